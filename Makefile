@@ -1,0 +1,39 @@
+# Two commands do everything: `make demo` and `make test`. Each sets up .venv first when it is not there yet.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8080
+
+.PHONY: demo demo-once test bench measure lock clean
+
+$(VENV)/installed: requirements/all.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/cds-service demo --port $(PORT)
+
+demo-once: $(VENV)/installed
+	$(BIN)/cds-service demo --once --no-browser
+
+test: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n auto
+
+bench: $(VENV)/installed
+	$(BIN)/python -m tests.bench
+
+measure: $(VENV)/installed
+	$(BIN)/python -m tests.house.measure
+
+lock:
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --extra demo --extra test --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/all.txt
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,21 @@
+"""The one "now" that every rule is asked about."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The moment of the assessment: an aware instant, its day in the site's time zone, and its own text."""
+
+    instant: datetime
+    day: date
+    text: str
+
+
+def as_of(instant: datetime, zone: ZoneInfo, text: str | None = None) -> AsOf:
+    """The moment `instant` (aware) at a site in `zone`; `text` is how it was asked for, if it was."""
+    if instant.tzinfo is None:
+        raise ValueError("an as-of moment needs its offset")
+    return AsOf(instant, instant.astimezone(zone).date(), text or instant.isoformat(timespec="seconds"))

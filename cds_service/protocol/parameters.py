@@ -1,0 +1,131 @@
+"""Reads the reviewed TOML files: every threshold and every rule with its origin, or a loud refusal.
+
+A file `nct06802055/<topic>.toml` has two kinds of tables:
+
+    [limit.adult_age]            [rule.I1]
+    value = 18                   origin = "P"
+    unit = "a"                   source = "NCT06802055, inclusion criterion 1"
+    origin = "P"
+    source = "..."
+    sentence = "..."
+
+`read_limits` turns the first kind into the topic's own frozen dataclass (a field per limit, no more, no
+less), `read_rules` the second into `Rule`s. A site may override limits of origin A, and no others.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+L = TypeVar("L")
+FOLDER = Path(__file__).with_name("nct06802055")
+
+
+class Origin(StrEnum):
+    """Where a rule or threshold comes from."""
+
+    TRIAL_RECORD = "P"
+    LABEL = "L"
+    GUIDELINE = "G"
+    ASSUMPTION = "A"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that can speak: stable id, origin, and the place where its text stands."""
+
+    id: str
+    origin: Origin
+    source: str
+
+
+class ProtocolTextFault(ValueError):
+    """The reviewed files contradict the code or themselves; `faults` lists each one."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+def read_topic(topic: str, folder: Path = FOLDER) -> dict[str, Any]:
+    """The parsed file of one topic; decimals stay exact. Raises ProtocolTextFault naming file and line."""
+    path = folder / f"{topic}.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolTextFault([f"{path.name}: {error}"]) from error
+
+
+def read_limits(
+    shape: type[L],
+    topic: str,
+    overrides: Mapping[str, Any] | None = None,
+    folder: Path = FOLDER,
+) -> L:
+    """The limits of `topic` as one `shape` (a frozen dataclass of int, Decimal, str, bool or tuple fields).
+
+    `overrides` maps "<topic>.<limit>" to a site's own value. Raises ProtocolTextFault with every fault found.
+    """
+    tables: dict[str, dict[str, Any]] = read_topic(topic, folder).get("limit", {})
+    wanted = get_type_hints(shape)
+    faults = _set_faults(topic, set(tables), {f.name for f in fields(shape)})  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for name in wanted.keys() & tables.keys():
+        table = tables[name]
+        faults += _provenance_faults(f"{topic}.{name}", table)
+        value = table.get("value")
+        if overrides and f"{topic}.{name}" in overrides:
+            value = overrides[f"{topic}.{name}"]
+            if table.get("origin") != Origin.ASSUMPTION:
+                faults.append(f"{topic}.{name}: a site may override only limits of origin A")
+        try:
+            values[name] = _as_type(value, wanted[name])
+        except TypeError as error:
+            faults.append(f"{topic}.{name}: {error}")
+    if faults:
+        raise ProtocolTextFault(sorted(faults))
+    return shape(**values)
+
+
+def read_rules(topic: str, folder: Path = FOLDER) -> dict[str, Rule]:
+    """The rules of `topic` by id. Raises ProtocolTextFault with every fault found."""
+    tables: dict[str, dict[str, Any]] = read_topic(topic, folder).get("rule", {})
+    faults: list[str] = []
+    for name, table in tables.items():
+        if table.get("origin") not in set(Origin) or not table.get("source"):
+            faults.append(f"{topic}: rule {name} needs an origin (P, L, G or A) and a source")
+    if faults:
+        raise ProtocolTextFault(sorted(faults))
+    return {name: Rule(name, Origin(t["origin"]), t["source"]) for name, t in tables.items()}
+
+
+def _set_faults(topic: str, there: set[str], wanted: set[str]) -> list[str]:
+    missing = [f"{topic}.{name}: missing in {topic}.toml" for name in wanted - there]
+    unused = [f"{topic}.{name}: not used by any rule" for name in there - wanted]
+    return missing + unused
+
+
+def _provenance_faults(name: str, table: Mapping[str, Any]) -> list[str]:
+    faults = [f"{name}: has no {key}" for key in ("unit", "source", "sentence") if key not in table]
+    if table.get("origin") not in set(Origin):
+        faults.append(f"{name}: origin must be one of P, L, G, A")
+    return faults
+
+
+def _as_type(value: Any, wanted: Any) -> Any:
+    if get_origin(wanted) is tuple:
+        item = get_args(wanted)[0]
+        if not isinstance(value, list):
+            raise TypeError(f"must be a list, is {value!r}")
+        return tuple(_as_type(v, item) for v in value)
+    if wanted is Decimal and isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return Decimal(value)
+    if wanted is int and isinstance(value, bool):
+        raise TypeError(f"must be int, is {value!r}")
+    if not isinstance(value, wanted):
+        raise TypeError(f"must be {wanted.__name__}, is {value!r}")
+    return value
