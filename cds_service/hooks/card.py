@@ -163,7 +163,7 @@ class Action:
         return _object(
             type=self.type.value,
             description=self.description,
-            resource=self.resource,
+            resource=without_empty(self.resource or {}),
             resourceId=self.resource_id,
         )
 
@@ -234,7 +234,7 @@ class Card:
             selectionBehavior=self.selection_behavior.value if self.selection_behavior else None,
             overrideReasons=[reason.as_json() for reason in self.override_reasons],
             links=[link.as_json() for link in self.links],
-            extension=self.extension,
+            extension=without_empty(self.extension or {}),
         )
 
 
@@ -254,7 +254,7 @@ def _need_absolute(element: str, url: str | None) -> None:
 
 
 def _object(**members: Any) -> dict[str, Any]:
-    return without_empty(members)
+    return {name: value for name, value in members.items() if not _is_empty(value)}
 
 
 def without_empty(members: Mapping[str, Any]) -> dict[str, Any]:

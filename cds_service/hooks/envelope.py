@@ -1,0 +1,91 @@
+"""The JSON around the resources, opened once: each member still raw, every key there only once.
+
+A patientId written twice must not be settled by whichever came last, so duplicate keys are refused in the
+envelope. Proving that there are none costs microseconds: msgspec hands out the exact bytes of each value, and
+if the keys and values in their order, with only blanks between them, make up the whole text, then nothing was
+left out. Only a text that fails this proof (escaped keys, duplicates) is parsed a second time.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from cds_service.hooks.errors import BadHookRequest
+
+_members: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_STARTS_WITH_TYPE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
+
+
+class _Typed(msgspec.Struct, rename="camel"):
+    resource_type: str | None = None
+
+
+_typed: msgspec.json.Decoder[_Typed] = msgspec.json.Decoder(_Typed)
+
+
+def open_envelope(text: bytes, path: str = "") -> dict[str, msgspec.Raw]:
+    """The members of a JSON object by name, each as its own bytes. `path` says where it stands, for errors.
+
+    Raises BadHookRequest for anything but one well-formed UTF-8 JSON object (RFC 8259) with distinct keys.
+    """
+    where = (path,) if path else ()
+    try:
+        text.decode("utf-8")
+        members = _members.decode(text)
+    except UnicodeDecodeError as error:
+        raise BadHookRequest("is not UTF-8", *where) from error
+    except RecursionError as error:
+        raise BadHookRequest("is nested too deeply", *where) from error
+    except msgspec.ValidationError as error:
+        raise BadHookRequest("must be a JSON object", *where) from error
+    except msgspec.DecodeError as error:
+        raise BadHookRequest(f"is not JSON ({error})", *where) from error
+    if not _is_the_whole(text, members):
+        _refuse_duplicates(text, path)
+    return members
+
+
+def is_null(raw: msgspec.Raw | None) -> bool:
+    """True for an absent member and for a JSON null."""
+    return raw is None or bytes(raw) == b"null"
+
+
+def resource_type(raw: msgspec.Raw) -> str | None:
+    """The `resourceType` of a JSON value; None when it has none or is no object."""
+    text = bytes(raw)
+    if found := _STARTS_WITH_TYPE.match(text):
+        return found[1].decode("ascii")
+    try:
+        return _typed.decode(text).resource_type
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _is_the_whole(text: bytes, members: Mapping[str, msgspec.Raw]) -> bool:
+    position = text.index(b"{") + 1
+    before = b""
+    for name, raw in members.items():
+        key, value = b'"' + name.encode() + b'"', bytes(raw)
+        start = text.find(key, position)
+        after_key = start + len(key)
+        found = text.find(value, after_key)
+        if text[position:start].strip() != before or text[after_key:found].strip() != b":":
+            return False
+        position, before = found + len(value), b","
+    return text[position:].strip() == b"}"
+
+
+def _refuse_duplicates(text: bytes, path: str) -> None:
+    objects: list[list[str]] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        objects.append([name for name, _ in pairs])
+
+    json.loads(text, object_pairs_hook=note)
+    twice = [name for name, times in Counter(objects[-1]).items() if times > 1]
+    if twice:
+        raise BadHookRequest("is written more than once", *(f"{path}.{name}".lstrip(".") for name in twice))
