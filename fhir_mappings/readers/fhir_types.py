@@ -98,8 +98,13 @@ class Meta(FhirType):
 
 
 class Resource(FhirType, tag_field="resourceType", kw_only=True):
-    """Base of every resource; subclasses carry `tag="TheirName"`."""
+    """Base of every resource; subclasses carry `tag="TheirName"`.
 
+    `full_url` is no element of a resource: decoding copies it from the Bundle entry, because `urn:uuid`
+    references are resolved by it.
+    """
+
+    full_url: str | None = None
     id: str | None = None
     meta: Meta | None = None
     implicit_rules: str | None = None

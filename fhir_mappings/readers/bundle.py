@@ -1,0 +1,250 @@
+"""Request bytes -> typed resources: the whole body at once, entry by entry only when that fails.
+
+One bad entry costs that entry and is named as a gap; a page of a longer answer says where the next one is;
+an OperationOutcome that stands where data was expected is never read as "nothing found".
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from fhir_mappings.readers.fhir_types import FhirType, Resource
+from fhir_mappings.readers.references import own_reference
+from fhir_mappings.readers.resources import (
+    Bundle,
+    Entry,
+    EntryRequest,
+    EntryResponse,
+    EntrySearch,
+    Link,
+    OperationOutcome,
+    OtherResource,
+    any_resource,
+    known_types,
+)
+from fhir_mappings.vocabulary.facts import Gap
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class NotFhir(ValueError):
+    """The bytes hold no FHIR resource at all. Attribute `reason` says why, without any of the content."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not FHIR JSON: {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What some bytes held.
+
+    `failed`: an error stood where data was expected (an OperationOutcome at top level or as an entry, or a
+    refused request of a batch), so what is here proves nothing about what is missing.
+    `next_link`: this is one page, and the next is there. `total` is the server's own count of all matches,
+    `matches` how many stand here. `ignored`: resources of types that no reader asks for.
+    """
+
+    resources: tuple[Resource, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    next_link: str | None = None
+    failed: bool = False
+    total: int | None = None
+    matches: int = 0
+    ignored: int = 0
+
+
+def decode(raw: bytes | msgspec.Raw) -> Decoded:
+    """Read one resource, a Bundle of any type, an OperationOutcome, or `null` (looked, and found nothing).
+
+    Raises NotFhir for broken JSON, for anything that is no resource, and for nesting nobody writes by hand.
+    """
+    if isinstance(raw, bytes):  # Windows editors put a byte order mark before the text
+        raw = raw.removeprefix(_BYTE_ORDER_MARK)
+    found = _Found()
+    try:
+        whole = _read_one(raw, "", found)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotFhir(str(error)) from error
+    except RecursionError as error:
+        raise NotFhir("nested too deeply") from error
+    if whole is not None:
+        _take(whole, found)
+    if not isinstance(whole, Bundle):
+        return found.as_decoded(failed=isinstance(whole, OperationOutcome))
+    next_link = next((link.url for link in whole.link if link.relation == "next"), None)
+    return found.as_decoded(found.failed, next_link, whole.total)
+
+
+def decode_ndjson(raw: bytes) -> Decoded:
+    """Read one resource a line; a bad or torn line becomes a gap that names it, and costs no other line.
+
+    Raises NotFhir when no line at all can be read.
+    """
+    found = _Found()
+    for number, line in enumerate(raw.removeprefix(_BYTE_ORDER_MARK).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            read = decode(line)
+        except NotFhir as error:
+            found.gaps.append(Gap("LINE_UNREADABLE", detail=f"line {number}: {error.reason}"))
+            continue
+        found.add(read, f"line {number}: ")
+    if found.gaps and not found.matches:
+        raise NotFhir(found.gaps[0].detail)
+    return found.as_decoded(found.failed)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What has been read so far."""
+
+    resources: list[Resource] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    failed: bool = False
+    matches: int = 0
+    ignored: int = 0
+
+    def add(self, read: Decoded, where: str) -> None:
+        """Add what one line held."""
+        self.resources += read.resources
+        self.gaps += (Gap(g.problem, g.reference, where + g.detail) for g in read.gaps)
+        self.failed = self.failed or read.failed
+        self.matches += read.matches
+        self.ignored += read.ignored
+
+    def as_decoded(self, failed: bool, next_link: str | None = None, total: int | None = None) -> Decoded:
+        """The result, for good."""
+        gaps, resources = tuple(self.gaps), tuple(self.resources)
+        return Decoded(resources, gaps, next_link, failed, total, self.matches, self.ignored)
+
+
+# ---------------------------------------------------------------- what was read
+
+
+def _take(resource: Resource, found: _Found) -> None:
+    """Put a resource with the others; unwrap a Bundle; note what an OperationOutcome says."""
+    if isinstance(resource, Bundle):
+        _take_entries(resource, found)
+    elif isinstance(resource, OperationOutcome):
+        found.failed = found.failed or resource.is_failure
+        found.gaps += (
+            Gap("SERVER_OUTCOME", detail=f"{line.severity or 'unstated'}: {line.code or 'unstated'}")
+            for line in resource.issue
+            if line.severity != "information"
+        )
+    else:
+        found.matches += 1
+        if isinstance(resource, OtherResource):
+            found.ignored += 1
+        else:
+            found.resources.append(resource)
+
+
+def _take_entries(bundle: Bundle, found: _Found) -> None:
+    included = 0
+    for entry in _present(bundle.entry) if bundle.type == "history" else bundle.entry:
+        resource = entry.resource
+        if resource is None:
+            _take_empty(entry.request, entry.response, found)
+            continue
+        if entry.full_url and entry.full_url.startswith("urn:"):
+            resource.full_url = entry.full_url
+        if entry.search is not None and entry.search.mode == "include":
+            included += 1
+        _take(resource, found)
+    found.matches -= included
+
+
+def _present(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """A history has the newest version first: older versions, and whatever was deleted, are past."""
+    seen: set[str] = set()
+    for entry in entries:
+        url = entry.request.url if entry.request else None
+        name = own_reference(entry.resource) if entry.resource else url or ""
+        if name not in seen:
+            yield entry
+        seen.add(name)
+
+
+def _take_empty(request: EntryRequest | None, response: EntryResponse | None, found: _Found) -> None:
+    """An entry without a resource: a deletion, an answer of a batch, or a hole."""
+    if response is not None and response.status is not None:
+        if not response.status.startswith("2"):
+            found.failed = True
+            found.gaps.append(Gap("SERVER_OUTCOME", detail=f"status {response.status[:3]}"))
+    elif request is None:
+        found.gaps.append(Gap("ENTRY_WITHOUT_RESOURCE"))
+
+
+# ---------------------------------------------------------------- one by one
+
+
+class _LooseEntry(FhirType):
+    """An entry with its resource unread; empty when there is none."""
+
+    full_url: str | None = None
+    resource: msgspec.Raw = msgspec.Raw()  # noqa: RUF009
+    search: EntrySearch | None = None
+    request: EntryRequest | None = None
+    response: EntryResponse | None = None
+
+
+class _LooseBundle(FhirType):
+    """A Bundle whose entries are read one by one."""
+
+    type: str | None = None
+    total: int | None = None
+    link: tuple[Link, ...] = ()
+    entry: tuple[msgspec.Raw, ...] = ()
+
+
+class _Name(FhirType):
+    """Just enough to name a resource that cannot be read."""
+
+    resource_type: str
+    id: object = None
+
+
+_loose_entry = msgspec.json.Decoder(_LooseEntry)
+_loose_bundle = msgspec.json.Decoder(_LooseBundle)
+_name = msgspec.json.Decoder(_Name)
+
+
+def _read_one(raw: bytes | msgspec.Raw, where: str, found: _Found) -> Resource | None:
+    """One resource, or what can be saved of it. Raises msgspec.DecodeError for what is no resource at all."""
+    try:
+        return any_resource.decode(raw)
+    except msgspec.ValidationError as error:
+        name = _name.decode(raw)
+        if name.resource_type == "Bundle":
+            return _mended(_loose_bundle.decode(raw), where, found)
+        if name.resource_type not in known_types:
+            found.ignored += 1
+            found.matches += 1
+        else:
+            reference = f"{name.resource_type}/{name.id}" if isinstance(name.id, str) else name.resource_type
+            found.gaps.append(Gap("ENTRY_UNREADABLE", reference, f"{where}{error}"))
+        return None
+
+
+def _mended(bundle: _LooseBundle, where: str, found: _Found) -> Bundle:
+    """The Bundle without the entries that cannot be read."""
+    entries: list[Entry] = []
+    for position, raw in enumerate(bundle.entry):
+        here = f"{where}entry[{position}]: "
+        try:
+            loose = _loose_entry.decode(raw)
+            is_empty = bytes(loose.resource) in (b"", b"null")
+            resource = None if is_empty else _read_one(loose.resource, here, found)
+        except msgspec.DecodeError as error:
+            found.gaps.append(Gap("ENTRY_UNREADABLE", detail=f"{here}{error}"))
+            continue
+        if resource is not None or is_empty:
+            entries.append(Entry(**{n: getattr(loose, n) for n in _BESIDE}, resource=resource))
+    return Bundle(type=bundle.type, total=bundle.total, link=bundle.link, entry=tuple(entries))
+
+
+_BESIDE = ("full_url", "search", "request", "response")

@@ -1,0 +1,89 @@
+"""References in one spelling, and finding what they point at.
+
+Hospitals write one reference in many ways: `Patient/1`, `https://ehr.example/fhir/Patient/1`,
+`Patient/1/_history/3`, `urn:uuid:...` (the entry's `fullUrl`), `#1` (contained). All but the last are brought
+to `Type/id` here.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from fhir_mappings.readers.fhir_types import Reference, Resource
+
+
+def relative(reference: str) -> str:
+    """`Type/id` of a literal reference, without server and version; `urn:` and `#` ones as they stand."""
+    if reference.startswith(("#", "urn:")):
+        return reference
+    path = reference.partition("/_history/")[0].split("?")[0].rstrip("/")
+    if path.count("/") <= 1:
+        return path
+    return "/".join(path.rsplit("/", 2)[1:])
+
+
+def own_reference(resource: Resource) -> str:
+    """How other resources, and our evidence, name this resource; only its type when it has no id."""
+    name = type(resource).__struct_config__.tag
+    return f"{name}/{resource.id}" if resource.id else str(name)
+
+
+class Bag:
+    """All resources of one chart, found by `Type/id` or by the `urn:` of their entry.
+
+    Of several versions of one resource the newest counts (`newest_versions`), so the order of entries
+    never matters.
+    """
+
+    __slots__ = ("_found", "_names", "resources")
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self.resources = newest_versions(resources)
+        self._found: dict[str, Resource] = {}
+        self._names: dict[str, str] = {}
+        for resource in self.resources:
+            own = own_reference(resource)
+            if resource.id:
+                self._found[own] = resource
+            if resource.full_url and resource.full_url.startswith("urn:"):
+                self._found[resource.full_url] = resource
+                self._names[resource.full_url] = own
+
+    def name(self, reference: Reference | None) -> str | None:
+        """`Type/id` of what a literal reference points at; None when there is no literal reference."""
+        if reference is None or not reference.reference:
+            return None
+        plain = relative(reference.reference)
+        return self._names.get(plain, plain)
+
+    def get(self, reference: Reference | None) -> Resource | None:
+        """The resource of this chart that a literal reference points at."""
+        name = self.name(reference)
+        return self._found.get(name) if name else None
+
+
+def newest_versions(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    """One resource per `Type/id`: the highest version, then the latest `lastUpdated`, then a fixed choice."""
+    newest: dict[str, Resource] = {}
+    nameless: list[Resource] = []
+    for resource in resources:
+        if not resource.id:
+            nameless.append(resource)
+            continue
+        own = own_reference(resource)
+        other = newest.get(own)
+        if other is None or (other is not resource and _version(resource) > _version(other)):
+            newest[own] = resource
+    return (*newest.values(), *nameless)
+
+
+def _version(resource: Resource) -> tuple[int, str, bytes]:
+    """Servers number versions 1, 2, 3; other version ids say nothing about order, so `lastUpdated` decides."""
+    meta = resource.meta
+    number = meta.version_id if meta else None
+    updated = (meta.last_updated if meta else None) or ""
+    return (
+        int(number) if number and number.isascii() and number.isdigit() else 0,
+        updated,
+        msgspec.json.encode(resource),
+    )
