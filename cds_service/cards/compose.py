@@ -1,0 +1,89 @@
+"""Which cards each of the six services answers with, and in which order."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from cds_service.cards.context import CardContext
+from cds_service.cards.data_quality_card import data_quality_message
+from cds_service.cards.eligibility_card import eligibility_message, is_shown
+from cds_service.cards.frame import Message, framed
+from cds_service.cards.order_card import order_messages
+from cds_service.cards.titration_card import titration_message
+from cds_service.cards.visit_cards import monitoring_message, response_message
+from cds_service.hooks.card import Card
+from cds_service.protocol.decisions import Alert, Assessment, Severity
+from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, StudyState
+
+TRIAL_SERVICES = ("aa-trial-eligibility", "aa-trial-diagnosis")
+ORDER_SERVICES = ("aa-trial-order-select", "aa-trial-order-sign")
+MOST_CARDS = 2
+_RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def cards_for(
+    service_id: str, assessment: Assessment, record: ClinicalRecord, today: date, context: CardContext
+) -> tuple[Card, ...]:
+    """The cards of one service: at most two, critical first, and one more if the chart had holes.
+
+    Raises KeyError for a service id that is not in the contract.
+    """
+    messages = sorted(_messages(service_id, assessment, today, context), key=lambda m: _RANK[m.severity])
+    told = messages[:MOST_CARDS]
+    if record.unavailable:
+        told.append(data_quality_message(record.unavailable, assessment.gaps, context))
+    return tuple(framed(message, context) for message in told)
+
+
+def _messages(
+    service_id: str, assessment: Assessment, today: date, context: CardContext
+) -> Sequence[Message]:
+    if service_id in TRIAL_SERVICES:
+        return _trial(assessment, today, context)
+    if service_id in ORDER_SERVICES:
+        return order_messages(_worth_a_card(assessment.orders), assessment.titration, context)
+    return {"aa-trial-titration": _dosing, "aa-trial-visit": _visit}[service_id](assessment, today, context)
+
+
+def _trial(assessment: Assessment, today: date, context: CardContext) -> list[Message]:
+    if not is_shown(assessment.eligibility) or _left(assessment):
+        return []
+    return [eligibility_message(assessment.eligibility, assessment.patient, today, context)]
+
+
+def _dosing(assessment: Assessment, today: date, context: CardContext) -> list[Message]:
+    """One card per study drug; a finding that names no drug stands on the first."""
+    messages = []
+    for place, decision in enumerate(assessment.titration):
+        alerts = [a for a in assessment.safety if _belongs(a, decision.drug, is_first=place == 0)]
+        messages.append(
+            titration_message(decision, alerts, assessment.renal, assessment.patient, today, context)
+        )
+    return messages
+
+
+def _belongs(alert: Alert, drug: Drug, *, is_first: bool) -> bool:
+    return alert.drug is drug or (alert.drug is None and is_first)
+
+
+def _visit(assessment: Assessment, today: date, context: CardContext) -> list[Message]:
+    if assessment.participation.status is not StudyState.ENROLLED:
+        return []
+    due = monitoring_message(
+        assessment.monitoring, assessment.participation, assessment.patient, today, context
+    )
+    response = response_message(assessment.response, context)
+    return [due, *([response] if response else [])]
+
+
+def _worth_a_card(orders: Sequence[Alert]) -> list[Alert]:
+    """Caution-class interactions stay inside the dosing card, unless the draft has a card anyway."""
+    loud = {alert.order for alert in orders if not _is_caution(alert)}
+    return [alert for alert in orders if alert.order in loud]
+
+
+def _is_caution(alert: Alert) -> bool:
+    return alert.severity is Severity.INFO and alert.rule.id.startswith("DDI-")
+
+
+def _left(assessment: Assessment) -> bool:
+    return assessment.participation.status in (StudyState.COMPLETED, StudyState.WITHDRAWN)

@@ -1,0 +1,26 @@
+"""What a card needs to know of the call it answers, besides the assessment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cds_service.cards.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class CardContext:
+    """Who asked, in which hook instance and language, and the raw draft orders by reference.
+
+    `as_of` is the moment as text, `input_hash` "sha256:...", `public_base_url` without trailing slash.
+    `drafts_raw` holds each draft order verbatim, so that an update suggestion can return the entire resource.
+    """
+
+    issuer: str
+    tenant: str
+    hook_instance: str
+    service_id: str
+    as_of: str
+    input_hash: str
+    public_base_url: str
+    words: Wording
+    drafts_raw: Mapping[str, dict[str, Any]] = field(default_factory=dict)

@@ -1,0 +1,33 @@
+"""What could not be read: named, so that no silence is taken for "nothing found"."""
+
+from collections.abc import Iterable
+
+from cds_service.cards.assessment_json import gap_json
+from cds_service.cards.context import CardContext
+from cds_service.cards.frame import Message, bullets
+from cds_service.protocol.decisions import Severity
+from cds_service.protocol.parameters import Origin, Rule
+from fhir_mappings.vocabulary.facts import Gap, Part
+from fhir_mappings.vocabulary.phrases import Phrase, listing, say
+
+_RULE = Rule("DATA-01", Origin.ASSUMPTION, "contract, section 2: no missing part ends in silence")
+
+
+def data_quality_message(unavailable: Iterable[Part], gaps: Iterable[Gap], context: CardContext) -> Message:
+    """The card that names the parts of the chart that could not be had; their rules answered "unknown"."""
+    parts = [Phrase(f"part.{part}") for part in sorted(unavailable)]
+    return Message(
+        kind="data-quality",
+        rules=[_RULE],
+        severity=Severity.WARNING,
+        summaries=[
+            say("dataQuality.summary", parts=listing(parts)),
+            say("dataQuality.count", count=len(parts)),
+        ],
+        detail=[
+            context.words.markdown(say("dataQuality.detail")),
+            bullets(context.words.markdown(part) for part in parts),
+        ],
+        decision={"unavailable": sorted(unavailable), "dataQuality": [gap_json(gap) for gap in gaps]},
+        overrides=("data-wrong", "other"),
+    )

@@ -1,0 +1,78 @@
+"""Findings about draft orders: one card per draft, the most severe first."""
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cds_service.cards.assessment_json import alert_json, number
+from cds_service.cards.context import CardContext
+from cds_service.cards.dose_words import dose_words, drug_name
+from cds_service.cards.frame import Message, Offer, bullets, loudest
+from cds_service.cards.titration_card import alert_line
+from cds_service.hooks.card import Action, ActionType
+from cds_service.protocol.decisions import Action as Wanted
+from cds_service.protocol.decisions import Alert, Severity, TitrationDecision
+from fhir_mappings.vocabulary.facts import Dose
+from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.writers.drafts import UCUM
+
+_RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def order_messages(
+    alerts: Iterable[Alert], titration: Sequence[TitrationDecision], context: CardContext
+) -> list[Message]:
+    """The cards of one order hook, loudest draft first."""
+    by_order: dict[str, list[Alert]] = {}
+    for alert in sorted(alerts, key=lambda a: (_RANK[a.severity], a.rule.id)):
+        by_order.setdefault(alert.order or "", []).append(alert)
+    groups = sorted(by_order.items(), key=lambda item: _RANK[item[1][0].severity])
+    return [_message(order, found, titration, context) for order, found in groups]
+
+
+def _message(
+    order: str, found: Sequence[Alert], titration: Sequence[TitrationDecision], context: CardContext
+) -> Message:
+    first = found[0]
+    action = Phrase(f"action.{first.action}")
+    return Message(
+        kind="order",
+        rules=[alert.rule for alert in found],
+        severity=loudest(alert.severity for alert in found),
+        summaries=[say("order.summary", action=action, seen=first.seen), say("order.short", action=action)],
+        detail=[bullets(alert_line(alert, context) for alert in found)],
+        decision=alert_json(first, context.words),
+        offers=_correction(order, found, titration, context),
+        extra={"orders": [alert_json(alert, context.words) for alert in found]},
+        about=order,
+    )
+
+
+def _correction(
+    order: str, found: Sequence[Alert], titration: Sequence[TitrationDecision], context: CardContext
+) -> list[Offer]:
+    """The whole draft with the proposed dose, only where one dose is clearly right (DECISIONS 41)."""
+    drugs = {alert.drug for alert in found if alert.action is Wanted.CORRECT_ORDER}
+    proposal = next((d for d in titration if d.drug in drugs and d.proposed), None)
+    draft = context.drafts_raw.get(order)
+    if proposal is None or proposal.proposed is None or draft is None or not _has_one_dosage(draft):
+        return []
+    dose = proposal.proposed
+    label = context.words.plain(say("suggest.correct", drug=drug_name(proposal.drug), dose=dose_words(dose)))
+    return [Offer("correct", label, (Action(ActionType.UPDATE, label, _with_dose(draft, dose)),), True)]
+
+
+def _has_one_dosage(draft: Mapping[str, Any]) -> bool:
+    return len(draft.get("dosageInstruction", ())) == 1 and bool(draft.get("id"))
+
+
+def _with_dose(draft: Mapping[str, Any], dose: Dose) -> dict[str, Any]:
+    """The same draft, all of it, with another amount and interval."""
+    corrected = copy.deepcopy(dict(draft))
+    amount = {"value": number(dose.amount_mg), "unit": "mg", "system": UCUM, "code": "mg"}
+    repeat = {"frequency": 1, "period": number(dose.every_hours), "periodUnit": "h"}
+    instruction = corrected["dosageInstruction"][0]
+    instruction["doseAndRate"] = [{"doseQuantity": amount}]
+    instruction["timing"] = {"repeat": repeat}
+    instruction.pop("text", None)
+    return corrected

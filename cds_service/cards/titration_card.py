@@ -1,0 +1,158 @@
+"""The dosing card: one study drug, what to do with it, and every safety finding that concerns it."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from cds_service.cards.assessment_json import alert_json, titration_json
+from cds_service.cards.context import CardContext
+from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
+from cds_service.cards.frame import Message, Offer, bullets, loudest
+from cds_service.cards.tests_to_order import recheck_action
+from cds_service.hooks.card import Action, ActionType
+from cds_service.protocol.decisions import (
+    Alert,
+    RenalFinding,
+    RenalState,
+    Severity,
+    State,
+    TitrationDecision,
+)
+from fhir_mappings.vocabulary.facts import Dose, Drug
+from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.writers.drafts import dose_order
+
+_CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
+_LOUD = {
+    State.INCREASE: Severity.WARNING,
+    State.DECREASE: Severity.WARNING,
+    State.HOLD: Severity.WARNING,
+    State.STOP_REVIEW: Severity.WARNING,
+    State.CANNOT_ADVISE: Severity.WARNING,
+}
+
+
+def titration_message(
+    decision: TitrationDecision,
+    alerts: Sequence[Alert],
+    renal: RenalFinding,
+    patient: str,
+    today: date,
+    context: CardContext,
+) -> Message:
+    """The card for one drug; `alerts` are the safety findings that concern it, or the patient as a whole."""
+    ranked = sorted(alerts, key=lambda a: -list(Severity).index(a.severity))
+    return Message(
+        kind="titration",
+        rules=[decision.rule, *(alert.rule for alert in ranked)],
+        severity=loudest([_LOUD.get(decision.state, Severity.INFO), *(a.severity for a in alerts)]),
+        summaries=_summaries(decision, ranked),
+        detail=_detail(decision, ranked, renal, context),
+        decision=titration_json(decision, context.words),
+        offers=_offers(decision, patient, today, context),
+        extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
+    )
+
+
+def _summaries(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phrase]:
+    """The act, then why; a critical finding is the why before anything else."""
+    head = _head(decision)
+    loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
+    measured = say("titration.level", level=level_words(decision.trough), day=decision.trough.day)
+    whys = [*loud[:1], decision.seen, measured]
+    return [*(say("titration.summary", head=head, why=why) for why in whys), head]
+
+
+def _head(decision: TitrationDecision) -> Phrase:
+    return Phrase(
+        f"titration.head.{decision.state}",
+        (
+            ("current", dose_words(decision.current)),
+            ("drug", drug_name(decision.drug)),
+            ("proposed", dose_words(decision.proposed)),
+        ),
+    )
+
+
+def _detail(
+    decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding, context: CardContext
+) -> list[str]:
+    words = context.words
+    facts = [_level_line(decision), _dose_line(decision), decision.seen, *_renal_line(decision, renal)]
+    facts += [_recheck_line(decision)] if decision.recheck else []
+    blocks = [bullets(words.markdown(line) for line in facts)]
+    if ranked:
+        blocks += [
+            f"**{words.markdown(say('titration.safety'))}**",
+            bullets(alert_line(a, context) for a in ranked),
+        ]
+    return blocks
+
+
+def alert_line(alert: Alert, context: CardContext) -> str:
+    """One safety or order finding in a line: what was seen, and what it asks for."""
+    severity, action = Phrase(f"severity.{alert.severity}"), Phrase(f"action.{alert.action}")
+    return context.words.markdown(say("alert.line", severity=severity, action=action, seen=alert.seen))
+
+
+def _level_line(decision: TitrationDecision) -> Phrase:
+    trough = decision.trough
+    validity = Phrase(f"validity.{trough.validity}")
+    target = band_words(decision.target) if decision.target else say("level.noTarget")
+    if trough.value is None:
+        return say("titration.noLevelLine", validity=validity, target=target)
+    return say(
+        "titration.levelLine", level=level_words(trough), day=trough.day, validity=validity, target=target
+    )
+
+
+def _dose_line(decision: TitrationDecision) -> Phrase:
+    current = dose_words(decision.current)
+    if decision.state in _CHANGES:
+        return say("titration.doseChange", current=current, proposed=dose_words(decision.proposed))
+    return say("titration.doseNow", current=current)
+
+
+def _renal_line(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
+    if decision.drug is not Drug.CICLOSPORIN or renal.state is RenalState.NORMAL:
+        return []
+    return [say("titration.renal", state=Phrase(f"renal.state.{renal.state}"), seen=renal.seen)]
+
+
+def _recheck_line(decision: TitrationDecision) -> Phrase:
+    recheck = decision.recheck
+    assert recheck is not None
+    test = Phrase(f"test.{recheck.test}")
+    if recheck.not_before and recheck.by:
+        return say("recheck.window", test=test, first=recheck.not_before, last=recheck.by)
+    return say("recheck.by", test=test, last=recheck.by or recheck.not_before)
+
+
+def _offers(decision: TitrationDecision, patient: str, today: date, context: CardContext) -> list[Offer]:
+    """Draft orders: the changed dose together with its control level, and each alternative dose."""
+    control = recheck_action(decision.recheck, patient, today, context) if decision.recheck else ()
+    if decision.state in _CHANGES and decision.proposed:
+        doses = [decision.proposed, *decision.alternatives]
+        return [
+            Offer(
+                f"dose-{i}",
+                _dose_label(decision, dose, context),
+                (*_order(decision, dose, patient, today, context), *control),
+                i == 0,
+            )
+            for i, dose in enumerate(doses)
+        ]
+    label = context.words.plain(say("suggest.tests"))
+    return [Offer("recheck", label, control, recommended=True)] if control else []
+
+
+def _dose_label(decision: TitrationDecision, dose: Dose, context: CardContext) -> str:
+    return context.words.plain(say("suggest.dose", drug=drug_name(decision.drug), dose=dose_words(dose)))
+
+
+def _order(
+    decision: TitrationDecision, dose: Dose, patient: str, today: date, context: CardContext
+) -> tuple[Action, ...]:
+    words = context.words
+    note = words.plain(say("suggest.note", rule=decision.rule.id))
+    resource = dose_order(patient, decision.drug, dose, today, note, replaces=None)
+    return (Action(ActionType.CREATE, _dose_label(decision, dose, context), resource),)

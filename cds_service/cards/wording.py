@@ -1,0 +1,133 @@
+"""Turns what a rule has to say into sentences of one language, from the reviewed wording files.
+
+`nct06802055/wording/<topic>.<language>.toml` hold `"key" = "sentence with {placeholders}"`. The languages
+must have the same keys and the same placeholders, or the service does not start.
+"""
+
+import re
+import string
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
+from fhir_mappings.vocabulary.phrases import Argument, Phrase
+
+LANGUAGES = ("en", "zh")
+LONGEST_QUOTE = 80
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+# Every ASCII punctuation mark may be escaped by a backslash (CommonMark 2.4), so all of them are; "<", ">"
+# and "&" become entities as well, since some clients render raw HTML from card details.
+_MARKDOWN = str.maketrans(
+    {mark: f"\\{mark}" for mark in string.punctuation if mark not in "<>&,.:;%'()/"}
+    | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+)
+# A dot, a colon or a bracket is harmless inside a sentence, but not where it makes a link or a list.
+_AUTOLINK = re.compile(r"(?i)(https?)(:)|(www)(\.)|(@)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """All sentences of one language."""
+
+    language: str
+    sentences: Mapping[str, str]
+
+    def plain(self, phrase: Phrase) -> str:
+        """The sentence as plain text, for summaries, labels and JSON."""
+        return self._fill(phrase, quoted)
+
+    def markdown(self, phrase: Phrase) -> str:
+        """The sentence for a card's detail: text that came from the record is escaped."""
+        return self._fill(phrase, escaped)
+
+    def _fill(self, phrase: Phrase, quote: Callable[[str], str]) -> str:
+        values = {name: self._value(value, quote) for name, value in phrase.values}
+        return self.sentences[phrase.key].format_map(values)
+
+    def _value(self, value: Argument, quote: Callable[[str], str]) -> str:
+        if isinstance(value, Phrase):
+            return self._fill(value, quote)
+        if isinstance(value, str):
+            return quote(value)
+        if isinstance(value, tuple):
+            return self.sentences["join.comma"].join(self._fill(item, quote) for item in value)
+        if isinstance(value, Decimal):
+            return plain_number(value)
+        if isinstance(value, date):
+            return value.isoformat()
+        return self.sentences["join.nothing"] if value is None else str(value)
+
+
+def plain_number(value: Decimal) -> str:
+    """A number as a clinician writes it: no exponent, no trailing zeros, at most four decimals."""
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -4:
+        value = value.quantize(Decimal("0.0001"))
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def quoted(text: str) -> str:
+    """Text from the record on one line, without control characters, cut to a length that fits a card."""
+    line = _BLANK.sub(" ", text).strip()
+    return line if len(line) <= LONGEST_QUOTE else line[: LONGEST_QUOTE - 1] + "…"
+
+
+def escaped(text: str) -> str:
+    """Text from the record, made harmless in GitHub Flavored Markdown."""
+    return _AUTOLINK.sub(_break_link, quoted(text).translate(_MARKDOWN))
+
+
+def _break_link(found: re.Match[str]) -> str:
+    return "\\@" if found[5] else f"{found[1] or found[3]}&#8203;{found[2] or found[4]}"
+
+
+def read_wording(folder: Path = FOLDER / "wording") -> dict[str, Wording]:
+    """The wording of every language. Raises ProtocolTextFault with each key or placeholder not shared."""
+    tables = {language: _sentences(folder, language) for language in LANGUAGES}
+    faults = [
+        fault for language in LANGUAGES[1:] for fault in _differences(tables[LANGUAGES[0]], tables, language)
+    ]
+    if faults:
+        raise ProtocolTextFault(sorted(faults))
+    return {language: Wording(language, table) for language, table in tables.items()}
+
+
+def _sentences(folder: Path, language: str) -> dict[str, str]:
+    sentences: dict[str, str] = {}
+    for path in sorted(folder.glob(f"*.{language}.toml")):
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        wrong = [f"{path.name}: {key} stands in two files" for key in table.keys() & sentences.keys()]
+        wrong += [
+            f"{path.name}: {key} is not a sentence" for key, text in table.items() if not _is_text(text)
+        ]
+        if wrong:
+            raise ProtocolTextFault(sorted(wrong))
+        sentences |= table
+    return sentences
+
+
+def _is_text(text: object) -> bool:
+    return isinstance(text, str) and bool(text.strip())
+
+
+def _differences(
+    first: Mapping[str, str], tables: Mapping[str, Mapping[str, str]], language: str
+) -> list[str]:
+    second = tables[language]
+    faults = [f"wording {language}: {key} is missing" for key in first.keys() - second.keys()]
+    faults += [f"wording {LANGUAGES[0]}: {key} is missing" for key in second.keys() - first.keys()]
+    return faults + [
+        f"wording {language}: {key} has other placeholders"
+        for key in first.keys() & second.keys()
+        if placeholders(first[key]) != placeholders(second[key])
+    ]
+
+
+def placeholders(sentence: str) -> frozenset[str]:
+    """The names in braces."""
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(sentence) if name)

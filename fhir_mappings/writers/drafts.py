@@ -1,0 +1,98 @@
+"""Draft FHIR R4 resources for a card's suggestions: a dose change, a test, a note to the study team.
+
+Built with `fhir.resources.R4B`, so that what leaves us is typed; every resource is for one patient, has no
+server id and is nothing but a draft until a clinician accepts it.
+"""
+
+from datetime import date
+from typing import Any, Final
+
+from fhir.resources.R4B.medicationrequest import MedicationRequest
+from fhir.resources.R4B.servicerequest import ServiceRequest
+from fhir.resources.R4B.task import Task
+
+from fhir_mappings.vocabulary.facts import Dose, Drug
+
+Json = dict[str, Any]
+UCUM: Final = "http://unitsofmeasure.org"
+LOINC: Final = "http://loinc.org"
+TRIAL: Final = {"system": "https://clinicaltrials.gov", "value": "NCT06802055"}
+_RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
+_ATC: Final = "http://www.whocc.no/atc"
+_DRUG_CODES: Final = {
+    Drug.SIROLIMUS: (("L04AH01", _ATC, "sirolimus"), ("35302", _RXNORM, "sirolimus")),
+    Drug.CICLOSPORIN: (("L04AD01", _ATC, "ciclosporin"), ("3008", _RXNORM, "cyclosporine")),
+}
+_ORAL: Final = {"system": "http://snomed.info/sct", "code": "26643006", "display": "Oral route"}
+
+
+def dose_order(patient: str, drug: Drug, dose: Dose, authored: date, note: str, replaces: str | None) -> Json:
+    """A draft MedicationRequest for `dose` of a study drug; `replaces` is the order it takes the place of."""
+    amount = {"value": _plain(dose.amount_mg), "unit": "mg", "system": UCUM, "code": "mg"}
+    resource: Json = {
+        "resourceType": "MedicationRequest",
+        "status": "draft",
+        "intent": "order",
+        "medicationCodeableConcept": {
+            "coding": [{"system": s, "code": c, "display": d} for c, s, d in _DRUG_CODES[drug]],
+            "text": drug.value,
+        },
+        "subject": {"reference": patient},
+        "authoredOn": authored.isoformat(),
+        "supportingInformation": [{"type": "ResearchStudy", "identifier": TRIAL}],
+        "dosageInstruction": [
+            {
+                "timing": {"repeat": {"frequency": 1, "period": _plain(dose.every_hours), "periodUnit": "h"}},
+                "route": {"coding": [_ORAL]},
+                "doseAndRate": [{"doseQuantity": amount}],
+            }
+        ],
+        "note": [{"text": note}],
+    }
+    if replaces:
+        resource["priorPrescription"] = {"reference": replaces}
+    return _checked(MedicationRequest, resource)
+
+
+def laboratory_order(
+    patient: str, loinc: str, display: str, on: date | None, authored: date, note: str
+) -> Json:
+    """A draft ServiceRequest for one laboratory test, wanted on day `on` when a day matters."""
+    resource: Json = {
+        "resourceType": "ServiceRequest",
+        "status": "draft",
+        "intent": "order",
+        "code": {"coding": [{"system": LOINC, "code": loinc, "display": display}], "text": display},
+        "subject": {"reference": patient},
+        "authoredOn": authored.isoformat(),
+        "note": [{"text": note}],
+    }
+    if on:
+        resource["occurrenceDateTime"] = on.isoformat()
+    return _checked(ServiceRequest, resource)
+
+
+def study_team_task(patient: str, description: str, authored: date) -> Json:
+    """A draft Task that asks the study team to look at a candidate."""
+    return _checked(
+        Task,
+        {
+            "resourceType": "Task",
+            "status": "draft",
+            "intent": "proposal",
+            "description": description,
+            "for": {"reference": patient},
+            "authoredOn": authored.isoformat(),
+            "groupIdentifier": TRIAL,
+        },
+    )
+
+
+def _plain(value: Any) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _checked(shape: Any, resource: Json) -> Json:
+    """The same JSON, after the typed class has accepted it."""
+    shape.model_validate(resource)
+    return resource
