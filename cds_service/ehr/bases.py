@@ -1,0 +1,115 @@
+"""Which FHIR servers may be called at all: exact scheme, host, port and path prefix, nothing looser.
+
+`fhirServer` and every paging link come from outside. Each is taken apart, refused when anything about it is
+ambiguous (userinfo, backslashes, dot segments, encoded slashes), and put together again from its parts, so
+that what was checked is what is called.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]")
+_HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9\-._]*[a-z0-9])?")
+_ENCODED_TRICKS = ("%2e", "%2f", "%5c", "%00", "%25")
+
+
+class NotAnAddress(ValueError):
+    """A URL that we will not call. `problem` says why, without the URL."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class FhirBase:
+    """The base URL of a FHIR server in normal form; `path` has no trailing slash."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def url(self) -> str:
+        """The base as a URL, the port left out where it is the scheme's own."""
+        port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}{self.path}"
+
+    def contains(self, other: "FhirBase") -> bool:
+        """Is `other` this very server and at or below this path?"""
+        same_server = (self.scheme, self.host, self.port) == (other.scheme, other.host, other.port)
+        return same_server and (other.path == self.path or other.path.startswith(f"{self.path}/"))
+
+    def address(self, relative: str) -> str:
+        """The absolute URL of one of our own relative FHIR URLs, e.g. `Condition?patient=1`."""
+        return f"{self.url}/{relative}"
+
+    def link(self, link: str) -> str:
+        """The absolute URL of a paging link. Raises NotAnAddress when it leads out of this base."""
+        parts = _split(urljoin(f"{self.url}/", link))
+        target = _normal(parts)
+        if not self.contains(target):
+            raise NotAnAddress("leads to another server or path")
+        return f"{target.url}?{parts.query}" if parts.query else target.url
+
+
+def read_base(text: str) -> FhirBase:
+    """Read a base URL. Raises NotAnAddress."""
+    parts = _split(text)
+    if parts.query or parts.fragment:
+        raise NotAnAddress("a base has no query and no fragment")
+    return _normal(parts)
+
+
+def find_base(text: str, allowed: Iterable[FhirBase]) -> FhirBase | None:
+    """The normal form of a `fhirServer` that lies at or below an allowed base; None for any other."""
+    try:
+        asked = read_base(text)
+    except NotAnAddress:
+        return None
+    return asked if any(base.contains(asked) for base in allowed) else None
+
+
+def _split(text: str) -> SplitResult:
+    if _FORBIDDEN.search(text):
+        raise NotAnAddress("has a blank, a backslash or a character outside ASCII")
+    try:
+        return urlsplit(text)
+    except ValueError as error:
+        raise NotAnAddress("is malformed") from error
+
+
+def _normal(parts: SplitResult) -> FhirBase:
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise NotAnAddress("must be http or https")
+    if "@" in parts.netloc:
+        raise NotAnAddress("must not carry a user name")
+    try:
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    except ValueError as error:
+        raise NotAnAddress("has no valid port") from error
+    return FhirBase(parts.scheme, _host(parts.hostname or ""), port, _path(parts.path))
+
+
+def _host(name: str) -> str:
+    if ":" in name:
+        try:
+            return f"[{ipaddress.IPv6Address(name).compressed}]"
+        except ValueError as error:
+            raise NotAnAddress("has no valid IPv6 address") from error
+    if not _HOST_NAME.fullmatch(name):
+        raise NotAnAddress("has no valid host name")
+    return name
+
+
+def _path(path: str) -> str:
+    if any(trick in path.lower() for trick in _ENCODED_TRICKS):
+        raise NotAnAddress("has an encoded dot, slash or percent sign in its path")
+    if any(segment in (".", "..") for segment in path.split("/")):
+        raise NotAnAddress("has dot segments in its path")
+    return path.rstrip("/")

@@ -1,0 +1,106 @@
+"""HTTP whose read timeout is the time for the whole answer, headers included, not between two bytes.
+
+An ordinary socket timeout starts anew with every byte, so a server that drips one byte a second holds a
+caller for as long as it likes. Here every single read gets what is left of the answer's time.
+"""
+
+import http.client
+import http.cookiejar
+import io
+import socket
+import time
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+# A cookie of one caller must never travel with the token of another.
+_NO_COOKIES = http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
+
+
+class _BoundedReader(io.RawIOBase):
+    """Reads from a socket until a fixed moment, however many bytes come before it."""
+
+    def __init__(self, connection: socket.socket, end: float) -> None:
+        self._connection = connection
+        self._raw = connection.makefile("rb", buffering=0)
+        self._end = end
+
+    def readable(self) -> bool:
+        """As io.BufferedReader asks."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what is there, waiting no longer than the time that is left."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the time for the whole answer is over")
+        self._connection.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._raw.close()
+        super().close()
+
+
+class _BoundedSocket:
+    """Stands for the socket while one answer is read; its timeout was set to the time for all of it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """What http.client reads the answer from; the clock starts here."""
+        seconds = self._connection.gettimeout()
+        if seconds is None:
+            raise ValueError("an answer without a time limit is never read")
+        return io.BufferedReader(_BoundedReader(self._connection, time.monotonic() + seconds))
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_BoundedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
+
+
+class _BoundedHttpConnection(HTTPConnection):
+    response_class = _BoundedResponse
+
+
+class _BoundedHttpsConnection(HTTPSConnection):
+    response_class = _BoundedResponse
+
+
+class _BoundedHttpPool(HTTPConnectionPool):
+    ConnectionCls = _BoundedHttpConnection
+
+
+class _BoundedHttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _BoundedHttpsConnection
+
+
+class BoundedAdapter(HTTPAdapter):
+    """A pooled transport without retries: a retry would need time that the caller's deadline has not got."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """The usual pools, of bounded connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _BoundedHttpPool, "https": _BoundedHttpsPool}
+
+
+def bounded_session(connections: int, ca_bundle: str | None = None) -> requests.Session:
+    """A session that takes nothing from its environment: no proxy, no `.netrc`, no cookie, no redirect.
+
+    `ca_bundle` is a file of the hospital's own certificate authorities.
+    """
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = ca_bundle or True
+    session.max_redirects = 0
+    session.cookies.set_policy(_NO_COOKIES)
+    adapter = BoundedAdapter(pool_connections=8, pool_maxsize=connections, max_retries=0)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session

@@ -1,0 +1,123 @@
+"""The hospital's FHIR server: one GET at a time, bounded in time and size, and never a word of the patient.
+
+No retries (see `bounded_http`), no redirects: a server that moved is a matter for the site file.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import requests
+import urllib3
+
+from cds_service.ehr.deadline import Deadline
+
+_JSON_TYPES = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
+_CHUNK = 64 * 1024
+
+
+class WhyNotFetched(StrEnum):
+    """Why something could not be fetched; stable words for gaps and logs."""
+
+    NO_SERVER = "no-server"
+    SERVER_NOT_ALLOWED = "server-not-allowed"
+    TOKEN_SPENT = "token-spent"  # noqa: S105 - a reason, not a secret
+    NO_SCOPE = "no-scope"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    REDIRECT = "redirect"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not-found"
+    REFUSED = "refused"
+    SERVER_ERROR = "server-error"
+    TOO_LARGE = "too-large"
+    TOO_MANY_PAGES = "too-many-pages"
+    OTHER_BASE = "link-outside-base"
+    INCOMPLETE = "incomplete"
+    NOT_FHIR = "not-fhir"
+    OUTCOME = "operation-outcome"
+
+
+class NotFetched(Exception):
+    """A resource or page could not be had. `path` is the type asked for, without ids and parameters."""
+
+    def __init__(self, why: WhyNotFetched, path: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.why = why
+        self.path = path
+
+
+class FhirServer(Protocol):
+    """What gathering needs of a FHIR server; tests pass a plain object."""
+
+    def fetch(self, url: str, path: str, token: str | None, deadline: Deadline) -> bytes:
+        """The body of a successful answer. `path` names it in errors. Raises NotFetched."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """Seconds to connect, and bytes of one answer."""
+
+    connect_seconds: float = 2.0
+    answer_bytes: int = 20_000_000
+
+
+class HttpFhirServer:
+    """FHIR over HTTP; `session` comes from `bounded_session`. Safe to use from several threads."""
+
+    def __init__(self, session: requests.Session, limits: FetchLimits) -> None:
+        self._session = session
+        self._limits = limits
+
+    def fetch(self, url: str, path: str, token: str | None, deadline: Deadline) -> bytes:
+        """GET `url` before the deadline."""
+        left = deadline.remaining()
+        if not left:
+            raise NotFetched(WhyNotFetched.TIMEOUT, path)
+        # No compression: the cap on the size of an answer is then a cap on what arrives.
+        headers = {"Accept": "application/fhir+json", "Accept-Encoding": "identity"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            with self._session.get(
+                url,
+                headers=headers,
+                timeout=(min(left, self._limits.connect_seconds), left),
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                _check(answer, path)
+                return self._body(answer, path)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            timed_out = deadline.is_past or isinstance(error, requests.Timeout)
+            why = WhyNotFetched.TIMEOUT if timed_out else WhyNotFetched.UNREACHABLE
+            # The library's message holds the URL, and the URL the patient: not even as the cause.
+            raise NotFetched(why, path) from None
+
+    def _body(self, answer: requests.Response, path: str) -> bytes:
+        body = bytearray()
+        for chunk in answer.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > self._limits.answer_bytes:
+                raise NotFetched(WhyNotFetched.TOO_LARGE, path)
+        return bytes(body)
+
+
+def _check(answer: requests.Response, path: str) -> None:
+    status = answer.status_code
+    if status != requests.codes.ok:
+        raise NotFetched(_reason(status), path)
+    content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type not in _JSON_TYPES:
+        raise NotFetched(WhyNotFetched.NOT_FHIR, path)
+
+
+def _reason(status: int) -> WhyNotFetched:
+    if 300 <= status < 400:
+        return WhyNotFetched.REDIRECT
+    if status in (401, 403):
+        return WhyNotFetched.FORBIDDEN
+    if status in (404, 410):
+        return WhyNotFetched.NOT_FOUND
+    return WhyNotFetched.SERVER_ERROR if status >= 500 else WhyNotFetched.REFUSED
