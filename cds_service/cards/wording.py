@@ -19,11 +19,10 @@ from fhir_mappings.vocabulary.phrases import Argument, Phrase
 LANGUAGES = ("en", "zh")
 LONGEST_QUOTE = 80
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
-# Every ASCII punctuation mark may be escaped by a backslash (CommonMark 2.4), so all of them are; "<", ">"
-# and "&" become entities as well, since some clients render raw HTML from card details.
+# Only the marks that mean something inside a line of GitHub Flavored Markdown; "<", ">" and "&" become
+# entities, since some clients render raw HTML from card details.
 _MARKDOWN = str.maketrans(
-    {mark: f"\\{mark}" for mark in string.punctuation if mark not in "<>&,.:;%'()/"}
-    | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+    {mark: f"\\{mark}" for mark in "\\`*_[]#!|~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
 # A dot, a colon or a bracket is harmless inside a sentence, but not where it makes a link or a list.
 _AUTOLINK = re.compile(r"(?i)(https?)(:)|(www)(\.)|(@)")
@@ -83,7 +82,7 @@ def escaped(text: str) -> str:
 
 
 def _break_link(found: re.Match[str]) -> str:
-    return "\\@" if found[5] else f"{found[1] or found[3]}&#8203;{found[2] or found[4]}"
+    return f"{found[1] or found[3] or ''}&#8203;{found[2] or found[4] or found[5]}"
 
 
 def read_wording(folder: Path = FOLDER / "wording") -> dict[str, Wording]:
