@@ -1,0 +1,44 @@
+"""What one caller may fetch from where: the allowed base it named, and the token it lent us."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cds_service.ehr.bases import FhirBase, find_base
+from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
+from cds_service.hooks.authorization import FhirAuthorization, Interaction
+from cds_service.hooks.request import HookRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Without a base there is a reason, `why_not`. Without an authorization the server is asked openly (CH-059)."""
+
+    base: FhirBase | None
+    why_not: WhyNotFetched = WhyNotFetched.NO_SERVER
+    authorization: FhirAuthorization | None = None
+
+    @property
+    def token(self) -> str | None:
+        """The bearer token for each call of this request; never kept longer (CH-066)."""
+        return self.authorization.access_token if self.authorization else None
+
+    def base_for(self, resource_type: str, interaction: Interaction) -> FhirBase:
+        """The base to ask. Raises NotFetched when a query is not even to be attempted (CH-062, CH-063)."""
+        if self.base is None:
+            raise NotFetched(self.why_not, resource_type)
+        if self.authorization is not None:
+            if self.authorization.is_spent:
+                raise NotFetched(WhyNotFetched.TOKEN_SPENT, resource_type)
+            if not self.authorization.covers(resource_type, interaction):
+                raise NotFetched(WhyNotFetched.NO_SCOPE, resource_type)
+        return self.base
+
+
+def access_of(request: HookRequest, allowed: Iterable[FhirBase]) -> Access:
+    """The access that a request gives; only to bases that the site file names."""
+    if request.fhir_server is None:
+        return Access(None)
+    base = find_base(request.fhir_server, allowed)
+    if base is None:
+        return Access(None, WhyNotFetched.SERVER_NOT_ALLOWED)
+    return Access(base, authorization=request.fhir_authorization)

@@ -1,0 +1,106 @@
+"""Fetching for one call: several queries at once, every page of each, all under one deadline."""
+
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cds_service.ehr.access import Access
+from cds_service.ehr.bases import NotAnAddress
+from cds_service.ehr.deadline import Deadline
+from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
+from cds_service.hooks.authorization import Interaction
+from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
+
+K = TypeVar("K", bound=Hashable)
+Job = Callable[[], Decoded]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """One caller's access to one FHIR server until the deadline; at most `page_cap` pages of one answer."""
+
+    server: FhirServer
+    access: Access
+    deadline: Deadline
+    executor: Executor
+    page_cap: int
+
+    def query(self, relative: str) -> Decoded:
+        """Everything that a relative FHIR URL of ours finds: a search with all pages, or one instance.
+
+        Raises NotFetched.
+        """
+        kind = _type_of(relative)
+        interaction = Interaction.SEARCH if "?" in relative else Interaction.READ
+        base = self.access.base_for(kind, interaction)
+        return self.rest_of(self._page(base.address(relative), kind), kind)
+
+    def rest_of(self, first: Decoded, kind: str) -> Decoded:
+        """All pages of an answer whose first page is here. Raises NotFetched rather than return a part."""
+        whole, pages = first, 1
+        while whole.next_link is not None:
+            if pages >= self.page_cap:
+                raise NotFetched(WhyNotFetched.TOO_MANY_PAGES, kind)
+            whole = _joined(whole, self._page(self._next(whole.next_link, kind), kind))
+            pages += 1
+        if is_short(whole):
+            raise NotFetched(WhyNotFetched.INCOMPLETE, kind)
+        return whole
+
+    def all(self, jobs: Mapping[K, Job]) -> dict[K, Decoded | NotFetched]:
+        """The outcome of each job, run side by side; what is not there at the deadline has timed out."""
+        futures = {key: self.executor.submit(job) for key, job in jobs.items()}
+        wait(futures.values(), timeout=self.deadline.remaining())
+        return {key: _outcome(future, str(key)) for key, future in futures.items()}
+
+    def _next(self, link: str, kind: str) -> str:
+        base = self.access.base_for(kind, Interaction.SEARCH)
+        try:
+            return base.link(link)
+        except NotAnAddress:
+            raise NotFetched(WhyNotFetched.OTHER_BASE, kind) from None
+
+    def _page(self, url: str, kind: str) -> Decoded:
+        body = self.server.fetch(url, kind, self.access.token, self.deadline)
+        try:
+            page = decode(body)
+        except NotFhir:
+            raise NotFetched(WhyNotFetched.NOT_FHIR, kind) from None
+        if page.failed:
+            raise NotFetched(WhyNotFetched.OUTCOME, kind)
+        return page
+
+
+def is_short(answer: Decoded) -> bool:
+    """Does the server itself count more matches than it sent, with no page to come?
+
+    An entry that cannot be read was sent all the same, and has its gap.
+    """
+    sent = answer.matches + len(answer.gaps)
+    return answer.next_link is None and answer.total is not None and sent < answer.total
+
+
+def _joined(first: Decoded, second: Decoded) -> Decoded:
+    return Decoded(
+        resources=first.resources + second.resources,
+        gaps=first.gaps + second.gaps,
+        next_link=second.next_link,
+        total=second.total if second.total is not None else first.total,
+        matches=first.matches + second.matches,
+        ignored=first.ignored + second.ignored,
+    )
+
+
+def _outcome(future: Future[Decoded], name: str) -> Decoded | NotFetched:
+    if not future.done():
+        future.cancel()
+        return NotFetched(WhyNotFetched.TIMEOUT, name)
+    try:
+        return future.result()
+    except NotFetched as error:
+        return error
+
+
+def _type_of(relative: str) -> str:
+    return relative.partition("?")[0].partition("/")[0]
