@@ -186,7 +186,7 @@ class _LooseEntry(FhirType):
     """An entry with its resource unread; empty when there is none."""
 
     full_url: str | None = None
-    resource: msgspec.Raw = msgspec.Raw()  # noqa: RUF009
+    resource: msgspec.Raw = msgspec.Raw()
     search: EntrySearch | None = None
     request: EntryRequest | None = None
     response: EntryResponse | None = None

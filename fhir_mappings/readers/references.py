@@ -78,7 +78,7 @@ def newest_versions(resources: Iterable[Resource]) -> tuple[Resource, ...]:
 
 
 def _version(resource: Resource) -> tuple[int, str, bytes]:
-    """Servers number versions 1, 2, 3; other version ids say nothing about order, so `lastUpdated` decides."""
+    """Servers number versions 1, 2, 3; other version ids say nothing about order: `lastUpdated` decides."""
     meta = resource.meta
     number = meta.version_id if meta else None
     updated = (meta.last_updated if meta else None) or ""
