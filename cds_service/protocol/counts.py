@@ -24,6 +24,7 @@ class CountLimits:
     red_cell_confounding_days: int
     platelet_confounding_days: int
     growth_factor_confounding_days: int
+    growth_factor_open_days: int
     red_cell_independence_days: int
     platelet_independence_days: int
     independence_assumed_haemoglobin: Decimal
@@ -96,14 +97,13 @@ def _is_countable(result: Result) -> bool:
 def _count_of(day: date, results: list[Result]) -> BloodCount:
     draws = sorted(results, key=sampled)
     latest = {result.analyte: result for result in draws}
-    neutrophils, computed_from = latest.get(Analyte.NEUTROPHILS), ()
-    if neutrophils is None:
-        neutrophils, computed_from = _neutrophils_from_percent(draws)
+    reported = latest.get(Analyte.NEUTROPHILS)
+    computed, computed_from = (None, ()) if reported else _neutrophils_from_percent(draws)
     return BloodCount(
         day,
         latest.get(Analyte.HAEMOGLOBIN),
         latest.get(Analyte.PLATELETS),
-        neutrophils,
+        reported or computed,
         latest.get(Analyte.RETICULOCYTES),
         computed_from,
     )
@@ -132,7 +132,7 @@ def _neutrophils_from_percent(draws: list[Result]) -> tuple[Result | None, tuple
 
 def _draw(result: Result) -> datetime | str | None:
     """Two results belong to one draw when they carry the same instant, or the same date without a time."""
-    return result.when and (result.when.instant or result.when.text)
+    return (result.when.instant or result.when.text) if result.when else None
 
 
 def _product(cells: Result, percent: Result) -> Result | None:
@@ -159,7 +159,8 @@ def _product(cells: Result, percent: Result) -> Result | None:
 def evidence_of(results: Iterable[Result]) -> tuple[Evidence, ...]:
     """Each result as evidence: reference, date as written, value with its comparator, unit."""
     return tuple(
-        Evidence(r.reference, r.when and r.when.text, _written(r), UNIT.get(r.analyte)) for r in results
+        Evidence(r.reference, r.when.text if r.when else None, _written(r), UNIT.get(r.analyte))
+        for r in results
     )
 
 
@@ -198,7 +199,7 @@ def line_said(result: Result) -> Phrase:
 
 def dated_line(result: Result) -> Phrase:
     """One line with value, unit and day: "haemoglobin 84 g/L on 2026-02-27"."""
-    return say("count.dated", line=line_said(result), day=result.when and result.when.first)
+    return say("count.dated", line=line_said(result), day=result.when.first if result.when else None)
 
 
 def count_said(count: BloodCount) -> Phrase:

@@ -159,4 +159,4 @@ def _given(done: ProcedureDone, concept: Concept) -> Phrase:
 def transfusion_evidence(history: TransfusionHistory, day: date) -> tuple[Evidence, ...]:
     """The last transfusion of each product on or before `day`."""
     last = (history.last_before(concept, day) for concept in BLOOD_PRODUCTS)
-    return tuple(Evidence(p.reference, p.when and p.when.text) for p in last if p)
+    return tuple(Evidence(p.reference, p.when.text) for p in last if p and p.when)
