@@ -11,7 +11,7 @@ from cds_service.hooks.request import HookRequest
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Without a base there is a reason, `why_not`. Without an authorization the server is asked openly (CH-059)."""
+    """Without a base `why_not` says why; without an authorization the server is asked openly (CH-059)."""
 
     base: FhirBase | None
     why_not: WhyNotFetched = WhyNotFetched.NO_SERVER

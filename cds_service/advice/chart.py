@@ -1,0 +1,115 @@
+"""One chart while it is being gathered: what is here, what could not be had, and why."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from cds_service.advice.chart_queries import chart_queries, resource_types
+from cds_service.ehr.fetching import Fetcher, Job, is_short
+from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
+from cds_service.hooks.errors import PatientMismatch
+from cds_service.hooks.prefetch import Prefetched, entry_of, fill
+from cds_service.hooks.request import HookRequest
+from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
+from fhir_mappings.readers.fhir_types import Resource
+from fhir_mappings.readers.record import unresolved_references
+from fhir_mappings.readers.references import own_reference
+from fhir_mappings.readers.settings import StandIn
+from fhir_mappings.vocabulary.facts import Gap, Part
+
+# What other resources point at may stand in any answer; everything else only where it was asked for.
+_POINTED_AT = frozenset({"Medication", "ResearchStudy"})
+
+
+class Chart:
+    """Filled part by part; `resources` are all of the patient's, `referenced` those they point at."""
+
+    def __init__(self, request: HookRequest, fetcher: Fetcher, stand_ins: tuple[StandIn, ...]) -> None:
+        self.patient_id = request.context.patient_id
+        self.resources: list[Resource] = []
+        self.referenced: list[Resource] = []
+        self.gaps: list[Gap] = []
+        self.unavailable: set[Part] = set()
+        self._request = request
+        self._fetcher = fetcher
+        self._queries = chart_queries(stand_ins)
+        self._types = resource_types(stand_ins)
+
+    def add(self, decoded: Decoded) -> None:
+        """Add what the call itself brought."""
+        self.resources += decoded.resources
+        self.gaps += decoded.gaps
+
+    def take(self, parts: Iterable[Part]) -> None:
+        """Bring these parts in: from prefetch, and what is missing there side by side from the server."""
+        jobs: dict[Part, Job] = {}
+        for part in parts:
+            ready = self._from_prefetch(part)
+            if isinstance(ready, Decoded):
+                self._keep(part, ready)
+            else:
+                jobs[part] = ready
+        if jobs:
+            for part, outcome in self._fetcher.all(jobs).items():
+                self._keep_fetched(part, outcome)
+
+    def follow_references(self, most: int, others: Iterable[Resource]) -> None:
+        """Fetch what the chart (or the `others`) points at and nobody brought, at most `most` of it."""
+        wanted = sorted(unresolved_references((*self.resources, *others)))
+        for reference in wanted[most:]:
+            self.gaps.append(Gap("REFERENCE_NOT_FETCHED", reference, "too-many-references"))
+        jobs = {reference: partial(self._fetcher.query, reference) for reference in wanted[:most]}
+        for reference, outcome in self._fetcher.all(jobs).items() if jobs else ():
+            if isinstance(outcome, NotFetched):
+                self.gaps.append(Gap("REFERENCE_NOT_FETCHED", reference, outcome.why))
+            else:
+                brought = [r for r in outcome.resources if own_reference(r) == reference]
+                self.referenced += brought
+                self.resources += brought
+
+    def _from_prefetch(self, part: Part) -> Decoded | Job:
+        """The part as it was sent, or the job that gets it, or what is missing of it."""
+        entry = entry_of(self._request.prefetch, part.value)
+        if entry.shape is Prefetched.NOTHING:
+            return Decoded()
+        fetch_it = partial(self._fetcher.query, fill(self._queries[part], self._request.context))
+        if entry.raw is None:
+            return fetch_it
+        try:
+            decoded = decode(entry.raw)
+        except NotFhir:
+            return fetch_it
+        if decoded.failed or is_short(decoded):
+            return fetch_it
+        if part is Part.PATIENT:
+            self._check_patient(decoded)
+        return partial(self._fetcher.rest_of, decoded, self._types[part]) if decoded.next_link else decoded
+
+    def _check_patient(self, decoded: Decoded) -> None:
+        others = {r.id for r in decoded.resources if own_reference(r).startswith("Patient/")}
+        if others - {self.patient_id}:
+            raise PatientMismatch("prefetch.patient")
+
+    def _keep_fetched(self, part: Part, outcome: Decoded | NotFetched) -> None:
+        if isinstance(outcome, NotFetched):
+            self._lose(part, outcome.why)
+        elif part is Part.PATIENT and not self._is_there(outcome):
+            self._lose(part, WhyNotFetched.NOT_FOUND)
+        else:
+            self._keep(part, outcome)
+
+    def _is_there(self, decoded: Decoded) -> bool:
+        return any(own_reference(r) == f"Patient/{self.patient_id}" for r in decoded.resources)
+
+    def _keep(self, part: Part, decoded: Decoded) -> None:
+        """Keep what belongs to the part; a server that adds other things is not trusted with them."""
+        self.gaps += decoded.gaps
+        for resource in decoded.resources:
+            kind = str(type(resource).__struct_config__.tag)
+            if kind == self._types[part] or kind in _POINTED_AT:
+                self.resources.append(resource)
+            else:
+                self.gaps.append(Gap("UNEXPECTED_RESOURCE", own_reference(resource), part.value))
+
+    def _lose(self, part: Part, why: WhyNotFetched) -> None:
+        self.unavailable.add(part)
+        self.gaps.append(Gap("PART_UNAVAILABLE", detail=f"{part.value}: {why.value}"))

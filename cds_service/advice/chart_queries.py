@@ -1,0 +1,52 @@
+"""The queries that make up a chart: one for each part, advertised as prefetch and run by ourselves alike."""
+
+from collections.abc import Mapping
+
+from fhir_mappings.readers.settings import StandIn
+from fhir_mappings.vocabulary.facts import Part
+
+_PAGE = "_count=1000"
+"""Asked for so that a client which cannot page sends the whole answer; servers may still send less."""
+
+RESOURCE_TYPES: Mapping[Part, str] = {
+    Part.PATIENT: "Patient",
+    Part.CONDITIONS: "Condition",
+    Part.OBSERVATIONS: "Observation",
+    Part.MEDICATION_REQUESTS: "MedicationRequest",
+    Part.MEDICATION_DISPENSES: "MedicationDispense",
+    Part.MEDICATION_ADMINISTRATIONS: "MedicationAdministration",
+    Part.MEDICATION_STATEMENTS: "MedicationStatement",
+    Part.ALLERGIES: "AllergyIntolerance",
+    Part.PROCEDURES: "Procedure",
+    Part.ADVERSE_EVENTS: "AdverseEvent",
+    Part.RESEARCH_SUBJECTS: "ResearchSubject",
+    Part.ATTESTATIONS: "QuestionnaireResponse",
+    Part.CONSENTS: "Consent",
+}
+
+DECISIVE_PARTS = (Part.PATIENT, Part.CONDITIONS, Part.RESEARCH_SUBJECTS)
+"""Without one of these nobody can say whether the patient is concerned at all (contract, section 2)."""
+
+_OTHER_QUERIES = {
+    "Patient": "Patient/{{context.patientId}}",
+    "AdverseEvent": f"AdverseEvent?subject=Patient/{{{{context.patientId}}}}&{_PAGE}",
+    "Group": f"Group?member=Patient/{{{{context.patientId}}}}&{_PAGE}",
+}
+
+
+def resource_types(stand_ins: tuple[StandIn, ...] = ()) -> dict[Part, str]:
+    """The resource type of each part; a site without ResearchSubject keeps participation in a stand-in."""
+    types = dict(RESOURCE_TYPES)
+    if stand_ins:
+        types[Part.RESEARCH_SUBJECTS] = stand_ins[0].kind
+    return types
+
+
+def chart_queries(stand_ins: tuple[StandIn, ...] = ()) -> dict[Part, str]:
+    """The prefetch template of each part. All six services need all parts: one patient, one assessment."""
+    types = resource_types(stand_ins)
+    return {part: _OTHER_QUERIES.get(kind, _by_patient(kind)) for part, kind in types.items()}
+
+
+def _by_patient(kind: str) -> str:
+    return f"{kind}?patient={{{{context.patientId}}}}&{_PAGE}"

@@ -1,0 +1,73 @@
+"""The one story that all six services tell: gather, assess, and word the cards."""
+
+from dataclasses import dataclass
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from cds_service.advice.chart_queries import chart_queries
+from cds_service.advice.gather import Gathered, Gatherer
+from cds_service.advice.input_hash import input_hash
+from cds_service.cards.compose import cards_for
+from cds_service.cards.context import CardContext
+from cds_service.cards.wording import Wording
+from cds_service.hooks.card import Card
+from cds_service.hooks.request import Hook
+from cds_service.hooks.service import HookCall, HookService
+from cds_service.protocol.assess import Protocol, assess
+from cds_service.protocol.moment import AsOf, as_of
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """What an installation brings to every call; `texts_version` names the reviewed texts in force."""
+
+    gatherer: Gatherer
+    protocol: Protocol
+    words: Wording
+    zone: ZoneInfo
+    public_base_url: str
+    texts_version: str
+
+    def service(self, service_id: str, hook: Hook, title: str, description: str) -> HookService:
+        """A service of this clinic: it advertises the whole chart's queries and advises by them."""
+        queries = chart_queries(self.gatherer.reader.stand_ins)
+        return HookService(
+            id=service_id,
+            hook=hook,
+            title=title,
+            description=description,
+            prefetch={part.value: query for part, query in queries.items()},
+            advise=partial(advise, self, service_id),
+            usage_requirements=(
+                "Needs the Patient, the Conditions and the trial participation, by prefetch or by FHIR access; "
+                "without them it answers 412. Anything else that is missing is named on a card."
+            ),
+        )
+
+
+def advise(clinic: Clinic, service_id: str, call: HookCall) -> tuple[Card, ...]:
+    """The cards for one call. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
+    now = as_of(call.now, clinic.zone)
+    gathered = clinic.gatherer.gather(call.request, call.now)
+    if not gathered.is_concerned:
+        return ()
+    assessment = assess(gathered.record, now, clinic.protocol, gathered.drafts)
+    context = _card_context(clinic, service_id, call, gathered, now)
+    return cards_for(service_id, assessment, gathered.record, now.day, context)
+
+
+def _card_context(
+    clinic: Clinic, service_id: str, call: HookCall, gathered: Gathered, now: AsOf
+) -> CardContext:
+    drafts = gathered.context
+    return CardContext(
+        issuer=call.caller.issuer,
+        tenant=call.caller.tenant,
+        hook_instance=call.request.hook_instance,
+        service_id=service_id,
+        as_of=now.text,
+        input_hash=input_hash(gathered.record, now.day, drafts.verbatim, clinic.texts_version),
+        public_base_url=clinic.public_base_url,
+        words=clinic.words,
+        drafts_raw=drafts.by_reference,
+    )

@@ -1,0 +1,16 @@
+"""When the chart of a participant is opened: how to go on with the study drugs."""
+
+from cds_service.advice.clinic import Clinic
+from cds_service.hooks.request import Hook
+from cds_service.hooks.service import HookService
+
+
+def service(clinic: Clinic) -> HookService:
+    """`aa-trial-titration` on `patient-view`."""
+    return clinic.service(
+        "aa-trial-titration",
+        Hook.PATIENT_VIEW,
+        "Trial NCT06802055: dosing",
+        "For a patient in trial NCT06802055: the next dose of sirolimus and ciclosporin by trough, kidney "
+        "function and safety findings, as the trial record and the labels say. Silent for everybody else.",
+    )

@@ -1,0 +1,64 @@
+"""The resources that a hook brings in its context: draft orders, or problems just added to the list.
+
+They stay verbatim beside the typed reading, because a suggestion that updates an order must return all of it
+(CH-101). All of them must be about the patient of the call.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cds_service.hooks.errors import BadHookRequest, PatientMismatch
+from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
+from fhir_mappings.readers.references import relative
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextResources:
+    """What one Bundle of the context held: decoded, and verbatim."""
+
+    decoded: Decoded = field(default_factory=Decoded)
+    verbatim: tuple[Json, ...] = ()
+
+    @property
+    def by_reference(self) -> Mapping[str, Json]:
+        """The verbatim resources by `Type/id`; those without an id cannot be named."""
+        return {f"{r.get('resourceType')}/{r['id']}": r for r in self.verbatim if r.get("id")}
+
+
+def read_context_bundle(raw: msgspec.Raw | None, patient_id: str, where: str) -> ContextResources:
+    """Read a Bundle of the context; `where` is its JSON path. Raises BadHookRequest or PatientMismatch."""
+    if raw is None:
+        return ContextResources()
+    try:
+        decoded = decode(bytes(raw))
+    except NotFhir as error:
+        raise BadHookRequest(f"is no FHIR Bundle ({error.reason})", where) from error
+    verbatim = tuple(_entries(raw))
+    if any(_is_of_another(resource, patient_id) for resource in verbatim):
+        raise PatientMismatch(where)
+    return ContextResources(decoded, verbatim)
+
+
+def _entries(raw: msgspec.Raw) -> list[Json]:
+    entries = msgspec.json.decode(raw, type=Json).get("entry")
+    resources = (
+        (e.get("resource") for e in entries if isinstance(e, dict)) if isinstance(entries, list) else ()
+    )
+    return [resource for resource in resources if isinstance(resource, dict)]
+
+
+def _is_of_another(resource: Json, patient_id: str) -> bool:
+    """A draft that names no patient is the call's own; one named by another identifier cannot be compared."""
+    for member in ("subject", "patient"):
+        reference = resource.get(member)
+        literal = reference.get("reference") if isinstance(reference, dict) else None
+        if isinstance(literal, str):
+            name = relative(literal)
+            if name.startswith("Patient/") and name != f"Patient/{patient_id}":
+                return True
+    return False

@@ -1,0 +1,117 @@
+"""From a hook request to one patient's record: prefetch where it is complete, the FHIR server for the rest.
+
+Patient, problem list and trial participation come first. They tell whether the trial can concern this
+patient; for nearly everyone it cannot, and then nothing else is read or fetched.
+"""
+
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cds_service.advice.chart import Chart
+from cds_service.advice.chart_queries import DECISIVE_PARTS
+from cds_service.advice.draft_orders import ContextResources, read_context_bundle
+from cds_service.ehr.access import access_of
+from cds_service.ehr.bases import FhirBase
+from cds_service.ehr.deadline import deadline_in
+from cds_service.ehr.fetching import Fetcher
+from cds_service.ehr.fhir_server import FhirServer
+from cds_service.hooks.errors import DataNotAvailable
+from cds_service.hooks.request import HookRequest
+from fhir_mappings.readers.record import read_drafts, read_record
+from fhir_mappings.readers.settings import ReaderSettings
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import ClinicalRecord, Gap, MedicationEvent, Part
+
+APLASTIC_ANAEMIA = (
+    Concept.AA_ACQUIRED,
+    Concept.AA_GENERIC,
+    Concept.AA_CONGENITAL,
+    Concept.AA_ANTINEOPLASTIC,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GatherLimits:
+    """Seconds for all fetching of one call; pages of one answer; references followed beyond the chart."""
+
+    seconds: float = 4.0
+    pages: int = 20
+    references: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """One patient's record and the draft orders of the call, typed and verbatim.
+
+    `is_concerned` is False when the trial cannot concern the patient; the record may then hold the decisive
+    parts only, and is not to be assessed.
+    """
+
+    record: ClinicalRecord
+    is_concerned: bool
+    drafts: tuple[MedicationEvent, ...] = ()
+    context: ContextResources = field(default_factory=ContextResources)
+
+
+@dataclass(frozen=True, slots=True)
+class Gatherer:
+    """How an installation gathers: its FHIR server client, the bases it may call, and how it reads."""
+
+    server: FhirServer
+    bases: tuple[FhirBase, ...]
+    reader: ReaderSettings
+    executor: Executor
+    limits: GatherLimits = GatherLimits()
+
+    def gather(self, request: HookRequest, now: datetime) -> Gathered:
+        """Everything the advice needs. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
+        patient = request.context.patient_id
+        drafts = read_context_bundle(request.context.draft_orders, patient, "context.draftOrders")
+        problems = read_context_bundle(request.context.conditions, patient, "context.conditions")
+        chart = Chart(request, self._fetcher(request), self.reader.stand_ins)
+        chart.add(problems.decoded)
+        chart.take(DECISIVE_PARTS)
+        if lost := chart.unavailable.intersection(DECISIVE_PARTS):
+            raise DataNotAvailable(tuple(sorted(lost)))
+        in_doubt = bool(chart.gaps)
+        record = self._read(chart, now)
+        if not (in_doubt or may_concern(record)):
+            return Gathered(record, is_concerned=False)
+        chart.take(tuple(part for part in Part if part not in DECISIVE_PARTS))
+        chart.follow_references(self.limits.references, drafts.decoded.resources)
+        return self._whole(chart, drafts, now, in_doubt)
+
+    def _whole(self, chart: Chart, drafts: ContextResources, now: datetime, in_doubt: bool) -> Gathered:
+        # A draft's Medication may be among what was fetched, so the drafts are read beside the chart.
+        orders, gaps = read_drafts(
+            (*drafts.decoded.resources, *chart.referenced), chart.patient_id, now, self.reader
+        )
+        record = self._read(chart, now, (*drafts.decoded.gaps, *gaps))
+        return Gathered(record, in_doubt or may_concern(record), orders, drafts)
+
+    def _read(self, chart: Chart, now: datetime, gaps: tuple[Gap, ...] = ()) -> ClinicalRecord:
+        return read_record(
+            chart.resources,
+            chart.patient_id,
+            now,
+            self.reader,
+            frozenset(chart.unavailable),
+            (*chart.gaps, *gaps),
+        )
+
+    def _fetcher(self, request: HookRequest) -> Fetcher:
+        access = access_of(request, self.bases)
+        return Fetcher(
+            self.server, access, deadline_in(self.limits.seconds), self.executor, self.limits.pages
+        )
+
+
+def may_concern(record: ClinicalRecord) -> bool:
+    """Is there aplastic anaemia in any form on the problem list, or a study that is or may be this trial?
+
+    A study that could not be identified may be this trial.
+    """
+    return bool(
+        record.with_concept(*APLASTIC_ANAEMIA) or any(s.this_trial is not False for s in record.studies)
+    )

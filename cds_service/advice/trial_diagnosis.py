@@ -1,0 +1,16 @@
+"""When aplastic anaemia is put on the problem list: the trial, at the moment it matters."""
+
+from cds_service.advice.clinic import Clinic
+from cds_service.hooks.request import Hook
+from cds_service.hooks.service import HookService
+
+
+def service(clinic: Clinic) -> HookService:
+    """`aa-trial-diagnosis` on `problem-list-item-create`."""
+    return clinic.service(
+        "aa-trial-diagnosis",
+        Hook.PROBLEM_LIST_ITEM_CREATE,
+        "Trial NCT06802055: new diagnosis",
+        "When a new problem names aplastic anaemia: whether the patient may be a candidate for trial "
+        "NCT06802055. Silent for every other problem.",
+    )
