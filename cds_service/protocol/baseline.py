@@ -46,7 +46,7 @@ def _baseline(count: BloodCount, is_recent: bool, blood: Haematology, standard: 
     transfused = any_of(
         confounded(blood.transfusions, product, count, standard.counts) for product in BLOOD_PRODUCTS
     )
-    return Baseline(count, is_recent, transfused, severity_by_counts(count, standard.limits))
+    return Baseline(count, is_recent, transfused, severity_by_counts(count, standard.counts))
 
 
 def baseline_said(baseline: Baseline | None) -> Phrase:

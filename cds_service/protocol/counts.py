@@ -14,7 +14,7 @@ from fhir_mappings.vocabulary.phrases import Phrase, say
 
 @dataclass(frozen=True, slots=True)
 class CountLimits:
-    """`counts.toml`: the limits of I3, freshness, and what transfusion and G-CSF do to a count."""
+    """`counts.toml`: the limits of I3, freshness, what transfusion and G-CSF do to a count, severity."""
 
     haemoglobin_below: Decimal
     platelets_below: Decimal
@@ -24,13 +24,18 @@ class CountLimits:
     red_cell_confounding_days: int
     platelet_confounding_days: int
     growth_factor_confounding_days: int
-    growth_factor_open_days: int
+    open_entry_days: int
     red_cell_independence_days: int
     platelet_independence_days: int
     independence_assumed_haemoglobin: Decimal
     independence_assumed_platelets: Decimal
     unexplained_rise_days: int
     agreeing_counts_days: int
+    severe_reticulocytes_below: Decimal
+    severe_platelets_below: Decimal
+    severe_neutrophils_below: Decimal
+    severe_lines: int
+    very_severe_neutrophils_below: Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_service.protocol.counts import BloodCount, CountLimits, blood_counts
-from cds_service.protocol.growth_factors import GrowthFactorCourse, growth_factor_courses
+from cds_service.protocol.possible_exposure import (
+    AA_TREATMENT,
+    GROWTH_FACTORS,
+    PossibleExposure,
+    possible_exposures,
+)
 from cds_service.protocol.transfusions import TransfusionHistory, transfusion_history
 from fhir_mappings.vocabulary.facts import ClinicalRecord, Known, Sex
 
@@ -17,7 +22,8 @@ class Haematology:
     counts: tuple[BloodCount, ...]
     days: tuple[date, ...]
     transfusions: TransfusionHistory
-    growth_factors: tuple[GrowthFactorCourse, ...]
+    growth_factors: tuple[PossibleExposure, ...]
+    treatments: tuple[PossibleExposure, ...]
     sex: Sex | None
 
     def between(self, first: date, last: date) -> tuple[BloodCount, ...]:
@@ -36,6 +42,7 @@ def read_haematology(record: ClinicalRecord, limits: CountLimits) -> Haematology
         counts,
         tuple(count.day for count in counts),
         transfusion_history(record),
-        growth_factor_courses(record, limits),
+        possible_exposures(record, GROWTH_FACTORS, limits),
+        possible_exposures(record, AA_TREATMENT, limits),
         record.sex.value if isinstance(record.sex, Known) else None,
     )

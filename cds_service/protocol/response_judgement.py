@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cds_service.protocol.baseline import Baseline
-from cds_service.protocol.counts import BloodCount
+from cds_service.protocol.counts import BloodCount, CountLimits
 from cds_service.protocol.decisions import ResponseCategory
-from cds_service.protocol.growth_factors import growth_factor_before
 from cds_service.protocol.haematology import Haematology
+from cds_service.protocol.possible_exposure import growth_factor_before
 from cds_service.protocol.response_profiles import (
     Floor,
     Floors,
@@ -87,7 +87,7 @@ def judge(
     Where the severity is unknown both sets of terms are asked, and only what they agree on is said.
     """
     case = _lay_beside(count, baseline, blood, standard)
-    profile, limits = standard.profile, standard.limits
+    profile, limits = standard.profile, standard.counts
     severity = baseline.severity if baseline else SeverityByCounts.UNKNOWN
     if severity is SeverityByCounts.NON_SEVERE:
         return _by(profile.non_severe, case, limits)
@@ -135,7 +135,7 @@ def _normal_haemoglobin(sex: Sex | None, limits: ProfileLimits) -> tuple[Decimal
     return min(men, women), max(men, women)
 
 
-def _by(terms: Terms, case: _Case, limits: ProfileLimits) -> Judgement:
+def _by(terms: Terms, case: _Case, limits: CountLimits) -> Judgement:
     complete = all_of([_reaches_all(terms.complete, case), case.independent])
     if isinstance(terms.partial, PartialTerms):
         partial = _in_state(terms.partial, case, limits)
@@ -147,7 +147,7 @@ def _by(terms: Terms, case: _Case, limits: ProfileLimits) -> Judgement:
 # ---------------------------------------------------------------- response as a state
 
 
-def _in_state(terms: PartialTerms, case: _Case, limits: ProfileLimits) -> Verdict:
+def _in_state(terms: PartialTerms, case: _Case, limits: CountLimits) -> Verdict:
     asked = [_reaches_all(terms.floors, case)]
     if terms.transfusion_independent:
         asked.append(case.independent)
@@ -222,7 +222,7 @@ def _rose(now: Result, before: Result, rise: Decimal) -> Verdict:
 def _compared(
     before: Result, holds: Callable[[Decimal], bool | None], fails: Callable[[Decimal], bool | None]
 ) -> Verdict:
-    """MET where it holds even for the highest value `before` may be, NOT_MET where it fails for the lowest."""
+    """MET where it holds for the highest value `before` may be, NOT_MET where it fails for the lowest."""
     highest, lowest = _ends(before)
     if highest is not None and holds(highest):
         return Verdict.MET

@@ -35,14 +35,9 @@ PROFILE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class ProfileLimits:
-    """`[limit.*]` of `response_profiles.toml`: the profile in use, severity by counts, baseline window."""
+    """`[limit.*]` of `response_profiles.toml`: the profile in use, normal haemoglobin, windows."""
 
     profile: str
-    severe_reticulocytes_below: Decimal
-    severe_platelets_below: Decimal
-    severe_neutrophils_below: Decimal
-    severe_lines: int
-    very_severe_neutrophils_below: Decimal
     normal_haemoglobin_men: Decimal
     normal_haemoglobin_women: Decimal
     baseline_days: int

@@ -7,8 +7,7 @@ gives us as a number: hence "severe by counts, marrow unknown".
 from decimal import Decimal
 from enum import StrEnum
 
-from cds_service.protocol.counts import BloodCount
-from cds_service.protocol.response_profiles import ProfileLimits
+from cds_service.protocol.counts import BloodCount, CountLimits
 from cds_service.protocol.verdict import Verdict, verdict_of
 from fhir_mappings.vocabulary.facts import Result
 from fhir_mappings.vocabulary.phrases import Phrase, say
@@ -29,7 +28,7 @@ def is_below(line: Result | None, limit: Decimal) -> Verdict:
 
 
 def severe_by_counts(
-    count: BloodCount, limits: ProfileLimits, platelets_are_own: Verdict = Verdict.MET
+    count: BloodCount, limits: CountLimits, platelets_are_own: Verdict = Verdict.MET
 ) -> Verdict:
     """At least 2 of reticulocytes < 60, platelets < 20, neutrophils < 0.5 (10*9/L), marrow unknown.
 
@@ -49,7 +48,7 @@ def severe_by_counts(
     return Verdict.UNKNOWN if possible >= limits.severe_lines else Verdict.NOT_MET
 
 
-def severity_by_counts(count: BloodCount, limits: ProfileLimits) -> SeverityByCounts:
+def severity_by_counts(count: BloodCount, limits: CountLimits) -> SeverityByCounts:
     """Very severe, severe or non-severe by counts; UNKNOWN where a missing line could change it."""
     match severe_by_counts(count, limits):
         case Verdict.NOT_MET:
