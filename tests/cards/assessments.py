@@ -1,0 +1,107 @@
+"""Assessments made by hand, for tests of the cards alone."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from cds_service.cards.context import CardContext
+from cds_service.cards.wording import read_wording
+from cds_service.protocol.decisions import (
+    Action,
+    Alert,
+    Assessment,
+    Band,
+    Basis,
+    Criterion,
+    EligibilityDecision,
+    EligibilityStatus,
+    Finding,
+    Participation,
+    Recheck,
+    RenalFinding,
+    RenalState,
+    Severity,
+    State,
+    TitrationDecision,
+    Trough,
+    Validity,
+)
+from cds_service.protocol.parameters import Origin, Rule
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.facts import Arm, Dose, Drug, StudyState
+from fhir_mappings.vocabulary.phrases import say
+
+TODAY = date(2026, 3, 2)
+WORDS = read_wording()
+IDS = [f"I{n}" for n in range(1, 9)] + [f"E{n}" for n in range(1, 13)]
+SEEN = say("suggest.note", rule="seen by a rule")
+
+
+def rule(name: str) -> Rule:
+    return Rule(name, Origin.ASSUMPTION, "a source")
+
+
+def criteria(**verdicts: Verdict) -> tuple[Criterion, ...]:
+    """Twenty criteria that keep nobody out, except where told otherwise."""
+    settled = {name: Verdict.MET if name.startswith("I") else Verdict.NOT_MET for name in IDS} | verdicts
+    return tuple(
+        Criterion(name, rule(name), Finding(verdict, Basis.DATA, SEEN, question=SEEN, missing=("hiv",)))
+        for name, verdict in settled.items()
+    )
+
+
+def eligibility(status: EligibilityStatus, **verdicts: Verdict) -> EligibilityDecision:
+    made = criteria(**verdicts)
+    return EligibilityDecision(status, made, tuple(c for c in made if not c.settled))
+
+
+def dosing(drug: Drug, state: State, **more: object) -> TitrationDecision:
+    low = Decimal(1) if drug is Drug.SIROLIMUS else Decimal(50)
+    hours = Decimal(24) if drug is Drug.SIROLIMUS else Decimal(12)
+    changes = state in (State.INITIATE, State.INCREASE, State.DECREASE)
+    decision = TitrationDecision(
+        drug,
+        state,
+        rule("SRL-02" if drug is Drug.SIROLIMUS else "CSA-N2"),
+        SEEN,
+        current=Dose(low, hours),
+        proposed=Dose(low * 2, hours) if changes else None,
+        trough=Trough(Validity.VALID, Decimal("3.1"), day=date(2026, 3, 1), reference="Observation/o1"),
+        target=Band(Decimal(4), Decimal(12)),
+        recheck=Recheck(f"{drug}-trough", date(2026, 3, 9), date(2026, 3, 16)),
+    )
+    return replace(decision, **more)  # type: ignore[arg-type]
+
+
+def alert(name: str, severity: Severity, drug: Drug | None = None, order: str | None = None) -> Alert:
+    return Alert(rule(name), severity, Action.CORRECT_ORDER if order else Action.HOLD, SEEN, drug, order)
+
+
+def assessment(**members: object) -> Assessment:
+    base = Assessment(
+        patient="Patient/p1",
+        participation=Participation(StudyState.ENROLLED, Arm.COMBINED, date(2026, 1, 1), study_day=60),
+        eligibility=eligibility(EligibilityStatus.ALREADY_ENROLLED),
+        titration=(dosing(Drug.SIROLIMUS, State.INCREASE), dosing(Drug.CICLOSPORIN, State.CONTINUE)),
+        renal=RenalFinding(RenalState.NORMAL, rule("CSA-REN"), SEEN),
+        safety=(),
+        orders=(),
+        monitoring=(),
+        response=(),
+        gaps=(),
+    )
+    return replace(base, **members)  # type: ignore[arg-type]
+
+
+def context(service: str, language: str = "en", **more: object) -> CardContext:
+    made = CardContext(
+        issuer="https://ehr.example",
+        tenant="t1",
+        hook_instance="d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        service_id=service,
+        as_of="2026-03-02T09:00:00+08:00",
+        input_hash="sha256:" + "0" * 64,
+        public_base_url="https://cds.example",
+        words=WORDS[language],
+    )
+    return replace(made, **more)  # type: ignore[arg-type]

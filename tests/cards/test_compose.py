@@ -1,0 +1,271 @@
+"""Which cards a service answers with: few, loudest first, and never a silent hole."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cds_service.cards.compose import cards_for
+from cds_service.cards.frame import EXTENSION
+from cds_service.hooks.card import Card, Indicator
+from cds_service.protocol.decisions import (
+    Assessment,
+    DueStatus,
+    EligibilityStatus,
+    MonitoringItem,
+    Participation,
+    ResponseCategory,
+    ResponseReadout,
+    Severity,
+    State,
+    Visit,
+)
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, Part, StudyState
+from fhir_mappings.vocabulary.phrases import say
+from tests.builders import a_record, unreadable
+from tests.cards.assessments import (
+    SEEN,
+    TODAY,
+    alert,
+    assessment,
+    context,
+    dosing,
+    eligibility,
+    rule,
+)
+
+LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
+
+
+def cards(
+    service: str, told: Assessment, record: ClinicalRecord | None = None, language: str = "en", **more: Any
+) -> tuple[Card, ...]:
+    return cards_for(service, told, record or a_record(), TODAY, context(service, language, **more))
+
+
+def decision(card: Card) -> dict[str, Any]:
+    return dict(card.as_json()["extension"][EXTENSION])
+
+
+@LANGUAGES
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("drug", Drug)
+def test_every_state_of_every_drug_has_a_card_in_both_languages(
+    state: State, drug: Drug, language: str
+) -> None:
+    (card,) = cards("aa-trial-titration", assessment(titration=(dosing(drug, state),)), language=language)
+    assert decision(card)["decision"]["state"] == state
+    assert card.detail
+    assert card.override_reasons
+
+
+def test_a_dose_change_offers_the_draft_order_together_with_its_control_level() -> None:
+    told = assessment(titration=(dosing(Drug.SIROLIMUS, State.INCREASE),))
+    (card,) = cards("aa-trial-titration", told)
+    (offer,) = card.suggestions
+    kinds = [action.resource["resourceType"] for action in offer.actions if action.resource]
+    assert kinds == ["MedicationRequest", "ServiceRequest"]
+    assert offer.is_recommended
+    assert "2 mg once daily" in card.summary
+
+
+def test_a_state_without_a_new_dose_offers_no_medication_order() -> None:
+    for state in (State.CONTINUE, State.HOLD, State.RECHECK, State.CANNOT_ADVISE, State.AT_CAP_BELOW_TARGET):
+        told = assessment(titration=(dosing(Drug.SIROLIMUS, state),))
+        (card,) = cards("aa-trial-titration", told)
+        assert "MedicationRequest" not in str(card.as_json().get("suggestions"))
+
+
+def test_a_critical_finding_makes_the_drugs_card_critical_and_the_first() -> None:
+    told = assessment(safety=(alert("SAF-K", Severity.CRITICAL, Drug.CICLOSPORIN),))
+    first, second = cards("aa-trial-titration", told)
+    assert first.indicator is Indicator.CRITICAL
+    assert decision(first)["decision"]["drug"] == "ciclosporin"
+    assert "SAF-K" in decision(first)["ruleIds"]
+    assert second.indicator is not Indicator.CRITICAL
+
+
+def test_a_finding_without_a_drug_stands_on_the_first_card_only() -> None:
+    told = assessment(safety=(alert("SAF-X", Severity.WARNING),))
+    ids = [decision(card)["ruleIds"] for card in cards("aa-trial-titration", told)]
+    assert sorted("SAF-X" in rules for rules in ids) == [False, True]
+
+
+def test_unreadable_parts_are_named_on_a_card_of_their_own() -> None:
+    record = a_record(**unreadable(Part.OBSERVATIONS, Part.CONSENTS))
+    *_, last = cards("aa-trial-titration", assessment(), record)
+    assert decision(last)["kind"] == "data-quality"
+    assert "laboratory results" in last.summary
+    assert decision(last)["decision"]["unavailable"] == ["consents", "observations"]
+
+
+@pytest.mark.parametrize("service", ["aa-trial-eligibility", "aa-trial-order-sign", "aa-trial-visit"])
+def test_a_failed_search_never_ends_in_no_cards(service: str) -> None:
+    assert cards(service, assessment(), a_record(**unreadable(Part.OBSERVATIONS)))
+
+
+@LANGUAGES
+def test_the_trial_card_names_what_is_open(language: str) -> None:
+    told = assessment(
+        eligibility=eligibility(EligibilityStatus.UNDETERMINED, E8=Verdict.UNKNOWN),
+        participation=Participation(StudyState.NONE),
+    )
+    (card,) = cards("aa-trial-eligibility", told, language=language)
+    assert "19" in card.summary
+    assert "20" in card.summary
+    assert card.indicator is Indicator.INFO
+    resources = [a.resource["resourceType"] for s in card.suggestions for a in s.actions if a.resource]
+    assert resources == ["ServiceRequest", "Task"]
+
+
+@pytest.mark.parametrize(
+    ("status", "verdicts", "shown"),
+    [
+        (EligibilityStatus.UNDETERMINED, {"E8": Verdict.UNKNOWN}, True),
+        (EligibilityStatus.ELIGIBLE_PENDING, {}, True),
+        (EligibilityStatus.INELIGIBLE, {"E5": Verdict.MET}, False),
+        (EligibilityStatus.NOT_A_CANDIDATE, {}, False),
+        (EligibilityStatus.ALREADY_ENROLLED, {}, False),
+        (EligibilityStatus.UNDETERMINED, {"I3": Verdict.NOT_MET}, False),
+    ],
+)
+def test_the_trial_card_is_shown_to_those_who_may_still_enter(
+    status: EligibilityStatus, verdicts: dict[str, Verdict], shown: bool
+) -> None:
+    told = assessment(
+        eligibility=eligibility(status, **verdicts), participation=Participation(StudyState.NONE)
+    )
+    for service in ("aa-trial-eligibility", "aa-trial-diagnosis"):
+        assert bool(cards(service, told)) is shown
+
+
+@pytest.mark.parametrize("left", [StudyState.COMPLETED, StudyState.WITHDRAWN])
+def test_who_has_left_the_trial_is_not_asked_again(left: StudyState) -> None:
+    told = assessment(
+        eligibility=eligibility(EligibilityStatus.UNDETERMINED, E8=Verdict.UNKNOWN),
+        participation=Participation(left),
+    )
+    assert cards("aa-trial-eligibility", told) == ()
+
+
+def due(test: str, status: DueStatus) -> MonitoringItem:
+    return MonitoringItem(test, date(2026, 3, 1), status, rule("MON-CBC"), SEEN)
+
+
+@LANGUAGES
+def test_the_visit_card_names_what_is_due_and_orders_it(language: str) -> None:
+    items = (due("cbc", DueStatus.OVERDUE), due("creatinine", DueStatus.DUE), due("alt", DueStatus.DONE))
+    (card,) = cards("aa-trial-visit", assessment(monitoring=items), language=language)
+    assert card.indicator is Indicator.WARNING
+    (offer,) = card.suggestions
+    assert len(offer.actions) == 2
+
+
+@LANGUAGES
+def test_a_visit_with_nothing_due_says_so(language: str) -> None:
+    told = assessment(monitoring=(due("cbc", DueStatus.DONE),))
+    (card,) = cards("aa-trial-visit", told, language=language)
+    assert card.indicator is Indicator.INFO
+    assert not card.suggestions
+
+
+@LANGUAGES
+@pytest.mark.parametrize("category", ResponseCategory)
+def test_a_read_out_is_told_once_it_exists(category: ResponseCategory, language: str) -> None:
+    readout = ResponseReadout(Visit.W13, category, "camitta_bsh", rule("RSP-13"), SEEN)
+    kinds = [
+        decision(c)["kind"]
+        for c in cards("aa-trial-visit", assessment(response=(readout,)), language=language)
+    ]
+    assert ("response" in kinds) is (category is not ResponseCategory.NOT_YET)
+
+
+def test_who_is_not_enrolled_has_no_visit_card() -> None:
+    assert cards("aa-trial-visit", assessment(participation=Participation(StudyState.NONE))) == ()
+
+
+DRAFT = {
+    "resourceType": "MedicationRequest",
+    "id": "d1",
+    "status": "draft",
+    "extension": [{"url": "https://ehr.example/unknown", "valueString": "kept"}],
+    "dosageInstruction": [{"text": "3 tablets", "doseAndRate": [{"doseQuantity": {"value": 3}}]}],
+}
+
+
+def test_a_draft_is_corrected_as_a_whole_only_where_one_dose_is_clearly_right() -> None:
+    told = assessment(orders=(alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1"),))
+    (card,) = cards("aa-trial-order-sign", told, drafts_raw={"MedicationRequest/d1": DRAFT})
+    corrected = card.suggestions[0].actions[0].resource
+    assert corrected is not None
+    dosage = corrected["dosageInstruction"][0]
+    assert dosage["doseAndRate"] == [
+        {"doseQuantity": {"value": 2, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}}
+    ]
+    assert "text" not in dosage
+    assert corrected["extension"] == DRAFT["extension"]
+    assert DRAFT["dosageInstruction"][0]["text"] == "3 tablets"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {},
+        {"MedicationRequest/d1": {**DRAFT, "dosageInstruction": []}},
+        {"MedicationRequest/d1": DRAFT | {"id": ""}},
+    ],
+)
+def test_a_draft_that_cannot_be_corrected_safely_is_only_spoken_of(raw: dict[str, Any]) -> None:
+    told = assessment(orders=(alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1"),))
+    (card,) = cards("aa-trial-order-sign", told, drafts_raw=raw)
+    assert not card.suggestions
+
+
+def test_cautions_stay_inside_the_dosing_card_unless_the_draft_has_a_card_anyway() -> None:
+    caution = alert("DDI-fluconazole", Severity.INFO, Drug.SIROLIMUS, "MedicationRequest/a")
+    assert cards("aa-trial-order-select", assessment(orders=(caution,))) == ()
+    loud = alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/a")
+    (card,) = cards("aa-trial-order-select", assessment(orders=(caution, loud)))
+    assert decision(card)["ruleIds"] == ["ORD-1", "DDI-fluconazole"]
+
+
+def test_two_drafts_with_the_same_finding_have_two_cards() -> None:
+    found = tuple(
+        alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, f"MedicationRequest/{n}") for n in ("a", "b", "c")
+    )
+    made = cards("aa-trial-order-sign", assessment(orders=found))
+    assert len({card.uuid for card in made}) == len(made) == 2
+
+
+def test_the_same_call_gives_the_same_card_and_another_call_another() -> None:
+    told = assessment()
+    again = cards("aa-trial-titration", told)
+    assert [c.as_json() for c in cards("aa-trial-titration", told)] == [c.as_json() for c in again]
+    for change in ({"issuer": "x"}, {"tenant": "x"}, {"hook_instance": "x"}, {"input_hash": "sha256:1"}):
+        other = cards("aa-trial-titration", told, **change)
+        assert {c.uuid for c in other}.isdisjoint({c.uuid for c in again})
+
+
+@given(st.text(max_size=400))
+def test_whatever_the_record_says_the_summary_fits_and_no_html_gets_through(text: str) -> None:
+    seen = say("suggest.note", rule=text)
+    told = assessment(titration=(replace(dosing(Drug.CICLOSPORIN, State.INCREASE), seen=seen),))
+    (card,) = cards("aa-trial-titration", told)
+    assert len(card.summary) < 140
+    assert card.detail
+    assert not set("<>") & set(card.detail)
+
+
+def test_a_level_with_a_comparator_keeps_it() -> None:
+    from cds_service.protocol.decisions import Trough, Validity
+    from fhir_mappings.vocabulary.facts import Comparator
+
+    above = Trough(Validity.ABOVE_QUANTIFICATION, Decimal(30), Comparator.MORE, day=TODAY)
+    told = assessment(titration=(replace(dosing(Drug.SIROLIMUS, State.HOLD), trough=above),))
+    (card,) = cards("aa-trial-titration", told)
+    assert "above 30 ng/mL" in str(card.detail)
