@@ -113,7 +113,7 @@ class Diagnosis:
     """One Condition that at least one of our code lists, or our text patterns, recognises.
 
     `by_text_only` is true when no code, only the words, put it into its concepts: never definite.
-    `codes` are for showing, e.g. ("ICD-10 D61.3",).
+    `codes` are for showing, e.g. ("ICD-10 D61.3",). `relapsed`: clinicalStatus relapse or recurrence.
     """
 
     reference: str
@@ -126,6 +126,7 @@ class Diagnosis:
     abated: When | None = None
     codes: tuple[str, ...] = ()
     by_text_only: bool = False
+    relapsed: bool = False
 
 
 # ---------------------------------------------------------------- results
