@@ -209,6 +209,14 @@ def active_interactions(
     return tuple(active for active in found if active)
 
 
+def is_in_use(events: Iterable[MedicationEvent], day: date, limits: InteractionLimits = STANDARD) -> bool:
+    """Does any of these entries of one ingredient say that it is taken now, by the rule above?"""
+    taken = [e for e in events if e.systemic is not False and e.status not in _NEVER_TAKEN]
+    signed = any(e.source is not MedicationSource.ORDER and _recent(e, day, limits) for e in taken)
+    uses = (_use(e, day, limits, signed=signed) for e in taken)
+    return any(use is not None and use.last is None for use in uses)
+
+
 def _active(
     interaction: Interaction, events: list[MedicationEvent], day: date, limits: InteractionLimits
 ) -> ActiveInteraction | None:

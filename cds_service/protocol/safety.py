@@ -1,0 +1,128 @@
+"""Safety: what must be known before a study drug is kept, started or raised (`titration.md` 5.4 and 8).
+
+Critical is a closed list (DECISIONS 33); everything else warns or informs.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from cds_service.protocol.decisions import (
+    Action,
+    Alert,
+    Participation,
+    RenalFinding,
+    SafetyReport,
+    Severity,
+    Trough,
+)
+from cds_service.protocol.dose_in_force import DoseInForce
+from cds_service.protocol.interactions import ActiveInteraction
+from cds_service.protocol.moment import AsOf
+from cds_service.protocol.parameters import Rule
+from cds_service.protocol.safety_rules.arm import arm_mismatch, duplicate_orders
+from cds_service.protocol.safety_rules.blood import falling_counts
+from cds_service.protocol.safety_rules.clone_virus import pnh_clone, viral_reactivation
+from cds_service.protocol.safety_rules.gaps import unreadable_facts
+from cds_service.protocol.safety_rules.harms import coded_harms, hypersensitivity
+from cds_service.protocol.safety_rules.infection import infections
+from cds_service.protocol.safety_rules.kidney_potassium import blood_pressure, kidney, magnesium, potassium
+from cds_service.protocol.safety_rules.levels import dangerous_levels, toxic_level
+from cds_service.protocol.safety_rules.limits import SafetyLimits
+from cds_service.protocol.safety_rules.liver import liver
+from cds_service.protocol.safety_rules.metabolic import glucose, lipids
+from cds_service.protocol.safety_rules.partners import interacting_drugs, live_vaccines
+from cds_service.protocol.safety_rules.pregnancy import pregnancy
+from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, situation_of
+from cds_service.protocol.safety_rules.surgery import surgery
+from cds_service.protocol.safety_rules.urine import urine_protein
+from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, Result, StudyState
+from fhir_mappings.vocabulary.phrases import Phrase
+
+DOMAINS: tuple[Callable[[Situation], Iterator[Found]], ...] = (
+    dangerous_levels,
+    kidney,
+    potassium,
+    pregnancy,
+    coded_harms,
+    hypersensitivity,
+    infections,
+    live_vaccines,
+    interacting_drugs,
+    falling_counts,
+    liver,
+    lipids,
+    glucose,
+    urine_protein,
+    magnesium,
+    blood_pressure,
+    pnh_clone,
+    viral_reactivation,
+    surgery,
+    arm_mismatch,
+    duplicate_orders,
+    unreadable_facts,
+)
+"""The domains in the order in which findings of one severity are told."""
+
+CRITICAL_RULES = frozenset(
+    {
+        "SAF-SRL-LEVEL",
+        "SAF-CSA-LEVEL",
+        "SAF-AKI",
+        "SAF-K6",
+        "SAF-PREG",
+        "SAF-LUNG",
+        "SAF-TMA",
+        "SAF-PRES",
+        "SAF-ANAPH",
+        "SAF-SEPSIS",
+        "SAF-FN",
+        "SAF-MARROW",
+        "SAF-THROMB",
+        "VAX-1",
+        "DDI-CRITICAL",
+    }
+)
+"""The closed list of DECISIONS 33, but for drafts, which `orders` judges."""
+
+_LOUDNESS = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
+_AGAINST_MORE = frozenset({Action.HOLD, Action.STOP_REVIEW, Action.REDUCE})
+
+
+def review(
+    record: ClinicalRecord,
+    as_of: AsOf,
+    participation: Participation,
+    doses: Mapping[Drug, DoseInForce],
+    levels: Mapping[Drug, Trough],
+    dangerous: Mapping[Drug, Result | None],
+    renal: RenalFinding,
+    interactions: tuple[ActiveInteraction, ...],
+    limits: SafetyLimits,
+    rules: Mapping[str, Rule],
+) -> SafetyReport:
+    """All safety findings of an enrolled patient, critical first, and the drugs that must not be raised.
+
+    `doubtful` names a drug for a fact that cannot be read or conflicts, and for a warning that asks for less
+    of it: a dose never rises beside a finding that says hold.
+    """
+    if participation.status is not StudyState.ENROLLED:
+        return SafetyReport()
+    chart = situation_of(
+        record, as_of.day, participation, doses, dangerous, renal, interactions, limits, rules
+    )
+    found = [one for domain in DOMAINS for one in domain(chart)]
+    found += toxic_level(chart, levels.get(Drug.SIROLIMUS), found)
+    alerts = sorted((a for a in found if isinstance(a, Alert)), key=lambda a: _LOUDNESS.index(a.severity))
+    return SafetyReport(tuple(alerts), tuple(_doubtful(found)))
+
+
+def _doubtful(found: Iterable[Found]) -> Iterator[tuple[Drug, Phrase]]:
+    for one in found:
+        if isinstance(one, Doubt) or _speaks_against_more(one):
+            assert one.drug is not None
+            yield one.drug, one.seen
+
+
+def _speaks_against_more(alert: Alert) -> bool:
+    asks_for_less = alert.severity is Severity.WARNING and alert.action in _AGAINST_MORE
+    return asks_for_less and alert.drug is not None

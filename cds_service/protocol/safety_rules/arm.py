@@ -1,0 +1,28 @@
+"""What is taken against what the arm says; two orders of the same dose (DECISIONS 22, 37)."""
+
+from collections.abc import Iterator
+
+from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.safety_rules.levels import drug_name
+from cds_service.protocol.safety_rules.situation import Found, Situation
+from fhir_mappings.vocabulary.facts import Arm, Drug
+from fhir_mappings.vocabulary.phrases import say
+
+
+def arm_mismatch(chart: Situation) -> Iterator[Found]:
+    """Ciclosporin is taken in the arm of sirolimus alone."""
+    if chart.participation.arm is Arm.SIROLIMUS and chart.on_ciclosporin:
+        dose = chart.doses.get(Drug.CICLOSPORIN)
+        seen = say("safety.mismatch", since=dose.since if dose else None)
+        evidence = (*chart.participation.evidence, *(dose.evidence if dose else ()))
+        yield chart.alert("ARM_MISMATCH", Severity.WARNING, Action.REVIEW, seen, Drug.CICLOSPORIN, evidence)
+
+
+def duplicate_orders(chart: Situation) -> Iterator[Found]:
+    """Two active orders of one drug with the same daily amount: advice as usual, and a warning."""
+    for drug, dose in chart.doses.items():
+        if dose.duplicate_orders:
+            seen = say("safety.duplicate", drug=drug_name(drug))
+            yield chart.alert(
+                "DUPLICATE_ORDER", Severity.WARNING, Action.CORRECT_ORDER, seen, drug, dose.evidence
+            )

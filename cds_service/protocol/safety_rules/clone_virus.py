@@ -1,0 +1,51 @@
+"""A PNH clone that has grown, and hepatitis that has come back (`titration.md` 8)."""
+
+from collections.abc import Iterator
+
+from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.safety_rules.measured import at_least, evidence_of, shown
+from cds_service.protocol.safety_rules.situation import Found, Situation, day_of
+from fhir_mappings.vocabulary.facts import Analyte, Presence, Result
+from fhir_mappings.vocabulary.phrases import say
+
+_VIRUS = (Analyte.HBSAG, Analyte.HBV_DNA, Analyte.HCV_RNA)
+
+
+def pnh_clone(chart: Situation) -> Iterator[Found]:
+    """A granulocyte (else monocyte) clone of 50 % or more, measured on the study."""
+    for analyte in (Analyte.PNH_GRANULOCYTES, Analyte.PNH_MONOCYTES):
+        measured = _on_study(chart, analyte)
+        if measured:
+            if at_least(measured, chart.limits.clone_limit):
+                seen = say("safety.clone", value=shown(measured), day=day_of(measured))
+                for drug in chart.drugs:
+                    yield chart.alert(
+                        "SAF-PNH", Severity.WARNING, Action.STOP_REVIEW, seen, drug, [evidence_of(measured)]
+                    )
+            return
+
+
+def viral_reactivation(chart: Situation) -> Iterator[Found]:
+    """HBsAg, HBV DNA or HCV RNA positive on the study: the newest test of the kind."""
+    for analyte in _VIRUS:
+        result = _on_study(chart, analyte)
+        if result and (result.presence is Presence.POSITIVE or result.above(0)):
+            seen = say("safety.virus", written=result.as_written, day=day_of(result), test=_NAME[analyte])
+            for drug in chart.drugs:
+                yield chart.alert(
+                    "SAF-VIRUS", Severity.WARNING, Action.STOP_REVIEW, seen, drug, [evidence_of(result)]
+                )
+
+
+_NAME = {
+    Analyte.HBSAG: say("safety.test.hbsag"),
+    Analyte.HBV_DNA: say("safety.test.hbvDna"),
+    Analyte.HCV_RNA: say("safety.test.hcvRna"),
+}
+
+
+def _on_study(chart: Situation, analyte: Analyte) -> Result | None:
+    readable = chart.readable(analyte)
+    if not readable or chart.since is None or day_of(readable[-1]) < chart.since:
+        return None
+    return readable[-1]

@@ -1,0 +1,56 @@
+"""The numbers of the safety rules, as they stand in `nct06802055/safety.toml`."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyLimits:
+    """Units are those of the analytes' canonical units; `_days` are calendar days, `_uln` multiples."""
+
+    recent_days: int
+    toxic_level: Decimal
+    infection_days: int
+    adverse_event_days: int
+    fever: Decimal
+    fever_days: int
+    fever_neutrophils: Decimal
+    count_days: int
+    culture_days: int
+    potassium_high: Decimal
+    potassium_critical: Decimal
+    magnesium_low: Decimal
+    systolic_high: Decimal
+    diastolic_high: Decimal
+    systolic_severe: Decimal
+    diastolic_severe: Decimal
+    reduced_ciclosporin_mg: Decimal
+    rising_after_reduction_days: int
+    baseline_days: int
+    count_fall: Decimal
+    neutrophils_low: Decimal
+    neutrophils_very_low: Decimal
+    platelets_low: Decimal
+    platelets_very_low: Decimal
+    haemoglobin_fall: Decimal
+    haemoglobin_fall_days: int
+    transfusion_effect_days: int
+    metabolic_days: int
+    triglycerides_grades: tuple[Decimal, ...]
+    cholesterol_grades: tuple[Decimal, ...]
+    glucose_high: Decimal
+    aminotransferase_grades_uln: tuple[Decimal, ...]
+    bilirubin_grades_uln: tuple[Decimal, ...]
+    bilirubin_ciclosporin_uln: Decimal
+    alt_uln: Decimal
+    ast_uln: Decimal
+    bilirubin_uln: Decimal
+    protein_confirm: Decimal
+    protein_hold: Decimal
+    protein_stop: Decimal
+    dipstick_plus: int
+    pregnancy_days: int
+    hcg_positive: Decimal
+    hcg_doubtful: Decimal
+    clone_limit: Decimal
+    surgery_days: int

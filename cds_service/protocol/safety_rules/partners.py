@@ -1,0 +1,40 @@
+"""Interacting drugs in use, and live vaccines ordered."""
+
+from collections.abc import Iterator
+
+from cds_service.protocol.decisions import Severity
+from cds_service.protocol.interaction_findings import live_vaccine, pair_alerts
+from cds_service.protocol.safety_rules.situation import Found, Situation
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Evidence, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.phrases import say
+
+
+def interacting_drugs(chart: Situation) -> Iterator[Found]:
+    """One finding per pair that is in use now."""
+    for active in chart.interactions:
+        if active.current:
+            seen = say("interactions.inUse", name=active.interaction.ingredient, since=active.started)
+            evidence = [active.evidence]
+            yield from pair_alerts(
+                active.interaction, chart.drugs, seen, evidence, chart.rules, drafted=False
+            )
+
+
+def live_vaccines(chart: Situation) -> Iterator[Found]:
+    """A live vaccine ordered, or given lately, during the study."""
+    for event in chart.record.medications:
+        if Concept.LIVE_VACCINE not in event.concepts or event.start is None:
+            continue
+        age = (chart.day - event.start.last).days
+        if event.start.first > chart.day or age > chart.limits.recent_days:
+            continue
+        ordered = event.source is MedicationSource.ORDER and event.status is MedicationStatus.ACTIVE
+        given = event.source is MedicationSource.ADMINISTRATION and event.status in (
+            MedicationStatus.ACTIVE,
+            MedicationStatus.COMPLETED,
+        )
+        if ordered or given:
+            severity = Severity.CRITICAL if ordered else Severity.WARNING
+            evidence = [Evidence(event.reference, event.start.text)]
+            yield live_vaccine(event.text, severity, evidence, chart.rules)

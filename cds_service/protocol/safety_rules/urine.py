@@ -1,0 +1,52 @@
+"""Protein in the urine, a harm of sirolimus (US label 5.9)."""
+
+from collections.abc import Iterator
+
+from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.safety_rules.measured import at_least, evidence_of, shown
+from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, day_of
+from fhir_mappings.vocabulary.facts import Analyte, Drug, Result
+from fhir_mappings.vocabulary.phrases import say
+
+PLUS = {
+    "2+": 2, "++": 2, "+2": 2, "3+": 3, "+++": 3, "+3": 3, "4+": 4, "++++": 4, "+4": 4,
+    "1+": 1, "+": 1, "+1": 1, "trace": 0, "+-": 0, "±": 0, "-": 0, "negative": 0, "neg": 0, "阴性": 0,
+}  # fmt: skip
+"""How laboratories write a dipstick."""
+
+
+def urine_protein(chart: Situation) -> Iterator[Found]:
+    """Protein/creatinine from 1 g/g confirm, from 2 hold, from 3.5 stop; else a dipstick of 2+ or more."""
+    ratio = chart.newest(Analyte.URINE_PROTEIN_CREATININE, chart.limits.metabolic_days)
+    stick = chart.newest(Analyte.URINE_PROTEIN_DIPSTICK, chart.limits.metabolic_days)
+    if ratio and (stick is None or day_of(stick) <= day_of(ratio)):
+        yield from _ratio(chart, ratio)
+    elif stick:
+        yield from _dipstick(chart, stick)
+
+
+def _dipstick(chart: Situation, stick: Result) -> Iterator[Found]:
+    seen = say("safety.dipstick", written=stick.as_written, day=day_of(stick))
+    plus = plus_of(stick)
+    if plus is None:
+        yield Doubt(Drug.SIROLIMUS, seen)
+    elif plus >= chart.limits.dipstick_plus:
+        yield chart.alert(
+            "SAF-PROT", Severity.WARNING, Action.REPEAT_TEST, seen, Drug.SIROLIMUS, [evidence_of(stick)]
+        )
+
+
+def _ratio(chart: Situation, ratio: Result) -> Iterator[Found]:
+    limits = chart.limits
+    if not at_least(ratio, limits.protein_confirm):
+        return
+    action = Action.REPEAT_TEST
+    if at_least(ratio, limits.protein_hold):
+        action = Action.STOP_REVIEW if at_least(ratio, limits.protein_stop) else Action.HOLD
+    seen = say("safety.protein", value=shown(ratio), day=day_of(ratio))
+    yield chart.alert("SAF-PROT", Severity.WARNING, action, seen, Drug.SIROLIMUS, [evidence_of(ratio)])
+
+
+def plus_of(stick: Result) -> int | None:
+    """The number of plusses of a dipstick; None when it is not written in a way we know."""
+    return PLUS.get(stick.as_written.strip().casefold())
