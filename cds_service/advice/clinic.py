@@ -1,5 +1,6 @@
 """The one story that all six services tell: gather, assess, and word the cards."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -28,7 +29,9 @@ class Clinic:
     public_base_url: str
     texts_version: str
 
-    def service(self, service_id: str, hook: Hook, title: str, description: str) -> HookService:
+    def service(
+        self, service_id: str, hook: Hook, title: str, description: str, advise: "Advise | None" = None
+    ) -> HookService:
         """A service of this clinic: it advertises the whole chart's queries and advises by them."""
         queries = chart_queries(self.gatherer.reader.stand_ins)
         return HookService(
@@ -37,15 +40,18 @@ class Clinic:
             title=title,
             description=description,
             prefetch={part.value: query for part, query in queries.items()},
-            advise=partial(advise, self, service_id),
+            advise=partial(advise or usual_advice, self, service_id),
             usage_requirements=(
-                "Needs the Patient, the Conditions and the trial participation, by prefetch or by FHIR access; "
-                "without them it answers 412. Anything else that is missing is named on a card."
+                "Needs the Patient, the Conditions and the trial participation, by prefetch or by FHIR "
+                "access; without them it answers 412. Anything else that is missing is named on a card."
             ),
         )
 
 
-def advise(clinic: Clinic, service_id: str, call: HookCall) -> tuple[Card, ...]:
+Advise = Callable[[Clinic, str, HookCall], tuple[Card, ...]]
+
+
+def usual_advice(clinic: Clinic, service_id: str, call: HookCall) -> tuple[Card, ...]:
     """The cards for one call. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
     now = as_of(call.now, clinic.zone)
     gathered = clinic.gatherer.gather(call.request, call.now)

@@ -82,6 +82,13 @@ class Gatherer:
         chart.follow_references(self.limits.references, drafts.decoded.resources)
         return self._whole(chart, drafts, now, in_doubt)
 
+    def new_problem_may_concern(self, request: HookRequest, now: datetime) -> bool:
+        """Does a problem of the call's own context name aplastic anaemia, or can one of them not be read?"""
+        patient = request.context.patient_id
+        problems = read_context_bundle(request.context.conditions, patient, "context.conditions").decoded
+        record = read_record(problems.resources, patient, now, self.reader)
+        return bool(problems.gaps or record.gaps or record.with_concept(*APLASTIC_ANAEMIA))
+
     def _whole(self, chart: Chart, drafts: ContextResources, now: datetime, in_doubt: bool) -> Gathered:
         # A draft's Medication may be among what was fetched, so the drafts are read beside the chart.
         orders, gaps = read_drafts(

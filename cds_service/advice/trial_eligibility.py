@@ -11,6 +11,6 @@ def service(clinic: Clinic) -> HookService:
         "aa-trial-eligibility",
         Hook.PATIENT_VIEW,
         "Trial NCT06802055: eligibility",
-        "For a patient with aplastic anaemia who is not in trial NCT06802055: which of the twenty eligibility "
-        "criteria are settled, and what would settle the others. Silent for everybody else.",
+        "For a patient with aplastic anaemia who is not in trial NCT06802055: which of the twenty "
+        "eligibility criteria are settled, and what would settle the others. Silent for everybody else.",
     )

@@ -1,0 +1,157 @@
+"""One patient's chart from a file instead of an EHR: for the command line, offline.
+
+A FHIR R4 Bundle of any type, a single resource, NDJSON, or the body of a hook call. A file that says of
+itself that it is only a part (a page with a next one, an error among its entries) leaves every part of the
+chart unavailable: what it holds is used, and what it does not hold is not taken for "none".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from cds_service.advice.draft_orders import ContextResources, read_context_bundle
+from cds_service.advice.gather import Gathered
+from cds_service.hooks.envelope import open_envelope, resource_type
+from cds_service.hooks.errors import BadHookRequest, PatientMismatch
+from cds_service.hooks.prefetch import Prefetched, entry_of
+from cds_service.hooks.request import HookRequest, read_hook_request
+from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_ndjson
+from fhir_mappings.readers.fhir_types import Resource
+from fhir_mappings.readers.record import NotOnePatient, only_patient, read_drafts, read_record
+from fhir_mappings.readers.settings import ReaderSettings
+from fhir_mappings.vocabulary.facts import Gap, Part
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_EVERYTHING = frozenset(Part)
+
+
+class UnreadableChart(ValueError):
+    """The file is no chart of one patient. `reason` says why, in one line and without its content."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class FileChart:
+    """What a file held, before it is read as a record."""
+
+    patient_id: str
+    resources: tuple[Resource, ...]
+    gaps: tuple[Gap, ...] = ()
+    unavailable: frozenset[Part] = frozenset()
+    drafts: ContextResources = ContextResources()
+
+
+def read_chart(text: bytes) -> FileChart:
+    """Read a file's bytes. Raises UnreadableChart."""
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        request = _as_hook_request(text)
+        return _of_request(request) if request else _of_chart(_decoded(text))
+    except NotOnePatient as error:
+        raise UnreadableChart(f"expected one Patient, found {len(error.found)}") from error
+    except (BadHookRequest, PatientMismatch) as error:
+        raise UnreadableChart(f"hook request: {error}") from error
+    except NotFhir as error:
+        raise UnreadableChart(str(error)) from error
+
+
+def read_draft_file(text: bytes, patient_id: str) -> ContextResources:
+    """Read draft orders: a Bundle, one resource, or a hook call's body. Raises UnreadableChart."""
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        if request := _as_hook_request(text):
+            raw = request.context.draft_orders
+        elif resource_type(msgspec.Raw(text)) == "Bundle":
+            raw = msgspec.Raw(text)
+        else:
+            raw = msgspec.Raw(b'{"resourceType":"Bundle","entry":[{"resource":' + text + b"}]}")
+        return read_context_bundle(raw, patient_id, "draft orders")
+    except (BadHookRequest, PatientMismatch) as error:
+        raise UnreadableChart(str(error)) from error
+
+
+def gathered_from(
+    chart: FileChart, drafts: ContextResources, now: datetime, reader: ReaderSettings
+) -> Gathered:
+    """The record and the drafts of a chart, as gathering over HTTP would have given them."""
+    orders, gaps = read_drafts(drafts.decoded.resources, chart.patient_id, now, reader)
+    record = read_record(
+        chart.resources,
+        chart.patient_id,
+        now,
+        reader,
+        chart.unavailable,
+        (*chart.gaps, *drafts.decoded.gaps, *gaps),
+    )
+    return Gathered(record, is_concerned=True, drafts=orders, context=drafts)
+
+
+def _as_hook_request(text: bytes) -> HookRequest | None:
+    try:
+        members = open_envelope(text)
+    except BadHookRequest:
+        return None
+    return read_hook_request(text) if "hook" in members and "resourceType" not in members else None
+
+
+def _decoded(text: bytes) -> Decoded:
+    try:
+        return decode(text)
+    except NotFhir:
+        if sum(1 for line in text.splitlines() if line.strip()) < 2:
+            raise
+        try:
+            return decode_ndjson(text)
+        except NotFhir:
+            pass
+        raise
+
+
+def _of_chart(decoded: Decoded) -> FileChart:
+    gaps = decoded.gaps
+    is_part = decoded.next_link is not None or decoded.failed
+    if is_part:
+        gaps += (Gap("CHART_INCOMPLETE", detail="a page of a longer answer, or an error among its entries"),)
+    return FileChart(
+        patient_id=only_patient(decoded.resources),
+        resources=decoded.resources,
+        gaps=gaps,
+        unavailable=_EVERYTHING if is_part else frozenset(),
+    )
+
+
+def _of_request(request: HookRequest) -> FileChart:
+    """Any prefetch key brings its resources; only our own keys, sent whole, prove what is not there."""
+    patient_id = request.context.patient_id
+    resources: list[Resource] = []
+    gaps: list[Gap] = []
+    whole: set[str] = set()
+    for key in request.prefetch:
+        entry = entry_of(request.prefetch, key)
+        decoded = decode(entry.raw) if entry.raw is not None else Decoded()
+        resources += decoded.resources
+        gaps += decoded.gaps
+        is_part = decoded.failed or decoded.next_link is not None
+        if entry.shape is not Prefetched.FAILED and not is_part:
+            whole.add(key)
+    _check_patients(resources, patient_id)
+    lacking = frozenset(part for part in Part if part.value not in whole)
+    gaps += (Gap("PART_UNAVAILABLE", detail=f"{part.value}: not in this file") for part in sorted(lacking))
+    problems = read_context_bundle(request.context.conditions, patient_id, "context.conditions").decoded
+    drafts = read_context_bundle(request.context.draft_orders, patient_id, "context.draftOrders")
+    return FileChart(patient_id, (*resources, *problems.resources), (*gaps, *problems.gaps), lacking, drafts)
+
+
+def _check_patients(resources: list[Resource], patient_id: str) -> None:
+    try:
+        found = only_patient(resources)
+    except NotOnePatient as error:
+        if error.found:
+            raise
+        return
+    if found != patient_id:
+        raise PatientMismatch("prefetch.patient")

@@ -1,0 +1,169 @@
+"""What an installation is told: the environment (prefix CDS_) and the site file, as one frozen value.
+
+Every fault is listed at once. `production` refuses what is insecure; `development` allows it and says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from cds_service.ehr.bases import NotAnAddress, read_base
+from cds_service.settings.site_file import BadSite, Site, read_site
+
+_NAMES = frozenset(
+    {
+        "CDS_CLIENT_AUTHENTICATION",
+        "CDS_DATABASE_URL",
+        "CDS_ENVIRONMENT",
+        "CDS_FETCH_SECONDS",
+        "CDS_MAX_BODY_BYTES",
+        "CDS_PUBLIC_BASE_URL",
+        "CDS_SITE_FILE",
+        "CDS_WORKERS",
+    }
+)
+E = TypeVar("E", bound=StrEnum)
+_DEFAULT_URL = "http://127.0.0.1:8080"
+
+
+class Environment(StrEnum):
+    """Where the service runs. Production is the default, so that forgetting it is not insecure."""
+
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+
+
+class ClientAuthentication(StrEnum):
+    """Who makes sure that a caller is a known EHR: nobody, or a proxy in front (mutual TLS, CH-134)."""
+
+    NONE = "none"
+    PROXY = "proxy"
+
+
+class BadSettings(ValueError):
+    """The settings cannot be used; `faults` lists everything that is wrong with them."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A text that is never printed; `reveal()` gives it."""
+
+    _text: str = field(repr=False)
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that needs it."""
+        return self._text
+
+    def __str__(self) -> str:
+        return "<hidden>"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one installation. `fetch_seconds` bounds all fetching of one call.
+
+    `insecure` lists what development tolerates and production would refuse.
+    """
+
+    environment: Environment
+    public_base_url: str
+    site: Site
+    database_url: Secret
+    client_authentication: ClientAuthentication = ClientAuthentication.NONE
+    workers: int = 2
+    max_body_bytes: int = 10_000_000
+    fetch_seconds: float = 4.0
+    insecure: tuple[str, ...] = ()
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the environment and the site file it names. Raises BadSettings with every fault."""
+    faults = [
+        f"{name}: no such setting"
+        for name in sorted(environ)
+        if name.startswith("CDS_") and name not in _NAMES
+    ]
+    site = Site()
+    if path := environ.get("CDS_SITE_FILE"):
+        try:
+            site = read_site(Path(path))
+        except BadSite as error:
+            faults += error.faults
+    settings = _from(environ, site, faults)
+    if settings.environment is Environment.PRODUCTION:
+        faults += settings.insecure
+    if faults:
+        raise BadSettings(tuple(faults))
+    return settings
+
+
+def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings:
+    url = _public_url(environ.get("CDS_PUBLIC_BASE_URL", _DEFAULT_URL), faults)
+    authentication = _choice(
+        environ, "CDS_CLIENT_AUTHENTICATION", ClientAuthentication, ClientAuthentication.NONE, faults
+    )
+    return Settings(
+        environment=_choice(environ, "CDS_ENVIRONMENT", Environment, Environment.PRODUCTION, faults),
+        public_base_url=url,
+        site=site,
+        database_url=Secret(environ.get("CDS_DATABASE_URL", "sqlite:///cds-service.sqlite3")),
+        client_authentication=authentication,
+        workers=int(_number(environ, "CDS_WORKERS", 2, 1, 64, faults)),
+        max_body_bytes=int(_number(environ, "CDS_MAX_BODY_BYTES", 10_000_000, 1_000, 100_000_000, faults)),
+        fetch_seconds=_number(environ, "CDS_FETCH_SECONDS", 4, 0.1, 30, faults),
+        insecure=tuple(_insecure(environ, url, authentication, site)),
+    )
+
+
+def _insecure(
+    environ: Mapping[str, str], url: str, authentication: ClientAuthentication, site: Site
+) -> list[str]:
+    found = []
+    if "CDS_PUBLIC_BASE_URL" not in environ:
+        found.append("CDS_PUBLIC_BASE_URL: must be set")
+    elif not url.startswith("https://"):
+        found.append("CDS_PUBLIC_BASE_URL: must be https")
+    if authentication is ClientAuthentication.NONE:
+        found.append(
+            "CDS_CLIENT_AUTHENTICATION: nobody authenticates the clients; this version does not verify their "
+            "JWTs yet, so a proxy must do it (then set it to 'proxy')"
+        )
+    if not environ.get("CDS_SITE_FILE"):
+        found.append("CDS_SITE_FILE: must be set")
+    found += [f"fhir_servers: {base.url} must be https" for base in site.fhir_bases if base.scheme != "https"]
+    return found
+
+
+def _public_url(text: str, faults: list[str]) -> str:
+    try:
+        return read_base(text).url
+    except NotAnAddress as error:
+        faults.append(f"CDS_PUBLIC_BASE_URL: {error.problem}")
+        return _DEFAULT_URL
+
+
+def _choice(environ: Mapping[str, str], name: str, choices: type[E], default: E, faults: list[str]) -> E:
+    text = environ.get(name, default)
+    if text not in set(choices):
+        faults.append(f"{name}: must be one of {', '.join(choices)}")
+        return default
+    return choices(text)
+
+
+def _number(
+    environ: Mapping[str, str], name: str, default: float, low: float, high: float, faults: list[str]
+) -> float:
+    try:
+        number = float(environ.get(name, default))
+    except ValueError:
+        number = float("nan")
+    if not low <= number <= high:
+        faults.append(f"{name}: must be a number from {low:g} to {high:g}")
+        return default
+    return number

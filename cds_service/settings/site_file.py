@@ -1,0 +1,192 @@
+"""The site file: what one hospital does differently, in TOML.
+
+language = "zh"                                  # or "en"
+time_zone = "Asia/Shanghai"
+
+[trial]
+study_references = ["ResearchStudy/17"]          # beside the identifiers NCT06802055 and I-25PJ0215
+
+[arms]                                           # arm texts that do not name the drugs
+"arm A" = "sirolimus"
+
+[tablets]                                        # what the pharmacy has, in mg
+sirolimus = [1]
+ciclosporin = [25, 50]
+
+[thresholds]                                     # only limits of origin A
+"titration.fresh_days" = 7
+
+[codes]
+concept_maps = ["local-labs.conceptmap.json"]    # relative to this file
+leave_out = ["snomed"]
+
+[[fhir_servers]]                                 # the only ones that are ever called
+base = "https://ehr.hospital.example/fhir"
+
+[participation]                                  # a site without ResearchSubject: group, flag or care_plan
+group = [{name = "Group/17", arm = "sirolimus"}]
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
+from fhir_mappings.readers.settings import StandIn
+from fhir_mappings.vocabulary.facts import Arm, Drug, StudyState
+
+_STAND_IN_KINDS = {"group": "Group", "flag": "Flag", "care_plan": "CarePlan"}
+_STRICT: dict[str, Any] = {"forbid_unknown_fields": True, "frozen": True}
+
+
+class BadSite(ValueError):
+    """The site file cannot be used; `faults` lists everything that is wrong with it."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One hospital. Paths are absolute; thresholds are by "<topic>.<limit>"."""
+
+    language: str = "en"
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    study_references: tuple[str, ...] = ()
+    arms: Mapping[str, Arm] = field(default_factory=dict)
+    tablets: Mapping[Drug, tuple[Decimal, ...]] = field(default_factory=dict)
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
+    concept_maps: tuple[Path, ...] = ()
+    code_lists_left_out: tuple[str, ...] = ()
+    fhir_bases: tuple[FhirBase, ...] = ()
+    ca_bundle: Path | None = None
+    stand_ins: tuple[StandIn, ...] = ()
+
+
+class _Trial(msgspec.Struct, **_STRICT):
+    study_references: tuple[str, ...] = ()
+
+
+class _Codes(msgspec.Struct, **_STRICT):
+    concept_maps: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
+
+
+class _FhirServer(msgspec.Struct, **_STRICT):
+    base: str
+
+
+class _StandIn(msgspec.Struct, **_STRICT):
+    name: str
+    state: StudyState = StudyState.ENROLLED
+    arm: Arm | None = None
+
+
+class _Participation(msgspec.Struct, **_STRICT):
+    group: tuple[_StandIn, ...] = ()
+    flag: tuple[_StandIn, ...] = ()
+    care_plan: tuple[_StandIn, ...] = ()
+
+
+class _Tables(msgspec.Struct, frozen=True):
+    """Every table a site file may have, with its shape."""
+
+    language: Literal["en", "zh"] = "en"
+    time_zone: str = "Asia/Shanghai"
+    trial: _Trial = _Trial()
+    arms: dict[str, Arm] = {}
+    tablets: dict[Drug, tuple[Decimal, ...]] = {}
+    thresholds: dict[str, Any] = {}
+    codes: _Codes = _Codes()
+    fhir_servers: tuple[_FhirServer, ...] = ()
+    ca_bundle: str | None = None
+    participation: _Participation = _Participation()
+
+
+def read_site(path: Path) -> Site:
+    """Read and check a site file. Raises BadSite with every fault found."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise BadSite((f"{path}: cannot be read ({error.strerror})",)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSite((f"{path.name}: {error}",)) from error
+    faults: list[str] = []
+    site = _site(_shaped(tables, faults), path.parent, faults)
+    if faults:
+        raise BadSite(tuple(f"{path.name}: {fault}" for fault in faults))
+    return site
+
+
+def _shaped(tables: dict[str, Any], faults: list[str]) -> _Tables:
+    """Each table by itself, so that a fault in one does not hide the next."""
+    shapes = {f.name: f.type for f in msgspec.structs.fields(_Tables)}
+    faults += [f"{name}: no such setting" for name in tables.keys() - shapes.keys()]
+    good: dict[str, Any] = {}
+    for name in tables.keys() & shapes.keys():
+        try:
+            good[name] = msgspec.convert(tables[name], type=shapes[name])
+        except msgspec.ValidationError as error:
+            faults.append(f"{name}: {error}")
+    return _Tables(**good)
+
+
+def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
+    maps = tuple(folder / name for name in tables.codes.concept_maps)
+    ca_bundle = folder / tables.ca_bundle if tables.ca_bundle else None
+    faults += [f"{file}: no such file" for file in (*maps, ca_bundle) if file and not file.is_file()]
+    faults += [
+        f"tablets.{drug}: must be amounts above 0 mg"
+        for drug, amounts in tables.tablets.items()
+        if not amounts or min(amounts) <= 0
+    ]
+    return Site(
+        language=tables.language,
+        zone=_zone(tables.time_zone, faults),
+        study_references=tables.trial.study_references,
+        arms=tables.arms,
+        tablets=tables.tablets,
+        thresholds=tables.thresholds,
+        concept_maps=maps,
+        code_lists_left_out=tables.codes.leave_out,
+        fhir_bases=_bases(tables.fhir_servers, faults),
+        ca_bundle=ca_bundle,
+        stand_ins=_stand_ins(tables.participation, faults),
+    )
+
+
+def _zone(name: str, faults: list[str]) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        faults.append(f"time_zone: {name!r} is no time zone, e.g. Asia/Shanghai")
+        return ZoneInfo("UTC")
+
+
+def _bases(servers: tuple[_FhirServer, ...], faults: list[str]) -> tuple[FhirBase, ...]:
+    bases = []
+    for server in servers:
+        try:
+            bases.append(read_base(server.base))
+        except NotAnAddress as error:
+            faults.append(f"fhir_servers: {server.base!r} {error.problem}")
+    return tuple(bases)
+
+
+def _stand_ins(given: _Participation, faults: list[str]) -> tuple[StandIn, ...]:
+    """All of one kind: participation is one prefetch key with one query."""
+    found = [
+        StandIn(kind, entry.name, entry.state, entry.arm)
+        for name, kind in _STAND_IN_KINDS.items()
+        for entry in getattr(given, name)
+    ]
+    if len({stand_in.kind for stand_in in found}) > 1:
+        faults.append("participation: use one of group, flag and care_plan, not several")
+    return tuple(found)

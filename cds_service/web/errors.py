@@ -1,0 +1,85 @@
+"""Which error becomes which status: one table, and every answer an OperationOutcome (CH-072)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from cds_service.hooks.errors import (
+    BadHookRequest,
+    DataNotAvailable,
+    HookError,
+    NoSuchService,
+    PatientMismatch,
+)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An HTTP status and the FHIR issue type (http://hl7.org/fhir/R4/valueset-issue-type.html)."""
+
+    status: int
+    issue: str
+
+
+REFUSALS: dict[type[HookError], Refusal] = {
+    BadHookRequest: Refusal(400, "invalid"),
+    PatientMismatch: Refusal(400, "conflict"),
+    NoSuchService: Refusal(404, "not-found"),
+    DataNotAvailable: Refusal(412, "incomplete"),
+}
+_HTTP_ISSUES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+
+
+def add_error_handlers(app: Flask) -> None:
+    """No error leaves the program as anything but an OperationOutcome."""
+    app.register_error_handler(HookError, _refuse)
+    app.register_error_handler(RecursionError, _too_deep)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _fault)
+
+
+def outcome(status: int, issue: str, diagnostics: str, headers: Any = None) -> Response:
+    """An error answer. `diagnostics` never holds anything of the patient or the request's content."""
+    body = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "error", "code": issue, "diagnostics": diagnostics}],
+    }
+    return Response(msgspec.json.encode(body), status, headers, content_type="application/json")
+
+
+def _refuse(error: HookError) -> Response:
+    refusal = REFUSALS[type(error)]
+    _log.info("hook_refused", status=refusal.status, error=type(error).__name__)
+    return outcome(refusal.status, refusal.issue, str(error))
+
+
+def _too_deep(error: RecursionError) -> Response:
+    _log.info("hook_refused", status=400, error="RecursionError")
+    return outcome(400, "invalid", "is nested too deeply")
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    headers = [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
+    return outcome(status, _HTTP_ISSUES.get(status, "processing"), error.name, headers)
+
+
+def _fault(error: Exception) -> Response:
+    """A fault of ours. An exception's message may quote the chart, so only its type and place are logged."""
+    _log.error("fault", error=type(error).__name__, where=_place(error))
+    return outcome(500, "exception", "The service failed. Nothing was evaluated; do not read this as advice.")
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    places = []
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(places[-5:])

@@ -1,0 +1,64 @@
+"""CDS Hooks over HTTP: discovery and the call of a service. Feedback and client trust come beside them."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+import structlog
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from cds_service.hooks.card import Card
+from cds_service.hooks.catalogue import Catalogue
+from cds_service.hooks.request import read_hook_request
+from cds_service.hooks.service import Caller, HookCall
+
+Clock = Callable[[], datetime]
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_log = structlog.get_logger()
+
+
+def hooks_routes(catalogue: Catalogue, clock: Clock) -> Blueprint:
+    """The routes under `/cds-services`. `clock` gives the aware moment of each call."""
+    routes = Blueprint("hooks", __name__)
+    discovery = _encoder.encode(catalogue.discovery())
+
+    @routes.get("/cds-services")
+    def discover() -> Response:
+        return _json(discovery)
+
+    @routes.post("/cds-services/<service_id>")
+    def call(service_id: str) -> Response:
+        started = time.perf_counter()
+        catalogue.find(service_id)
+        _need_json()
+        asked = read_hook_request(request.get_data(cache=False))
+        service = catalogue.find_for(service_id, asked.hook)
+        cards = service.advise(HookCall(asked, Caller(), clock()))
+        answer = _json(_encoder.encode({"cards": [card.as_json() for card in cards]}))
+        _note(service_id, asked.hook_instance, cards, started)
+        return answer
+
+    return routes
+
+
+def _need_json() -> None:
+    mimetype = request.mimetype
+    if mimetype != "application/json" and not mimetype.endswith("+json"):
+        raise UnsupportedMediaType
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, content_type="application/json")
+
+
+def _note(service_id: str, hook_instance: str, cards: tuple[Card, ...], started: float) -> None:
+    """One line a call: enough to find it again at the EHR, and nothing of the patient."""
+    _log.info(
+        "hook_answered",
+        service=service_id,
+        hook_instance=hook_instance,
+        indicators=[card.indicator.value for card in cards],
+        milliseconds=round((time.perf_counter() - started) * 1000, 1),
+    )

@@ -1,0 +1,103 @@
+"""Joins the parts. The only place that reads the clock, the environment and the network."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import structlog
+from fhir_mappings.value_sets.code_lists import load_code_lists
+from flask import Flask
+
+from cds_service import __version__
+from cds_service.advice.clinic import Clinic
+from cds_service.advice.gather import Gatherer, GatherLimits
+from cds_service.advice.input_hash import version_of_texts
+from cds_service.advice.services import catalogue_of
+from cds_service.cards.wording import read_wording
+from cds_service.ehr.bounded_http import bounded_session
+from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
+from cds_service.protocol.assess import load_protocol
+from cds_service.protocol.parameters import FOLDER
+from cds_service.settings.environment import Settings, read_settings
+from cds_service.settings.site_file import Site
+from cds_service.web.app import create_app
+from cds_service.web.private_logging import configure_logging
+from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
+
+_FETCHES_AT_ONCE = 16
+
+
+def app_from_environment() -> Flask:
+    """The app of a production server. Raises BadSettings, ProtocolTextFault or the code lists' own fault."""
+    configure_logging()
+    settings = read_settings(os.environ)  # noqa: TID251 - the one place
+    warn_of_insecurity(settings)
+    return build_app(settings)
+
+
+def warn_of_insecurity(settings: Settings) -> None:
+    """Development says loudly what it tolerates."""
+    if settings.insecure:
+        structlog.get_logger().warning("INSECURE_DEVELOPMENT_MODE", insecure=settings.insecure)
+
+
+def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -> Flask:
+    """The whole service for these settings; `clock` fixes "now" for tests and the demo."""
+    clinic = build_clinic(settings)
+    return create_app(
+        catalogue_of(clinic),
+        clock or (lambda: datetime.now(clinic.zone)),  # noqa: TID251 - the one place
+        settings.max_body_bytes,
+        {"software": __version__, "texts": clinic.texts_version},
+    )
+
+
+def now_at(site: Site) -> datetime:
+    """The present moment at the site."""
+    return datetime.now(site.zone)  # noqa: TID251 - the one place
+
+
+def build_clinic(settings: Settings) -> Clinic:
+    """Everything a service needs for a call, loaded and checked."""
+    site = settings.site
+    overrides = overrides_of(site)
+    return Clinic(
+        gatherer=build_gatherer(settings),
+        protocol=load_protocol(overrides),
+        words=read_wording()[site.language],
+        zone=site.zone,
+        public_base_url=settings.public_base_url,
+        texts_version=version_of_texts(FOLDER, overrides),
+    )
+
+
+def build_gatherer(settings: Settings) -> Gatherer:
+    """The gatherer with its FHIR client; no thread and no connection exists before the first fetch."""
+    ca_bundle = settings.site.ca_bundle
+    session = bounded_session(_FETCHES_AT_ONCE, str(ca_bundle) if ca_bundle else None)
+    return Gatherer(
+        server=HttpFhirServer(session, FetchLimits()),
+        bases=settings.site.fhir_bases,
+        reader=build_reader(settings.site),
+        executor=ThreadPoolExecutor(_FETCHES_AT_ONCE, thread_name_prefix="fetch"),
+        limits=GatherLimits(seconds=settings.fetch_seconds),
+    )
+
+
+def build_reader(site: Site) -> ReaderSettings:
+    """How charts are read at this site."""
+    return ReaderSettings(
+        zone=site.zone,
+        codes=load_code_lists(concept_maps=site.concept_maps, leave_out=site.code_lists_left_out),
+        trial=TrialIdentity(study_references=frozenset(site.study_references)),
+        arms=site.arms,
+        stand_ins=site.stand_ins,
+    )
+
+
+def overrides_of(site: Site) -> dict[str, Any]:
+    """The site's own values of limits of origin A; tablets are limits like any other."""
+    tablets = {f"titration.{drug}_tablets": list(amounts) for drug, amounts in site.tablets.items()}
+    return {**tablets, **site.thresholds}
