@@ -1,6 +1,12 @@
 """Consent -> what a patient has agreed to, and whether it is about this trial (DECISIONS 18)."""
 
+from collections.abc import Iterator
+
+from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Identifier, Reference, Resource
+from fhir_mappings.readers.references import own_reference
+from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_trial
+from fhir_mappings.vocabulary.facts import ConsentSeen, ConsentState
 
 
 class ConsentPolicy(FhirType):
@@ -35,3 +41,53 @@ class Consent(Resource, tag="Consent"):
     policy: tuple[ConsentPolicy, ...] = ()
     policy_rule: CodeableConcept | None = None
     provision: Provision | None = None
+
+
+def read_consent(consent: Consent, chart: Chart, pointed_at: bool) -> Iterator[ConsentSeen]:
+    """The consent and whether it is about this trial.
+
+    `pointed_at`: a participation in this trial names it. A draft or proposed consent says nothing yet.
+    """
+    named = list(_naming_the_trial(consent.provision, None, chart))
+    state = _state(consent, named)
+    if state is not None:
+        for_trial = pointed_at or bool(named) or _policy_names_the_trial(consent, chart)
+        yield ConsentSeen(own_reference(consent), state, for_trial, chart.when(consent.date_time))
+
+
+def _state(consent: Consent, named: list[str | None]) -> ConsentState | None:
+    """Given only when active and permitting; a rule about this trial beats the general rule around it."""
+    match consent.status:
+        case "active":
+            general = consent.provision.type if consent.provision else None
+            rules = set(named) or {general}
+            if len(rules) > 1:
+                return ConsentState.INACTIVE
+            states = {"permit": ConsentState.GIVEN, "deny": ConsentState.REFUSED}
+            return states.get(rules.pop() or "", ConsentState.INACTIVE)
+        case "rejected":
+            return ConsentState.REFUSED
+        case "inactive":
+            return ConsentState.INACTIVE
+        case _:
+            return None
+
+
+def _naming_the_trial(provision: Provision | None, around: str | None, chart: Chart) -> Iterator[str | None]:
+    """The rule, permit or deny, of each provision that speaks of the trial; inner ones inherit it."""
+    if provision is None:
+        return
+    rule = provision.type or around
+    if any_names_trial([data.reference for data in provision.data], chart.bag, chart.settings.trial):
+        yield rule
+    for inner in provision.provision:
+        yield from _naming_the_trial(inner, rule, chart)
+
+
+def _policy_names_the_trial(consent: Consent, chart: Chart) -> bool:
+    trial = chart.settings.trial
+    policies = [uri for p in consent.policy for uri in (p.uri, p.authority)]
+    rule = consent.policy_rule
+    policies += [c.code for c in rule.coding] + [rule.text] if rule else []
+    told = any(names_trial(identifier, trial) for identifier in consent.identifier)
+    return told or any(is_trial_name(policy, trial) for policy in policies)

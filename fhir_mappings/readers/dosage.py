@@ -1,39 +1,29 @@
-"""Dosage instructions: amount of drug, interval, route, and for how long."""
+"""Dosage instructions -> the dose in milligrams and its interval, or why it cannot be told.
 
+Several instructions count together only when they say that they are taken at different times of the day or
+week (morning 2 mg, evening 1 mg). Steps one after the other, or a fixed dose beside an as-needed one, are
+CONFLICTING unless their own dates leave exactly one in force.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+from math import lcm
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Period, Quantity, Range
-
-
-class Repeat(FhirType):
-    """Timing.repeat."""
-
-    bounds_duration: Quantity | None = None
-    bounds_range: Range | None = None
-    bounds_period: Period | None = None
-    count: int | None = None
-    frequency: int | None = None
-    frequency_max: int | None = None
-    period: int | float | None = None
-    period_max: int | float | None = None
-    period_unit: str | None = None
-    day_of_week: tuple[str, ...] = ()
-    time_of_day: tuple[str, ...] = ()
-    when: tuple[str, ...] = ()
-
-
-class Timing(FhirType):
-    """When a drug is taken: exact moments, a repeating pattern, or a code such as BID."""
-
-    event: tuple[str, ...] = ()
-    repeat: Repeat | None = None
-    code: CodeableConcept | None = None
+from fhir_mappings.readers.amounts import Strength, amount_mg
+from fhir_mappings.readers.dates import days_of, when_or_none
+from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
+from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
+from fhir_mappings.vocabulary.facts import Dose, Evidence, Fact, Known, Unknown, WhyUnknown
 
 
 class DoseAndRate(FhirType):
-    """An amount per dose."""
+    """An amount per dose; rates are not read."""
 
-    type: CodeableConcept | None = None
     dose_quantity: Quantity | None = None
     dose_range: Range | None = None
 
@@ -49,3 +39,137 @@ class Dosage(FhirType):
     as_needed_codeable_concept: CodeableConcept | None = None
     route: CodeableConcept | None = None
     dose_and_rate: tuple[DoseAndRate, ...] = ()
+
+    @property
+    def as_needed(self) -> bool:
+        """Taken only when needed."""
+        return bool(self.as_needed_boolean or self.as_needed_codeable_concept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    amount_mg: Decimal
+    rhythm: Rhythm
+
+
+def read_dose(
+    instructions: Sequence[Dosage], strength: Strength, day: date, zone: ZoneInfo, reference: str
+) -> Fact[Dose]:
+    """The dose that the instructions, as they stand on `day`, come to; exact, or Unknown.
+
+    MISSING: nothing is said. UNREADABLE: something is, but not in milligrams and hours. CONFLICTING: the
+    instructions do not say one thing.
+    """
+    said = [i for i in instructions if i.dose_and_rate or i.timing or i.text]
+    if not said:
+        return Unknown(WhyUnknown.MISSING)
+    current = _in_force(said, day, zone)
+    if len(current) > 1 and not _side_by_side(current):
+        return _unknown(WhyUnknown.CONFLICTING, said, reference)
+    steps = [_step(i, strength) for i in current]
+    known = [s for s in steps if s is not None]
+    if len(known) < len(steps):
+        return _unknown(WhyUnknown.UNREADABLE, said, reference)
+    if any(not a.rhythm.never_together_with(b.rhythm) for a, b in combinations(known, 2)):
+        return _unknown(WhyUnknown.CONFLICTING, said, reference)
+    return Known(_together(known), Evidence(reference, value=as_written(said)))
+
+
+def as_written(instructions: Sequence[Dosage]) -> str:
+    """The instructions in the words of the chart, for showing."""
+    return "; ".join(t for t in (_words(i) for i in instructions) if t)
+
+
+def is_single_dose(instructions: Sequence[Dosage]) -> bool:
+    """True when one dose is ordered, and no more."""
+    return len(instructions) == 1 and is_single(instructions[0].timing)
+
+
+def _unknown(why: WhyUnknown, said: Sequence[Dosage], reference: str) -> Unknown:
+    return Unknown(why, Evidence(reference, value=as_written(said) or None))
+
+
+def _words(instruction: Dosage) -> str:
+    if instruction.text:
+        return instruction.text
+    amounts = [d.dose_quantity for d in instruction.dose_and_rate if d.dose_quantity]
+    code = instruction.timing.code if instruction.timing else None
+    parts = [f"{a.value} {a.unit or a.code or ''}".strip() for a in amounts]
+    if code:
+        parts.append(code.text or next((c.display or c.code or "" for c in code.coding), ""))
+    return " ".join(p for p in parts if p)
+
+
+def _in_force(instructions: list[Dosage], day: date, zone: ZoneInfo) -> list[Dosage]:
+    """Those whose own dates hold the day; all of them when no dates, or no such day, are told."""
+    if len(instructions) == 1:
+        return instructions
+    holding = [i for i in instructions if _holds(i, day, zone)]
+    return holding or instructions
+
+
+def _holds(instruction: Dosage, day: date, zone: ZoneInfo) -> bool:
+    first, last = _bounds(instruction, zone)
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
+def _bounds(instruction: Dosage, zone: ZoneInfo) -> tuple[date | None, date | None]:
+    repeat = instruction.timing.repeat if instruction.timing else None
+    period = repeat.bounds_period if repeat else None
+    if repeat is None or period is None:
+        return None, None
+    start, end = when_or_none(period.start, zone), when_or_none(period.end, zone)
+    return (start.first if start else None), (end.last if end else None)
+
+
+def _side_by_side(instructions: list[Dosage]) -> bool:
+    """Concurrent lines: none as needed, none numbered or dated differently from another."""
+    numbers = {i.sequence for i in instructions}
+    bounds = {_duration(i) for i in instructions}
+    return len(numbers) == 1 and len(bounds) == 1 and not any(i.as_needed for i in instructions)
+
+
+def _duration(instruction: Dosage) -> tuple[str | None, str | None, Decimal | None]:
+    repeat = instruction.timing.repeat if instruction.timing else None
+    period = repeat.bounds_period if repeat else None
+    length = days_of(repeat.bounds_duration) if repeat else None
+    return (period.start if period else None, period.end if period else None, length)
+
+
+def _step(instruction: Dosage, strength: Strength) -> _Step | None:
+    if instruction.modifier_extension:
+        return None
+    amount = _amount(instruction.dose_and_rate, strength)
+    rhythm = read_rhythm(instruction.timing, instruction.text)
+    if rhythm is None and is_single(instruction.timing):
+        rhythm = Rhythm(1, DAY)
+    if amount is None or rhythm is None or rhythm.hours % 1:
+        return None
+    return _Step(amount, rhythm)
+
+
+def _amount(doses: tuple[DoseAndRate, ...], strength: Strength) -> Decimal | None:
+    """The one amount all lines agree on (some systems give the ordered and the calculated one)."""
+    found = {_one_amount(dose, strength) for dose in doses if dose.dose_quantity or dose.dose_range}
+    return found.pop() if len(found) == 1 else None
+
+
+def _one_amount(dose: DoseAndRate, strength: Strength) -> Decimal | None:
+    if dose.dose_quantity is not None:
+        return amount_mg(dose.dose_quantity, strength)
+    ends = dose.dose_range
+    if ends is None or ends.low is None or ends.high is None:
+        return None
+    low, high = amount_mg(ends.low, strength), amount_mg(ends.high, strength)
+    return low if low == high else None
+
+
+def _together(steps: list[_Step]) -> Dose:
+    """One dose for all lines: at its interval when all doses are alike, else the total of a day or week."""
+    hours = lcm(*(int(s.rhythm.hours) for s in steps))
+    doses = [(s.amount_mg, s.rhythm.count * hours // int(s.rhythm.hours)) for s in steps]
+    every = Decimal(hours) / sum(count for _, count in doses)
+    if len({amount for amount, _ in doses}) == 1 and every * sum(count for _, count in doses) == hours:
+        return Dose(doses[0][0], every)
+    cycle = lcm(hours, 24)
+    return Dose(sum((a * c for a, c in doses), Decimal(0)) * (cycle // hours), Decimal(cycle))

@@ -6,10 +6,13 @@ to `Type/id` here.
 """
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
-from fhir_mappings.readers.fhir_types import Reference, Resource
+from fhir_mappings.readers.fhir_types import FhirType, Reference, Resource
+
+R = TypeVar("R", bound=Resource)
 
 
 def relative(reference: str) -> str:
@@ -26,6 +29,23 @@ def own_reference(resource: Resource) -> str:
     """How other resources, and our evidence, name this resource; only its type when it has no id."""
     name = type(resource).__struct_config__.tag
     return f"{name}/{resource.id}" if resource.id else str(name)
+
+
+class _Name(FhirType):
+    resource_type: str | None = None
+    id: str | None = None
+
+
+def contained(inside: Iterable[msgspec.Raw], reference: str, kind: type[R]) -> R | None:
+    """The contained resource that `#id` names, when it is one of `kind` and can be read."""
+    for raw in inside:
+        try:
+            name = msgspec.json.decode(raw, type=_Name)
+            if name.id == reference.removeprefix("#") and name.resource_type == kind.__struct_config__.tag:
+                return msgspec.json.decode(raw, type=kind)
+        except msgspec.ValidationError:
+            continue
+    return None
 
 
 class Bag:

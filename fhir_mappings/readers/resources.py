@@ -15,13 +15,8 @@ from fhir_mappings.readers.medication import (
     MedicationRequest,
     MedicationStatement,
 )
-from fhir_mappings.readers.research_subject import (
-    CarePlan,
-    Flag,
-    Group,
-    ResearchStudy,
-    ResearchSubject,
-)
+from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
+from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group
 
 _READ: tuple[type[Resource], ...] = (
     CarePlan,

@@ -1,0 +1,129 @@
+"""Which drug an entry is about: by its code, its Medication resource, or last by its words alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_mappings.readers.amounts import NO_STRENGTH, Strength, strength_of_ratio
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.fhir_types import CodeableConcept, Reference
+from fhir_mappings.readers.medication import Medication, MedicationEntry
+from fhir_mappings.readers.references import contained, own_reference
+from fhir_mappings.readers.routes import agreed, of_form
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Gap
+
+Codings = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrugSeen:
+    """A drug that at least one code list knows. `systemic` is what the product alone tells."""
+
+    concepts: frozenset[Concept]
+    ingredients: frozenset[str]
+    text: str
+    by_text_only: bool
+    strength: Strength
+    systemic: bool | None
+
+
+def codings(concept: CodeableConcept | None) -> Codings:
+    """The codes of a concept in the form the code lists ask for."""
+    if concept is None:
+        return ()
+    return tuple((c.system or "", c.code, c.display or "") for c in concept.coding if c.code)
+
+
+def words(concept: CodeableConcept | None) -> str:
+    """The words of a concept: its text, else the first display."""
+    if concept is None:
+        return ""
+    return concept.text or next((c.display for c in concept.coding if c.display), "")
+
+
+def drug_of(entry: MedicationEntry, chart: Chart) -> DrugSeen | Gap | None:
+    """The drug of an entry; None when no list knows it; a Gap when it cannot be told what it is.
+
+    An entry whose Medication nobody brought might be a study drug, so it is never passed over in silence.
+    """
+    if entry.medication_codeable_concept is not None:
+        concept = entry.medication_codeable_concept
+        if concept.coding or concept.text:
+            return _recognised([concept], NO_STRENGTH, None, chart)
+    elif entry.medication_reference is not None:
+        product = medication_of(entry, chart)
+        if product is not None:
+            return _of_product(product, chart)
+        return _named_only(entry, entry.medication_reference, chart)
+    return Gap("MEDICATION_NOT_STATED", own_reference(entry))
+
+
+def medication_of(entry: MedicationEntry, chart: Chart) -> Medication | None:
+    """The Medication resource an entry points at; one that carries unknown modifiers is not used."""
+    reference = entry.medication_reference
+    if reference is None:
+        return None
+    if reference.reference and reference.reference.startswith("#"):
+        found: object = contained(entry.contained, reference.reference, Medication)
+    else:
+        found = chart.bag.get(reference)
+    if not isinstance(found, Medication) or found.is_modified or found.status == "entered-in-error":
+        return None
+    return found
+
+
+def _named_only(entry: MedicationEntry, reference: Reference, chart: Chart) -> DrugSeen | Gap:
+    """Only the reference's display is left; words we know are better than nothing, and marked as words."""
+    shown = CodeableConcept(text=reference.display) if reference.display else None
+    seen = _recognised([shown], NO_STRENGTH, None, chart) if shown else None
+    where = chart.bag.name(reference) or "no literal reference"
+    return seen or Gap("MEDICATION_UNRESOLVED", own_reference(entry), where)
+
+
+def _of_product(product: Medication, chart: Chart) -> DrugSeen | None:
+    active = [i for i in product.ingredient if i.is_active is not False]
+    concepts = [product.code, *(i.item_codeable_concept for i in active)]
+    strength = strength_of_ratio(active[0].strength) if len(active) == 1 else NO_STRENGTH
+    return _recognised([c for c in concepts if c], strength, of_form(product.form), chart)
+
+
+def _recognised(
+    concepts: Iterable[CodeableConcept], strength: Strength, systemic: bool | None, chart: Chart
+) -> DrugSeen | None:
+    codes = chart.settings.codes
+    concepts = list(concepts)
+    found = [r for c in concepts if (r := codes.recognise(codings(c), words(c))) is not None]
+    if not found:
+        return None
+    ingredients = frozenset(name for r in found for name in r.ingredients)
+    products = [p for c in concepts if (p := codes.product(codings(c))) is not None]
+    return DrugSeen(
+        concepts=frozenset(c for r in found for c in r.concepts),
+        ingredients=ingredients,
+        text=next((w for c in concepts if (w := words(c))), ""),
+        by_text_only=all(r.by_text_only for r in found),
+        strength=_strength([strength, *(strength_of(p) for p in products)], ingredients),
+        systemic=agreed([systemic, *(p.systemic for p in products)]),
+    )
+
+
+def strength_of(product: Any) -> Strength:
+    """The strength a code list gives: per millilitre for what is poured, per piece for the rest."""
+    if product.strength_mg is None:
+        return NO_STRENGTH
+    if product.form == "solution":
+        return Strength(mg_per_ml=product.strength_mg)
+    return Strength(mg_per_piece=product.strength_mg)
+
+
+def _strength(told: list[Strength], ingredients: frozenset[str]) -> Strength:
+    """What the product's own resource and the code lists agree on; nothing for a combination."""
+    pieces = {s.mg_per_piece for s in told if s.mg_per_piece is not None}
+    per_ml = {s.mg_per_ml for s in told if s.mg_per_ml is not None}
+    if len(ingredients) != 1:
+        return NO_STRENGTH
+    return Strength(
+        pieces.pop() if len(pieces) == 1 else None,
+        per_ml.pop() if len(per_ml) == 1 else None,
+    )

@@ -1,0 +1,64 @@
+"""Does a drug reach the blood? From the route of an instruction and the form of a product, by closed tables.
+
+Ciclosporin eye drops and sirolimus gel are not the study drugs; a route not in the tables tells nothing.
+"""
+
+from collections.abc import Iterable
+
+from fhir_mappings.readers.fhir_types import CodeableConcept
+
+# SNOMED CT routes, HL7 v3 codes, words; in lower case
+_SYSTEMIC = """
+26643006, 47625008, 78421000, 34206005, 37839007, 37161004, 127492001, 45890007,
+po, p.o., oral, orally, by mouth, per os, oral use, oral route, 口服, ng, via nasogastric tube, 鼻饲,
+iv, i.v., ivp, ivpb, intravenous, intravenous route, intravenous use, 静脉注射, 静脉滴注, 静滴, 静注,
+im, i.m., intramuscular, intramuscular route, 肌内注射, 肌肉注射, 肌注,
+sc, s.c., sq, subcut, subcutaneous, subcutaneous route, 皮下注射,
+sublingual, transdermal, rectal
+"""
+_LOCAL = """
+54485002, 6064005, 10547007, 16857009, 418401004,
+ophthalmic, ophthalmic route, ophthalmic use, ocular, in the eye, 滴眼, 眼用, 眼部用药, 点眼,
+topical, topical route, topical use, cutaneous, cutaneous use, 外用, 局部外用, 涂抹,
+otic, otic route, 滴耳, vaginal, vaginal route, 阴道给药, intravitreal
+"""
+_SYSTEMIC_FORMS = """
+385055001, 385049006, tablet, tablets, oral tablet, film-coated tablet, capsule, capsules, oral capsule,
+soft capsule, oral solution, 片剂, 片, 胶囊, 胶囊剂, 软胶囊, 口服溶液, 口服液
+"""
+_LOCAL_FORMS = """
+eye drops, ophthalmic solution, ophthalmic emulsion, ophthalmic ointment, cream, ointment, gel, topical gel,
+topical cream, topical ointment, 滴眼液, 眼膏, 乳膏, 软膏, 凝胶, 凝胶剂
+"""
+
+
+def _table(systemic: str, local: str) -> dict[str, bool]:
+    names = {name.strip(): True for name in systemic.split(",")}
+    return names | {name.strip(): False for name in local.split(",")}
+
+
+_ROUTES = _table(_SYSTEMIC, _LOCAL)
+_FORMS = _table(_SYSTEMIC_FORMS, _LOCAL_FORMS)
+
+
+def of_route(route: CodeableConcept | None) -> bool | None:
+    """True for a systemic route, False for a local one, None when the route is not told or not listed."""
+    return _look_up(route, _ROUTES)
+
+
+def of_form(form: CodeableConcept | None) -> bool | None:
+    """True for a form that is swallowed or infused, False for drops and creams, None when not told."""
+    return _look_up(form, _FORMS)
+
+
+def agreed(answers: Iterable[bool | None]) -> bool | None:
+    """The one answer of those who have one; None when nobody has, or when they differ."""
+    given = {answer for answer in answers if answer is not None}
+    return given.pop() if len(given) == 1 else None
+
+
+def _look_up(concept: CodeableConcept | None, table: dict[str, bool]) -> bool | None:
+    if concept is None:
+        return None
+    words = [word for c in concept.coding for word in (c.code, c.display)] + [concept.text]
+    return agreed(table.get(word.strip().casefold()) for word in words if word)
