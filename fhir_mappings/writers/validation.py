@@ -13,19 +13,20 @@ from fhir.resources.R4B.resource import Resource
 from pydantic import BaseModel, ValidationError
 
 _FULL_LISTS = {
-    # The library shortens some lists ("amended +"); these are the R4 lists in full.
+    # The library shortens some lists ("amended +") and leaves one out; these are R4's in full.
     ("Observation", "status"): frozenset(
-        [
-            "registered",
-            "preliminary",
-            "final",
-            "amended",
-            "corrected",
-            "cancelled",
-            "entered-in-error",
-            "unknown",
-        ]
+        ("registered", "preliminary", "final", "amended")
+        + ("corrected", "cancelled", "entered-in-error", "unknown")
     ),
+    ("Task", "status"): frozenset(
+        ("draft", "requested", "received", "accepted", "rejected", "ready", "cancelled", "in-progress")
+        + ("on-hold", "failed", "completed", "entered-in-error")
+    ),
+    ("QuestionnaireItem", "type"): frozenset(
+        ("group", "display", "boolean", "decimal", "integer", "date", "dateTime", "time", "string", "text")
+        + ("url", "choice", "open-choice", "attachment", "reference", "quantity")
+    ),
+    ("Quantity", "comparator"): frozenset(("<", "<=", ">=", ">")),
 }
 
 
@@ -84,6 +85,6 @@ def _wrong_codes(parsed: BaseModel, path: str) -> Iterator[str]:
 def _allowed_codes(kind: str, name: str, notes: Any) -> frozenset[str]:
     """The closed list of codes of one element; empty when any code may stand there, or we do not know."""
     listed = notes.get("enum_values", ()) if isinstance(notes, dict) else ()
-    if "+" in listed:
-        return _FULL_LISTS.get((kind, name), frozenset())
-    return frozenset(listed)
+    if listed and "+" not in listed:
+        return frozenset(listed)
+    return _FULL_LISTS.get((kind, name), frozenset())

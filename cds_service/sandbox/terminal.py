@@ -1,0 +1,84 @@
+"""What the demo prints: patients, their stories and the cards, readable in a terminal or a log."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.markdown import Markdown
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from cds_service.sandbox.cds_client import Cards, Failure
+from cds_service.sandbox.demo_patients import DemoPatient
+from cds_service.sandbox.loopback import NOTICE
+from cds_service.sandbox.rounds import Consulted
+
+_COLOURS = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
+FAILED = "failed"
+
+
+def print_patient(out: Console, patient: DemoPatient, consulted: Iterable[Consulted]) -> Counter[str]:
+    """Print one patient's round; returns how many cards of each indicator there were, and failed calls."""
+    out.print(Rule(Text(f"{patient.name} · {patient.id} · synthetic", style="bold"), align="left"))
+    out.print(Text(patient.story))
+    out.print(Text(patient.story_zh))
+    seen: Counter[str] = Counter()
+    for one in consulted:
+        seen += _print_answer(out, one)
+    out.print()
+    return seen
+
+
+def _print_answer(out: Console, one: Consulted) -> Counter[str]:
+    where = f"{one.service.id} ({one.moment.words})"
+    if isinstance(one.answer, Failure):
+        out.print(Text(f"{where}: NO ANSWER - {one.answer.reason}", style="bold white on red"))
+        return Counter([FAILED])
+    count = len(one.answer.cards)
+    said = "no card" if count == 0 else "1 card" if count == 1 else f"{count} cards"
+    out.print(Text(f"{where}: {said}, {one.answer.milliseconds:.0f} ms", style="dim"))
+    for card in one.answer.cards:
+        out.print(_panel(card))
+    return _indicators(one.answer)
+
+
+def _indicators(answer: Cards) -> Counter[str]:
+    return Counter(str(card.get("indicator")) for card in answer.cards)
+
+
+def _panel(card: dict[str, Any]) -> Panel:
+    colour = _COLOURS.get(card.get("indicator", ""), "white")
+    parts: list[RenderableType] = [Text(card.get("summary", "(no summary)"), style="bold")]
+    if card.get("detail"):
+        parts.append(Markdown(card["detail"], hyperlinks=False))
+    for suggestion in card.get("suggestions", []):
+        mark = "(recommended) " if suggestion.get("isRecommended") else ""
+        parts.append(Text(f"[ {suggestion.get('label')} ] {mark}{_actions(suggestion)}", style="green"))
+    for link in card.get("links", []):
+        parts.append(Text(f"-> {link.get('label')}: {link.get('url')}"))
+    parts.append(Text(f"source: {card.get('source', {}).get('label', '?')}", style="dim"))
+    return Panel(Group(*parts), title=Text(str(card.get("indicator")).upper()), border_style=colour)
+
+
+def _actions(suggestion: dict[str, Any]) -> str:
+    said = [
+        f"{a.get('type')} {a.get('resource', {}).get('resourceType', '')}"
+        for a in suggestion.get("actions", [])
+    ]
+    return f"({', '.join(text.strip() for text in said)})" if said else ""
+
+
+def print_overview(out: Console, rounds: list[tuple[DemoPatient, Counter[str]]]) -> None:
+    """One line per patient: how many cards of which kind, and every call that went unanswered."""
+    table = Table(title=f"Overview ({NOTICE})", title_justify="left")
+    for heading in ("patient", "critical", "warning", "info", "unanswered"):
+        table.add_column(heading)
+    for patient, seen in rounds:
+        counts = [str(seen[kind] or "-") for kind in ("critical", "warning", "info")]
+        table.add_row(
+            patient.name, *counts, Text(str(seen[FAILED] or "-"), style="red" if seen[FAILED] else "")
+        )
+    out.print(table)
