@@ -1,7 +1,8 @@
 """An ordinary CDS Hooks client, as a hospital's record system has one: plain HTTP and the published standard.
 
 It knows nothing of how the service works: it reads discovery, fills the prefetch templates from a FHIR
-server, posts the hook and takes whatever comes back. A failed call is a `Failure`, never an empty list of cards.
+server, posts the hook and takes whatever comes back. A failed call is a `Failure`, never an empty list of
+cards.
 """
 
 import re

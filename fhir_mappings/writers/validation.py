@@ -14,19 +14,18 @@ from pydantic import BaseModel, ValidationError
 
 _FULL_LISTS = {
     # The library shortens some lists ("amended +") and leaves one out; these are R4's in full.
-    ("Observation", "status"): frozenset(
-        ("registered", "preliminary", "final", "amended")
-        + ("corrected", "cancelled", "entered-in-error", "unknown")
-    ),
-    ("Task", "status"): frozenset(
-        ("draft", "requested", "received", "accepted", "rejected", "ready", "cancelled", "in-progress")
-        + ("on-hold", "failed", "completed", "entered-in-error")
-    ),
-    ("QuestionnaireItem", "type"): frozenset(
-        ("group", "display", "boolean", "decimal", "integer", "date", "dateTime", "time", "string", "text")
-        + ("url", "choice", "open-choice", "attachment", "reference", "quantity")
-    ),
-    ("Quantity", "comparator"): frozenset(("<", "<=", ">=", ">")),
+    (
+        "Observation",
+        "status",
+    ): "registered preliminary final amended corrected cancelled entered-in-error unknown",
+    (
+        "Task",
+        "status",
+    ): "draft requested received accepted rejected ready cancelled in-progress on-hold failed "
+    "completed entered-in-error",
+    ("QuestionnaireItem", "type"): "group display boolean decimal integer date dateTime time string text url "
+    "choice open-choice attachment reference quantity",
+    ("Quantity", "comparator"): "< <= >= >",
 }
 
 
@@ -87,4 +86,4 @@ def _allowed_codes(kind: str, name: str, notes: Any) -> frozenset[str]:
     listed = notes.get("enum_values", ()) if isinstance(notes, dict) else ()
     if listed and "+" not in listed:
         return frozenset(listed)
-    return _FULL_LISTS.get((kind, name), frozenset())
+    return frozenset(_FULL_LISTS.get((kind, name), "").split())
