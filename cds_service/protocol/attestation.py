@@ -56,40 +56,44 @@ def set_aside(record: ClinicalRecord, item: str, t0: date, max_age_days: int) ->
 
 
 def with_attestation(
-    definite: Finding, answer: Attested | None, question: Phrase, data_day: date | None = None
+    definite: Finding,
+    answer: Attested | None,
+    question: Phrase,
+    data_day: date | None = None,
+    said: Phrase | None = None,
 ) -> Finding:
     """What the data and a yes/no answer say together (DECISIONS 2).
 
     `definite` is what the data alone give, UNKNOWN where nothing in them is definite; `data_day` is the
-    first day that the deciding datum may carry; `question` is asked when the two contradict each other.
+    first day that the deciding datum may carry; `question` is asked when the two contradict each other;
+    `said` words the answer where "yes" or "no" would not be clear.
     """
     if answer is None:
         return definite
-    says = verdict_of(bool(answer.value))
+    says, said = verdict_of(bool(answer.value)), said or answer_said(answer)
     both = replace(
         definite,
         basis=Basis.MIXED,
-        seen=say("attestation.beside_data", data=definite.seen, answer=answer_said(answer)),
+        seen=say("attestation.beside_data", data=definite.seen, answer=said),
         evidence=(*definite.evidence, answer.evidence),
     )
     if definite.verdict is says:
         return both
     if definite.verdict is Verdict.UNKNOWN:
-        basis = Basis.MIXED if definite.evidence else Basis.ATTESTATION
-        return replace(both, verdict=says, basis=basis, missing=(), question=None)
+        return replace(both, verdict=says, basis=Basis.ATTESTATION, missing=(), question=None)
     if data_day is not None and data_day > answer.day:
         return replace(both, basis=Basis.DATA)
-    seen = say("attestation.contradicts_data", data=definite.seen, answer=answer_said(answer))
+    seen = say("attestation.contradicts_data", data=definite.seen, answer=said)
     return replace(
         both, verdict=Verdict.UNKNOWN, seen=seen, missing=("attestation-contradicts-data",), question=question
     )
 
 
 def answer_said(answer: Attested) -> Phrase:
-    """The answer and its day, in words."""
-    if answer.value:
-        return say("attestation.yes", day=answer.day)
-    return say("attestation.no", day=answer.day)
+    """The answer (yes, no or a score) and its day, in words."""
+    if not isinstance(answer.value, bool):
+        return say("attestation.number", value=answer.value, day=answer.day)
+    return say("attestation.yes", day=answer.day) if answer.value else say("attestation.no", day=answer.day)
 
 
 def _answers(record: ClinicalRecord, item: str) -> list[tuple[When, Attestation, bool | int]]:

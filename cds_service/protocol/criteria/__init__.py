@@ -1,1 +1,1 @@
-"""One function per numbered criterion of the trial record, all of one shape: (record, t0, limits) -> Finding."""
+"""One function per numbered criterion of the trial record, each `(record, t0, limits) -> Finding`."""

@@ -1,0 +1,76 @@
+"""Exclusion 10: History of thromboembolic events, myocardial infarction, or stroke (including
+antiphospholipid antibody syndrome), or current use of anticoagulants.
+"""
+
+from datetime import date
+
+from cds_service.protocol.criteria.diagnosed import sorted_by_weight
+from cds_service.protocol.criteria.in_use import in_use
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.criteria.open_world import Topic, exclusion
+from cds_service.protocol.criteria.sightings import (
+    Sighting,
+    doubted,
+    of_adverse_event,
+    of_medication,
+    of_result,
+)
+from cds_service.protocol.criteria.windows import known_by, results_by
+from cds_service.protocol.decisions import Finding
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Analyte, ClinicalRecord, Part, Presence
+from fhir_mappings.vocabulary.phrases import say
+
+TOPIC = Topic(
+    "E10",
+    say("criterion.E10.question"),
+    say("criterion.E10.nothing"),
+    fed_by=(
+        Part.CONDITIONS,
+        Part.ADVERSE_EVENTS,
+        Part.OBSERVATIONS,
+        *MEDICATION_PARTS,
+        Part.ATTESTATIONS,
+    ),
+    emptied_by=((Part.CONDITIONS,), MEDICATION_PARTS),
+)
+_EVENTS = frozenset({Concept.THROMBOSIS})
+_PERHAPS = frozenset({Concept.THROMBOSIS_DOUBTFUL})
+_DRUGS = frozenset({Concept.ANTICOAGULANT, Concept.HEPARIN})
+
+
+def exc_10_thrombosis(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
+    """An occlusion at any time in life, or an anticoagulant on T0 (DECISIONS 12)."""
+    present, doubtful = sorted_by_weight(record, t0, _EVENTS, _PERHAPS)
+    for event in record.adverse_events:
+        if known_by(event.when, t0) and event.concepts & (_EVENTS | _PERHAPS):
+            (present if event.concepts & _EVENTS else doubtful).append(of_adverse_event(event))
+    doubtful += [
+        of_result(r, say("eligibility.test.antiphospholipid"))
+        for r in results_by(record, t0, Analyte.ANTIPHOSPHOLIPID_ANTIBODY)
+        if r.presence is Presence.POSITIVE
+    ]
+    _add_anticoagulants(record, t0, limits, present, doubtful)
+    return exclusion(record, t0, limits, TOPIC, present, doubtful)
+
+
+def _add_anticoagulants(
+    record: ClinicalRecord,
+    t0: date,
+    limits: EligibilityLimits,
+    present: list[Sighting],
+    doubtful: list[Sighting],
+) -> None:
+    """Heparin may be a line flush or prevention; an old open order may be a leftover: both are asked."""
+    for event in record.medications:
+        if not event.concepts & _DRUGS or event.systemic is False:
+            continue
+        verdict = in_use(event, record, t0, limits, limits.drug_order_days)
+        seen = of_medication(event)
+        if Concept.HEPARIN in event.concepts and verdict is not Verdict.NOT_MET:
+            doubtful.append(doubted(seen, say("criterion.E10.heparin", fact=seen.words)))
+        elif verdict is Verdict.MET and not event.by_text_only:
+            present.append(seen)
+        elif verdict is not Verdict.NOT_MET:
+            doubtful.append(doubted(seen, say("criterion.E10.perhaps_over", fact=seen.words)))

@@ -1,0 +1,122 @@
+"""Exclusion 3: Paroxysmal nocturnal hemoglobinuria (PNH) clone >= 50 %."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from cds_service.protocol.criteria.diagnosed import diagnosed
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.criteria.open_world import (
+    Topic,
+    attestation_on,
+    laboratory_first,
+    never_cleared_by_silence,
+    note_set_aside,
+    open_finding,
+    seen_as,
+)
+from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis, of_result
+from cds_service.protocol.criteria.windows import newest, results_by, within
+from cds_service.protocol.decisions import Finding
+from cds_service.protocol.verdict import Verdict, verdict_of
+from fhir_mappings.vocabulary.calendar import days_before, months_before
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Part, Presence, Result
+from fhir_mappings.vocabulary.phrases import say
+
+TOPIC = Topic("E3", say("criterion.E3.question"), say("criterion.E3.nothing"), fed_by=(Part.OBSERVATIONS,))
+CONFIRM_LARGE_CLONE = "pnh-clone-confirmation"
+"""Missing where an old result showed a clone that would exclude: to be asked before anything else."""
+_WHITE_CELLS = {
+    Analyte.PNH_GRANULOCYTES: say("eligibility.test.pnh_granulocytes"),
+    Analyte.PNH_MONOCYTES: say("eligibility.test.pnh_monocytes"),
+    Analyte.PNH_GRANULOCYTES_CD59: say("eligibility.test.pnh_granulocytes_cd59"),
+}
+_HUNDRED = Decimal(100)
+
+
+def exc_03_pnh_clone(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
+    """The last clone in white cells; red cells only without one, and without transfusion before the test."""
+    found = _measured(record, t0, limits)
+    answer = attestation_on(record, t0, limits, TOPIC.item)
+    if answer:
+        found = laboratory_first(found, answer, verdict_of(bool(answer.value)))
+    noted = note_set_aside(record, t0, limits, TOPIC.item, found)
+    return never_cleared_by_silence(record, TOPIC, noted)
+
+
+def _measured(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
+    earliest = months_before(t0, limits.pnh_months)
+    lineages = {a: newest(results_by(record, t0, a)) for a in _WHITE_CELLS}
+    fresh = {a: last for a, last in lineages.items() if last and _all_fresh(last, earliest, t0)}
+    if fresh:
+        return _white_cells(fresh, limits)
+    stale = [r for last in lineages.values() for r in last]
+    if stale:
+        return _stale(stale, [of_result(r, _WHITE_CELLS[r.analyte], "%") for r in stale], limits)
+    return _red_cells(record, t0, limits, earliest)
+
+
+def _white_cells(lineages: dict[Analyte, tuple[Result, ...]], limits: EligibilityLimits) -> Finding:
+    """Granulocytes by FLAER before those by CD59; granulocytes and monocytes must agree."""
+    if Analyte.PNH_GRANULOCYTES in lineages:
+        lineages = {a: r for a, r in lineages.items() if a is not Analyte.PNH_GRANULOCYTES_CD59}
+    results = [r for last in lineages.values() for r in last]
+    sightings = [of_result(r, _WHITE_CELLS[r.analyte], "%") for r in results]
+    return _judged(results, sightings, limits)
+
+
+def _red_cells(record: ClinicalRecord, t0: date, limits: EligibilityLimits, earliest: date) -> Finding:
+    last = newest(results_by(record, t0, Analyte.PNH_RED_CELLS))
+    sightings = [of_result(r, say("eligibility.test.pnh_red_cells"), "%") for r in last]
+    if not last:
+        coded = [of_diagnosis(d) for d in diagnosed(record, t0, Concept.PNH_DIAGNOSIS)]
+        return open_finding(TOPIC, coded, missing=("pnh-clone",))
+    if not _all_fresh(last, earliest, t0):
+        return _stale(last, sightings, limits)
+    if record.lacks(Part.PROCEDURES) or any(_transfused_before(record, r, limits) for r in last):
+        found = open_finding(TOPIC, sightings, missing=("pnh-clone-white-cells",))
+        return replace(found, seen=say("criterion.E3.diluted", seen=found.seen))
+    return _judged(last, sightings, limits)
+
+
+def _transfused_before(record: ClinicalRecord, result: Result, limits: EligibilityLimits) -> bool:
+    """Donor cells are no clone: transfused red cells make the patient's own look fewer."""
+    if result.when is None:
+        return True
+    earliest = days_before(result.when.first, limits.pnh_transfusion_days)
+    transfusions = record.transfusions(Concept.RED_CELL_TRANSFUSION)
+    return any(within(t.when, earliest, result.when.last) is not False for t in transfusions)
+
+
+def _judged(results: Sequence[Result], sightings: Sequence[Sighting], limits: EligibilityLimits) -> Finding:
+    verdicts = {_large(r, limits) for r in results}
+    if len(verdicts) == 1 and Verdict.UNKNOWN not in verdicts:
+        return seen_as(verdicts.pop(), sightings)
+    found = open_finding(TOPIC, sightings, missing=("pnh-clone",))
+    if {Verdict.MET, Verdict.NOT_MET} <= verdicts:
+        return replace(found, seen=say("criterion.E3.disagree", seen=found.seen))
+    return found
+
+
+def _stale(results: Sequence[Result], sightings: Sequence[Sighting], limits: EligibilityLimits) -> Finding:
+    large = any(_large(r, limits) is Verdict.MET for r in results)
+    found = open_finding(TOPIC, sightings, missing=(CONFIRM_LARGE_CLONE if large else "pnh-clone",))
+    return replace(
+        found, seen=say("eligibility.seen.stale_months", seen=found.seen, months=limits.pnh_months)
+    )
+
+
+def _large(result: Result, limits: EligibilityLimits) -> Verdict:
+    """Is the clone at or above the limit? "Not detected" is 0 %; a percentage outside 0-100 is no answer."""
+    if result.number is None:
+        return Verdict.NOT_MET if result.presence is Presence.NEGATIVE else Verdict.UNKNOWN
+    if not 0 <= result.number <= _HUNDRED:
+        return Verdict.UNKNOWN
+    below = result.below(limits.pnh_clone_percent)
+    return Verdict.UNKNOWN if below is None else verdict_of(not below)
+
+
+def _all_fresh(results: Sequence[Result], earliest: date, t0: date) -> bool:
+    return all(within(r.when, earliest, t0) for r in results)

@@ -1,0 +1,112 @@
+"""Exclusion 5: Previous use of sirolimus or allergy to sirolimus."""
+
+from datetime import date
+
+from cds_service.protocol.criteria.in_use import counts
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.criteria.open_world import Topic, exclusion
+from cds_service.protocol.criteria.sightings import (
+    Sighting,
+    doubted,
+    of_allergy,
+    of_medication,
+    of_result,
+)
+from cds_service.protocol.criteria.windows import known_by, results_by
+from cds_service.protocol.decisions import Finding
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.facts import (
+    MEDICATION_PARTS,
+    Allergy,
+    Analyte,
+    Certainty,
+    ClinicalRecord,
+    Comparator,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+    Part,
+    Result,
+    StudyEntry,
+    StudyState,
+)
+from fhir_mappings.vocabulary.phrases import say
+
+SIROLIMUS = "sirolimus"
+TEMSIROLIMUS = "temsirolimus"
+"""Metabolised to sirolimus, so its use is asked about."""
+TOPIC = Topic(
+    "E5",
+    say("criterion.E5.question"),
+    say("criterion.E5.nothing"),
+    fed_by=(*MEDICATION_PARTS, Part.ALLERGIES, Part.OBSERVATIONS, Part.RESEARCH_SUBJECTS, Part.ATTESTATIONS),
+)
+_UNSURE = frozenset({MedicationStatus.UNKNOWN, MedicationStatus.INTENDED})
+_ON_STUDY = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
+
+
+def exc_05_sirolimus(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
+    """Any sign that sirolimus was taken before the study, ever; or an allergy (DECISIONS 10)."""
+    present: list[Sighting] = []
+    doubtful: list[Sighting] = []
+    entries = [e for e in record.studies if e.this_trial and e.state in _ON_STUDY]
+    for event in (*record.taking(SIROLIMUS), *record.taking(TEMSIROLIMUS)):
+        _file(of_medication_event(event), _used(event, entries, t0), present, doubtful)
+    for level in results_by(record, t0, Analyte.SIROLIMUS):
+        seen = of_result(level, say("eligibility.test.sirolimus"), "ng/mL")
+        _file(seen, _measured(level, entries), present, doubtful)
+    for allergy in record.allergies:
+        if SIROLIMUS in allergy.ingredients and known_by(allergy.recorded, t0):
+            _file(of_allergy(allergy), _allergic(allergy), present, doubtful)
+    return exclusion(record, t0, limits, TOPIC, present, doubtful)
+
+
+def of_medication_event(event: MedicationEvent) -> Sighting:
+    """The entry, and for an order that no entry shows it was started."""
+    seen = of_medication(event)
+    if event.source is MedicationSource.ORDER and event.status is not MedicationStatus.COMPLETED:
+        return doubted(seen, say("criterion.E5.no_sign_of_start", fact=seen.words))
+    return seen
+
+
+def _file(seen: Sighting, verdict: Verdict, present: list[Sighting], doubtful: list[Sighting]) -> None:
+    if verdict is Verdict.MET:
+        present.append(seen)
+    elif verdict is Verdict.UNKNOWN:
+        doubtful.append(seen)
+
+
+def _used(event: MedicationEvent, entries: list[StudyEntry], t0: date) -> Verdict:
+    if not counts(event) or event.for_study or not known_by(event.start, t0):
+        return Verdict.NOT_MET
+    before = _before_study(event.start, entries)
+    if before is not Verdict.MET:
+        return before
+    doubtful = event.systemic is False or event.status in _UNSURE or SIROLIMUS not in event.ingredients
+    ordered_only = event.source is MedicationSource.ORDER and event.status is not MedicationStatus.COMPLETED
+    return Verdict.UNKNOWN if doubtful or ordered_only else Verdict.MET
+
+
+def _before_study(when: When | None, entries: list[StudyEntry]) -> Verdict:
+    """MET before the study began (or no study), NOT_MET for study drug, UNKNOWN where no date tells."""
+    if not entries:
+        return Verdict.MET
+    starts = [e.start for e in entries if e.start]
+    if when is None or not starts:
+        return Verdict.UNKNOWN
+    if when.last < min(s.first for s in starts):
+        return Verdict.MET
+    return Verdict.NOT_MET if when.first >= min(s.last for s in starts) else Verdict.UNKNOWN
+
+
+def _measured(level: Result, entries: list[StudyEntry]) -> Verdict:
+    before = _before_study(level.when, entries)
+    found = level.number is not None and level.number > 0
+    quantified = level.comparator not in (Comparator.LESS, Comparator.AT_MOST)
+    return Verdict.UNKNOWN if before is Verdict.MET and not (found and quantified) else before
+
+
+def _allergic(allergy: Allergy) -> Verdict:
+    definite = allergy.active and allergy.certainty is Certainty.CONFIRMED
+    return Verdict.MET if definite else Verdict.UNKNOWN

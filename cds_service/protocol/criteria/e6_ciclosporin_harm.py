@@ -1,0 +1,71 @@
+"""Exclusion 6: Severe adverse events to CsA in the past, making it unsuitable for reuse."""
+
+from dataclasses import replace
+from datetime import date
+
+from cds_service.protocol.attestation import answer_said
+from cds_service.protocol.criteria.diagnosed import diagnosed
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.criteria.open_world import Topic, attestation_on, open_finding, settle
+from cds_service.protocol.criteria.sightings import (
+    Sighting,
+    doubted,
+    evidence_of,
+    facts,
+    of_adverse_event,
+    of_allergy,
+    of_diagnosis,
+)
+from cds_service.protocol.criteria.windows import known_by
+from cds_service.protocol.decisions import Basis, Finding
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Certainty, ClinicalRecord, Part
+from fhir_mappings.vocabulary.phrases import say
+
+CICLOSPORIN = "ciclosporin"
+TOPIC = Topic(
+    "E6",
+    say("criterion.E6.question"),
+    say("criterion.E6.nothing"),
+    fed_by=(Part.ADVERSE_EVENTS, Part.ALLERGIES, Part.CONDITIONS, Part.ATTESTATIONS),
+)
+_ALWAYS_SEVERE = frozenset({Concept.TMA_HUS, Concept.PRES, Concept.ANAPHYLAXIS, Concept.SEVERE_SKIN_REACTION})
+
+
+def exc_06_ciclosporin_harm(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
+    """A judgement: only an attestation decides, and none clears a coded severe event (DECISIONS 2)."""
+    severe, other = _harms(record, t0)
+    answer = attestation_on(record, t0, limits, TOPIC.item)
+    if not severe:
+        return settle(record, t0, limits, TOPIC, open_finding(TOPIC, other))
+    found = open_finding(TOPIC, [*severe, *other])
+    if answer is None:
+        unjudged = replace(found, seen=say("criterion.E6.reuse_not_judged", facts=facts(severe)))
+        return settle(record, t0, limits, TOPIC, unjudged)
+    both = (*evidence_of([*severe, *other]), answer.evidence)
+    if answer.value:
+        seen = say("attestation.beside_data", data=facts(severe), answer=answer_said(answer))
+        return Finding(Verdict.MET, Basis.MIXED, seen, both)
+    seen = say("attestation.contradicts_data", data=facts(severe), answer=answer_said(answer))
+    missing = ("attestation-contradicts-data",)
+    return Finding(Verdict.UNKNOWN, Basis.MIXED, seen, both, missing, TOPIC.question)
+
+
+def _harms(record: ClinicalRecord, t0: date) -> tuple[list[Sighting], list[Sighting]]:
+    """(severe and attributed to ciclosporin, everything else that belongs beside the question)."""
+    severe: list[Sighting] = []
+    other: list[Sighting] = []
+    for event in record.adverse_events:
+        if CICLOSPORIN in event.suspects and known_by(event.when, t0):
+            grave = event.severe or event.concepts & _ALWAYS_SEVERE
+            (severe if grave else other).append(of_adverse_event(event))
+    for allergy in record.allergies:
+        if CICLOSPORIN in allergy.ingredients and known_by(allergy.recorded, t0):
+            grave = allergy.severe or allergy.manifestations & _ALWAYS_SEVERE
+            certain = allergy.certainty is Certainty.CONFIRMED
+            (severe if grave and certain else other).append(of_allergy(allergy))
+    for diagnosis in diagnosed(record, t0, *_ALWAYS_SEVERE):
+        seen = of_diagnosis(diagnosis)
+        other.append(doubted(seen, say("criterion.E6.cause_not_told", fact=seen.words)))
+    return severe, other

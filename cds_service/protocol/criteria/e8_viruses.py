@@ -1,0 +1,121 @@
+"""HIV, hepatitis B and hepatitis C by their tests: the antibody first, then the virus itself.
+
+The cascade of `eligibility.md`, E8: a negative screen settles it, a reactive one needs the viral load.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.criteria.sightings import Sighting, doubted, of_result
+from cds_service.protocol.criteria.windows import newest, results_by, within
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.calendar import months_before
+from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Comparator, Presence, Result
+from fhir_mappings.vocabulary.phrases import say
+
+TEST_NAMES = {
+    Analyte.HIV_SEROLOGY: say("eligibility.test.hiv_serology"),
+    Analyte.HIV_RNA: say("eligibility.test.hiv_rna"),
+    Analyte.HBSAG: say("eligibility.test.hbsag"),
+    Analyte.ANTI_HBC: say("eligibility.test.anti_hbc"),
+    Analyte.HBV_DNA: say("eligibility.test.hbv_dna"),
+    Analyte.ANTI_HCV: say("eligibility.test.anti_hcv"),
+    Analyte.HCV_RNA: say("eligibility.test.hcv_rna"),
+}
+_LOADS = frozenset({Analyte.HIV_RNA, Analyte.HBV_DNA, Analyte.HCV_RNA})
+_LOAD_UNIT = "[IU]/mL"
+
+
+@dataclass(frozen=True, slots=True)
+class Infection:
+    """Is the virus there? With what was seen, and the tests that would settle it."""
+
+    verdict: Verdict
+    sightings: tuple[Sighting, ...]
+    wanted: tuple[Analyte, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Marker:
+    """The last result of one test: positive, negative or not clear; `is_fresh` if it may decide."""
+
+    verdict: Verdict
+    is_fresh: bool
+    sightings: tuple[Sighting, ...]
+
+    def says(self, verdict: Verdict) -> bool:
+        return self.is_fresh and self.verdict is verdict
+
+
+def hiv(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Infection:
+    """Present only when the virus itself is found; a reactive screen alone wants confirmation."""
+    screen, load = (_marker(record, t0, limits, a) for a in (Analyte.HIV_SEROLOGY, Analyte.HIV_RNA))
+    sightings = (*screen.sightings, *load.sightings)
+    if load.says(Verdict.MET):
+        return Infection(Verdict.MET, sightings)
+    if screen.says(Verdict.NOT_MET):
+        return Infection(Verdict.NOT_MET, sightings)
+    wanted = Analyte.HIV_RNA if screen.verdict is Verdict.MET else Analyte.HIV_SEROLOGY
+    return Infection(Verdict.UNKNOWN, sightings, (wanted,))
+
+
+def hbv(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Infection:
+    """HBsAg or DNA shows it; without HBsAg, a negative anti-HBc or an undetectable DNA refutes it."""
+    surface, core, load = (
+        _marker(record, t0, limits, a) for a in (Analyte.HBSAG, Analyte.ANTI_HBC, Analyte.HBV_DNA)
+    )
+    sightings = (*surface.sightings, *core.sightings, *load.sightings)
+    if surface.says(Verdict.MET) or load.says(Verdict.MET):
+        return Infection(Verdict.MET, sightings)
+    second = Analyte.HBV_DNA if core.verdict is Verdict.MET else Analyte.ANTI_HBC
+    refuted = core.says(Verdict.NOT_MET) or load.says(Verdict.NOT_MET)
+    if not surface.says(Verdict.NOT_MET):
+        return Infection(Verdict.UNKNOWN, sightings, (Analyte.HBSAG,) if refuted else (Analyte.HBSAG, second))
+    return (
+        Infection(Verdict.NOT_MET, sightings) if refuted else Infection(Verdict.UNKNOWN, sightings, (second,))
+    )
+
+
+def hcv(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Infection:
+    """RNA shows or refutes it; a negative antibody refutes it."""
+    antibody, load = (_marker(record, t0, limits, a) for a in (Analyte.ANTI_HCV, Analyte.HCV_RNA))
+    sightings = (*antibody.sightings, *load.sightings)
+    if load.says(Verdict.MET):
+        return Infection(Verdict.MET, sightings)
+    if antibody.says(Verdict.NOT_MET) or load.says(Verdict.NOT_MET):
+        return Infection(Verdict.NOT_MET, sightings)
+    wanted = Analyte.HCV_RNA if antibody.verdict is Verdict.MET else Analyte.ANTI_HCV
+    return Infection(Verdict.UNKNOWN, sightings, (wanted,))
+
+
+VIRUSES: tuple[Callable[[ClinicalRecord, date, EligibilityLimits], Infection], ...] = (hiv, hbv, hcv)
+
+
+def _marker(record: ClinicalRecord, t0: date, limits: EligibilityLimits, analyte: Analyte) -> _Marker:
+    months = limits.viral_load_months if analyte in _LOADS else limits.serology_months
+    earliest = months_before(t0, months)
+    last = newest(results_by(record, t0, analyte))
+    fresh = bool(last) and all(within(r.when, earliest, t0) for r in last)
+    verdicts = {_read(r, limits) for r in last}
+    sightings = tuple(
+        of_result(r, TEST_NAMES[analyte], _LOAD_UNIT if analyte in _LOADS else None) for r in last
+    )
+    if not fresh:
+        sightings = tuple(
+            doubted(s, say("eligibility.seen.stale_months", seen=s.words, months=months)) for s in sightings
+        )
+    return _Marker(verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN, fresh, sightings)
+
+
+def _read(result: Result, limits: EligibilityLimits) -> Verdict:
+    """Words as they are; of numbers only a viral load speaks, and "< the assay's limit" is not detected."""
+    if result.presence is not None:
+        return Verdict.MET if result.presence is Presence.POSITIVE else Verdict.NOT_MET
+    if result.number is None or result.analyte not in _LOADS or result.number < 0:
+        return Verdict.UNKNOWN
+    if result.comparator in (Comparator.LESS, Comparator.AT_MOST):
+        low = result.number <= limits.viral_load_undetectable
+        return Verdict.NOT_MET if low else Verdict.UNKNOWN
+    return Verdict.MET if result.number > 0 else Verdict.NOT_MET

@@ -1,0 +1,81 @@
+"""Exclusion 9: Any concurrent malignancy within the past 5 years, except for localized basal cell carcinoma.
+
+Read as "active, diagnosed or treated within 5 years" (ambiguity C8 of `eligibility.md`).
+"""
+
+from datetime import date
+
+from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite
+from cds_service.protocol.criteria.in_use import counts
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.criteria.open_world import Topic, exclusion
+from cds_service.protocol.criteria.sightings import Sighting, doubted, of_diagnosis, of_medication
+from cds_service.protocol.criteria.windows import within
+from cds_service.protocol.decisions import Finding
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.calendar import years_before
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import ClinicalRecord, Course, Diagnosis, Part
+from fhir_mappings.vocabulary.phrases import Phrase, say
+
+TOPIC = Topic(
+    "E9",
+    say("criterion.E9.question"),
+    say("criterion.E9.nothing"),
+    fed_by=(Part.CONDITIONS, Part.ATTESTATIONS),
+    emptied_by=((Part.CONDITIONS,),),
+)
+_PERHAPS: dict[Concept, Phrase] = {
+    Concept.BASAL_CELL_CARCINOMA: say("criterion.E9.localised"),
+    Concept.SKIN_CANCER_UNSPECIFIED: say("criterion.E9.skin"),
+    Concept.CARCINOMA_IN_SITU: say("criterion.E9.in_situ"),
+    Concept.MALIGNANCY_HISTORY: say("criterion.E9.no_date_of_disease"),
+}
+
+
+def exc_09_malignancy(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
+    """A malignancy active on T0, or with a date in the last five years, the first day included."""
+    present: list[Sighting] = []
+    doubtful: list[Sighting] = []
+    earliest = years_before(t0, limits.malignancy_years)
+    cancers = diagnosed(record, t0, Concept.MALIGNANCY, *_PERHAPS)
+    for diagnosis in cancers:
+        seen = of_diagnosis(diagnosis)
+        reason = next((why for concept, why in _PERHAPS.items() if concept in diagnosis.concepts), None)
+        if reason:
+            doubtful.append(doubted(seen, say("criterion.E9.unclear", fact=seen.words, reason=reason)))
+            continue
+        verdict = _recent(diagnosis, earliest, t0)
+        if verdict is Verdict.MET:
+            present.append(seen)
+        elif verdict is Verdict.UNKNOWN:
+            doubtful.append(seen)
+    if cancers:
+        doubtful += _treatments(record, earliest, t0)
+    return exclusion(record, t0, limits, TOPIC, present, doubtful)
+
+
+def _recent(diagnosis: Diagnosis, earliest: date, t0: date) -> Verdict:
+    """NOT_MET only for a malignancy known to be over, all of whose dates lie before the window."""
+    closed = diagnosis.abated is not None and diagnosis.abated.last <= t0
+    if diagnosis.course is Course.ACTIVE and not closed:
+        return Verdict.MET if is_definite(diagnosis) else Verdict.UNKNOWN
+    clinical = [within(w, earliest, t0) for w in (diagnosis.onset, diagnosis.abated) if w]
+    recorded = [within(diagnosis.recorded, earliest, t0)] if diagnosis.recorded else []
+    # A disease that ended before the window may well be written down only now, as history.
+    decisive = clinical if closed else clinical + recorded
+    if True in decisive:
+        return Verdict.MET if is_definite(diagnosis) else Verdict.UNKNOWN
+    ended = closed or diagnosis.course is Course.HISTORY
+    answers = clinical + recorded
+    all_before = bool(answers) and set(answers) == {False}
+    return Verdict.NOT_MET if ended and all_before else Verdict.UNKNOWN
+
+
+def _treatments(record: ClinicalRecord, earliest: date, t0: date) -> list[Sighting]:
+    """Antineoplastic drugs of the window: for the malignancy, or for the marrow?"""
+    return [
+        of_medication(m)
+        for m in record.medications
+        if Concept.ANTINEOPLASTIC in m.concepts and counts(m) and within(m.start, earliest, t0) is not False
+    ]

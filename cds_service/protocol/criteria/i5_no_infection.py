@@ -1,0 +1,134 @@
+"""Inclusion 5: No active infections."""
+
+from datetime import date
+
+from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite
+from cds_service.protocol.criteria.in_use import in_use
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.criteria.open_world import Topic, open_finding, seen_as, settle
+from cds_service.protocol.criteria.sightings import (
+    Sighting,
+    doubted,
+    newest_day,
+    of_diagnosis,
+    of_medication,
+    of_result,
+)
+from cds_service.protocol.criteria.windows import newest, results_by, within
+from cds_service.protocol.decisions import Finding
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.calendar import days_before
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import (
+    MEDICATION_PARTS,
+    Analyte,
+    ClinicalRecord,
+    Course,
+    Diagnosis,
+    MedicationEvent,
+    Part,
+    Presence,
+    Result,
+)
+from fhir_mappings.vocabulary.phrases import say
+
+TOPIC = Topic(
+    "I5",
+    say("criterion.I5.question"),
+    say("criterion.I5.nothing"),
+    fed_by=(Part.CONDITIONS, Part.OBSERVATIONS, *MEDICATION_PARTS, Part.ATTESTATIONS),
+)
+_INFECTIONS = (
+    Concept.INFECTION,
+    Concept.SEPSIS,
+    Concept.FEBRILE_NEUTROPENIA,
+    Concept.INFECTION_MINOR_CHRONIC,
+)
+_DECIDING = frozenset({Concept.INFECTION, Concept.SEPSIS})
+_LINGERING = frozenset(
+    {
+        Concept.INFECTION_MINOR_CHRONIC,
+        Concept.HBV_CHRONIC,
+        Concept.HCV_CHRONIC,
+        Concept.HIV,
+    }
+)
+"""Coded for years in people who have no infection to be treated now; E8 asks about the viruses."""
+
+
+def inc_05_no_infection(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
+    """A recent infection or its treatment decides; the old, minor or preventive asks (DECISIONS 7)."""
+    active: list[Sighting] = []
+    doubtful: list[Sighting] = []
+    for diagnosis in diagnosed(record, t0, *_INFECTIONS):
+        verdict = infected(diagnosis, t0, limits.infection_days)
+        if verdict is Verdict.MET:
+            active.append(of_diagnosis(diagnosis))
+        elif verdict is Verdict.UNKNOWN:
+            doubtful.append(doubted_diagnosis(diagnosis))
+    for event in record.medications:
+        verdict = _under_treatment(event, record, t0, limits)
+        if verdict is Verdict.MET:
+            active.append(of_medication(event))
+        elif verdict is Verdict.UNKNOWN:
+            seen = of_medication(event)
+            doubtful.append(doubted(seen, say("criterion.I5.perhaps_prevention", fact=seen.words)))
+    doubtful += _signs(record, t0, limits)
+    if active:
+        return settle(record, t0, limits, TOPIC, seen_as(Verdict.NOT_MET, active), newest_day(active))
+    return settle(record, t0, limits, TOPIC, open_finding(TOPIC, doubtful))
+
+
+def infected(diagnosis: Diagnosis, t0: date, recent_days: int) -> Verdict:
+    """Is this infection still going on? UNKNOWN when it was never closed, or is not definite."""
+    closed = diagnosis.abated is not None and diagnosis.abated.last <= t0
+    if diagnosis.course is Course.HISTORY or closed:
+        return Verdict.NOT_MET
+    earliest = days_before(t0, recent_days)
+    recent = any(within(when, earliest, t0) for when in (diagnosis.onset, diagnosis.recorded))
+    active = diagnosis.course is Course.ACTIVE and is_definite(diagnosis)
+    infection = diagnosis.concepts & _DECIDING and not diagnosis.concepts & _LINGERING
+    return Verdict.MET if active and recent and infection else Verdict.UNKNOWN
+
+
+def doubted_diagnosis(diagnosis: Diagnosis) -> Sighting:
+    """An entry that was never closed, or is minor."""
+    seen = of_diagnosis(diagnosis)
+    return doubted(seen, say("criterion.I5.perhaps_over", fact=seen.words))
+
+
+def _under_treatment(
+    event: MedicationEvent, record: ClinicalRecord, t0: date, limits: EligibilityLimits
+) -> Verdict:
+    kinds = event.concepts & {Concept.ANTI_INFECTIVE, Concept.ANTI_INFECTIVE_PROPHYLAXIS}
+    if not kinds or event.systemic is False:
+        return Verdict.NOT_MET
+    verdict = in_use(event, record, t0, limits, limits.infection_days)
+    preventive = Concept.ANTI_INFECTIVE_PROPHYLAXIS in kinds or event.by_text_only
+    return Verdict.UNKNOWN if verdict is Verdict.MET and preventive else verdict
+
+
+def _signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
+    """Fever in neutropenia, and blood cultures: they ask, they do not decide."""
+    signs = [
+        of_result(r, say("eligibility.test.blood_culture")) for r in positive_cultures(record, t0, limits)
+    ]
+    counts = newest(results_by(record, t0, Analyte.NEUTROPHILS))
+    if any(r.below(limits.fever_neutrophils) for r in counts):
+        since = days_before(t0, limits.fever_days)
+        signs += [
+            of_result(r, say("eligibility.test.temperature"), "Cel")
+            for r in results_by(record, t0, Analyte.TEMPERATURE)
+            if within(r.when, since, t0) and r.below(limits.fever_celsius) is False
+        ]
+    return signs
+
+
+def positive_cultures(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Result]:
+    """Positive blood cultures of the last days."""
+    since = days_before(t0, limits.culture_days)
+    return [
+        r
+        for r in results_by(record, t0, Analyte.BLOOD_CULTURE)
+        if r.presence is Presence.POSITIVE and within(r.when, since, t0)
+    ]

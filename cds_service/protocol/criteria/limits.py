@@ -1,0 +1,54 @@
+"""The numbers of the eligibility criteria, as they stand in `nct06802055/eligibility.toml`."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from cds_service.protocol.parameters import ProtocolTextFault
+
+IDS = (*(f"I{n}" for n in range(1, 9)), *(f"E{n}" for n in range(1, 13)))
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityLimits:
+    """Ages in years, windows in the calendar unit of their name, results in their canonical unit."""
+
+    adult_age: int
+    oldest_age: int
+    require_marrow_attestation: bool
+    ecog_highest: int
+    ecog_days: int
+    pnh_clone_percent: Decimal
+    pnh_months: int
+    pnh_transfusion_days: int
+    malignancy_years: int
+    other_trial_months: int
+    attestation_days: int
+    attestation_short_days: int
+    attestation_short_items: tuple[str, ...]
+    completeness_days: int
+    infection_days: int
+    fever_celsius: Decimal
+    fever_days: int
+    fever_neutrophils: Decimal
+    culture_days: int
+    bleeding_days: int
+    drug_order_days: int
+    administration_days: int
+    hcg_positive: Decimal
+    hcg_negative: Decimal
+    pregnancy_positive_days: int
+    pregnancy_negative_days: int
+    pregnancy_days: int
+    no_pregnancy_age: int
+    serology_months: int
+    viral_load_months: int
+    viral_load_undetectable: Decimal
+    question_order: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if sorted(self.question_order) != sorted(IDS):
+            raise ProtocolTextFault(["eligibility.question_order: must name each criterion once"])
+
+    def attestation_term(self, item: str) -> int:
+        """How many days an answer to `item` holds, the last one included."""
+        return self.attestation_short_days if item in self.attestation_short_items else self.attestation_days

@@ -1,0 +1,125 @@
+"""What a chart says for and against pregnancy and breastfeeding (I6 and E11)."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis, of_procedure, of_result
+from cds_service.protocol.criteria.windows import known_by, newest, results_by, within
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.calendar import NotADate, days_before, read_when
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Course, Presence, Result
+from fhir_mappings.vocabulary.phrases import say
+
+_TESTS = {
+    Analyte.HCG_QUALITATIVE: say("eligibility.test.hcg_qualitative"),
+    Analyte.HCG: say("eligibility.test.hcg"),
+}
+_HCG_UNIT = "[IU]/L"
+
+
+@dataclass(frozen=True, slots=True)
+class PregnancySigns:
+    """`test` is the laboratory's word: MET pregnant, NOT_MET not, UNKNOWN none fresh or not clear.
+
+    `not_feeding` is a fresh observation that she does not breastfeed.
+    """
+
+    pregnant: list[Sighting] = field(default_factory=list)
+    feeding: list[Sighting] = field(default_factory=list)
+    doubtful: list[Sighting] = field(default_factory=list)
+    not_feeding: list[Sighting] = field(default_factory=list)
+    test: Verdict = Verdict.UNKNOWN
+    tests: list[Sighting] = field(default_factory=list)
+
+
+def pregnancy_signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> PregnancySigns:
+    """All of them, up to T0."""
+    signs = PregnancySigns(test=_test_verdict(record, t0, limits), tests=_tests_shown(record, t0))
+    for concept, found in ((Concept.PREGNANT, signs.pregnant), (Concept.BREASTFEEDING, signs.feeding)):
+        for diagnosis in diagnosed(record, t0, concept):
+            if diagnosis.course is Course.HISTORY or (diagnosis.abated and diagnosis.abated.last <= t0):
+                continue
+            earliest = days_before(t0, limits.pregnancy_days)
+            current = any(within(d, earliest, t0) for d in (diagnosis.onset, diagnosis.recorded))
+            definite = is_definite(diagnosis) and diagnosis.course is Course.ACTIVE and current
+            (found if definite else signs.doubtful).append(of_diagnosis(diagnosis))
+    _add_statuses(signs, record, t0, limits)
+    return signs
+
+
+def why_not_possible(record: ClinicalRecord, t0: date) -> list[Sighting]:
+    """The operations and findings that rule a pregnancy out."""
+    found = [of_diagnosis(d) for d in diagnosed(record, t0, Concept.STERILE) if is_definite(d)]
+    return found + [
+        of_procedure(p, say("eligibility.seen.sterilisation"))
+        for p in record.procedures
+        if Concept.STERILE in p.concepts and not p.planned and known_by(p.when, t0)
+    ]
+
+
+def _add_statuses(signs: PregnancySigns, record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> None:
+    recent = days_before(t0, limits.pregnancy_positive_days)
+    fresh = days_before(t0, limits.pregnancy_negative_days)
+    for status in newest(results_by(record, t0, Analyte.PREGNANCY_STATUS)):
+        if status.presence is Presence.POSITIVE:
+            seen = of_result(status, say("eligibility.test.pregnancy_status"))
+            (signs.pregnant if within(status.when, recent, t0) else signs.doubtful).append(seen)
+    for status in newest(results_by(record, t0, Analyte.BREASTFEEDING_STATUS)):
+        seen = of_result(status, say("eligibility.test.breastfeeding_status"))
+        if status.presence is Presence.POSITIVE:
+            (signs.feeding if within(status.when, recent, t0) else signs.doubtful).append(seen)
+        elif status.presence is Presence.NEGATIVE and within(status.when, fresh, t0):
+            signs.not_feeding.append(seen)
+    for due in newest(results_by(record, t0, Analyte.DELIVERY_DUE)):
+        expected = _expected(due, record, t0)
+        if expected is not False:
+            seen = of_result(due, say("eligibility.test.delivery_due"))
+            (signs.pregnant if expected else signs.doubtful).append(seen)
+
+
+def _expected(due: Result, record: ClinicalRecord, t0: date) -> bool | None:
+    """Does the expected date of delivery lie ahead? None when it cannot be read."""
+    try:
+        day = read_when(due.as_written, record.zone)
+    except NotADate:
+        return None
+    if day.first > t0:
+        return True
+    return None if day.last > t0 else False
+
+
+def _tests_shown(record: ClinicalRecord, t0: date) -> list[Sighting]:
+    last = newest(results_by(record, t0, *_TESTS))
+    return [of_result(r, _TESTS[r.analyte], _HCG_UNIT) for r in last]
+
+
+def _test_verdict(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Verdict:
+    """The newest test; a negative one counts for fewer days, and not against a recent positive one."""
+    tests = results_by(record, t0, *_TESTS)
+    last = newest(tests)
+    verdicts = {_read(r, limits) for r in last}
+    if len(verdicts) != 1:
+        return Verdict.UNKNOWN
+    recent = days_before(t0, limits.pregnancy_positive_days)
+    positive_lately = any(
+        _read(r, limits) is Verdict.MET and within(r.when, recent, t0) is not False for r in tests
+    )
+    match verdicts.pop():
+        case Verdict.MET if all(within(r.when, recent, t0) for r in last):
+            return Verdict.MET
+        case Verdict.NOT_MET if not positive_lately:
+            fresh = days_before(t0, limits.pregnancy_negative_days)
+            return Verdict.NOT_MET if all(within(r.when, fresh, t0) for r in last) else Verdict.UNKNOWN
+    return Verdict.UNKNOWN
+
+
+def _read(test: Result, limits: EligibilityLimits) -> Verdict:
+    if test.number is None:
+        known = {Presence.POSITIVE: Verdict.MET, Presence.NEGATIVE: Verdict.NOT_MET}
+        return known[test.presence] if test.presence else Verdict.UNKNOWN
+    if test.below(limits.hcg_positive) is False:
+        return Verdict.MET
+    return Verdict.NOT_MET if test.below(limits.hcg_negative) else Verdict.UNKNOWN

@@ -1,0 +1,136 @@
+"""The twenty criteria of the trial record, and what they say together (DECISIONS 16).
+
+The program never says "eligible": the most it says is that an investigator's confirmation is pending.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+
+from cds_service.protocol.ciclosporin_course import FailureLimits
+from cds_service.protocol.counts import CountLimits
+from cds_service.protocol.criteria.e1_e2_other_marrow_disease import exc_01_other_cause, exc_02_clonal_disease
+from cds_service.protocol.criteria.e3_pnh_clone import CONFIRM_LARGE_CLONE, exc_03_pnh_clone
+from cds_service.protocol.criteria.e4_transplantation import exc_04_transplantation
+from cds_service.protocol.criteria.e5_sirolimus import exc_05_sirolimus
+from cds_service.protocol.criteria.e6_ciclosporin_harm import exc_06_ciclosporin_harm
+from cds_service.protocol.criteria.e7_uncontrolled import exc_07_uncontrolled
+from cds_service.protocol.criteria.e8_virus_or_liver import exc_08_virus_or_liver
+from cds_service.protocol.criteria.e9_malignancy import exc_09_malignancy
+from cds_service.protocol.criteria.e10_thrombosis import exc_10_thrombosis
+from cds_service.protocol.criteria.e12_other_trial import exc_12_other_trial
+from cds_service.protocol.criteria.i1_adult import inc_01_adult
+from cds_service.protocol.criteria.i2_acquired_aa import ANY_APLASTIC_ANAEMIA, inc_02_acquired_aa
+from cds_service.protocol.criteria.i3_cytopenia import inc_03_cytopenia
+from cds_service.protocol.criteria.i4_ciclosporin_failure import inc_04_ciclosporin_failure
+from cds_service.protocol.criteria.i5_no_infection import inc_05_no_infection
+from cds_service.protocol.criteria.i6_e11_pregnancy import exc_11_pregnant, inc_06_not_pregnant
+from cds_service.protocol.criteria.i7_consent import inc_07_consent
+from cds_service.protocol.criteria.i8_ecog import inc_08_ecog
+from cds_service.protocol.criteria.limits import IDS, EligibilityLimits
+from cds_service.protocol.decisions import (
+    Criterion,
+    EligibilityDecision,
+    EligibilityStatus,
+    Finding,
+    Participation,
+)
+from cds_service.protocol.moment import AsOf
+from cds_service.protocol.parameters import Rule
+from fhir_mappings.vocabulary.facts import ClinicalRecord, ConsentState, Part, StudyState
+from fhir_mappings.vocabulary.phrases import say
+
+CRITERIA: dict[str, Callable[[ClinicalRecord, date, EligibilityLimits], Finding]] = {
+    "I1": inc_01_adult,
+    "I2": inc_02_acquired_aa,
+    "I5": inc_05_no_infection,
+    "I6": inc_06_not_pregnant,
+    "I7": inc_07_consent,
+    "I8": inc_08_ecog,
+    "E1": exc_01_other_cause,
+    "E2": exc_02_clonal_disease,
+    "E3": exc_03_pnh_clone,
+    "E4": exc_04_transplantation,
+    "E5": exc_05_sirolimus,
+    "E6": exc_06_ciclosporin_harm,
+    "E7": exc_07_uncontrolled,
+    "E8": exc_08_virus_or_liver,
+    "E9": exc_09_malignancy,
+    "E10": exc_10_thrombosis,
+    "E11": exc_11_pregnant,
+    "E12": exc_12_other_trial,
+}
+"""Eighteen of the twenty; I3 and I4 have limits of their own."""
+
+_ON_STUDY = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
+_ASKED_TOGETHER = {
+    "I6": ("E11", say("criterion.I6.question_with_E11")),
+    "E1": ("E2", say("criterion.E1.question_with_E2")),
+}
+
+
+def judge(
+    record: ClinicalRecord,
+    as_of: AsOf,
+    participation: Participation,
+    limits: EligibilityLimits,
+    counts: CountLimits,
+    failure: FailureLimits,
+    rules: Mapping[str, Rule],
+) -> EligibilityDecision:
+    """All criteria on T0, the overall status, and what is still to be asked, most decisive first."""
+    t0 = index_date(record, as_of, participation)
+    found = {number: criterion(record, t0, limits) for number, criterion in CRITERIA.items()}
+    found["I3"] = inc_03_cytopenia(record, t0, counts)
+    found["I4"] = inc_04_ciclosporin_failure(record, t0, failure)
+    criteria = tuple(Criterion(number, rules[number], found[number]) for number in IDS)
+    status = overall(record, participation, criteria)
+    asked = open_questions(criteria, limits) if status is EligibilityStatus.UNDETERMINED else ()
+    return EligibilityDecision(status, criteria, asked)
+
+
+def index_date(record: ClinicalRecord, as_of: AsOf, participation: Participation) -> date:
+    """T0: today for those not enrolled; for the enrolled the day of consent, else of entry."""
+    if participation.status not in _ON_STUDY:
+        return as_of.day
+    consented = [
+        c.when.first
+        for c in record.consents
+        if c.for_trial and c.state is ConsentState.GIVEN and c.when is not None and c.when.is_one_day
+    ]
+    return min((d for d in consented if d <= as_of.day), default=participation.start or as_of.day)
+
+
+def overall(
+    record: ClinicalRecord, participation: Participation, criteria: tuple[Criterion, ...]
+) -> EligibilityStatus:
+    """The first of DECISIONS 16 that holds; where participation could not be had, nothing is settled."""
+    if participation.status in _ON_STUDY:
+        return EligibilityStatus.ALREADY_ENROLLED
+    if participation.status is StudyState.UNKNOWN:
+        return EligibilityStatus.UNDETERMINED
+    if record.deceased or not may_have_aplastic_anaemia(record):
+        return EligibilityStatus.NOT_A_CANDIDATE
+    if any(c.excludes for c in criteria):
+        return EligibilityStatus.INELIGIBLE
+    settled = all(c.settled for c in criteria)
+    return EligibilityStatus.ELIGIBLE_PENDING if settled else EligibilityStatus.UNDETERMINED
+
+
+def may_have_aplastic_anaemia(record: ClinicalRecord) -> bool:
+    """Any code or word of aplastic anaemia, or a problem list that could not be read."""
+    return record.lacks(Part.CONDITIONS) or bool(record.with_concept(*ANY_APLASTIC_ANAEMIA))
+
+
+def open_questions(criteria: tuple[Criterion, ...], limits: EligibilityLimits) -> tuple[Criterion, ...]:
+    """The unsettled criteria in the order to ask; two that one answer settles are asked once."""
+    unsettled = {c.id: c for c in criteria if not c.settled}
+    for first, (second, together) in _ASKED_TOGETHER.items():
+        if first in unsettled and second in unsettled:
+            asked = unsettled[first]
+            unsettled[first] = replace(asked, finding=replace(asked.finding, question=together))
+            del unsettled[second]
+    order = {number: place for place, number in enumerate(limits.question_order)}
+    return tuple(
+        sorted(unsettled.values(), key=lambda c: (CONFIRM_LARGE_CLONE not in c.finding.missing, order[c.id]))
+    )
