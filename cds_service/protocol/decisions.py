@@ -202,6 +202,7 @@ class RenalFinding:
     """Renal state with what it was read from: creatinine in umol/L, eGFR in mL/min/1.73 m2 (CKD-EPI 2021).
 
     `rising` is true when the last two creatinines both rose; `age_days` is the age of the last creatinine.
+    `last` is the state that the last creatinine left when only new values can end it, however old it is.
     """
 
     state: RenalState
@@ -213,6 +214,7 @@ class RenalFinding:
     age_days: int | None = None
     rising: bool = False
     evidence: tuple[Evidence, ...] = ()
+    last: RenalState = RenalState.UNKNOWN
 
 
 # ---------------------------------------------------------------- alerts, schedule, response
