@@ -1,0 +1,116 @@
+"""What every rule about draft orders looks at: the drafts, and what the patient takes and may take."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from cds_service.protocol.decisions import (
+    Action,
+    Alert,
+    Participation,
+    RenalFinding,
+    RenalState,
+    Severity,
+    State,
+    TitrationDecision,
+)
+from cds_service.protocol.dose_in_force import DoseInForce
+from cds_service.protocol.interactions import ActiveInteraction, Interaction
+from cds_service.protocol.parameters import Rule
+from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, Evidence, MedicationEvent
+from fhir_mappings.vocabulary.phrases import Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLimits:
+    """`orders.toml`. Amounts in mg at each intake, intervals in hours, platelets in 10*9/L, times in days."""
+
+    sirolimus_low: Decimal
+    sirolimus_high: Decimal
+    sirolimus_hours: Decimal
+    ciclosporin_low: Decimal
+    ciclosporin_high: Decimal
+    ciclosporin_high_impaired: Decimal
+    ciclosporin_hours: Decimal
+    critical_multiple: Decimal
+    platelets_low: Decimal
+    active_order_days: int
+    renewal_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The lowest and highest dose of the trial record for one drug in this patient's state."""
+
+    low: Decimal
+    high: Decimal
+    hours: Decimal
+
+    @property
+    def low_per_day(self) -> Decimal:
+        """Milligrams in 24 hours."""
+        return self.low * 24 / self.hours
+
+    @property
+    def high_per_day(self) -> Decimal:
+        """Milligrams in 24 hours."""
+        return self.high * 24 / self.hours
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The drafts of one order hook, and the patient they are for."""
+
+    drafts: tuple[MedicationEvent, ...]
+    record: ClinicalRecord
+    day: date
+    participation: Participation
+    doses: Mapping[Drug, DoseInForce]
+    titration: Mapping[Drug, TitrationDecision]
+    renal: RenalFinding
+    table: Mapping[str, Interaction]
+    interactions: tuple[ActiveInteraction, ...]
+    drugs: tuple[Drug, ...]
+    limits: OrderLimits
+    rules: Mapping[str, Rule]
+
+    def alert(
+        self,
+        rule: str,
+        severity: Severity,
+        action: Action,
+        seen: Phrase,
+        draft: MedicationEvent,
+        drug: Drug | None = None,
+        evidence: Iterable[Evidence] = (),
+    ) -> Alert:
+        """A finding of the rule with this id about one draft."""
+        return Alert(self.rules[rule], severity, action, seen, drug, draft.reference, tuple(evidence))
+
+    def bounds(self, drug: Drug) -> Bounds:
+        """The bounds of the trial record; ciclosporin's depend on the kidney."""
+        limits = self.limits
+        if drug is Drug.SIROLIMUS:
+            return Bounds(limits.sirolimus_low, limits.sirolimus_high, limits.sirolimus_hours)
+        high = limits.ciclosporin_high_impaired if self.impaired else limits.ciclosporin_high
+        return Bounds(limits.ciclosporin_low, high, limits.ciclosporin_hours)
+
+    @property
+    def impaired(self) -> bool:
+        """True in the renal states in which ciclosporin is limited to 25-50 mg every 12 hours."""
+        return self.renal.state in _LIMITED
+
+    def stopped(self, drug: Drug) -> bool:
+        """True when titration holds or stops the drug, or the kidney forbids ciclosporin."""
+        if drug is Drug.CICLOSPORIN and self.renal.state is RenalState.AKI:
+            return True
+        decision = self.titration.get(drug)
+        return decision is not None and decision.state in (State.HOLD, State.STOP_REVIEW)
+
+    def correction(self, drug: Drug) -> Action:
+        """What a wrong draft asks for: to be held where the drug is held, else to be corrected."""
+        return Action.HOLD if self.stopped(drug) else Action.CORRECT_ORDER
+
+
+_LIMITED = frozenset({RenalState.IMPAIRED, RenalState.STABILISED, RenalState.RECOVERED})

@@ -1,0 +1,86 @@
+"""A draft that repeats an order the patient already has (DECISIONS 40)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from cds_service.protocol.decisions import Action, Alert, Severity, State
+from cds_service.protocol.order_rules.desk import Desk
+from fhir_mappings.vocabulary.facts import (
+    Drug,
+    Evidence,
+    Known,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+)
+from fhir_mappings.vocabulary.phrases import Phrase, say
+
+_NAME = {Drug.SIROLIMUS: say("orders.sirolimus"), Drug.CICLOSPORIN: say("orders.ciclosporin")}
+_CHANGES = frozenset({State.INITIATE, State.INCREASE, State.DECREASE, State.HOLD})
+
+
+def duplicates(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
+    """A second draft, or an active order that goes on; the dose change that titration proposes is none."""
+    if draft.systemic is False:
+        return
+    for drug in Drug:
+        if drug.value not in draft.ingredients:
+            continue
+        twin = _earlier_draft(desk, draft, drug)
+        standing = None if _is_the_proposal(desk, draft, drug) else _active_order(desk, draft, drug)
+        if twin or standing:
+            yield _duplicate(desk, draft, drug, twin, standing)
+
+
+def _duplicate(
+    desk: Desk,
+    draft: MedicationEvent,
+    drug: Drug,
+    twin: MedicationEvent | None,
+    standing: MedicationEvent | None,
+) -> Alert:
+    evidence = []
+    seen: Phrase = say("orders.twin", drug=_NAME[drug])
+    if twin is None:
+        assert standing is not None
+        start = standing.start
+        seen = say("orders.duplicate", drug=_NAME[drug], since=start.last if start else None)
+        evidence = [Evidence(standing.reference, start.text if start else None)]
+    return desk.alert("DUPLICATE_ORDER", Severity.WARNING, Action.REVIEW, seen, draft, drug, evidence)
+
+
+def _earlier_draft(desk: Desk, draft: MedicationEvent, drug: Drug) -> MedicationEvent | None:
+    for other in desk.drafts:
+        if other is draft:
+            return None
+        if drug.value in other.ingredients and other.systemic is not False:
+            return other
+    return None
+
+
+def _is_the_proposal(desk: Desk, draft: MedicationEvent, drug: Drug) -> bool:
+    """A proposal in force is a change: the dose of CONTINUE is what the active order already says."""
+    decision = desk.titration.get(drug)
+    if decision is None or decision.state not in _CHANGES or not isinstance(draft.dose, Known):
+        return False
+    return draft.dose.value == decision.proposed
+
+
+def _active_order(desk: Desk, draft: MedicationEvent, drug: Drug) -> MedicationEvent | None:
+    for order in desk.record.taking(drug):
+        active = order.source is MedicationSource.ORDER and order.status is MedicationStatus.ACTIVE
+        other = order.systemic is not False and order.reference != draft.reference
+        if active and other and not _runs_out(desk, order):
+            return order
+    return None
+
+
+def _runs_out(desk: Desk, order: MedicationEvent) -> bool:
+    """Ended, about to end, or too old to be believed: then the draft renews it."""
+    start = order.start.last if order.start else None
+    if start and (desk.day - start).days > desk.limits.active_order_days:
+        return True
+    end = order.end.last if order.end else None
+    if end is None and start and order.supply_days:
+        end = start + timedelta(days=int(order.supply_days) - 1)
+    return end is not None and (end - desk.day).days <= desk.limits.renewal_days

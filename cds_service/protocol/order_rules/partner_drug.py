@@ -1,0 +1,61 @@
+"""A draft of another drug: interactions by class, bleeding with few platelets, live vaccines."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cds_service.protocol.decisions import Action as Asks
+from cds_service.protocol.decisions import Alert, RenalState, Severity
+from cds_service.protocol.interaction_findings import live_vaccine, pair_alerts
+from cds_service.protocol.interactions import Mechanism
+from cds_service.protocol.order_rules.desk import Desk
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Analyte, Evidence, MedicationEvent, Result
+from fhir_mappings.vocabulary.phrases import say
+
+_BLEEDING = frozenset({Concept.NSAID, Concept.ANTIPLATELET})
+_FAILING = frozenset({RenalState.WATCH, RenalState.IMPAIRED, RenalState.AKI})
+
+
+def interacting(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
+    """Contraindicated and "avoid" pairs warn or interrupt, caution informs; a nephrotoxic drug warns
+    while ciclosporin is on board and the kidney is failing."""
+    if draft.systemic is False:
+        return
+    for name in sorted(draft.ingredients & desk.table.keys()):
+        interaction = desk.table[name]
+        where = say("interactions.drafted", name=draft.text)
+        for alert in pair_alerts(interaction, desk.drugs, where, (), desk.rules, drafted=True):
+            urgent = interaction.mechanism is Mechanism.NEPHROTOXIC and desk.renal.state in _FAILING
+            louder = urgent and alert.severity is Severity.INFO
+            yield replace(
+                alert,
+                order=draft.reference,
+                severity=Severity.WARNING if louder else alert.severity,
+                seen=say("orders.nephrotoxic", pair=alert.seen, renal=desk.renal.seen)
+                if louder
+                else alert.seen,
+                evidence=desk.renal.evidence if louder else alert.evidence,
+            )
+
+
+def bleeding(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
+    """An NSAID or antiplatelet drug while the last platelet count is, or may be, below 50 (DECISIONS 42)."""
+    if draft.systemic is False or not draft.concepts & _BLEEDING:
+        return
+    last = _last_platelets(desk)
+    if last is None or last.when is None or last.below(desk.limits.platelets_low) is False:
+        return
+    seen = say("orders.platelets", name=draft.text, value=last.number, day=last.when.last)
+    evidence = [Evidence(last.reference, last.when.text, last.number, "10*9/L")]
+    yield desk.alert("ORD-PLT", Severity.WARNING, Asks.AVOID, seen, draft, None, evidence)
+
+
+def _last_platelets(desk: Desk) -> Result | None:
+    counts = [r for r in desk.record.usable(Analyte.PLATELETS) if r.when and r.when.first <= desk.day]
+    return max(counts, key=lambda r: (r.when.last if r.when else desk.day, r.reference), default=None)
+
+
+def vaccine(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
+    """A live vaccine interrupts, whatever its route."""
+    if Concept.LIVE_VACCINE in draft.concepts:
+        yield replace(live_vaccine(draft.text, Severity.CRITICAL, (), desk.rules), order=draft.reference)

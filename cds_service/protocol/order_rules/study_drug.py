@@ -1,0 +1,157 @@
+"""A draft of sirolimus or ciclosporin: can it be read, is it allowed, is it wanted (DECISIONS 34, 37, 40)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from cds_service.protocol.decisions import Action, Alert, RenalState, Severity, State
+from cds_service.protocol.dose_in_force import DoseStatus
+from cds_service.protocol.interaction_findings import pair_alerts
+from cds_service.protocol.order_rules.desk import Bounds, Desk
+from fhir_mappings.vocabulary.facts import Arm, Dose, Drug, Known, MedicationEvent
+from fhir_mappings.vocabulary.phrases import Phrase, say
+
+_NAME = {Drug.SIROLIMUS: say("orders.sirolimus"), Drug.CICLOSPORIN: say("orders.ciclosporin")}
+_PROPOSES = frozenset({State.INITIATE, State.INCREASE, State.DECREASE})
+_KEEPS = frozenset({State.CONTINUE, State.RECHECK, State.AT_CAP_BELOW_TARGET, State.CANNOT_ADVISE})
+
+
+def study_drug(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
+    """All findings about the study drugs in one draft; eye drops and creams are not study drugs."""
+    if draft.systemic is False:
+        return
+    for drug in Drug:
+        if drug.value in draft.ingredients:
+            yield from _arm(desk, draft, drug)
+            yield from _stopped(desk, draft, drug)
+            yield from _amount(desk, draft, drug)
+            yield from _spacing(desk, draft, drug)
+
+
+def dose_text(dose: Dose) -> Phrase:
+    """ "75 mg every 12 h"."""
+    return say("orders.dose", amount=dose.amount_mg, hours=dose.every_hours)
+
+
+def _arm(desk: Desk, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
+    if drug is Drug.SIROLIMUS or desk.participation.arm is Arm.COMBINED:
+        return
+    evidence = desk.participation.evidence
+    if desk.participation.arm is Arm.SIROLIMUS:
+        seen = say("orders.mismatch")
+        yield desk.alert("ARM_MISMATCH", Severity.WARNING, Action.REVIEW, seen, draft, drug, evidence)
+    else:
+        seen = say("orders.armUnknown")
+        yield desk.alert("ARM_UNKNOWN", Severity.WARNING, Action.REVIEW, seen, draft, drug, evidence)
+
+
+def _stopped(desk: Desk, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
+    """A drug that is held or stopped; the dose proposed for after the hold only warns."""
+    if not desk.stopped(drug):
+        return
+    decision = desk.titration.get(drug)
+    if drug is Drug.CICLOSPORIN and desk.renal.state is RenalState.AKI:
+        why, evidence = desk.renal.seen, desk.renal.evidence
+    else:
+        assert decision is not None
+        why, evidence = decision.seen, ()
+        if _is_proposed(desk, draft, drug):
+            seen = say("orders.afterHold", drug=_NAME[drug], why=why)
+            yield desk.alert("ORD-HOLD", Severity.WARNING, Action.HOLD, seen, draft, drug)
+            return
+    stop = decision is not None and decision.state is State.STOP_REVIEW
+    seen = say("orders.held", drug=_NAME[drug], why=why)
+    action = Action.STOP_REVIEW if stop else Action.HOLD
+    yield desk.alert("ORD-HOLD", Severity.CRITICAL, action, seen, draft, drug, evidence)
+
+
+def _is_proposed(desk: Desk, draft: MedicationEvent, drug: Drug) -> bool:
+    decision = desk.titration.get(drug)
+    proposed = decision.proposed if decision else None
+    return proposed is not None and isinstance(draft.dose, Known) and draft.dose.value == proposed
+
+
+def _amount(desk: Desk, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
+    """Unreadable, far too much, outside the bounds, another interval, or not what titration proposes."""
+    fix = desk.correction(drug)
+    if not isinstance(draft.dose, Known) or draft.as_needed:
+        seen = say("orders.unreadable", drug=_NAME[drug], text=draft.as_written or draft.text)
+        yield desk.alert("ORD-UNREADABLE", Severity.WARNING, fix, seen, draft, drug)
+        return
+    dose, bounds = draft.dose.value, desk.bounds(drug)
+    seen = say(
+        "orders.bounds",
+        drug=_NAME[drug],
+        dose=dose_text(dose),
+        low=bounds.low,
+        high=bounds.high,
+        hours=bounds.hours,
+        limited=say("orders.impaired")
+        if desk.impaired and drug is Drug.CICLOSPORIN
+        else say("orders.record"),
+    )
+    if _in_a_day(dose) > bounds.high_per_day * desk.limits.critical_multiple:
+        yield desk.alert("ORD-OVERDOSE", Severity.CRITICAL, fix, seen, draft, drug)
+    elif not _inside(dose, bounds):
+        yield desk.alert("ORD-BOUNDS", Severity.WARNING, fix, seen, draft, drug)
+    else:
+        yield from _against_proposal(desk, draft, drug, dose)
+
+
+def _inside(dose: Dose, bounds: Bounds) -> bool:
+    daily = bounds.low_per_day <= dose.daily_mg <= bounds.high_per_day
+    return daily and dose.every_hours == bounds.hours
+
+
+def _in_a_day(dose: Dose) -> Decimal:
+    """The most that is taken on one day: a weekly dose is taken on one."""
+    return max(dose.daily_mg, dose.amount_mg)
+
+
+def _against_proposal(desk: Desk, draft: MedicationEvent, drug: Drug, dose: Dose) -> Iterator[Alert]:
+    """Inside the bounds, but not the dose that titration proposes, or a rise where it proposes none."""
+    decision = desk.titration.get(drug)
+    if decision is None or desk.stopped(drug):
+        return
+    if decision.state in _PROPOSES and decision.proposed:
+        wanted: Dose | None = decision.proposed
+    else:
+        wanted = decision.current if decision.state in _KEEPS else None
+    if wanted is None or dose == wanted or dose in decision.alternatives:
+        return
+    more = dose.daily_mg > wanted.daily_mg
+    severity = Severity.WARNING if more else Severity.INFO
+    action = Action.CORRECT_ORDER if decision.proposed else Action.REVIEW
+    seen = say(
+        "orders.proposal",
+        drug=_NAME[drug],
+        dose=dose_text(dose),
+        wanted=dose_text(wanted),
+        why=decision.seen,
+    )
+    yield desk.alert("ORD-PROPOSAL", severity, action, seen, draft, drug)
+
+
+def partners_in_use(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
+    """A study drug drafted for a patient who takes a drug that it must not, or should not, be joined with."""
+    if draft.systemic is False:
+        return
+    for drug in Drug:
+        for active in desk.interactions if drug.value in draft.ingredients else ():
+            where = say("interactions.inUse", name=active.interaction.ingredient, since=active.started)
+            pairs = pair_alerts(
+                active.interaction, (drug,), where, [active.evidence], desk.rules, drafted=True
+            )
+            for alert in pairs:
+                if active.current and alert.severity is not Severity.INFO:
+                    yield replace(alert, order=draft.reference)
+
+
+def _spacing(desk: Desk, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
+    """Sirolimus is taken 4 hours after the morning ciclosporin (US label 7.1)."""
+    other = Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
+    dose = desk.doses.get(other)
+    taken = dose is not None and dose.status in (DoseStatus.KNOWN, DoseStatus.CONFLICTING)
+    drafted = any(other.value in d.ingredients and d.systemic is not False for d in desk.drafts)
+    if taken or drafted:
+        yield desk.alert("INT-01", Severity.INFO, Action.SEPARATE_DOSES, say("orders.spacing"), draft, drug)

@@ -1,0 +1,96 @@
+"""Draft orders: what the trial protocol says about each before it is signed (DECISIONS 34, 37, 40-43)."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from cds_service.protocol.decisions import (
+    Action,
+    Alert,
+    Participation,
+    RenalFinding,
+    Severity,
+    TitrationDecision,
+)
+from cds_service.protocol.dose_in_force import DoseInForce, DoseStatus
+from cds_service.protocol.interactions import Interaction, active_interactions
+from cds_service.protocol.moment import AsOf
+from cds_service.protocol.order_rules.desk import Desk, OrderLimits
+from cds_service.protocol.order_rules.duplicates import duplicates
+from cds_service.protocol.order_rules.partner_drug import bleeding, interacting, vaccine
+from cds_service.protocol.order_rules.study_drug import partners_in_use, study_drug
+from cds_service.protocol.parameters import Rule
+from fhir_mappings.vocabulary.facts import Arm, ClinicalRecord, Drug, MedicationEvent, StudyState
+from fhir_mappings.vocabulary.phrases import say
+
+RULES: tuple[Callable[[Desk, MedicationEvent], Iterator[Alert]], ...] = (
+    study_drug,
+    partners_in_use,
+    duplicates,
+    interacting,
+    bleeding,
+    vaccine,
+)
+
+CRITICAL_RULES = frozenset({"ORD-OVERDOSE", "ORD-HOLD", "VAX-1", "DDI-CRITICAL"})
+"""The closed list for drafts (DECISIONS 33 and 34)."""
+
+_LOUDNESS = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
+
+
+def review_orders(
+    drafts: tuple[MedicationEvent, ...],
+    record: ClinicalRecord,
+    as_of: AsOf,
+    participation: Participation,
+    doses: Mapping[Drug, DoseInForce],
+    titration: tuple[TitrationDecision, ...],
+    renal: RenalFinding,
+    table: Mapping[str, Interaction],
+    candidate: bool,
+    limits: OrderLimits,
+    rules: Mapping[str, Rule],
+) -> tuple[Alert, ...]:
+    """The findings about the drafts, critical first; `rules` are those of `safety.toml` and `orders.toml`.
+
+    For a patient not enrolled only one thing is said: sirolimus drafted for a candidate (DECISIONS 43).
+    A draft without a medication has no finding.
+    """
+    desk = Desk(
+        drafts=drafts,
+        record=record,
+        day=as_of.day,
+        participation=participation,
+        doses=doses,
+        titration={decision.drug: decision for decision in titration},
+        renal=renal,
+        table=table,
+        interactions=active_interactions(record, as_of, table) if _any_study_drug(drafts) else (),
+        drugs=_concerned(drafts, participation, doses),
+        limits=limits,
+        rules=rules,
+    )
+    if participation.status is StudyState.ENROLLED:
+        found = [alert for draft in drafts for rule in RULES for alert in rule(desk, draft)]
+    else:
+        found = [alert for draft in drafts if candidate for alert in _outside_the_trial(desk, draft)]
+    return tuple(sorted(found, key=lambda alert: _LOUDNESS.index(alert.severity)))
+
+
+def _outside_the_trial(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
+    if Drug.SIROLIMUS.value in draft.ingredients and draft.systemic is not False:
+        seen = say("orders.candidate")
+        yield desk.alert("ORD-E5", Severity.INFO, Action.REVIEW, seen, draft, Drug.SIROLIMUS)
+
+
+def _any_study_drug(drafts: tuple[MedicationEvent, ...]) -> bool:
+    return any(drug.value in draft.ingredients for draft in drafts for drug in Drug)
+
+
+def _concerned(
+    drafts: tuple[MedicationEvent, ...], participation: Participation, doses: Mapping[Drug, DoseInForce]
+) -> tuple[Drug, ...]:
+    """Sirolimus always; ciclosporin in its arm, where it is taken, and where it is drafted as well."""
+    dose = doses.get(Drug.CICLOSPORIN)
+    taken = dose is not None and dose.status in (DoseStatus.KNOWN, DoseStatus.CONFLICTING)
+    drafted = any(Drug.CICLOSPORIN.value in d.ingredients and d.systemic is not False for d in drafts)
+    combined = participation.arm is Arm.COMBINED or taken or drafted
+    return (Drug.SIROLIMUS, Drug.CICLOSPORIN) if combined else (Drug.SIROLIMUS,)
