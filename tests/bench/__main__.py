@@ -1,0 +1,170 @@
+"""`make bench`: CPU per call and calls per second of ours beside the floor view, as ratios within one run.
+
+Fails when a timed answer is not the expected card. The ratios are compared with the budgets and printed.
+"""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BODIES = Path(__file__).with_name("bodies")
+ROUNDS, CALLS, CLIENTS = 7, 150, 4
+SERVICE = "/cds-services/aa-trial-titration"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its port, and the process that does the work."""
+
+    port: int
+    worker: int
+
+
+def main() -> int:
+    """Run the comparison; 1 when an answer is not the expected card."""
+    bodies = {path.stem: path.read_bytes() for path in sorted(BODIES.glob("*.json"))}
+    with serving("floor") as floor, serving("ours") as ours:
+        faults = [*_unexpected(ours, bodies)]
+        for name, body in bodies.items():
+            _compare(name, body, floor, ours, {"titration": 2.0, "not-aplastic": 1.3}[name])
+        print(f"resident memory of one worker: {_resident_mb(ours.worker):.0f} MB (<= 120 MB)")
+    started = statistics.median(_seconds_to_first_answer() for _ in range(5))
+    print(f"start to first answered call: median {started:.2f} s (<= 1.0 s)")
+    for fault in faults:
+        print(f"FAILED: {fault}")
+    return 1 if faults else 0
+
+
+def _unexpected(server: Server, bodies: dict[str, bytes]) -> Iterator[str]:
+    answers = {name: json.loads(_post(server.port, body)) for name, body in bodies.items()}
+    if answers["not-aplastic"] != {"cards": []}:
+        yield "a patient without aplastic anaemia was answered with a card"
+    told = [card["extension"]["org.aa-cds.decision"] for card in answers["titration"]["cards"]]
+    states = {card["decision"]["drug"]: card["decision"]["state"] for card in told}
+    if states != {"sirolimus": "CONTINUE", "ciclosporin": "CONTINUE"}:
+        yield f"the titration call was answered with {states}"
+
+
+def _compare(name: str, body: bytes, floor: Server, ours: Server, budget: float) -> None:
+    cpu = [(_cpu_ms(floor, body), _cpu_ms(ours, body)) for _ in range(ROUNDS)]
+    rate = [(_calls_per_second(floor, body), _calls_per_second(ours, body)) for _ in range(ROUNDS)]
+    ratio = statistics.median(b / a for a, b in cpu)
+    low, high = (statistics.median(side) for side in zip(*cpu, strict=True))
+    slow, fast = (statistics.median(side) for side in zip(*rate, strict=True))
+    print(
+        f"{name} ({len(body) / 1000:.0f} KB): CPU per call {high:.2f} ms, floor {low:.2f} ms, "
+        f"ratio {ratio:.2f} (<= {budget}); calls/s {fast:.0f}, floor {slow:.0f}, "
+        f"ratio {statistics.median(b / a for a, b in rate):.2f}"
+    )
+
+
+def _cpu_ms(server: Server, body: bytes) -> float:
+    before = _cpu_seconds(server.worker)
+    for _ in range(CALLS):
+        _post(server.port, body)
+    return (_cpu_seconds(server.worker) - before) * 1000 / CALLS
+
+
+def _calls_per_second(server: Server, body: bytes) -> float:
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(lambda _: _post(server.port, body), range(CALLS)))
+    return CALLS / (time.perf_counter() - begun)
+
+
+def _cpu_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _resident_mb(process: int) -> float:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def _post(port: int, body: bytes) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("POST", SERVICE, body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    if answer.status != 200:
+        raise RuntimeError(f"{answer.status}: {content[:300]!r}")
+    return content
+
+
+@contextmanager
+def serving(application: str) -> Iterator[Server]:
+    """One gunicorn worker with the application, as in production: sync, frozen after loading."""
+    port = _free_port()
+    master = _start(application, port)
+    try:
+        _wait(port)
+        yield Server(port, _worker_of(master.pid))
+    finally:
+        master.send_signal(signal.SIGTERM)
+        master.wait(20)
+
+
+def _start(application: str, port: int) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "gunicorn", "-c", "tests/bench/gunicorn_bench.py"]
+    return subprocess.Popen(
+        [*command, "-b", f"127.0.0.1:{port}", f"tests.bench.servers:{application}()"], cwd=ROOT
+    )
+
+
+def _seconds_to_first_answer() -> float:
+    body = (BODIES / "titration.json").read_bytes()
+    port = _free_port()
+    begun = time.perf_counter()
+    master = _start("ours", port)
+    try:
+        _wait(port)
+        _post(port, body)
+        return time.perf_counter() - begun
+    finally:
+        master.send_signal(signal.SIGTERM)
+        master.wait(20)
+
+
+def _wait(port: int) -> None:
+    for _ in range(2000):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.01)
+    raise RuntimeError("the server did not start")
+
+
+def _worker_of(master: int) -> int:
+    for _ in range(500):
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.01)
+    raise RuntimeError("no worker")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())
