@@ -39,6 +39,7 @@ class ExposureLimits:
     relapse_counts_days: int
     resumed_after_days: int
     creatinine_rise: Decimal
+    egfr_below: Decimal
     alt_times_normal: Decimal
     attestation_max_age_days: int
 
