@@ -47,6 +47,12 @@ def exact(number: int | float) -> Decimal:
     return Decimal(repr(number))
 
 
+def plain(number: Decimal) -> Decimal:
+    """The same number without zeros that say nothing: 2.000 and 2E0 are 2, so equal amounts look alike."""
+    whole = number.to_integral_value()
+    return whole.quantize(Decimal(1)) if whole == number else number.normalize()
+
+
 def amount_mg(quantity: Quantity | None, strength: Strength = NO_STRENGTH) -> Decimal | None:
     """Milligrams of a positive, exact quantity of mass, volume or pieces; None when that cannot be said."""
     if quantity is None or quantity.value is None or quantity.comparator or quantity.value <= 0:
@@ -56,9 +62,9 @@ def amount_mg(quantity: Quantity | None, strength: Strength = NO_STRENGTH) -> De
         return None
     kind, factor = unit
     if kind == "mass":
-        return exact(quantity.value) * factor
+        return plain(exact(quantity.value) * factor)
     each = strength.mg_per_ml if kind == "volume" else strength.mg_per_piece
-    return exact(quantity.value) * each if each is not None else None
+    return plain(exact(quantity.value) * each) if each is not None else None
 
 
 def unit_of(quantity: Quantity) -> _Unit | None:
@@ -82,7 +88,7 @@ def strength_of_ratio(ratio: Ratio | None) -> Strength:
     unit = ("piece", Decimal(1)) if bare else unit_of(per)
     if mass is None or unit is None or per.comparator or per.value is None or per.value <= 0:
         return NO_STRENGTH
-    each = mass / exact(per.value)
+    each = plain(mass / exact(per.value))
     if each * exact(per.value) != mass:
         return NO_STRENGTH
     return Strength(mg_per_ml=each) if unit[0] == "volume" else Strength(mg_per_piece=each)

@@ -152,6 +152,7 @@ def _take_entries(bundle: Bundle, found: _Found) -> None:
             continue
         if entry.full_url and entry.full_url.startswith("urn:"):
             resource.full_url = entry.full_url
+            resource.id = resource.id or entry.full_url.rsplit(":", 1)[1]
         if entry.search is not None and entry.search.mode == "include":
             included += 1
         _take(resource, found)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from fhir_mappings.readers.amounts import exact
+from fhir_mappings.readers.amounts import exact, plain
 from fhir_mappings.readers.fhir_types import Quantity
 from fhir_mappings.vocabulary.calendar import NotADate, When, read_when
 
@@ -30,4 +30,4 @@ def days_of(duration: Quantity | None) -> Decimal | None:
     if len(lengths) != 1:
         return None
     length = lengths.pop()
-    return None if length is None else exact(duration.value) * length
+    return None if length is None else plain(exact(duration.value) * length)

@@ -14,7 +14,7 @@ from math import lcm
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fhir_mappings.readers.amounts import Strength, amount_mg
+from fhir_mappings.readers.amounts import Strength, amount_mg, plain
 from fhir_mappings.readers.dates import days_of, when_or_none
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
 from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
@@ -170,6 +170,6 @@ def _together(steps: list[_Step]) -> Dose:
     doses = [(s.amount_mg, s.rhythm.count * hours // int(s.rhythm.hours)) for s in steps]
     every = Decimal(hours) / sum(count for _, count in doses)
     if len({amount for amount, _ in doses}) == 1 and every * sum(count for _, count in doses) == hours:
-        return Dose(doses[0][0], every)
+        return Dose(doses[0][0], plain(every))
     cycle = lcm(hours, 24)
-    return Dose(sum((a * c for a, c in doses), Decimal(0)) * (cycle // hours), Decimal(cycle))
+    return Dose(plain(sum((a * c for a, c in doses), Decimal(0)) * (cycle // hours)), Decimal(cycle))

@@ -30,7 +30,9 @@ _KINDS = {
     **dict.fromkeys(("interventional", "clinical trial", "干预性研究", "临床试验"), True),
     **dict.fromkeys(("observational", "registry", "patient registry", "观察性研究", "登记研究"), False),
 }
-_PHASES = frozenset(f"phase-{n}" for n in "1 1-phase-2 2 2-phase-3 3 4".split()) | {"early-phase-1"}
+_PHASES = frozenset(
+    {"early-phase-1", "phase-1", "phase-1-phase-2", "phase-2", "phase-2-phase-3", "phase-3", "phase-4"}
+)
 _PURPOSES = frozenset({"treatment", "prevention", "supportive-care", "device-feasibility"})
 
 

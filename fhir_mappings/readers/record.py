@@ -1,11 +1,43 @@
-"""One patient's chart, as of one moment: all readers together -> one ClinicalRecord."""
+"""One patient's chart, as of one moment: all readers together -> one ClinicalRecord.
 
-from collections.abc import Iterable
+A server's word is not trusted: what is not this patient's, is modified in a way we do not know, was entered
+in error or lies in the future is no fact. The result is equal for any order of entries and any source.
+"""
+
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TypeVar
 
-from fhir_mappings.readers.fhir_types import Resource
+from fhir_mappings.readers.attestation import QuestionnaireResponse, read_attestation
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.completeness import ListResource, read_completeness
+from fhir_mappings.readers.consent import Consent, read_consent
+from fhir_mappings.readers.fhir_types import Reference, Resource
+from fhir_mappings.readers.medication import Medication, MedicationEntry, MedicationRequest
+from fhir_mappings.readers.medication_events import read_medication
+from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
+from fhir_mappings.readers.ownership import disowned
+from fhir_mappings.readers.participation import read_participation
+from fhir_mappings.readers.references import Bag, fetchable, own_reference
+from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.settings import ReaderSettings
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Gap, MedicationEvent, Part
+from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group, read_stand_in
+from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.facts import (
+    Attestation,
+    ClinicalRecord,
+    CompletenessAssertion,
+    ConsentSeen,
+    Diagnosis,
+    Gap,
+    MedicationEvent,
+    MedicationSource,
+    Part,
+    ProcedureDone,
+    StudyEntry,
+)
+
+F = TypeVar("F", bound=Fact)
 
 
 class NotOnePatient(ValueError):
@@ -18,12 +50,21 @@ class NotOnePatient(ValueError):
 
 def only_patient(resources: Iterable[Resource]) -> str:
     """The id of the only Patient among the resources. Raises NotOnePatient."""
-    raise NotImplementedError
+    found = sorted({r.id or "" for r in resources if type(r).__struct_config__.tag == "Patient"})
+    if len(found) != 1 or not found[0]:
+        raise NotOnePatient(tuple(found))
+    return found[0]
 
 
 def unresolved_references(resources: Iterable[Resource]) -> frozenset[str]:
     """References ("Medication/123", "ResearchStudy/s1") that a reader needs and that nobody has brought."""
-    raise NotImplementedError
+    bag = Bag(resources)
+    wanted = [reference for resource in bag.resources for reference in _pointing(resource)]
+    return frozenset(
+        name
+        for reference in wanted
+        if bag.get(reference) is None and (name := bag.name(reference)) and fetchable(name)
+    )
 
 
 def read_record(
@@ -38,16 +79,144 @@ def read_record(
 
     `unavailable` names parts that could not be had; `gaps` are problems already known, e.g. from decoding.
     """
-    raise NotImplementedError
+    chart = Chart(Bag(resources), settings, as_of)
+    patient = f"Patient/{patient_id.removeprefix('Patient/')}"
+    seen = list(_current(_all_read(chart, patient), chart))
+    facts = [item for item in seen if not isinstance(item, Gap)]
+    return ClinicalRecord(
+        patient,
+        settings.zone,
+        medications=_these(MedicationEvent, facts),
+        procedures=_these(ProcedureDone, facts),
+        studies=_these(StudyEntry, facts),
+        consents=_these(ConsentSeen, facts),
+        attestations=_these(Attestation, facts),
+        completeness=_these(CompletenessAssertion, facts),
+        unavailable=unavailable,
+        gaps=tuple(sorted({*gaps, *(item for item in seen if isinstance(item, Gap))})),
+    )
 
 
 def read_drafts(
     resources: Iterable[Resource], patient_id: str, as_of: datetime, settings: ReaderSettings
 ) -> tuple[tuple[MedicationEvent, ...], tuple[Gap, ...]]:
-    """Draft orders of a hook's context that a rule may ask about, and what could not be read of them."""
-    raise NotImplementedError
+    """Draft orders of a hook's context that a rule may ask about, and what could not be read of them.
+
+    A draft without a subject is the call's own; its dates are those of an order still being written.
+    """
+    chart = Chart(Bag(resources), settings, as_of)
+    patient = f"Patient/{patient_id.removeprefix('Patient/')}"
+    seen: list[Fact | Gap] = []
+    for resource in chart.bag.resources:
+        if isinstance(resource, MedicationRequest):
+            seen += _draft(resource, patient, chart)
+    drafts = _these(MedicationEvent, [item for item in seen if not isinstance(item, Gap)])
+    return drafts, tuple(sorted({item for item in seen if isinstance(item, Gap)}))
 
 
 def canonical_bytes(record: ClinicalRecord) -> bytes:
     """The record as bytes: equal for equal records, whatever order the chart was read in."""
-    raise NotImplementedError
+    return deterministic.encode(record)
+
+
+# ---------------------------------------------------------------- one resource
+
+
+def _all_read(chart: Chart, patient: str) -> Iterator[Fact | Gap]:
+    """What every usable resource of the patient says; consents last, because participations name them."""
+    consents: list[Consent] = []
+    named: set[str] = set()
+    for resource in chart.bag.resources:
+        refusal = _refusal(resource, patient, chart)
+        if refusal is not None:
+            yield refusal
+        elif isinstance(resource, Consent):
+            consents.append(resource)
+        elif getattr(resource, "status", None) != "entered-in-error":
+            for item in _read(resource, patient, chart):
+                if isinstance(item, StudyEntry) and item.this_trial:
+                    named.update(item.consents)
+                yield item
+    for consent in consents:
+        yield from read_consent(consent, chart, own_reference(consent) in named)
+
+
+def _refusal(resource: Resource, patient: str, chart: Chart) -> Gap | None:
+    """Why a resource is not read at all; None for those that are, and for those nobody asks about."""
+    if isinstance(resource, Medication | ResearchStudy | Group):
+        return None
+    if isinstance(resource, Flag | CarePlan) and not chart.settings.stand_ins:
+        return None
+    if (gap := disowned(resource, patient, chart.bag)) is not None:
+        return gap
+    return Gap("MODIFIER_UNKNOWN", own_reference(resource)) if resource.is_modified else None
+
+
+def _read(resource: Resource, patient: str, chart: Chart) -> Iterable[Fact | Gap]:
+    match resource:
+        case MedicationRequest():
+            return _written_by_now(resource, chart)
+        case MedicationEntry():
+            return read_medication(resource, chart)
+        case ResearchSubject():
+            return read_participation(resource, chart)
+        case QuestionnaireResponse():
+            return read_attestation(resource, chart)
+        case ListResource():
+            return read_completeness(resource, chart)
+        case Group() | Flag() | CarePlan():
+            return read_stand_in(resource, patient, chart)
+        case _:
+            return ()
+
+
+def _draft(order: MedicationRequest, patient: str, chart: Chart) -> Iterator[Fact | Gap]:
+    gap = disowned(order, patient, chart.bag) if order.subject else None
+    if gap is not None:
+        yield gap
+    elif order.is_modified:
+        yield Gap("MODIFIER_UNKNOWN", own_reference(order))
+    else:
+        yield from read_medication(order, chart)
+
+
+def _written_by_now(order: MedicationRequest, chart: Chart) -> Iterator[Fact | Gap]:
+    """An order may begin later than now, but it cannot have been written later."""
+    ahead = chart.is_ahead(chart.when(order.authored_on))
+    for item in read_medication(order, chart):
+        yield Gap("FUTURE_DATED", item.reference) if ahead and not isinstance(item, Gap) else item
+
+
+def _current(seen: Iterable[Fact | Gap], chart: Chart) -> Iterator[Fact | Gap]:
+    """A fact dated after the moment is none yet; a plan may well be."""
+    for item in seen:
+        if isinstance(item, Gap) or _is_plan(item):
+            yield item
+        elif any(chart.is_ahead(when) for when in _dates(item)):
+            yield Gap("FUTURE_DATED", item.reference)
+        else:
+            yield item
+
+
+def _is_plan(fact: Fact) -> bool:
+    if isinstance(fact, ProcedureDone):
+        return fact.planned
+    return isinstance(fact, MedicationEvent) and fact.source is MedicationSource.ORDER
+
+
+def _dates(fact: Fact) -> tuple[When | None, ...]:
+    return (fact.onset, fact.recorded) if isinstance(fact, Diagnosis) else (moment_of(fact),)
+
+
+def _these(kind: type[F], facts: Iterable[Fact]) -> tuple[F, ...]:
+    return in_order(fact for fact in facts if isinstance(fact, kind))
+
+
+def _pointing(resource: Resource) -> Iterator[Reference | None]:
+    """The references of a resource whose target a reader looks into."""
+    if isinstance(resource, MedicationEntry):
+        yield resource.medication_reference
+        linked = (*resource.reason_reference, *resource.supporting_information)
+        yield from (r for r in linked if "ResearchStudy/" in (r.reference or ""))
+    elif isinstance(resource, ResearchSubject):
+        yield resource.study

@@ -5,6 +5,7 @@ Hospitals write one reference in many ways: `Patient/1`, `https://ehr.example/fh
 to `Type/id` here.
 """
 
+import re
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ import msgspec
 from fhir_mappings.readers.fhir_types import FhirType, Reference, Resource
 
 R = TypeVar("R", bound=Resource)
+_TYPE_AND_ID = re.compile(r"[A-Z][A-Za-z]{0,63}/(?!\.+$)[A-Za-z0-9\-.]{1,64}")
 
 
 def relative(reference: str) -> str:
@@ -23,6 +25,11 @@ def relative(reference: str) -> str:
     if path.count("/") <= 1:
         return path
     return "/".join(path.rsplit("/", 2)[1:])
+
+
+def fetchable(name: str) -> bool:
+    """True for a well-formed `Type/id` and nothing else: it is going to be part of an address."""
+    return _TYPE_AND_ID.fullmatch(name) is not None
 
 
 def own_reference(resource: Resource) -> str:

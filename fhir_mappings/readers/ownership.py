@@ -1,0 +1,24 @@
+"""Whose is it? A server's word is not trusted: every resource must name the patient it was asked for."""
+
+from fhir_mappings.readers.fhir_types import Reference, Resource
+from fhir_mappings.readers.references import Bag, own_reference
+from fhir_mappings.vocabulary.facts import Gap
+
+_MEMBERS = {"AllergyIntolerance": "patient", "Consent": "patient", "ResearchSubject": "individual"}
+
+
+def subject_of(resource: Resource) -> Reference | None:
+    """The reference by which a resource names its patient."""
+    found = getattr(resource, _MEMBERS.get(str(type(resource).__struct_config__.tag), "subject"), None)
+    return found if isinstance(found, Reference) else None
+
+
+def disowned(resource: Resource, patient: str, bag: Bag) -> Gap | None:
+    """Why the resource is not used for `patient` (`Patient/id`); None when it is the patient's own."""
+    subject = subject_of(resource)
+    named = bag.name(subject)
+    if named in (patient, f"urn:uuid:{patient.removeprefix('Patient/')}"):
+        return None
+    if named is None or named.startswith(("#", "urn:")):
+        return Gap("SUBJECT_UNRESOLVED", own_reference(resource))
+    return Gap("WRONG_PATIENT", own_reference(resource))
