@@ -3,11 +3,14 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
-from fhir_mappings.value_sets.code_lists import load_code_lists
+from fhir_mappings.value_sets.code_lists import CodeListFault, load_code_lists
 from flask import Flask
 
 from cds_service import __version__
@@ -16,23 +19,38 @@ from cds_service.advice.gather import Gatherer, GatherLimits
 from cds_service.advice.input_hash import version_of_texts
 from cds_service.advice.services import catalogue_of
 from cds_service.cards.wording import read_wording
+from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.protocol.assess import load_protocol
-from cds_service.protocol.parameters import FOLDER
-from cds_service.settings.environment import Settings, read_settings
-from cds_service.settings.site_file import Site
+from cds_service.protocol.moment import AsOf, as_of
+from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
+from cds_service.settings.environment import BadSettings, Environment, Secret, Settings, read_settings
+from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.web.app import create_app
 from cds_service.web.private_logging import configure_logging
 from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
 
 _FETCHES_AT_ONCE = 16
+DEMO_SITE = Site()
+INSTALLATION_FAULTS = (ProtocolTextFault, CodeListFault)
+"""What loading the reviewed texts and the code lists may raise."""
+
+
+def faults_in(error: Exception) -> list[str]:
+    """Each fault of one of INSTALLATION_FAULTS."""
+    return list(getattr(error, "faults", None) or [str(error)])
+
+
+def settings_from_environment() -> Settings:
+    """The settings of this process. Raises BadSettings."""
+    return read_settings(os.environ)  # noqa: TID251 - the one place
 
 
 def app_from_environment() -> Flask:
-    """The app of a production server. Raises BadSettings, ProtocolTextFault or the code lists' own fault."""
+    """The app of a production server. Raises BadSettings or one of INSTALLATION_FAULTS."""
     configure_logging()
-    settings = read_settings(os.environ)  # noqa: TID251 - the one place
+    settings = settings_from_environment()
     warn_of_insecurity(settings)
     return build_app(settings)
 
@@ -54,9 +72,31 @@ def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -
     )
 
 
-def now_at(site: Site) -> datetime:
-    """The present moment at the site."""
-    return datetime.now(site.zone)  # noqa: TID251 - the one place
+def build_demo_app(fhir_base: str, port: int) -> Flask:
+    """The service for the demo: it may read the demo's own FHIR server and nothing else."""
+    return build_app(
+        Settings(
+            Environment.DEVELOPMENT,
+            f"http://127.0.0.1:{port}",
+            replace(DEMO_SITE, fhir_bases=(read_base(fhir_base),)),
+            Secret(""),
+        )
+    )
+
+
+def now_in(zone: ZoneInfo) -> AsOf:
+    """The present moment at a site."""
+    return as_of(datetime.now(zone), zone)  # noqa: TID251 - the one place
+
+
+def build_offline_clinic() -> Clinic:
+    """The clinic of the command line: the site file of the environment, and no server. Raises BadSite."""
+    path = os.environ.get("CDS_SITE_FILE")  # noqa: TID251 - the one place
+    return build_clinic(_offline(read_site(Path(path)) if path else Site()))
+
+
+def _offline(site: Site) -> Settings:
+    return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""))
 
 
 def build_clinic(settings: Settings) -> Clinic:
@@ -101,3 +141,29 @@ def overrides_of(site: Site) -> dict[str, Any]:
     """The site's own values of limits of origin A; tablets are limits like any other."""
     tablets = {f"titration.{drug}_tablets": list(amounts) for drug, amounts in site.tablets.items()}
     return {**tablets, **site.thresholds}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What `check` found: `faults` forbid a start, `notes` are for the person who reads them."""
+
+    faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def check_installation(site_file: str | None) -> CheckReport:
+    """Check one site file, or the whole environment; protocol texts, wording and code lists always."""
+    faults: list[str] = []
+    notes: list[str] = []
+    settings = _offline(Site())
+    try:
+        settings = _offline(read_site(Path(site_file))) if site_file else settings_from_environment()
+    except (BadSite, BadSettings) as error:
+        faults += error.faults
+    notes += [f"insecure, for development only: {risk}" for risk in settings.insecure if not site_file]
+    for load in (lambda: load_protocol(overrides_of(settings.site)), read_wording):
+        try:
+            load()
+        except ProtocolTextFault as error:
+            faults += error.faults
+    return CheckReport(tuple(faults), tuple(notes))

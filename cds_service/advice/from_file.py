@@ -5,21 +5,24 @@ itself that it is only a part (a page with a next one, an error among its entrie
 chart unavailable: what it holds is used, and what it does not hold is not taken for "none".
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
+from cds_service.advice.clinic import Clinic
 from cds_service.advice.draft_orders import ContextResources, read_context_bundle
-from cds_service.advice.gather import Gathered
+from cds_service.advice.input_hash import input_hash
+from cds_service.cards.assessment_json import assessment_json
 from cds_service.hooks.envelope import open_envelope, resource_type
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.hooks.prefetch import Prefetched, entry_of
 from cds_service.hooks.request import HookRequest, read_hook_request
+from cds_service.protocol.assess import assess
+from cds_service.protocol.moment import AsOf
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_ndjson
 from fhir_mappings.readers.fhir_types import Resource
 from fhir_mappings.readers.record import NotOnePatient, only_patient, read_drafts, read_record
-from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.facts import Gap, Part
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -42,7 +45,7 @@ class FileChart:
     resources: tuple[Resource, ...]
     gaps: tuple[Gap, ...] = ()
     unavailable: frozenset[Part] = frozenset()
-    drafts: ContextResources = ContextResources()
+    drafts: ContextResources = field(default_factory=ContextResources)
 
 
 def read_chart(text: bytes) -> FileChart:
@@ -74,20 +77,21 @@ def read_draft_file(text: bytes, patient_id: str) -> ContextResources:
         raise UnreadableChart(str(error)) from error
 
 
-def gathered_from(
-    chart: FileChart, drafts: ContextResources, now: datetime, reader: ReaderSettings
-) -> Gathered:
-    """The record and the drafts of a chart, as gathering over HTTP would have given them."""
-    orders, gaps = read_drafts(drafts.decoded.resources, chart.patient_id, now, reader)
+def assessment_of(clinic: Clinic, chart: FileChart, drafts: ContextResources, now: AsOf) -> dict[str, Any]:
+    """The assessment of a chart as `assessment/1`, by the rules and in the words of the bedside."""
+    reader = clinic.gatherer.reader
+    orders, gaps = read_drafts(drafts.decoded.resources, chart.patient_id, now.instant, reader)
     record = read_record(
         chart.resources,
         chart.patient_id,
-        now,
+        now.instant,
         reader,
         chart.unavailable,
         (*chart.gaps, *drafts.decoded.gaps, *gaps),
     )
-    return Gathered(record, is_concerned=True, drafts=orders, context=drafts)
+    assessment = assess(record, now, clinic.protocol, orders)
+    version = input_hash(record, now.day, drafts.verbatim, clinic.texts_version)
+    return assessment_json(assessment, clinic.words, now.text, version)
 
 
 def _as_hook_request(text: bytes) -> HookRequest | None:

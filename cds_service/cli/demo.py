@@ -1,0 +1,26 @@
+"""`cds-service demo`: the service beside an embedded FHIR server with synthetic patients, loopback only."""
+
+import webbrowser
+
+from cds_service import wiring
+from cds_service.cli.report import fail
+from cds_service.sandbox.demo import run
+from cds_service.sandbox.loopback import RunningServer, guarded, origins, serve
+from cds_service.web.private_logging import configure_logging
+
+
+def demo(port: int, *, once: bool, open_browser: bool) -> int:
+    """Run the demo. Exit code 2 when a port is taken."""
+    configure_logging()
+    today = wiring.now_in(wiring.DEMO_SITE.zone).day
+
+    def start_cds(fhir_base: str) -> RunningServer:
+        return serve(
+            lambda own_port: guarded(wiring.build_demo_app(fhir_base, own_port).wsgi_app, origins(own_port)),
+            port,
+        )
+
+    try:
+        return run(port, once, today, start_cds, open_page=webbrowser.open if open_browser else None)
+    except OSError as error:
+        return fail(f"cannot start the demo: {error.strerror or error}")

@@ -1,0 +1,41 @@
+"""`cds-service serve`: gunicorn; for development on a computer without it, a plain threaded server."""
+
+from flask import Flask
+
+from cds_service import wiring
+from cds_service.cli.report import fail
+from cds_service.settings.environment import BadSettings, Environment, Settings
+from cds_service.web.private_logging import configure_logging
+
+
+def serve(host: str, port: int) -> int:
+    """Serve until told to stop. Exit code 2 with every fault when the settings cannot be used."""
+    configure_logging()
+    try:
+        settings = wiring.settings_from_environment()
+        # Loaded here once, so that a fault is told in words before any worker starts.
+        app = wiring.build_app(settings)
+    except BadSettings as error:
+        return fail(*error.faults)
+    except wiring.INSTALLATION_FAULTS as error:
+        return fail(*wiring.faults_in(error))
+    wiring.warn_of_insecurity(settings)
+    try:
+        from cds_service.web.gunicorn_server import GunicornServer
+    except ImportError:
+        return _serve_plainly(app, settings, host, port)
+    GunicornServer(lambda: app, f"{_bracketed(host)}:{port}", settings.workers).run()
+    return 0
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _serve_plainly(app: Flask, settings: Settings, host: str, port: int) -> int:
+    if settings.environment is Environment.PRODUCTION:
+        return fail("gunicorn is not here, and production runs on nothing else")
+    from werkzeug.serving import run_simple
+
+    run_simple(host, port, app, threaded=True)
+    return 0
