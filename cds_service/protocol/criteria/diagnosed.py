@@ -3,14 +3,29 @@
 from datetime import date
 
 from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis
-from cds_service.protocol.criteria.windows import diagnosed_by
+from cds_service.protocol.criteria.windows import diagnosed_by, within
+from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Certainty, ClinicalRecord, Diagnosis
+from fhir_mappings.vocabulary.facts import Certainty, ClinicalRecord, Course, Diagnosis
 
 
 def is_definite(diagnosis: Diagnosis) -> bool:
     """Confirmed (or not said to be otherwise) and coded: a differential or mere words decide nothing."""
     return diagnosis.certainty is Certainty.CONFIRMED and not diagnosis.by_text_only
+
+
+def is_over(diagnosis: Diagnosis, t0: date) -> bool:
+    """Inactive, in remission or resolved, or with an end by T0."""
+    ended = diagnosis.abated is not None and diagnosis.abated.last <= t0
+    return ended or diagnosis.course is Course.HISTORY
+
+
+def is_active_lately(diagnosis: Diagnosis, t0: date, days: int) -> bool:
+    """Definite, active, and begun or recorded within `days`: an older entry may never have been closed."""
+    earliest = days_before(t0, days)
+    lately = any(within(when, earliest, t0) for when in (diagnosis.onset, diagnosis.recorded))
+    active = diagnosis.course is Course.ACTIVE and not is_over(diagnosis, t0)
+    return lately and active and is_definite(diagnosis)
 
 
 def diagnosed(record: ClinicalRecord, t0: date, *concepts: Concept) -> tuple[Diagnosis, ...]:

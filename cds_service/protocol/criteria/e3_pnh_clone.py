@@ -103,9 +103,8 @@ def _judged(results: Sequence[Result], sightings: Sequence[Sighting], limits: El
 def _stale(results: Sequence[Result], sightings: Sequence[Sighting], limits: EligibilityLimits) -> Finding:
     large = any(_large(r, limits) is Verdict.MET for r in results)
     found = open_finding(TOPIC, sightings, missing=(CONFIRM_LARGE_CLONE if large else "pnh-clone",))
-    return replace(
-        found, seen=say("eligibility.seen.stale_months", seen=found.seen, months=limits.pnh_months)
-    )
+    seen = say("eligibility.seen.stale_months", seen=found.seen, months=limits.pnh_months)
+    return replace(found, seen=seen)
 
 
 def _large(result: Result, limits: EligibilityLimits) -> Verdict:

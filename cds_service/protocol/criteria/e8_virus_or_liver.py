@@ -26,7 +26,7 @@ from fhir_mappings.vocabulary.phrases import Phrase, say
 TOPIC = Topic(
     "E8",
     say("criterion.E8.question"),
-    say("criterion.E8.nothing"),
+    say("criterion.E8.no_result"),
     fed_by=(Part.CONDITIONS, Part.OBSERVATIONS, Part.ATTESTATIONS),
     emptied_by=((Part.CONDITIONS,),),
 )

@@ -5,7 +5,7 @@ Read as "active, diagnosed or treated within 5 years" (ambiguity C8 of `eligibil
 
 from datetime import date
 
-from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite
+from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite, is_over
 from cds_service.protocol.criteria.in_use import counts
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
@@ -57,19 +57,15 @@ def exc_09_malignancy(record: ClinicalRecord, t0: date, limits: EligibilityLimit
 
 def _recent(diagnosis: Diagnosis, earliest: date, t0: date) -> Verdict:
     """NOT_MET only for a malignancy known to be over, all of whose dates lie before the window."""
-    closed = diagnosis.abated is not None and diagnosis.abated.last <= t0
-    if diagnosis.course is Course.ACTIVE and not closed:
+    if diagnosis.course is Course.ACTIVE and not is_over(diagnosis, t0):
         return Verdict.MET if is_definite(diagnosis) else Verdict.UNKNOWN
     clinical = [within(w, earliest, t0) for w in (diagnosis.onset, diagnosis.abated) if w]
     recorded = [within(diagnosis.recorded, earliest, t0)] if diagnosis.recorded else []
     # A disease that ended before the window may well be written down only now, as history.
-    decisive = clinical if closed else clinical + recorded
-    if True in decisive:
+    if True in (clinical if diagnosis.abated else clinical + recorded):
         return Verdict.MET if is_definite(diagnosis) else Verdict.UNKNOWN
-    ended = closed or diagnosis.course is Course.HISTORY
-    answers = clinical + recorded
-    all_before = bool(answers) and set(answers) == {False}
-    return Verdict.NOT_MET if ended and all_before else Verdict.UNKNOWN
+    all_before = set(clinical + recorded) == {False}
+    return Verdict.NOT_MET if all_before and is_over(diagnosis, t0) else Verdict.UNKNOWN
 
 
 def _treatments(record: ClinicalRecord, earliest: date, t0: date) -> list[Sighting]:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite
+from cds_service.protocol.criteria.diagnosed import diagnosed, is_active_lately, is_over
 from cds_service.protocol.criteria.in_use import in_use
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, open_finding, seen_as, settle
@@ -23,12 +23,10 @@ from fhir_mappings.vocabulary.facts import (
     MEDICATION_PARTS,
     Analyte,
     ClinicalRecord,
-    Course,
     Diagnosis,
     MedicationEvent,
     Part,
     Presence,
-    Result,
 )
 from fhir_mappings.vocabulary.phrases import say
 
@@ -61,11 +59,11 @@ def inc_05_no_infection(record: ClinicalRecord, t0: date, limits: EligibilityLim
     active: list[Sighting] = []
     doubtful: list[Sighting] = []
     for diagnosis in diagnosed(record, t0, *_INFECTIONS):
-        verdict = infected(diagnosis, t0, limits.infection_days)
+        verdict = _infected(diagnosis, t0, limits)
         if verdict is Verdict.MET:
             active.append(of_diagnosis(diagnosis))
         elif verdict is Verdict.UNKNOWN:
-            doubtful.append(doubted_diagnosis(diagnosis))
+            doubtful.append(_perhaps_over(diagnosis))
     for event in record.medications:
         verdict = _under_treatment(event, record, t0, limits)
         if verdict is Verdict.MET:
@@ -79,19 +77,16 @@ def inc_05_no_infection(record: ClinicalRecord, t0: date, limits: EligibilityLim
     return settle(record, t0, limits, TOPIC, open_finding(TOPIC, doubtful))
 
 
-def infected(diagnosis: Diagnosis, t0: date, recent_days: int) -> Verdict:
+def _infected(diagnosis: Diagnosis, t0: date, limits: EligibilityLimits) -> Verdict:
     """Is this infection still going on? UNKNOWN when it was never closed, or is not definite."""
-    closed = diagnosis.abated is not None and diagnosis.abated.last <= t0
-    if diagnosis.course is Course.HISTORY or closed:
+    if is_over(diagnosis, t0):
         return Verdict.NOT_MET
-    earliest = days_before(t0, recent_days)
-    recent = any(within(when, earliest, t0) for when in (diagnosis.onset, diagnosis.recorded))
-    active = diagnosis.course is Course.ACTIVE and is_definite(diagnosis)
     infection = diagnosis.concepts & _DECIDING and not diagnosis.concepts & _LINGERING
-    return Verdict.MET if active and recent and infection else Verdict.UNKNOWN
+    decides = infection and is_active_lately(diagnosis, t0, limits.infection_days)
+    return Verdict.MET if decides else Verdict.UNKNOWN
 
 
-def doubted_diagnosis(diagnosis: Diagnosis) -> Sighting:
+def _perhaps_over(diagnosis: Diagnosis) -> Sighting:
     """An entry that was never closed, or is minor."""
     seen = of_diagnosis(diagnosis)
     return doubted(seen, say("criterion.I5.perhaps_over", fact=seen.words))
@@ -110,9 +105,7 @@ def _under_treatment(
 
 def _signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
     """Fever in neutropenia, and blood cultures: they ask, they do not decide."""
-    signs = [
-        of_result(r, say("eligibility.test.blood_culture")) for r in positive_cultures(record, t0, limits)
-    ]
+    signs = positive_cultures(record, t0, limits)
     counts = newest(results_by(record, t0, Analyte.NEUTROPHILS))
     if any(r.below(limits.fever_neutrophils) for r in counts):
         since = days_before(t0, limits.fever_days)
@@ -124,11 +117,11 @@ def _signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[
     return signs
 
 
-def positive_cultures(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Result]:
+def positive_cultures(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
     """Positive blood cultures of the last days."""
     since = days_before(t0, limits.culture_days)
     return [
-        r
+        of_result(r, say("eligibility.test.blood_culture"))
         for r in results_by(record, t0, Analyte.BLOOD_CULTURE)
         if r.presence is Presence.POSITIVE and within(r.when, since, t0)
     ]

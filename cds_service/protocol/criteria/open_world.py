@@ -131,9 +131,9 @@ def note_set_aside(
     if found.verdict is not Verdict.UNKNOWN:
         return found
     note = set_aside(record, item, t0, limits.attestation_term(item))
-    return (
-        replace(found, seen=say("eligibility.seen.with_note", seen=found.seen, note=note)) if note else found
-    )
+    if note is None:
+        return found
+    return replace(found, seen=say("eligibility.seen.with_note", seen=found.seen, note=note))
 
 
 def never_cleared_by_silence(record: ClinicalRecord, topic: Topic, found: Finding) -> Finding:
@@ -168,12 +168,8 @@ def assertions(
 def _asserted_empty(empty: Sequence[CompletenessAssertion]) -> Finding:
     names = tuple(PART_NAMES[c.part] for c in empty)
     evidence = tuple(Evidence(c.reference, c.when.text if c.when else None, "nilknown") for c in empty)
-    return Finding(
-        Verdict.NOT_MET,
-        Basis.DATA,
-        say("eligibility.seen.reviewed_empty", parts=names, day=_day(empty)),
-        evidence,
-    )
+    seen = say("eligibility.seen.reviewed_empty", parts=names, day=_day(empty))
+    return Finding(Verdict.NOT_MET, Basis.DATA, seen, evidence)
 
 
 def _day(empty: Sequence[CompletenessAssertion]) -> date | None:

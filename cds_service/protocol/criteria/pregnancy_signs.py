@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite
+from cds_service.protocol.criteria.diagnosed import diagnosed, is_active_lately, is_definite, is_over
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis, of_procedure, of_result
 from cds_service.protocol.criteria.windows import known_by, newest, results_by, within
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import NotADate, days_before, read_when
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Course, Presence, Result
+from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Presence, Result
 from fhir_mappings.vocabulary.phrases import say
 
 _TESTS = {
@@ -40,12 +40,9 @@ def pregnancy_signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits)
     signs = PregnancySigns(test=_test_verdict(record, t0, limits), tests=_tests_shown(record, t0))
     for concept, found in ((Concept.PREGNANT, signs.pregnant), (Concept.BREASTFEEDING, signs.feeding)):
         for diagnosis in diagnosed(record, t0, concept):
-            if diagnosis.course is Course.HISTORY or (diagnosis.abated and diagnosis.abated.last <= t0):
-                continue
-            earliest = days_before(t0, limits.pregnancy_days)
-            current = any(within(d, earliest, t0) for d in (diagnosis.onset, diagnosis.recorded))
-            definite = is_definite(diagnosis) and diagnosis.course is Course.ACTIVE and current
-            (found if definite else signs.doubtful).append(of_diagnosis(diagnosis))
+            if not is_over(diagnosis, t0):
+                now = is_active_lately(diagnosis, t0, limits.pregnancy_days)
+                (found if now else signs.doubtful).append(of_diagnosis(diagnosis))
     _add_statuses(signs, record, t0, limits)
     return signs
 

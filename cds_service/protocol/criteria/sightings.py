@@ -16,6 +16,7 @@ from fhir_mappings.vocabulary.facts import (
     Evidence,
     MedicationEvent,
     MedicationSource,
+    Presence,
     ProcedureDone,
     Result,
     StudyEntry,
@@ -31,6 +32,12 @@ _SOURCES = {
     MedicationSource.STATEMENT: say("eligibility.seen.statement"),
     MedicationSource.ORDER: say("eligibility.seen.order"),
 }
+_PRESENCES = {
+    Presence.POSITIVE: say("eligibility.seen.positive"),
+    Presence.NEGATIVE: say("eligibility.seen.negative"),
+}
+_WRITTEN_UNITS = {"[IU]/L": "IU/L", "[IU]/mL": "IU/mL", "Cel": "°C"}
+"""UCUM as a clinician writes it."""
 _CONSENTS = {
     ConsentState.GIVEN: say("eligibility.seen.consent_given"),
     ConsentState.REFUSED: say("eligibility.seen.consent_refused"),
@@ -62,15 +69,9 @@ def of_diagnosis(diagnosis: Diagnosis) -> Sighting:
 
 def of_result(result: Result, name: Phrase, unit: str | None = None) -> Sighting:
     """A result under the name of its test; the comparator stays before the number."""
-    value = value_of(result)
-    number = result.number is not None
-    written = (
-        say("eligibility.seen.number", value=value, unit=unit or "")
-        if number
-        else say("eligibility.seen.words", value=value)
-    )
-    words = _dated(say("eligibility.seen.result", test=name, value=written), result.when)
-    evidence = _evidence(result.reference, result.when, value, unit if number else None)
+    words = _dated(say("eligibility.seen.result", test=name, value=_value_said(result, unit)), result.when)
+    unit_used = unit if result.number is not None else None
+    evidence = _evidence(result.reference, result.when, value_of(result), unit_used)
     return Sighting(words, evidence, result.when.first if result.when else None)
 
 
@@ -102,16 +103,18 @@ def of_allergy(allergy: Allergy) -> Sighting:
 
 def of_adverse_event(event: AdverseEventSeen) -> Sighting:
     """An adverse event and the drugs held responsible for it."""
-    suspects = ", ".join(sorted(event.suspects))
-    words = _dated(say("eligibility.seen.adverse_event", text=event.text, suspects=suspects), event.when)
+    name = say("eligibility.seen.adverse_event_alone", text=event.text)
+    if event.suspects:
+        suspects = ", ".join(sorted(event.suspects))
+        name = say("eligibility.seen.adverse_event", text=event.text, suspects=suspects)
+    words = _dated(name, event.when)
     return _plain(words, event.reference, event.when, event.text)
 
 
 def of_study(study: StudyEntry) -> Sighting:
     """A patient's place in a study, with its status as written."""
-    words = say(
-        "eligibility.seen.study", reference=study.reference, status=study.fhir_status or study.state.value
-    )
+    status = study.fhir_status or study.state.value
+    words = say("eligibility.seen.study", reference=study.reference, status=status)
     moment = study.end or study.start
     return _plain(_dated(words, moment), study.reference, moment, study.fhir_status or None)
 
@@ -150,6 +153,14 @@ def newest_day(sightings: Iterable[Sighting]) -> date | None:
 def shown_day(when: When) -> date | str:
     """The calendar day, or the partial date as it was written."""
     return when.first if when.is_one_day else when.text
+
+
+def _value_said(result: Result, unit: str | None) -> Phrase:
+    if result.presence is not None and result.number is None:
+        return _PRESENCES[result.presence]
+    if result.number is None or unit is None:
+        return say("eligibility.seen.value", value=value_of(result))
+    return say("eligibility.seen.value_unit", value=value_of(result), unit=_WRITTEN_UNITS.get(unit, unit))
 
 
 def _named(text: str, codes: Sequence[str]) -> Phrase:
