@@ -39,8 +39,8 @@ def run(
 
     `start_cds` starts the CDS service on `port`, told of the FHIR base it may read; the FHIR server takes
     `port + 1` (0: any free port). `today` is the day at the site. With `once` it ends after printing, else
-    it waits (`wait`) with both servers up and hands the CDS address to `open_page`. Returns 0, or 1 when a
-    call went unanswered. Raises OSError when a port is taken.
+    it waits (`wait`) with both servers up and hands the discovery address to `open_page`. Returns 0, or 1
+    when a call went unanswered. Raises OSError when a port is taken.
     """
     console = out or Console()
     patients = demo_patients(today)
@@ -53,7 +53,7 @@ def run(
             if not once:
                 _say_where(console, cds, fhir)
                 if open_page:
-                    open_page(cds.base_url)
+                    open_page(f"{cds.base_url}/cds-services")
                 wait()
         finally:
             cds.stop()

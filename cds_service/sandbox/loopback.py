@@ -6,6 +6,7 @@ with our own port, and a request that says which web page sent it must come from
 """
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -80,21 +81,14 @@ def serve(build: Callable[[int], WSGIApplication], port: int, path: str = "") ->
 
     Raises OSError when the port is taken.
     """
-    waiting: list[WSGIApplication] = []
-    server = make_server(
-        ADDRESS,
-        port,
-        lambda environ, start: waiting[0](environ, start),
-        threaded=True,
-        request_handler=_Quiet,
-    )
+    with socket.create_server((ADDRESS, port)) as bound:
+        own_port: int = bound.getsockname()[1]
+        app = build(own_port)
+        server = make_server(ADDRESS, own_port, app, threaded=True, request_handler=_Quiet, fd=bound.fileno())
     server.daemon_threads = True  # type: ignore[attr-defined]
-    waiting.append(build(server.server_port))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    return RunningServer(
-        f"http://{ADDRESS}:{server.server_port}{path}", server.server_port, lambda: _stop(server, thread)
-    )
+    return RunningServer(f"http://{ADDRESS}:{own_port}{path}", own_port, lambda: _stop(server, thread))
 
 
 def _stop(server: BaseWSGIServer, thread: threading.Thread) -> None:
