@@ -42,12 +42,13 @@ class ResponseCourse:
     """The judged counts of a stretch of time, oldest first.
 
     `doubtful`: all lines are there, but it cannot be told whether they show a response. `not_evaluable`:
-    a needed line is missing.
+    a needed line is missing. `judged` holds all of them.
     """
 
+    judged: tuple[Judgement, ...]
     stretches: tuple[Stretch, ...]
     doubtful: tuple[Judgement, ...]
-    not_evaluable: tuple[BloodCount, ...]
+    not_evaluable: tuple[Judgement, ...]
 
     @property
     def decided(self) -> tuple[Judgement, ...]:
@@ -62,23 +63,16 @@ def response_course(
     standard: ResponseStandard,
 ) -> ResponseCourse:
     """Judge each count against `baseline`."""
-    evaluable: list[Judgement] = []
-    doubtful: list[Judgement] = []
-    left_out: list[BloodCount] = []
-    for count in counts:
-        judgement = judge(count, baseline, blood, standard)
-        if not count.is_full:
-            left_out.append(count)
-        elif judgement.at_least_partial is not Verdict.UNKNOWN:
-            evaluable.append(judgement)
-        elif _wants_reticulocytes(count, standard.counts):
-            left_out.append(count)
-        else:
-            doubtful.append(judgement)
-    stretches = (
-        Stretch(responding, tuple(group)) for responding, group in groupby(evaluable, key=is_responding)
+    judged = tuple(judge(count, baseline, blood, standard) for count in counts)
+    evaluable = [j for j in judged if _is_evaluable(j, standard.counts)]
+    decided = [j for j in evaluable if j.at_least_partial is not Verdict.UNKNOWN]
+    stretches = (Stretch(good, tuple(group)) for good, group in groupby(decided, key=is_responding))
+    return ResponseCourse(
+        judged,
+        tuple(stretches),
+        tuple(j for j in evaluable if j.at_least_partial is Verdict.UNKNOWN),
+        tuple(j for j in judged if not _is_evaluable(j, standard.counts)),
     )
-    return ResponseCourse(tuple(stretches), tuple(doubtful), tuple(left_out))
 
 
 def is_responding(judgement: Judgement) -> bool:
@@ -86,8 +80,13 @@ def is_responding(judgement: Judgement) -> bool:
     return judgement.at_least_partial is Verdict.MET
 
 
-def _wants_reticulocytes(count: BloodCount, limits: CountLimits) -> bool:
-    return count.reticulocytes is None and severe_by_counts(count, limits) is Verdict.UNKNOWN
+def _is_evaluable(judgement: Judgement, limits: CountLimits) -> bool:
+    """A count that lacks a line it needs decides nothing (DECISIONS 4)."""
+    count = judgement.count
+    if not count.is_full:
+        return False
+    undecided = judgement.at_least_partial is Verdict.UNKNOWN and count.reticulocytes is None
+    return not (undecided and severe_by_counts(count, limits) is Verdict.UNKNOWN)
 
 
 # ---------------------------------------------------------------- loss of response

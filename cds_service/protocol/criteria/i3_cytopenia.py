@@ -31,11 +31,6 @@ MISSING = {
     Analyte.PLATELETS: "platelets",
     Analyte.NEUTROPHILS: "neutrophils",
 }
-_NOT_COUNTED = {
-    Analyte.HAEMOGLOBIN: say("criterion.I3.no_haemoglobin"),
-    Analyte.PLATELETS: say("criterion.I3.no_platelets"),
-    Analyte.NEUTROPHILS: say("criterion.I3.no_neutrophils"),
-}
 _RAISED_BY = {
     Analyte.HAEMOGLOBIN: Concept.RED_CELL_TRANSFUSION,
     Analyte.PLATELETS: Concept.PLATELET_TRANSFUSION,
@@ -168,16 +163,22 @@ def _finding(
     evidence = evidence_of(_reported(lines))
     if newest:
         evidence += transfusion_evidence(blood.transfusions, newest)
-    facts = (*_values_said(lines), *_notes(lines, blood, limits, t0), *_unused_said(unused))
+    notes = (*_notes(lines, blood, limits, t0), *_unused_said(unused))
     settled = verdict is not Verdict.UNKNOWN
     return Finding(
         verdict,
         Basis.DATA if evidence else Basis.NONE,
-        say("criterion.I3.seen", facts=facts),
+        _seen(_values_said(lines, limits), notes),
         evidence,
         () if settled else missing,
-        None if settled else _question(missing),
+        None if settled else _question(missing, limits),
     )
+
+
+def _seen(values: tuple[Phrase, ...], notes: tuple[Phrase, ...]) -> Phrase:
+    if notes:
+        return say("criterion.I3.seen_with_notes", values=values, notes=notes)
+    return say("criterion.I3.seen", values=values)
 
 
 def _reported(lines: Mapping[Analyte, _Line]) -> Iterator[Result]:
@@ -188,12 +189,23 @@ def _reported(lines: Mapping[Analyte, _Line]) -> Iterator[Result]:
             yield line.result
 
 
-def _values_said(lines: Mapping[Analyte, _Line]) -> tuple[Phrase, ...]:
+def _values_said(lines: Mapping[Analyte, _Line], limits: CountLimits) -> tuple[Phrase, ...]:
     """One sentence for one draw; else each line with its own day, and each line that was not counted."""
-    days = {line.count.day for line in lines.values()}
-    if len(lines) == len(BLOOD_LINES) and len(days) == 1:
+    drawn_on = {line.count.day for line in lines.values()}
+    if len(lines) == len(BLOOD_LINES) and len(drawn_on) == 1:
         return (count_said(lines[Analyte.HAEMOGLOBIN].count),)
-    return tuple(dated_line(lines[a].result) if a in lines else _NOT_COUNTED[a] for a in BLOOD_LINES)
+    days = limits.fresh_max_days
+    return tuple(dated_line(lines[a].result) if a in lines else _not_counted(a, days) for a in BLOOD_LINES)
+
+
+def _not_counted(analyte: Analyte, days: int) -> Phrase:
+    match analyte:
+        case Analyte.HAEMOGLOBIN:
+            return say("criterion.I3.no_haemoglobin", days=days)
+        case Analyte.PLATELETS:
+            return say("criterion.I3.no_platelets", days=days)
+        case _:
+            return say("criterion.I3.no_neutrophils", days=days)
 
 
 def _notes(
@@ -223,7 +235,7 @@ def _unused_said(unused: list[Result]) -> Iterator[Phrase]:
                 yield say("count.unused_unreadable", value=result.as_written, day=day)
 
 
-def _question(missing: tuple[str, ...]) -> Phrase:
+def _question(missing: tuple[str, ...], limits: CountLimits) -> Phrase:
     if "transfusions" in missing:
         return say("criterion.I3.question_transfusions")
-    return say("criterion.I3.question")
+    return say("criterion.I3.question", days=limits.fresh_max_days)

@@ -76,7 +76,7 @@ def _noted(record: ClinicalRecord, item: str, t0: date, limits: FailureLimits, f
     note = set_aside(record, item, t0, limits.exposure.attestation_max_age_days)
     if note is None or found.verdict is not Verdict.UNKNOWN:
         return found
-    return replace(found, seen=say("criterion.I4.with_note", seen=found.seen, note=note))
+    return replace(found, seen=say("eligibility.seen.with_note", seen=found.seen, note=note))
 
 
 # ---------------------------------------------------------------- I4.1
@@ -90,7 +90,7 @@ def _ineffective(record: ClinicalRecord, t0: date, limits: FailureLimits) -> Fin
     found = Finding(
         failure.verdict,
         Basis.DATA if evidence else Basis.NONE,
-        say("criterion.I4_1.seen", facts=tuple(_facts(failure, limits))),
+        _failure_said(failure, limits),
         evidence,
         (*failure.missing, *_unavailable(record)) if open_ else (),
         question if open_ else None,
@@ -100,15 +100,20 @@ def _ineffective(record: ClinicalRecord, t0: date, limits: FailureLimits) -> Fin
     return _noted(record, INEFFECTIVE, t0, limits, both)
 
 
-def _facts(failure: Failure, limits: FailureLimits) -> Iterator[Phrase]:
-    yield failure.why
+def _failure_said(failure: Failure, limits: FailureLimits) -> Phrase:
+    """Why, and what it was judged on: the course, the baseline and the profile by name."""
     if failure.course is None:
-        return
-    yield course_said(failure.course, limits.exposure)
-    yield baseline_said(failure.baseline)
+        return failure.why
+    why = failure.why
     if failure.not_evaluable:
-        yield say("failure.not_evaluable", number=failure.not_evaluable)
-    yield profile_said(limits.standard.profile)
+        why = say("failure.with_not_evaluable", why=why, number=failure.not_evaluable)
+    return say(
+        "criterion.I4_1.seen",
+        why=why,
+        course=course_said(failure.course, limits.exposure),
+        baseline=baseline_said(failure.baseline),
+        profile=profile_said(limits.standard.profile),
+    )
 
 
 def _evidence(failure: Failure) -> Iterator[Evidence]:
