@@ -21,6 +21,8 @@ from cds_service.protocol.parameters import Rule
 from fhir_mappings.vocabulary.facts import Arm, ClinicalRecord, Drug, MedicationEvent, StudyState
 from fhir_mappings.vocabulary.phrases import say
 
+__all__ = ["CRITICAL_RULES", "OrderLimits", "review_orders"]
+
 RULES: tuple[Callable[[Desk, MedicationEvent], Iterator[Alert]], ...] = (
     study_drug,
     partners_in_use,

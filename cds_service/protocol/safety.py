@@ -37,6 +37,8 @@ from cds_service.protocol.safety_rules.urine import urine_protein
 from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, Result, StudyState
 from fhir_mappings.vocabulary.phrases import Phrase
 
+__all__ = ["CRITICAL_RULES", "SafetyLimits", "review"]
+
 DOMAINS: tuple[Callable[[Situation], Iterator[Found]], ...] = (
     dangerous_levels,
     kidney,

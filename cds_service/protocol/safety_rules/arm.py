@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.dose_in_force import DoseStatus
 from cds_service.protocol.safety_rules.levels import drug_name
 from cds_service.protocol.safety_rules.situation import Found, Situation
 from fhir_mappings.vocabulary.facts import Arm, Drug
@@ -21,8 +22,8 @@ def arm_mismatch(chart: Situation) -> Iterator[Found]:
 def duplicate_orders(chart: Situation) -> Iterator[Found]:
     """Two active orders of one drug with the same daily amount: advice as usual, and a warning."""
     for drug, dose in chart.doses.items():
-        if dose.duplicate_orders:
+        if dose.duplicate_orders and dose.status is not DoseStatus.CONFLICTING:
             seen = say("safety.duplicate", drug=drug_name(drug))
             yield chart.alert(
-                "DUPLICATE_ORDER", Severity.WARNING, Action.CORRECT_ORDER, seen, drug, dose.evidence
+                "DUPLICATE_ORDER", Severity.WARNING, Action.CORRECT_ORDER, seen, drug, dose.duplicate_orders
             )

@@ -1,0 +1,66 @@
+"""Monitoring: which test is due when, by arm and week of the study, and after what has happened.
+
+Source: `titration.md` 10; each interval stands in `nct06802055/monitoring.toml`.
+"""
+
+from collections.abc import Mapping
+
+from cds_service.protocol.decisions import (
+    DueStatus,
+    MonitoringItem,
+    Participation,
+    RenalFinding,
+    TitrationDecision,
+    Trough,
+)
+from cds_service.protocol.dose_in_force import DoseInForce
+from cds_service.protocol.interactions import ActiveInteraction
+from cds_service.protocol.moment import AsOf
+from cds_service.protocol.monitoring_rules.events import Course, reasons_for
+from cds_service.protocol.monitoring_rules.plan import MonitoringLimits, Test, calendar_of, tests_of
+from cds_service.protocol.monitoring_rules.routine import item_of
+from cds_service.protocol.parameters import Rule
+from fhir_mappings.vocabulary.facts import Arm, ClinicalRecord, Drug, Part, StudyState
+from fhir_mappings.vocabulary.phrases import Phrase, say
+
+__all__ = ["MonitoringLimits", "schedule"]
+
+
+def schedule(
+    record: ClinicalRecord,
+    as_of: AsOf,
+    participation: Participation,
+    doses: Mapping[Drug, DoseInForce],
+    levels: Mapping[Drug, Trough],
+    titration: tuple[TitrationDecision, ...],
+    renal: RenalFinding,
+    interactions: tuple[ActiveInteraction, ...],
+    limits: MonitoringLimits,
+    rules: Mapping[str, Rule],
+) -> tuple[MonitoringItem, ...]:
+    """One item per test of the arm, for an enrolled patient.
+
+    Due is the last one (or day 1) plus the interval of the study week, or what an event asks for. Where day 1
+    or the results cannot be known, an item says so and has no date.
+    """
+    if participation.status is not StudyState.ENROLLED:
+        return ()
+    tests = [t for t in tests_of(limits) if participation.arm is Arm.COMBINED or not t.only_combined]
+    if record.lacks(Part.OBSERVATIONS):
+        return _without_date(tests, rules, DueStatus.DUE, say("schedule.unread"))
+    calendar = calendar_of(record, as_of.day, participation)
+    if calendar is None:
+        return _without_date(tests, rules, DueStatus.NOT_YET, say("schedule.noDayOne"))
+    trough = levels.get(Drug.SIROLIMUS)
+    course = Course(calendar, doses, trough, titration, renal, interactions, limits, rules)
+    targets = {f"{d.drug}-trough": d.target for d in titration}
+    return tuple(
+        item_of(test, reasons_for(test.name, course), calendar, targets.get(test.name), limits, rules)
+        for test in tests
+    )
+
+
+def _without_date(
+    tests: list[Test], rules: Mapping[str, Rule], status: DueStatus, seen: Phrase
+) -> tuple[MonitoringItem, ...]:
+    return tuple(MonitoringItem(test.name, None, status, rules[test.rule], seen) for test in tests)

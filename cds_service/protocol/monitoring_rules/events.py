@@ -1,0 +1,169 @@
+"""What asks for a test beside the calendar: dose changes, interactions, kidney, haemoglobin, visits."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from cds_service.protocol.decisions import RenalFinding, RenalState, TitrationDecision, Trough, Validity
+from cds_service.protocol.dose_in_force import DoseInForce, DoseStatus
+from cds_service.protocol.interactions import ActiveInteraction
+from cds_service.protocol.monitoring_rules.plan import Calendar, Candidate, MonitoringLimits, after
+from cds_service.protocol.parameters import Rule
+from fhir_mappings.vocabulary.facts import Analyte, Drug, Result
+from fhir_mappings.vocabulary.phrases import Phrase, say
+
+_HAEMOGLOBIN, _EVENT, _VISIT = 0, 1, 2
+_MEASURED_WELL = frozenset({Validity.VALID, Validity.ASSUMED_TROUGH, Validity.STALE})
+_RISING = frozenset({RenalState.WATCH, RenalState.IMPAIRED, RenalState.AKI})
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What has happened to the patient that a test may have to follow."""
+
+    calendar: Calendar
+    doses: Mapping[Drug, DoseInForce]
+    trough: Trough | None
+    titration: tuple[TitrationDecision, ...]
+    renal: RenalFinding
+    interactions: tuple[ActiveInteraction, ...]
+    limits: MonitoringLimits
+    rules: Mapping[str, Rule]
+
+    def follow_up(
+        self, analyte: Analyte, event: date, window: Sequence[int], rule: str, seen: Phrase, *, instead: bool
+    ) -> Iterator[Candidate]:
+        """The test from `window[0]` to `window[1]` days after the event, unless it was measured since."""
+        due = after(event, window[0])
+        if not any(r.when and r.when.last >= due for r in self.calendar.measured.get(analyte, ())):
+            late = after(event, window[1])
+            yield Candidate(due, late, self.rules[rule], seen, _EVENT, instead=instead)
+
+
+def reasons_for(name: str, course: Course) -> list[Candidate]:
+    """All reasons beside the calendar for the test of this name."""
+    found = [*_asked_by_titration(name, course)]
+    match name:
+        case "sirolimus-trough":
+            found += _after_dose_change(course, Drug.SIROLIMUS)
+            found += _after_ciclosporin_change(course)
+            found += _after_partner(course, Analyte.SIROLIMUS)
+            found += _after_haemoglobin_rise(course)
+        case "ciclosporin-trough":
+            found += _after_dose_change(course, Drug.CICLOSPORIN)
+            found += _after_partner(course, Analyte.CICLOSPORIN)
+        case "creatinine":
+            found += _after_creatinine_rise(course)
+        case "cbc":
+            found += _visits(course)
+    return found
+
+
+def _asked_by_titration(name: str, course: Course) -> Iterator[Candidate]:
+    """A recheck is the dosing rules' own date for a level, so it takes the place of the calendar's."""
+    for decision in course.titration:
+        recheck = decision.recheck
+        if recheck and recheck.test == name:
+            due = recheck.not_before or recheck.by or course.calendar.day
+            seen = say("schedule.recheck")
+            yield Candidate(due, recheck.by or due, decision.rule, seen, _EVENT, instead=True)
+
+
+def _after_dose_change(course: Course, drug: Drug) -> Iterator[Candidate]:
+    dose = course.doses.get(drug)
+    if dose is None or dose.status is not DoseStatus.KNOWN or len(dose.steps) < 2:
+        return
+    changed = dose.steps[-1].day
+    window = course.limits.sirolimus_after_change
+    if drug is Drug.CICLOSPORIN:
+        window = course.limits.ciclosporin_after_change
+    seen = say("schedule.doseChanged", day=changed)
+    yield from course.follow_up(Analyte(drug), changed, window, "MON-DOSE", seen, instead=True)
+
+
+def _after_ciclosporin_change(course: Course) -> Iterator[Candidate]:
+    """Ciclosporin changes the clearance of sirolimus: started, stopped or changed by 50 mg a day or more."""
+    dose = course.doses.get(Drug.CICLOSPORIN)
+    if dose is None:
+        return
+    days = [step.day for step in dose.steps[:1] if step.day > course.calendar.day_one]
+    for before, now in zip(dose.steps, dose.steps[1:], strict=False):
+        if abs(now.dose.daily_mg - before.dose.daily_mg) >= course.limits.ciclosporin_change_mg:
+            days.append(now.day)
+    if dose.status is not DoseStatus.KNOWN and dose.taken_until and dose.taken_until < course.calendar.day:
+        days.append(dose.taken_until)
+    if days:
+        changed, window = max(days), course.limits.sirolimus_after_change
+        seen = say("schedule.ciclosporinChanged", day=changed)
+        yield from course.follow_up(Analyte.SIROLIMUS, changed, window, "MON-CSA-CHANGE", seen, instead=False)
+
+
+def _after_partner(course: Course, analyte: Analyte) -> Iterator[Candidate]:
+    """A trough 7 days after an inhibitor or inducer started, 14 after it stopped (`titration.md` 8)."""
+    drug, limits = Drug(analyte), course.limits
+    for active in course.interactions:
+        partner = active.interaction
+        if not partner.changes_levels or partner.class_with(drug) is None:
+            continue
+        if active.stopped:
+            seen = say("schedule.partnerStopped", name=partner.ingredient, day=active.stopped)
+            yield from course.follow_up(
+                analyte, active.stopped, limits.after_partner_stopped, "MON-DDI", seen, instead=False
+            )
+        elif active.started and active.started > course.calendar.day_one:
+            soon = partner.critical_with is drug
+            window = limits.after_critical_partner if soon else limits.after_partner_started
+            seen = say("schedule.partnerStarted", name=partner.ingredient, day=active.started)
+            yield from course.follow_up(analyte, active.started, window, "MON-DDI", seen, instead=False)
+
+
+def _after_haemoglobin_rise(course: Course) -> Iterator[Candidate]:
+    """Haemoglobin up by more than 20 g/L since the last valid trough (DECISIONS 38)."""
+    trough = course.trough
+    if trough is None or trough.day is None or trough.validity not in _MEASURED_WELL:
+        return
+    counts = course.calendar.measured.get(Analyte.HAEMOGLOBIN, ())
+    before = _nearest(counts, trough.day, course.limits.haemoglobin_near_trough)
+    now = counts[-1] if counts else None
+    if before is None or now is None or now.number is None or before.number is None or now.when is None:
+        return
+    if now.when.last > trough.day and now.number - before.number > course.limits.haemoglobin_rise:
+        seen = say(
+            "schedule.haemoglobin",
+            value=now.number,
+            day=now.when.last,
+            before=before.number,
+            trough_day=trough.day,
+        )
+        due = now.when.last
+        late = after(due, course.limits.sirolimus_after_change[1])
+        yield Candidate(due, late, course.rules["SRL-HCT"], seen, _HAEMOGLOBIN)
+
+
+def _nearest(counts: tuple[Result, ...], day: date, reach: int) -> Result | None:
+    near = [r for r in counts if r.when and abs((r.when.last - day).days) <= reach]
+    return min(near, key=lambda r: abs((r.when.last - day).days) if r.when else reach, default=None)
+
+
+def _after_creatinine_rise(course: Course) -> Iterator[Candidate]:
+    """A week after a creatinine that was too high, two days after one of acute kidney injury."""
+    last = course.calendar.measured.get(Analyte.CREATININE, ())[-1:]
+    if course.renal.state in _RISING and last and last[0].when:
+        window = course.limits.kidney_after_rise
+        days = window[1] if course.renal.state is RenalState.AKI else window[0]
+        due = after(last[0].when.last, days)
+        seen = say("schedule.kidney", day=last[0].when.last, seen=course.renal.seen)
+        yield Candidate(due, after(due, window[1]), course.rules["MON-REN"], seen, _EVENT)
+
+
+def _visits(course: Course) -> Iterator[Candidate]:
+    """The blood count of Weeks 13 and 25 (P): week n is days 7(n-1)+1 to 7n, with the window either side."""
+    day_one, reach = course.calendar.day_one, course.limits.visit_window
+    counts = course.calendar.measured.get(Analyte.HAEMOGLOBIN, ())
+    for week in course.limits.visit_weeks:
+        first, last = after(day_one, 7 * (week - 1)), after(day_one, 7 * week - 1)
+        opens, closes = after(first, -reach), after(last, reach)
+        inside = any(r.when and opens <= r.when.last <= closes for r in counts)
+        if not inside and course.calendar.day <= closes:
+            seen = say("schedule.visit", week=week, first=first, last=last)
+            yield Candidate(first, last, course.rules[f"MON-W{week}"], seen, _VISIT)
