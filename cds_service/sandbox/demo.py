@@ -31,19 +31,20 @@ def run(
     today: date,
     start_cds: Callable[[str], RunningServer],
     *,
+    patients: tuple[DemoPatient, ...] | None = None,
     open_page: Callable[[str], object] | None = None,
     out: Console | None = None,
     wait: Callable[[], None] = until_told_to_stop,
 ) -> int:
-    """Start both servers, call the service for every demo patient as a record system would, print the cards.
+    """Start both servers, call the service for each patient as a record system would, print the cards.
 
-    `start_cds` starts the CDS service on `port`, told of the FHIR base it may read; the FHIR server takes
+    `patients` are all the demo patients unless given. `start_cds` starts the CDS service on `port`, told of the FHIR base it may read; the FHIR server takes
     `port + 1` (0: any free port). `today` is the day at the site. With `once` it ends after printing, else
     it waits (`wait`) with both servers up and hands the discovery address to `open_page`. Returns 0, or 1
     when a call went unanswered. Raises OSError when a port is taken.
     """
     console = out or Console()
-    patients = demo_patients(today)
+    patients = patients or demo_patients(today)
     resources = tuple({_key(r): r for p in patients for r in p.resources}.values())
     fhir = start_fhir_server(resources, port + 1 if port else 0, page_ports=(port,))
     try:
