@@ -4,6 +4,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import date
 
 from rich.console import Console
@@ -38,28 +39,26 @@ def run(
 ) -> int:
     """Start both servers, call the service for each patient as a record system would, print the cards.
 
-    `patients` are all the demo patients unless given. `start_cds` starts the CDS service on `port`, told of the FHIR base it may read; the FHIR server takes
-    `port + 1` (0: any free port). `today` is the day at the site. With `once` it ends after printing, else
-    it waits (`wait`) with both servers up and hands the discovery address to `open_page`. Returns 0, or 1
-    when a call went unanswered. Raises OSError when a port is taken.
+    `patients` are all the demo patients unless given. `start_cds` starts the CDS service on `port`, told of
+    the FHIR base it may read; the FHIR server takes `port + 1` (0: any free port). `today` is the day at the
+    site. With `once` it ends after printing, else it waits (`wait`) with both servers up and hands the
+    discovery address to `open_page`. Returns 0, or 1 when a call went unanswered. Raises OSError when a port
+    is taken.
     """
     console = out or Console()
     patients = patients or demo_patients(today)
     resources = tuple({_key(r): r for p in patients for r in p.resources}.values())
-    fhir = start_fhir_server(resources, port + 1 if port else 0, page_ports=(port,))
-    try:
+    with ExitStack() as up:
+        fhir = start_fhir_server(resources, port + 1 if port else 0, page_ports=(port,))
+        up.callback(fhir.stop)
         cds = start_cds(fhir.base_url)
-        try:
-            code = _make_rounds(console, patients, CdsClient(cds.base_url, fhir.base_url), today)
-            if not once:
-                _say_where(console, cds, fhir)
-                if open_page:
-                    open_page(f"{cds.base_url}/cds-services")
-                wait()
-        finally:
-            cds.stop()
-    finally:
-        fhir.stop()
+        up.callback(cds.stop)
+        code = _make_rounds(console, patients, CdsClient(cds.base_url, fhir.base_url), today)
+        if not once:
+            _say_where(console, cds, fhir)
+            if open_page:
+                open_page(f"{cds.base_url}/cds-services")
+            wait()
     return code
 
 
