@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from cds_service.hooks.envelope import is_null
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 from fhir_mappings.readers.references import relative
@@ -30,9 +31,9 @@ class ContextResources:
         return {f"{r.get('resourceType')}/{r['id']}": r for r in self.verbatim if r.get("id")}
 
 
-def read_context_bundle(raw: msgspec.Raw | None, patient_id: str, where: str) -> ContextResources:
+def read_context_bundle(raw: msgspec.Raw, patient_id: str, where: str) -> ContextResources:
     """Read a Bundle of the context; `where` is its JSON path. Raises BadHookRequest or PatientMismatch."""
-    if raw is None:
+    if is_null(raw):
         return ContextResources()
     try:
         decoded = decode(bytes(raw))

@@ -90,15 +90,19 @@ class BoundedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _BoundedHttpPool, "https": _BoundedHttpsPool}
 
 
+class _DirectSession(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere. Otherwise the library reads the whole body of a redirect, however long, to prepare it."""
+
+
 def bounded_session(connections: int, ca_bundle: str | None = None) -> requests.Session:
     """A session that takes nothing from its environment: no proxy, no `.netrc`, no cookie, no redirect.
 
     `ca_bundle` is a file of the hospital's own certificate authorities.
     """
-    session = requests.Session()
+    session = _DirectSession()
     session.trust_env = False
     session.verify = ca_bundle or True
-    session.max_redirects = 0
     session.cookies.set_policy(_NO_COOKIES)
     adapter = BoundedAdapter(pool_connections=8, pool_maxsize=connections, max_retries=0)
     session.mount("http://", adapter)

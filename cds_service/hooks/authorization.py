@@ -14,6 +14,7 @@ from cds_service.hooks.errors import BadHookRequest
 _SCOPE = re.compile(
     r"(?:patient|user|system)/(?P<type>\*|[A-Za-z]+)\.(?P<may>read|write|\*|c?r?u?d?s?)(?P<query>\?.*)?"
 )
+_TOKEN = re.compile(r"[\x21-\x7e]+")  # it becomes part of a header
 _VERSION_1 = {"read": frozenset("rs"), "write": frozenset("cud"), "*": frozenset("cruds")}
 _REQUIRED = ("access_token", "token_type", "expires_in", "scope", "subject")
 
@@ -58,6 +59,8 @@ def read_authorization(raw: msgspec.Raw) -> FhirAuthorization:
         authorization = msgspec.json.decode(raw, type=FhirAuthorization)
     except msgspec.ValidationError as error:
         raise BadHookRequest(f"has a member of the wrong type ({error})", "fhirAuthorization") from error
+    if not _TOKEN.fullmatch(authorization.access_token):
+        raise BadHookRequest("must be one word of visible ASCII", "fhirAuthorization.access_token")
     if authorization.token_type.casefold() != "bearer":
         raise BadHookRequest("must be Bearer", "fhirAuthorization.token_type")
     return authorization

@@ -50,8 +50,8 @@ def open_envelope(text: bytes, path: str = "") -> dict[str, msgspec.Raw]:
 
 
 def is_null(raw: msgspec.Raw | None) -> bool:
-    """True for an absent member and for a JSON null."""
-    return raw is None or bytes(raw) == b"null"
+    """True for an absent member (None, or no bytes at all) and for a JSON null."""
+    return raw is None or bytes(raw) in (b"", b"null")
 
 
 def resource_type(raw: msgspec.Raw) -> str | None:

@@ -38,17 +38,18 @@ _REQUIRED_CONTEXT: dict[Hook, tuple[str, ...]] = {
     Hook.PROBLEM_LIST_ITEM_CREATE: ("userId", "patientId", "conditions"),
 }
 _BUNDLES = ("draftOrders", "conditions")
+_ABSENT = msgspec.Raw()
 
 
 class HookContext(msgspec.Struct, frozen=True, rename="camel"):
-    """The context of any of our hooks. `draft_orders` and `conditions` are raw FHIR Bundles."""
+    """The context of any of our hooks. `draft_orders` and `conditions` are raw Bundles, empty if absent."""
 
     user_id: str
     patient_id: str
     encounter_id: str | None = None
-    selections: tuple[str, ...] = ()
-    draft_orders: msgspec.Raw | None = None
-    conditions: msgspec.Raw | None = None
+    selections: tuple[str, ...] | None = None
+    draft_orders: msgspec.Raw = _ABSENT
+    conditions: msgspec.Raw = _ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +118,12 @@ def _prefetch(raw: msgspec.Raw | None) -> dict[str, msgspec.Raw]:
 def _context(hook: Hook, raw: msgspec.Raw) -> HookContext:
     members = open_envelope(bytes(raw), "context")
     _need(members, _REQUIRED_CONTEXT[hook], "context.")
-    given = {name: value for name, value in members.items() if not is_null(value)}
     try:
-        context = msgspec.convert(_decoded(given), type=HookContext)
+        context = msgspec.json.decode(raw, type=HookContext)
     except msgspec.ValidationError as error:
         raise BadHookRequest(f"has a member of the wrong type ({error})", "context") from error
-    _check_context(context, given)
+    _check_context(context, members)
     return context
-
-
-def _decoded(members: dict[str, msgspec.Raw]) -> dict[str, object]:
-    """The members that HookContext knows; Bundles stay raw."""
-    known = {f.encode_name for f in msgspec.structs.fields(HookContext)}
-    return {
-        name: raw if name in _BUNDLES else msgspec.json.decode(raw)
-        for name, raw in members.items()
-        if name in known
-    }
 
 
 def _check_context(context: HookContext, members: dict[str, msgspec.Raw]) -> None:
@@ -144,7 +134,7 @@ def _check_context(context: HookContext, members: dict[str, msgspec.Raw]) -> Non
     if context.encounter_id is not None and not _ID.fullmatch(context.encounter_id):
         raise BadHookRequest("must be a FHIR id", "context.encounterId")
     for name in _BUNDLES:
-        if name in members and resource_type(members[name]) != "Bundle":
+        if not is_null(members.get(name)) and resource_type(members[name]) != "Bundle":
             raise BadHookRequest("must be a FHIR Bundle", f"context.{name}")
 
 

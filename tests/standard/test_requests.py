@@ -1,0 +1,204 @@
+"""The request: each required field named when it is missing, everything unknown tolerated."""
+
+import json
+
+import pytest
+
+from cds_service.hooks.errors import BadHookRequest, PatientMismatch
+from cds_service.hooks.request import Hook, read_hook_request
+from tests.standard.calls import CONTEXTS, INSTANCE, PATIENT, a_body, a_call, authorization, context_of
+
+FHIR = "https://ehr.example/fhir"
+
+
+def refused(body):
+    with pytest.raises(BadHookRequest) as caught:
+        read_hook_request(body)
+    return caught.value
+
+
+@pytest.mark.parametrize("hook", CONTEXTS)
+def test_the_smallest_valid_context_of_each_hook_is_enough(hook):
+    request = read_hook_request(a_body(hook))
+    assert request.hook is Hook(hook)
+    assert request.hook_instance == INSTANCE
+    assert request.context.patient_id == PATIENT
+    assert request.prefetch == {}
+    assert request.fhir_server is None
+
+
+@pytest.mark.parametrize("member", ["hook", "hookInstance", "context"])
+@pytest.mark.parametrize("nothing", [..., None])
+def test_each_required_member_is_named_when_it_is_missing(member, nothing):
+    assert refused(a_body(**{member: nothing})).fields == (member,)
+
+
+@pytest.mark.parametrize(
+    ("hook", "field"),
+    [(hook, field) for hook in CONTEXTS for field in ("userId", "patientId", *CONTEXTS[hook])],
+)
+def test_each_required_context_field_is_named_when_it_is_missing(hook, field):
+    context = context_of(hook)
+    del context[field]
+    assert refused(a_body(hook, context=context)).fields == (f"context.{field}",)
+
+
+def test_every_missing_field_is_named_at_once():
+    assert refused(b"{}").fields == ("hook", "hookInstance", "context")
+    assert refused(a_body("order-select", context={"userId": "Practitioner/1"})).fields == (
+        "context.patientId",
+        "context.selections",
+        "context.draftOrders",
+    )
+
+
+@pytest.mark.parametrize("context", [{}, None, [], "x"])
+def test_an_empty_or_odd_context_is_a_bad_request(context):
+    assert refused(a_body(context=context))
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("hook", "order-dispatch"),
+        ("hook", 7),
+        ("hookInstance", "42"),
+        ("hookInstance", 42),
+        ("fhirServer", 7),
+        ("prefetch", []),
+        ("prefetch", "patient"),
+        ("context", context_of("patient-view", userId="example")),
+        ("context", context_of("patient-view", patientId="Patient/1")),
+        ("context", context_of("patient-view", patientId="..")),
+        ("context", context_of("patient-view", patientId="a" * 65)),
+        ("context", context_of("patient-view", patientId="1?x=y")),
+        ("context", context_of("patient-view", patientId=7)),
+        ("context", context_of("patient-view", encounterId="a/b")),
+    ],
+)
+def test_a_member_of_the_wrong_shape_is_named(member, value):
+    assert refused(a_body(**{member: value})).fields[0].startswith(member)
+
+
+@pytest.mark.parametrize("bundle", [{"resourceType": "Patient"}, {}, [], "x", 1])
+def test_draft_orders_must_be_a_bundle(bundle):
+    fault = refused(a_body("order-sign", context=context_of("order-sign", draftOrders=bundle)))
+    assert fault.fields == ("context.draftOrders",)
+
+
+def test_a_bundle_without_a_type_and_with_its_resource_type_last_is_accepted():
+    bundle = {"entry": [], "resourceType": "Bundle"}
+    request = read_hook_request(a_body("order-sign", context=context_of("order-sign", draftOrders=bundle)))
+    assert json.loads(bytes(request.context.draft_orders)) == bundle
+
+
+def test_unknown_members_and_extensions_of_any_kind_are_tolerated():
+    call = a_call(
+        extension={"org.example.x": {"y": []}},
+        bar=[1, {"a": None}],
+        context=context_of("patient-view", foo={"x": 1}, extension=[]),
+        prefetch=None,
+        fhirServer=None,
+        fhirAuthorization=None,
+    )
+    assert read_hook_request(json.dumps(call, indent=1, ensure_ascii=False).encode()).prefetch == {}
+
+
+def test_prefetch_values_stay_as_they_were_written():
+    body = a_body().replace(b'"context"', b'"prefetch": { "patient" : {"id" : "p1"} , "x":null}, "context"')
+    prefetch = read_hook_request(body).prefetch
+    assert {key: bytes(raw) for key, raw in prefetch.items()} == {"patient": b'{"id" : "p1"}', "x": b"null"}
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"", "is not JSON"),
+        (b"[]", "must be a JSON object"),
+        (b'"x"', "must be a JSON object"),
+        (a_body()[:-5], "is not JSON"),
+        (a_body() + b"x", "is not JSON"),
+        (a_body().replace(b"{", b"{,", 1), "is not JSON"),
+        (a_body(x=float("nan")), "is not JSON"),
+        (a_body(prefetch={"patient": float("inf")}), "is not JSON"),
+        (a_body().replace(b"p1", b"p\xff"), "is not UTF-8"),
+        (a_body(prefetch={"x": "?"}).replace(b"?", b"\xff"), "is not UTF-8"),
+        (a_body().replace(b"{", b'{"x":' + b"[" * 10_000 + b"]" * 10_000 + b",", 1), "is nested too deeply"),
+        (a_body().replace(b"{", b'{"x":' + b"[" * 10_000, 1), "is nested too deeply"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_json_object_is_a_bad_request(body, problem):
+    assert refused(body).problem.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        (b'"hook":', b'"hook": "order-sign", "hook":', "hook"),
+        (b'"patientId":', b'"patientId":"other","patientId" :', "context.patientId"),
+        (b'"patientId":', b'"patient\\u0049d":"other","patientId" :', "context.patientId"),
+        (b'"context":', b'"prefetch":{"patient":{},"patient":{"id":"p1"}},"context":', "prefetch.patient"),
+        (b'"context":', b'"x":1,"x":1,"context":', "x"),
+    ],
+)
+def test_a_key_that_is_written_twice_is_refused_and_named(old, new, field):
+    fault = refused(a_body().replace(old, new))
+    assert (fault.problem, fault.fields) == ("is written more than once", (field,))
+
+
+@pytest.mark.parametrize("key", ["a b", "schl\u00fcssel", "\u952e", 'quo"te', "ta\tb"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_an_odd_key_is_not_mistaken_for_one_written_twice(key, ascii_only):
+    body = json.dumps(a_call(**{key: [key, {key: key}]}), ensure_ascii=ascii_only).encode()
+    assert read_hook_request(body).hook is Hook.PATIENT_VIEW
+
+
+@pytest.mark.parametrize("member", ["access_token", "token_type", "expires_in", "scope", "subject"])
+@pytest.mark.parametrize("nothing", [..., None])
+def test_each_required_member_of_the_authorization_is_named(member, nothing):
+    fault = refused(a_body(fhirServer=FHIR, fhirAuthorization=authorization(**{member: nothing})))
+    assert fault.fields == (f"fhirAuthorization.{member}",)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "x",
+        [],
+        {},
+        authorization(token_type="mac"),
+        authorization(expires_in="300"),
+        authorization(expires_in=False),
+        authorization(expires_in=1.5),
+        authorization(scope=["patient/*.rs"]),
+        authorization(access_token="two words"),
+        authorization(access_token="line\r\nbreak"),
+        authorization(subject={}),
+    ],
+)
+def test_a_malformed_authorization_is_a_bad_request(given):
+    assert refused(a_body(fhirServer=FHIR, fhirAuthorization=given)).fields[0].startswith("fhirAuthorization")
+
+
+def test_an_authorization_without_a_server_is_a_bad_request():
+    assert refused(a_body(fhirAuthorization=authorization())).fields == ("fhirServer",)
+
+
+@pytest.mark.parametrize("patient", [..., PATIENT, f"Patient/{PATIENT}"])
+def test_a_token_for_this_patient_or_for_none_is_accepted(patient):
+    request = read_hook_request(
+        a_body(fhirServer=FHIR, fhirAuthorization=authorization(patient=patient, x={"y": 1}))
+    )
+    assert request.fhir_authorization.access_token == "opaque-token"
+
+
+def test_a_token_for_another_patient_is_refused():
+    with pytest.raises(PatientMismatch) as caught:
+        read_hook_request(a_body(fhirServer=FHIR, fhirAuthorization=authorization(patient="p2")))
+    assert caught.value.where == "fhirAuthorization.patient"
+
+
+def test_a_token_is_never_in_a_repr():
+    request = read_hook_request(a_body(fhirServer=FHIR, fhirAuthorization=authorization()))
+    assert "opaque-token" not in f"{request!r} {request.fhir_authorization!s}"
