@@ -1,7 +1,7 @@
 """Writes the two bodies that `make bench` sends: 300 resources each, every prefetch key there.
 
-`python -m tests.bench.make_bodies ../shared/data/synthea-615` takes the chart of an enrolled demo patient, and
-that of a patient without aplastic anaemia, and pads both with one synthetic patient's resources. The bodies are
+`python -m tests.bench.make_bodies ../shared/data/synthea-615` takes the chart of an enrolled demo patient
+and of one without aplastic anaemia, and pads both with one synthetic patient's resources. The bodies are
 committed, so that the figures can be had without the sample data.
 """
 
@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cds_service.advice.chart_queries import chart_queries
 from cds_service.sandbox.demo_patients import demo_patients
-from fhir_mappings.vocabulary.facts import Part
 from tests.builders import TODAY
+from tests.hook_calls import call_body, prefetch_of
 
 BODIES = Path(__file__).with_name("bodies")
 RESOURCES = 300
@@ -58,26 +57,7 @@ def _body(patient_id: str, chart: tuple[Json, ...], padding: list[Json]) -> Json
             break
         if f"{resource['resourceType']}/{resource['id']}" not in there:
             own.append(resource | {"subject": {"reference": f"Patient/{patient_id}"}})
-    return {
-        "hook": "patient-view",
-        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
-        "context": {"userId": "Practitioner/1", "patientId": patient_id},
-        "prefetch": {part.value: _prefetched(part, query, own) for part, query in chart_queries().items()},
-    }
-
-
-def _prefetched(part: Part, query: str, resources: list[Json]) -> Json:
-    kind = query.split("?")[0].split("/")[0]
-    found = [r for r in resources if r["resourceType"] == kind]
-    if part is Part.PATIENT:
-        return found[0]
-    extra = (
-        [r for r in resources if r["resourceType"] == "ResearchStudy"]
-        if part is Part.RESEARCH_SUBJECTS
-        else []
-    )
-    entries = [{"resource": r, "search": {"mode": "match"}} for r in found + extra]
-    return {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": entries}
+    return call_body("aa-trial-titration", patient_id, prefetch_of(own))
 
 
 def _size(body: Json) -> int:
