@@ -42,6 +42,9 @@ _UNITS: dict[str, _Unit] = {
 }
 
 
+_MILLIONTH = Decimal("0.000001")
+
+
 def exact(number: int | float) -> Decimal:
     """The number as it was written."""
     return Decimal(repr(number))
@@ -51,6 +54,12 @@ def plain(number: Decimal) -> Decimal:
     """The same number without zeros that say nothing: 2.000 and 2E0 are 2, so equal amounts look alike."""
     whole = number.to_integral_value()
     return whole.quantize(Decimal(1)) if whole == number else number.normalize()
+
+
+def divided(number: Decimal, by: Decimal) -> Decimal | None:
+    """The quotient where it is exact in at most six decimals, else None: a dose is never rounded."""
+    quotient = (number / by).quantize(_MILLIONTH)
+    return plain(quotient) if quotient * by == number else None
 
 
 def amount_mg(quantity: Quantity | None, strength: Strength = NO_STRENGTH) -> Decimal | None:
@@ -88,7 +97,7 @@ def strength_of_ratio(ratio: Ratio | None) -> Strength:
     unit = ("piece", Decimal(1)) if bare else unit_of(per)
     if mass is None or unit is None or per.comparator or per.value is None or per.value <= 0:
         return NO_STRENGTH
-    each = plain(mass / exact(per.value))
-    if each * exact(per.value) != mass:
+    each = divided(mass, exact(per.value))
+    if unit[0] == "mass":
         return NO_STRENGTH
     return Strength(mg_per_ml=each) if unit[0] == "volume" else Strength(mg_per_piece=each)

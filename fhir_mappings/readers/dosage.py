@@ -14,7 +14,7 @@ from math import lcm
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fhir_mappings.readers.amounts import Strength, amount_mg, plain
+from fhir_mappings.readers.amounts import Strength, amount_mg, divided, exact, plain
 from fhir_mappings.readers.dates import days_of, when_or_none
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
 from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
@@ -94,7 +94,7 @@ def _words(instruction: Dosage) -> str:
         return instruction.text
     amounts = [d.dose_quantity for d in instruction.dose_and_rate if d.dose_quantity]
     code = instruction.timing.code if instruction.timing else None
-    parts = [f"{a.value} {a.unit or a.code or ''}".strip() for a in amounts]
+    parts = [f"{exact(a.value or 0):f} {a.unit or a.code or ''}".strip() for a in amounts]
     if code:
         parts.append(code.text or next((c.display or c.code or "" for c in code.coding), ""))
     return " ".join(p for p in parts if p)
@@ -168,8 +168,8 @@ def _together(steps: list[_Step]) -> Dose:
     """One dose for all lines: at its interval when all doses are alike, else the total of a day or week."""
     hours = lcm(*(int(s.rhythm.hours) for s in steps))
     doses = [(s.amount_mg, s.rhythm.count * hours // int(s.rhythm.hours)) for s in steps]
-    every = Decimal(hours) / sum(count for _, count in doses)
-    if len({amount for amount, _ in doses}) == 1 and every * sum(count for _, count in doses) == hours:
-        return Dose(doses[0][0], plain(every))
+    every = divided(Decimal(hours), Decimal(sum(count for _, count in doses)))
+    if len({amount for amount, _ in doses}) == 1 and every is not None:
+        return Dose(doses[0][0], every)
     cycle = lcm(hours, 24)
     return Dose(plain(sum((a * c for a, c in doses), Decimal(0)) * (cycle // hours)), Decimal(cycle))
