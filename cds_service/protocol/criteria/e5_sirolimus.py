@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from cds_service.protocol.ciclosporin_course import shows_drug
 from cds_service.protocol.criteria.in_use import counts
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
@@ -22,7 +23,6 @@ from fhir_mappings.vocabulary.facts import (
     Analyte,
     Certainty,
     ClinicalRecord,
-    Comparator,
     MedicationEvent,
     MedicationSource,
     MedicationStatus,
@@ -102,9 +102,7 @@ def _before_study(when: When | None, entries: list[StudyEntry]) -> Verdict:
 
 def _measured(level: Result, entries: list[StudyEntry]) -> Verdict:
     before = _before_study(level.when, entries)
-    found = level.number is not None and level.number > 0
-    quantified = level.comparator not in (Comparator.LESS, Comparator.AT_MOST)
-    return Verdict.UNKNOWN if before is Verdict.MET and not (found and quantified) else before
+    return Verdict.UNKNOWN if before is Verdict.MET and not shows_drug(level) else before
 
 
 def _allergic(allergy: Allergy) -> Verdict:
