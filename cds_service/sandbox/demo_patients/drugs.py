@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from cds_service.sandbox.demo_patients.elements import (
@@ -153,7 +153,7 @@ def _order(stretch: Stretch, named: Json) -> Json:
 def _dispenses(stretch: Stretch, named: Json, days: Timeline) -> Iterator[Json]:
     """Handed over every `supply` days; the last one of an ended stretch only reached to its end."""
     supply = stretch.drug.supply
-    for serial, day in enumerate(days.days_from(stretch.first, stretch.last, supply), 1):
+    for serial, day in enumerate(days.supply_days(stretch.first, stretch.last, supply), 1):
         covered = min(supply, (stretch.last - day).days + 1) if stretch.last else supply
         yield resource(
             "MedicationDispense",
@@ -217,7 +217,7 @@ def draft_order(key: str, draft: Draft, subject: Json, days: Timeline, products:
         intent="order",
         medicationCodeableConcept=concept(product.codes, product.text),
         subject=subject,
-        authoredOn=str(days.today - timedelta(days=0)),
+        authoredOn=str(days.today),
         requester=PRACTITIONER,
         **elements,
     )

@@ -27,11 +27,12 @@ class Timeline:
         day, _, time = text.partition(" ")
         return f"{self.day(day)}T{time.strip() or usual}:00{OFFSET}"
 
-    def days_from(self, first: date, last: date | None, step: int) -> list[date]:
-        """Every `step` days from `first`, up to `last` or today."""
+    def supply_days(self, first: date, last: date | None, step: int) -> list[date]:
+        """Every `step` days from `first`, up to `last` or today; what is due today was had yesterday."""
         end = min(last or self.today, self.today)
         count = (end - first).days // step + 1
-        return [first + timedelta(days=step * number) for number in range(max(count, 0))]
+        yesterday = self.today - timedelta(days=1)
+        return [min(first + timedelta(days=step * number), yesterday) for number in range(max(count, 0))]
 
 
 def rows(table: str) -> list[dict[str, str]]:
