@@ -1,4 +1,4 @@
-"""The reviewed files are read whole or refused loudly: a threshold without provenance never reaches a rule."""
+"""The reviewed files are read whole or refused: no threshold without provenance reaches a rule."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,6 +1,7 @@
 """Where a dated fact lies: before or after T0, inside a window for certain, newest of several."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from fhir_mappings.vocabulary.calendar import When
@@ -22,9 +23,9 @@ def within(when: When | None, earliest: date, t0: date) -> bool | None:
 
 
 def results_by(record: ClinicalRecord, t0: date, *analytes: Analyte) -> tuple[Result, ...]:
-    """Results that may decide, and those that conflict with themselves, dated up to T0, oldest first."""
+    """Results that may decide, dated up to T0, oldest first; one that conflicts with itself has no value."""
     return tuple(
-        r
+        r if r.reading is Reading.USABLE else replace(r, number=None, comparator=None, presence=None)
         for r in record.of(*analytes)
         if r.reading in (Reading.USABLE, Reading.CONFLICTING) and r.when is not None and r.when.first <= t0
     )
