@@ -134,7 +134,8 @@ def _judged_in(study: _Study, window: tuple[date, date]) -> Judgement | None:
     first, last = window
     full = [j for j in study.response.judged if first <= j.count.day <= last and j.count.is_full]
     usable = [j for j in full if j not in study.response.not_evaluable]
-    return (usable or full or [None])[-1]
+    found = usable or full
+    return found[-1] if found else None
 
 
 def _without_count(study: _Study, window: tuple[date, date]) -> tuple[ResponseCategory, Phrase]:
