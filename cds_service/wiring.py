@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from fhir_mappings.value_sets.code_lists import CodeListFault, load_code_lists
 from flask import Flask
 
 from cds_service import __version__
@@ -24,22 +23,27 @@ from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
-from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
+from cds_service.protocol.parameters import FOLDER, ProtocolTextFault, read_topic
+from cds_service.settings.concept_maps import BadConceptMap, read_concept_map
 from cds_service.settings.environment import BadSettings, Environment, Secret, Settings, read_settings
 from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.settings.tablets import tablet_limits
 from cds_service.web.app import create_app
 from cds_service.web.private_logging import configure_logging
 from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
+from fhir_mappings.value_sets.code_lists import CodeLists
+from fhir_mappings.value_sets.listed import FaultyCodeLists
+from fhir_mappings.value_sets.loading import load_code_lists
 
 _FETCHES_AT_ONCE = 16
 DEMO_SITE = Site()
-INSTALLATION_FAULTS = (ProtocolTextFault, CodeListFault)
+INSTALLATION_FAULTS = (ProtocolTextFault, FaultyCodeLists, BadConceptMap)
 """What loading the reviewed texts and the code lists may raise."""
 
 
-def faults_in(error: Exception) -> list[str]:
+def faults_in(error: ProtocolTextFault | FaultyCodeLists | BadConceptMap) -> tuple[str, ...]:
     """Each fault of one of INSTALLATION_FAULTS."""
-    return list(getattr(error, "faults", None) or [str(error)])
+    return tuple(error.faults)
 
 
 def settings_from_environment() -> Settings:
@@ -130,17 +134,30 @@ def build_reader(site: Site) -> ReaderSettings:
     """How charts are read at this site."""
     return ReaderSettings(
         zone=site.zone,
-        codes=load_code_lists(concept_maps=site.concept_maps, leave_out=site.code_lists_left_out),
+        codes=build_code_lists(site),
         trial=TrialIdentity(study_references=frozenset(site.study_references)),
         arms=site.arms,
         stand_ins=site.stand_ins,
     )
 
 
+def build_code_lists(site: Site) -> CodeLists:
+    """The shipped lists without what the site leaves out, and with its own codes."""
+    local = [code for path in site.concept_maps for code in read_concept_map(path)]
+    return load_code_lists(local, frozenset(site.code_lists_left_out))
+
+
 def overrides_of(site: Site) -> dict[str, Any]:
-    """The site's own values of limits of origin A; tablets are limits like any other."""
-    tablets = {f"titration.{drug}_tablets": list(amounts) for drug, amounts in site.tablets.items()}
-    return {**tablets, **site.thresholds}
+    """The site's own values of limits of origin A. Raises ProtocolTextFault for limits that do not exist."""
+    if unknown := [name for name in sorted(site.thresholds) if not _is_limit(name)]:
+        raise ProtocolTextFault([f"thresholds: there is no limit {name!r}" for name in unknown])
+    return {**tablet_limits(site.tablets), **site.thresholds}
+
+
+def _is_limit(name: str) -> bool:
+    topic, _, limit = name.partition(".")
+    is_topic = any(path.stem == topic for path in FOLDER.glob("*.toml"))
+    return is_topic and limit in read_topic(topic).get("limit", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +178,27 @@ def check_installation(site_file: str | None) -> CheckReport:
     except (BadSite, BadSettings) as error:
         faults += error.faults
     notes += [f"insecure, for development only: {risk}" for risk in settings.insecure if not site_file]
-    for load in (lambda: load_protocol(overrides_of(settings.site)), read_wording):
+    for load in (_check_thresholds, _check_wording, _check_codes):
         try:
-            load()
-        except ProtocolTextFault as error:
-            faults += error.faults
+            notes += load(settings.site)
+        except INSTALLATION_FAULTS as error:
+            faults += faults_in(error)
     return CheckReport(tuple(faults), tuple(notes))
+
+
+def _check_thresholds(site: Site) -> list[str]:
+    load_protocol(overrides_of(site))
+    return []
+
+
+def _check_wording(_: Site) -> list[str]:
+    read_wording()
+    return []
+
+
+def _check_codes(site: Site) -> list[str]:
+    """What the lists hold that nobody has verified, for whoever signs the installation off."""
+    return [
+        f"unverified code: {code.code_list}: {code.system} {code.code} ({code.display})"
+        for code in build_code_lists(site).unverified()
+    ]

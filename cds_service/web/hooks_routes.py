@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 import structlog
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from cds_service.hooks.card import Card
 from cds_service.hooks.catalogue import Catalogue
@@ -19,7 +19,7 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 _log = structlog.get_logger()
 
 
-def hooks_routes(catalogue: Catalogue, clock: Clock) -> Blueprint:
+def hooks_routes(catalogue: Catalogue, clock: Clock, max_body_bytes: int) -> Blueprint:
     """The routes under `/cds-services`. `clock` gives the aware moment of each call."""
     routes = Blueprint("hooks", __name__)
     discovery = _encoder.encode(catalogue.discovery())
@@ -33,7 +33,7 @@ def hooks_routes(catalogue: Catalogue, clock: Clock) -> Blueprint:
         started = time.perf_counter()
         catalogue.find(service_id)
         _need_json()
-        asked = read_hook_request(request.get_data(cache=False))
+        asked = read_hook_request(_body(max_body_bytes))
         service = catalogue.find_for(service_id, asked.hook)
         cards = service.advise(HookCall(asked, Caller(), clock()))
         answer = _json(_encoder.encode({"cards": [card.as_json() for card in cards]}))
@@ -47,6 +47,14 @@ def _need_json() -> None:
     mimetype = request.mimetype
     if mimetype != "application/json" and not mimetype.endswith("+json"):
         raise UnsupportedMediaType
+
+
+def _body(limit: int) -> bytes:
+    """The whole body. A chunked one is cut off by the framework without a word, one byte past our limit."""
+    body = request.get_data(cache=False)
+    if len(body) > limit:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _json(body: bytes) -> Response:
