@@ -123,7 +123,7 @@ def _no_such_number(name: str) -> None:
 
 
 def _reply(result: Result) -> Response:
-    body = b"" if result.body is None else json.dumps(result.body, ensure_ascii=False).encode()
+    body = b"" if result.body is None else json.dumps(result.body).encode()
     return Response(body, result.status, result.headers, content_type=f"{FHIR_JSON}; charset=utf-8")
 
 

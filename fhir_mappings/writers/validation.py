@@ -6,12 +6,15 @@ the JSON format forbids (FHIR R4, 2.6.2: no empty objects, arrays or nulls) is t
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
 from fhir.resources.R4B.resource import Resource
 from pydantic import BaseModel, ValidationError
 
+LARGEST_NUMBER = 10**18
+"""FHIR asks systems to keep 18 digits of a decimal (R4, 2.24.0.1)."""
 _FULL_LISTS = {
     # The library shortens some lists ("amended +") and leaves one out; these are R4's in full.
     (
@@ -31,22 +34,16 @@ _FULL_LISTS = {
 
 def problems(resource: Any) -> list[str]:
     """What keeps `resource` (parsed JSON) from being valid R4, each with its path; [] when it is valid."""
-    kind = resource.get("resourceType") if isinstance(resource, dict) else None
-    if not isinstance(kind, str):
+    if not isinstance(resource, dict) or "resourceType" not in resource:
         return ["not a FHIR resource: no resourceType"]
+    if unknown := list(_unknown_types(resource, "resource")):
+        return unknown
+    kind = resource["resourceType"]
+    found = list(_ill_formed(resource, kind))
     try:
-        model = get_fhir_model_class(kind)
-    except ValueError:
-        return [f"{kind} is not a FHIR R4 resource type"]
-    if not issubclass(model, Resource):
-        return [f"{kind} is a data type, not a resource type"]
-    found = list(_empty_parts(resource, kind))
-    try:
-        parsed = model.model_validate(resource)
+        parsed = get_fhir_model_class(kind).model_validate(resource)
     except ValidationError as error:
         return found + [f"{_path(kind, e['loc'])}: {e['msg']}" for e in error.errors()]
-    except ValueError as error:
-        return [*found, f"{kind}: {error}"]
     return found + list(_wrong_codes(parsed, kind))
 
 
@@ -54,17 +51,43 @@ def _path(kind: str, location: tuple[int | str, ...]) -> str:
     return ".".join([kind, *(str(part) for part in location)])
 
 
-def _empty_parts(value: Any, path: str) -> Iterator[str]:
-    """Empty objects and arrays, and nulls outside an array (where they may pair with an extension)."""
+def _unknown_types(value: Any, path: str) -> Iterator[str]:
+    """Resources, the whole one or one inside it, of a type that R4 does not have."""
     if isinstance(value, dict):
+        kind = value.get("resourceType", "Patient")
+        if not isinstance(kind, str) or not _is_resource_type(kind):
+            yield f"{path}: {kind!r} is not a FHIR R4 resource type"
         for name, part in value.items():
-            if part is None or part in ({}, [], ""):
-                yield f"{path}.{name}: empty"
-            else:
-                yield from _empty_parts(part, f"{path}.{name}")
+            yield from _unknown_types(part, f"{path}.{name}")
     elif isinstance(value, list):
         for number, part in enumerate(value):
-            yield from _empty_parts(part, f"{path}[{number}]")
+            yield from _unknown_types(part, f"{path}[{number}]")
+
+
+@lru_cache(maxsize=256)
+def _is_resource_type(kind: str) -> bool:
+    try:
+        return issubclass(get_fhir_model_class(kind), Resource)
+    except (ValueError, KeyError):
+        return False
+
+
+def _ill_formed(value: Any, path: str) -> Iterator[str]:
+    """Empty parts; nulls, unless in an array, where they may pair with an extension; impossible values."""
+    match value:
+        case dict():
+            for name, part in value.items():
+                if part is None or part in ({}, [], ""):
+                    yield f"{path}.{name}: empty"
+                else:
+                    yield from _ill_formed(part, f"{path}.{name}")
+        case list():
+            for number, part in enumerate(value):
+                yield from _ill_formed(part, f"{path}[{number}]")
+        case str() if any("\ud800" <= letter <= "\udfff" for letter in value):
+            yield f"{path}: half a character"
+        case int() if abs(value) > LARGEST_NUMBER:
+            yield f"{path}: too large a number"
 
 
 def _wrong_codes(parsed: BaseModel, path: str) -> Iterator[str]:

@@ -175,6 +175,13 @@ def test_what_is_not_there_is_an_outcome(fhir: RunningServer, path: str, status:
     assert outcome(reply)
 
 
+def test_an_address_or_a_method_that_is_not_there_is_an_outcome(fhir: RunningServer) -> None:
+    for method, path, status in (("GET", "a/b/c/d", 404), ("PATCH", "Patient/a", 405)):
+        reply = requests.request(method, f"{fhir.base_url}/{path}", timeout=5)
+        assert reply.status_code == status
+        assert outcome(reply)
+
+
 def test_every_answer_says_that_the_data_are_synthetic(fhir: RunningServer) -> None:
     for path in ("metadata", "Patient/a", "Patient/nobody"):
         assert "synthetic" in get(fhir, path).headers["X-Demo-Notice"]
