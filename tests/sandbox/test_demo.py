@@ -1,6 +1,8 @@
 """The demo as a person runs it: both servers up, every patient visited, errors said aloud, a clean end."""
 
 import io
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -185,3 +187,16 @@ def test_the_fhir_server_stops_when_the_service_cannot_start() -> None:
         run(0, True, TODAY, fails, patients=PATIENTS[:1], out=Console(file=io.StringIO()))
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{seen[0]}/metadata", timeout=5)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_ends_the_waiting_and_not_the_program(name: str) -> None:
+    program = (
+        "import os, signal, threading\n"
+        "from cds_service.sandbox.demo import until_told_to_stop\n"
+        f"threading.Timer(0.3, os.kill, (os.getpid(), signal.{name})).start()\n"
+        "until_told_to_stop()\n"
+        "print('ended as told')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (0, "ended as told\n")
