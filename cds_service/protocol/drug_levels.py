@@ -12,6 +12,7 @@ from cds_service.protocol.dose_in_force import DoseInForce
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.level_limits import LevelLimits as LevelLimits
 from cds_service.protocol.moment import AsOf
+from cds_service.protocol.parameters import read_limits
 from cds_service.protocol.steady_state import at_steady_state
 from fhir_mappings.vocabulary.calendar import When, hours_between
 from fhir_mappings.vocabulary.facts import (
@@ -26,6 +27,9 @@ from fhir_mappings.vocabulary.facts import (
     SampleTiming,
     Specimen,
 )
+
+STANDARD = read_limits(LevelLimits, "levels")
+"""The reviewed limits, where a site does not set its own."""
 
 USABLE = frozenset({Validity.VALID, Validity.ASSUMED_TROUGH})
 _OUT_OF_RANGE = frozenset(

@@ -1,14 +1,31 @@
-"""What to do with each study drug: the door of the titration topic."""
+"""What to do with each study drug: the door of the titration topic (`titration.md`, DECISIONS 22-37)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from cds_service.protocol.decisions import Participation, RenalFinding, TitrationDecision, Trough
+from cds_service.protocol.ciclosporin import advise_ciclosporin
+from cds_service.protocol.decisions import (
+    Band,
+    Participation,
+    RenalFinding,
+    RenalState,
+    State,
+    TitrationDecision,
+    Trough,
+)
 from cds_service.protocol.dose_in_force import DoseInForce
+from cds_service.protocol.dosing_case import Advice, DoseCase, in_days, trough_test
+from cds_service.protocol.dosing_gather import gather
+from cds_service.protocol.drug_levels import STANDARD, LevelLimits
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import Rule
+from cds_service.protocol.reasons import WORDS, Reason
+from cds_service.protocol.sirolimus import advise_sirolimus
+from cds_service.protocol.tablets import CEILING_STATES, bounds
 from cds_service.protocol.titration_limits import TitrationLimits as TitrationLimits
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug
+from fhir_mappings.vocabulary.facts import Arm, ClinicalRecord, Drug, StudyState
+from fhir_mappings.vocabulary.phrases import say
 
 
 def titrate(
@@ -21,6 +38,83 @@ def titrate(
     interactions: tuple[ActiveInteraction, ...],
     limits: TitrationLimits,
     rules: Mapping[str, Rule],
+    level_limits: LevelLimits = STANDARD,
 ) -> tuple[TitrationDecision, ...]:
-    """One decision per study drug of the arm; none for a patient who is not enrolled."""
-    raise NotImplementedError
+    """One decision per study drug of the arm, sirolimus first; none for a patient who is not enrolled."""
+    if participation.status is not StudyState.ENROLLED:
+        return ()
+    drugs = (Drug.SIROLIMUS,) if participation.arm is Arm.SIROLIMUS else tuple(Drug)
+    chart = gather(record, as_of, participation, doses, levels, renal, interactions, limits, level_limits)
+    return decide({drug: chart[drug] for drug in drugs}, limits, rules)
+
+
+def decide(
+    cases: Mapping[Drug, DoseCase], limits: TitrationLimits, rules: Mapping[str, Rule]
+) -> tuple[TitrationDecision, ...]:
+    """Pure: each drug's advice, one increase at a time, nothing outside the bounds of the trial record."""
+    advice = {drug: _ADVISE[drug](case, limits) for drug, case in cases.items()}
+    if len(advice) > 1 and all(a.state is State.INCREASE for a in advice.values()):
+        advice[Drug.SIROLIMUS] = _later(cases[Drug.SIROLIMUS], limits)
+    decisions = (_decision(cases[drug], found, limits, rules) for drug, found in advice.items())
+    return tuple(
+        refuse_outside(decision, cases[decision.drug].renal_state, limits, rules) for decision in decisions
+    )
+
+
+_ADVISE = {Drug.SIROLIMUS: advise_sirolimus, Drug.CICLOSPORIN: advise_ciclosporin}
+
+
+def _later(case: DoseCase, limits: TitrationLimits) -> Advice:
+    """Ciclosporin raises the sirolimus level too: it goes first, and sirolimus waits (DECISIONS 29)."""
+    reason = Reason.ONE_CHANGE_AT_A_TIME
+    recheck = in_days(case, trough_test(Drug.SIROLIMUS), limits.next_change_days)
+    return Advice(State.RECHECK, "TR-04", WORDS[reason], None, (reason,), recheck)
+
+
+def _decision(
+    case: DoseCase, advice: Advice, limits: TitrationLimits, rules: Mapping[str, Rule]
+) -> TitrationDecision:
+    twice = (Reason.DUPLICATE_ORDER,) if case.dose.duplicate_orders else ()
+    return TitrationDecision(
+        drug=case.drug,
+        state=advice.state,
+        rule=rules[advice.rule],
+        seen=advice.seen,
+        current=case.dose.dose,
+        proposed=advice.proposed,
+        trough=case.trough,
+        target=_target(case, limits),
+        reasons=tuple(str(reason) for reason in (*advice.reasons, *twice)),
+        recheck=advice.recheck,
+    )
+
+
+def _target(case: DoseCase, limits: TitrationLimits) -> Band | None:
+    """The target band; none for ciclosporin while the kidneys rule, or in an arm that is not known."""
+    if case.drug is Drug.SIROLIMUS:
+        return Band(limits.sirolimus_target_low, limits.sirolimus_target_high)
+    suspended = case.renal_state in CEILING_STATES or case.renal_state is RenalState.AKI
+    if suspended or case.arm is None:
+        return None
+    return Band(limits.ciclosporin_target_low, limits.ciclosporin_target_high)
+
+
+def refuse_outside(
+    decision: TitrationDecision, renal: RenalState, limits: TitrationLimits, rules: Mapping[str, Rule]
+) -> TitrationDecision:
+    """The last door: a proposal outside the trial record's bounds is refused, whatever led to it."""
+    allowed = bounds(decision.drug, renal, limits)
+    proposals = (decision.proposed, *decision.alternatives)
+    if all(dose is None or allowed.allow(dose) for dose in proposals):
+        return decision
+    reason = Reason.PROPOSAL_OUTSIDE_BOUNDS
+    return replace(
+        decision,
+        state=State.CANNOT_ADVISE,
+        rule=rules["TR-08"],
+        seen=say("dosing.cannot", why=(WORDS[reason],)),
+        proposed=None,
+        alternatives=(),
+        reasons=(*decision.reasons, reason.value),
+        recheck=None,
+    )
