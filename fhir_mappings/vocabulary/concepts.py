@@ -84,3 +84,6 @@ class Concept(StrEnum):
     GROWTH_FACTOR = "drug.gcsf"
     INTERACTING = "drug.interacting"
     PLANNED_SURGERY = "surgery.planned"
+    # together they are febrile neutropenia (`readers.condition`)
+    NEUTROPENIA = "neutropenia"
+    FEVER_WITH_OTHER_DISEASE = "fever.with_other_disease"

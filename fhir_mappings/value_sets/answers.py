@@ -1,0 +1,70 @@
+"""`answers.csv`: the closed table of qualitative results and scores, as codes and words (DECISIONS 44, 45).
+
+What is not in the table ("weakly positive", 弱阳性, "indeterminate") is no answer; its words are shown.
+"""
+
+from dataclasses import dataclass
+
+from fhir_mappings.value_sets.listed import CsvFile
+from fhir_mappings.vocabulary.codes import NotACode, check_code, one_spelling
+from fhir_mappings.vocabulary.facts import Analyte, Presence
+
+COLUMNS = ("scope", "system", "code", "display", "answer", "verified", "source")
+WORDS = "text"
+
+_STATUSES = frozenset({Analyte.PREGNANCY_STATUS, Analyte.BREASTFEEDING_STATUS})
+_NUMBERS_ONLY = frozenset({Analyte.ECOG, Analyte.KARNOFSKY})
+_SCOPES = {
+    "test": frozenset(Analyte) - _STATUSES - _NUMBERS_ONLY,
+    "pregnancy": frozenset({Analyte.PREGNANCY_STATUS}),
+    "breastfeeding": frozenset({Analyte.BREASTFEEDING_STATUS}),
+    "culture": frozenset({Analyte.BLOOD_CULTURE}),
+    "ecog": frozenset({Analyte.ECOG}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one answer means: a presence, or the grade of a score."""
+
+    presence: Presence | None = None
+    grade: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The table: by analyte and code, and by analyte and words (folded, single spaces)."""
+
+    by_code: dict[tuple[Analyte, str, str], Answer]
+    by_words: dict[tuple[Analyte, str], Answer]
+
+
+def folded(words: str) -> str:
+    """Words as they are compared: lower case, single spaces, no full stop at the end."""
+    return " ".join(words.casefold().split()).rstrip(".。")
+
+
+def answers_of(lists: list[CsvFile], faults: list[str]) -> Answers:
+    """The table from its lists; what cannot be read goes to `faults`."""
+    table = Answers({}, {})
+    for file in lists:
+        for line, row in file.rows:
+            try:
+                _add(row, table)
+            except (NotACode, ValueError, KeyError) as error:
+                faults.append(f"{file.name}:{line}: {error}")
+    return table
+
+
+def _add(row: dict[str, str], table: Answers) -> None:
+    answer = _answer(row["answer"])
+    for analyte in _SCOPES[row["scope"]]:
+        if row["system"] == WORDS:
+            table.by_words.update({(analyte, folded(w)): answer for w in row["code"].split("|")})
+        else:
+            check_code(row["system"], row["code"])
+            table.by_code[analyte, row["system"], one_spelling(row["system"], row["code"])] = answer
+
+
+def _answer(text: str) -> Answer:
+    return Answer(grade=int(text)) if text.isdigit() else Answer(presence=Presence(text))

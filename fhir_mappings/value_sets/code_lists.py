@@ -1,0 +1,212 @@
+"""The code lists of this folder as one value: what a coded entry means to us.
+
+Loaded once; every look-up is a dictionary's, and an unknown code, as most are, costs least.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from fhir_mappings.value_sets.analytes import AnalyteCode
+from fhir_mappings.value_sets.answers import Answer, Answers, folded
+from fhir_mappings.value_sets.index import CodeIndex
+from fhir_mappings.value_sets.listed import ListedCode
+from fhir_mappings.value_sets.local_codes import LocalMap
+from fhir_mappings.value_sets.products import Product
+from fhir_mappings.value_sets.words import Words
+from fhir_mappings.vocabulary.codes import LOINC, RXNORM, one_spelling, system_name
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Analyte
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Coded = tuple[str | None, str | None, str | None]
+"""System URI, code, display."""
+
+_REMEMBERED = 20_000  # distinct codes or texts: a hospital has fewer, a hostile client has more
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one row of a list gives to its code. `is_history`: the code itself speaks of the past."""
+
+    concept: Concept
+    ingredient: str | None = None
+    is_history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What the lists know of one coded entry.
+
+    `codes` are for showing: ("ICD-10 D61.3",). `by_text_only`: no code is listed, only the words are.
+    `is_history`: all that was recognised speaks of the past (Z86.71, I25.2).
+    """
+
+    concepts: frozenset[Concept]
+    ingredients: frozenset[str]
+    by_text_only: bool
+    codes: tuple[str, ...]
+    is_history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLists:
+    """All lists. Equal codes always get equal answers; what is remembered only makes them faster."""
+
+    index: CodeIndex[Meaning]
+    words: Words[Meaning]
+    analytes: dict[str, AnalyteCode]
+    answers: Answers
+    products: dict[str, Product]
+    local: LocalMap
+    listed: tuple[ListedCode, ...]
+    _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
+    _said: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
+    _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
+
+    # ------------------------------------------------------------ diagnoses, procedures, drugs
+
+    def recognise(self, codings: Sequence[Coded], text: str | None) -> Recognised | None:
+        """What an entry is about, by its codes; by its text and displays only where no code is listed.
+
+        An "except" row makes a code known to be nothing of ours: then the words are not asked either.
+        """
+        meanings: list[Meaning] = []
+        codes: list[str] = []
+        known = False
+        for system, code, _ in codings:
+            found = self._meanings(system, code)
+            if found is None:
+                continue
+            known = True
+            if found:
+                meanings += found
+                codes.append(self._shown(system, code))
+        if known:
+            return _recognised(meanings, codes)
+        if text:
+            meanings += self._meanings_of_words(text)
+        for _, _, display in codings:
+            if display:
+                meanings += self._meanings_of_words(display)
+        return _recognised(meanings, ()) if meanings else None
+
+    def _meanings(self, system: str | None, code: str | None) -> tuple[Meaning, ...] | None:
+        key = (system, code)
+        try:
+            return self._meant[key]
+        except KeyError:
+            resolved = self._resolve(system, code)
+            found = self.index.find(*resolved) if resolved else None
+            return _remember(self._meant, key, found)
+
+    def _meanings_of_words(self, words: str) -> tuple[Meaning, ...]:
+        try:
+            return self._said[words]
+        except KeyError:
+            return _remember(self._said, words, self.words.find(words))
+
+    def _resolve(self, system: str | None, code: str | None) -> tuple[str, str] | None:
+        """Our short name of the system, and the code; the site's map first. None for what we cannot know."""
+        mapped = self.local.get((system, code))
+        if mapped or not code:
+            return mapped
+        name = system_name(system)
+        return (name, code) if name else None
+
+    def _shown(self, system: str | None, code: str | None) -> str:
+        name, plain = self._resolve(system, code) or ("", "")
+        return f"{name} {plain}" if plain == code else f"{name} {plain} ({code})"
+
+    # ------------------------------------------------------------ results
+
+    def analyte(self, codings: Iterable[Coded]) -> AnalyteCode | None:
+        """What an observation measures; None for what no rule asks for, or when its codes disagree."""
+        found: AnalyteCode | None = None
+        for system, code, _ in codings:
+            one = self._analyte(system, code)
+            if one is None or one is found:
+                continue
+            if found is None:
+                found = one
+            elif found.analyte is one.analyte:
+                found = found.and_also(one)
+            else:
+                return None
+        return found
+
+    def measures_two_things(self, codings: Iterable[Coded]) -> bool:
+        """True when the codes of one observation name different analytes, so that it cannot be used."""
+        named = (self._analyte(system, code) for system, code, _ in codings)
+        return len({one.analyte for one in named if one}) > 1
+
+    def _analyte(self, system: str | None, code: str | None) -> AnalyteCode | None:
+        key = (system, code)
+        try:
+            return self._measured[key]
+        except KeyError:
+            name, plain = self._resolve(system, code) or ("", "")
+            found = self.analytes.get(plain.strip()) if name == LOINC else None
+            return _remember(self._measured, key, found)
+
+    def answer(
+        self, analyte: Analyte, codings: Iterable[Coded], words: Iterable[str | None]
+    ) -> Answer | None:
+        """What a qualitative result says, by the closed table; its codes are asked before its words.
+
+        None when an answer is not in the table, or when two differ.
+        """
+        coded = {self._coded_answer(analyte, system, code) for system, code, _ in codings} - {None}
+        if not coded:
+            coded = {self.answers.by_words.get((analyte, folded(text))) for text in words if text}
+        return coded.pop() if len(coded) == 1 else None
+
+    def _coded_answer(self, analyte: Analyte, system: str | None, code: str | None) -> Answer | None:
+        name, plain = self._resolve(system, code) or ("", "")
+        return self.answers.by_code.get((analyte, name, one_spelling(name, plain)))
+
+    # ------------------------------------------------------------ products
+
+    def product(self, codings: Iterable[Coded]) -> Product | None:
+        """Strength and form by RxNorm code; None when it is not listed, or when two codes disagree."""
+        resolved = (self._resolve(system, code) for system, code, _ in codings)
+        found = {self.products.get(r[1]) for r in resolved if r and r[0] == RXNORM} - {None}
+        return found.pop() if len(found) == 1 else None
+
+    def knows(self, system: str, code: str) -> bool:
+        """True when any list holds the code; `system` is our short name of its system."""
+        answers = any(
+            tuple(named) == (system, one_spelling(system, code)) for _, *named in self.answers.by_code
+        )
+        measured = system == LOINC and code in self.analytes
+        return (
+            measured
+            or answers
+            or (system == RXNORM and code in self.products)
+            or bool(self.index.find(system, code))
+        )
+
+    def unverified(self) -> tuple[ListedCode, ...]:
+        """The shipped codes that were not found in a named source, or not in full, for `check` to list."""
+        return tuple(code for code in self.listed if code.verified != "yes")
+
+
+def _recognised(meanings: Sequence[Meaning], codes: Sequence[str]) -> Recognised | None:
+    if not meanings:
+        return None
+    return Recognised(
+        concepts=frozenset(m.concept for m in meanings),
+        ingredients=frozenset(m.ingredient for m in meanings if m.ingredient),
+        by_text_only=not codes,
+        codes=tuple(dict.fromkeys(codes)),
+        is_history=all(m.is_history for m in meanings),
+    )
+
+
+def _remember(memory: dict[K, V], key: K, value: V) -> V:
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    memory[key] = value
+    return value

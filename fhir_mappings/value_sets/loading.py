@@ -1,0 +1,117 @@
+"""All CSV files of this folder -> CodeLists; every fault is found before anything is refused."""
+
+from collections.abc import Iterable, Sequence
+
+from fhir_mappings.value_sets import analytes, answers, products
+from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
+from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
+from fhir_mappings.value_sets.listed import CsvFile, FaultyCodeLists, ListedCode, csv_files, read_csv
+from fhir_mappings.value_sets.local_codes import LocalCode, local_map
+from fhir_mappings.value_sets.words import Words
+from fhir_mappings.vocabulary.codes import (
+    ATC,
+    CVX,
+    ICD9_PROCEDURES,
+    ICD10,
+    ICD10CM,
+    ICD10PCS,
+    ICD11,
+    RXNORM,
+    SNOMED,
+    NotACode,
+    check_code,
+)
+from fhir_mappings.vocabulary.concepts import Concept
+
+COLUMNS = ("concept", "system", "match", "code", "display", "role", "verified", "source")
+HISTORY = "history"
+_OTHER_SHAPES = {"analytes": analytes.COLUMNS, "answers": answers.COLUMNS, "products": products.COLUMNS}
+_SYSTEMS = frozenset({SNOMED, RXNORM, ATC, CVX, ICD10, ICD10CM, ICD10PCS, ICD11, ICD9_PROCEDURES, TEXT})
+
+
+def load_code_lists(
+    site_maps: Sequence[LocalCode] = (), leave_out: frozenset[str] = frozenset()
+) -> CodeLists:
+    """Read and check every list, and add the site's own codes.
+
+    `leave_out` names lists ("hsct.snomed") or a kind of them ("snomed") that a site does not use.
+    Raises FaultyCodeLists with all faults: a mistyped code, an unknown concept, a missing reviewer line, a
+    site code that stands for nothing we list.
+    """
+    faults: list[str] = []
+    by_topic: dict[str, list[CsvFile]] = {}
+    for entry in csv_files(leave_out):
+        topic = entry.name.partition(".")[0]
+        file = read_csv(entry, _OTHER_SHAPES.get(topic, COLUMNS), faults)
+        by_topic.setdefault(topic, []).append(file)
+    lists = _lists(by_topic, local_map(site_maps, faults), faults)
+    faults += _targets_unknown(lists, site_maps)
+    if faults:
+        raise FaultyCodeLists(faults)
+    return lists
+
+
+def _lists(
+    by_topic: dict[str, list[CsvFile]],
+    local: dict[tuple[str | None, str | None], tuple[str, str]],
+    faults: list[str],
+) -> CodeLists:
+    index: CodeIndex[Meaning] = CodeIndex()
+    terms: list[tuple[str, Meaning]] = []
+    for topic, lists in by_topic.items():
+        if topic not in _OTHER_SHAPES:
+            for file in lists:
+                _add(file, index, terms, faults)
+    every = [file for lists in by_topic.values() for file in lists]
+    return CodeLists(
+        index,
+        Words(terms),
+        analytes.analytes_of(_only(by_topic, "analytes"), faults),
+        answers.answers_of(by_topic.get("answers", []), faults),
+        products.products_of(_only(by_topic, "products"), faults),
+        local,
+        tuple(_listed(every)),
+    )
+
+
+def _only(by_topic: dict[str, list[CsvFile]], topic: str) -> CsvFile:
+    return next(iter(by_topic.get(topic, ())), CsvFile(topic, ()))
+
+
+def _add(
+    file: CsvFile, index: CodeIndex[Meaning], terms: list[tuple[str, Meaning]], faults: list[str]
+) -> None:
+    for line, row in file.rows:
+        try:
+            meaning = _meaning(row)
+            if row["match"] == TEXT:
+                terms += ((term.strip(), meaning) for term in row["code"].split("|"))
+            else:
+                index.add(file.topic, row["system"], row["match"], row["code"], meaning)
+        except (NotACode, NotARange, ValueError) as error:
+            faults.append(f"{file.name}:{line}: {error}")
+
+
+def _meaning(row: dict[str, str]) -> Meaning:
+    """Check a row and say what it gives. Raises NotACode, NotARange or ValueError."""
+    system, match, code = row["system"], row["match"], row["code"]
+    if system not in _SYSTEMS or match not in MATCHES or (system == TEXT) != (match == TEXT):
+        raise ValueError(f"unknown system {system!r} or match {match!r}")
+    if match in (EXACT, PREFIX) or (match == EXCEPT and "-" not in code):
+        check_code(system, code)
+    role = row["role"]
+    return Meaning(Concept(row["concept"]), None if role in ("", HISTORY) else role, role == HISTORY)
+
+
+def _listed(files: Iterable[CsvFile]) -> Iterable[ListedCode]:
+    for file in files:
+        for _, row in file.rows:
+            yield ListedCode(file.name, row.get("system", ""), row["code"], row["display"], row["verified"])
+
+
+def _targets_unknown(lists: CodeLists, site_maps: Sequence[LocalCode]) -> Iterable[str]:
+    """A local code that stands for a code of no list would be mapped in vain, and nobody would notice."""
+    for local in site_maps:
+        target = lists.local.get((local.system, local.code))
+        if target and not lists.knows(*target):
+            yield f"site map {local.system}|{local.code}: no list holds {target[0]} {target[1]}"

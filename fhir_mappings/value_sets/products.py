@@ -1,0 +1,47 @@
+"""`products.csv`: RxNorm product -> which drug, how much, in what form, and whether it is systemic.
+
+A dose written in tablets is read by this table: 3 tablets of sirolimus 2 mg are 6 mg.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from fhir_mappings.value_sets.listed import CsvFile
+from fhir_mappings.vocabulary.codes import RXNORM, NotACode, check_code
+
+COLUMNS = ("code", "display", "ingredient", "strength_mg", "form", "systemic", "verified", "source")
+FORMS = frozenset({"tablet", "capsule", "solution", "injection", "gel", "drops", "unstated"})
+_YES_NO = {"yes": True, "no": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product. `strength_mg` is per tablet, capsule or vial; per mL for form "solution".
+
+    None where the code names a brand without a strength.
+    """
+
+    ingredient: str
+    strength_mg: Decimal | None
+    systemic: bool
+    form: str
+    code: str
+
+
+def products_of(file: CsvFile, faults: list[str]) -> dict[str, Product]:
+    """The rows of the list by RxNorm code; what cannot be read goes to `faults`."""
+    found: dict[str, Product] = {}
+    for line, row in file.rows:
+        try:
+            check_code(RXNORM, row["code"])
+            found[row["code"]] = _product(row)
+        except (NotACode, ValueError, KeyError, InvalidOperation) as error:
+            faults.append(f"{file.name}:{line}: {error!r}")
+    return found
+
+
+def _product(row: dict[str, str]) -> Product:
+    if row["form"] not in FORMS:
+        raise ValueError(f"unknown form {row['form']!r}")
+    strength = Decimal(row["strength_mg"]) if row["strength_mg"] else None
+    return Product(row["ingredient"], strength, _YES_NO[row["systemic"]], row["form"], row["code"])
