@@ -33,4 +33,4 @@ def test_the_second_judge_finds_no_error_in_any_shape_of_resource() -> None:
 
 def test_the_second_judge_does_see_faults() -> None:
     assert _errors({"resourceType": "Observation", "status": "done", "code": {"text": "x"}})
-    assert _errors({"resourceType": "Observation", "status": "final", "code": {"words": "x"}})
+    assert _errors({"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "words": 1})
