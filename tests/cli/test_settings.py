@@ -1,0 +1,289 @@
+"""Settings: every fault at once, production refuses what is insecure, a secret never prints."""
+
+import json
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cds_service.ehr.bases import read_base
+from cds_service.settings.concept_maps import BadConceptMap, read_concept_map
+from cds_service.settings.environment import (
+    BadSettings,
+    ClientAuthentication,
+    Environment,
+    Secret,
+    read_settings,
+)
+from cds_service.settings.site_file import BadSite, read_site
+from cds_service.settings.tablets import doses_from, grid_of, tablet_limits
+from fhir_mappings.readers.settings import StandIn
+from fhir_mappings.value_sets.local_codes import LocalCode
+from fhir_mappings.vocabulary.facts import Arm, Drug, StudyState
+
+FULL = """
+language = "zh"
+time_zone = "Europe/Berlin"
+ca_bundle = "hospital.pem"
+[trial]
+study_references = ["ResearchStudy/17"]
+[arms]
+"arm A" = "sirolimus"
+"arm B" = "sirolimus+ciclosporin"
+[tablets]
+sirolimus = [0.5, 1]
+[thresholds]
+"titration.sirolimus_aim" = 7.5
+[codes]
+concept_maps = ["labs.json"]
+leave_out = ["snomed"]
+[[fhir_servers]]
+base = "https://EHR.example:443/fhir/"
+[participation]
+group = [{name = "Group/a", arm = "sirolimus"}, {name = "Group/b", state = "screening"}]
+"""
+
+
+@pytest.fixture
+def site_file(tmp_path):
+    def write(text):
+        (tmp_path / "labs.json").write_text('{"resourceType": "ConceptMap"}')
+        (tmp_path / "hospital.pem").write_text("")
+        path = tmp_path / "site.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def faults_of(path):
+    with pytest.raises(BadSite) as caught:
+        read_site(path)
+    return "\n".join(caught.value.faults)
+
+
+def test_a_full_site_file_says_what_it_says(site_file, tmp_path):
+    site = read_site(site_file(FULL))
+    assert site.language == "zh"
+    assert site.zone == ZoneInfo("Europe/Berlin")
+    assert site.study_references == ("ResearchStudy/17",)
+    assert site.arms == {"arm A": Arm.SIROLIMUS, "arm B": Arm.COMBINED}
+    assert site.tablets == {Drug.SIROLIMUS: (Decimal("0.5"), Decimal(1))}
+    assert site.thresholds == {"titration.sirolimus_aim": Decimal("7.5")}
+    assert site.concept_maps == (tmp_path / "labs.json",)
+    assert site.code_lists_left_out == ("snomed",)
+    assert site.fhir_bases == (read_base("https://ehr.example/fhir"),)
+    assert site.ca_bundle == tmp_path / "hospital.pem"
+    assert site.stand_ins == (
+        StandIn("Group", "Group/a", arm=Arm.SIROLIMUS),
+        StandIn("Group", "Group/b", StudyState.SCREENING),
+    )
+
+
+def test_an_empty_site_file_is_a_site_with_the_defaults(site_file):
+    site = read_site(site_file(""))
+    assert (site.language, str(site.zone), site.fhir_bases) == ("en", "Asia/Shanghai", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("language = 'fr'", "language"),
+        ("time_zone = 'Mars/Olympus'", "time_zone"),
+        ("time_zone = '../etc/passwd'", "time_zone"),
+        ("languages = 'en'", "languages: no such setting"),
+        ("[trial]\nstudy = 'x'", "trial"),
+        ("[arms]\n'arm A' = 'placebo'", "arms"),
+        ("[tablets]\naspirin = [100]", "tablets"),
+        ("[tablets]\nsirolimus = [0]", "tablets.sirolimus"),
+        ("[tablets]\nsirolimus = []", "tablets.sirolimus"),
+        ("[codes]\nconcept_maps = ['gone.json']", "gone.json"),
+        ("[[fhir_servers]]\nbase = 'ehr.example'", "fhir_servers"),
+        ("[[fhir_servers]]\nbase = 'https://u:p@ehr.example'", "user name"),
+        ("[participation]\ngroup = [{name='Group/1'}]\nflag = [{name='Flag/1'}]", "participation"),
+        ("[participation]\ngroup = [{name='Group/1', state='here'}]", "participation"),
+        ("ca_bundle = 'gone.pem'", "gone.pem"),
+        ("x = ", "site.toml"),
+    ],
+)
+def test_each_fault_of_a_site_file_is_named(site_file, text, said):
+    assert said in faults_of(site_file(text))
+
+
+def test_every_fault_of_a_site_file_is_listed_at_once(site_file):
+    said = faults_of(
+        site_file("language='fr'\ntime_zone='x'\nfoo=1\n[arms]\na=1\n[[fhir_servers]]\nbase='x'")
+    )
+    assert [word for word in ("language", "time_zone", "foo", "arms", "fhir_servers") if word in said] == [
+        "language",
+        "time_zone",
+        "foo",
+        "arms",
+        "fhir_servers",
+    ]
+
+
+def test_a_site_file_that_is_not_there_is_a_fault(tmp_path):
+    assert "cannot be read" in faults_of(tmp_path / "gone.toml")
+
+
+# ---------------------------------------------------------------- environment
+
+
+def secure(path):
+    return {
+        "CDS_PUBLIC_BASE_URL": "https://cds.hospital.example/",
+        "CDS_SITE_FILE": str(path),
+        "CDS_CLIENT_AUTHENTICATION": "proxy",
+        "HOME": "/root",
+    }
+
+
+def test_production_is_the_default_and_starts_with_secure_settings(site_file):
+    found = read_settings(secure(site_file(FULL)))
+    assert found.environment is Environment.PRODUCTION
+    assert found.public_base_url == "https://cds.hospital.example"
+    assert found.client_authentication is ClientAuthentication.PROXY
+    assert found.insecure == ()
+    assert found.site.language == "zh"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"CDS_PUBLIC_BASE_URL": None}, "CDS_PUBLIC_BASE_URL: must be set"),
+        ({"CDS_PUBLIC_BASE_URL": "http://cds.hospital.example"}, "CDS_PUBLIC_BASE_URL: must be https"),
+        ({"CDS_CLIENT_AUTHENTICATION": None}, "CDS_CLIENT_AUTHENTICATION"),
+        ({"CDS_SITE_FILE": None}, "CDS_SITE_FILE: must be set"),
+    ],
+)
+def test_production_refuses_each_insecure_setting_and_development_names_it(site_file, change, said):
+    environ = {k: v for k, v in (secure(site_file(FULL)) | change).items() if v is not None}
+    with pytest.raises(BadSettings) as caught:
+        read_settings(environ)
+    assert [fault for fault in caught.value.faults if fault.startswith(said)] == list(caught.value.faults)
+    tolerated = read_settings(environ | {"CDS_ENVIRONMENT": "development"})
+    assert tolerated.insecure == caught.value.faults
+
+
+def test_production_refuses_a_fhir_server_without_tls(site_file):
+    path = site_file("[[fhir_servers]]\nbase = 'http://ehr.example/fhir'")
+    with pytest.raises(BadSettings) as caught:
+        read_settings(secure(path))
+    assert caught.value.faults == ("fhir_servers: http://ehr.example/fhir must be https",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CDS_ENVIRONMENT", "prod"),
+        ("CDS_CLIENT_AUTHENTICATION", "maybe"),
+        ("CDS_PUBLIC_BASE_URL", "cds.hospital.example"),
+        ("CDS_WORKERS", "0"),
+        ("CDS_WORKERS", "two"),
+        ("CDS_WORKERS", "nan"),
+        ("CDS_MAX_BODY_BYTES", "-1"),
+        ("CDS_FETCH_SECONDS", "3600"),
+        ("CDS_SITE_FIEL", "site.toml"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(site_file, name, value):
+    with pytest.raises(BadSettings) as caught:
+        read_settings(secure(site_file(FULL)) | {name: value})
+    assert any(fault.startswith(f"{name}:") for fault in caught.value.faults)
+
+
+def test_faults_of_environment_and_site_file_are_listed_together(site_file):
+    with pytest.raises(BadSettings) as caught:
+        read_settings({"CDS_WORKERS": "x", "CDS_SITE_FILE": str(site_file("language='fr'"))})
+    said = "\n".join(caught.value.faults)
+    assert all(word in said for word in ("CDS_WORKERS", "language", "CDS_PUBLIC_BASE_URL"))
+
+
+def test_a_secret_never_prints(site_file):
+    found = read_settings(secure(site_file("")) | {"CDS_DATABASE_URL": "postgresql://u:hunter2@db/cds"})
+    assert "hunter2" not in f"{found!r} {found} {found.database_url} {found.database_url!r}"
+    assert found.database_url.reveal() == "postgresql://u:hunter2@db/cds"
+    assert f"{Secret('x')}" == "<hidden>"
+
+
+# ---------------------------------------------------------------- tablets
+
+
+@pytest.mark.parametrize(
+    ("strengths", "doses"),
+    [
+        (["1"], ["1", "2", "3", "4", "5", "6"]),
+        (["2"], ["2", "4", "6", "8", "10", "12"]),
+        (["0.5", "1"], ["0.5", "1", "1.5", "2", "2.5", "3", "3.5", "4", "4.5", "5", "5.5", "6"]),
+    ],
+)
+def test_doses_are_what_whole_tablets_make(strengths, doses):
+    assert doses_from(map(Decimal, strengths)) == tuple(map(Decimal, doses))
+
+
+@pytest.mark.parametrize(
+    ("strengths", "grid"),
+    [(["25", "50"], "25"), (["100"], "100"), (["10", "25"], "5"), (["0.5", "1"], "0.5")],
+)
+def test_the_grid_is_the_smallest_step_that_capsules_make(strengths, grid):
+    assert grid_of(map(Decimal, strengths)) == Decimal(grid)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(1, 400).map(lambda n: Decimal(n) / 4), min_size=1, max_size=4))
+def test_every_strength_is_a_dose_and_a_multiple_of_the_grid(strengths):
+    assert set(strengths) <= set(doses_from(strengths))
+    assert all(strength % grid_of(strengths) == 0 for strength in strengths)
+
+
+def test_only_the_tablets_that_a_site_names_change_a_limit():
+    assert tablet_limits({}) == {}
+    assert tablet_limits({Drug.CICLOSPORIN: (Decimal(25), Decimal(100))}) == {
+        "titration.ciclosporin_grid_mg": Decimal(25)
+    }
+
+
+# ---------------------------------------------------------------- concept maps
+
+
+def concept_map(tmp_path, *targets, **more):
+    group = {
+        "source": "urn:local",
+        "target": "http://loinc.org",
+        "element": [{"code": "FK", "target": list(targets)}],
+    }
+    path = tmp_path / "map.json"
+    path.write_text(json.dumps({"resourceType": "ConceptMap", "status": "active", "group": [group], **more}))
+    return path
+
+
+def test_a_local_code_stands_for_what_is_equivalent_to_it(tmp_path):
+    path = concept_map(
+        tmp_path,
+        {"equivalence": "equivalent", "code": "29247-4"},
+        {"equivalence": "unmatched"},
+        {"equivalence": "disjoint", "code": "1-8"},
+    )
+    assert read_concept_map(path) == (LocalCode("urn:local", "FK", "http://loinc.org", "29247-4"),)
+
+
+@pytest.mark.parametrize("equivalence", ["wider", "narrower", "relatedto", "inexact", "subsumes"])
+def test_a_local_code_never_stands_for_what_is_only_near_it(tmp_path, equivalence):
+    with pytest.raises(BadConceptMap) as caught:
+        read_concept_map(concept_map(tmp_path, {"equivalence": equivalence, "code": "29247-4"}))
+    assert "FK" in caught.value.faults[0]
+
+
+def test_a_file_that_is_no_concept_map_is_refused(tmp_path):
+    (tmp_path / "torn.json").write_text("{")
+    for write in (
+        lambda: concept_map(tmp_path, {"equivalence": "equal"}),
+        lambda: concept_map(tmp_path, resourceType="ValueSet"),
+        lambda: tmp_path / "gone.json",
+        lambda: tmp_path / "torn.json",
+    ):
+        with pytest.raises(BadConceptMap):
+            read_concept_map(write())
