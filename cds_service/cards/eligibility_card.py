@@ -8,11 +8,15 @@ from cds_service.cards.frame import TRIAL_OVERRIDES, Message, Offer, bullets
 from cds_service.cards.tests_to_order import tests_offer
 from cds_service.hooks.card import Action, ActionType, SelectionBehavior
 from cds_service.protocol.decisions import Criterion, EligibilityDecision, EligibilityStatus, Severity
+from cds_service.protocol.parameters import Origin, Rule
 from fhir_mappings.vocabulary.phrases import Phrase, listing, say
 from fhir_mappings.writers.drafts import study_team_task
 
 _SHOWN = (EligibilityStatus.UNDETERMINED, EligibilityStatus.ELIGIBLE_PENDING)
 _GATES = ("I1", "I2", "I3")
+_RECORD = Rule(
+    "I1–I8, E1–E12", Origin.TRIAL_RECORD, "NCT06802055, eligibility criteria, record of 2025-06-04"
+)
 
 
 def is_shown(decision: EligibilityDecision) -> bool:
@@ -33,6 +37,7 @@ def eligibility_message(
         decision=eligibility_json(decision, context.words),
         offers=_offers(decision, patient, today, context),
         overrides=TRIAL_OVERRIDES,
+        cited=[_RECORD],
         selection=SelectionBehavior.ANY,
     )
 

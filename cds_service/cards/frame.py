@@ -1,12 +1,12 @@
 """What every card has in common: its uuid, source, footer, override reasons and the decision extension."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
 from cds_service.cards.context import CardContext
-from cds_service.cards.wording import Wording
+from cds_service.cards.wording import Wording, unmarked
 from cds_service.hooks.card import (
     SUMMARY_LIMIT,
     Action,
@@ -17,9 +17,10 @@ from cds_service.hooks.card import (
     SelectionBehavior,
     Source,
     Suggestion,
+    SummaryTooLong,
 )
 from cds_service.protocol.decisions import Severity
-from cds_service.protocol.parameters import Rule
+from cds_service.protocol.parameters import Origin, Rule
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 EXTENSION = "org.aa-cds.decision"
@@ -58,7 +59,8 @@ class Message:
 
     `summaries` run from the fullest to the shortest; the first that fits is taken. `detail` are Markdown
     blocks, separated by blank lines. `extra` are further members of the decision extension; `about` tells
-    apart two cards by the same rules (the draft order's reference).
+    apart two cards by the same rules (the draft order's reference). `cited` stands in the footer where all
+    `rules` would be too many to read.
     """
 
     kind: str
@@ -71,6 +73,7 @@ class Message:
     overrides: Sequence[str] = DOSE_OVERRIDES
     extra: Mapping[str, Any] | None = None
     about: str = ""
+    cited: Sequence[Rule] = ()
     selection: SelectionBehavior = SelectionBehavior.AT_MOST_ONE
 
 
@@ -83,7 +86,7 @@ def framed(message: Message, context: CardContext) -> Card:
         summary=_first_that_fits(message.summaries, words),
         indicator=Indicator(message.severity.value),
         source=_source(message.kind, words),
-        detail="\n\n".join([*message.detail, footer(message.rules, context)]),
+        detail="\n\n".join([*message.detail, footer(message.cited or message.rules, context)]),
         suggestions=tuple(_suggestion(offer, uuid) for offer in message.offers),
         selection_behavior=message.selection if message.offers else None,
         override_reasons=tuple(_override(code, words) for code in message.overrides),
@@ -99,8 +102,18 @@ def _card_uuid(context: CardContext, rule_ids: list[str]) -> UUID:
 
 
 def _first_that_fits(summaries: Sequence[Phrase], words: Wording) -> str:
-    texts = (words.plain(phrase) for phrase in summaries)
-    return next(text for text in texts if len(text) < SUMMARY_LIMIT)
+    """The fullest summary that fits; a long one may lose its last clauses, which stand in the detail."""
+    clause = words.sentences["join.clause"]
+    for text in map(words.plain, summaries):
+        for kept in _shorter_and_shorter(text, clause):
+            if len(kept) < SUMMARY_LIMIT:
+                return kept
+    raise SummaryTooLong(SUMMARY_LIMIT)
+
+
+def _shorter_and_shorter(text: str, clause: str) -> Iterator[str]:
+    parts = text.split(clause)
+    return (clause.join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
 def _source(kind: str, words: Wording) -> Source:
@@ -129,15 +142,22 @@ def _decision(message: Message, rule_ids: list[str], context: CardContext) -> di
 
 
 def footer(rules: Iterable[Rule], context: CardContext) -> str:
-    """Which rules spoke, where each comes from, and as of when."""
+    """Which rules spoke and where they come from, those of one source together; and as of when."""
     words = context.words
-    lines = [words.markdown(_provenance(rule)) for rule in {rule.id: rule for rule in rules}.values()]
+    by_source: dict[tuple[Origin, str], list[str]] = {}
+    for rule in {rule.id: rule for rule in rules}.values():
+        by_source.setdefault((rule.origin, rule.source), []).append(rule.id)
+    lines = [_provenance(names, *source, words) for source, names in by_source.items()]
     return bullets([*lines, words.markdown(say("card.asOf", moment=context.as_of))])
 
 
-def _provenance(rule: Rule) -> Phrase:
-    origin = Phrase(f"card.origin.{rule.origin}")
-    return say("card.rule", rule=rule.id, origin=origin, source=rule.source)
+def _provenance(names: list[str], origin: Origin, source: str, words: Wording) -> str:
+    """Our own texts, so nothing is cut off; marks in them are escaped all the same."""
+    return words.sentences["card.rule"].format(
+        rules=unmarked(words.sentences["join.comma"].join(names)),
+        origin=words.sentences[f"card.origin.{origin}"],
+        source=unmarked(source),
+    )
 
 
 def bullets(lines: Iterable[str]) -> str:

@@ -57,9 +57,14 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phr
     """The act, then why; a critical finding is the why before anything else."""
     head = _head(decision)
     loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
-    measured = say("titration.level", level=level_words(decision.trough), day=decision.trough.day)
-    whys = [*loud[:1], decision.seen, measured]
+    whys = [*loud[:1], decision.seen, *_measured(decision)]
     return [*(say("titration.summary", head=head, why=why) for why in whys), head]
+
+
+def _measured(decision: TitrationDecision) -> list[Phrase]:
+    if decision.trough.value is None:
+        return []
+    return [say("titration.level", level=level_words(decision.trough), day=decision.trough.day)]
 
 
 def _head(decision: TitrationDecision) -> Phrase:

@@ -78,7 +78,12 @@ def quoted(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Text from the record, made harmless in GitHub Flavored Markdown."""
-    return _AUTOLINK.sub(_break_link, quoted(text).translate(_MARKDOWN))
+    return unmarked(quoted(text))
+
+
+def unmarked(text: str) -> str:
+    """Text in which no mark means anything to Markdown or HTML, at its full length."""
+    return _AUTOLINK.sub(_break_link, text.translate(_MARKDOWN))
 
 
 def _break_link(found: re.Match[str]) -> str:
