@@ -30,6 +30,14 @@ class Item(FhirType):
     item: tuple["Item", ...] = ()
 
 
+class Practitioner(Resource, tag="Practitioner"):
+    """Somebody who may attest; nothing of the person is read."""
+
+
+class PractitionerRole(Resource, tag="PractitionerRole"):
+    """Somebody in a role who may attest."""
+
+
 class QuestionnaireResponse(Resource, tag="QuestionnaireResponse"):
     """A filled-in form."""
 
@@ -88,4 +96,5 @@ def _by_practitioner(response: QuestionnaireResponse, chart: Chart) -> bool:
     if author is None:
         return False
     name = chart.bag.name(author)
-    return (name or "").partition("/")[0] in _AUTHORS if name else author.type in _AUTHORS
+    kind = author.type if name is None or name.startswith("urn:") else name.partition("/")[0]
+    return kind in _AUTHORS

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from fhir_mappings.readers.amounts import NO_STRENGTH, Strength, strength_of_ratio
 from fhir_mappings.readers.chart import Chart
@@ -10,6 +9,8 @@ from fhir_mappings.readers.fhir_types import CodeableConcept, Reference
 from fhir_mappings.readers.medication import Medication, MedicationEntry
 from fhir_mappings.readers.references import contained, own_reference
 from fhir_mappings.readers.routes import agreed, of_form
+from fhir_mappings.value_sets import Product
+from fhir_mappings.vocabulary.codes import ATC, system_name
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Gap
 
@@ -104,17 +105,23 @@ def _recognised(
         text=next((w for c in concepts if (w := words(c))), ""),
         by_text_only=all(r.by_text_only for r in found),
         strength=_strength([strength, *(strength_of(p) for p in products)], ingredients),
-        systemic=agreed([systemic, *(p.systemic for p in products)]),
+        systemic=agreed([systemic, _local_by_code(concepts), *(p.systemic for p in products)]),
     )
 
 
-def strength_of(product: Any) -> Strength:
-    """The strength a code list gives: per millilitre for what is poured, per piece for the rest."""
-    if product.strength_mg is None:
-        return NO_STRENGTH
-    if product.form == "solution":
+def strength_of(product: Product) -> Strength:
+    """The strength a code list gives: per tablet or capsule, or per millilitre of what is poured."""
+    if product.form in ("tablet", "capsule"):
+        return Strength(mg_per_piece=product.strength_mg)
+    if product.form in ("solution", "injection", "drops"):
         return Strength(mg_per_ml=product.strength_mg)
-    return Strength(mg_per_piece=product.strength_mg)
+    return NO_STRENGTH
+
+
+def _local_by_code(concepts: Iterable[CodeableConcept]) -> bool | None:
+    """False for ATC group S: drops for eyes and ears, whatever the drug."""
+    atc = (code for concept in concepts for system, code, _ in codings(concept) if system_name(system) == ATC)
+    return False if any(code.startswith("S") for code in atc) else None
 
 
 def _strength(told: list[Strength], ingredients: frozenset[str]) -> Strength:

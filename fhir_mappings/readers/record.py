@@ -8,7 +8,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
-from fhir_mappings.readers.attestation import QuestionnaireResponse, read_attestation
+from fhir_mappings.readers.attestation import (
+    Practitioner,
+    PractitionerRole,
+    QuestionnaireResponse,
+    read_attestation,
+)
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.completeness import ListResource, read_completeness
 from fhir_mappings.readers.consent import Consent, read_consent
@@ -38,6 +43,7 @@ from fhir_mappings.vocabulary.facts import (
 )
 
 F = TypeVar("F", bound=Fact)
+_NOBODYS = (Medication, ResearchStudy, Group, Practitioner, PractitionerRole)
 
 
 class NotOnePatient(ValueError):
@@ -143,7 +149,7 @@ def _all_read(chart: Chart, patient: str) -> Iterator[Fact | Gap]:
 
 def _refusal(resource: Resource, patient: str, chart: Chart) -> Gap | None:
     """Why a resource is not read at all; None for those that are, and for those nobody asks about."""
-    if isinstance(resource, Medication | ResearchStudy | Group):
+    if isinstance(resource, _NOBODYS):
         return None
     if isinstance(resource, Flag | CarePlan) and not chart.settings.stand_ins:
         return None

@@ -14,22 +14,20 @@ import msgspec
 from fhir_mappings.readers.fhir_types import FhirType, Reference, Resource
 
 R = TypeVar("R", bound=Resource)
-_TYPE_AND_ID = re.compile(r"[A-Z][A-Za-z]{0,63}/(?!\.+$)[A-Za-z0-9\-.]{1,64}")
+_FETCHABLE = re.compile(r"(?:Medication|ResearchStudy)/(?!\.+$)[A-Za-z0-9\-.]{1,64}")
 
 
 def relative(reference: str) -> str:
     """`Type/id` of a literal reference, without server and version; `urn:` and `#` ones as they stand."""
     if reference.startswith(("#", "urn:")):
         return reference
-    path = reference.partition("/_history/")[0].split("?")[0].rstrip("/")
-    if path.count("/") <= 1:
-        return path
-    return "/".join(path.rsplit("/", 2)[1:])
+    path = reference.partition("/_history/")[0]
+    return "/".join(path.rsplit("/", 2)[1:]) if "://" in path else path
 
 
 def fetchable(name: str) -> bool:
-    """True for a well-formed `Type/id` and nothing else: it is going to be part of an address."""
-    return _TYPE_AND_ID.fullmatch(name) is not None
+    """True for a well-formed `Type/id` of a product or study: it is going to be part of an address."""
+    return _FETCHABLE.fullmatch(name) is not None
 
 
 def own_reference(resource: Resource) -> str:

@@ -4,7 +4,11 @@ from typing import TYPE_CHECKING, Optional, Union
 
 import msgspec
 
-from fhir_mappings.readers.attestation import QuestionnaireResponse
+from fhir_mappings.readers.attestation import (
+    Practitioner,
+    PractitionerRole,
+    QuestionnaireResponse,
+)
 from fhir_mappings.readers.completeness import ListResource
 from fhir_mappings.readers.consent import Consent
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Resource
@@ -29,6 +33,8 @@ _READ: tuple[type[Resource], ...] = (
     MedicationDispense,
     MedicationRequest,
     MedicationStatement,
+    Practitioner,
+    PractitionerRole,
     QuestionnaireResponse,
     ResearchStudy,
     ResearchSubject,

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from fhir_mappings.value_sets import CodeLists
 from fhir_mappings.vocabulary.facts import Arm, StudyState
 
 
@@ -39,7 +39,7 @@ class ReaderSettings:
     """
 
     zone: ZoneInfo
-    codes: Any
+    codes: CodeLists
     trial: TrialIdentity = TrialIdentity()
     arms: Mapping[str, Arm] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: tuple[StandIn, ...] = ()

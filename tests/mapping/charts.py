@@ -11,6 +11,7 @@ from fhir_mappings.readers.record import read_record
 from fhir_mappings.readers.settings import ReaderSettings
 
 # LOAD
+from fhir_mappings.value_sets import load_code_lists
 from fhir_mappings.vocabulary.facts import ClinicalRecord, MedicationEvent
 from tests.builders import NOW, ZONE
 
@@ -19,7 +20,7 @@ RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 UCUM = "http://unitsofmeasure.org"
 SNOMED = "http://snomed.info/sct"
 PATIENT = {"reference": "Patient/p1"}
-SETTINGS = ReaderSettings(zone=ZONE, codes=None)
+SETTINGS = ReaderSettings(zone=ZONE, codes=load_code_lists())
 CODES = {
     "sirolimus 1 MG Oral Tablet": "349208",
     "sirolimus 2 MG Oral Tablet": "360110",

@@ -152,7 +152,7 @@ def test_numbers_out_of_range_cost_their_entry() -> None:
 
 
 def test_types_nobody_asks_for_are_counted_and_are_no_error() -> None:
-    others = [{"resourceType": name, "id": "x"} for name in ("Encounter", "Practitioner", "Claim")]
+    others = [{"resourceType": name, "id": "x"} for name in ("Encounter", "Organization", "Claim")]
     unknown = {"resourceType": "GenomicStudy", "id": "r5"}
     found = decoded(bundle(*others, unknown, ORDER))
     assert (found.ignored, found.matches, found.gaps) == (4, 5, ())

@@ -1,0 +1,650 @@
+"""Orders, dispenses, administrations and statements, with every way a hospital has of writing a drug."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fhir_mappings.readers.bundle import decode
+from fhir_mappings.readers.record import read_record, unresolved_references
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import (
+    Dose,
+    Known,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+    Unknown,
+    WhyUnknown,
+)
+from tests.builders import NOW, when
+from tests.mapping.charts import (
+    PATIENT,
+    RXNORM,
+    SETTINGS,
+    SNOMED,
+    Json,
+    administration,
+    bundle,
+    dispense,
+    drug,
+    event,
+    line,
+    order,
+    problems,
+    read,
+    resources,
+    statement,
+)
+
+DAILY = {"frequency": 1, "period": 1, "periodUnit": "d"}
+TWICE = {"frequency": 2, "period": 1, "periodUnit": "d"}
+TABLET_1MG = "sirolimus 1 MG Oral Tablet"
+CAPSULE_25MG = "cyclosporine, modified 25 MG Oral Capsule"
+
+
+def dose(seen: MedicationEvent) -> str:
+    """ "2 mg / 24 h", or why it is unknown."""
+    if isinstance(seen.dose, Unknown):
+        return seen.dose.why.value
+    return f"{seen.dose.value.amount_mg} mg / {seen.dose.value.every_hours} h"
+
+
+# ---------------------------------------------------------------- which drug
+
+
+def product(name: str = TABLET_1MG, key: str = "med1", **parts: Any) -> Json:
+    return {"resourceType": "Medication", "id": key, "code": drug(name)} | parts
+
+
+BY_REFERENCE: Json = {
+    "medicationCodeableConcept": None,
+    "medicationReference": {"reference": "Medication/med1"},
+}
+
+
+def test_a_drug_by_code_is_known_with_its_ingredient() -> None:
+    seen = event(order(TABLET_1MG, line(2, "{pill}", repeat=DAILY)))
+    assert seen.ingredients == {"sirolimus"}
+    assert Concept.SIROLIMUS in seen.concepts
+    assert not seen.by_text_only
+    assert seen.text == TABLET_1MG
+    assert dose(seen) == "2 mg / 24 h"
+
+
+def test_a_drug_by_words_alone_is_marked_so() -> None:
+    seen = event(order("西罗莫司片 1mg", line(2, "mg", repeat=DAILY)))
+    assert seen.ingredients == {"sirolimus"}
+    assert seen.by_text_only
+
+
+def test_a_drug_no_list_knows_is_passed_over_without_a_word() -> None:
+    record = read(order("Paracetamol 500 mg tablet"))
+    assert record.medications == ()
+    assert record.gaps == ()
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "Medication/med1",
+        "https://ehr.example/fhir/R4/Medication/med1",
+        "Medication/med1/_history/3",
+    ],
+)
+def test_a_referenced_product_is_found_however_it_is_written(reference: str) -> None:
+    parts = BY_REFERENCE | {"medicationReference": {"reference": reference}}
+    seen = event(order(TABLET_1MG, line(2, "{pill}", repeat=DAILY), **parts), product())
+    assert dose(seen) == "2 mg / 24 h"
+
+
+def test_a_product_is_found_by_the_urn_of_its_entry() -> None:
+    urn = "urn:uuid:5f1d0a8e-0000-4000-8000-000000000001"
+    parts = BY_REFERENCE | {"medicationReference": {"reference": urn}}
+    content = bundle(order(TABLET_1MG, line(2, "{pill}", repeat=DAILY), **parts), product(key="anything"))
+    content["entry"][1]["fullUrl"] = urn
+    found = decode(json.dumps(content).encode()).resources
+    assert unresolved_references(found) == frozenset()
+    record = read_record(found, "p1", NOW.instant, SETTINGS)
+    assert record.medications[0].ingredients == {"sirolimus"}
+
+
+def test_a_contained_product_is_found() -> None:
+    parts: Json = {"medicationReference": {"reference": "#in"}, "contained": [product(key="in")]}
+    seen = event(order(TABLET_1MG, line(2, "{pill}", repeat=DAILY), medicationCodeableConcept=None, **parts))
+    assert dose(seen) == "2 mg / 24 h"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        [],
+        [product(key="other")],
+        [{"resourceType": "Organization", "id": "in"}],
+        [product(key="in") | {"code": "sirolimus"}],
+        [product(key="in", status="entered-in-error")],
+        [product(key="in", modifierExtension=[{"url": "urn:x"}])],
+    ],
+)
+def test_a_contained_product_that_cannot_be_used_is_a_gap(inside: list[Json]) -> None:
+    parts = {"medicationReference": {"reference": "#in"}, "contained": inside}
+    record = read(order(TABLET_1MG, medicationCodeableConcept=None, **parts))
+    assert record.medications == ()
+    assert problems(record) == ["MEDICATION_UNRESOLVED"]
+
+
+def test_an_order_whose_product_nobody_brought_is_a_gap_because_it_might_be_a_study_drug() -> None:
+    record = read(order(**BY_REFERENCE))
+    assert [(g.problem, g.reference, g.detail) for g in record.gaps] == [
+        ("MEDICATION_UNRESOLVED", "MedicationRequest/m1", "Medication/med1")
+    ]
+
+
+def test_the_display_of_an_unresolved_product_counts_as_words() -> None:
+    reference = {"reference": "Medication/med1", "display": "Sirolimus 1 mg tablet"}
+    seen = event(
+        order(
+            TABLET_1MG, line(2, "{pill}", repeat=DAILY), **BY_REFERENCE | {"medicationReference": reference}
+        )
+    )
+    assert seen.by_text_only
+    assert dose(seen) == "unreadable"
+
+
+@pytest.mark.parametrize("concept", [None, {}, {"coding": []}])
+def test_an_order_without_a_drug_is_a_gap(concept: Any) -> None:
+    assert problems(read(order(medicationCodeableConcept=concept))) == ["MEDICATION_NOT_STATED"]
+
+
+def test_what_is_still_needed_is_told_by_reference() -> None:
+    found = resources(
+        order(key="a", **BY_REFERENCE),
+        order(
+            key="b", **BY_REFERENCE | {"medicationReference": {"reference": "https://x/fhir/Medication/med2"}}
+        ),
+        order(key="c", **BY_REFERENCE | {"medicationReference": {"reference": "Medication/../Patient/2"}}),
+        order(key="d", **BY_REFERENCE | {"medicationReference": {"reference": "Medication/.."}}),
+        order(key="e", **BY_REFERENCE | {"medicationReference": {"reference": "urn:uuid:1"}}),
+        order(key="f", **BY_REFERENCE | {"medicationReference": {"reference": "#x"}}),
+        order(key="g", **BY_REFERENCE | {"medicationReference": {"display": "words"}}),
+        order(
+            key="h", supportingInformation=[{"reference": "ResearchStudy/s9"}, {"reference": "Observation/1"}]
+        ),
+        {"resourceType": "ResearchSubject", "id": "r", "study": {"reference": "ResearchStudy/s1"}},
+        product(key="med2"),
+    )
+    assert unresolved_references(found) == {"Medication/med1", "ResearchStudy/s1", "ResearchStudy/s9"}
+
+
+# ---------------------------------------------------------------- strength and form
+
+
+def strength(mg: Any, per: str = "{pill}", name: str = "sirolimus", **more: Any) -> Json:
+    ratio = {"numerator": {"value": mg, "unit": "mg"}, "denominator": {"value": 1, "unit": per}}
+    return {"itemCodeableConcept": drug(name), "strength": ratio} | more
+
+
+@pytest.mark.parametrize(
+    ("medication", "unit", "expected"),
+    [
+        (product(TABLET_1MG), "{pill}", "2 mg / 24 h"),
+        (product("sirolimus 2 MG Oral Tablet"), "{pill}", "4 mg / 24 h"),
+        (product("sirolimus"), "{pill}", "unreadable"),
+        (product("sirolimus", ingredient=[strength(0.5)]), "{pill}", "1 mg / 24 h"),
+        (product("雷帕鸣", ingredient=[strength(1)]), "片", "2 mg / 24 h"),
+        (product("sirolimus", ingredient=[strength(1, "mL")]), "mL", "2 mg / 24 h"),
+        (product("sirolimus", ingredient=[strength(1, "mL")]), "{pill}", "unreadable"),
+        (product("sirolimus 1 MG/ML Oral Solution"), "mL", "2 mg / 24 h"),
+        (product("sirolimus 1 MG/ML Oral Solution"), "{pill}", "unreadable"),
+        (product(TABLET_1MG), "mL", "unreadable"),
+        (product(TABLET_1MG, ingredient=[strength(1)]), "{pill}", "2 mg / 24 h"),
+        (product(TABLET_1MG, ingredient=[strength(2)]), "{pill}", "unreadable"),
+        (product("x", ingredient=[strength(1), strength(25, name="cyclosporine")]), "{pill}", "unreadable"),
+        (product("x", ingredient=[strength(1), strength(25, name="cyclosporine")]), "mg", "unreadable"),
+        (
+            product("sirolimus", ingredient=[strength(1), strength(9, isActive=False)]),
+            "{pill}",
+            "2 mg / 24 h",
+        ),
+    ],
+)
+def test_pieces_count_by_a_strength_that_is_told_once_or_alike(
+    medication: Json, unit: str, expected: str
+) -> None:
+    assert dose(event(order(TABLET_1MG, line(2, unit, repeat=DAILY), **BY_REFERENCE), medication)) == expected
+
+
+SYSTEMIC = [
+    (TABLET_1MG, None, True),
+    (TABLET_1MG, {"text": "口服"}, True),
+    ("sirolimus 0.2 % Topical Gel", None, False),
+    ("sirolimus", None, None),
+    ("sirolimus", {"coding": [{"system": SNOMED, "code": "26643006"}]}, True),
+    ("cyclosporine", {"coding": [{"system": SNOMED, "code": "54485002"}]}, False),
+    ("cyclosporine", {"coding": [{"system": SNOMED, "code": "6064005"}]}, False),
+    ("cyclosporine", {"coding": [{"system": SNOMED, "code": "6064005"}], "text": "Oral"}, None),
+    ("cyclosporine", {"text": "滴眼"}, False),
+    ("cyclosporine", {"text": "as always"}, None),
+    (TABLET_1MG, {"text": "Ophthalmic"}, None),
+]
+
+
+@pytest.mark.parametrize(("name", "route", "systemic"), SYSTEMIC)
+def test_route_and_product_tell_whether_a_drug_reaches_the_blood(
+    name: str, route: Any, systemic: Any
+) -> None:
+    told = {"route": route} if route else {}
+    assert event(order(name, line(1, repeat=DAILY, **told))).systemic is systemic
+    assert event(dispense(name, line(1, repeat=DAILY, **told))).systemic is systemic
+    assert event(statement(name, line(1, repeat=DAILY, **told))).systemic is systemic
+    assert event(administration(name, dosage=told)).systemic is systemic
+
+
+@pytest.mark.parametrize(("form", "systemic"), [("片剂", True), ("滴眼液", False), ("emulsion", None)])
+def test_the_form_of_a_product_tells_it_too(form: str, systemic: Any) -> None:
+    assert event(order(**BY_REFERENCE), product("cyclosporine", form={"text": form})).systemic is systemic
+
+
+# ---------------------------------------------------------------- status and intent
+
+
+S = MedicationStatus
+STATUSES = [
+    (order, "active", S.ACTIVE),
+    (order, "on-hold", S.ON_HOLD),
+    (order, "cancelled", S.CANCELLED),
+    (order, "completed", S.COMPLETED),
+    (order, "stopped", S.STOPPED),
+    (order, "draft", S.DRAFT),
+    (order, "unknown", S.UNKNOWN),
+    (dispense, "completed", S.COMPLETED),
+    (dispense, "declined", S.CANCELLED),
+    (dispense, "cancelled", S.CANCELLED),
+    (dispense, "stopped", S.STOPPED),
+    (dispense, "on-hold", S.ON_HOLD),
+    (administration, "completed", S.COMPLETED),
+    (administration, "in-progress", S.ACTIVE),
+    (administration, "not-done", S.NOT_TAKEN),
+    (administration, "stopped", S.STOPPED),
+    (statement, "active", S.ACTIVE),
+    (statement, "completed", S.COMPLETED),
+    (statement, "intended", S.INTENDED),
+    (statement, "not-taken", S.NOT_TAKEN),
+    (statement, "stopped", S.STOPPED),
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "status", "expected"), STATUSES, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_the_statuses_of_four_resources_are_one_list(
+    make: Any, status: str, expected: MedicationStatus
+) -> None:
+    seen = event(make(status=status))
+    assert seen.status is expected
+
+
+@pytest.mark.parametrize("make", [order, dispense, administration, statement])
+def test_entered_in_error_is_dropped_and_an_unknown_status_is_said(make: Any) -> None:
+    assert read(make(status="entered-in-error")).medications == ()
+    record = read(make(status="bogus"))
+    assert record.medications[0].status is S.UNKNOWN
+    assert problems(record) == ["STATUS_NOT_RECOGNISED"]
+
+
+def test_a_packed_dispense_is_only_meant_until_it_is_handed_over() -> None:
+    assert event(dispense(status="in-progress")).status is S.COMPLETED
+    assert event(dispense(status="in-progress", whenHandedOver=None)).status is S.INTENDED
+    assert event(dispense(status="preparation", whenHandedOver=None)).status is S.INTENDED
+
+
+@pytest.mark.parametrize(
+    ("intent", "is_order"),
+    [
+        ("order", True),
+        ("original-order", True),
+        ("reflex-order", True),
+        ("filler-order", True),
+        ("instance-order", True),
+        ("plan", False),
+        ("proposal", False),
+        ("option", False),
+    ],
+)
+def test_plans_and_proposals_are_not_orders(intent: str, is_order: bool) -> None:
+    assert event(order(intent=intent)).is_order_intent is is_order
+
+
+def test_an_order_not_to_give_is_no_order_and_said() -> None:
+    record = read(order(doNotPerform=True))
+    assert record.medications == ()
+    assert problems(record) == ["ORDER_NOT_TO_GIVE"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "harm"),
+    [
+        ({"coding": [{"system": "http://x", "code": "sintol"}]}, True),
+        ({"coding": [{"system": "http://x", "code": "salg"}]}, True),
+        ({"coding": [{"system": SNOMED, "code": "59037007"}]}, True),
+        ({"coding": [{"system": "http://x", "code": "nonavail"}]}, False),
+        ({"text": "moved house"}, False),
+        (None, False),
+    ],
+)
+def test_a_drug_stopped_for_harm_is_told_by_code(reason: Any, harm: bool) -> None:
+    assert event(order(status="stopped", statusReason=reason)).stopped_for_harm is harm
+    many = [reason] if reason else []
+    assert event(statement(status="stopped", statusReason=many)).stopped_for_harm is harm
+    assert event(administration(status="not-done", statusReason=many)).stopped_for_harm is harm
+    assert event(dispense(status="stopped", statusReasonCodeableConcept=reason)).stopped_for_harm is harm
+
+
+# ---------------------------------------------------------------- times
+
+
+@pytest.mark.parametrize(
+    ("lines", "start", "end"),
+    [
+        ([], "2026-02-20", None),
+        ([line(2, repeat=DAILY)], "2026-02-20", None),
+        ([line(2, repeat=DAILY | {"boundsPeriod": {"start": "2026-02-22"}})], "2026-02-22", None),
+        ([line(2, repeat=DAILY | {"boundsPeriod": {"end": "2026-05-20"}})], "2026-02-20", "2026-05-20"),
+        (
+            [line(2, repeat=DAILY | {"boundsDuration": {"value": 14, "unit": "d"}})],
+            "2026-02-20",
+            "2026-03-06",
+        ),
+        (
+            [line(2, repeat=DAILY | {"boundsDuration": {"value": 3, "code": "mo"}})],
+            "2026-02-20",
+            "2026-05-20",
+        ),
+        ([line(2, repeat=DAILY | {"boundsDuration": {"value": 1.5, "code": "mo"}})], "2026-02-20", None),
+        ([line(2, repeat=DAILY | {"boundsDuration": {"value": 1, "code": "h"}})], "2026-02-20", None),
+        (
+            [
+                line(1, repeat=DAILY | {"boundsPeriod": {"start": "2026-01-01", "end": "2026-01-31"}}),
+                line(2, repeat=DAILY | {"boundsPeriod": {"start": "2026-02-01", "end": "2026-02-28"}}),
+            ],
+            "2026-01-01",
+            "2026-02-28",
+        ),
+        (
+            [
+                line(1, repeat=DAILY | {"boundsPeriod": {"start": "2026-01-01", "end": "2026-01-31"}}),
+                line(2, repeat=DAILY | {"boundsPeriod": {"start": "2026-02-01"}}),
+            ],
+            "2026-01-01",
+            None,
+        ),
+        (
+            [
+                line(1, repeat=DAILY | {"boundsDuration": {"value": 7, "unit": "d"}}, sequence=1),
+                line(2, repeat=DAILY | {"boundsDuration": {"value": 7, "unit": "d"}}, sequence=2),
+            ],
+            "2026-02-20",
+            None,
+        ),
+    ],
+)
+def test_an_order_runs_from_its_bounds_or_the_day_it_was_written(
+    lines: list[Json], start: str, end: Any
+) -> None:
+    seen = event(order(TABLET_1MG, *lines))
+    assert (seen.start, seen.end) == (when(start), when(end))
+
+
+def test_an_order_of_an_unsaid_or_unreadable_day_has_no_start() -> None:
+    assert event(order(authoredOn=None)).start is None
+    assert event(order(authoredOn="last week")).start is None
+
+
+def test_a_month_long_order_from_an_unknown_day_of_a_month_ends_on_an_unknown_day() -> None:
+    seen = event(
+        order(
+            TABLET_1MG,
+            line(2, repeat=DAILY | {"boundsDuration": {"value": 7, "unit": "d"}}),
+            authoredOn="2026-01",
+        )
+    )
+    assert seen.end
+    assert (str(seen.end.first), str(seen.end.last)) == ("2026-01-08", "2026-02-07")
+
+
+@pytest.mark.parametrize(
+    ("request_", "days"),
+    [
+        ({"expectedSupplyDuration": {"value": 30, "unit": "d"}}, 30),
+        ({"expectedSupplyDuration": {"value": 30, "unit": "d"}, "numberOfRepeatsAllowed": 2}, 90),
+        ({"expectedSupplyDuration": {"value": 2, "unit": "wk"}, "numberOfRepeatsAllowed": 0}, 14),
+        ({"expectedSupplyDuration": {"value": 30, "unit": "d"}, "numberOfRepeatsAllowed": -3}, 30),
+        ({"quantity": {"value": 60, "unit": "{pill}"}}, 30),
+        ({"quantity": {"value": 61, "unit": "{pill}"}, "numberOfRepeatsAllowed": 1}, 60),
+        ({"quantity": {"value": 60, "unit": "box"}}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_the_supply_of_an_order_counts_its_repeats(request_: Any, days: Any) -> None:
+    seen = event(order(TABLET_1MG, line(2, repeat=DAILY), dispenseRequest=request_))
+    assert seen.supply_days == days
+
+
+@pytest.mark.parametrize(
+    ("parts", "days"),
+    [
+        ({"daysSupply": {"value": 30, "unit": "d"}}, 30),
+        ({"daysSupply": {"value": 4, "code": "wk"}}, 28),
+        ({"quantity": {"value": 56, "unit": "{pill}"}}, 28),
+        ({"quantity": {"value": 56, "unit": "mL"}}, None),
+        ({}, None),
+    ],
+)
+def test_a_dispense_lasts_as_long_as_it_says_or_as_its_quantity_lasts(parts: Json, days: Any) -> None:
+    seen = event(dispense(TABLET_1MG, line(2, repeat=DAILY), **parts))
+    assert seen.supply_days == days
+    assert seen.source is MedicationSource.DISPENSE
+    assert seen.start == when("2026-02-20T10:00:00+08:00")
+
+
+def test_a_dispense_without_a_dose_has_that_of_its_prescription() -> None:
+    made = dispense(TABLET_1MG, authorizingPrescription=[{"reference": "MedicationRequest/m1"}])
+    record = read(made, order(TABLET_1MG, line(2, repeat=DAILY)))
+    assert {dose(m) for m in record.medications} == {"2 mg / 24 h"}
+    assert dose(event(made)) == "missing"
+
+
+def test_a_dispense_is_dated_by_handing_over_before_packing() -> None:
+    assert event(dispense(whenPrepared="2026-02-18")).start == when("2026-02-20T10:00:00+08:00")
+    assert event(dispense(whenPrepared="2026-02-18", whenHandedOver=None)).start == when("2026-02-18")
+
+
+@pytest.mark.parametrize(
+    ("parts", "start", "end"),
+    [
+        ({}, "2026-03-01T08:05:00+08:00", "2026-03-01T08:05:00+08:00"),
+        (
+            {"effectiveDateTime": None, "effectivePeriod": {"start": "2026-02-27", "end": "2026-02-28"}},
+            "2026-02-27",
+            "2026-02-28",
+        ),
+        ({"effectiveDateTime": None, "effectivePeriod": {"start": "2026-02-27"}}, "2026-02-27", "2026-02-27"),
+        ({"effectiveDateTime": None}, None, None),
+    ],
+)
+def test_an_administration_is_at_its_moment(parts: Json, start: Any, end: Any) -> None:
+    seen = event(administration(**parts))
+    assert (seen.start, seen.end) == (when(start), when(end))
+
+
+@pytest.mark.parametrize(
+    ("dosage", "expected"),
+    [
+        ({"dose": {"value": 2, "unit": "mg"}}, "2 mg / 24 h"),
+        ({"dose": {"value": 2, "unit": "{pill}"}}, "2 mg / 24 h"),
+        ({"dose": {"value": 2, "unit": "spoon"}}, "unreadable"),
+        ({"text": "two tablets"}, "unreadable"),
+        ({"rateQuantity": {"value": 5, "unit": "mg/h"}}, "missing"),
+        (None, "missing"),
+    ],
+)
+def test_an_administration_tells_its_amount(dosage: Any, expected: str) -> None:
+    assert dose(event(administration(TABLET_1MG, dosage=dosage))) == expected
+
+
+@pytest.mark.parametrize(
+    ("parts", "start", "end"),
+    [
+        ({}, "2026-01-01", None),
+        ({"effectivePeriod": {"start": "2026-01-01", "end": "2026-02-01"}}, "2026-01-01", "2026-02-01"),
+        ({"effectivePeriod": None, "effectiveDateTime": "2026-01-05"}, "2026-01-05", None),
+        (
+            {"effectivePeriod": None, "effectiveDateTime": "2026-01-05", "status": "completed"},
+            "2026-01-05",
+            "2026-01-05",
+        ),
+        ({"effectivePeriod": None}, None, None),
+    ],
+)
+def test_a_statement_covers_what_it_says(parts: Json, start: Any, end: Any) -> None:
+    seen = event(statement(TABLET_1MG, line(75, repeat=TWICE), **parts))
+    assert (seen.start, seen.end) == (when(start), when(end))
+    assert dose(seen) == "75 mg / 12 h"
+
+
+def test_an_active_order_of_1926_stays_a_fact_with_its_date() -> None:
+    assert event(order(authoredOn="1926-04-01")).start == when("1926-04-01")
+
+
+def test_as_needed_and_single_doses_are_marked() -> None:
+    seen = event(order(TABLET_1MG, line(2, repeat=DAILY, asNeededCodeableConcept={"text": "pain"})))
+    assert seen.as_needed
+    assert not seen.single_dose
+    once = event(order(TABLET_1MG, line(2, repeat={"count": 1})))
+    assert (once.single_dose, dose(once)) == (True, "2 mg / 24 h")
+
+
+# ---------------------------------------------------------------- study drug
+
+
+TRIAL_STUDY = {"resourceType": "ResearchStudy", "id": "s1", "identifier": [{"value": "NCT06802055"}]}
+OTHER_STUDY = {"resourceType": "ResearchStudy", "id": "s2", "identifier": [{"value": "NCT00000001"}]}
+ENTRY = {"resourceType": "ResearchSubject", "id": "r1", "individual": PATIENT, "status": "on-study"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "for_study"),
+    [
+        ({}, None),
+        ({"supportingInformation": [{"reference": "ResearchStudy/s1"}]}, True),
+        ({"supportingInformation": [{"reference": "ResearchStudy/s2"}]}, None),
+        ({"supportingInformation": [{"reference": "ResearchSubject/r1"}]}, True),
+        ({"reasonReference": [{"identifier": {"value": "nct06802055 "}}]}, True),
+        ({"basedOn": [{"reference": "ResearchStudy/s1"}]}, True),
+        ({"identifier": [{"value": "I-25PJ0215"}]}, True),
+        ({"identifier": [{"value": "RX-1"}]}, None),
+        ({"extension": [{"url": "urn:x", "valueReference": {"reference": "ResearchStudy/s1"}}]}, True),
+        ({"extension": [{"url": "urn:x", "valueIdentifier": {"value": "NCT06802055"}}]}, True),
+        ({"extension": [{"url": "urn:x", "valueString": "NCT06802055"}]}, True),
+        ({"extension": [{"url": "urn:x", "valueString": "not in NCT06802055"}]}, None),
+    ],
+)
+def test_an_order_is_for_the_study_only_when_it_names_the_trial(parts: Json, for_study: Any) -> None:
+    subject = ENTRY | {"study": {"reference": "ResearchStudy/s1"}}
+    (seen,) = read(order(**parts), TRIAL_STUDY, OTHER_STUDY, subject).medications
+    assert seen.for_study is for_study
+
+
+def test_what_follows_a_study_order_is_for_the_study_too() -> None:
+    ordered = order(identifier=[{"value": "NCT06802055"}])
+    linked = {"reference": "MedicationRequest/m1"}
+    for made in (
+        dispense(authorizingPrescription=[linked]),
+        administration(request=linked),
+        statement(basedOn=[linked]),
+    ):
+        assert {m.for_study for m in read(ordered, made).medications} == {True}
+
+
+def test_orders_that_name_each_other_in_a_circle_end() -> None:
+    first = order(key="a", basedOn=[{"reference": "MedicationRequest/b"}])
+    second = order(key="b", basedOn=[{"reference": "MedicationRequest/a"}])
+    assert [m.for_study for m in read(first, second).medications] == [None, None]
+
+
+# ---------------------------------------------------------------- blood
+
+
+@pytest.mark.parametrize(
+    ("status", "given"), [("completed", 1), ("in-progress", 1), ("stopped", 1), ("not-done", 0)]
+)
+def test_blood_given_by_administration_is_a_transfusion(status: str, given: int, red_cells: Json) -> None:
+    record = read(administration(status=status, medicationCodeableConcept=red_cells))
+    assert record.medications == ()
+    assert len(list(record.transfusions(Concept.RED_CELL_TRANSFUSION))) == given
+
+
+@pytest.fixture
+def red_cells() -> Json:
+    return {"coding": [{"system": SNOMED, "code": "116859006"}]}
+
+
+# ---------------------------------------------------------------- named tolerances
+
+
+SANDBOX_DRAFT: Json = {
+    "resourceType": "MedicationRequest",
+    "id": "request-123",
+    "status": "draft",
+    "subject": PATIENT,
+    "authoredOn": "2026-03-02",
+    "dosageInstruction": [
+        {
+            "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}},
+            "doseAndRate": [{"doseQuantity": {"value": 3, "code": "{pill}"}}],
+        }
+    ],
+    "dispenseRequest": {"expectedSupplyDuration": {"value": 30, "unit": "days"}},
+    "intent": "order",
+    "category": {"coding": [{"code": "inpatient"}]},
+    "medicationCodeableConcept": {
+        "text": "sirolimus 2 MG Oral Tablet",
+        "coding": [{"code": "360110", "system": RXNORM, "display": "sirolimus 2 MG Oral Tablet"}],
+    },
+}
+
+
+def test_the_draft_of_the_official_sandbox_is_three_tablets_of_two_milligrams() -> None:
+    seen = event(SANDBOX_DRAFT)
+    assert seen.dose == Known(Dose(Decimal(6), Decimal(24)), seen.dose.evidence)
+    assert (seen.status, seen.supply_days, seen.systemic) == (S.DRAFT, 30, True)
+
+
+def test_tolerance_a_category_that_is_no_list() -> None:
+    assert event(order(category={"text": "inpatient"})).status is S.ACTIVE
+
+
+def test_tolerance_an_order_without_status() -> None:
+    assert event(order(status=None)).status is S.UNKNOWN
+
+
+def test_tolerance_an_order_without_intent_is_taken_for_an_order() -> None:
+    assert event(order(intent=None)).is_order_intent
+
+
+def test_tolerance_a_dose_unit_as_code_without_system() -> None:
+    parts = {"doseAndRate": [{"doseQuantity": {"value": 3, "code": "{pill}"}}], "timing": {"repeat": DAILY}}
+    assert dose(event(order(TABLET_1MG, parts))) == "3 mg / 24 h"
+
+
+def test_an_unreadable_dose_keeps_what_was_written() -> None:
+    seen = event(order(TABLET_1MG, line(text="遵医嘱")))
+    assert seen.as_written == "遵医嘱"
+    assert isinstance(seen.dose, Unknown)
+    assert seen.dose.why is WhyUnknown.UNREADABLE
+
+
+def test_a_capsule_twice_a_day_is_read_through_its_product() -> None:
+    assert dose(event(order(CAPSULE_25MG, line(3, "粒", code="bid")))) == "75 mg / 12 h"
