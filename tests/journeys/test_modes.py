@@ -1,0 +1,72 @@
+"""The same advice however the chart arrives: all of it prefetched, all of it fetched, or some of each."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from cds_service.advice.chart_queries import RESOURCE_TYPES
+from cds_service.ehr.bases import read_base
+from cds_service.sandbox.fhir_server import start_fhir_server
+from cds_service.sandbox.loopback import RunningServer
+from cds_service.settings.environment import Environment, Secret, Settings
+from cds_service.settings.site_file import Site
+from cds_service.wiring import build_app
+from tests.builders import NOW
+from tests.hook_calls import call_body, order_context, prefetch_of
+from tests.journeys.visits import CHART_SERVICES, PATIENTS
+
+Json = dict[str, Any]
+KEYS = [part.value for part in RESOURCE_TYPES]
+TOKEN = {
+    "access_token": "a-token",
+    "token_type": "Bearer",
+    "expires_in": 300,
+    "scope": "patient/*.read",
+    "subject": "cds-service",
+}
+
+
+@pytest.fixture(scope="module")
+def ehr() -> Iterator[RunningServer]:
+    resources = {(r["resourceType"], r["id"]): r for p in PATIENTS.values() for r in p.resources}
+    server = start_fhir_server(tuple(resources.values()))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def http(ehr: RunningServer) -> FlaskClient:
+    site = Site(fhir_bases=(read_base(ehr.base_url),))
+    settings = Settings(
+        Environment.DEVELOPMENT, "http://127.0.0.1:8080", site, Secret(""), fetch_seconds=30.0
+    )
+    return build_app(settings, clock=lambda: NOW.instant).test_client()
+
+
+def cards(http: FlaskClient, service: str, body: Json) -> list[Json]:
+    reply = http.post(f"/cds-services/{service}", json=body)
+    assert reply.status_code == 200, reply.get_data(as_text=True)
+    found: list[Json] = reply.get_json()["cards"]
+    return found
+
+
+@pytest.mark.parametrize("patient_id", sorted(PATIENTS))
+def test_prefetched_fetched_and_mixed_charts_give_the_same_cards(
+    patient_id: str, http: FlaskClient, ehr: RunningServer
+) -> None:
+    patient = PATIENTS[patient_id]
+    everything = prefetch_of(patient.resources)
+    some = {key: everything[key] for key in KEYS[::2]}
+    access = {"fhirServer": ehr.base_url, "fhirAuthorization": TOKEN}
+    contexts: list[tuple[str, Json]] = [(service, {}) for service in CHART_SERVICES]
+    contexts += [
+        ("aa-trial-order-sign", order_context("aa-trial-order-sign", [draft.resource]))
+        for draft in patient.drafts
+    ]
+    for service, context in contexts:
+        told = cards(http, service, call_body(service, patient.id, everything, **context))
+        for prefetch in (None, some):
+            body = call_body(service, patient.id, prefetch, **context) | access
+            assert cards(http, service, body) == told
