@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import takewhile
 
 from cds_service.protocol.decisions import Action, Alert, Severity, State
 from cds_service.protocol.order_rules.desk import Desk
@@ -50,12 +51,8 @@ def _duplicate(
 
 
 def _earlier_draft(desk: Desk, draft: MedicationEvent, drug: Drug) -> MedicationEvent | None:
-    for other in desk.drafts:
-        if other is draft:
-            return None
-        if drug.value in other.ingredients and other.systemic is not False:
-            return other
-    return None
+    earlier = takewhile(lambda other: other is not draft, desk.drafts)
+    return next((d for d in earlier if drug.value in d.ingredients and d.systemic is not False), None)
 
 
 def _is_the_proposal(desk: Desk, draft: MedicationEvent, drug: Drug) -> bool:

@@ -34,17 +34,15 @@ def shown(result: Result) -> Argument:
     """The value as a number, with its comparator in words; the result's own words where it has no number."""
     if result.number is None:
         return result.as_written
-    match result.comparator:
-        case None:
-            return result.number
-        case Comparator.LESS:
-            return say("safety.value.less", value=result.number)
-        case Comparator.AT_MOST:
-            return say("safety.value.atMost", value=result.number)
-        case Comparator.MORE:
-            return say("safety.value.more", value=result.number)
-        case Comparator.AT_LEAST:
-            return say("safety.value.atLeast", value=result.number)
+    if result.comparator is None:
+        return result.number
+    if result.comparator is Comparator.LESS:
+        return say("safety.value.less", value=result.number)
+    if result.comparator is Comparator.AT_MOST:
+        return say("safety.value.atMost", value=result.number)
+    if result.comparator is Comparator.MORE:
+        return say("safety.value.more", value=result.number)
+    return say("safety.value.atLeast", value=result.number)
 
 
 def evidence_of(result: Result) -> Evidence:
