@@ -23,7 +23,7 @@ class Patient:
 
 
 @dataclass(frozen=True, slots=True)
-class Tests:
+class Laboratory:
     """Which tests are there and how old they are; `unread`: the results could not be had at all."""
 
     cbc: bool = True
@@ -52,7 +52,7 @@ class DoseCase:
     settled: date | None = None
     fresh_level: bool = True
     liver: Liver = field(default_factory=Liver)
-    tests: Tests = field(default_factory=Tests)
+    tests: Laboratory = field(default_factory=Laboratory)
     patient: Patient = field(default_factory=Patient)
     strong_interaction: bool = False
     moderate_inhibitor: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cds_service.protocol.decisions import Participation, RenalFinding, Trough
 from cds_service.protocol.dose_in_force import DoseInForce
-from cds_service.protocol.dosing_case import DoseCase, Patient, Tests
+from cds_service.protocol.dosing_case import DoseCase, Laboratory, Patient
 from cds_service.protocol.drug_levels import LevelLimits, dangerous_level
 from cds_service.protocol.interactions import ActiveInteraction, Mechanism
 from cds_service.protocol.liver import liver, newest
@@ -66,14 +66,14 @@ def _takes(interactions: tuple[ActiveInteraction, ...], drug: Drug, mechanisms: 
     )
 
 
-def _tests(record: ClinicalRecord, as_of: AsOf, limits: TitrationLimits) -> Tests:
+def _tests(record: ClinicalRecord, as_of: AsOf, limits: TitrationLimits) -> Laboratory:
     def fresh(*analytes: Analyte) -> bool:
         return any(newest(record, a, as_of.day, limits.tests_days) for a in analytes)
 
     counts = (fresh(Analyte.HAEMOGLOBIN), fresh(Analyte.PLATELETS))
     creatinine = newest(record, Analyte.CREATININE, as_of.day, limits.tests_days)
     when = creatinine.when if creatinine else None
-    return Tests(
+    return Laboratory(
         cbc=all(counts) and fresh(Analyte.NEUTROPHILS, Analyte.WHITE_CELLS),
         alt=fresh(Analyte.ALT),
         creatinine_days=(as_of.day - when.first).days if when else None,

@@ -54,7 +54,7 @@ def decide(
     """Pure: each drug's advice, one increase at a time, nothing outside the bounds of the trial record."""
     advice = {drug: _ADVISE[drug](case, limits) for drug, case in cases.items()}
     if len(advice) > 1 and all(a.state is State.INCREASE for a in advice.values()):
-        advice[Drug.SIROLIMUS] = _later(cases[Drug.SIROLIMUS], limits)
+        advice[Drug.SIROLIMUS] = _later(cases[Drug.SIROLIMUS], advice[Drug.SIROLIMUS], limits)
     decisions = (_decision(cases[drug], found, limits, rules) for drug, found in advice.items())
     return tuple(
         refuse_outside(decision, cases[decision.drug].renal_state, limits, rules) for decision in decisions
@@ -64,11 +64,12 @@ def decide(
 _ADVISE = {Drug.SIROLIMUS: advise_sirolimus, Drug.CICLOSPORIN: advise_ciclosporin}
 
 
-def _later(case: DoseCase, limits: TitrationLimits) -> Advice:
+def _later(case: DoseCase, increase: Advice, limits: TitrationLimits) -> Advice:
     """Ciclosporin raises the sirolimus level too: it goes first, and sirolimus waits (DECISIONS 29)."""
     reason = Reason.ONE_CHANGE_AT_A_TIME
     recheck = in_days(case, trough_test(Drug.SIROLIMUS), limits.next_change_days)
-    return Advice(State.RECHECK, "TR-04", WORDS[reason], None, (reason,), recheck)
+    seen = say("dosing.noIncrease", finding=increase.seen, why=(WORDS[reason],))
+    return Advice(State.RECHECK, "TR-04", seen, None, (reason,), recheck)
 
 
 def _decision(
