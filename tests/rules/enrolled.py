@@ -7,18 +7,15 @@ from typing import Any
 
 from cds_service.protocol import monitoring, orders, safety
 from cds_service.protocol.decisions import (
-    Action,
     Alert,
     MonitoringItem,
     Participation,
-    Recheck,
     RenalFinding,
     RenalState,
     SafetyReport,
     State,
     TitrationDecision,
     Trough,
-    Validity,
 )
 from cds_service.protocol.dose_in_force import DoseInForce, DoseStatus, DoseStep
 from cds_service.protocol.interactions import active_interactions, read_interactions
@@ -37,7 +34,7 @@ from fhir_mappings.vocabulary.facts import (
     StudyState,
 )
 from fhir_mappings.vocabulary.phrases import say
-from tests.builders import NOW, TODAY, days_ago, medication
+from tests.builders import NOW, days_ago, medication
 
 TABLE = read_interactions()
 RULES = {
@@ -164,6 +161,3 @@ def judged(
         ORDERS,
         RULES,
     )
-
-
-__all__ = ["TODAY", "Action", "Recheck", "Trough", "Validity"]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from cds_service.protocol.decisions import Participation
 from cds_service.protocol.parameters import Rule
-from fhir_mappings.vocabulary.facts import Analyte, Arm, ClinicalRecord, Result, SampleTiming
+from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Result, SampleTiming
 from fhir_mappings.vocabulary.phrases import Phrase
 
 
@@ -96,13 +96,7 @@ class Calendar:
 
     day: date
     day_one: date
-    participation: Participation
     measured: Mapping[Analyte, tuple[Result, ...]]
-
-    @property
-    def combined(self) -> bool:
-        """True in the arm that takes ciclosporin."""
-        return self.participation.arm is Arm.COMBINED
 
     def phase(self, limits: MonitoringLimits) -> int:
         """1 in weeks 1-2, 2 in weeks 3-13, 3 in weeks 14-25, 4 later."""
@@ -127,9 +121,7 @@ def calendar_of(record: ClinicalRecord, day: date, participation: Participation)
         post_dose = result.level is not None and result.level.timing is SampleTiming.POST_DOSE
         if _day(result) <= day and not post_dose:
             measured.setdefault(result.analyte, []).append(result)
-    return Calendar(
-        day, day_one, participation, {a: tuple(sorted(some, key=_day)) for a, some in measured.items()}
-    )
+    return Calendar(day, day_one, {a: tuple(sorted(some, key=_day)) for a, some in measured.items()})
 
 
 _WANTED = (
