@@ -15,7 +15,6 @@ from cds_service.protocol.decisions import (
     SafetyReport,
     State,
     TitrationDecision,
-    Trough,
 )
 from cds_service.protocol.dose_in_force import DoseInForce, DoseStatus, DoseStep
 from cds_service.protocol.interactions import active_interactions, read_interactions
