@@ -17,6 +17,7 @@ import msgspec
 from cds_service.hooks.errors import BadHookRequest
 
 _members: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_BLANK, _COMMA, _COLON = re.compile(rb"\s*"), re.compile(rb"\s*,\s*"), re.compile(rb"\s*:\s*")
 _STARTS_WITH_TYPE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
 
 
@@ -67,16 +68,23 @@ def resource_type(raw: msgspec.Raw) -> str | None:
 
 def _is_the_whole(text: bytes, members: Mapping[str, msgspec.Raw]) -> bool:
     position = text.index(b"{") + 1
-    before = b""
+    gap = _BLANK
     for name, raw in members.items():
-        key, value = b'"' + name.encode() + b'"', bytes(raw)
-        start = text.find(key, position)
-        after_key = start + len(key)
-        found = text.find(value, after_key)
-        if text[position:start].strip() != before or text[after_key:found].strip() != b":":
+        key, value = f'"{name}"'.encode(), bytes(raw)
+        position = _after(gap, text, position)
+        if not text.startswith(key, position):
             return False
-        position, before = found + len(value), b","
+        position = _after(_COLON, text, position + len(key))
+        if not text.startswith(value, position):
+            return False
+        position += len(value)
+        gap = _COMMA
     return text[position:].strip() == b"}"
+
+
+def _after(gap: re.Pattern[bytes], text: bytes, position: int) -> int:
+    found = gap.match(text, position)
+    return found.end() if found else position
 
 
 def _refuse_duplicates(text: bytes, path: str) -> None:

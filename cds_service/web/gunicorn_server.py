@@ -29,6 +29,7 @@ def options(workers: int) -> dict[str, Any]:
         "max_requests": 50_000,
         "max_requests_jitter": 5_000,
         "accesslog": None,  # its lines would be the only ones not written by private_logging
+        "control_socket_disable": True,  # nobody commands the server but the one who started it
         "when_ready": freeze,
     }
 
@@ -44,7 +45,8 @@ class GunicornServer(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Gunicorn asks for its settings."""
         for name, value in self._options.items():
-            self.cfg.set(name, value)
+            if name in self.cfg.settings:  # older gunicorns have no control socket to disable
+                self.cfg.set(name, value)
 
     def load(self) -> Flask:
         """Gunicorn asks for the app."""
