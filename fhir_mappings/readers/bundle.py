@@ -209,6 +209,7 @@ class _Name(FhirType):
     id: object = None
 
 
+_whole_entry = msgspec.json.Decoder(Entry)
 _loose_entry = msgspec.json.Decoder(_LooseEntry)
 _loose_bundle = msgspec.json.Decoder(_LooseBundle)
 _name = msgspec.json.Decoder(_Name)
@@ -233,19 +234,21 @@ def _read_one(raw: bytes | msgspec.Raw, where: str, found: _Found) -> Resource |
 
 def _mended(bundle: _LooseBundle, where: str, found: _Found) -> Bundle:
     """The Bundle without the entries that cannot be read."""
-    entries: list[Entry] = []
-    for position, raw in enumerate(bundle.entry):
-        here = f"{where}entry[{position}]: "
-        try:
-            loose = _loose_entry.decode(raw)
-            is_empty = bytes(loose.resource) in (b"", b"null")
-            resource = None if is_empty else _read_one(loose.resource, here, found)
-        except msgspec.DecodeError as error:
-            found.gaps.append(Gap("ENTRY_UNREADABLE", detail=f"{here}{error}"))
-            continue
-        if resource is not None or is_empty:
-            entries.append(Entry(**{n: getattr(loose, n) for n in _BESIDE}, resource=resource))
-    return Bundle(type=bundle.type, total=bundle.total, link=bundle.link, entry=tuple(entries))
+    entries = (_entry_or_none(raw, f"{where}entry[{n}]: ", found) for n, raw in enumerate(bundle.entry))
+    kept = tuple(entry for entry in entries if entry is not None)
+    return Bundle(type=bundle.type, total=bundle.total, link=bundle.link, entry=kept)
 
 
-_BESIDE = ("full_url", "search", "request", "response")
+def _entry_or_none(raw: msgspec.Raw, where: str, found: _Found) -> Entry | None:
+    try:
+        return _whole_entry.decode(raw)
+    except msgspec.ValidationError:
+        pass
+    try:
+        loose = _loose_entry.decode(raw)
+        resource = _read_one(loose.resource, where, found)
+    except msgspec.DecodeError as error:
+        found.gaps.append(Gap("ENTRY_UNREADABLE", detail=f"{where}{error}"))
+        return None
+    beside = {name: getattr(loose, name) for name in ("full_url", "search", "request", "response")}
+    return Entry(**beside, resource=resource) if resource is not None else None

@@ -12,7 +12,7 @@ from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.courses import lasts, ordered_course, ordered_supply, taken
 from fhir_mappings.readers.dates import days_of
 from fhir_mappings.readers.dosage import Dosage, as_written, is_single_dose, read_dose
-from fhir_mappings.readers.fhir_types import CodeableConcept, Reference
+from fhir_mappings.readers.fhir_types import Reference
 from fhir_mappings.readers.medication import (
     AdministeredDosage,
     MedicationAdministration,
@@ -21,9 +21,10 @@ from fhir_mappings.readers.medication import (
     MedicationRequest,
     MedicationStatement,
 )
-from fhir_mappings.readers.product import DrugSeen, codings, drug_of, words
+from fhir_mappings.readers.product import DrugSeen, drug_of
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.routes import agreed, of_route
+from fhir_mappings.readers.stopping import is_for_harm
 from fhir_mappings.readers.timing import DAY
 from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_trial
 from fhir_mappings.vocabulary.concepts import Concept
@@ -46,7 +47,6 @@ S = MedicationStatus
 
 ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _TRANSFUSIONS = frozenset({Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION})
-_HARM_CODES = frozenset({"salg", "sintol", "59037007"})  # allergy, intolerance; SNOMED CT drug intolerance
 _COMMON = {
     "active": S.ACTIVE,
     "completed": S.COMPLETED,
@@ -100,7 +100,7 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
         end=end,
         dose=dose,
         supply_days=ordered_supply(order.dispense_request, dose, drug.strength),
-        stopped_for_harm=_is_harm([order.status_reason], chart),
+        stopped_for_harm=is_for_harm([order.status_reason], chart.settings.codes),
         as_needed=any(line.as_needed for line in lines),
         single_dose=is_single_dose(lines),
         for_study=_for_study(order, order.based_on, chart),
@@ -130,7 +130,7 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
         end=None,
         dose=dose,
         supply_days=days_of(dispense.days_supply) or lasts(dispense.quantity, dose, drug.strength),
-        stopped_for_harm=_is_harm([dispense.status_reason_codeable_concept], chart),
+        stopped_for_harm=is_for_harm([dispense.status_reason_codeable_concept], chart.settings.codes),
         as_needed=any(line.as_needed for line in lines),
         for_study=_for_study(dispense, dispense.authorizing_prescription, chart),
         as_written=as_written(lines),
@@ -159,7 +159,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Char
         start=start,
         end=end or start,
         dose=_given_dose(dosage, drug, reference),
-        stopped_for_harm=_is_harm(given.status_reason, chart),
+        stopped_for_harm=is_for_harm(given.status_reason, chart.settings.codes),
         for_study=_for_study(given, [given.request], chart),
         as_written=dosage.text or "",
         by_text_only=drug.by_text_only,
@@ -184,7 +184,7 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
         start=start,
         end=end,
         dose=_dose(lines, drug, chart, reference),
-        stopped_for_harm=_is_harm(statement.status_reason, chart),
+        stopped_for_harm=is_for_harm(statement.status_reason, chart.settings.codes),
         as_needed=any(line.as_needed for line in lines),
         single_dose=is_single_dose(lines),
         for_study=_for_study(statement, statement.based_on, chart),
@@ -229,17 +229,6 @@ def _systemic(lines: Sequence[Dosage], drug: DrugSeen) -> bool | None:
 def _linked(references: Iterable[Reference | None], chart: Chart) -> list[MedicationRequest]:
     found = (chart.bag.get(reference) for reference in references)
     return [order for order in found if isinstance(order, MedicationRequest) and not order.is_modified]
-
-
-def _is_harm(reasons: Iterable[CodeableConcept | None], chart: Chart) -> bool:
-    """Stopped because the drug did harm: by FHIR's own codes, or a harm that a code list knows."""
-    for reason in reasons:
-        if any(code.casefold() in _HARM_CODES for _, code, _ in codings(reason)):
-            return True
-        seen = chart.settings.codes.recognise(codings(reason), words(reason)) if reason else None
-        if seen is not None and any(concept.startswith("harm.") for concept in seen.concepts):
-            return True
-    return False
 
 
 def _for_study(
