@@ -37,10 +37,6 @@ def all_of(verdicts: Iterable[Verdict]) -> Verdict:
 
 def reverse(verdict: Verdict) -> Verdict:
     """The verdict of the opposite statement."""
-    match verdict:
-        case Verdict.MET:
-            return Verdict.NOT_MET
-        case Verdict.NOT_MET:
-            return Verdict.MET
-        case Verdict.UNKNOWN:
-            return Verdict.UNKNOWN
+    if verdict is Verdict.UNKNOWN:
+        return Verdict.UNKNOWN
+    return Verdict.NOT_MET if verdict is Verdict.MET else Verdict.MET

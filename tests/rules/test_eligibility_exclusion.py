@@ -115,6 +115,10 @@ def test_many_entries_are_all_evidence_and_three_are_named() -> None:
     assert "('more', 2)" in said(found)
 
 
+def test_the_codes_of_a_diagnosis_are_named() -> None:
+    assert "ICD-10 D46.9" in said(asked("E2", diagnosis(Concept.MDS, codes=("ICD-10 D46.9",))))
+
+
 # ---------------------------------------------------------------- E6
 
 

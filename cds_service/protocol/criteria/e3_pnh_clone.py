@@ -20,7 +20,7 @@ from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis, of_r
 from cds_service.protocol.criteria.windows import newest, results_by, within
 from cds_service.protocol.decisions import Finding
 from cds_service.protocol.verdict import Verdict, verdict_of
-from fhir_mappings.vocabulary.calendar import days_before, months_before
+from fhir_mappings.vocabulary.calendar import When, days_before, months_before
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Part, Presence, Result
 from fhir_mappings.vocabulary.phrases import say
@@ -75,19 +75,18 @@ def _red_cells(record: ClinicalRecord, t0: date, limits: EligibilityLimits, earl
         return open_finding(TOPIC, coded, missing=("pnh-clone",))
     if not _all_fresh(last, earliest, t0):
         return _stale(last, sightings, limits)
-    if record.lacks(Part.PROCEDURES) or any(_transfused_before(record, r, limits) for r in last):
+    if record.lacks(Part.PROCEDURES) or any(_transfused_before(record, r.when, limits) for r in last):
         found = open_finding(TOPIC, sightings, missing=("pnh-clone-white-cells",))
         return replace(found, seen=say("criterion.E3.diluted", seen=found.seen))
     return _judged(last, sightings, limits)
 
 
-def _transfused_before(record: ClinicalRecord, result: Result, limits: EligibilityLimits) -> bool:
+def _transfused_before(record: ClinicalRecord, sampled: When | None, limits: EligibilityLimits) -> bool:
     """Donor cells are no clone: transfused red cells make the patient's own look fewer."""
-    if result.when is None:
-        return True
-    earliest = days_before(result.when.first, limits.pnh_transfusion_days)
-    transfusions = record.transfusions(Concept.RED_CELL_TRANSFUSION)
-    return any(within(t.when, earliest, result.when.last) is not False for t in transfusions)
+    return sampled is not None and any(
+        within(t.when, days_before(sampled.first, limits.pnh_transfusion_days), sampled.last) is not False
+        for t in record.transfusions(Concept.RED_CELL_TRANSFUSION)
+    )
 
 
 def _judged(results: Sequence[Result], sightings: Sequence[Sighting], limits: EligibilityLimits) -> Finding:

@@ -3,14 +3,20 @@
 from dataclasses import replace
 from datetime import date
 
-from cds_service.protocol.attestation import answer_said
+from cds_service.protocol.attestation import Attested, answer_said
 from cds_service.protocol.criteria.diagnosed import diagnosed
 from cds_service.protocol.criteria.limits import EligibilityLimits
-from cds_service.protocol.criteria.open_world import Topic, attestation_on, open_finding, settle
+from cds_service.protocol.criteria.open_world import (
+    Topic,
+    attestation_on,
+    never_cleared_by_silence,
+    note_set_aside,
+    open_finding,
+    settle,
+)
 from cds_service.protocol.criteria.sightings import (
     Sighting,
     doubted,
-    evidence_of,
     facts,
     of_adverse_event,
     of_allergy,
@@ -21,7 +27,7 @@ from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Certainty, ClinicalRecord, Part
-from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.phrases import Phrase, say
 
 CICLOSPORIN = "ciclosporin"
 TOPIC = Topic(
@@ -36,20 +42,26 @@ _ALWAYS_SEVERE = frozenset({Concept.TMA_HUS, Concept.PRES, Concept.ANAPHYLAXIS, 
 def exc_06_ciclosporin_harm(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
     """A judgement: only an attestation decides, and none clears a coded severe event (DECISIONS 2)."""
     severe, other = _harms(record, t0)
-    answer = attestation_on(record, t0, limits, TOPIC.item)
     if not severe:
         return settle(record, t0, limits, TOPIC, open_finding(TOPIC, other))
     found = open_finding(TOPIC, [*severe, *other])
-    if answer is None:
-        unjudged = replace(found, seen=say("criterion.E6.reuse_not_judged", facts=facts(severe)))
-        return settle(record, t0, limits, TOPIC, unjudged)
-    both = (*evidence_of([*severe, *other]), answer.evidence)
+    answer = attestation_on(record, t0, limits, TOPIC.item)
+    if answer:
+        found = _judged(found, facts(severe), answer)
+    else:
+        found = replace(found, seen=say("criterion.E6.reuse_not_judged", facts=facts(severe)))
+    noted = note_set_aside(record, t0, limits, TOPIC.item, found)
+    return never_cleared_by_silence(record, TOPIC, noted)
+
+
+def _judged(found: Finding, severe: Phrase, answer: Attested) -> Finding:
+    evidence = (*found.evidence, answer.evidence)
     if answer.value:
-        seen = say("attestation.beside_data", data=facts(severe), answer=answer_said(answer))
-        return Finding(Verdict.MET, Basis.MIXED, seen, both)
-    seen = say("attestation.contradicts_data", data=facts(severe), answer=answer_said(answer))
+        seen = say("attestation.beside_data", data=severe, answer=answer_said(answer))
+        return Finding(Verdict.MET, Basis.MIXED, seen, evidence)
+    seen = say("attestation.contradicts_data", data=severe, answer=answer_said(answer))
     missing = ("attestation-contradicts-data",)
-    return Finding(Verdict.UNKNOWN, Basis.MIXED, seen, both, missing, TOPIC.question)
+    return replace(found, basis=Basis.MIXED, seen=seen, evidence=evidence, missing=missing)
 
 
 def _harms(record: ClinicalRecord, t0: date) -> tuple[list[Sighting], list[Sighting]]:

@@ -7,7 +7,7 @@ from cds_service.protocol.criteria.sightings import shown_day
 from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import When, age_on
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Evidence, Known, Part, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.facts import ClinicalRecord, Evidence, Part, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 QUESTION = say("criterion.I1.question")
@@ -21,11 +21,10 @@ _WHY = {
 
 def inc_01_adult(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
     """Completed years on T0; a partial date of birth decides only where both its ends agree."""
-    match record.birth_date:
-        case Unknown(why=why, evidence=evidence):
-            return _open(record, _WHY[why], (evidence,) if evidence else ())
-        case Known(value=born):
-            return _judged(record, born, t0, limits)
+    born = record.birth_date
+    if isinstance(born, Unknown):
+        return _open(record, _WHY[born.why], (born.evidence,) if born.evidence else ())
+    return _judged(record, born.value, t0, limits)
 
 
 def _judged(record: ClinicalRecord, born: When, t0: date, limits: EligibilityLimits) -> Finding:

@@ -28,13 +28,11 @@ def in_use(
     """
     if not counts(event) or (event.start and event.start.first > t0):
         return Verdict.NOT_MET
-    match event.source:
-        case MedicationSource.ADMINISTRATION:
-            return _given_lately(event.end or event.start, t0, limits)
-        case MedicationSource.DISPENSE:
-            return _supplied(event, t0)
-        case MedicationSource.STATEMENT | MedicationSource.ORDER:
-            return _ordered(event, record, t0, order_days)
+    if event.source is MedicationSource.ADMINISTRATION:
+        return _given_lately(event.end or event.start, t0, limits)
+    if event.source is MedicationSource.DISPENSE:
+        return _supplied(event, t0)
+    return _ordered(event, record, t0, order_days)
 
 
 def _given_lately(given: When | None, t0: date, limits: EligibilityLimits) -> Verdict:
