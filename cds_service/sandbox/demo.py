@@ -1,21 +1,27 @@
 """`cds-service demo`: a FHIR server with synthetic patients, the CDS service, and a round of calls."""
 
+import json
 import signal
 import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from cds_service.protocol.parameters import FOLDER
 from cds_service.sandbox.cds_client import CdsClient, Unanswered
 from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
 from cds_service.sandbox.fhir_server import start_fhir_server
 from cds_service.sandbox.loopback import NOTICE, RunningServer
 from cds_service.sandbox.rounds import consult
 from cds_service.sandbox.terminal import FAILED, print_overview, print_patient
+
+FORM = FOLDER / "questionnaire.json"
+FORM_ID = "eligibility-attestation"
 
 
 def until_told_to_stop() -> None:
@@ -47,9 +53,8 @@ def run(
     """
     console = out or Console()
     patients = patients or demo_patients(today)
-    resources = tuple({_key(r): r for p in patients for r in p.resources}.values())
     with ExitStack() as up:
-        fhir = start_fhir_server(resources, port + 1 if port else 0, page_ports=(port,))
+        fhir = start_fhir_server(everything(patients), port + 1 if port else 0, page_ports=(port,))
         up.callback(fhir.stop)
         cds = start_cds(fhir.base_url)
         up.callback(cds.stop)
@@ -62,8 +67,11 @@ def run(
     return code
 
 
-def _key(resource: dict[str, str]) -> tuple[str, str]:
-    return resource["resourceType"], resource["id"]
+def everything(patients: tuple[DemoPatient, ...]) -> tuple[dict[str, Any], ...]:
+    """What the FHIR server holds: each chart, what they share once, and the attestation form as shipped."""
+    charts = {(r["resourceType"], r["id"]): r for p in patients for r in p.resources}
+    form = json.loads(FORM.read_text(encoding="utf-8"))
+    return (*charts.values(), {"id": FORM_ID, **form})
 
 
 def _make_rounds(console: Console, patients: tuple[DemoPatient, ...], client: CdsClient, today: date) -> int:

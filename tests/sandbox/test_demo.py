@@ -13,6 +13,7 @@ from rich.console import Console
 from cds_service.sandbox.demo import run
 from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
 from cds_service.sandbox.loopback import RunningServer, serve
+from fhir_mappings.readers.attestation import FORM
 from tests.sandbox.cds_double import CdsDouble, card
 
 TODAY = date(2026, 3, 2)
@@ -49,8 +50,10 @@ class Stage:
         )
 
     def waited(self) -> None:
-        """While the demo waits, both servers answer."""
+        """While the demo waits, both servers answer; the attestation form is there to be filled in."""
         assert self.cds
+        found = requests.get(f"{self.fhir_base}/Questionnaire", params={"url": FORM}, timeout=5).json()
+        assert [e["resource"]["url"] for e in found["entry"]] == [FORM]
         assert requests.get(f"{self.fhir_base}/Patient?_count=1", timeout=5).json()["total"] == len(
             self.patients
         )
