@@ -21,7 +21,6 @@ from cds_service.sandbox.rounds import consult
 from cds_service.sandbox.terminal import FAILED, print_overview, print_patient
 
 FORM = FOLDER / "questionnaire.json"
-FORM_ID = "eligibility-attestation"
 
 
 def until_told_to_stop() -> None:
@@ -71,7 +70,7 @@ def everything(patients: tuple[DemoPatient, ...]) -> tuple[dict[str, Any], ...]:
     """What the FHIR server holds: each chart, what they share once, and the attestation form as shipped."""
     charts = {(r["resourceType"], r["id"]): r for p in patients for r in p.resources}
     form = json.loads(FORM.read_text(encoding="utf-8"))
-    return (*charts.values(), {"id": FORM_ID, **form})
+    return (*charts.values(), form)
 
 
 def _make_rounds(console: Console, patients: tuple[DemoPatient, ...], client: CdsClient, today: date) -> int:
