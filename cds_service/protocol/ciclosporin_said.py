@@ -13,6 +13,12 @@ from cds_service.protocol.ciclosporin_supply import ExposureLimits
 from fhir_mappings.vocabulary.facts import Evidence, MedicationSource, Result, SampleTiming
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
+_PROOF = {
+    Grade.HIGH: say("course.proof_high"),
+    Grade.MEDIUM: say("course.proof_medium"),
+    Grade.LOW: say("course.proof_low"),
+}
+
 
 def course_said(course: CiclosporinCourse, limits: ExposureLimits) -> Phrase:
     """Start, end, completed months, proof, median daily dose, troughs."""
@@ -22,18 +28,8 @@ def course_said(course: CiclosporinCourse, limits: ExposureLimits) -> Phrase:
         start=course.start,
         end=course.end,
         months=12 * passed.years + passed.months,
-        details=(_proof_said(course.grade), *_dose_said(course), *_levels_said(course, limits)),
+        details=(_PROOF[course.grade], *_dose_said(course), *_levels_said(course, limits)),
     )
-
-
-def _proof_said(grade: Grade) -> Phrase:
-    match grade:
-        case Grade.HIGH:
-            return say("course.proof_high")
-        case Grade.MEDIUM:
-            return say("course.proof_medium")
-        case Grade.LOW:
-            return say("course.proof_low")
 
 
 def _dose_said(course: CiclosporinCourse) -> Iterator[Phrase]:

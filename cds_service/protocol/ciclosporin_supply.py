@@ -115,11 +115,9 @@ def is_systemic(event: MedicationEvent, limits: ExposureLimits) -> bool:
     """
     if event.systemic is not None:
         return event.systemic
-    match event.dose:
-        case Known(value=dose):
-            return dose.daily_mg >= limits.systemic_daily_mg
-        case Unknown(why=why):
-            return why is WhyUnknown.MISSING
+    if isinstance(event.dose, Unknown):
+        return event.dose.why is WhyUnknown.MISSING
+    return event.dose.value.daily_mg >= limits.systemic_daily_mg
 
 
 # ---------------------------------------------------------------- one entry
@@ -183,7 +181,7 @@ def _last_day(event: MedicationEvent, first: date, starts: _Starts, t0: date, li
             return supplied or (event.end.first if event.end else first)
         case MedicationSource.STATEMENT:
             return _end_of_statement(event, first, limits)
-        case MedicationSource.ORDER:
+        case _:
             return _end_of_order(event, first, supplied, starts, t0, limits)
 
 

@@ -184,7 +184,7 @@ def amount(result: Result) -> Phrase:
             return say("count.at_most", value=result.number)
         case Comparator.MORE:
             return say("count.more_than", value=result.number)
-        case Comparator.AT_LEAST:
+        case _:
             return say("count.at_least", value=result.number)
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from cds_service.protocol.counts import CountLimits
 from fhir_mappings.vocabulary.calendar import days_after, days_before
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Evidence, MedicationEvent, MedicationStatus
+from fhir_mappings.vocabulary.facts import ClinicalRecord, MedicationEvent, MedicationStatus
 
 GROWTH_FACTORS = frozenset({Concept.GROWTH_FACTOR})
 AA_TREATMENT = frozenset({Concept.CICLOSPORIN, Concept.SIROLIMUS})
@@ -33,11 +33,6 @@ class PossibleExposure:
     first: date
     last: date
     event: MedicationEvent
-
-    @property
-    def evidence(self) -> Evidence:
-        """The entry it was read from."""
-        return Evidence(self.event.reference, self.event.start.text if self.event.start else None)
 
 
 def possible_exposures(

@@ -41,13 +41,11 @@ class Judgement:
     @property
     def category(self) -> ResponseCategory:
         """CR, PR or NR; NOT_EVALUABLE where it cannot be told whether there is a response at all."""
-        match self.at_least_partial:
-            case Verdict.UNKNOWN:
-                return ResponseCategory.NOT_EVALUABLE
-            case Verdict.NOT_MET:
-                return ResponseCategory.NR
-            case Verdict.MET:
-                return ResponseCategory.CR if self.complete is Verdict.MET else ResponseCategory.PR
+        if self.at_least_partial is Verdict.UNKNOWN:
+            return ResponseCategory.NOT_EVALUABLE
+        if self.at_least_partial is Verdict.NOT_MET:
+            return ResponseCategory.NR
+        return ResponseCategory.CR if self.complete is Verdict.MET else ResponseCategory.PR
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +230,8 @@ def _compared(
 def _ends(value: Result) -> tuple[Decimal | None, Decimal]:
     """The highest and the lowest value that a number with its comparator may mean."""
     number = value.number if value.number is not None else Decimal(0)
-    match value.comparator:
-        case None:
-            return number, number
-        case Comparator.LESS | Comparator.AT_MOST:
-            return number, Decimal(0)
-        case Comparator.MORE | Comparator.AT_LEAST:
-            return None, number
+    if value.comparator is None:
+        return number, number
+    if value.comparator in (Comparator.LESS, Comparator.AT_MOST):
+        return number, Decimal(0)
+    return None, number

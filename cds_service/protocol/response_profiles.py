@@ -216,10 +216,9 @@ def _floor(text: str | None) -> Floor | None:
 
 def profile_said(profile: ResponseProfile) -> Phrase:
     """The profile's name in words, with the standing of its numbers where they were not verified."""
-    match profile.verification:
-        case Verification.VERIFIED:
-            return say("profile.verified", name=PROFILE_NAMES[profile.name])
-        case Verification.PARTLY:
-            return say("profile.partly_verified", name=PROFILE_NAMES[profile.name])
-        case Verification.UNVERIFIED:
-            return say("profile.unverified", name=PROFILE_NAMES[profile.name])
+    name = PROFILE_NAMES[profile.name]
+    if profile.verification is Verification.VERIFIED:
+        return say("profile.verified", name=name)
+    if profile.verification is Verification.PARTLY:
+        return say("profile.partly_verified", name=name)
+    return say("profile.unverified", name=name)

@@ -50,24 +50,23 @@ def severe_by_counts(
 
 def severity_by_counts(count: BloodCount, limits: CountLimits) -> SeverityByCounts:
     """Very severe, severe or non-severe by counts; UNKNOWN where a missing line could change it."""
-    match severe_by_counts(count, limits):
-        case Verdict.NOT_MET:
-            return SeverityByCounts.NON_SEVERE
-        case Verdict.UNKNOWN:
-            return SeverityByCounts.UNKNOWN
-        case Verdict.MET:
-            very = is_below(count.neutrophils, limits.very_severe_neutrophils_below)
-            return SeverityByCounts.VERY_SEVERE if very is Verdict.MET else SeverityByCounts.SEVERE
+    severe = severe_by_counts(count, limits)
+    if severe is Verdict.UNKNOWN:
+        return SeverityByCounts.UNKNOWN
+    if severe is Verdict.NOT_MET:
+        return SeverityByCounts.NON_SEVERE
+    very = is_below(count.neutrophils, limits.very_severe_neutrophils_below)
+    return SeverityByCounts.VERY_SEVERE if very is Verdict.MET else SeverityByCounts.SEVERE
+
+
+_SAID = {
+    SeverityByCounts.VERY_SEVERE: say("severity.very_severe"),
+    SeverityByCounts.SEVERE: say("severity.severe"),
+    SeverityByCounts.NON_SEVERE: say("severity.non_severe"),
+    SeverityByCounts.UNKNOWN: say("severity.unknown"),
+}
 
 
 def severity_said(severity: SeverityByCounts) -> Phrase:
     """The severity in words, always with "marrow unknown"."""
-    match severity:
-        case SeverityByCounts.VERY_SEVERE:
-            return say("severity.very_severe")
-        case SeverityByCounts.SEVERE:
-            return say("severity.severe")
-        case SeverityByCounts.NON_SEVERE:
-            return say("severity.non_severe")
-        case SeverityByCounts.UNKNOWN:
-            return say("severity.unknown")
+    return _SAID[severity]
