@@ -1,8 +1,10 @@
 """The interactions table, and who really takes an interacting drug."""
 
+import csv
 import json
 from dataclasses import replace
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +37,20 @@ vancomycin, amphotericin b, colistin, foscarnet, cidofovir, acyclovir, ganciclov
 diclofenac, naproxen, ketorolac, celecoxib, methotrexate, tacrolimus, ciprofloxacin, simvastatin,
 rosuvastatin, pitavastatin, atorvastatin, lovastatin, pravastatin, fluvastatin, spironolactone,
 potassium chloride, digoxin, colchicine, repaglinide, dabigatran, orlistat, lisinopril, enalapril, captopril,
-wuzhi, glycyrrhizin, silymarin, grapefruit
+wuzhi, glycyrrhizin, silymarin, grapefruit, indometacin, meloxicam, loxoprofen, flurbiprofen, etoricoxib,
+parecoxib, nimesulide
 """
 OUR_LIST = {name.strip() for name in _OUR_NAMES.split(",")}
 
 
 def test_the_table_holds_the_drugs_of_our_own_list_and_no_others() -> None:
     assert set(TABLE) == OUR_LIST
+
+
+def test_every_drug_that_the_code_lists_call_interacting_is_in_the_table() -> None:
+    rows = (resources.files("fhir_mappings.value_sets") / "interacting_drugs.csv").read_text(encoding="utf-8")
+    listed = csv.DictReader(line for line in rows.splitlines() if not line.startswith("#"))
+    assert {row["role"] for row in listed} <= set(TABLE)
 
 
 @pytest.mark.shared

@@ -338,6 +338,18 @@ def test_a_dipstick_in_other_words_keeps_sirolimus_from_rising() -> None:
     stick = replace(result(Analyte.URINE_PROTEIN_DIPSTICK, 3), as_written="弱阳性")
     report = reviewed(a_record(stick), ALONE)
     assert (report.alerts, doubted(report)) == ((), [S])
+    assert doubted(reviewed(a_record(result(Analyte.URINE_PROTEIN_DIPSTICK, "negative")), ALONE)) == []
+
+
+def test_plusses_that_a_reader_could_not_read_are_read_here() -> None:
+    def told(reading: Reading, ago: int = 1) -> bool:
+        stick = replace(result(Analyte.URINE_PROTEIN_DIPSTICK, None, ago), as_written="+++", reading=reading)
+        return bool(found(a_record(stick), ALONE))
+
+    assert told(Reading.UNREADABLE)
+    assert told(Reading.UNREADABLE, 56)
+    assert not told(Reading.UNREADABLE, 57)
+    assert not told(Reading.PRELIMINARY)
 
 
 # ---------------------------------------------------------------- arm, duplicates, interactions

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cds_service.protocol.decisions import Action, Severity
 from cds_service.protocol.safety_rules.measured import at_least, evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, day_of
-from fhir_mappings.vocabulary.facts import Analyte, Drug, Result
+from fhir_mappings.vocabulary.facts import Analyte, Drug, Presence, Reading, Result
 from fhir_mappings.vocabulary.phrases import say
 
 PLUS = {
@@ -18,7 +18,7 @@ PLUS = {
 def urine_protein(chart: Situation) -> Iterator[Found]:
     """Protein/creatinine from 1 g/g confirm, from 2 hold, from 3.5 stop; else a dipstick of 2+ or more."""
     ratio = chart.newest(Analyte.URINE_PROTEIN_CREATININE, chart.limits.metabolic_days)
-    stick = chart.newest(Analyte.URINE_PROTEIN_DIPSTICK, chart.limits.metabolic_days)
+    stick = _latest_stick(chart)
     if ratio and (stick is None or day_of(stick) <= day_of(ratio)):
         yield from _ratio(chart, ratio)
     elif stick:
@@ -47,6 +47,16 @@ def _ratio(chart: Situation, ratio: Result) -> Iterator[Found]:
     yield chart.alert("SAF-PROT", Severity.WARNING, action, seen, Drug.SIROLIMUS, [evidence_of(ratio)])
 
 
+def _latest_stick(chart: Situation) -> Result | None:
+    """Plusses are no number and no yes or no, so a reader may call them unreadable; here they are read."""
+    held = chart.results.get(Analyte.URINE_PROTEIN_DIPSTICK, ())
+    reported = [r for r in held if r.reading in (Reading.USABLE, Reading.UNREADABLE)]
+    recent = [r for r in reported if (chart.day - day_of(r)).days <= chart.limits.metabolic_days]
+    return recent[-1] if recent else None
+
+
 def plus_of(stick: Result) -> int | None:
     """The number of plusses of a dipstick; None when it is not written in a way we know."""
+    if stick.presence is Presence.NEGATIVE:
+        return 0
     return PLUS.get(stick.as_written.strip().casefold())
