@@ -14,6 +14,7 @@ from cds_service.advice.clinic import Clinic
 from cds_service.advice.draft_orders import ContextResources, read_context_bundle
 from cds_service.advice.input_hash import input_hash
 from cds_service.cards.assessment_json import assessment_json
+from cds_service.ehr.fetching import is_short
 from cds_service.hooks.envelope import open_envelope, resource_type
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.hooks.prefetch import Prefetched, entry_of
@@ -117,8 +118,7 @@ def _decoded(text: bytes) -> Decoded:
 
 def _of_chart(decoded: Decoded) -> FileChart:
     gaps = decoded.gaps
-    is_part = decoded.next_link is not None or decoded.failed
-    if is_part:
+    if is_part := _is_part(decoded):
         gaps += (Gap("CHART_INCOMPLETE", detail="a page of a longer answer, or an error among its entries"),)
     return FileChart(
         patient_id=only_patient(decoded.resources),
@@ -131,23 +131,30 @@ def _of_chart(decoded: Decoded) -> FileChart:
 def _of_request(request: HookRequest) -> FileChart:
     """Any prefetch key brings its resources; only our own keys, sent whole, prove what is not there."""
     patient_id = request.context.patient_id
-    resources: list[Resource] = []
-    gaps: list[Gap] = []
-    whole: set[str] = set()
-    for key in request.prefetch:
-        entry = entry_of(request.prefetch, key)
-        decoded = decode(entry.raw) if entry.raw is not None else Decoded()
-        resources += decoded.resources
-        gaps += decoded.gaps
-        is_part = decoded.failed or decoded.next_link is not None
-        if entry.shape is not Prefetched.FAILED and not is_part:
-            whole.add(key)
+    answers = {key: _answer(request, key) for key in request.prefetch}
+    resources = [resource for answer in answers.values() for resource in answer.resources]
     _check_patients(resources, patient_id)
+    whole = {key for key, answer in answers.items() if not _is_part(answer)}
     lacking = frozenset(part for part in Part if part.value not in whole)
-    gaps += (Gap("PART_UNAVAILABLE", detail=f"{part.value}: not in this file") for part in sorted(lacking))
     problems = read_context_bundle(request.context.conditions, patient_id, "context.conditions").decoded
     drafts = read_context_bundle(request.context.draft_orders, patient_id, "context.draftOrders")
-    return FileChart(patient_id, (*resources, *problems.resources), (*gaps, *problems.gaps), lacking, drafts)
+    gaps = [gap for answer in (*answers.values(), problems) for gap in answer.gaps]
+    gaps += (Gap("PART_UNAVAILABLE", detail=f"{part.value}: not in this file") for part in sorted(lacking))
+    return FileChart(patient_id, (*resources, *problems.resources), tuple(gaps), lacking, drafts)
+
+
+def _answer(request: HookRequest, key: str) -> Decoded:
+    entry = entry_of(request.prefetch, key)
+    if entry.raw is None:
+        return Decoded(failed=entry.shape is Prefetched.FAILED)
+    try:
+        return decode(entry.raw)
+    except NotFhir:
+        return Decoded(failed=True)
+
+
+def _is_part(decoded: Decoded) -> bool:
+    return decoded.failed or decoded.next_link is not None or is_short(decoded)
 
 
 def _check_patients(resources: list[Resource], patient_id: str) -> None:

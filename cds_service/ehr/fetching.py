@@ -50,6 +50,8 @@ class Fetcher:
 
     def all(self, jobs: Mapping[K, Job]) -> dict[K, Decoded | NotFetched]:
         """The outcome of each job, run side by side; what is not there at the deadline has timed out."""
+        if self.access.base is None:  # nothing will be waited for, so no thread is needed
+            return {key: _outcome_of(job) for key, job in jobs.items()}
         futures = {key: self.executor.submit(job) for key, job in jobs.items()}
         wait(futures.values(), timeout=self.deadline.remaining())
         return {key: _outcome(future, str(key)) for key, future in futures.items()}
@@ -96,8 +98,12 @@ def _outcome(future: Future[Decoded], name: str) -> Decoded | NotFetched:
     if not future.done():
         future.cancel()
         return NotFetched(WhyNotFetched.TIMEOUT, name)
+    return _outcome_of(future.result)
+
+
+def _outcome_of(job: Job) -> Decoded | NotFetched:
     try:
-        return future.result()
+        return job()
     except NotFetched as error:
         return error
 

@@ -116,7 +116,7 @@ def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings
         client_authentication=authentication,
         workers=int(_number(environ, "CDS_WORKERS", 2, 1, 64, faults)),
         max_body_bytes=int(_number(environ, "CDS_MAX_BODY_BYTES", 10_000_000, 1_000, 100_000_000, faults)),
-        fetch_seconds=_number(environ, "CDS_FETCH_SECONDS", 4, 0.1, 30, faults),
+        fetch_seconds=_number(environ, "CDS_FETCH_SECONDS", 4, 0.1, 20, faults),
         insecure=tuple(_insecure(environ, url, authentication, site)),
     )
 

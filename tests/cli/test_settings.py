@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.ehr.bases import read_base
+from cds_service.protocol.assess import load_protocol
 from cds_service.settings.concept_maps import BadConceptMap, read_concept_map
 from cds_service.settings.environment import (
     BadSettings,
@@ -19,6 +21,7 @@ from cds_service.settings.environment import (
 )
 from cds_service.settings.site_file import BadSite, read_site
 from cds_service.settings.tablets import doses_from, grid_of, tablet_limits
+from cds_service.wiring import overrides_of
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.value_sets.local_codes import LocalCode
 from fhir_mappings.vocabulary.facts import Arm, Drug, StudyState
@@ -287,3 +290,10 @@ def test_a_file_that_is_no_concept_map_is_refused(tmp_path):
     ):
         with pytest.raises(BadConceptMap):
             read_concept_map(write())
+
+
+def test_the_example_site_file_is_in_order():
+    example = read_site(Path(__file__).parents[2] / "deploy" / "site.example.toml")
+    assert example.fhir_bases[0].url == "https://ehr.hospital.example/fhir"
+    assert overrides_of(example)["titration.sirolimus_aim"] == 8
+    load_protocol(overrides_of(example))
