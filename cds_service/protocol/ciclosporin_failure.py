@@ -9,7 +9,6 @@ from cds_service.protocol.ciclosporin_course import (
     CiclosporinCourse,
     FailureLimits,
     Grade,
-    ciclosporin_courses,
 )
 from cds_service.protocol.counts import count_said
 from cds_service.protocol.haematology import Haematology, read_haematology
@@ -58,21 +57,18 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """The course that decides, and the response in its wake up to T0."""
+    """The course that decides, and the response in its wake up to T0.
+
+    `window`: from three months after the start to 30 days after the end, or T0.
+    """
 
     course: CiclosporinCourse
+    window: tuple[date, date]
     baseline: Baseline | None
     response: ResponseCourse
     blood: Haematology
     t0: date
     limits: FailureLimits
-
-    @property
-    def window(self) -> tuple[date, date]:
-        """From three months after the start to 30 days after the end, or T0."""
-        exposure = self.limits.exposure
-        end = min(self.t0, days_after(self.course.end, exposure.after_stop_days))
-        return months_after(self.course.start, exposure.exposure_months), end
 
     def in_window(self, judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
         """Those whose count lies in the window."""
@@ -107,24 +103,32 @@ class _Judged:
         )
 
 
-def ciclosporin_failure(record: ClinicalRecord, t0: date, limits: FailureLimits) -> Failure:
+def ciclosporin_failure(
+    record: ClinicalRecord, courses: Sequence[CiclosporinCourse], t0: date, limits: FailureLimits
+) -> Failure:
     """I4.1 by the data alone.
 
     The newest course of three months that is proven decides; where none is, the newest best proven one is
     shown. NOT_MET only by a confirmed response that was never lost.
     """
-    courses = ciclosporin_courses(record, t0, limits.exposure)
     if not courses:
         return Failure(Verdict.UNKNOWN, say("failure.no_ciclosporin"), missing=("ciclosporin-exposure",))
     course = max(courses, key=lambda c: (c.proves_three_months, c.grade > Grade.LOW, c.start))
-    blood = read_haematology(record, limits.standard.counts)
-    baseline = baseline_before(course.start, blood, limits.standard)
-    counts = blood.between(course.start, t0)
-    judged = _Judged(
-        course, baseline, response_course(counts, baseline, blood, limits.standard), blood, t0, limits
-    )
+    judged = _judged(record, course, t0, limits)
     found = _relapse(judged) or _coded_relapse(record, judged) or _response_at_three_months(judged)
     return _unless_counts_are_unread(record, judged, found)
+
+
+def _judged(record: ClinicalRecord, course: CiclosporinCourse, t0: date, limits: FailureLimits) -> _Judged:
+    exposure, standard = limits.exposure, limits.standard
+    blood = read_haematology(record, standard.counts)
+    baseline = baseline_before(course.start, blood, standard)
+    response = response_course(blood.between(course.start, t0), baseline, blood, standard)
+    window = (
+        months_after(course.start, exposure.exposure_months),
+        min(t0, days_after(course.end, exposure.after_stop_days)),
+    )
+    return _Judged(course, window, baseline, response, blood, t0, limits)
 
 
 def _unless_counts_are_unread(record: ClinicalRecord, judged: _Judged, found: Failure) -> Failure:

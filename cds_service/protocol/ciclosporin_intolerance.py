@@ -3,12 +3,12 @@
 "Unsuitable for standard dose" is a judgement: these facts are shown beside the question, and never answer it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from cds_service.protocol.ciclosporin_course import CiclosporinCourse, ciclosporin_courses
+from cds_service.protocol.ciclosporin_course import CiclosporinCourse
 from cds_service.protocol.ciclosporin_supply import ExposureLimits, is_systemic
 from cds_service.protocol.egfr import egfr_on
 from fhir_mappings.vocabulary.calendar import When
@@ -41,9 +41,10 @@ class Sign:
     evidence: Evidence
 
 
-def signs_of_intolerance(record: ClinicalRecord, t0: date, limits: ExposureLimits) -> tuple[Sign, ...]:
+def signs_of_intolerance(
+    record: ClinicalRecord, courses: Iterable[CiclosporinCourse], t0: date, limits: ExposureLimits
+) -> tuple[Sign, ...]:
     """Allergies, adverse events, orders stopped for harm, diagnoses, creatinine and ALT on ciclosporin."""
-    courses = ciclosporin_courses(record, t0, limits)
     return (
         *_allergies(record, t0),
         *_adverse_events(record, t0),

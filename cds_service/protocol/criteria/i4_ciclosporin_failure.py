@@ -6,7 +6,7 @@ from datetime import date
 
 from cds_service.protocol.attestation import Attested, attested, set_aside, with_attestation
 from cds_service.protocol.baseline import baseline_said
-from cds_service.protocol.ciclosporin_course import FailureLimits
+from cds_service.protocol.ciclosporin_course import CiclosporinCourse, FailureLimits, ciclosporin_courses
 from cds_service.protocol.ciclosporin_failure import Failure, ciclosporin_failure
 from cds_service.protocol.ciclosporin_intolerance import Sign, signs_of_intolerance
 from cds_service.protocol.ciclosporin_said import course_evidence, course_said
@@ -27,8 +27,9 @@ def inc_04_ciclosporin_failure(record: ClinicalRecord, t0: date, limits: Failure
 
     An answer on the form may be missing because the forms could not be read: nothing is settled then.
     """
-    ineffective = _ineffective(record, t0, limits)
-    intolerant = _intolerant(record, t0, limits)
+    courses = ciclosporin_courses(record, t0, limits.exposure)
+    ineffective = _ineffective(record, courses, t0, limits)
+    intolerant = _intolerant(record, courses, t0, limits)
     if record.lacks(Part.ATTESTATIONS):
         ineffective, intolerant = _unread(ineffective), _unread(intolerant)
     verdict = any_of([ineffective.verdict, intolerant.verdict])
@@ -82,8 +83,10 @@ def _noted(record: ClinicalRecord, item: str, t0: date, limits: FailureLimits, f
 # ---------------------------------------------------------------- I4.1
 
 
-def _ineffective(record: ClinicalRecord, t0: date, limits: FailureLimits) -> Finding:
-    failure = ciclosporin_failure(record, t0, limits)
+def _ineffective(
+    record: ClinicalRecord, courses: Sequence[CiclosporinCourse], t0: date, limits: FailureLimits
+) -> Finding:
+    failure = ciclosporin_failure(record, courses, t0, limits)
     evidence = tuple(_evidence(failure))
     question = say("criterion.I4_1.question")
     open_ = failure.verdict is Verdict.UNKNOWN
@@ -134,9 +137,11 @@ def _unavailable(record: ClinicalRecord) -> Iterator[str]:
 # ---------------------------------------------------------------- I4.2
 
 
-def _intolerant(record: ClinicalRecord, t0: date, limits: FailureLimits) -> Finding:
+def _intolerant(
+    record: ClinicalRecord, courses: Sequence[CiclosporinCourse], t0: date, limits: FailureLimits
+) -> Finding:
     """Only the investigator's judgement settles it; the signs on record are shown beside the question."""
-    signs = signs_of_intolerance(record, t0, limits.exposure)
+    signs = signs_of_intolerance(record, courses, t0, limits.exposure)
     found = Finding(
         Verdict.UNKNOWN,
         Basis.DATA if signs else Basis.NONE,
