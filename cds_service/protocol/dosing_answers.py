@@ -40,11 +40,13 @@ def dose_words(dose: Dose) -> Phrase:
 def repeat_level(case: DoseCase, limits: TitrationLimits) -> Advice:
     """The level may not be titrated on: say why, and when a fit one can be had (DECISIONS 25)."""
     trough = case.trough
-    rule = "TR-02" if trough.validity is Validity.NOT_STEADY_STATE else "TR-01"
-    reasons: tuple[str, ...] = (trough.validity.value,)
-    if trough.validity is Validity.NOT_STEADY_STATE and case.reduced_since_sample:
+    unfit = trough.validity if trough.validity in UNFIT else Validity.MISSING
+    unsettled = unfit is Validity.NOT_STEADY_STATE
+    rule = "TR-02" if unsettled else "TR-01"
+    reasons: tuple[str, ...] = (unfit.value,)
+    if unsettled and case.reduced_since_sample:
         reasons = (*reasons, Reason.LEVEL_BEFORE_DOSE_CHANGE)
-    why = UNFIT[trough.validity]
+    why = UNFIT[unfit]
     seen = why if trough.value is None else say("dosing.unfit", level=level_words(trough), why=why)
     return Advice(State.RECHECK, rule, seen, reasons=reasons, recheck=next_fit_level(case, limits))
 
