@@ -1,5 +1,6 @@
 """The schedule: due by arm and week, done, overdue, and what an event asks for beside the calendar."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,7 @@ from fhir_mappings.vocabulary.facts import (
     Drug,
     LevelDetails,
     Part,
+    Reading,
     SampleTiming,
     StudyState,
 )
@@ -145,6 +147,20 @@ def test_a_result_from_before_day_one_does_not_count_as_done() -> None:
 def test_a_result_of_tomorrow_is_not_done() -> None:
     item = scheduled(a_record(result(Analyte.CREATININE, 80, "2026-03-03")))["creatinine"]
     assert item.status is DueStatus.OVERDUE
+
+
+def test_a_result_that_cannot_be_read_is_not_done_unless_it_is_a_dipstick() -> None:
+    unread = [
+        replace(result(analyte, 5), reading=Reading.UNREADABLE)
+        for analyte in (Analyte.POTASSIUM, Analyte.URINE_PROTEIN_DIPSTICK)
+    ]
+    items = scheduled(a_record(*unread))
+    assert (items["potassium"].status, items["urine-protein"].status) == (DueStatus.OVERDUE, DueStatus.DONE)
+
+
+def test_an_undated_result_is_not_done() -> None:
+    undated = replace(result(Analyte.POTASSIUM, 5), when=None)
+    assert scheduled(a_record(undated))["potassium"].status is DueStatus.OVERDUE
 
 
 def test_half_a_blood_count_is_none() -> None:

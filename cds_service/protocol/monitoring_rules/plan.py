@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from cds_service.protocol.decisions import Participation
 from cds_service.protocol.parameters import Rule
-from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Result, SampleTiming
+from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Reading, Result, SampleTiming
 from fhir_mappings.vocabulary.phrases import Phrase
 
 
@@ -112,32 +112,44 @@ class Calendar:
 
 
 def calendar_of(record: ClinicalRecord, day: date, participation: Participation) -> Calendar | None:
-    """None when day 1 is not known. A level that its code calls post-dose is no trough and does not count."""
+    """None when day 1 is not known."""
     day_one = participation.first_dose or participation.start
     if day_one is None:
         return None
     measured: dict[Analyte, list[Result]] = {}
-    for result in record.usable(*_WANTED):
-        post_dose = result.level is not None and result.level.timing is SampleTiming.POST_DOSE
-        if _day(result) <= day and not post_dose:
+    for result in record.results:
+        if result.analyte in _WANTED and _counts(result) and _day(result) <= day:
             measured.setdefault(result.analyte, []).append(result)
     return Calendar(day, day_one, {a: tuple(sorted(some, key=_day)) for a, some in measured.items()})
 
 
-_WANTED = (
-    Analyte.SIROLIMUS,
-    Analyte.CICLOSPORIN,
-    Analyte.CREATININE,
-    Analyte.POTASSIUM,
-    Analyte.MAGNESIUM,
-    Analyte.HAEMOGLOBIN,
-    Analyte.PLATELETS,
-    Analyte.ALT,
-    Analyte.TRIGLYCERIDES,
-    Analyte.CHOLESTEROL,
-    Analyte.GLUCOSE,
-    Analyte.URINE_PROTEIN_CREATININE,
-    Analyte.URINE_PROTEIN_DIPSTICK,
+def _counts(result: Result) -> bool:
+    """A final, readable, dated result; a level taken after the dose is no trough.
+
+    Plusses of a dipstick are no number, so a reader may call them unreadable: the test was done all the same.
+    """
+    plusses = result.analyte is Analyte.URINE_PROTEIN_DIPSTICK and result.reading is Reading.UNREADABLE
+    if result.when is None or not (plusses or result.reading is Reading.USABLE):
+        return False
+    return result.level is None or result.level.timing is not SampleTiming.POST_DOSE
+
+
+_WANTED = frozenset(
+    {
+        Analyte.SIROLIMUS,
+        Analyte.CICLOSPORIN,
+        Analyte.CREATININE,
+        Analyte.POTASSIUM,
+        Analyte.MAGNESIUM,
+        Analyte.HAEMOGLOBIN,
+        Analyte.PLATELETS,
+        Analyte.ALT,
+        Analyte.TRIGLYCERIDES,
+        Analyte.CHOLESTEROL,
+        Analyte.GLUCOSE,
+        Analyte.URINE_PROTEIN_CREATININE,
+        Analyte.URINE_PROTEIN_DIPSTICK,
+    }
 )
 
 
