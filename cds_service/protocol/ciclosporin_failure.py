@@ -218,6 +218,9 @@ def _confirmed_response(judged: _Judged) -> Failure | None:
         return None
     response, latest = held[-1], judged.response.decided[-1]
     first, last = response.judgements[0], response.judgements[-1]
+    if unclear := [j for j in judged.response.doubtful if j.count.day > latest.count.day]:
+        words = say("failure.doubtful", count=count_said(unclear[-1].count))
+        return judged.failure(Verdict.UNKNOWN, words, unclear[-1:], ("transfusions",))
     if is_responding(latest):
         words = say("failure.responded", first=count_said(first.count), last=count_said(last.count))
         return judged.failure(Verdict.NOT_MET, words, (first, last), data_day=response.last)

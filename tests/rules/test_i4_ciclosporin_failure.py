@@ -131,6 +131,14 @@ def test_a_doubtful_count_that_a_later_poor_one_refutes_decides_nothing():
     assert ineffective(*COURSE, BEFORE, counted(GOOD, 90), counted(POOR, 63)) is Verdict.UNKNOWN
 
 
+def test_a_confirmed_response_is_not_called_held_while_a_newer_count_is_doubtful():
+    """Without transfusion records only counts of 100 and 50 show independence."""
+    held = (*COURSE, BEFORE, counted((110, 60, "1.2"), 90, 50))
+    assert ineffective(*held) is Verdict.NOT_MET
+    assert ineffective(*held, counted(GOOD, 20)) is Verdict.UNKNOWN
+    assert ineffective(*held, counted(GOOD, 70)) is Verdict.NOT_MET
+
+
 def test_a_response_while_transfused_is_none():
     dependent = (transfused(RED, 60), transfused(RED, 30))
     assert ineffective(*COURSE, BEFORE, counted(GOOD, 50, 20), *dependent) is Verdict.MET
