@@ -14,6 +14,7 @@ from fhir_mappings.vocabulary.codes import ATC, system_name
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Gap
 
+_NEVER_TAKEN = frozenset({"cancelled", "declined", "not-done", "not-taken"})
 Codings = tuple[tuple[str, str, str], ...]
 
 
@@ -74,12 +75,18 @@ def medication_of(entry: MedicationEntry, chart: Chart) -> Medication | None:
     return found
 
 
-def _named_only(entry: MedicationEntry, reference: Reference, chart: Chart) -> DrugSeen | Gap:
-    """Only the reference's display is left; words we know are better than nothing, and marked as words."""
-    shown = CodeableConcept(text=reference.display) if reference.display else None
-    seen = _recognised([shown], NO_STRENGTH, None, chart) if shown else None
+def _named_only(entry: MedicationEntry, reference: Reference, chart: Chart) -> DrugSeen | Gap | None:
+    """Only the reference's display is left: words we know are better than nothing, and marked as words.
+
+    MEDICATION_NAMED_ONLY: it has a name that no list knows. MEDICATION_UNRESOLVED: it has none.
+    """
+    if entry.status in _NEVER_TAKEN:
+        return None
     where = chart.bag.name(reference) or "no literal reference"
-    return seen or Gap("MEDICATION_UNRESOLVED", own_reference(entry), where)
+    if not reference.display:
+        return Gap("MEDICATION_UNRESOLVED", own_reference(entry), where)
+    seen = _recognised([CodeableConcept(text=reference.display)], NO_STRENGTH, None, chart)
+    return seen or Gap("MEDICATION_NAMED_ONLY", own_reference(entry), where)
 
 
 def _of_product(product: Medication, chart: Chart) -> DrugSeen | None:

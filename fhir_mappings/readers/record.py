@@ -43,6 +43,15 @@ from fhir_mappings.vocabulary.facts import (
 )
 
 F = TypeVar("F", bound=Fact)
+_UNREAD = frozenset({"ENTRY_UNREADABLE", "MEDICATION_UNRESOLVED", "MODIFIER_UNKNOWN"})
+_DECIDED_BY_ONE = {
+    "Patient": Part.PATIENT,
+    "ResearchSubject": Part.RESEARCH_SUBJECTS,
+    "MedicationRequest": Part.MEDICATION_REQUESTS,
+    "MedicationDispense": Part.MEDICATION_DISPENSES,
+    "MedicationAdministration": Part.MEDICATION_ADMINISTRATIONS,
+    "MedicationStatement": Part.MEDICATION_STATEMENTS,
+}
 _NOBODYS = (Medication, ResearchStudy, Group, Practitioner, PractitionerRole)
 
 
@@ -84,11 +93,14 @@ def read_record(
     """The chart of `patient_id` as it stood at `as_of` (aware), equal for any order of `resources`.
 
     `unavailable` names parts that could not be had; `gaps` are problems already known, e.g. from decoding.
+    A participation or medication entry that could not be read makes its part unavailable too, because one
+    such entry may be the one that matters.
     """
     chart = Chart(Bag(resources), settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
     seen = list(_current(_all_read(chart, patient), chart))
     facts = [item for item in seen if not isinstance(item, Gap)]
+    gaps = tuple(sorted({*gaps, *(item for item in seen if isinstance(item, Gap))}))
     return ClinicalRecord(
         patient,
         settings.zone,
@@ -98,8 +110,8 @@ def read_record(
         consents=_these(ConsentSeen, facts),
         attestations=_these(Attestation, facts),
         completeness=_these(CompletenessAssertion, facts),
-        unavailable=unavailable,
-        gaps=tuple(sorted({*gaps, *(item for item in seen if isinstance(item, Gap))})),
+        unavailable=unavailable | _incomplete(gaps),
+        gaps=gaps,
     )
 
 
@@ -149,11 +161,9 @@ def _all_read(chart: Chart, patient: str) -> Iterator[Fact | Gap]:
 
 def _refusal(resource: Resource, patient: str, chart: Chart) -> Gap | None:
     """Why a resource is not read at all; None for those that are, and for those nobody asks about."""
-    if isinstance(resource, _NOBODYS):
-        return None
     if isinstance(resource, Flag | CarePlan) and not chart.settings.stand_ins:
         return None
-    if (gap := disowned(resource, patient, chart.bag)) is not None:
+    if not isinstance(resource, _NOBODYS) and (gap := disowned(resource, patient, chart.bag)) is not None:
         return gap
     return Gap("MODIFIER_UNKNOWN", own_reference(resource)) if resource.is_modified else None
 
@@ -212,6 +222,12 @@ def _is_plan(fact: Fact) -> bool:
 
 def _dates(fact: Fact) -> tuple[When | None, ...]:
     return (fact.onset, fact.recorded) if isinstance(fact, Diagnosis) else (moment_of(fact),)
+
+
+def _incomplete(gaps: Iterable[Gap]) -> frozenset[Part]:
+    """The parts of which an entry that may decide alone is there, but cannot be read."""
+    unread = (g.reference.partition("/")[0] for g in gaps if g.problem in _UNREAD)
+    return frozenset(_DECIDED_BY_ONE[kind] for kind in unread if kind in _DECIDED_BY_ONE)
 
 
 def _these(kind: type[F], facts: Iterable[Fact]) -> tuple[F, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from fhir_mappings.readers.fhir_types import Identifier, Reference
+from fhir_mappings.readers.fhir_types import Identifier, Reference, Resource
 from fhir_mappings.readers.references import Bag, contained, relative
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.settings import TrialIdentity
@@ -13,13 +13,14 @@ from fhir_mappings.readers.settings import TrialIdentity
 def study_of(
     reference: Reference | None, bag: Bag, inside: tuple[msgspec.Raw, ...] = ()
 ) -> ResearchStudy | None:
-    """The ResearchStudy a reference points at: among the chart's resources, or contained."""
+    """The ResearchStudy that a reference points at, in the chart or contained; never a modified one."""
     if reference is None:
         return None
     if reference.reference and reference.reference.startswith("#"):
-        return contained(inside, reference.reference, ResearchStudy)
-    found = bag.get(reference)
-    return found if isinstance(found, ResearchStudy) else None
+        found: Resource | None = contained(inside, reference.reference, ResearchStudy)
+    else:
+        found = bag.get(reference)
+    return found if isinstance(found, ResearchStudy) and not found.is_modified else None
 
 
 def is_this_trial(

@@ -166,5 +166,5 @@ def test_resources_nobody_reads_change_nothing(kind: str) -> None:
 def test_one_bad_entry_costs_itself_and_no_other_fact(victim: Json, member: str) -> None:
     spoiled = victim | {"id": "bad"} | {member: 17}
     record = record_of(as_bytes(*CHART, spoiled))
-    assert replace(record, gaps=()) == replace(WHOLE, gaps=())
+    assert replace(record, gaps=(), unavailable=frozenset()) == replace(WHOLE, gaps=())
     assert len(record.gaps) >= len(WHOLE.gaps)

@@ -15,6 +15,7 @@ from fhir_mappings.vocabulary.facts import (
     MedicationEvent,
     MedicationSource,
     MedicationStatus,
+    Part,
     Unknown,
     WhyUnknown,
 )
@@ -139,6 +140,16 @@ def test_an_order_whose_product_nobody_brought_is_a_gap_because_it_might_be_a_st
     assert [(g.problem, g.reference, g.detail) for g in record.gaps] == [
         ("MEDICATION_UNRESOLVED", "MedicationRequest/m1", "Medication/med1")
     ]
+
+
+def test_an_unresolved_product_makes_its_part_incomplete_unless_it_has_a_name_or_was_never_taken() -> None:
+    nameless = read(order(**BY_REFERENCE), dispense(**BY_REFERENCE))
+    assert nameless.unavailable == {Part.MEDICATION_REQUESTS, Part.MEDICATION_DISPENSES}
+    reference = {"reference": "Medication/med1", "display": "Paracetamol"}
+    named = read(order(**BY_REFERENCE | {"medicationReference": reference}))
+    assert (named.unavailable, problems(named)) == (frozenset(), ["MEDICATION_NAMED_ONLY"])
+    never = read(order(status="cancelled", **BY_REFERENCE), administration(status="not-done", **BY_REFERENCE))
+    assert (never.unavailable, never.gaps) == (frozenset(), ())
 
 
 def test_the_display_of_an_unresolved_product_counts_as_words() -> None:

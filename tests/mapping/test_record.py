@@ -115,6 +115,11 @@ def test_no_reader_takes_what_is_another_patients(resource: Json) -> None:
 
 
 def test_a_resource_with_a_modifier_we_do_not_know_is_not_used() -> None:
+    study = {"resourceType": "ResearchStudy", "id": "s1", "identifier": [{"value": "NCT06802055"}]}
+    entry = {"resourceType": "ResearchSubject", "id": "r", "individual": PATIENT, "status": "on-study"}
+    modified = read(entry | {"study": {"reference": "ResearchStudy/s1"}}, study | {"implicitRules": "urn:x"})
+    assert modified.studies[0].this_trial is None
+    assert problems(modified) == ["MODIFIER_UNKNOWN", "STUDY_UNRESOLVED"]
     for modifier in ({"modifierExtension": [{"url": "urn:x"}]}, {"implicitRules": "urn:x"}):
         record = read(order(**modifier))
         assert (record.medications, problems(record)) == ((), ["MODIFIER_UNKNOWN"])
@@ -199,6 +204,25 @@ def test_what_was_known_to_be_missing_stays_known() -> None:
     record = read_record(found, "p1", NOW.instant, SETTINGS, frozenset({Part.CONSENTS}), given)
     assert record.unavailable == {Part.CONSENTS}
     assert record.gaps == (Gap("A"), Gap("B"), Gap("SUBJECT_UNRESOLVED", "MedicationRequest/m1"))
+
+
+@pytest.mark.parametrize(
+    ("gap", "part"),
+    [
+        (Gap("ENTRY_UNREADABLE", "ResearchSubject/r1"), Part.RESEARCH_SUBJECTS),
+        (Gap("ENTRY_UNREADABLE", "MedicationDispense"), Part.MEDICATION_DISPENSES),
+        (Gap("MODIFIER_UNKNOWN", "MedicationStatement/x"), Part.MEDICATION_STATEMENTS),
+        (Gap("ENTRY_UNREADABLE", "Patient/p1"), Part.PATIENT),
+        (Gap("ENTRY_UNREADABLE", "Observation/o1"), None),
+        (Gap("ENTRY_UNREADABLE"), None),
+        (Gap("WRONG_PATIENT", "ResearchSubject/r1"), None),
+    ],
+)
+def test_an_entry_that_may_decide_alone_and_cannot_be_read_makes_its_part_incomplete(
+    gap: Gap, part: Any
+) -> None:
+    record = read_record((), "p1", NOW.instant, SETTINGS, gaps=(gap,))
+    assert record.unavailable == ({part} if part else frozenset())
 
 
 @pytest.mark.parametrize(
