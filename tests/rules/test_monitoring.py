@@ -260,6 +260,8 @@ def test_stopped_ciclosporin_asks_for_a_sirolimus_trough() -> None:
     gone = dose(C, None, status=DoseStatus.NOT_DOCUMENTED, steps=((60, 75),), taken_until=days_ago(8))
     assert trough_item(arm=Arm.COMBINED, doses={**BOTH, C: gone})[0] == "MON-CSA-CHANGE"
     assert trough_item(arm=Arm.COMBINED, doses={S: BOTH[S]})[0] == "MON-SRL"
+    before = dose(C, None, status=DoseStatus.NONE, steps=((200, 75),), taken_until=days_ago(90))
+    assert trough_item(doses={**BOTH, C: before})[0] == "MON-SRL"
     going_on = dose(C, None, status=DoseStatus.CONFLICTING, steps=((60, 75),), taken_until=None)
     assert trough_item(arm=Arm.COMBINED, doses={**BOTH, C: going_on})[0] == "MON-SRL"
 

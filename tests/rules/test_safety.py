@@ -171,7 +171,9 @@ def test_a_dangerous_level_holds_its_drug() -> None:
     assert found(a_record(high), dangerous={C: high}) == ["SAF-CSA-LEVEL critical HOLD ciclosporin"]
 
 
-@pytest.mark.parametrize(("value", "ago", "told"), [("15", 2, False), ("15.1", 2, True), ("15.1", 29, False)])
+@pytest.mark.parametrize(
+    ("value", "ago", "told"), [("15", 2, False), ("15.01", 2, True), ("15.01", 29, False)]
+)
 def test_a_high_level_beside_a_toxicity_asks_for_a_hold(value: str, ago: int, told: bool) -> None:
     levels = {S: Trough(Validity.VALID, Decimal(value), day=days_ago(ago))}
     record = a_record(result(Analyte.TRIGLYCERIDES, 4))

@@ -243,7 +243,7 @@ def test_an_infection_never_closed_ends_after_three_months(ago: int | None, told
     cases("""
     case                  | temperature | ago | neutrophils | count | told
     fever and neutropenia | 38.0        | 3   | 0.49        | 28    | yes
-    no fever              | 37.9        | 1   | 0.3         | 1     | no
+    no fever              | 37.99       | 1   | 0.3         | 1     | no
     fever four days ago   | 39.5        | 4   | 0.3         | 1     | no
     neutrophils 0.5       | 39.5        | 1   | 0.5         | 1     | no
     no count of late      | 39.5        | 1   | 0.3         | 29    | no

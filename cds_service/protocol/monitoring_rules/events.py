@@ -82,18 +82,22 @@ def _after_dose_change(course: Course, drug: Drug) -> Iterator[Candidate]:
 
 
 def _after_ciclosporin_change(course: Course) -> Iterator[Candidate]:
-    """Ciclosporin changes the clearance of sirolimus: started, stopped or changed by 50 mg a day or more."""
+    """Ciclosporin changes the clearance of sirolimus: started, stopped or changed by 50 mg a day or more.
+
+    What happened before day 1 is answered by the first trough.
+    """
     dose = course.doses.get(Drug.CICLOSPORIN)
     if dose is None:
         return
-    days = [step.day for step in dose.steps[:1] if step.day > course.calendar.day_one]
+    days = [step.day for step in dose.steps[:1]]
     for before, now in zip(dose.steps, dose.steps[1:], strict=False):
         if abs(now.dose.daily_mg - before.dose.daily_mg) >= course.limits.ciclosporin_change_mg:
             days.append(now.day)
     if dose.status is not DoseStatus.KNOWN and dose.taken_until and dose.taken_until < course.calendar.day:
         days.append(dose.taken_until)
-    if days:
-        changed, window = max(days), course.limits.sirolimus_after_change
+    changed = max(days, default=course.calendar.day_one)
+    if changed > course.calendar.day_one:
+        window = course.limits.sirolimus_after_change
         seen = say("schedule.ciclosporinChanged", day=changed)
         yield from course.follow_up(Analyte.SIROLIMUS, changed, window, "MON-CSA-CHANGE", seen, instead=False)
 
