@@ -21,6 +21,7 @@ from fhir_mappings.vocabulary.facts import (
     Result,
 )
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.quantity import CANONICAL_UNIT
 
 UNDERLYING = (
     Concept.NEPHROTOXICITY,
@@ -103,9 +104,7 @@ def _low_egfr(record: ClinicalRecord, t0: date, limits: ExposureLimits) -> Itera
     newest, day = known[-1], known[-1].when.last
     egfr = egfr_on(record, _number(newest), day)
     if egfr is not None and egfr < limits.egfr_below:
-        yield Sign(
-            say("intolerance.egfr", egfr=egfr, creatinine=newest.number, day=day), _measured(newest, "umol/L")
-        )
+        yield Sign(say("intolerance.egfr", egfr=egfr, creatinine=newest.number, day=day), _measured(newest))
 
 
 def _exact_creatinines(record: ClinicalRecord) -> list[Result]:
@@ -123,7 +122,7 @@ def _laboratory(record: ClinicalRecord, course: CiclosporinCourse, limits: Expos
     if high:
         worst = max(high, key=_number)
         words = say("intolerance.alt", value=worst.number, day=_text(worst.when), normal=worst.high)
-        yield Sign(words, _measured(worst, "U/L"))
+        yield Sign(words, _measured(worst))
 
 
 def _creatinine_rise(
@@ -144,12 +143,12 @@ def _creatinine_rise(
             before=baseline.number,
             before_day=_text(baseline.when),
         )
-        yield Sign(words, _measured(worst, "umol/L"))
+        yield Sign(words, _measured(worst))
 
 
 def _number(result: Result) -> Decimal:
     return result.number if result.number is not None else Decimal(0)
 
 
-def _measured(result: Result, unit: str) -> Evidence:
-    return Evidence(result.reference, _text(result.when), result.number, unit)
+def _measured(result: Result) -> Evidence:
+    return Evidence(result.reference, _text(result.when), result.number, CANONICAL_UNIT[result.analyte])

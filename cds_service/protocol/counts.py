@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Comparator, Evidence, Reading, Result
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.quantity import CANONICAL_UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +69,9 @@ class BloodCount:
 BLOOD_LINES = (Analyte.HAEMOGLOBIN, Analyte.PLATELETS, Analyte.NEUTROPHILS)
 """The three lines that I3 and every response profile look at."""
 
-UNIT = {
-    Analyte.HAEMOGLOBIN: "g/L",
-    Analyte.PLATELETS: "10*9/L",
-    Analyte.NEUTROPHILS: "10*9/L",
-    Analyte.RETICULOCYTES: "10*9/L",
-    Analyte.WHITE_CELLS: "10*9/L",
-    Analyte.NEUTROPHIL_PERCENT: "%",
-}
-"""UCUM units of the lines, for evidence."""
-
-_COUNTED = frozenset(UNIT)
+_COUNTED = frozenset(
+    {*BLOOD_LINES, Analyte.RETICULOCYTES, Analyte.WHITE_CELLS, Analyte.NEUTROPHIL_PERCENT},
+)
 
 
 def blood_counts(record: ClinicalRecord) -> tuple[BloodCount, ...]:
@@ -164,7 +157,7 @@ def _product(cells: Result, percent: Result) -> Result | None:
 def evidence_of(results: Iterable[Result]) -> tuple[Evidence, ...]:
     """Each result as evidence: reference, date as written, value with its comparator, unit."""
     return tuple(
-        Evidence(r.reference, r.when.text if r.when else None, _written(r), UNIT.get(r.analyte))
+        Evidence(r.reference, r.when.text if r.when else None, _written(r), CANONICAL_UNIT.get(r.analyte))
         for r in results
     )
 
