@@ -341,6 +341,25 @@ ORDER = MedicationSource.ORDER
             0,
             id="heparin, ended",
         ),
+        pytest.param([anticoagulant(medication("enoxaparin"), Concept.HEPARIN)], PRESENT, 1, id="enoxaparin"),
+        pytest.param(
+            [anticoagulant(medication("enoxaparin", as_written="40 mg daily, Prophylaxis"), Concept.HEPARIN)],
+            UNKNOWN,
+            1,
+            id="enoxaparin to prevent",
+        ),
+        pytest.param(
+            [anticoagulant(medication("enoxaparin", as_written="预防血栓"), Concept.HEPARIN)],
+            UNKNOWN,
+            1,
+            id="enoxaparin to prevent, in Chinese",
+        ),
+        pytest.param(
+            [replace(anticoagulant(medication("x"), Concept.HEPARIN), ingredients=frozenset())],
+            UNKNOWN,
+            1,
+            id="some heparin",
+        ),
         pytest.param(
             [anticoagulant(given(WARFARIN, 3, "2026-03-01T08:00+08:00"))], PRESENT, 1, id="given yesterday"
         ),

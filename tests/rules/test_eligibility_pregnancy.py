@@ -49,6 +49,9 @@ def feeding(value: str | None, ago: Any = 1, **more: Any) -> Any:
     return result(Analyte.BREASTFEEDING_STATUS, value, ago, **more)
 
 
+NEGATIVE = hcg_test("negative")
+
+
 def pregnant(ago: Any = 50, **more: Any) -> Any:
     return diagnosis(Concept.PREGNANT, ago=ago, **more)
 
@@ -137,6 +140,9 @@ def pregnant(ago: Any = 50, **more: Any) -> Any:
             UNKNOWN,
             id="due today",
         ),
+        pytest.param(
+            [feeding("positive"), feeding("negative"), NEGATIVE], {}, UNKNOWN, id="feeds and does not"
+        ),
         # age, operations
         pytest.param([], AGED_55, ABSENT, id="aged 55"),
         pytest.param([], AGED_54, UNKNOWN, id="aged 54"),
@@ -184,7 +190,6 @@ def test_an_expected_delivery_that_cannot_be_told_from_a_past_one_is_asked(due: 
     assert (found.verdict, len(found.evidence)) == (UNKNOWN, 1)
 
 
-NEGATIVE = hcg_test("negative")
 NO = {"E11": False}
 YES = {"E11": True}
 

@@ -19,7 +19,14 @@ from cds_service.protocol.criteria.windows import known_by, results_by
 from cds_service.protocol.decisions import Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Analyte, ClinicalRecord, Part, Presence
+from fhir_mappings.vocabulary.facts import (
+    MEDICATION_PARTS,
+    Analyte,
+    ClinicalRecord,
+    MedicationEvent,
+    Part,
+    Presence,
+)
 from fhir_mappings.vocabulary.phrases import say
 
 TOPIC = Topic(
@@ -35,6 +42,7 @@ TOPIC = Topic(
     ),
     emptied_by=((Part.CONDITIONS,), MEDICATION_PARTS),
 )
+PLAIN_HEPARIN = "heparin"
 _EVENTS = frozenset({Concept.THROMBOSIS})
 _PERHAPS = frozenset({Concept.THROMBOSIS_DOUBTFUL})
 _DRUGS = frozenset({Concept.ANTICOAGULANT, Concept.HEPARIN})
@@ -68,9 +76,20 @@ def _add_anticoagulants(
             continue
         verdict = in_use(event, record, t0, limits, limits.drug_order_days)
         seen = of_medication(event)
-        if Concept.HEPARIN in event.concepts and verdict is not Verdict.NOT_MET:
+        if verdict is Verdict.NOT_MET:
+            continue
+        if _perhaps_not_treatment(event, limits):
             doubtful.append(doubted(seen, say("criterion.E10.heparin", fact=seen.words)))
         elif verdict is Verdict.MET and not event.by_text_only:
             present.append(seen)
-        elif verdict is not Verdict.NOT_MET:
+        else:
             doubtful.append(doubted(seen, say("criterion.E10.perhaps_over", fact=seen.words)))
+
+
+def _perhaps_not_treatment(event: MedicationEvent, limits: EligibilityLimits) -> bool:
+    """Plain heparin keeps lines open as often as it treats; the others may be said to prevent."""
+    if Concept.HEPARIN not in event.concepts:
+        return False
+    words = f"{event.text} {event.as_written}".casefold()
+    said = any(word in words for word in limits.prevention_words)
+    return said or not event.ingredients or PLAIN_HEPARIN in event.ingredients

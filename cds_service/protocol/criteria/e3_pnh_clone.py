@@ -17,7 +17,7 @@ from cds_service.protocol.criteria.open_world import (
     seen_as,
 )
 from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis, of_result
-from cds_service.protocol.criteria.windows import newest, results_by, within
+from cds_service.protocol.criteria.windows import newest_of_each, within
 from cds_service.protocol.decisions import Finding
 from cds_service.protocol.verdict import Verdict, verdict_of
 from fhir_mappings.vocabulary.calendar import When, days_before, months_before
@@ -48,14 +48,15 @@ def exc_03_pnh_clone(record: ClinicalRecord, t0: date, limits: EligibilityLimits
 
 def _measured(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
     earliest = months_before(t0, limits.pnh_months)
-    lineages = {a: newest(results_by(record, t0, a)) for a in _WHITE_CELLS}
+    lineages = newest_of_each(record, t0, (*_WHITE_CELLS, Analyte.PNH_RED_CELLS))
+    red_cells = lineages.pop(Analyte.PNH_RED_CELLS)
     fresh = {a: last for a, last in lineages.items() if last and _all_fresh(last, earliest, t0)}
     if fresh:
         return _white_cells(fresh, limits)
     stale = [r for last in lineages.values() for r in last]
     if stale:
         return _stale(stale, [of_result(r, _WHITE_CELLS[r.analyte], "%") for r in stale], limits)
-    return _red_cells(record, t0, limits, earliest)
+    return _red_cells(record, t0, limits, red_cells)
 
 
 def _white_cells(lineages: dict[Analyte, tuple[Result, ...]], limits: EligibilityLimits) -> Finding:
@@ -67,13 +68,14 @@ def _white_cells(lineages: dict[Analyte, tuple[Result, ...]], limits: Eligibilit
     return _judged(results, sightings, limits)
 
 
-def _red_cells(record: ClinicalRecord, t0: date, limits: EligibilityLimits, earliest: date) -> Finding:
-    last = newest(results_by(record, t0, Analyte.PNH_RED_CELLS))
+def _red_cells(
+    record: ClinicalRecord, t0: date, limits: EligibilityLimits, last: Sequence[Result]
+) -> Finding:
     sightings = [of_result(r, say("eligibility.test.pnh_red_cells"), "%") for r in last]
     if not last:
         coded = [of_diagnosis(d) for d in diagnosed(record, t0, Concept.PNH_DIAGNOSIS)]
         return open_finding(TOPIC, coded, missing=("pnh-clone",))
-    if not _all_fresh(last, earliest, t0):
+    if not _all_fresh(last, months_before(t0, limits.pnh_months), t0):
         return _stale(last, sightings, limits)
     if record.lacks(Part.PROCEDURES) or any(_transfused_before(record, r.when, limits) for r in last):
         found = open_finding(TOPIC, sightings, missing=("pnh-clone-white-cells",))

@@ -5,7 +5,7 @@ from datetime import date
 
 from cds_service.protocol.attestation import Attested, answer_said, with_attestation
 from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite
-from cds_service.protocol.criteria.e8_viruses import TEST_NAMES, VIRUSES, Infection
+from cds_service.protocol.criteria.e8_viruses import TEST_NAMES, Infection, viruses
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import (
     Topic,
@@ -70,7 +70,7 @@ def _look(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> _Seen:
         (coded if _decides(diagnosis) else doubtful).append(of_diagnosis(diagnosis))
     empty = assertions(record, t0, limits, TOPIC.emptied_by)
     return _Seen(
-        tuple(virus(record, t0, limits) for virus in VIRUSES),
+        viruses(record, t0, limits),
         tuple(coded),
         tuple(doubtful),
         tuple(Evidence(c.reference, c.when.text if c.when else None, "nilknown") for c in empty),
@@ -85,9 +85,9 @@ def _decides(diagnosis: Diagnosis) -> bool:
 
 
 def _not_shown(seen: _Seen, answer: Attested | None) -> Finding:
-    viruses = all_of(_absent(v) for v in seen.viruses)
+    no_virus = all_of(_absent(v) for v in seen.viruses)
     liver_denied = bool(seen.empty) and not seen.doubtful
-    if viruses is Verdict.MET and liver_denied:
+    if no_virus is Verdict.MET and liver_denied:
         found = Finding(Verdict.NOT_MET, Basis.DATA, _words(seen), _evidence(seen))
         return with_attestation(found, answer, TOPIC.question)
     if answer and answer.value:
@@ -95,7 +95,7 @@ def _not_shown(seen: _Seen, answer: Attested | None) -> Finding:
         return Finding(Verdict.MET, Basis.ATTESTATION, words, (*_evidence(seen), answer.evidence))
     if not answer:
         return _open(seen, () if liver_denied else ("attestation",))
-    if viruses is Verdict.MET:
+    if no_virus is Verdict.MET:
         words = say("attestation.beside_data", data=_words(seen), answer=answer_said(answer))
         return Finding(Verdict.NOT_MET, Basis.MIXED, words, (*_evidence(seen), answer.evidence))
     found = _open(seen, ())

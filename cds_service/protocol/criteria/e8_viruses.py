@@ -3,13 +3,13 @@
 The cascade of `eligibility.md`, E8: a negative screen settles it, a reactive one needs the viral load.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.sightings import Sighting, doubted, of_result
-from cds_service.protocol.criteria.windows import newest, results_by, within
+from cds_service.protocol.criteria.windows import newest_of_each, within
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import months_before
 from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Comparator, Presence, Result
@@ -49,9 +49,23 @@ class _Marker:
         return self.is_fresh and self.verdict is verdict
 
 
-def hiv(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Infection:
+def viruses(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> tuple[Infection, ...]:
+    """HIV, hepatitis B, hepatitis C, in this order."""
+    last = newest_of_each(record, t0, TEST_NAMES)
+    windows = {
+        months: months_before(t0, months) for months in {limits.viral_load_months, limits.serology_months}
+    }
+    markers = {}
+    for analyte, results in last.items():
+        months = limits.viral_load_months if analyte in _LOADS else limits.serology_months
+        fresh = bool(results) and all(within(r.when, windows[months], t0) for r in results)
+        markers[analyte] = _marker(analyte, results, fresh, months, limits)
+    return _hiv(markers), _hbv(markers), _hcv(markers)
+
+
+def _hiv(markers: Mapping[Analyte, _Marker]) -> Infection:
     """Present only when the virus itself is found; a reactive screen alone wants confirmation."""
-    screen, load = (_marker(record, t0, limits, a) for a in (Analyte.HIV_SEROLOGY, Analyte.HIV_RNA))
+    screen, load = markers[Analyte.HIV_SEROLOGY], markers[Analyte.HIV_RNA]
     sightings = (*screen.sightings, *load.sightings)
     if load.says(Verdict.MET):
         return Infection(Verdict.MET, sightings)
@@ -61,11 +75,9 @@ def hiv(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Infectio
     return Infection(Verdict.UNKNOWN, sightings, (wanted,))
 
 
-def hbv(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Infection:
+def _hbv(markers: Mapping[Analyte, _Marker]) -> Infection:
     """HBsAg or DNA shows it; without HBsAg, a negative anti-HBc or an undetectable DNA refutes it."""
-    surface, core, load = (
-        _marker(record, t0, limits, a) for a in (Analyte.HBSAG, Analyte.ANTI_HBC, Analyte.HBV_DNA)
-    )
+    surface, core, load = markers[Analyte.HBSAG], markers[Analyte.ANTI_HBC], markers[Analyte.HBV_DNA]
     sightings = (*surface.sightings, *core.sightings, *load.sightings)
     if surface.says(Verdict.MET) or load.says(Verdict.MET):
         return Infection(Verdict.MET, sightings)
@@ -78,9 +90,9 @@ def hbv(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Infectio
     )
 
 
-def hcv(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Infection:
+def _hcv(markers: Mapping[Analyte, _Marker]) -> Infection:
     """RNA shows or refutes it; a negative antibody refutes it."""
-    antibody, load = (_marker(record, t0, limits, a) for a in (Analyte.ANTI_HCV, Analyte.HCV_RNA))
+    antibody, load = markers[Analyte.ANTI_HCV], markers[Analyte.HCV_RNA]
     sightings = (*antibody.sightings, *load.sightings)
     if load.says(Verdict.MET):
         return Infection(Verdict.MET, sightings)
@@ -90,14 +102,9 @@ def hcv(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Infectio
     return Infection(Verdict.UNKNOWN, sightings, (wanted,))
 
 
-VIRUSES: tuple[Callable[[ClinicalRecord, date, EligibilityLimits], Infection], ...] = (hiv, hbv, hcv)
-
-
-def _marker(record: ClinicalRecord, t0: date, limits: EligibilityLimits, analyte: Analyte) -> _Marker:
-    months = limits.viral_load_months if analyte in _LOADS else limits.serology_months
-    earliest = months_before(t0, months)
-    last = newest(results_by(record, t0, analyte))
-    fresh = bool(last) and all(within(r.when, earliest, t0) for r in last)
+def _marker(
+    analyte: Analyte, last: Sequence[Result], fresh: bool, months: int, limits: EligibilityLimits
+) -> _Marker:
     verdicts = {_read(r, limits) for r in last}
     sightings = tuple(
         of_result(r, TEST_NAMES[analyte], _LOAD_UNIT if analyte in _LOADS else None) for r in last

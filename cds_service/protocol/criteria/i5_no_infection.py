@@ -105,16 +105,15 @@ def _under_treatment(
 
 def _signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
     """Fever in neutropenia, and blood cultures: they ask, they do not decide."""
-    signs = positive_cultures(record, t0, limits)
-    counts = newest(results_by(record, t0, Analyte.NEUTROPHILS))
-    if any(r.below(limits.fever_neutrophils) for r in counts):
-        since = days_before(t0, limits.fever_days)
-        signs += [
-            of_result(r, say("eligibility.test.temperature"), "Cel")
-            for r in results_by(record, t0, Analyte.TEMPERATURE)
-            if within(r.when, since, t0) and r.below(limits.fever_celsius) is False
-        ]
-    return signs
+    since = days_before(t0, limits.fever_days)
+    fever = [
+        of_result(r, say("eligibility.test.temperature"), "Cel")
+        for r in results_by(record, t0, Analyte.TEMPERATURE)
+        if within(r.when, since, t0) and r.below(limits.fever_celsius) is False
+    ]
+    neutrophils = newest(results_by(record, t0, Analyte.NEUTROPHILS)) if fever else ()
+    in_neutropenia = any(r.below(limits.fever_neutrophils) for r in neutrophils)
+    return positive_cultures(record, t0, limits) + (fever if in_neutropenia else [])
 
 
 def positive_cultures(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:

@@ -34,6 +34,7 @@ class EligibilityLimits:
     bleeding_days: int
     drug_order_days: int
     administration_days: int
+    prevention_words: tuple[str, ...]
     hcg_positive: Decimal
     hcg_negative: Decimal
     pregnancy_positive_days: int

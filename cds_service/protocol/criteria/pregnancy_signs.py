@@ -1,12 +1,13 @@
 """What a chart says for and against pregnancy and breastfeeding (I6 and E11)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from cds_service.protocol.criteria.diagnosed import diagnosed, is_active_lately, is_definite, is_over
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis, of_procedure, of_result
-from cds_service.protocol.criteria.windows import known_by, newest, results_by, within
+from cds_service.protocol.criteria.windows import known_by, newest, newest_of_each, results_by, within
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import NotADate, days_before, read_when
 from fhir_mappings.vocabulary.concepts import Concept
@@ -18,6 +19,12 @@ _TESTS = {
     Analyte.HCG: say("eligibility.test.hcg"),
 }
 _HCG_UNIT = "[IU]/L"
+_PREGNANCY, _FEEDING = Analyte.PREGNANCY_STATUS, Analyte.BREASTFEEDING_STATUS
+_STATUSES = {
+    _PREGNANCY: say("eligibility.test.pregnancy_status"),
+    _FEEDING: say("eligibility.test.breastfeeding_status"),
+    Analyte.DELIVERY_DUE: say("eligibility.test.delivery_due"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,10 @@ class PregnancySigns:
 
 def pregnancy_signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> PregnancySigns:
     """All of them, up to T0."""
-    signs = PregnancySigns(test=_test_verdict(record, t0, limits), tests=_tests_shown(record, t0))
+    tests = results_by(record, t0, *_TESTS)
+    last = newest(tests)
+    shown = [of_result(r, _TESTS[r.analyte], _HCG_UNIT) for r in last]
+    signs = PregnancySigns(test=_test_verdict(tests, last, t0, limits), tests=shown)
     for concept, found in ((Concept.PREGNANT, signs.pregnant), (Concept.BREASTFEEDING, signs.feeding)):
         for diagnosis in diagnosed(record, t0, concept):
             if not is_over(diagnosis, t0):
@@ -58,23 +68,25 @@ def why_not_possible(record: ClinicalRecord, t0: date) -> list[Sighting]:
 
 
 def _add_statuses(signs: PregnancySigns, record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> None:
+    last = newest_of_each(record, t0, _STATUSES)
+    shown = {a: [of_result(r, _STATUSES[a]) for r in results] for a, results in last.items()}
     recent = days_before(t0, limits.pregnancy_positive_days)
-    fresh = days_before(t0, limits.pregnancy_negative_days)
-    for status in newest(results_by(record, t0, Analyte.PREGNANCY_STATUS)):
-        if status.presence is Presence.POSITIVE:
-            seen = of_result(status, say("eligibility.test.pregnancy_status"))
-            (signs.pregnant if within(status.when, recent, t0) else signs.doubtful).append(seen)
-    for status in newest(results_by(record, t0, Analyte.BREASTFEEDING_STATUS)):
-        seen = of_result(status, say("eligibility.test.breastfeeding_status"))
-        if status.presence is Presence.POSITIVE:
-            (signs.feeding if within(status.when, recent, t0) else signs.doubtful).append(seen)
-        elif status.presence is Presence.NEGATIVE and within(status.when, fresh, t0):
-            signs.not_feeding.append(seen)
-    for due in newest(results_by(record, t0, Analyte.DELIVERY_DUE)):
-        expected = _expected(due, record, t0)
-        if expected is not False:
-            seen = of_result(due, say("eligibility.test.delivery_due"))
-            (signs.pregnant if expected else signs.doubtful).append(seen)
+    for analyte, found in ((_PREGNANCY, signs.pregnant), (_FEEDING, signs.feeding)):
+        if _all_say(Presence.POSITIVE, last[analyte], recent, t0):
+            found += shown[analyte]
+        elif any(r.presence is Presence.POSITIVE for r in last[analyte]):
+            signs.doubtful.extend(shown[analyte])
+    if _all_say(Presence.NEGATIVE, last[_FEEDING], days_before(t0, limits.pregnancy_negative_days), t0):
+        signs.not_feeding.extend(shown[_FEEDING])
+    expected = {_expected(r, record, t0) for r in last[Analyte.DELIVERY_DUE]}
+    if expected == {True}:
+        signs.pregnant.extend(shown[Analyte.DELIVERY_DUE])
+    elif expected - {False}:
+        signs.doubtful.extend(shown[Analyte.DELIVERY_DUE])
+
+
+def _all_say(presence: Presence, results: Sequence[Result], earliest: date, t0: date) -> bool:
+    return bool(results) and all(r.presence is presence and within(r.when, earliest, t0) for r in results)
 
 
 def _expected(due: Result, record: ClinicalRecord, t0: date) -> bool | None:
@@ -88,15 +100,10 @@ def _expected(due: Result, record: ClinicalRecord, t0: date) -> bool | None:
     return None if day.last > t0 else False
 
 
-def _tests_shown(record: ClinicalRecord, t0: date) -> list[Sighting]:
-    last = newest(results_by(record, t0, *_TESTS))
-    return [of_result(r, _TESTS[r.analyte], _HCG_UNIT) for r in last]
-
-
-def _test_verdict(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Verdict:
+def _test_verdict(
+    tests: Sequence[Result], last: Sequence[Result], t0: date, limits: EligibilityLimits
+) -> Verdict:
     """The newest test; a negative one counts for fewer days, and not against a recent positive one."""
-    tests = results_by(record, t0, *_TESTS)
-    last = newest(tests)
     verdicts = {_read(r, limits) for r in last}
     if len(verdicts) != 1:
         return Verdict.UNKNOWN

@@ -116,7 +116,13 @@ def of_study(study: StudyEntry) -> Sighting:
     status = study.fhir_status or study.state.value
     words = say("eligibility.seen.study", reference=study.reference, status=status)
     moment = study.end or study.start
-    return _plain(_dated(words, moment), study.reference, moment, study.fhir_status or None)
+    if moment is None:
+        words = say("eligibility.seen.undated", fact=words)
+    elif study.end:
+        words = say("eligibility.seen.until", fact=words, day=shown_day(study.end))
+    else:
+        words = say("eligibility.seen.since_without_end", fact=words, day=shown_day(moment))
+    return _plain(words, study.reference, moment, status)
 
 
 def of_consent(consent: ConsentSeen) -> Sighting:

@@ -7,6 +7,8 @@ from datetime import date
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Diagnosis, Reading, Result
 
+_DECIDING = (Reading.USABLE, Reading.CONFLICTING)
+
 
 def known_by(when: When | None, t0: date) -> bool:
     """False only for what happened after T0; an undated entry stands in the chart, so it is known."""
@@ -24,11 +26,22 @@ def within(when: When | None, earliest: date, t0: date) -> bool | None:
 
 def results_by(record: ClinicalRecord, t0: date, *analytes: Analyte) -> tuple[Result, ...]:
     """Results that may decide, dated up to T0, oldest first; one that conflicts with itself has no value."""
+    wanted = frozenset(analytes)
     return tuple(
         r if r.reading is Reading.USABLE else replace(r, number=None, comparator=None, presence=None)
-        for r in record.of(*analytes)
-        if r.reading in (Reading.USABLE, Reading.CONFLICTING) and r.when is not None and r.when.first <= t0
+        for r in record.results
+        if r.analyte in wanted and r.reading in _DECIDING and r.when is not None and r.when.first <= t0
     )
+
+
+def newest_of_each(
+    record: ClinicalRecord, t0: date, analytes: Iterable[Analyte]
+) -> dict[Analyte, tuple[Result, ...]]:
+    """The newest results of each analyte, () where there is none; the chart is gone through once."""
+    found: dict[Analyte, list[Result]] = {analyte: [] for analyte in analytes}
+    for result in results_by(record, t0, *found):
+        found[result.analyte].append(result)
+    return {analyte: newest(results) for analyte, results in found.items()}
 
 
 def newest(results: Iterable[Result]) -> tuple[Result, ...]:
