@@ -15,7 +15,12 @@ from cds_service.protocol.interactions import Interaction, active_interactions
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.order_rules.desk import Desk, OrderLimits
 from cds_service.protocol.order_rules.duplicates import duplicates
-from cds_service.protocol.order_rules.partner_drug import bleeding, interacting, vaccine
+from cds_service.protocol.order_rules.partner_drug import (
+    bleeding,
+    interacting,
+    second_of_its_class,
+    vaccine,
+)
 from cds_service.protocol.order_rules.study_drug import partners_in_use, study_drug
 from cds_service.protocol.parameters import Rule
 from fhir_mappings.vocabulary.facts import Arm, ClinicalRecord, Drug, MedicationEvent, StudyState
@@ -29,6 +34,7 @@ RULES: tuple[Callable[[Desk, MedicationEvent], Iterator[Alert]], ...] = (
     duplicates,
     interacting,
     bleeding,
+    second_of_its_class,
     vaccine,
 )
 

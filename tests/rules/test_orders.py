@@ -313,6 +313,7 @@ def test_a_study_drug_drafted_beside_a_contraindicated_drug_in_use() -> None:
     exactly 50                  | drug.nsaid        | 50        | no
     antiplatelet drug           | drug.antiplatelet | 30        | yes
     below some limit above 50   | drug.nsaid        | <60       | yes
+    anticoagulant               | drug.anticoagulant | 30       | yes
     no count on record          | drug.nsaid        | -         | no
     another drug                | drug.gcsf         | 12        | no
     """),
@@ -332,6 +333,12 @@ def test_the_last_platelet_count_decides() -> None:
         result(Analyte.PLATELETS, 9, "2026-03-05"),
     )
     assert found(drafted("aspirin", 100, concepts=frozenset({Concept.NSAID})), record=record) == []
+
+
+def test_a_second_drug_of_the_class_of_sirolimus_warns() -> None:
+    everolimus = drafted("everolimus", 5, concepts=frozenset({Concept.MTOR_OTHER}))
+    assert found(everolimus, arm=ALONE) == ["ORD-MTOR warning AVOID sirolimus"]
+    assert found(replace(everolimus, systemic=False), arm=ALONE) == []
 
 
 def test_a_live_vaccine_is_critical_by_any_route() -> None:

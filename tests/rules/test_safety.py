@@ -194,7 +194,7 @@ def test_acute_kidney_injury_holds_ciclosporin_and_without_it_is_reviewed() -> N
     a month after the reduction   | 50  | 30   | yes    | yes
     a day less                    | 50  | 29   | yes    | no
     not rising                    | 50  | 30   | no     | no
-    not reduced                   | 75  | 30   | yes    | no
+    not reduced                   | 50.01| 30   | yes    | no
     """),
     ids=named,
 )
@@ -217,8 +217,8 @@ def test_without_a_known_ciclosporin_dose_there_is_no_reduction_to_judge() -> No
     140/90 once               | 120/80 | 140/90  | no
     140 twice                 | 140/80 | 140/80  | yes
     90 twice                  | 120/90 | 120/90  | yes
-    139/89 twice              | 139/89 | 139/89  | no
-    159/99 once               | 120/80 | 159/99  | no
+    139.9/89.9 twice          | 139.99/89.99 | 139.99/89.99 | no
+    159.9/99.9 once           | 120/80 | 159.99/99.99 | no
     160 once                  | 120/80 | 160/80  | yes
     100 once                  | 120/80 | 120/100 | yes
     high before, normal now   | 165/80 | 120/80  | no
@@ -255,9 +255,10 @@ def test_an_old_blood_pressure_is_not_the_first_of_two() -> None:
     neutrophils below 0.2 from the beginning | anc  | 0.18   | 0.05 | SAF-ANC warning REPEAT_TEST sirolimus
     neutrophils none from the beginning      | anc  | 0      | 0    | none
     platelets halved and below 20            | plt  | 38     | 19   | SAF-PLT warning REPEAT_TEST sirolimus
+    platelets halved, just below 20          | plt  | 40     | 19.99 | SAF-PLT warning REPEAT_TEST sirolimus
     platelets halved, not below 20           | plt  | 40     | 20   | none
     platelets below 20, not halved           | plt  | 25     | 13   | none
-    platelets below 10                       | plt  | 12     | 9    | SAF-PLT warning REPEAT_TEST sirolimus
+    platelets below 10                       | plt  | 12     | 9.99 | SAF-PLT warning REPEAT_TEST sirolimus
     platelets 10                             | plt  | 12     | 10   | none
     platelets below 10 without a baseline    | plt  | -      | 9    | SAF-PLT warning REPEAT_TEST sirolimus
     platelets 19 without a baseline          | plt  | -      | 19   | none
@@ -288,7 +289,7 @@ def test_without_day_one_there_is_no_baseline_to_fall_from() -> None:
     cases("""
     case                         | before | ago | now | told
     down by 20 in four weeks     | 100    | 28  | 80  | yes
-    down by 19                   | 100    | 28  | 81  | no
+    down by 19.99                | 100    | 28  | 80.01 | no
     down by 20 in a day more     | 100    | 29  | 80  | no
     """),
     ids=named,

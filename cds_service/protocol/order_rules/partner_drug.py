@@ -12,7 +12,7 @@ from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Analyte, Evidence, MedicationEvent, Result
 from fhir_mappings.vocabulary.phrases import say
 
-_BLEEDING = frozenset({Concept.NSAID, Concept.ANTIPLATELET})
+_BLEEDING = frozenset({Concept.NSAID, Concept.ANTIPLATELET, Concept.ANTICOAGULANT})
 _FAILING = frozenset({RenalState.WATCH, RenalState.IMPAIRED, RenalState.AKI})
 
 
@@ -39,7 +39,7 @@ def interacting(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
 
 
 def bleeding(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
-    """An NSAID or antiplatelet drug while the last platelet count is, or may be, below 50 (DECISIONS 42)."""
+    """An NSAID, antiplatelet drug (DECISIONS 42) or anticoagulant while platelets are, or may be, below 50."""
     if draft.systemic is False or not draft.concepts & _BLEEDING:
         return
     last = _last_platelets(desk)
@@ -53,6 +53,13 @@ def bleeding(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
 def _last_platelets(desk: Desk) -> Result | None:
     counts = [r for r in desk.record.usable(Analyte.PLATELETS) if r.when and r.when.first <= desk.day]
     return max(counts, key=lambda r: (r.when.last if r.when else desk.day, r.reference), default=None)
+
+
+def second_of_its_class(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
+    """Everolimus or temsirolimus beside sirolimus: the same target twice."""
+    if draft.systemic is not False and Concept.MTOR_OTHER in draft.concepts:
+        seen = say("orders.mtor", name=draft.text)
+        yield desk.alert("ORD-MTOR", Severity.WARNING, Asks.AVOID, seen, draft, Drug.SIROLIMUS)
 
 
 def vaccine(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
