@@ -12,6 +12,7 @@ from fhir_mappings.value_sets.answers import Answer, Answers, folded
 from fhir_mappings.value_sets.index import CodeIndex
 from fhir_mappings.value_sets.listed import ListedCode
 from fhir_mappings.value_sets.local_codes import LocalMap
+from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.codes import LOINC, RXNORM, one_spelling, system_name
@@ -60,6 +61,7 @@ class CodeLists:
     analytes: dict[str, AnalyteCode]
     answers: Answers
     products: dict[str, Product]
+    plausible: dict[Analyte, Span]
     local: LocalMap
     listed: tuple[ListedCode, ...]
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)

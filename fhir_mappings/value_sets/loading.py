@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from fhir_mappings.value_sets import analytes, answers, products
+from fhir_mappings.value_sets import analytes, answers, plausible, products
 from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
 from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
 from fhir_mappings.value_sets.listed import CsvFile, FaultyCodeLists, ListedCode, csv_files, read_csv
@@ -25,7 +25,12 @@ from fhir_mappings.vocabulary.concepts import Concept
 
 COLUMNS = ("concept", "system", "match", "code", "display", "role", "verified", "source")
 HISTORY = "history"
-_OTHER_SHAPES = {"analytes": analytes.COLUMNS, "answers": answers.COLUMNS, "products": products.COLUMNS}
+_OTHER_SHAPES = {
+    "analytes": analytes.COLUMNS,
+    "answers": answers.COLUMNS,
+    "products": products.COLUMNS,
+    "plausible": plausible.COLUMNS,
+}
 _SYSTEMS = frozenset({SNOMED, RXNORM, ATC, CVX, ICD10, ICD10CM, ICD10PCS, ICD11, ICD9_PROCEDURES, TEXT})
 
 
@@ -69,6 +74,7 @@ def _lists(
         analytes.analytes_of(_only(by_topic, "analytes"), faults),
         answers.answers_of(by_topic.get("answers", []), faults),
         products.products_of(_only(by_topic, "products"), faults),
+        plausible.spans_of(_only(by_topic, "plausible"), faults),
         local,
         tuple(_listed(every)),
     )
@@ -106,7 +112,10 @@ def _meaning(row: dict[str, str]) -> Meaning:
 def _listed(files: Iterable[CsvFile]) -> Iterable[ListedCode]:
     for file in files:
         for _, row in file.rows:
-            yield ListedCode(file.name, row.get("system", ""), row["code"], row["display"], row["verified"])
+            if "code" in row:
+                yield ListedCode(
+                    file.name, row.get("system", ""), row["code"], row["display"], row["verified"]
+                )
 
 
 def _targets_unknown(lists: CodeLists, site_maps: Sequence[LocalCode]) -> Iterable[str]:

@@ -24,7 +24,8 @@ class UnitNotAllowed(ValueError):
 
     def __init__(self, analyte: Analyte, unit: str | None, accepted: tuple[str, ...]) -> None:
         super().__init__(
-            f"{analyte.value} came in {unit!r}; with this code it is read in {', '.join(accepted) or 'no unit'}. "
+            f"{analyte.value} came in {unit!r}; with this code it is read in "
+            f"{', '.join(accepted) or 'no unit'}. "
             "A reviewed unit is added to fhir_mappings/vocabulary/quantity.py."
         )
         self.analyte = analyte
@@ -52,11 +53,11 @@ class Unit:
 
 # One line a unit: factor to the canonical unit (the first line), "mass" or "molar", then its spellings.
 _COUNTS = """
-1     | -     | 10*9/L, 10^9/L, x10^9/L, x10*9/L, x10e9/L, 10e9/L, 10E+9/L, 109/L, x109/L, /nL, =G/L, Gpt/L
-1     | -     | 10*3/uL, 10^3/uL, x10^3/uL, x10*3/uL, x10e3/uL, 10e3/uL, 10E+3/uL, 103/uL, x103/uL, K/uL, k/mcL
-1     | -     | 10*3/mm3, 10^3/mm3, x10^3/mm3, K/mm3, thou/mm3, thousand/uL, thou/uL, k/cumm, 10*3/mm*3, K/mm*3
-0.001 | -     | /uL, cells/uL, {cells}/uL, {cell}/uL, /mm3, cells/mm3, /cumm, /mcL, 10*6/L, 10^6/L, x10^6/L, 个/uL
-1000  | -     | 10*12/L, 10^12/L, x10^12/L, x10e12/L, 10e12/L, 10*6/uL, 10^6/uL, x10^6/uL, 10e6/uL, M/uL, /pL
+1     | - | 10*9/L, 10^9/L, x10^9/L, x10*9/L, x10e9/L, 10e9/L, 10E+9/L, 109/L, x109/L, /nL, =G/L, Gpt/L
+1     | - | 10*3/uL, 10^3/uL, x10^3/uL, x10*3/uL, x10e3/uL, 10e3/uL, 10E+3/uL, 103/uL, x103/uL, K/uL, K/mcL
+1     | - | 10*3/mm3, 10^3/mm3, x10^3/mm3, K/mm3, thou/mm3, thousand/uL, thou/uL, K/cumm, 10*3/mm*3
+0.001 | - | /uL, cells/uL, {cells}/uL, {cell}/uL, /mm3, cells/mm3, /cumm, /mcL, 10*6/L, 10^6/L, x10^6/L, 个/uL
+1000  | - | 10*12/L, 10^12/L, x10^12/L, x10e12/L, 10e12/L, 10*6/uL, 10^6/uL, x10^6/uL, 10e6/uL, M/uL, /pL
 """
 _PERCENT = "1 | - | %, percent, %{WBC}, %{cells}, 百分比"
 _ENZYME = """
@@ -206,3 +207,20 @@ def to_canonical(analyte: Analyte, value: Decimal, unit: str | None, molar: bool
         fitting = (u.name for u in units.values() if molar is None or u.molar in (molar, None))
         raise UnitNotAllowed(analyte, unit, tuple(dict.fromkeys(fitting)))
     return found.convert(value)
+
+
+_LOAD_UNITS = frozenset(_fold(spelling) for a in (A.HIV_RNA, A.HBV_DNA) for spelling in UNITS[a]) | {
+    "iu/l",
+    "[iu]/l",
+    "copies/l",
+    "log10iu/ml",
+    "logiu/ml",
+    "log10copies/ml",
+    "log[iu]/ml",
+    "{log_iu}/ml",
+}
+
+
+def is_viral_load_unit(unit: str | None) -> bool:
+    """True for a unit that counts virus in blood, even without a factor to IU: above zero, it is there."""
+    return bool(unit) and _fold(unit or "") in _LOAD_UNITS

@@ -1,0 +1,74 @@
+"""AllergyIntolerance -> allergies and intolerances to drugs that a rule asks about."""
+
+from collections.abc import Iterator
+
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.condition import certainty_of, status_codes
+from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Reference, Resource
+from fhir_mappings.readers.product import codings, words
+from fhir_mappings.readers.references import own_reference
+from fhir_mappings.value_sets import CodeLists, Recognised
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Allergy, AllergyKind, Certainty, Gap
+
+_DROPPED = frozenset({"refuted", "entered-in-error"})
+_OVER = frozenset({"inactive", "resolved"})
+_KIND = {"allergy": AllergyKind.ALLERGY, "intolerance": AllergyKind.INTOLERANCE}
+
+
+class Reaction(FhirType):
+    """One reaction that was seen."""
+
+    substance: CodeableConcept | None = None
+    manifestation: tuple[CodeableConcept, ...] = ()
+    severity: str | None = None
+
+
+class AllergyIntolerance(Resource, tag="AllergyIntolerance"):
+    """An allergy or intolerance."""
+
+    clinical_status: CodeableConcept | None = None
+    verification_status: CodeableConcept | None = None
+    type: str | None = None
+    criticality: str | None = None
+    code: CodeableConcept | None = None
+    patient: Reference | None = None
+    recorded_date: str | None = None
+    reaction: tuple[Reaction, ...] = ()
+
+
+def read_allergy(allergy: AllergyIntolerance, chart: Chart) -> Iterator[Allergy | Gap]:
+    """The allergy, when its substance is a drug we know; one known by words alone is provisional."""
+    if status_codes(allergy.verification_status) & _DROPPED:
+        return
+    codes = chart.settings.codes
+    substances = [allergy.code, *(reaction.substance for reaction in allergy.reaction)]
+    seen = [r for s in substances if s and (r := codes.recognise(codings(s), words(s))) and r.ingredients]
+    if not seen:
+        return
+    reference = own_reference(allergy)
+    certainty, gap = certainty_of(allergy.verification_status, reference)
+    if gap:
+        yield gap
+    yield Allergy(
+        reference,
+        frozenset(ingredient for r in seen for ingredient in r.ingredients),
+        _KIND.get(allergy.type or "", AllergyKind.UNSTATED),
+        not status_codes(allergy.clinical_status) & _OVER,
+        Certainty.PROVISIONAL if _in_words(seen) else certainty,
+        allergy.criticality == "high" or any(r.severity == "severe" for r in allergy.reaction),
+        _manifestations(allergy, codes),
+        chart.when(allergy.recorded_date),
+        words(allergy.code),
+    )
+
+
+def _in_words(seen: list[Recognised]) -> bool:
+    return all(recognised.by_text_only for recognised in seen)
+
+
+def _manifestations(allergy: AllergyIntolerance, codes: CodeLists) -> frozenset[Concept]:
+    """Harms that were coded; words for a harm decide nothing."""
+    shown = (m for reaction in allergy.reaction for m in reaction.manifestation)
+    found = (codes.recognise(codings(manifestation), None) for manifestation in shown)
+    return frozenset(concept for r in found if r and not r.by_text_only for concept in r.concepts)

@@ -1,0 +1,80 @@
+"""A site's ConceptMap file -> its own codes, each with the listed code it stands for.
+
+The file is FHIR R4 JSON. Accepted are mappings that say the local code means the same as ours, or something
+narrower: `equal`, `equivalent`, `wider` and `subsumes` (the target is the wider idea). Everything looser is
+refused and named, so that nobody believes a code is mapped when it is not.
+"""
+
+import msgspec
+
+from fhir_mappings.readers.fhir_types import FhirType
+from fhir_mappings.value_sets import FaultyCodeLists, LocalCode
+
+_ACCEPTED = frozenset({"equal", "equivalent", "wider", "subsumes"})
+_NO_TARGET = frozenset({"unmatched", "disjoint"})
+
+
+class Target(FhirType):
+    """A code that a local code is related to, and how."""
+
+    code: str | None = None
+    equivalence: str | None = None
+    comment: str | None = None
+
+
+class Element(FhirType):
+    """A local code."""
+
+    code: str | None = None
+    target: tuple[Target, ...] = ()
+
+
+class Group(FhirType):
+    """Mappings from one code system to another."""
+
+    source: str | None = None
+    target: str | None = None
+    element: tuple[Element, ...] = ()
+
+
+class ConceptMap(FhirType, tag_field="resourceType", tag="ConceptMap"):
+    """A map between code systems."""
+
+    status: str | None = None
+    group: tuple[Group, ...] = ()
+
+
+def read_concept_map(raw: bytes) -> tuple[LocalCode, ...]:
+    """The mappings of one file, in its order. Raises FaultyCodeLists with every fault in it."""
+    try:
+        concept_map = msgspec.json.decode(raw, type=ConceptMap)
+    except msgspec.DecodeError as error:
+        raise FaultyCodeLists([f"no FHIR R4 ConceptMap: {error}"]) from error
+    faults: list[str] = []
+    if concept_map.status == "retired":
+        faults.append("the ConceptMap is retired")
+    found = [local for group in concept_map.group for local in _mappings(group, faults)]
+    if not found and not faults:
+        faults.append("the ConceptMap maps nothing")
+    if faults:
+        raise FaultyCodeLists(faults)
+    return tuple(found)
+
+
+def _mappings(group: Group, faults: list[str]) -> list[LocalCode]:
+    if not group.source or not group.target:
+        faults.append("a group without source or target code system")
+        return []
+    found: list[LocalCode] = []
+    for element in group.element:
+        for target in element.target:
+            if target.equivalence in _NO_TARGET:
+                continue
+            where = f"{group.source}|{element.code} -> {target.code}"
+            if not element.code or not target.code:
+                faults.append(f"{where}: a code is missing")
+            elif target.equivalence not in _ACCEPTED:
+                faults.append(f"{where}: equivalence {target.equivalence!r}, need {sorted(_ACCEPTED)}")
+            else:
+                found.append(LocalCode(group.source, element.code, group.target, target.code))
+    return found

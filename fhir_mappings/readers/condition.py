@@ -1,0 +1,115 @@
+"""Condition -> diagnoses that a code list, or the words for aplastic anaemia, recognise."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.effective import effective
+from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference, Resource
+from fhir_mappings.readers.product import codings, words
+from fhir_mappings.readers.references import own_reference
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Certainty, Course, Diagnosis, Gap
+
+_DROPPED = frozenset({"refuted", "entered-in-error"})
+_CERTAINTY = {
+    "confirmed": Certainty.CONFIRMED,
+    "unconfirmed": Certainty.PROVISIONAL,
+    "provisional": Certainty.PROVISIONAL,
+    "differential": Certainty.PROVISIONAL,
+}
+_COURSE = {
+    "active": Course.ACTIVE,
+    "recurrence": Course.ACTIVE,
+    "relapse": Course.ACTIVE,
+    "inactive": Course.HISTORY,
+    "remission": Course.HISTORY,
+    "resolved": Course.HISTORY,
+}
+_AGAIN = frozenset({"recurrence", "relapse"})
+_FEVER = frozenset({Concept.FEVER_WITH_OTHER_DISEASE})
+
+
+class Condition(Resource, tag="Condition"):
+    """A diagnosis or problem, of whatever category."""
+
+    clinical_status: CodeableConcept | None = None
+    verification_status: CodeableConcept | None = None
+    code: CodeableConcept | None = None
+    subject: Reference | None = None
+    onset_date_time: str | None = None
+    onset_period: Period | None = None
+    abatement_date_time: str | None = None
+    abatement_period: Period | None = None
+    abatement_string: str | None = None
+    abatement_boolean: bool | None = None
+    recorded_date: str | None = None
+
+
+def read_condition(condition: Condition, chart: Chart) -> Iterator[Diagnosis | Gap]:
+    """The diagnosis of a condition; nothing when no list knows it, or it was refuted."""
+    verification = status_codes(condition.verification_status)
+    seen = chart.settings.codes.recognise(codings(condition.code), words(condition.code))
+    if seen is None or verification & _DROPPED:
+        return
+    reference = own_reference(condition)
+    certainty, gap = certainty_of(condition.verification_status, reference)
+    if gap:
+        yield gap
+    period = condition.onset_period
+    onset = chart.when(condition.onset_date_time) or chart.when(period.start if period else None)
+    yield Diagnosis(
+        reference,
+        seen.concepts,
+        words(condition.code),
+        certainty,
+        _course(condition, seen.is_history),
+        onset,
+        chart.when(condition.recorded_date),
+        effective(condition.abatement_date_time, condition.abatement_period, chart),
+        seen.codes,
+        seen.by_text_only,
+        bool(status_codes(condition.clinical_status) & _AGAIN),
+    )
+
+
+def certainty_of(status: CodeableConcept | None, reference: str) -> tuple[Certainty, Gap | None]:
+    """Confirmed when it says so or says nothing; a word we do not know makes it provisional."""
+    codes = status_codes(status)
+    if not codes:
+        return Certainty.CONFIRMED, None
+    found = {_CERTAINTY.get(code) for code in codes}
+    gap = Gap("STATUS_NOT_RECOGNISED", reference, ", ".join(sorted(codes))) if None in found else None
+    is_sure = found == {Certainty.CONFIRMED}
+    return (Certainty.CONFIRMED if is_sure else Certainty.PROVISIONAL), gap
+
+
+def with_febrile_neutropenia(diagnoses: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
+    """ICD-10-CM codes febrile neutropenia in two entries: D70, and R50.81 for the fever that goes with it.
+
+    Where the chart holds both, neither of them over, the fever is marked as febrile neutropenia.
+    """
+    found = tuple(diagnoses)
+    if not any(Concept.NEUTROPENIA in d.concepts and d.course is not Course.HISTORY for d in found):
+        return found
+    febrile = frozenset({Concept.FEBRILE_NEUTROPENIA})
+    return tuple(replace(d, concepts=d.concepts | febrile) if d.concepts & _FEVER else d for d in found)
+
+
+def _course(condition: Condition, is_history: bool) -> Course:
+    """By clinical status; an entry with an end, or with a code for something past, is history."""
+    ended = condition.abatement_date_time or condition.abatement_period or condition.abatement_string
+    courses = {_COURSE.get(code, Course.UNSTATED) for code in status_codes(condition.clinical_status)}
+    if is_history or courses == {Course.HISTORY}:
+        return Course.HISTORY
+    if not courses and (ended or condition.abatement_boolean):
+        return Course.HISTORY
+    return courses.pop() if len(courses) == 1 else Course.UNSTATED
+
+
+def status_codes(status: CodeableConcept | None) -> set[str]:
+    """The codes of a status; its text where a hospital sends no code."""
+    if status is None:
+        return set()
+    codes = {coding.code.casefold() for coding in status.coding if coding.code}
+    return codes or ({status.text.casefold()} if status.text else set())

@@ -1,0 +1,71 @@
+"""What an observation of a drug level says beyond its code: specimen, assay, and signs that it is no trough.
+
+Words can only make a level less fit for titration, never more: "trough" proves nothing, "peak" does.
+"""
+
+import re
+from typing import TypeVar
+
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.fhir_types import CodeableConcept
+from fhir_mappings.readers.observation_types import Observation, Specimen
+from fhir_mappings.readers.product import words
+from fhir_mappings.readers.references import contained
+from fhir_mappings.value_sets.analytes import joined
+from fhir_mappings.vocabulary import facts
+from fhir_mappings.vocabulary.facts import Assay, LevelDetails, SampleTiming
+
+T = TypeVar("T")
+
+# The first that matches; plasma is looked for before blood, because "EDTA blood, plasma" is plasma
+_SPECIMENS = (
+    (facts.Specimen.SERUM_OR_PLASMA, re.compile(r"serum|plasma|血清|血浆|\b(?:119364003|119361006)\b")),
+    (facts.Specimen.DRIED_SPOT, re.compile(r"dried blood|blood spot|干血斑|干血片|\b440500007\b")),
+    (facts.Specimen.WHOLE_BLOOD, re.compile(r"whole blood|edta|全血|\b(?:258580003|119297000)\b")),
+)
+_ASSAYS = (
+    (Assay.POLYCLONAL, re.compile(r"polyclonal|多克隆")),
+    (Assay.SPECIFIC, re.compile(r"lc[-/ ]?ms|mass spectrometry|hplc|质谱|高效液相|monoclonal|单克隆")),
+)
+_AFTER_A_DOSE = re.compile(r"\bpeak\b|\bc2\b|post[- ]?dose|after dose|峰|服药后|给药后")
+
+
+def level_of(stated: LevelDetails, observation: Observation, chart: Chart) -> LevelDetails:
+    """What the code, the specimen, the method and the words of one observation state together."""
+    method = words(observation.method) or None
+    seen = LevelDetails(
+        _timing(observation.code),
+        _first(_SPECIMENS, _specimen_words(observation, chart), facts.Specimen.UNSTATED),
+        _first(_ASSAYS, (method or "").casefold(), Assay.UNSTATED),
+        method,
+    )
+    level = joined(stated, seen)
+    return LevelDetails(level.timing, level.specimen, level.assay, method or stated.method)
+
+
+def _timing(code: CodeableConcept | None) -> SampleTiming:
+    return SampleTiming.POST_DOSE if _AFTER_A_DOSE.search(_all_words(code)) else SampleTiming.UNSTATED
+
+
+def _specimen_words(observation: Observation, chart: Chart) -> str:
+    reference = observation.specimen
+    if reference is None:
+        return ""
+    if reference.reference and reference.reference.startswith("#"):
+        found: object = contained(observation.contained, reference.reference, Specimen)
+    else:
+        found = chart.bag.get(reference)
+    kind = found.type if isinstance(found, Specimen) else None
+    return f"{_all_words(kind)} {(reference.display or '').casefold()}"
+
+
+def _all_words(concept: CodeableConcept | None) -> str:
+    """Text, displays and codes of a concept in lower case."""
+    if concept is None:
+        return ""
+    said = [concept.text, *(c.display for c in concept.coding), *(c.code for c in concept.coding)]
+    return " ".join(word for word in said if word).casefold()
+
+
+def _first(table: tuple[tuple[T, re.Pattern[str]], ...], text: str, otherwise: T) -> T:
+    return next((meaning for meaning, pattern in table if pattern.search(text)), otherwise)

@@ -1,0 +1,108 @@
+"""Observation -> results: laboratory tests, scores, vital signs and qualitative findings.
+
+Four places are looked at before a number is a number: status, modifiers (`record` refuses what carries one we
+do not know), comparator and unit. A doubtful value stays in the record, marked, and never counts as a number.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.drug_level import level_of
+from fhir_mappings.readers.duplicates import Version, settle_duplicates
+from fhir_mappings.readers.effective import effective
+from fhir_mappings.readers.fhir_types import CodeableConcept
+from fhir_mappings.readers.observation_types import Measured, Observation
+from fhir_mappings.readers.references import own_reference
+from fhir_mappings.readers.value import read_value
+from fhir_mappings.value_sets import AnalyteCode
+from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.facts import Gap, Reading, Result
+
+_STANDING = {"corrected": 2, "amended": 2, "final": 1, "preliminary": 0}
+_NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
+"""Not done yet, never done, or never true: nothing to report."""
+
+_SHOWN = 120  # characters of a record's own words in a gap
+
+
+def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[Result | Gap]:
+    """All results that a rule may ask for, each analyte and moment once, and what could not be read."""
+    versions: list[Version] = []
+    for observation in observations:
+        for item in read_observation(observation, chart):
+            if isinstance(item, Gap):
+                yield item
+            else:
+                versions.append(item)
+    yield from settle_duplicates(versions)
+
+
+def read_observation(observation: Observation, chart: Chart) -> Iterator[Version | Gap]:
+    """The results of one observation and its components; nothing when no rule asks for any of them."""
+    for code, measured in _measured(observation, chart):
+        if isinstance(code, Gap):
+            yield code
+        elif observation.status in _STANDING:
+            yield from _read(code, measured, observation, chart)
+        elif observation.status not in _NO_RESULT:
+            status = (observation.status or "missing")[:_SHOWN]
+            yield Gap("STATUS_NOT_RECOGNISED", own_reference(observation), f"{code.analyte.value}: {status}")
+
+
+def _measured(observation: Observation, chart: Chart) -> Iterator[tuple[AnalyteCode | Gap, Measured]]:
+    parts: tuple[Measured, ...] = (observation, *observation.component)
+    for measured in parts:
+        coded = _coded(measured.code)
+        code = chart.settings.codes.analyte(coded)
+        if code is not None:
+            yield code, measured
+        elif len(coded) > 1 and chart.settings.codes.measures_two_things(coded):
+            yield Gap("CODES_DISAGREE", own_reference(observation)), measured
+
+
+def _coded(concept: CodeableConcept | None) -> list[tuple[str | None, str | None, str | None]]:
+    return [(c.system, c.code, c.display) for c in concept.coding] if concept else []
+
+
+def _read(
+    code: AnalyteCode, measured: Measured, observation: Observation, chart: Chart
+) -> Iterator[Version | Gap]:
+    value = read_value(code, measured, chart.settings.codes, chart.settings.zone)
+    reference = own_reference(observation)
+    when, date_gap = _when(observation, chart)
+    if date_gap:
+        yield date_gap
+    if value.problem:
+        yield Gap(value.problem, reference, value.detail[:_SHOWN])
+    issued = chart.when(observation.issued)
+    updated = chart.when(observation.meta.last_updated if observation.meta else None)
+    result = Result(
+        reference,
+        code.analyte,
+        when,
+        _reading(value.reading, observation),
+        value.number,
+        value.comparator,
+        value.presence,
+        value.as_written,
+        issued.instant if issued else None,
+        value.low,
+        value.high,
+        level_of(code.level, observation, chart) if code.level else None,
+    )
+    yield Version(result, _STANDING[observation.status or ""], updated.instant if updated else None)
+
+
+def _reading(reading: Reading, observation: Observation) -> Reading:
+    """A preliminary value may be shown; a preliminary nothing is still nothing."""
+    is_early = observation.status == "preliminary" and reading is Reading.USABLE
+    return Reading.PRELIMINARY if is_early else reading
+
+
+def _when(observation: Observation, chart: Chart) -> tuple[When | None, Gap | None]:
+    """When it was sampled. `issued` is when it was told, and never stands in for it."""
+    written = observation.effective_date_time or observation.effective_instant
+    when = effective(written, observation.effective_period, chart)
+    if when is None:
+        return None, Gap("DATE_UNREADABLE" if written else "DATE_MISSING", own_reference(observation))
+    return when, None

@@ -1,0 +1,120 @@
+"""Patient -> date of birth, sex, death. Names, numbers and addresses are never read."""
+
+from dataclasses import dataclass
+
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, FhirType, Resource
+from fhir_mappings.readers.references import own_reference
+from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.facts import Evidence, Fact, Gap, Known, Sex, Unknown, WhyUnknown
+
+_HL7 = "http://hl7.org/fhir/StructureDefinition/"
+_US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
+_SEX_EXTENSIONS = frozenset(
+    {
+        _HL7 + "patient-sexParameterForClinicalUse",
+        _HL7 + "individual-recordedSexOrGender",
+        _US_CORE + "us-core-sex",
+        _US_CORE + "us-core-individual-sex",
+        _US_CORE + "us-core-birthsex",
+    }
+)
+_SEX = {
+    "female": Sex.FEMALE,
+    "female-typical": Sex.FEMALE,
+    "f": Sex.FEMALE,
+    "248152002": Sex.FEMALE,
+    "male": Sex.MALE,
+    "male-typical": Sex.MALE,
+    "m": Sex.MALE,
+    "248153007": Sex.MALE,
+    "other": Sex.OTHER,
+    "oth": Sex.OTHER,
+    "specified": Sex.OTHER,
+}
+"""Codes of administrative gender, of sex parameter for clinical use, of birth sex, and of SNOMED CT."""
+
+
+class SexExtension(FhirType):
+    """An extension of Patient, simple or with its value one level down."""
+
+    url: str | None = None
+    value_code: str | None = None
+    value_coding: Coding | None = None
+    value_codeable_concept: CodeableConcept | None = None
+    extension: tuple["SexExtension", ...] = ()
+
+
+class Patient(Resource, tag="Patient"):
+    """A patient; only what a criterion asks about."""
+
+    extension: tuple[SexExtension, ...] = ()
+    gender: str | None = None
+    birth_date: str | None = None
+    deceased_boolean: bool | None = None
+    deceased_date_time: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSeen:
+    """The patient's own facts, and what of them could not be read."""
+
+    birth_date: Fact[When]
+    sex: Fact[Sex]
+    deceased: bool
+    gaps: tuple[Gap, ...] = ()
+
+
+def read_patient(patient: Patient, chart: Chart) -> PatientSeen:
+    """Birth date with its precision, sex, and whether the patient has died by the chart's moment."""
+    born, sex = _birth_date(patient, chart), _sex(patient)
+    reference = own_reference(patient)
+    gaps = []
+    if isinstance(born, Unknown) and born.why is WhyUnknown.UNREADABLE:
+        gaps.append(Gap("BIRTH_DATE_UNREADABLE", reference))
+    if isinstance(sex, Unknown) and sex.why is WhyUnknown.CONFLICTING:
+        gaps.append(Gap("SEX_CONFLICTING", reference))
+    return PatientSeen(born, sex, _deceased(patient, chart), tuple(gaps))
+
+
+def _birth_date(patient: Patient, chart: Chart) -> Fact[When]:
+    evidence = Evidence(own_reference(patient), patient.birth_date)
+    if not patient.birth_date:
+        return Unknown(WhyUnknown.MISSING)
+    born = chart.when(patient.birth_date)
+    if born is None or chart.is_ahead(born):
+        return Unknown(WhyUnknown.UNREADABLE, evidence)
+    return Known(born, evidence)
+
+
+def _sex(patient: Patient) -> Fact[Sex]:
+    """What gender and the clinical extensions agree on; "specified" (see the comment) agrees with nothing."""
+    evidence = Evidence(own_reference(patient), value=patient.gender)
+    said = [patient.gender, *(code for extension in patient.extension for code in _codes(extension))]
+    known = {sex for code in said if code and (sex := _SEX.get(code.casefold())) is not None}
+    if len(known) > 1:
+        return Unknown(WhyUnknown.CONFLICTING, evidence)
+    if not known:
+        told = patient.gender not in (None, "", "unknown")
+        return Unknown(WhyUnknown.UNREADABLE if told else WhyUnknown.MISSING, evidence)
+    return Known(known.pop(), evidence)
+
+
+def _codes(extension: SexExtension) -> list[str | None]:
+    """The codes of a clinical sex extension, its own and those of its `value` part."""
+    if extension.url not in _SEX_EXTENSIONS:
+        return []
+    found: list[str | None] = []
+    for part in (extension, *(inner for inner in extension.extension if inner.url == "value")):
+        found.append(part.value_code)
+        found.append(part.value_coding.code if part.value_coding else None)
+        if part.value_codeable_concept:
+            found += (coding.code for coding in part.value_codeable_concept.coding)
+    return found
+
+
+def _deceased(patient: Patient, chart: Chart) -> bool:
+    """True for a stated death; a date that cannot be read is one still, a date ahead is none yet."""
+    if patient.deceased_date_time is not None:
+        return not chart.is_ahead(chart.when(patient.deceased_date_time))
+    return bool(patient.deceased_boolean)

@@ -1,0 +1,52 @@
+"""Procedure -> transplants, transfusions and operations that a code list recognises."""
+
+from collections.abc import Iterator
+
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.effective import effective
+from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference, Resource
+from fhir_mappings.readers.product import codings, words
+from fhir_mappings.readers.references import own_reference
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Gap, ProcedureDone
+
+_DONE = frozenset({"completed", "in-progress"})
+_PLANNED = "preparation"
+_NEVER = frozenset({"not-done", "entered-in-error"})
+_OPERATION = frozenset({Concept.PLANNED_SURGERY})
+
+
+class Procedure(Resource, tag="Procedure"):
+    """A procedure, done or planned."""
+
+    status: str | None = None
+    category: CodeableConcept | None = None
+    code: CodeableConcept | None = None
+    subject: Reference | None = None
+    performed_date_time: str | None = None
+    performed_period: Period | None = None
+
+
+def read_procedure(procedure: Procedure, chart: Chart) -> Iterator[ProcedureDone | Gap]:
+    """The procedure by its codes; words alone name none. Begun or done counts; a broken-off one is a gap."""
+    if procedure.status in _NEVER:
+        return
+    concepts = _concepts(procedure.code, chart)
+    is_planned = procedure.status == _PLANNED
+    if is_planned:
+        concepts |= _concepts(procedure.category, chart)
+    else:
+        concepts -= _OPERATION
+    if not concepts:
+        return
+    reference = own_reference(procedure)
+    if procedure.status not in _DONE and not is_planned:
+        yield Gap("STATUS_NOT_RECOGNISED", reference, procedure.status or "missing")
+        return
+    when = effective(procedure.performed_date_time, procedure.performed_period, chart)
+    yield ProcedureDone(reference, concepts, when, words(procedure.code), is_planned)
+
+
+def _concepts(concept: CodeableConcept | None, chart: Chart) -> frozenset[Concept]:
+    seen = chart.settings.codes.recognise(codings(concept), None)
+    return seen.concepts if seen and not seen.by_text_only else frozenset()

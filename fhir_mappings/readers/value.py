@@ -1,0 +1,236 @@
+"""The value of one observation or component -> number, presence or words, and how far it may be used."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from fhir_mappings.readers.amounts import UCUM, exact, plain
+from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
+from fhir_mappings.readers.observation_types import Measured, ReferenceRange
+from fhir_mappings.readers.product import words
+from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
+from fhir_mappings.value_sets import AnalyteCode, CodeLists
+from fhir_mappings.vocabulary.calendar import NotADate, read_when
+from fhir_mappings.vocabulary.facts import Analyte, Comparator, Presence, Reading
+from fhir_mappings.vocabulary.quantity import UNITS, UnitNotAllowed, is_viral_load_unit, to_canonical
+
+A = Analyte
+
+_COMPARATORS = {sign.value: sign for sign in Comparator}
+_LOADS = frozenset({A.HIV_RNA, A.HBV_DNA, A.HCV_RNA})
+_SCORES = frozenset({A.ECOG, A.KARNOFSKY})
+
+UNREADABLE = "VALUE_UNREADABLE"
+IMPLAUSIBLE = "VALUE_IMPLAUSIBLE"
+UNIT = "UNIT_UNUSABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value as far as it could be read. `problem` and `detail` make the gap that names what could not."""
+
+    reading: Reading
+    as_written: str = ""
+    number: Decimal | None = None
+    comparator: Comparator | None = None
+    presence: Presence | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    problem: str | None = None
+    detail: str = ""
+
+
+def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: ZoneInfo) -> Value:
+    """Read one value of the analyte that `code` names."""
+    absent = measured.data_absent_reason
+    if absent is not None:
+        if _has_value(measured):
+            return _unreadable(_written(measured), "a value, and a reason why there is none")
+        return Value(Reading.NO_VALUE, words(absent))
+    if code.analyte is A.DELIVERY_DUE:
+        return _date(measured, zone)
+    if code.analyte in _SCORES:
+        return _score(code, measured, codes)
+    if measured.value_quantity is not None and measured.value_quantity.value is not None:
+        return _quantity(code, measured, measured.value_quantity, codes)
+    return _in_words(code.analyte, measured, codes)
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: CodeLists) -> Value:
+    written = _amount(quantity)
+    if quantity.comparator and quantity.comparator not in _COMPARATORS:
+        return _unreadable(written, f"comparator {quantity.comparator}")
+    sign = _COMPARATORS.get(quantity.comparator or "")
+    presence = presence_of(code.analyte, measured, codes) if code.analyte in QUALITATIVE else None
+    if code.analyte not in UNITS:
+        if code.analyte in QUALITATIVE:
+            return Value(Reading.USABLE, written, presence=presence)
+        return _unreadable(written, "a number where words are expected")
+    try:
+        number = canonical_number(code, quantity)
+    except UnitNotAllowed as refused:
+        if code.analyte in _LOADS and is_viral_load_unit(quantity.code or quantity.unit):
+            return Value(Reading.USABLE, written, presence=presence or _detected(quantity))
+        return Value(Reading.UNIT_UNUSABLE, written, problem=UNIT, detail=str(refused))
+    span = codes.plausible.get(code.analyte)
+    if span is not None and not span.holds(number):
+        return Value(
+            Reading.UNREADABLE, written, problem=IMPLAUSIBLE, detail=f"{code.analyte.value} {written}"
+        )
+    low, high = _range(code, measured, quantity)
+    return Value(Reading.USABLE, written, number, sign, presence, low, high)
+
+
+def canonical_number(code: AnalyteCode, quantity: Quantity) -> Decimal:
+    """The number in the canonical unit of the analyte. Raises UnitNotAllowed.
+
+    A UCUM code must be one we know. Where code and unit are both known, they must mean the same amount.
+    """
+    value = exact(quantity.value or 0)
+    if quantity.code and quantity.system == UCUM:
+        number = to_canonical(code.analyte, value, quantity.code, code.molar)
+        spellings = {quantity.unit} - {quantity.code, None, ""}
+    else:
+        number = to_canonical(code.analyte, value, quantity.unit or quantity.code, code.molar)
+        spellings = {quantity.code} - {quantity.unit, None, ""}
+    for other in spellings:
+        if _differs(code.analyte, value, other, number):
+            raise UnitNotAllowed(code.analyte, f"{quantity.code} / {quantity.unit}", ("one unit only",))
+    return plain(number)
+
+
+def _differs(analyte: Analyte, value: Decimal, unit: str | None, number: Decimal) -> bool:
+    """True when the other spelling is a unit that we know, and means another amount."""
+    try:
+        return to_canonical(analyte, value, unit) != number
+    except UnitNotAllowed:
+        return False
+
+
+def _detected(quantity: Quantity) -> Presence | None:
+    """Virus counted in a unit without a factor: more than none is some; below a limit may be none."""
+    if quantity.comparator in ("<", "<="):
+        return None
+    return Presence.POSITIVE if exact(quantity.value or 0) > 0 else Presence.NEGATIVE
+
+
+def _range(code: AnalyteCode, measured: Measured, value: Quantity) -> tuple[Decimal | None, Decimal | None]:
+    """The usual range, when the laboratory gives exactly one; its unit may be left to the value's."""
+    usual = [r for r in measured.reference_range if _is_usual(r)]
+    if len(usual) != 1:
+        return None, None
+    low, high = (_end(code, end, value) for end in (usual[0].low, usual[0].high))
+    return (low, high) if low is None or high is None or low <= high else (None, None)
+
+
+def _is_usual(reference: ReferenceRange) -> bool:
+    return reference.type is None or any(c.code == "normal" for c in reference.type.coding)
+
+
+def _end(code: AnalyteCode, end: Quantity | None, value: Quantity) -> Decimal | None:
+    if end is None or end.value is None or end.comparator:
+        return None
+    if not (end.unit or end.code):
+        end = Quantity(value=end.value, unit=value.unit, code=value.code, system=value.system)
+    try:
+        return canonical_number(code, end)
+    except UnitNotAllowed:
+        return None
+
+
+# ---------------------------------------------------------------- scores, dates, words
+
+
+def _score(code: AnalyteCode, measured: Measured, codes: CodeLists) -> Value:
+    """A whole number in the range of the score: an integer, a quantity, or an answer code (DECISIONS 45)."""
+    number: Decimal | None = None
+    quantity = measured.value_quantity
+    if measured.value_integer is not None:
+        number = Decimal(measured.value_integer)
+    elif quantity is not None and quantity.value is not None and not quantity.comparator:
+        try:
+            number = canonical_number(code, quantity)
+        except UnitNotAllowed as refused:
+            return Value(Reading.UNIT_UNUSABLE, _written(measured), problem=UNIT, detail=str(refused))
+    elif measured.value_codeable_concept is not None:
+        answer = answer_of(code.analyte, measured.value_codeable_concept, codes)
+        number = None if answer is None or answer.grade is None else Decimal(answer.grade)
+    elif not _has_value(measured):
+        return Value(Reading.NO_VALUE)
+    span = codes.plausible.get(code.analyte)
+    if number is None or number % 1 or (span and not span.holds(number)):
+        return _unreadable(_written(measured), f"no {code.analyte.value} grade")
+    return Value(Reading.USABLE, _written(measured), number)
+
+
+def _date(measured: Measured, zone: ZoneInfo) -> Value:
+    text = measured.value_date_time or measured.value_string
+    if not text:
+        return _unreadable(_written(measured), "no date") if _has_value(measured) else Value(Reading.NO_VALUE)
+    try:
+        read_when(text, zone)
+    except NotADate:
+        return _unreadable(text, "no date")
+    return Value(Reading.USABLE, text)
+
+
+def _in_words(analyte: Analyte, measured: Measured, codes: CodeLists) -> Value:
+    if analyte not in QUALITATIVE:
+        if _has_value(measured):
+            return _unreadable(_written(measured), f"{analyte.value} is no number with a unit")
+        return Value(Reading.NO_VALUE)
+    presence = presence_of(analyte, measured, codes)
+    if presence is None and not _has_value(measured):
+        return Value(Reading.NO_VALUE)
+    return Value(Reading.USABLE, _written(measured), presence=presence)
+
+
+def _unreadable(written: str, detail: str) -> Value:
+    return Value(Reading.UNREADABLE, written, problem=UNREADABLE, detail=detail)
+
+
+# ---------------------------------------------------------------- as written
+
+
+def _has_value(measured: Measured) -> bool:
+    return next(_values(measured), None) is not None
+
+
+def _written(measured: Measured) -> str:
+    """The value in the record's own words; the words of the interpretation where there is no value."""
+    said = next(_values(measured), None)
+    return said if said is not None else "; ".join(filter(None, map(words, measured.interpretation)))
+
+
+def _values(measured: Measured) -> Iterator[str]:
+    if measured.value_quantity is not None and measured.value_quantity.value is not None:
+        yield _amount(measured.value_quantity)
+    if measured.value_codeable_concept is not None:
+        yield words(measured.value_codeable_concept) or _bare_codes(measured.value_codeable_concept)
+    if measured.value_string:
+        yield measured.value_string
+    if measured.value_boolean is not None:
+        yield "true" if measured.value_boolean else "false"
+    if measured.value_integer is not None:
+        yield str(measured.value_integer)
+    if measured.value_date_time:
+        yield measured.value_date_time
+    if measured.value_range is not None:
+        ends = (measured.value_range.low, measured.value_range.high)
+        yield " - ".join(_amount(end) for end in ends if end is not None)
+    if measured.value_ratio is not None:
+        ends = (measured.value_ratio.numerator, measured.value_ratio.denominator)
+        yield " : ".join(_amount(end) for end in ends if end is not None)
+
+
+def _bare_codes(concept: CodeableConcept) -> str:
+    return ", ".join(c.code for c in concept.coding if c.code)
+
+
+def _amount(quantity: Quantity) -> str:
+    number = "" if quantity.value is None else format(exact(quantity.value), "f")
+    return f"{quantity.comparator or ''}{number} {quantity.unit or quantity.code or ''}".strip()

@@ -1,0 +1,33 @@
+"""`plausible.csv`: what a result can be at all, so that a slipped decimal point is never acted upon."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from fhir_mappings.value_sets.listed import CsvFile
+from fhir_mappings.vocabulary.facts import Analyte
+
+COLUMNS = ("analyte", "low", "high", "display", "verified", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The possible values of an analyte in its canonical unit, both ends included; `high` may be open."""
+
+    low: Decimal
+    high: Decimal | None
+
+    def holds(self, value: Decimal) -> bool:
+        """True for a possible value."""
+        return value >= self.low and (self.high is None or value <= self.high)
+
+
+def spans_of(file: CsvFile, faults: list[str]) -> dict[Analyte, Span]:
+    """The rows of the list; what cannot be read goes to `faults`."""
+    found: dict[Analyte, Span] = {}
+    for line, row in file.rows:
+        try:
+            high = Decimal(row["high"]) if row["high"] else None
+            found[Analyte(row["analyte"])] = Span(Decimal(row["low"]), high)
+        except (ValueError, InvalidOperation) as error:
+            faults.append(f"{file.name}:{line}: {error!r}")
+    return found
