@@ -76,6 +76,7 @@ def test_only_an_enrolled_patient_is_reviewed(status: StudyState) -> None:
     triglycerides grade 4             | triglycerides  | 11.5  | alone    | SAF-TG warning HOLD sirolimus
     cholesterol below grade 2         | cholesterol    | 7.75  | alone    | none
     cholesterol grade 2               | cholesterol    | 7.76  | alone    | SAF-CHOL warning TREAT sirolimus
+    cholesterol top of grade 2        | cholesterol    | 10.34 | alone    | SAF-CHOL warning TREAT sirolimus
     cholesterol grade 3               | cholesterol    | 10.35 | alone    | SAF-CHOL warning HOLD sirolimus
     glucose just under the edge       | glucose        | 6.99  | alone    | none
     glucose on the edge               | glucose        | 7.0   | alone    | SAF-GLUC info INFORM_STUDY_TEAM -
@@ -84,6 +85,7 @@ def test_only_an_enrolled_patient_is_reviewed(status: StudyState) -> None:
     ALT 5 x                           | alt            | 200   | alone    | SAF-LIVER warning REDUCE sirolimus
     ALT above 5 x                     | alt            | 201   | alone    | SAF-LIVER warning HOLD sirolimus
     ALT below quantification          | alt            | <5    | alone    | none
+    AST 3 x                           | ast            | 120   | alone    | none
     AST above 3 x                     | ast            | 121   | alone    | SAF-LIVER warning REDUCE sirolimus
     bilirubin 1.5 x the site's limit  | bilirubin      | 31.5  | alone    | none
     bilirubin above 1.5 x             | bilirubin      | 31.6  | alone    | SAF-BILI warning REPEAT_TEST sirolimus
@@ -116,6 +118,23 @@ def test_each_threshold_from_both_sides(case: dict[str, str]) -> None:
     one = replace(one, reading=Reading.USABLE)
     arm = ALONE if case["arm"] == "alone" else Arm.COMBINED
     assert found(a_record(one), arm) == expected(case["finding"])
+
+
+@pytest.mark.parametrize(
+    ("analyte", "value", "grade"),
+    [
+        (Analyte.TRIGLYCERIDES, "3.42", 1),
+        (Analyte.TRIGLYCERIDES, "5.7", 2),
+        (Analyte.TRIGLYCERIDES, "11.4", 3),
+        (Analyte.TRIGLYCERIDES, "11.41", 4),
+        (Analyte.CHOLESTEROL, "10.34", 2),
+        (Analyte.CHOLESTEROL, "12.92", 3),
+        (Analyte.CHOLESTEROL, "12.93", 4),
+    ],
+)
+def test_the_grade_of_a_lipid_is_told(analyte: Analyte, value: str, grade: int) -> None:
+    (alert,) = reviewed(a_record(result(analyte, value)), ALONE).alerts
+    assert dict(alert.seen.values)["grade"] == grade
 
 
 def test_bilirubin_concerns_ciclosporin_above_twice_the_limit() -> None:

@@ -9,7 +9,7 @@ from cds_service.protocol.interaction_findings import live_vaccine, pair_alerts
 from cds_service.protocol.interactions import Mechanism
 from cds_service.protocol.order_rules.desk import Desk
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, Evidence, MedicationEvent, Result
+from fhir_mappings.vocabulary.facts import Analyte, Drug, Evidence, MedicationEvent, Result
 from fhir_mappings.vocabulary.phrases import say
 
 _BLEEDING = frozenset({Concept.NSAID, Concept.ANTIPLATELET, Concept.ANTICOAGULANT})
@@ -39,7 +39,7 @@ def interacting(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
 
 
 def bleeding(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
-    """An NSAID, antiplatelet drug (DECISIONS 42) or anticoagulant while platelets are, or may be, below 50."""
+    """An NSAID, antiplatelet drug or anticoagulant with platelets that are, or may be, below 50."""
     if draft.systemic is False or not draft.concepts & _BLEEDING:
         return
     last = _last_platelets(desk)
