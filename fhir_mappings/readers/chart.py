@@ -1,26 +1,33 @@
 """One patient's resources, with all that a reader needs to make sense of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from fhir_mappings.readers.dates import when_or_none
 from fhir_mappings.readers.references import Bag
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.calendar import When
 
+if TYPE_CHECKING:
+    from fhir_mappings.readers.product import DrugSeen
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The resources, the site, and the moment (aware) the chart is read for."""
+    """The resources, the site, and the moment (aware) the chart is read for.
+
+    `day` is the moment's calendar day at the site. `drugs` remembers which drug a concept turned out to be.
+    """
 
     bag: Bag
     settings: ReaderSettings
     as_of: datetime
+    day: date = field(init=False)
+    drugs: "dict[object, DrugSeen | None]" = field(default_factory=dict, compare=False, repr=False)
 
-    @property
-    def day(self) -> date:
-        """The calendar day of the moment at the site."""
-        return self.as_of.astimezone(self.settings.zone).date()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "day", self.as_of.astimezone(self.settings.zone).date())
 
     def when(self, text: str | None) -> When | None:
         """A date as written, in the site's time zone; None when there is none or it cannot be read."""

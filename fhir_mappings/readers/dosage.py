@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import combinations
 from math import lcm
 from typing import Any
@@ -66,9 +67,8 @@ def read_dose(
     current = _in_force(said, day, zone)
     if len(current) > 1 and not _side_by_side(current):
         return _unknown(WhyUnknown.CONFLICTING, said, reference)
-    steps = [_step(i, strength) for i in current]
-    known = [s for s in steps if s is not None]
-    if len(known) < len(steps):
+    known = tuple(step for i in current if (step := _step(i, strength)) is not None)
+    if len(known) < len(current):
         return _unknown(WhyUnknown.UNREADABLE, said, reference)
     if any(not a.rhythm.never_together_with(b.rhythm) for a, b in combinations(known, 2)):
         return _unknown(WhyUnknown.CONFLICTING, said, reference)
@@ -164,7 +164,8 @@ def _one_amount(dose: DoseAndRate, strength: Strength) -> Decimal | None:
     return low if low == high else None
 
 
-def _together(steps: list[_Step]) -> Dose:
+@lru_cache(maxsize=1024)
+def _together(steps: tuple[_Step, ...]) -> Dose:
     """One dose for all lines: at its interval when all doses are alike, else the total of a day or week."""
     hours = lcm(*(int(s.rhythm.hours) for s in steps))
     doses = [(s.amount_mg, s.rhythm.count * hours // int(s.rhythm.hours)) for s in steps]

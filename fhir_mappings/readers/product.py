@@ -52,13 +52,23 @@ def drug_of(entry: MedicationEntry, chart: Chart) -> DrugSeen | Gap | None:
     if entry.medication_codeable_concept is not None:
         concept = entry.medication_codeable_concept
         if concept.coding or concept.text:
-            return _recognised([concept], NO_STRENGTH, None, chart)
+            return _of_concept(concept, chart)
     elif entry.medication_reference is not None:
         product = medication_of(entry, chart)
         if product is not None:
             return _of_product(product, chart)
         return _named_only(entry, entry.medication_reference, chart)
     return Gap("MEDICATION_NOT_STATED", own_reference(entry))
+
+
+def _of_concept(concept: CodeableConcept, chart: Chart) -> DrugSeen | None:
+    """The drug of a bare concept; a chart repeats few drugs many times, so each is looked up once."""
+    key = (concept.text, *((c.system, c.code, c.display) for c in concept.coding))
+    try:
+        return chart.drugs[key]
+    except KeyError:
+        seen = chart.drugs[key] = _recognised([concept], NO_STRENGTH, None, chart)
+        return seen
 
 
 def medication_of(entry: MedicationEntry, chart: Chart) -> Medication | None:

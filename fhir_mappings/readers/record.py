@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
+from fhir_mappings.readers.adverse_event import AdverseEvent, read_adverse_event
+from fhir_mappings.readers.allergy import AllergyIntolerance, read_allergy
 from fhir_mappings.readers.attestation import (
     Practitioner,
     PractitionerRole,
@@ -16,19 +18,26 @@ from fhir_mappings.readers.attestation import (
 )
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.completeness import ListResource, read_completeness
+from fhir_mappings.readers.condition import Condition, read_condition, with_febrile_neutropenia
 from fhir_mappings.readers.consent import Consent, read_consent
 from fhir_mappings.readers.fhir_types import Reference, Resource
 from fhir_mappings.readers.medication import Medication, MedicationEntry, MedicationRequest
 from fhir_mappings.readers.medication_events import read_medication
+from fhir_mappings.readers.observation import read_results
+from fhir_mappings.readers.observation_types import Observation, Specimen
 from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
 from fhir_mappings.readers.ownership import disowned
 from fhir_mappings.readers.participation import read_participation
+from fhir_mappings.readers.patient import Patient, PatientSeen, read_patient
+from fhir_mappings.readers.procedure import Procedure, read_procedure
 from fhir_mappings.readers.references import Bag, fetchable, own_reference
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group, read_stand_in
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.facts import (
+    AdverseEventSeen,
+    Allergy,
     Attestation,
     ClinicalRecord,
     CompletenessAssertion,
@@ -39,6 +48,7 @@ from fhir_mappings.vocabulary.facts import (
     MedicationSource,
     Part,
     ProcedureDone,
+    Result,
     StudyEntry,
 )
 
@@ -52,7 +62,7 @@ _DECIDED_BY_ONE = {
     "MedicationAdministration": Part.MEDICATION_ADMINISTRATIONS,
     "MedicationStatement": Part.MEDICATION_STATEMENTS,
 }
-_NOBODYS = (Medication, ResearchStudy, Group, Practitioner, PractitionerRole)
+_NOBODYS = (Patient, Medication, ResearchStudy, Group, Practitioner, PractitionerRole, Specimen)
 
 
 class NotOnePatient(ValueError):
@@ -98,12 +108,20 @@ def read_record(
     """
     chart = Chart(Bag(resources), settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
-    seen = list(_current(_all_read(chart, patient), chart))
+    person = _person(chart, patient)
+    seen = [*person.gaps, *_current(_all_read(chart, patient), chart)]
     facts = [item for item in seen if not isinstance(item, Gap)]
     gaps = tuple(sorted({*gaps, *(item for item in seen if isinstance(item, Gap))}))
     return ClinicalRecord(
         patient,
         settings.zone,
+        person.birth_date,
+        person.sex,
+        person.deceased,
+        with_febrile_neutropenia(_these(Diagnosis, facts)),
+        _these(Result, facts),
+        allergies=_these(Allergy, facts),
+        adverse_events=_these(AdverseEventSeen, facts),
         medications=_these(MedicationEvent, facts),
         procedures=_these(ProcedureDone, facts),
         studies=_these(StudyEntry, facts),
@@ -141,13 +159,20 @@ def canonical_bytes(record: ClinicalRecord) -> bytes:
 
 
 def _all_read(chart: Chart, patient: str) -> Iterator[Fact | Gap]:
-    """What every usable resource of the patient says; consents last, because participations name them."""
+    """What every usable resource of the patient says.
+
+    Results come together, because duplicates decide among themselves; consents last, because participations
+    name them.
+    """
     consents: list[Consent] = []
+    observations: list[Observation] = []
     named: set[str] = set()
     for resource in chart.bag.resources:
         refusal = _refusal(resource, patient, chart)
         if refusal is not None:
             yield refusal
+        elif isinstance(resource, Observation):
+            observations.append(resource)
         elif isinstance(resource, Consent):
             consents.append(resource)
         elif getattr(resource, "status", None) != "entered-in-error":
@@ -155,14 +180,24 @@ def _all_read(chart: Chart, patient: str) -> Iterator[Fact | Gap]:
                 if isinstance(item, StudyEntry) and item.this_trial:
                     named.update(item.consents)
                 yield item
+    yield from read_results(observations, chart)
     for consent in consents:
         yield from read_consent(consent, chart, own_reference(consent) in named)
+
+
+def _person(chart: Chart, patient: str) -> PatientSeen:
+    """The patient's own resource; one that is missing, or modified in a way we do not know, says nothing."""
+    found = chart.bag.get(Reference(reference=patient))
+    usable = found if isinstance(found, Patient) and not found.is_modified else Patient(id=None)
+    return read_patient(usable, chart)
 
 
 def _refusal(resource: Resource, patient: str, chart: Chart) -> Gap | None:
     """Why a resource is not read at all; None for those that are, and for those nobody asks about."""
     if isinstance(resource, Flag | CarePlan) and not chart.settings.stand_ins:
         return None
+    if isinstance(resource, Patient) and own_reference(resource) != patient:
+        return Gap("WRONG_PATIENT", own_reference(resource))
     if not isinstance(resource, _NOBODYS) and (gap := disowned(resource, patient, chart.bag)) is not None:
         return gap
     return Gap("MODIFIER_UNKNOWN", own_reference(resource)) if resource.is_modified else None
@@ -170,6 +205,14 @@ def _refusal(resource: Resource, patient: str, chart: Chart) -> Gap | None:
 
 def _read(resource: Resource, patient: str, chart: Chart) -> Iterable[Fact | Gap]:
     match resource:
+        case Condition():
+            return read_condition(resource, chart)
+        case Procedure():
+            return read_procedure(resource, chart)
+        case AllergyIntolerance():
+            return read_allergy(resource, chart)
+        case AdverseEvent():
+            return read_adverse_event(resource, chart)
         case MedicationRequest():
             return _written_by_now(resource, chart)
         case MedicationEntry():
@@ -198,9 +241,9 @@ def _draft(order: MedicationRequest, patient: str, chart: Chart) -> Iterator[Fac
 
 def _written_by_now(order: MedicationRequest, chart: Chart) -> Iterator[Fact | Gap]:
     """An order may begin later than now, but it cannot have been written later."""
-    ahead = chart.is_ahead(chart.when(order.authored_on))
     for item in read_medication(order, chart):
-        yield Gap("FUTURE_DATED", item.reference) if ahead and not isinstance(item, Gap) else item
+        ahead = not isinstance(item, Gap) and chart.is_ahead(chart.when(order.authored_on))
+        yield Gap("FUTURE_DATED", item.reference) if ahead else item
 
 
 def _current(seen: Iterable[Fact | Gap], chart: Chart) -> Iterator[Fact | Gap]:

@@ -5,16 +5,24 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from fhir_mappings.readers.references import relative
 from fhir_mappings.value_sets import CodeLists
 from fhir_mappings.vocabulary.facts import Arm, StudyState
 
 
 @dataclass(frozen=True, slots=True)
 class TrialIdentity:
-    """How the trial is named: business identifiers, and the site's own reference to its ResearchStudy."""
+    """How the trial is named: business identifiers, and the site's own references to its ResearchStudy.
+
+    Both are kept in one spelling: identifiers in lower case, references as `Type/id`.
+    """
 
     identifiers: frozenset[str] = frozenset({"NCT06802055", "I-25PJ0215"})
     study_references: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "identifiers", frozenset(name.casefold() for name in self.identifiers))
+        object.__setattr__(self, "study_references", frozenset(map(relative, self.study_references)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ when they agree. Anything looser ("1-2 times", "every month", a list of dates) i
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Period, Quantity, Range
 
@@ -164,10 +165,30 @@ def _says_how_often(repeat: Repeat) -> bool:
 def _of_repeat(repeat: Repeat) -> Rhythm | None:
     if repeat.frequency_max not in (None, repeat.frequency) or repeat.period_max not in (None, repeat.period):
         return None
-    times = frozenset(_MOMENTS.get(w, w) for w in repeat.when) - _EVERY_MEAL
-    times |= frozenset(clock[:5] for clock in repeat.time_of_day)
-    days = frozenset(repeat.day_of_week)
-    pace = _pace(repeat, len(times))
+    return _of_pattern(
+        repeat.frequency,
+        repeat.period,
+        repeat.period_unit,
+        repeat.when,
+        repeat.time_of_day,
+        repeat.day_of_week,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _of_pattern(
+    frequency: int | None,
+    period: int | float | None,
+    unit: str | None,
+    when: tuple[str, ...],
+    clocks: tuple[str, ...],
+    weekdays: tuple[str, ...],
+) -> Rhythm | None:
+    """The rhythm of one pattern; a hospital uses a few dozen of them."""
+    times = frozenset(_MOMENTS.get(w, w) for w in when) - _EVERY_MEAL
+    times |= frozenset(clock[:5] for clock in clocks)
+    days = frozenset(weekdays)
+    pace = _pace(frequency, period, unit, len(times))
     if pace is None or not days:
         return pace and Rhythm(*pace, times)
     count, hours = pace
@@ -176,14 +197,16 @@ def _of_repeat(repeat: Repeat) -> Rhythm | None:
     return Rhythm(count, WEEK, times, days) if hours == WEEK and count == len(days) else None
 
 
-def _pace(repeat: Repeat, listed: int) -> tuple[int, Decimal] | None:
+def _pace(
+    frequency: int | None, period: int | float | None, unit: str | None, listed: int
+) -> tuple[int, Decimal] | None:
     """Doses per hours from frequency and period, or from the `listed` times of each day, if they agree."""
-    if repeat.frequency is None and repeat.period is None:
+    if frequency is None and period is None:
         return (listed or 1), DAY
-    hours = _UNIT_HOURS.get(repeat.period_unit or "")
-    if hours is None or repeat.period is None or repeat.period <= 0:
+    hours = _UNIT_HOURS.get(unit or "")
+    if hours is None or period is None or period <= 0:
         return None
-    count = 1 if repeat.frequency is None else repeat.frequency
-    length = Decimal(repr(repeat.period)) * hours
+    count = 1 if frequency is None else frequency
+    length = Decimal(repr(period)) * hours
     agree = listed == count if length == DAY else listed == 1
     return (count, length) if count >= 1 and (agree or not listed) else None

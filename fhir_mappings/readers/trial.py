@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from fhir_mappings.readers.fhir_types import Identifier, Reference, Resource
-from fhir_mappings.readers.references import Bag, contained, relative
+from fhir_mappings.readers.references import Bag, contained
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.settings import TrialIdentity
 
@@ -31,8 +31,7 @@ def is_this_trial(
         return None
     told = [reference.identifier] if reference.identifier else []
     told += study.identifier if study else ()
-    site = {relative(name) for name in trial.study_references}
-    if bag.name(reference) in site or any(names_trial(i, trial) for i in told):
+    if bag.name(reference) in trial.study_references or any(names_trial(i, trial) for i in told):
         return True
     return False if any(i.value for i in told) else None
 
@@ -47,7 +46,7 @@ def is_trial_name(text: str | None, trial: TrialIdentity) -> bool:
     if not text:
         return False
     last = text.strip().casefold().rsplit("/", 1)[-1].rsplit(":", 1)[-1]
-    return last in {name.casefold() for name in trial.identifiers}
+    return last in trial.identifiers
 
 
 def any_names_trial(references: Iterable[Reference | None], bag: Bag, trial: TrialIdentity) -> bool:
