@@ -357,6 +357,7 @@ def test_the_four_hours_are_told_where_both_drugs_meet() -> None:
     assert spacing(drafted("sirolimus", 2))
     assert spacing(drafted("ciclosporin", 75, 12))
     assert not spacing(drafted("sirolimus", 2), arm=ALONE)
+    assert not spacing(drafted("ciclosporin", 75, 12), arm=ALONE)
     assert not spacing(drafted("fluconazole", 100))
     starting = {S: dose(S, None, status=DoseStatus.NONE), C: dose(C, None, status=DoseStatus.NONE)}
     assert not spacing(drafted("sirolimus", 2), doses=starting)

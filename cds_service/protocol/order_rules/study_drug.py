@@ -148,7 +148,9 @@ def partners_in_use(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
 
 
 def _spacing(desk: Desk, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
-    """Sirolimus is taken 4 hours after the morning ciclosporin (US label 7.1)."""
+    """Sirolimus is taken 4 hours after the morning ciclosporin (US label 7.1), where the arm takes both."""
+    if desk.participation.arm is Arm.SIROLIMUS:
+        return
     other = Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
     dose = desk.doses.get(other)
     taken = dose is not None and dose.status in (DoseStatus.KNOWN, DoseStatus.CONFLICTING)
