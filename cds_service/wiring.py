@@ -24,24 +24,22 @@ from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault, read_topic
-from cds_service.settings.concept_maps import BadConceptMap, read_concept_map
 from cds_service.settings.environment import BadSettings, Environment, Secret, Settings, read_settings
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.tablets import tablet_limits
 from cds_service.web.app import create_app
 from cds_service.web.private_logging import configure_logging
+from fhir_mappings.readers.concept_map import read_concept_map
 from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
-from fhir_mappings.value_sets.code_lists import CodeLists
-from fhir_mappings.value_sets.listed import FaultyCodeLists
-from fhir_mappings.value_sets.loading import load_code_lists
+from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
 
 _FETCHES_AT_ONCE = 16
 DEMO_SITE = Site()
-INSTALLATION_FAULTS = (ProtocolTextFault, FaultyCodeLists, BadConceptMap)
+INSTALLATION_FAULTS = (ProtocolTextFault, FaultyCodeLists)
 """What loading the reviewed texts and the code lists may raise."""
 
 
-def faults_in(error: ProtocolTextFault | FaultyCodeLists | BadConceptMap) -> tuple[str, ...]:
+def faults_in(error: ProtocolTextFault | FaultyCodeLists) -> tuple[str, ...]:
     """Each fault of one of INSTALLATION_FAULTS."""
     return tuple(error.faults)
 
@@ -143,8 +141,15 @@ def build_reader(site: Site) -> ReaderSettings:
 
 def build_code_lists(site: Site) -> CodeLists:
     """The shipped lists without what the site leaves out, and with its own codes."""
-    local = [code for path in site.concept_maps for code in read_concept_map(path)]
+    local = [code for path in site.concept_maps for code in _local_codes(path)]
     return load_code_lists(local, frozenset(site.code_lists_left_out))
+
+
+def _local_codes(path: Path) -> tuple[LocalCode, ...]:
+    try:
+        return read_concept_map(path.read_bytes())
+    except FaultyCodeLists as error:
+        raise FaultyCodeLists([f"{path.name}: {fault}" for fault in error.faults]) from error
 
 
 def overrides_of(site: Site) -> dict[str, Any]:

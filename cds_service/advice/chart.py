@@ -17,7 +17,7 @@ from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.facts import Gap, Part
 
 # What other resources point at may stand in any answer; everything else only where it was asked for.
-_POINTED_AT = frozenset({"Medication", "ResearchStudy"})
+_POINTED_AT = frozenset({"Medication", "Practitioner", "PractitionerRole", "ResearchStudy"})
 
 
 class Chart:

@@ -1,6 +1,5 @@
 """Settings: every fault at once, production refuses what is insecure, a secret never prints."""
 
-import json
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from cds_service.ehr.bases import read_base
 from cds_service.protocol.assess import load_protocol
-from cds_service.settings.concept_maps import BadConceptMap, read_concept_map
 from cds_service.settings.environment import (
     BadSettings,
     ClientAuthentication,
@@ -23,7 +21,6 @@ from cds_service.settings.site_file import BadSite, read_site
 from cds_service.settings.tablets import doses_from, grid_of, tablet_limits
 from cds_service.wiring import overrides_of
 from fhir_mappings.readers.settings import StandIn
-from fhir_mappings.value_sets.local_codes import LocalCode
 from fhir_mappings.vocabulary.facts import Arm, Drug, StudyState
 
 FULL = """
@@ -247,49 +244,6 @@ def test_only_the_tablets_that_a_site_names_change_a_limit():
     assert tablet_limits({Drug.CICLOSPORIN: (Decimal(25), Decimal(100))}) == {
         "titration.ciclosporin_grid_mg": Decimal(25)
     }
-
-
-# ---------------------------------------------------------------- concept maps
-
-
-def concept_map(tmp_path, *targets, **more):
-    group = {
-        "source": "urn:local",
-        "target": "http://loinc.org",
-        "element": [{"code": "FK", "target": list(targets)}],
-    }
-    path = tmp_path / "map.json"
-    path.write_text(json.dumps({"resourceType": "ConceptMap", "status": "active", "group": [group], **more}))
-    return path
-
-
-def test_a_local_code_stands_for_what_is_equivalent_to_it(tmp_path):
-    path = concept_map(
-        tmp_path,
-        {"equivalence": "equivalent", "code": "29247-4"},
-        {"equivalence": "unmatched"},
-        {"equivalence": "disjoint", "code": "1-8"},
-    )
-    assert read_concept_map(path) == (LocalCode("urn:local", "FK", "http://loinc.org", "29247-4"),)
-
-
-@pytest.mark.parametrize("equivalence", ["wider", "narrower", "relatedto", "inexact", "subsumes"])
-def test_a_local_code_never_stands_for_what_is_only_near_it(tmp_path, equivalence):
-    with pytest.raises(BadConceptMap) as caught:
-        read_concept_map(concept_map(tmp_path, {"equivalence": equivalence, "code": "29247-4"}))
-    assert "FK" in caught.value.faults[0]
-
-
-def test_a_file_that_is_no_concept_map_is_refused(tmp_path):
-    (tmp_path / "torn.json").write_text("{")
-    for write in (
-        lambda: concept_map(tmp_path, {"equivalence": "equal"}),
-        lambda: concept_map(tmp_path, resourceType="ValueSet"),
-        lambda: tmp_path / "gone.json",
-        lambda: tmp_path / "torn.json",
-    ):
-        with pytest.raises(BadConceptMap):
-            read_concept_map(write())
 
 
 def test_the_example_site_file_is_in_order():
