@@ -210,7 +210,7 @@ def test_the_sandbox_s_empty_draft_is_answered(client):
 
 
 def test_a_new_problem_other_than_aplastic_anaemia_is_no_occasion_to_speak(client):
-    candidate = {**WHOLE, "researchSubjects": None}
+    candidate = {**NOBODY, "conditions": WHOLE["conditions"]}
     problems = {
         "aplastic": CHART[Part.CONDITIONS],
         "other": {**CHART[Part.CONDITIONS], "id": "c9", "code": {"text": "ankle sprain"}},
