@@ -115,7 +115,8 @@ def test_a_draft_without_a_medication_has_no_finding() -> None:
     a rise, to be continued           | CONTINUE            | 2        | 2       | 3     | ORD-PROPOSAL warning CORRECT_ORDER sirolimus
     a rise before the recheck         | RECHECK             | -        | 2       | 3     | ORD-PROPOSAL warning REVIEW sirolimus
     a fall before the recheck         | RECHECK             | -        | 2       | 1     | ORD-PROPOSAL info REVIEW sirolimus
-    no advice, no dose known          | CANNOT_ADVISE       | -        | -       | 3     | none
+    no advice, no dose known          | CANNOT_ADVISE       | -        | -       | 3     | ORD-UNADVISED warning REVIEW sirolimus
+    a start that lacks a test         | RECHECK             | -        | -       | 2     | ORD-UNADVISED warning REVIEW sirolimus
     held                              | HOLD                | -        | 2       | 2     | ORD-HOLD critical HOLD sirolimus
     held, the dose for after the hold | HOLD                | 1        | 2       | 1     | ORD-HOLD warning HOLD sirolimus
     held, another dose                | HOLD                | 1        | 2       | 2     | ORD-HOLD critical HOLD sirolimus
@@ -129,6 +130,19 @@ def test_a_draft_against_what_titration_proposes(case: dict[str, str]) -> None:
     proposed = None if case["proposed"] == "-" else case["proposed"]
     advice = decision(S, State(case["state"]), proposed, current=current)
     assert found(drafted("sirolimus", case["draft"]), titration=(advice,)) == expected(case["finding"])
+
+
+def test_a_start_that_safety_forbids_is_critical_and_one_that_lacks_a_test_is_not() -> None:
+    forbidden = decision(S, State.CANNOT_ADVISE, reasons=("SAFETY_VETO",))
+    assert found(drafted("sirolimus", 2), titration=(forbidden,)) == ["ORD-HOLD critical HOLD sirolimus"]
+    waiting = decision(S, State.CANNOT_ADVISE, reasons=("DOSE_NOT_DOCUMENTED",))
+    assert found(drafted("sirolimus", 2), titration=(waiting,)) == ["ORD-UNADVISED warning REVIEW sirolimus"]
+
+
+def test_an_arm_that_is_not_known_is_said_once() -> None:
+    advice = decision(C, State.CANNOT_ADVISE, reasons=("ARM_UNKNOWN",))
+    lines = found(drafted("ciclosporin", 75, 12), titration=(advice,), arm=None)
+    assert lines == ["ARM_UNKNOWN warning REVIEW ciclosporin"]
 
 
 def test_an_alternative_of_the_proposal_is_as_good() -> None:

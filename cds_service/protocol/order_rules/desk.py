@@ -18,6 +18,7 @@ from cds_service.protocol.decisions import (
 from cds_service.protocol.dose_in_force import DoseInForce
 from cds_service.protocol.interactions import ActiveInteraction, Interaction
 from cds_service.protocol.parameters import Rule
+from cds_service.protocol.reasons import Reason
 from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, Evidence, MedicationEvent
 from fhir_mappings.vocabulary.phrases import Phrase
 
@@ -102,11 +103,14 @@ class Desk:
         return self.renal.state in _LIMITED
 
     def stopped(self, drug: Drug) -> bool:
-        """True when titration holds or stops the drug, or the kidney forbids ciclosporin."""
+        """True when titration holds or stops the drug, or safety or the kidney forbids it."""
         if drug is Drug.CICLOSPORIN and self.renal.state is RenalState.AKI:
             return True
         decision = self.titration.get(drug)
-        return decision is not None and decision.state in (State.HOLD, State.STOP_REVIEW)
+        if decision is None:
+            return False
+        forbidden = decision.state is State.CANNOT_ADVISE and Reason.SAFETY_VETO in decision.reasons
+        return forbidden or decision.state in (State.HOLD, State.STOP_REVIEW)
 
     def correction(self, drug: Drug) -> Action:
         """What a wrong draft asks for: to be held where the drug is held, else to be corrected."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from cds_service.protocol.decisions import Action, Alert, RenalState, Severity, State
+from cds_service.protocol.decisions import Action, Alert, RenalState, Severity, State, TitrationDecision
 from cds_service.protocol.dose_in_force import DoseStatus
 from cds_service.protocol.interaction_findings import pair_alerts
 from cds_service.protocol.order_rules.desk import Bounds, Desk
@@ -13,6 +13,7 @@ from fhir_mappings.vocabulary.phrases import Phrase, say
 
 _NAME = {Drug.SIROLIMUS: say("orders.sirolimus"), Drug.CICLOSPORIN: say("orders.ciclosporin")}
 _PROPOSES = frozenset({State.INITIATE, State.INCREASE, State.DECREASE})
+_UNADVISED = frozenset({State.RECHECK, State.CANNOT_ADVISE})
 _KEEPS = frozenset({State.CONTINUE, State.RECHECK, State.AT_CAP_BELOW_TARGET, State.CANNOT_ADVISE})
 
 
@@ -113,6 +114,9 @@ def _against_proposal(desk: Desk, draft: MedicationEvent, drug: Drug, dose: Dose
     decision = desk.titration.get(drug)
     if decision is None or desk.stopped(drug):
         return
+    if decision.state in _UNADVISED and decision.current is None:
+        yield from _without_advice(desk, draft, decision)
+        return
     if decision.state in _PROPOSES and decision.proposed:
         wanted: Dose | None = decision.proposed
     else:
@@ -130,6 +134,14 @@ def _against_proposal(desk: Desk, draft: MedicationEvent, drug: Drug, dose: Dose
         why=decision.seen,
     )
     yield desk.alert("ORD-PROPOSAL", severity, action, seen, draft, drug)
+
+
+def _without_advice(desk: Desk, draft: MedicationEvent, decision: TitrationDecision) -> Iterator[Alert]:
+    """A dose is drafted where none is known to be taken and the dosing rules still ask for something."""
+    if decision.drug is Drug.CICLOSPORIN and desk.participation.arm is not Arm.COMBINED:
+        return
+    seen = say("orders.unadvised", drug=_NAME[decision.drug], why=decision.seen)
+    yield desk.alert("ORD-UNADVISED", Severity.WARNING, Action.REVIEW, seen, draft, decision.drug)
 
 
 def partners_in_use(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
