@@ -4,12 +4,18 @@ from typing import TYPE_CHECKING, Optional, Union
 
 import msgspec
 
+from fhir_mappings.readers.adverse_event import AdverseEvent
+from fhir_mappings.readers.allergy import AllergyIntolerance
+from fhir_mappings.readers.adverse_event import AdverseEvent
+from fhir_mappings.readers.allergy import AllergyIntolerance
 from fhir_mappings.readers.attestation import (
     Practitioner,
     PractitionerRole,
     QuestionnaireResponse,
 )
 from fhir_mappings.readers.completeness import ListResource
+from fhir_mappings.readers.condition import Condition
+from fhir_mappings.readers.condition import Condition
 from fhir_mappings.readers.consent import Consent
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Resource
 from fhir_mappings.readers.medication import (
@@ -19,11 +25,20 @@ from fhir_mappings.readers.medication import (
     MedicationRequest,
     MedicationStatement,
 )
+from fhir_mappings.readers.observation_types import Observation, Specimen
+from fhir_mappings.readers.patient import Patient
+from fhir_mappings.readers.procedure import Procedure
+from fhir_mappings.readers.observation_types import Observation, Specimen
+from fhir_mappings.readers.patient import Patient
+from fhir_mappings.readers.procedure import Procedure
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group
 
 _READ: tuple[type[Resource], ...] = (
+    AdverseEvent,
+    AllergyIntolerance,
     CarePlan,
+    Condition,
     Consent,
     Flag,
     Group,
@@ -33,11 +48,15 @@ _READ: tuple[type[Resource], ...] = (
     MedicationDispense,
     MedicationRequest,
     MedicationStatement,
+    Observation,
+    Patient,
     Practitioner,
     PractitionerRole,
+    Procedure,
     QuestionnaireResponse,
     ResearchStudy,
     ResearchSubject,
+    Specimen,
 )
 
 # A chart comes with practitioners, encounters, claims ...: known, and not read.
