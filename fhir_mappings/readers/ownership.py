@@ -1,6 +1,7 @@
 """Whose is it? A server's word is not trusted: every resource must name the patient it was asked for."""
 
 from fhir_mappings.readers.fhir_types import Reference, Resource
+from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.references import Bag, own_reference
 from fhir_mappings.vocabulary.facts import Gap
 
@@ -15,8 +16,7 @@ def subject_of(resource: Resource) -> Reference | None:
 
 def disowned(resource: Resource, patient: str, bag: Bag) -> Gap | None:
     """Why the resource is not used for `patient` (`Patient/id`); None when it is the patient's own."""
-    subject = subject_of(resource)
-    named = bag.name(subject)
+    named = own_reference(resource) if isinstance(resource, Patient) else bag.name(subject_of(resource))
     if named in (patient, f"urn:uuid:{patient.removeprefix('Patient/')}"):
         return None
     if named is None or named.startswith(("#", "urn:")):

@@ -50,6 +50,8 @@ from fhir_mappings.vocabulary.facts import (
     ProcedureDone,
     Result,
     StudyEntry,
+    Unknown,
+    WhyUnknown,
 )
 
 F = TypeVar("F", bound=Fact)
@@ -62,7 +64,7 @@ _DECIDED_BY_ONE = {
     "MedicationAdministration": Part.MEDICATION_ADMINISTRATIONS,
     "MedicationStatement": Part.MEDICATION_STATEMENTS,
 }
-_NOBODYS = (Patient, Medication, ResearchStudy, Group, Practitioner, PractitionerRole, Specimen)
+_NOBODYS = (Medication, ResearchStudy, Group, Practitioner, PractitionerRole, Specimen)
 
 
 class NotOnePatient(ValueError):
@@ -75,7 +77,7 @@ class NotOnePatient(ValueError):
 
 def only_patient(resources: Iterable[Resource]) -> str:
     """The id of the only Patient among the resources. Raises NotOnePatient."""
-    found = sorted({r.id or "" for r in resources if type(r).__struct_config__.tag == "Patient"})
+    found = sorted({r.id or "" for r in resources if isinstance(r, Patient)})
     if len(found) != 1 or not found[0]:
         raise NotOnePatient(tuple(found))
     return found[0]
@@ -108,7 +110,7 @@ def read_record(
     """
     chart = Chart(Bag(resources), settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
-    person = _person(chart, patient)
+    person = _person(chart, patient, Part.PATIENT in unavailable)
     seen = [*person.gaps, *_current(_all_read(chart, patient), chart)]
     facts = [item for item in seen if not isinstance(item, Gap)]
     gaps = tuple(sorted({*gaps, *(item for item in seen if isinstance(item, Gap))}))
@@ -185,19 +187,19 @@ def _all_read(chart: Chart, patient: str) -> Iterator[Fact | Gap]:
         yield from read_consent(consent, chart, own_reference(consent) in named)
 
 
-def _person(chart: Chart, patient: str) -> PatientSeen:
-    """The patient's own resource; one that is missing, or modified in a way we do not know, says nothing."""
-    found = chart.bag.get(Reference(reference=patient))
-    usable = found if isinstance(found, Patient) and not found.is_modified else Patient(id=None)
-    return read_patient(usable, chart)
+def _person(chart: Chart, patient: str, unavailable: bool) -> PatientSeen:
+    """What the patient's own resource says; nothing when it is not here, or modified."""
+    found = chart.bag.named(patient)
+    if isinstance(found, Patient) and not found.is_modified:
+        return read_patient(found, chart)
+    nothing = Unknown(WhyUnknown.UNAVAILABLE if unavailable else WhyUnknown.MISSING)
+    return PatientSeen(nothing, nothing, deceased=False)
 
 
 def _refusal(resource: Resource, patient: str, chart: Chart) -> Gap | None:
     """Why a resource is not read at all; None for those that are, and for those nobody asks about."""
     if isinstance(resource, Flag | CarePlan) and not chart.settings.stand_ins:
         return None
-    if isinstance(resource, Patient) and own_reference(resource) != patient:
-        return Gap("WRONG_PATIENT", own_reference(resource))
     if not isinstance(resource, _NOBODYS) and (gap := disowned(resource, patient, chart.bag)) is not None:
         return gap
     return Gap("MODIFIER_UNKNOWN", own_reference(resource)) if resource.is_modified else None

@@ -81,6 +81,10 @@ class Bag:
         plain = relative(reference.reference)
         return self._names.get(plain, plain)
 
+    def named(self, name: str) -> Resource | None:
+        """The resource of this chart with this `Type/id`."""
+        return self._found.get(name)
+
     def get(self, reference: Reference | None) -> Resource | None:
         """The resource of this chart that a literal reference points at."""
         name = self.name(reference)
