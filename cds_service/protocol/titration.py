@@ -67,7 +67,7 @@ _ADVISE = {Drug.SIROLIMUS: advise_sirolimus, Drug.CICLOSPORIN: advise_ciclospori
 def _later(case: DoseCase, increase: Advice, limits: TitrationLimits) -> Advice:
     """Ciclosporin raises the sirolimus level too: it goes first, and sirolimus waits (DECISIONS 29)."""
     reason = Reason.ONE_CHANGE_AT_A_TIME
-    recheck = in_days(case, trough_test(Drug.SIROLIMUS), limits.next_change_days)
+    recheck = in_days(case, trough_test(Drug.SIROLIMUS), limits.next_change_recheck)
     seen = say("dosing.noIncrease", finding=increase.seen, why=(WORDS[reason],))
     return Advice(State.RECHECK, "TR-04", seen, None, (reason,), recheck)
 

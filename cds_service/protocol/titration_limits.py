@@ -1,6 +1,6 @@
 """The numbers of titration, from `nct06802055/titration.toml`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from cds_service.protocol.level_table import LevelTable
@@ -80,7 +80,7 @@ class TitrationLimits:
     sirolimus_danger_recheck: tuple[int, ...]
     sirolimus_liver_recheck: tuple[int, ...]
     liver_level_days: int
-    next_change_days: tuple[int, ...]
+    next_change_recheck: tuple[int, ...]
     ciclosporin_change_recheck: tuple[int, ...]
     ciclosporin_high_recheck: tuple[int, ...]
     ciclosporin_danger_recheck: tuple[int, ...]
@@ -99,6 +99,10 @@ class TitrationLimits:
             faults.append("titration.sirolimus_doses_mg: no dose lies within the trial record's bounds")
         if self.ciclosporin_grid_mg <= 0 or self.ciclosporin_min_mg % self.ciclosporin_grid_mg:
             faults.append("titration.ciclosporin_grid_mg: does not reach the trial record's lowest dose")
+        for field in fields(self):
+            window = getattr(self, field.name)
+            if field.name.endswith("_recheck") and not (len(window) == 2 and 0 <= window[0] <= window[1]):
+                faults.append(f"titration.{field.name}: must be two days, the first not after the second")
         if faults:
             raise ProtocolTextFault(faults)
 
