@@ -18,7 +18,7 @@ from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
 from cds_service.sandbox.fhir_server import start_fhir_server
 from cds_service.sandbox.loopback import NOTICE, RunningServer
 from cds_service.sandbox.rounds import consult
-from cds_service.sandbox.terminal import FAILED, print_overview, print_patient
+from cds_service.sandbox.terminal import FAILED, a_console, print_overview, print_patient
 
 FORM = FOLDER / "questionnaire.json"
 
@@ -50,7 +50,7 @@ def run(
     discovery address to `open_page`. Returns 0, or 1 when a call went unanswered. Raises OSError when a port
     is taken.
     """
-    console = out or Console()
+    console = out or a_console()
     patients = patients or demo_patients(today)
     with ExitStack() as up:
         fhir = start_fhir_server(everything(patients), port + 1 if port else 0, page_ports=(port,))

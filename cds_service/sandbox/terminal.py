@@ -16,8 +16,16 @@ from cds_service.sandbox.demo_patients import DemoPatient
 from cds_service.sandbox.loopback import NOTICE
 from cds_service.sandbox.rounds import Consulted
 
+PLAIN_WIDTH = 110
+"""Columns where the output goes to a file and no terminal says how wide it is."""
 _COLOURS = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 FAILED = "failed"
+
+
+def a_console() -> Console:
+    """Standard output, in the width of the terminal."""
+    out = Console()
+    return out if out.is_terminal else Console(width=PLAIN_WIDTH)
 
 
 def print_patient(out: Console, patient: DemoPatient, consulted: Iterable[Consulted]) -> Counter[str]:
@@ -26,13 +34,15 @@ def print_patient(out: Console, patient: DemoPatient, consulted: Iterable[Consul
     out.print(Text(patient.story))
     out.print(Text(patient.story_zh))
     seen: Counter[str] = Counter()
+    shown: set[str] = set()
     for one in consulted:
-        seen += _print_answer(out, one)
+        seen += _print_answer(out, one, shown)
     out.print()
     return seen
 
 
-def _print_answer(out: Console, one: Consulted) -> Counter[str]:
+def _print_answer(out: Console, one: Consulted, shown: set[str]) -> Counter[str]:
+    """Print one answer; a card whose indicator and summary are in `shown` already is only named again."""
     where = f"{one.service.id} ({one.moment.words})"
     if isinstance(one.answer, Failure):
         out.print(Text(f"{where}: NO ANSWER - {one.answer.reason}", style="bold white on red"))
@@ -41,7 +51,9 @@ def _print_answer(out: Console, one: Consulted) -> Counter[str]:
     said = "no card" if count == 0 else "1 card" if count == 1 else f"{count} cards"
     out.print(Text(f"{where}: {said}, {one.answer.milliseconds:.0f} ms", style="dim"))
     for card in one.answer.cards:
-        out.print(_panel(card))
+        name = f"{str(card.get('indicator')).upper()}: {card.get('summary')}"
+        out.print(Text(f"  again {name}") if name in shown else _panel(card))
+        shown.add(name)
     return _indicators(one.answer)
 
 
@@ -64,11 +76,13 @@ def _panel(card: dict[str, Any]) -> Panel:
 
 
 def _actions(suggestion: dict[str, Any]) -> str:
-    said = [
-        f"{a.get('type')} {a.get('resource', {}).get('resourceType', '')}"
-        for a in suggestion.get("actions", [])
-    ]
-    return f"({', '.join(text.strip() for text in said)})" if said else ""
+    """What accepting it does to the chart, e.g. "create ServiceRequest x 3"."""
+    acts = Counter(
+        f"{act.get('type')} {act.get('resource', {}).get('resourceType', '')}".strip()
+        for act in suggestion.get("actions", [])
+    )
+    said = ", ".join(act if count == 1 else f"{act} x {count}" for act, count in acts.items())
+    return f"({said})" if said else ""
 
 
 def print_overview(out: Console, rounds: list[tuple[DemoPatient, Counter[str]]]) -> None:

@@ -151,6 +151,18 @@ def test_cards_are_printed_with_all_that_a_clinician_acts_on() -> None:
     assert "**" not in stage.text
 
 
+def test_a_card_that_was_shown_in_full_is_only_named_again() -> None:
+    double = CdsDouble()
+    orders = {"type": "create", "resource": {"resourceType": "ServiceRequest"}}
+    suggestion = {"label": "Order tests", "actions": [orders, orders, {"type": "delete"}]}
+    same = {"cards": [card("warning", "Due now", suggestions=[suggestion])]}
+    double.answers |= {"s-order-select": same, "s-order-sign": same}
+    stage = Stage(double, PATIENTS[:1])
+    stage.run()
+    assert stage.text.count("[ Order tests ] (create ServiceRequest x 2, delete)") == 1
+    assert stage.text.count("again WARNING: Due now") == 1
+
+
 def test_a_failed_call_is_said_aloud_and_never_looks_like_silence() -> None:
     double = CdsDouble()
     double.answers["s-patient-view"] = Response('{"issue":[{"diagnostics":"the chart is locked"}]}', 412)
