@@ -26,7 +26,6 @@ def test_the_demo_itself_would_have_been_noticed() -> None:
     assert _of_the_demo(_loaded_by("import cds_service.cli.demo")) >= {
         "cds_service.sandbox",
         "sekmet",
-        "rich",
     }
 
 
