@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Chart:
     """The resources, the site, and the moment (aware) the chart is read for.
 
-    `day` is the moment's calendar day at the site. `drugs` remembers which drug a concept turned out to be.
+    `day` is the moment's calendar day at the site. `drugs` remembers which drug a concept turned out to be,
+    `moments` the dates already read: the lines of a panel share theirs.
     """
 
     bag: Bag
@@ -25,13 +26,18 @@ class Chart:
     as_of: datetime
     day: date = field(init=False)
     drugs: "dict[object, DrugSeen | None]" = field(default_factory=dict, compare=False, repr=False)
+    moments: dict[str, When | None] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "day", self.as_of.astimezone(self.settings.zone).date())
 
     def when(self, text: str | None) -> When | None:
         """A date as written, in the site's time zone; None when there is none or it cannot be read."""
-        return when_or_none(text, self.settings.zone)
+        if text is None:
+            return None
+        if text not in self.moments:
+            self.moments[text] = when_or_none(text, self.settings.zone)
+        return self.moments[text]
 
     def is_ahead(self, when: When | None) -> bool:
         """True when all of `when` lies after the moment: no fact yet."""

@@ -6,15 +6,12 @@ import msgspec
 
 from fhir_mappings.readers.adverse_event import AdverseEvent
 from fhir_mappings.readers.allergy import AllergyIntolerance
-from fhir_mappings.readers.adverse_event import AdverseEvent
-from fhir_mappings.readers.allergy import AllergyIntolerance
 from fhir_mappings.readers.attestation import (
     Practitioner,
     PractitionerRole,
     QuestionnaireResponse,
 )
 from fhir_mappings.readers.completeness import ListResource
-from fhir_mappings.readers.condition import Condition
 from fhir_mappings.readers.condition import Condition
 from fhir_mappings.readers.consent import Consent
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Resource
@@ -25,9 +22,6 @@ from fhir_mappings.readers.medication import (
     MedicationRequest,
     MedicationStatement,
 )
-from fhir_mappings.readers.observation_types import Observation, Specimen
-from fhir_mappings.readers.patient import Patient
-from fhir_mappings.readers.procedure import Procedure
 from fhir_mappings.readers.observation_types import Observation, Specimen
 from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.procedure import Procedure

@@ -63,16 +63,11 @@ def read_when(text: str, zone: ZoneInfo) -> When:
 
 
 def _instant(text: str, zone: ZoneInfo) -> When:
-    moment = datetime.fromisoformat(_six_digit_fraction(text))
+    moment = datetime.fromisoformat(text)  # reads nine fractional digits, keeps six
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     day = moment.astimezone(zone).date()
     return When(text, day, day, moment)
-
-
-def _six_digit_fraction(text: str) -> str:
-    """Python reads at most six fractional digits; some servers send nine."""
-    return re.sub(r"(\.\d{6})\d+", r"\1", text)
 
 
 def on_day(day: date) -> When:
