@@ -39,19 +39,15 @@ F = TypeVar("F", bound=Fact)
 deterministic = msgspec.json.Encoder(enc_hook=str, order="deterministic")
 
 
+_MOMENT = {MedicationEvent: "start", StudyEntry: "start", Allergy: "recorded", Attestation: "authored"}
+
+
 def moment_of(fact: Fact) -> When | None:
     """When a fact became known or true: what decides its place, and whether it lies in the future."""
-    match fact:
-        case MedicationEvent() | StudyEntry():
-            return fact.start
-        case Diagnosis():
-            return fact.onset or fact.recorded
-        case Allergy():
-            return fact.recorded
-        case Attestation():
-            return fact.authored
-        case _:
-            return fact.when
+    if isinstance(fact, Diagnosis):
+        return fact.onset or fact.recorded
+    when: When | None = getattr(fact, _MOMENT.get(type(fact), "when"))
+    return when
 
 
 def in_order(facts: Iterable[F]) -> tuple[F, ...]:

@@ -2,7 +2,7 @@
 
 from fhir_mappings.readers.fhir_types import Reference, Resource
 from fhir_mappings.readers.patient import Patient
-from fhir_mappings.readers.references import Bag, own_reference
+from fhir_mappings.readers.references import Bag, own_reference, type_of
 from fhir_mappings.vocabulary.facts import Gap
 
 _MEMBERS = {"AllergyIntolerance": "patient", "Consent": "patient", "ResearchSubject": "individual"}
@@ -10,7 +10,7 @@ _MEMBERS = {"AllergyIntolerance": "patient", "Consent": "patient", "ResearchSubj
 
 def subject_of(resource: Resource) -> Reference | None:
     """The reference by which a resource names its patient."""
-    found = getattr(resource, _MEMBERS.get(str(type(resource).__struct_config__.tag), "subject"), None)
+    found = getattr(resource, _MEMBERS.get(type_of(type(resource)), "subject"), None)
     return found if isinstance(found, Reference) else None
 
 

@@ -4,9 +4,10 @@ A server's word is not trusted: what is not this patient's, is modified in a way
 in error or lies in the future is no fact. The result is equal for any order of entries and any source.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TypeVar
+from typing import Any
 
 from fhir_mappings.readers.adverse_event import AdverseEvent, read_adverse_event
 from fhir_mappings.readers.allergy import AllergyIntolerance, read_allergy
@@ -21,7 +22,14 @@ from fhir_mappings.readers.completeness import ListResource, read_completeness
 from fhir_mappings.readers.condition import Condition, read_condition, with_febrile_neutropenia
 from fhir_mappings.readers.consent import Consent, read_consent
 from fhir_mappings.readers.fhir_types import Reference, Resource
-from fhir_mappings.readers.medication import Medication, MedicationEntry, MedicationRequest
+from fhir_mappings.readers.medication import (
+    Medication,
+    MedicationAdministration,
+    MedicationDispense,
+    MedicationEntry,
+    MedicationRequest,
+    MedicationStatement,
+)
 from fhir_mappings.readers.medication_events import read_medication
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_types import Observation, Specimen
@@ -34,7 +42,6 @@ from fhir_mappings.readers.references import Bag, fetchable, own_reference
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group, read_stand_in
-from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.facts import (
     AdverseEventSeen,
     Allergy,
@@ -54,7 +61,7 @@ from fhir_mappings.vocabulary.facts import (
     WhyUnknown,
 )
 
-F = TypeVar("F", bound=Fact)
+_Sorted = defaultdict[type, list[Any]]
 _UNREAD = frozenset({"ENTRY_UNREADABLE", "MEDICATION_UNRESOLVED", "MODIFIER_UNKNOWN"})
 _DECIDED_BY_ONE = {
     "Patient": Part.PATIENT,
@@ -64,7 +71,7 @@ _DECIDED_BY_ONE = {
     "MedicationAdministration": Part.MEDICATION_ADMINISTRATIONS,
     "MedicationStatement": Part.MEDICATION_STATEMENTS,
 }
-_NOBODYS = (Medication, ResearchStudy, Group, Practitioner, PractitionerRole, Specimen)
+_NOBODYS = frozenset({Medication, ResearchStudy, Group, Practitioner, PractitionerRole, Specimen})
 
 
 class NotOnePatient(ValueError):
@@ -111,25 +118,24 @@ def read_record(
     chart = Chart(Bag(resources), settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
     person = _person(chart, patient, Part.PATIENT in unavailable)
-    seen = [*person.gaps, *_current(_all_read(chart, patient), chart)]
-    facts = [item for item in seen if not isinstance(item, Gap)]
-    gaps = tuple(sorted({*gaps, *(item for item in seen if isinstance(item, Gap))}))
+    kinds = _by_kind(_all_read(chart, patient), chart)
+    gaps = tuple(sorted({*gaps, *person.gaps, *kinds[Gap]}))
     return ClinicalRecord(
         patient,
         settings.zone,
         person.birth_date,
         person.sex,
         person.deceased,
-        with_febrile_neutropenia(_these(Diagnosis, facts)),
-        _these(Result, facts),
-        allergies=_these(Allergy, facts),
-        adverse_events=_these(AdverseEventSeen, facts),
-        medications=_these(MedicationEvent, facts),
-        procedures=_these(ProcedureDone, facts),
-        studies=_these(StudyEntry, facts),
-        consents=_these(ConsentSeen, facts),
-        attestations=_these(Attestation, facts),
-        completeness=_these(CompletenessAssertion, facts),
+        with_febrile_neutropenia(in_order(kinds[Diagnosis])),
+        in_order(kinds[Result]),
+        allergies=in_order(kinds[Allergy]),
+        adverse_events=in_order(kinds[AdverseEventSeen]),
+        medications=in_order(kinds[MedicationEvent]),
+        procedures=in_order(kinds[ProcedureDone]),
+        studies=in_order(kinds[StudyEntry]),
+        consents=in_order(kinds[ConsentSeen]),
+        attestations=in_order(kinds[Attestation]),
+        completeness=in_order(kinds[CompletenessAssertion]),
         unavailable=unavailable | _incomplete(gaps),
         gaps=gaps,
     )
@@ -144,12 +150,9 @@ def read_drafts(
     """
     chart = Chart(Bag(resources), settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
-    seen: list[Fact | Gap] = []
-    for resource in chart.bag.resources:
-        if isinstance(resource, MedicationRequest):
-            seen += _draft(resource, patient, chart)
-    drafts = _these(MedicationEvent, [item for item in seen if not isinstance(item, Gap)])
-    return drafts, tuple(sorted({item for item in seen if isinstance(item, Gap)}))
+    orders = (r for r in chart.bag.resources if isinstance(r, MedicationRequest))
+    kinds = _by_kind((item for order in orders for item in _draft(order, patient, chart)), chart)
+    return in_order(kinds[MedicationEvent]), tuple(sorted(set(kinds[Gap])))
 
 
 def canonical_bytes(record: ClinicalRecord) -> bytes:
@@ -200,35 +203,17 @@ def _refusal(resource: Resource, patient: str, chart: Chart) -> Gap | None:
     """Why a resource is not read at all; None for those that are, and for those nobody asks about."""
     if isinstance(resource, Flag | CarePlan) and not chart.settings.stand_ins:
         return None
-    if not isinstance(resource, _NOBODYS) and (gap := disowned(resource, patient, chart.bag)) is not None:
+    if type(resource) not in _NOBODYS and (gap := disowned(resource, patient, chart.bag)) is not None:
         return gap
     return Gap("MODIFIER_UNKNOWN", own_reference(resource)) if resource.is_modified else None
 
 
 def _read(resource: Resource, patient: str, chart: Chart) -> Iterable[Fact | Gap]:
-    match resource:
-        case Condition():
-            return read_condition(resource, chart)
-        case Procedure():
-            return read_procedure(resource, chart)
-        case AllergyIntolerance():
-            return read_allergy(resource, chart)
-        case AdverseEvent():
-            return read_adverse_event(resource, chart)
-        case MedicationRequest():
-            return _written_by_now(resource, chart)
-        case MedicationEntry():
-            return read_medication(resource, chart)
-        case ResearchSubject():
-            return read_participation(resource, chart)
-        case QuestionnaireResponse():
-            return read_attestation(resource, chart)
-        case ListResource():
-            return read_completeness(resource, chart)
-        case Group() | Flag() | CarePlan():
-            return read_stand_in(resource, patient, chart)
-        case _:
-            return ()
+    """What one resource says, by its type; nothing for the types that only others point at."""
+    if isinstance(resource, Group | Flag | CarePlan):
+        return read_stand_in(resource, patient, chart)
+    reader = _READERS.get(type(resource))
+    return reader(resource, chart) if reader else ()
 
 
 def _draft(order: MedicationRequest, patient: str, chart: Chart) -> Iterator[Fact | Gap]:
@@ -248,15 +233,30 @@ def _written_by_now(order: MedicationRequest, chart: Chart) -> Iterator[Fact | G
         yield Gap("FUTURE_DATED", item.reference) if ahead else item
 
 
-def _current(seen: Iterable[Fact | Gap], chart: Chart) -> Iterator[Fact | Gap]:
-    """A fact dated after the moment is none yet; a plan may well be."""
+_READERS: dict[type[Resource], Callable[[Any, Chart], Iterable[Fact | Gap]]] = {
+    AdverseEvent: read_adverse_event,
+    AllergyIntolerance: read_allergy,
+    Condition: read_condition,
+    ListResource: read_completeness,
+    MedicationAdministration: read_medication,
+    MedicationDispense: read_medication,
+    MedicationRequest: _written_by_now,
+    MedicationStatement: read_medication,
+    Procedure: read_procedure,
+    QuestionnaireResponse: read_attestation,
+    ResearchSubject: read_participation,
+}
+
+
+def _by_kind(seen: Iterable[Fact | Gap], chart: Chart) -> _Sorted:
+    """Facts and gaps apart, by their type. A fact dated after the moment is none yet; a plan may well be."""
+    kinds: _Sorted = defaultdict(list)
     for item in seen:
-        if isinstance(item, Gap) or _is_plan(item):
-            yield item
-        elif any(chart.is_ahead(when) for when in _dates(item)):
-            yield Gap("FUTURE_DATED", item.reference)
+        if isinstance(item, Gap) or _is_plan(item) or not _lies_ahead(item, chart):
+            kinds[type(item)].append(item)
         else:
-            yield item
+            kinds[Gap].append(Gap("FUTURE_DATED", item.reference))
+    return kinds
 
 
 def _is_plan(fact: Fact) -> bool:
@@ -265,18 +265,15 @@ def _is_plan(fact: Fact) -> bool:
     return isinstance(fact, MedicationEvent) and fact.source is MedicationSource.ORDER
 
 
-def _dates(fact: Fact) -> tuple[When | None, ...]:
-    return (fact.onset, fact.recorded) if isinstance(fact, Diagnosis) else (moment_of(fact),)
+def _lies_ahead(fact: Fact, chart: Chart) -> bool:
+    recorded_ahead = isinstance(fact, Diagnosis) and chart.is_ahead(fact.recorded)
+    return recorded_ahead or chart.is_ahead(moment_of(fact))
 
 
 def _incomplete(gaps: Iterable[Gap]) -> frozenset[Part]:
     """The parts of which an entry that may decide alone is there, but cannot be read."""
     unread = (g.reference.partition("/")[0] for g in gaps if g.problem in _UNREAD)
     return frozenset(_DECIDED_BY_ONE[kind] for kind in unread if kind in _DECIDED_BY_ONE)
-
-
-def _these(kind: type[F], facts: Iterable[Fact]) -> tuple[F, ...]:
-    return in_order(fact for fact in facts if isinstance(fact, kind))
 
 
 def _pointing(resource: Resource) -> Iterator[Reference | None]:

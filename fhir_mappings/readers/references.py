@@ -7,6 +7,7 @@ to `Type/id` here.
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -32,8 +33,14 @@ def fetchable(name: str) -> bool:
 
 def own_reference(resource: Resource) -> str:
     """How other resources, and our evidence, name this resource; only its type when it has no id."""
-    name = type(resource).__struct_config__.tag
-    return f"{name}/{resource.id}" if resource.id else str(name)
+    kind = type_of(type(resource))
+    return f"{kind}/{resource.id}" if resource.id else kind
+
+
+@cache
+def type_of(kind: type[Resource]) -> str:
+    """The name of a resource type, "Patient" for Patient; there are only so many."""
+    return str(kind.__struct_config__.tag)
 
 
 class _Name(FhirType):
@@ -56,23 +63,26 @@ def contained(inside: Iterable[msgspec.Raw], reference: str, kind: type[R]) -> R
 class Bag:
     """All resources of one chart, found by `Type/id` or by the `urn:` of their entry.
 
-    Of several versions of one resource the newest counts (`newest_versions`), so the order of entries
-    never matters.
+    Of several versions of one resource the newest counts, so the order of entries never matters.
     """
 
     __slots__ = ("_found", "_names", "resources")
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        self.resources = newest_versions(resources)
         self._found: dict[str, Resource] = {}
         self._names: dict[str, str] = {}
-        for resource in self.resources:
-            own = own_reference(resource)
+        nameless: list[Resource] = []
+        for resource in resources:
             if resource.id:
-                self._found[own] = resource
+                own = own_reference(resource)
+                self._found[own] = newer(resource, self._found.get(own))
+            else:
+                nameless.append(resource)
+        self.resources: tuple[Resource, ...] = (*self._found.values(), *nameless)
+        for resource in self.resources:
             if resource.full_url and resource.full_url.startswith("urn:"):
                 self._found[resource.full_url] = resource
-                self._names[resource.full_url] = own
+                self._names[resource.full_url] = own_reference(resource)
 
     def name(self, reference: Reference | None) -> str | None:
         """`Type/id` of what a literal reference points at; None when there is no literal reference."""
@@ -91,19 +101,11 @@ class Bag:
         return self._found.get(name) if name else None
 
 
-def newest_versions(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    """One resource per `Type/id`: the highest version, then the latest `lastUpdated`, then a fixed choice."""
-    newest: dict[str, Resource] = {}
-    nameless: list[Resource] = []
-    for resource in resources:
-        if not resource.id:
-            nameless.append(resource)
-            continue
-        own = own_reference(resource)
-        other = newest.get(own)
-        if other is None or (other is not resource and _version(resource) > _version(other)):
-            newest[own] = resource
-    return (*newest.values(), *nameless)
+def newer(resource: Resource, other: Resource | None) -> Resource:
+    """Of two copies of one resource: the higher version, then the later update, then a fixed choice."""
+    if other is None or other is resource or _version(resource) > _version(other):
+        return resource
+    return other
 
 
 def _version(resource: Resource) -> tuple[int, str, bytes]:
