@@ -23,10 +23,7 @@ def test_serving_loads_nothing_of_the_demo() -> None:
 
 
 def test_the_demo_itself_would_have_been_noticed() -> None:
-    assert _of_the_demo(_loaded_by("import cds_service.cli.demo")) >= {
-        "cds_service.sandbox",
-        "sekmet",
-    }
+    assert _of_the_demo(_loaded_by("import cds_service.cli.demo")) >= {"cds_service.sandbox", "sekmet"}
 
 
 def test_the_served_app_has_no_address_of_the_demo() -> None:

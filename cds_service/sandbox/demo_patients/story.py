@@ -103,7 +103,7 @@ class Expects(Part, frozen=True):
 
     `criteria` by number; `all_other_criteria` is "favourable" (met, absent) or "unchecked". `critical` are
     the drugs with a critical finding. `due` are monitoring tests that must be due or overdue. `cards` gives,
-    for each service, the loudest indicator, "any", or "none" for no card.
+    for each service, the loudest indicator, or "none" for no card.
     """
 
     eligibility: str
