@@ -104,13 +104,12 @@ def _aimed(case: DoseCase, limits: TitrationLimits) -> Decimal:
 
 def _below(case: DoseCase, limits: TitrationLimits) -> Advice:
     """Up by at least one step, by at most what the level and the dose allow, never above the record."""
-    allowed, current, amount = _bounds(limits), case.dose.dose, _amount(case, limits)
+    allowed, amount = _bounds(limits), _amount(case, limits)
     finding = say("dosing.below", level=level_words(case.trough), edge=limits.ciclosporin_target_low)
     recheck = in_days(case, TEST, limits.ciclosporin_change_recheck)
-    if amount > allowed.high_mg or (current and current.every_hours != allowed.every_hours):
-        outside = outside_bounds(case, allowed, finding, recheck)
-        if outside:
-            return outside
+    outside = outside_bounds(case, allowed, finding, recheck, raising=True)
+    if outside:
+        return outside
     at_cap = amount >= allowed.high_mg
     doubts = unproven(case) if at_cap else _doubts(case, limits)
     if doubts:
@@ -118,7 +117,7 @@ def _below(case: DoseCase, limits: TitrationLimits) -> Advice:
     if at_cap:
         seen = say("dosing.belowAtCap", level=level_words(case.trough), edge=limits.ciclosporin_target_low)
         recheck = routine_recheck(case, limits.edge_recheck_days)
-        return Advice(State.AT_CAP_BELOW_TARGET, "CSA-CAP", seen, current, (), recheck)
+        return Advice(State.AT_CAP_BELOW_TARGET, "CSA-CAP", seen, case.dose.dose, (), recheck)
     return Advice(State.INCREASE, "CSA-N2", finding, allowed.dose(_raised(case, limits)), (), recheck)
 
 

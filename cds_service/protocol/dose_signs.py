@@ -146,10 +146,9 @@ def _intakes(
     doses: list[MedicationEvent], orders: tuple[MedicationEvent, ...], drug: Drug, today: date
 ) -> list[Sign]:
     """One sign per intake: the capsules recorded for the same moment are one dose."""
-    moments: dict[str, list[MedicationEvent]] = {}
+    moments: dict[When | None, list[MedicationEvent]] = {}
     for event in doses:
-        if event.start:
-            moments.setdefault(event.start.text, []).append(event)
+        moments.setdefault(event.start, []).append(event)
     return [_intake(events, orders, drug, today) for events in moments.values()]
 
 

@@ -116,14 +116,20 @@ def common_doubts(case: DoseCase) -> tuple[Reason, ...]:
     return tuple(doubts)
 
 
-def outside_bounds(case: DoseCase, allowed: Bounds, finding: Phrase, recheck: Recheck) -> Advice | None:
+def outside_bounds(
+    case: DoseCase, allowed: Bounds, finding: Phrase, recheck: Recheck, *, raising: bool = False
+) -> Advice | None:
     """What to do when the level would keep a dose that the trial record does not allow; None when it does.
 
     Above the bounds: down to the highest dose. Below them, or at another interval: the investigator is asked,
-    since neither keeping it nor moving it inside the bounds follows from the level.
+    since neither keeping it nor moving it inside the bounds follows from the level. `raising`: the level asks
+    for more, so a dose that is only too low needs nobody's leave.
     """
     current = case.dose.dose
     if current is None or allowed.allow(current):
+        return None
+    too_low = allowed.amount(current) < allowed.low_mg and current.every_hours == allowed.every_hours
+    if raising and too_low:
         return None
     reasons = (Reason.DOSE_OUTSIDE_BOUNDS,)
     seen = say("dosing.outside", finding=finding, dose=dose_words(current))

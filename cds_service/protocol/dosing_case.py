@@ -117,9 +117,7 @@ def trough_test(drug: Drug) -> str:
 
 
 def level_words(trough: Trough) -> Phrase:
-    """The level with its date; that there is none, when there is none."""
-    if trough.value is None:
-        return say("dosing.level.none")
+    """The level with its date."""
     if trough.comparator is None:
         return say("dosing.level", value=trough.value, day=trough.day)
     sign = _SIGNS[trough.comparator]

@@ -65,13 +65,12 @@ def _amount(case: DoseCase, limits: TitrationLimits) -> Decimal:
 
 def _below(case: DoseCase, limits: TitrationLimits) -> Advice:
     """Up by at most one step; a level below target at the highest dose is told, and nothing else."""
-    allowed, current, amount = _bounds(limits), case.dose.dose, _amount(case, limits)
+    allowed, amount = _bounds(limits), _amount(case, limits)
     finding = say("dosing.below", level=level_words(case.trough), edge=limits.sirolimus_target_low)
     recheck = in_days(case, TEST, limits.sirolimus_change_recheck)
-    if amount > allowed.high_mg or (current and current.every_hours != allowed.every_hours):
-        outside = outside_bounds(case, allowed, finding, recheck)
-        if outside:
-            return outside
+    outside = outside_bounds(case, allowed, finding, recheck, raising=True)
+    if outside:
+        return outside
     highest = min(limits.liver_cap_mg, allowed.high_mg) if case.liver.cap else allowed.high_mg
     most = min(amount + limits.sirolimus_step_mg, highest)
     raised = [d for d in sirolimus_doses(limits) if amount < d <= most]

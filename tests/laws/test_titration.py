@@ -49,6 +49,7 @@ LABORATORY = (
 LIVERS = (Liver(), Liver(cap=True, start_low=True), Liver(hold=True, cap=True), Liver(hold=None, cap=None))
 KEEPS = (State.CONTINUE, State.AT_CAP_BELOW_TARGET)
 CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
+USED = (Validity.VALID, Validity.ASSUMED_TROUGH, Validity.NOT_STEADY_STATE)
 MAKE = {Drug.SIROLIMUS: sirolimus, Drug.CICLOSPORIN: ciclosporin}
 
 
@@ -62,18 +63,19 @@ def _all(drug: Drug) -> Iterator[DoseCase]:
     """The cross product: level x validity x dose x arm x kidneys x tests x liver, for one drug."""
     partner = Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
     others = (dose(partner, AMOUNTS[partner][2][0]), dose(partner, None))
-    kidneys_ = [kidneys(state, egfr=Decimal(egfr)) for state in RenalState for egfr in (44, 90)]
+    organs: list[dict[str, Any]]
     if drug is Drug.SIROLIMUS:
-        kidneys_ = kidneys_[:1]
-    livers = LIVERS if drug is Drug.SIROLIMUS else LIVERS[:1]
-    arms = (Arm.COMBINED, None, *((Arm.SIROLIMUS,) if drug is Drug.SIROLIMUS else ()))
-    for value, taken in itertools.product(LEVELS[drug], _doses(drug)):
-        for validity in Validity:
-            base = MAKE[drug](value, dose=taken, validity=validity)
-            for arm, renal, tests, liver, other in itertools.product(
-                arms, kidneys_, LABORATORY, livers, others if drug is Drug.SIROLIMUS else others[:1]
-            ):
-                yield replace(base, arm=arm, renal=renal, tests=tests, liver=liver, other=other)
+        tested = zip(itertools.product(LABORATORY, LIVERS), itertools.cycle(others), strict=False)
+        organs = [{"tests": t, "liver": liver, "other": o} for (t, liver), o in tested]
+        arms: tuple[Arm | None, ...] = (*Arm, None)
+    else:
+        states = [*(kidneys(state) for state in RenalState), kidneys(RenalState.IMPAIRED, egfr=Decimal(44))]
+        organs = [{"tests": t, "renal": r} for t, r in itertools.product(LABORATORY, states)]
+        arms = (Arm.COMBINED, None)
+    for value, taken, validity in itertools.product(LEVELS[drug], _doses(drug), Validity):
+        base = MAKE[drug](value, dose=taken, validity=validity)
+        for arm, organ in itertools.product(arms[:1] if validity not in USED else arms, organs):
+            yield replace(base, arm=arm, **organ)
 
 
 @pytest.fixture(scope="module", params=list(Drug), ids=str)

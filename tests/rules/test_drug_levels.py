@@ -193,7 +193,7 @@ def test_a_missed_dose_unsettles_the_level_after_it(drug: Drug, missed: int, fou
     inhibitor started 6 days before      | ciclosporin | fluconazole   | 7     | -   | NOT_STEADY_STATE
     inhibitor started 7 days before      | ciclosporin | fluconazole   | 8     | -   | VALID
     inducer stopped 7 days before        | ciclosporin | rifampin      | 80    | 8   | VALID
-    no modulator                         | sirolimus   | co-trimoxazole | 2    | -   | VALID
+    no modulator                         | ciclosporin | gentamicin    | 2     | -   | VALID
 """),
     ids=named,
 )

@@ -214,6 +214,10 @@ def test_an_odd_number_has_a_middle() -> None:
     assert kidney(a_record(*facts)).baseline == 62
 
 
+def test_a_single_value_above_normal_without_a_baseline_decides_nothing() -> None:
+    assert kidney(a_record(cr(71, 1, 70), **YOUNG)).state is RenalState.UNKNOWN
+
+
 def test_without_a_study_there_is_no_baseline() -> None:
     found = kidney(a_record(*BEFORE, cr(60)))
     assert (found.baseline, found.state) == (None, RenalState.UNKNOWN)
