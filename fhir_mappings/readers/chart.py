@@ -10,6 +10,7 @@ from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.calendar import When
 
 if TYPE_CHECKING:
+    from fhir_mappings.readers.dosage import Instructions
     from fhir_mappings.readers.product import DrugSeen
 
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 class Chart:
     """The resources, the site, and the moment (aware) the chart is read for.
 
-    `day` is the moment's calendar day at the site. `drugs` remembers which drug a concept turned out to be,
-    `moments` the dates already read: the lines of a panel share theirs.
+    `day` is the moment's calendar day at the site. A chart says few things many times, so what has been read
+    is remembered: `moments` by the date as written, `drugs` by concept or product, `instructions` by their
+    lines and the product's strength, `for_study` by order.
     """
 
     bag: Bag
@@ -26,6 +28,8 @@ class Chart:
     as_of: datetime
     day: date = field(init=False)
     drugs: "dict[object, DrugSeen | None]" = field(default_factory=dict, compare=False, repr=False)
+    instructions: "dict[object, Instructions]" = field(default_factory=dict, compare=False, repr=False)
+    for_study: dict[int, bool] = field(default_factory=dict, compare=False, repr=False)
     moments: dict[str, When | None] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from fhir_mappings.readers.amounts import Strength, amount_mg, divided, exact, plain
 from fhir_mappings.readers.dates import days_of, when_or_none
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
+from fhir_mappings.readers.routes import agreed, of_route
 from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
 from fhir_mappings.vocabulary.facts import Dose, Evidence, Fact, Known, Unknown, WhyUnknown
 
@@ -53,26 +54,53 @@ class _Step:
     rhythm: Rhythm
 
 
-def read_dose(
-    instructions: Sequence[Dosage], strength: Strength, day: date, zone: ZoneInfo, reference: str
-) -> Fact[Dose]:
-    """The dose that the instructions, as they stand on `day`, come to; exact, or Unknown.
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """What the dosage lines of one entry come to.
 
-    MISSING: nothing is said. UNREADABLE: something is, but not in milligrams and hours. CONFLICTING: the
-    instructions do not say one thing.
+    `dose`: exact, or why it cannot be told. MISSING: nothing is said. UNREADABLE: something is, but not in
+    milligrams and hours. CONFLICTING: the lines do not say one thing. `systemic` is what the routes tell.
     """
-    said = [i for i in instructions if i.dose_and_rate or i.timing or i.text]
+
+    dose: Dose | WhyUnknown
+    systemic: bool | None
+    as_written: str
+    as_needed: bool
+    single_dose: bool
+
+    def dose_fact(self, reference: str) -> Fact[Dose]:
+        """The dose as a fact of the entry `reference`."""
+        evidence = Evidence(reference, value=self.as_written or None)
+        if isinstance(self.dose, WhyUnknown):
+            return Unknown(self.dose, evidence)
+        return Known(self.dose, evidence)
+
+
+def read_instructions(lines: Sequence[Dosage], strength: Strength, day: date, zone: ZoneInfo) -> Instructions:
+    """The lines as they stand on `day`."""
+    return Instructions(
+        dose_of(lines, strength, day, zone),
+        agreed(of_route(line.route) for line in lines),
+        as_written(lines),
+        any(line.as_needed for line in lines),
+        is_single_dose(lines),
+    )
+
+
+def dose_of(lines: Sequence[Dosage], strength: Strength, day: date, zone: ZoneInfo) -> Dose | WhyUnknown:
+    """The dose that the lines, as they stand on `day`, come to, or why that cannot be told."""
+    said = [line for line in lines if line.dose_and_rate or line.timing or line.text]
     if not said:
-        return Unknown(WhyUnknown.MISSING)
+        return WhyUnknown.MISSING
     current = _in_force(said, day, zone)
     if len(current) > 1 and not _side_by_side(current):
-        return _unknown(WhyUnknown.CONFLICTING, said, reference)
-    known = tuple(step for i in current if (step := _step(i, strength)) is not None)
+        return WhyUnknown.CONFLICTING
+    known = tuple(step for line in current if (step := _step(line, strength)) is not None)
     if len(known) < len(current):
-        return _unknown(WhyUnknown.UNREADABLE, said, reference)
+        return WhyUnknown.UNREADABLE
     if any(not a.rhythm.never_together_with(b.rhythm) for a, b in combinations(known, 2)):
-        return _unknown(WhyUnknown.CONFLICTING, said, reference)
-    return Known(_together(known), Evidence(reference, value=as_written(said)))
+        return WhyUnknown.CONFLICTING
+    return _together(known)
 
 
 def as_written(instructions: Sequence[Dosage]) -> str:
@@ -83,10 +111,6 @@ def as_written(instructions: Sequence[Dosage]) -> str:
 def is_single_dose(instructions: Sequence[Dosage]) -> bool:
     """True when one dose is ordered, and no more."""
     return len(instructions) == 1 and is_single(instructions[0].timing)
-
-
-def _unknown(why: WhyUnknown, said: Sequence[Dosage], reference: str) -> Unknown:
-    return Unknown(why, Evidence(reference, value=as_written(said) or None))
 
 
 def _words(instruction: Dosage) -> str:

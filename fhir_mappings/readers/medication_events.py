@@ -5,13 +5,16 @@ force is for the rules to say.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
+
+import msgspec
 
 from fhir_mappings.readers.amounts import amount_mg
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.courses import lasts, ordered_course, ordered_supply, taken
 from fhir_mappings.readers.dates import days_of
-from fhir_mappings.readers.dosage import Dosage, as_written, is_single_dose, read_dose
+from fhir_mappings.readers.dosage import Dosage, Instructions, read_instructions
 from fhir_mappings.readers.fhir_types import Reference
 from fhir_mappings.readers.medication import (
     AdministeredDosage,
@@ -87,7 +90,8 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
     status = yield from _status(order, _ORDER)
     lines = order.dosage_instruction
     start, end = ordered_course(lines, order.authored_on, chart)
-    dose = _dose(lines, drug, chart, reference)
+    said = _instructions(lines, drug, chart)
+    dose = said.dose_fact(reference)
     yield MedicationEvent(
         reference,
         MedicationSource.ORDER,
@@ -95,17 +99,17 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
         drug.concepts,
         drug.ingredients,
         drug.text,
-        systemic=_systemic(lines, drug),
+        systemic=agreed((said.systemic, drug.systemic)),
         start=start,
         end=end,
         dose=dose,
         supply_days=ordered_supply(order.dispense_request, dose, drug.strength),
         stopped_for_harm=is_for_harm([order.status_reason], chart.settings.codes),
-        as_needed=any(line.as_needed for line in lines),
-        single_dose=is_single_dose(lines),
+        as_needed=said.as_needed,
+        single_dose=said.single_dose,
         for_study=_for_study(order, order.based_on, chart),
         is_order_intent=order.intent is None or order.intent in ORDER_INTENTS,
-        as_written=as_written(lines),
+        as_written=said.as_written,
         by_text_only=drug.by_text_only,
     )
 
@@ -115,9 +119,12 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
     status = yield from _status(dispense, _DISPENSE)
     if status is S.INTENDED and dispense.when_handed_over:
         status = S.COMPLETED
-    orders = _linked(dispense.authorizing_prescription, chart)
-    lines = dispense.dosage_instruction or next((o.dosage_instruction for o in orders), ())
-    dose = _dose(lines, drug, chart, reference)
+    lines = dispense.dosage_instruction
+    if not lines:
+        orders = _linked(dispense.authorizing_prescription, chart)
+        lines = next((order.dosage_instruction for order in orders), ())
+    said = _instructions(lines, drug, chart)
+    dose = said.dose_fact(reference)
     yield MedicationEvent(
         reference,
         MedicationSource.DISPENSE,
@@ -125,15 +132,15 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
         drug.concepts,
         drug.ingredients,
         drug.text,
-        systemic=_systemic(lines, drug),
+        systemic=agreed((said.systemic, drug.systemic)),
         start=chart.when(dispense.when_handed_over or dispense.when_prepared),
         end=None,
         dose=dose,
         supply_days=days_of(dispense.days_supply) or lasts(dispense.quantity, dose, drug.strength),
         stopped_for_harm=is_for_harm([dispense.status_reason_codeable_concept], chart.settings.codes),
-        as_needed=any(line.as_needed for line in lines),
+        as_needed=said.as_needed,
         for_study=_for_study(dispense, dispense.authorizing_prescription, chart),
-        as_written=as_written(lines),
+        as_written=said.as_written,
         by_text_only=drug.by_text_only,
     )
 
@@ -172,7 +179,7 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
     start, end = taken(statement.effective_date_time, statement.effective_period, chart)
     if end is None and statement.effective_date_time and status in (S.COMPLETED, S.STOPPED):
         end = start  # all that is told of a course that is over is one moment in it
-    lines = statement.dosage
+    said = _instructions(statement.dosage, drug, chart)
     yield MedicationEvent(
         reference,
         MedicationSource.STATEMENT,
@@ -180,15 +187,15 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
         drug.concepts,
         drug.ingredients,
         drug.text,
-        systemic=_systemic(lines, drug),
+        systemic=agreed((said.systemic, drug.systemic)),
         start=start,
         end=end,
-        dose=_dose(lines, drug, chart, reference),
+        dose=said.dose_fact(reference),
         stopped_for_harm=is_for_harm(statement.status_reason, chart.settings.codes),
-        as_needed=any(line.as_needed for line in lines),
-        single_dose=is_single_dose(lines),
+        as_needed=said.as_needed,
+        single_dose=said.single_dose,
         for_study=_for_study(statement, statement.based_on, chart),
-        as_written=as_written(lines),
+        as_written=said.as_written,
         by_text_only=drug.by_text_only,
     )
 
@@ -205,11 +212,15 @@ def _status(
     return table.get(entry.status or "", S.UNKNOWN)
 
 
-def _dose(lines: Sequence[Dosage], drug: DrugSeen, chart: Chart, reference: str) -> Fact[Dose]:
-    dose = read_dose(lines, drug.strength, chart.day, chart.settings.zone, reference)
-    if len(drug.ingredients) > 1 and isinstance(dose, Known):
-        return Unknown(WhyUnknown.UNREADABLE, dose.evidence)  # milligrams of which of them?
-    return dose
+def _instructions(lines: Sequence[Dosage], drug: DrugSeen, chart: Chart) -> Instructions:
+    """What the lines come to; milligrams of a combination are nobody's dose."""
+    key = (msgspec.json.encode(lines), drug.strength, len(drug.ingredients) > 1)
+    if key not in chart.instructions:
+        said = read_instructions(lines, drug.strength, chart.day, chart.settings.zone)
+        if len(drug.ingredients) > 1 and isinstance(said.dose, Dose):
+            said = replace(said, dose=WhyUnknown.UNREADABLE)
+        chart.instructions[key] = said
+    return chart.instructions[key]
 
 
 def _given_dose(dosage: AdministeredDosage, drug: DrugSeen, reference: str) -> Fact[Dose]:
@@ -220,10 +231,6 @@ def _given_dose(dosage: AdministeredDosage, drug: DrugSeen, reference: str) -> F
     if amount is None or len(drug.ingredients) > 1:
         return Unknown(WhyUnknown.UNREADABLE, Evidence(reference, value=dosage.text))
     return Known(Dose(amount, DAY), Evidence(reference))
-
-
-def _systemic(lines: Sequence[Dosage], drug: DrugSeen) -> bool | None:
-    return agreed([*(of_route(line.route) for line in lines), drug.systemic])
 
 
 def _linked(references: Iterable[Reference | None], chart: Chart) -> list[MedicationRequest]:
@@ -237,7 +244,12 @@ def _for_study(
     """True when the entry, or the order it follows, names the trial; None says nothing, never "no"."""
     if _names_the_trial(entry, linked, chart):
         return True
-    return True if any(_names_the_trial(o, o.based_on, chart) for o in _linked(linked, chart)) else None
+    for order in _linked(linked, chart):
+        if id(order) not in chart.for_study:
+            chart.for_study[id(order)] = _names_the_trial(order, order.based_on, chart)
+        if chart.for_study[id(order)]:
+            return True
+    return None
 
 
 def _names_the_trial(entry: MedicationEntry, linked: Sequence[Reference | None], chart: Chart) -> bool:

@@ -54,10 +54,7 @@ def drug_of(entry: MedicationEntry, chart: Chart) -> DrugSeen | Gap | None:
         if concept.coding or concept.text:
             return _of_concept(concept, chart)
     elif entry.medication_reference is not None:
-        product = medication_of(entry, chart)
-        if product is not None:
-            return _of_product(product, chart)
-        return _named_only(entry, entry.medication_reference, chart)
+        return _of_reference(entry, entry.medication_reference, chart)
     return Gap("MEDICATION_NOT_STATED", own_reference(entry))
 
 
@@ -69,6 +66,19 @@ def _of_concept(concept: CodeableConcept, chart: Chart) -> DrugSeen | None:
     except KeyError:
         seen = chart.drugs[key] = _recognised([concept], NO_STRENGTH, None, chart)
         return seen
+
+
+def _of_reference(entry: MedicationEntry, reference: Reference, chart: Chart) -> DrugSeen | Gap | None:
+    """The drug of a Medication, contained or beside the entry; else what the reference itself shows."""
+    inside = (reference.reference or "").startswith("#")
+    key = (reference.reference, *(map(bytes, entry.contained) if inside else ()))
+    if key in chart.drugs:
+        return chart.drugs[key]
+    found = medication_of(entry, chart)
+    if found is None:
+        return _named_only(entry, reference, chart)
+    seen = chart.drugs[key] = _of_product(found, chart)
+    return seen
 
 
 def medication_of(entry: MedicationEntry, chart: Chart) -> Medication | None:

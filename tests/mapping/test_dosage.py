@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fhir_mappings.readers.amounts import NO_STRENGTH, Strength, amount_mg, strength_of_ratio
 from fhir_mappings.readers.dates import days_of
-from fhir_mappings.readers.dosage import Dosage, as_written, is_single_dose, read_dose
+from fhir_mappings.readers.dosage import Dosage, as_written, is_single_dose, read_instructions
 from fhir_mappings.readers.fhir_types import Quantity, Ratio
 from fhir_mappings.readers.timing import RHYTHMS, Timing, read_rhythm
 from fhir_mappings.vocabulary.facts import Dose, Fact, Known, Unknown
@@ -25,7 +25,7 @@ DAILY: Json = {"frequency": 1, "period": 1, "periodUnit": "d"}
 
 def dose_of(*lines: Json, strength: Strength = NO_STRENGTH) -> Fact[Dose]:
     instructions = msgspec.convert(lines, tuple[Dosage, ...])
-    return read_dose(instructions, strength, TODAY, ZONE, "MedicationRequest/m1")
+    return read_instructions(instructions, strength, TODAY, ZONE).dose_fact("MedicationRequest/m1")
 
 
 def shown(dose: Fact[Dose]) -> str:
