@@ -46,26 +46,26 @@ def expected(findings: str) -> list[str]:
     case                              | drug        | mg   | every | renal      | finding
     sirolimus lowest                  | sirolimus   | 1    | 24    | NORMAL     | none
     sirolimus highest                 | sirolimus   | 3    | 24    | NORMAL     | none
-    sirolimus below                   | sirolimus   | 0.5  | 24    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER sirolimus
-    sirolimus above                   | sirolimus   | 3.5  | 24    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER sirolimus
+    sirolimus below                   | sirolimus   | 0.99 | 24    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER sirolimus
+    sirolimus above                   | sirolimus   | 3.01 | 24    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER sirolimus
     sirolimus exactly twice           | sirolimus   | 6    | 24    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER sirolimus
-    sirolimus more than twice         | sirolimus   | 6.5  | 24    | NORMAL     | ORD-OVERDOSE critical CORRECT_ORDER sirolimus
+    sirolimus more than twice         | sirolimus   | 6.01 | 24    | NORMAL     | ORD-OVERDOSE critical CORRECT_ORDER sirolimus
     the daily amount in two halves    | sirolimus   | 1    | 12    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER sirolimus
     on alternate days                 | sirolimus   | 2    | 48    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER sirolimus
     a weekly amount on one day        | sirolimus   | 14   | 168   | NORMAL     | ORD-OVERDOSE critical CORRECT_ORDER sirolimus
     ciclosporin lowest                | ciclosporin | 25   | 12    | NORMAL     | none
     ciclosporin highest               | ciclosporin | 150  | 12    | NORMAL     | none
-    ciclosporin below                 | ciclosporin | 10   | 12    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
-    ciclosporin above                 | ciclosporin | 175  | 12    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
+    ciclosporin below                 | ciclosporin | 24.99 | 12    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
+    ciclosporin above                 | ciclosporin | 150.01 | 12    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
     ciclosporin exactly twice         | ciclosporin | 300  | 12    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
-    ciclosporin more than twice       | ciclosporin | 325  | 12    | NORMAL     | ORD-OVERDOSE critical CORRECT_ORDER ciclosporin
+    ciclosporin more than twice       | ciclosporin | 300.01 | 12    | NORMAL     | ORD-OVERDOSE critical CORRECT_ORDER ciclosporin
     ciclosporin once daily            | ciclosporin | 150  | 24    | NORMAL     | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
     kidney watched                    | ciclosporin | 150  | 12    | WATCH      | none
     kidney not known                  | ciclosporin | 150  | 12    | UNKNOWN    | none
     kidney impaired, at the bound     | ciclosporin | 50   | 12    | IMPAIRED   | none
-    kidney impaired, above            | ciclosporin | 75   | 12    | IMPAIRED   | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
+    kidney impaired, above            | ciclosporin | 50.01 | 12    | IMPAIRED   | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
     kidney impaired, exactly twice    | ciclosporin | 100  | 12    | IMPAIRED   | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
-    kidney impaired, more than twice  | ciclosporin | 125  | 12    | IMPAIRED   | ORD-OVERDOSE critical CORRECT_ORDER ciclosporin
+    kidney impaired, more than twice  | ciclosporin | 100.01 | 12    | IMPAIRED   | ORD-OVERDOSE critical CORRECT_ORDER ciclosporin
     kidney stabilised, above          | ciclosporin | 75   | 12    | STABILISED | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
     kidney recovered, above           | ciclosporin | 75   | 12    | RECOVERED  | ORD-BOUNDS warning CORRECT_ORDER ciclosporin
     sirolimus with impaired kidney    | sirolimus   | 3    | 24    | IMPAIRED   | none
@@ -323,7 +323,7 @@ def test_a_study_drug_drafted_beside_a_contraindicated_drug_in_use() -> None:
     "case",
     cases("""
     case                        | concept           | platelets | told
-    just under 50               | drug.nsaid        | 49.9      | yes
+    just under 50               | drug.nsaid        | 49.99     | yes
     exactly 50                  | drug.nsaid        | 50        | no
     antiplatelet drug           | drug.antiplatelet | 30        | yes
     below some limit above 50   | drug.nsaid        | <60       | yes
