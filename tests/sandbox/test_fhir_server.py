@@ -1,15 +1,12 @@
 """The demo's FHIR server answers exactly what was asked, or says that it cannot."""
 
 import socket
-from typing import Any
 
 import pytest
 import requests
 
 from cds_service.sandbox.fhir_server import start_fhir_server
 from cds_service.sandbox.loopback import RunningServer
-
-Json = dict[str, Any]
 from tests.sandbox.asking import get, ids, outcome
 
 # ---------------------------------------------------------------- search

@@ -6,9 +6,9 @@ import pytest
 import requests
 
 from cds_service.sandbox.loopback import RunningServer
+from tests.sandbox.asking import get, ids, outcome
 
 Json = dict[str, Any]
-from tests.sandbox.asking import get, ids, outcome
 
 
 def test_a_created_resource_gets_an_id_and_can_be_read(fresh_fhir: RunningServer) -> None:
