@@ -21,6 +21,7 @@ from cds_service.protocol.dosing_case import (
     Advice,
     DoseCase,
     in_days,
+    kidney_words,
     level_words,
     result_words,
     trough_test,
@@ -69,7 +70,7 @@ def _acute(case: DoseCase, limits: TitrationLimits) -> Advice | None:
     """Kidney injury and high potassium hold ciclosporin, and keep it from being started."""
     if case.renal_state is RenalState.AKI:
         reason, rule, test = Reason.AKI, "CSA-AKI", "creatinine"
-        seen = say("dosing.aki", seen=case.renal.seen)
+        seen = say("dosing.aki", kidneys=kidney_words(case))
     elif case.potassium:
         reason, rule, test = Reason.HIGH_POTASSIUM, "CSA-K", "potassium"
         day = case.potassium.when.last if case.potassium.when else None

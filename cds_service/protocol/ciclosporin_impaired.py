@@ -4,7 +4,15 @@ from decimal import Decimal
 
 from cds_service.protocol.decisions import Recheck, RenalState, State
 from cds_service.protocol.dosing_answers import outside_bounds
-from cds_service.protocol.dosing_case import Advice, DoseCase, in_days, level_words, trough_test, within_days
+from cds_service.protocol.dosing_case import (
+    Advice,
+    DoseCase,
+    in_days,
+    kidney_words,
+    level_words,
+    trough_test,
+    within_days,
+)
 from cds_service.protocol.level_table import Row
 from cds_service.protocol.reasons import Reason, words
 from cds_service.protocol.tablets import bounds
@@ -47,11 +55,11 @@ def _low_reasons(case: DoseCase, limits: TitrationLimits, *, too_high: bool) -> 
 def _finding(case: DoseCase) -> Phrase:
     match case.renal_state:
         case RenalState.RECOVERED:
-            return say("dosing.renal.recovered", seen=case.renal.seen)
+            return say("dosing.renal.recovered", kidneys=kidney_words(case))
         case RenalState.STABILISED:
-            return say("dosing.renal.stabilised", seen=case.renal.seen)
+            return say("dosing.renal.stabilised", kidneys=kidney_words(case))
         case _:
-            return say("dosing.renal.impaired", seen=case.renal.seen)
+            return say("dosing.renal.impaired", kidneys=kidney_words(case))
 
 
 def _reduced(

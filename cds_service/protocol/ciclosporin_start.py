@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from cds_service.protocol.decisions import RenalState, State
 from cds_service.protocol.dosing_answers import cannot_advise, missing_for_start
-from cds_service.protocol.dosing_case import Advice, DoseCase, in_days, trough_test
+from cds_service.protocol.dosing_case import Advice, DoseCase, in_days, kidney_words, trough_test
 from cds_service.protocol.reasons import Reason
 from cds_service.protocol.tablets import CEILING_STATES, bounds, nearest
 from cds_service.protocol.titration_limits import TitrationLimits
@@ -33,7 +33,7 @@ def _first_dose(case: DoseCase, limits: TitrationLimits) -> tuple[Decimal, Phras
     weight = case.patient.weight_kg
     if case.renal_state in CEILING_STATES:
         amount = limits.ciclosporin_low_mg
-        seen = say("dosing.start.impaired", dose=amount, seen=case.renal.seen)
+        seen = say("dosing.start.impaired", dose=amount, kidneys=kidney_words(case))
         return amount, seen, (Reason.RENAL_IMPAIRED,)
     if weight is None:
         amount = limits.ciclosporin_start_no_weight_mg

@@ -42,7 +42,8 @@ class DoseChart:
     """What a chart holds of one drug, sorted into what this study asks.
 
     `taken`: the signs of this study; `steps`: the doses they tell, oldest first; `current`: orders in force,
-    of whatever study; `ordered`: whether any order belongs to this study; `measured`: days on which the drug
+    of whatever study; `on_record`: an order of this study or an undated
+    sign; `measured`: days on which the drug
     was found in blood; `pre_study`: only ciclosporin from before the study is on record.
     """
 
@@ -50,7 +51,7 @@ class DoseChart:
     taken: tuple[Sign, ...]
     steps: tuple[DoseStep, ...]
     current: tuple[MedicationEvent, ...]
-    ordered: bool
+    on_record: bool
     pre_study: bool
     incomplete: bool
     measured: tuple[date, ...]
@@ -76,7 +77,7 @@ def dose_chart(
         taken=taken,
         steps=_steps(taken, measured, limits),
         current=current,
-        ordered=bool(in_study),
+        on_record=bool(in_study) or signs.undated,
         pre_study=only_study and not taken and not in_study and (going_on or bool(current)),
         incomplete=record.lacks(*MEDICATION_PARTS),
         measured=measured,

@@ -85,7 +85,7 @@ def dose_in_force(
         since=answer.since,
         last_given=chart.signs.given[-1] if chart.signs.given else None,
         last_sign=last.day if last else None,
-        duplicate_orders=tuple(_order_evidence(o) for o in chart.current) if len(chart.current) > 1 else (),
+        duplicate_orders=_duplicates(chart),
         evidence=_shown(chart),
         steps=chart.steps,
         given=chart.signs.given,
@@ -94,7 +94,7 @@ def dose_in_force(
         held=answer.held,
         pre_study=chart.pre_study,
         pending=answer.pending,
-        incomplete=chart.incomplete or answer.unreadable_order,
+        incomplete=chart.incomplete or answer.unreadable_order or _part_unreadable(chart),
         claims=answer.claims,
     )
 
@@ -144,7 +144,7 @@ def _never_taken(chart: DoseChart) -> _Answer:
         if proofs and proofs[-1] >= recent:
             return _Answer(DoseStatus.KNOWN, order.dose.value, since=proofs[0])
     measured = any(day >= recent for day in chart.measured)
-    if chart.ordered or chart.incomplete or measured:
+    if chart.on_record or chart.incomplete or measured:
         return _Answer(DoseStatus.NOT_DOCUMENTED, held=_held(chart))
     return _Answer(DoseStatus.NONE)
 
@@ -203,6 +203,16 @@ def _by_level(
     if pending:
         return _Answer(DoseStatus.KNOWN, pending, since=proofs[0])
     return _Answer(DoseStatus.KNOWN, step.dose, step.day)
+
+
+def _duplicates(chart: DoseChart) -> tuple[Evidence, ...]:
+    readable = [o for o in chart.current if isinstance(o.dose, Known)]
+    return tuple(_order_evidence(o) for o in readable) if len(readable) > 1 else ()
+
+
+def _part_unreadable(chart: DoseChart) -> bool:
+    """Several orders stand, and one of them cannot be read: it may say something else."""
+    return len(chart.current) > 1 and not all(isinstance(o.dose, Known) for o in chart.current)
 
 
 def _order_evidence(order: MedicationEvent) -> Evidence:

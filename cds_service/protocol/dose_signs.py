@@ -67,7 +67,8 @@ class Signs:
     """Everything a chart tells of one study drug up to one moment, each list oldest first.
 
     `given`: the instants of documented doses. `missed`: days of doses recorded as not given. `refused`: the
-    latest day of a statement that the drug is not taken. `measured`: days on which it was found in blood.
+    latest day of a statement that the drug is not taken. `undated`: it was taken some day that nobody wrote
+    down. `measured`: days on which it was found in blood.
     """
 
     taken: tuple[Sign, ...]
@@ -75,6 +76,7 @@ class Signs:
     given: tuple[datetime, ...]
     missed: tuple[date, ...]
     refused: date | None
+    undated: bool
     measured: tuple[date, ...]
 
 
@@ -82,9 +84,10 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     """The signs of one drug; eye drops, creams and what lies ahead of `as_of` are left out."""
     events = [e for e in record.taking(drug.value) if e.systemic is not False and not _ahead(e.start, as_of)]
     orders = tuple(e for e in events if _is_order(e))
-    happened = [e for e in events if e.start and e.status in _HAPPENED[e.source]]
-    doses = [e for e in happened if e.source is MedicationSource.ADMINISTRATION]
-    others = (e for e in happened if e.source is not MedicationSource.ADMINISTRATION)
+    happened = [e for e in events if e.status in _HAPPENED[e.source]]
+    dated = [e for e in happened if e.start]
+    doses = [e for e in dated if e.source is MedicationSource.ADMINISTRATION]
+    others = (e for e in dated if e.source is not MedicationSource.ADMINISTRATION)
     taken = [_sign(e, orders, as_of.day) for e in others] + _intakes(doses, orders, drug, as_of.day)
     skipped = [e for e in events if e.status is MedicationStatus.NOT_TAKEN and e.start]
     refused = [_day(e.start, as_of.day) for e in skipped if e.source is MedicationSource.STATEMENT]
@@ -96,6 +99,7 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
             sorted(_day(e.start, as_of.day) for e in skipped if e.source is MedicationSource.ADMINISTRATION)
         ),
         refused=max(refused, default=None),
+        undated=len(dated) < len(happened),
         measured=_measured(record, drug, as_of),
     )
 

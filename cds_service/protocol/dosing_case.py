@@ -132,6 +132,12 @@ _SIGNS = {
 }
 
 
+def kidney_words(case: DoseCase) -> Phrase:
+    """The newest creatinine with its day; the renal finding tells the rest."""
+    day = case.today - timedelta(days=case.renal.age_days or 0)
+    return say("dosing.creatinine", value=case.renal.creatinine, day=day)
+
+
 def result_words(result: Result) -> Phrase:
     """A level that is a danger by itself, in words."""
     day = result.when.last if result.when else None

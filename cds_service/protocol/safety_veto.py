@@ -68,5 +68,5 @@ def _vetoed(decision: TitrationDecision, alert: Alert, state: State) -> Titratio
         proposed=None,
         alternatives=(),
         reasons=(*decision.reasons, Reason.SAFETY_VETO.value),
-        recheck=None if state is State.CANNOT_ADVISE else decision.recheck,
+        recheck=None,
     )

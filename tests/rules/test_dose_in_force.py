@@ -245,8 +245,16 @@ def test_a_dispense_without_a_dose_confirms_the_order_of_its_time() -> None:
     )
 
 
-def test_a_statement_that_tells_no_start_is_no_sign() -> None:
-    assert srl(medication("sirolimus", 2, start=None, source=STATEMENT)).status is DoseStatus.NONE
+def test_a_dose_taken_on_no_known_day_is_a_riddle_not_a_blank() -> None:
+    undated = medication("sirolimus", 2, start=None, source=STATEMENT)
+    assert srl(undated).status is DoseStatus.NOT_DOCUMENTED
+    assert srl(undated, dispense("sirolimus", 2, ago=20)).since == days_ago(20)
+
+
+def test_a_second_order_that_cannot_be_read_makes_the_dose_doubtful() -> None:
+    orders = (medication("sirolimus", 2, start=30), medication("sirolimus", None, start=30, dose=UNREADABLE))
+    found = srl(dispense("sirolimus", 2, ago=20), *orders)
+    assert (found.status, found.incomplete, found.duplicate_orders) == (DoseStatus.KNOWN, True, ())
 
 
 # ---------------------------------------------------------------- administrations
