@@ -5,6 +5,7 @@ itself that it is only a part (a page with a next one, an error among its entrie
 chart unavailable: what it holds is used, and what it does not hold is not taken for "none".
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,10 +110,8 @@ def _decoded(text: bytes) -> Decoded:
     except NotFhir:
         if sum(1 for line in text.splitlines() if line.strip()) < 2:
             raise
-        try:
+        with suppress(NotFhir):  # what the whole text says of itself is clearer than what its first line does
             return decode_ndjson(text)
-        except NotFhir:
-            pass
         raise
 
 

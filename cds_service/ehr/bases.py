@@ -90,7 +90,7 @@ def _normal(parts: SplitResult) -> FhirBase:
     if "@" in parts.netloc:
         raise NotAnAddress("must not carry a user name")
     try:
-        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        port = _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
     except ValueError as error:
         raise NotAnAddress("has no valid port") from error
     return FhirBase(parts.scheme, _host(parts.hostname or ""), port, _path(parts.path))
@@ -99,7 +99,7 @@ def _normal(parts: SplitResult) -> FhirBase:
 def _host(name: str) -> str:
     if ":" in name:
         try:
-            return f"[{ipaddress.IPv6Address(name).compressed}]"
+            return f"[{ipaddress.IPv6Address(name.replace('%', ' ')).compressed}]"  # no zone ids
         except ValueError as error:
             raise NotAnAddress("has no valid IPv6 address") from error
     if not _HOST_NAME.fullmatch(name):

@@ -259,6 +259,40 @@ def test_a_hook_body_with_other_keys_brings_its_resources_but_proves_no_absence(
     assert {f"{part.value}: not in this file" for part in Part} <= named
 
 
+def test_a_broken_prefetch_value_costs_its_own_part_only(run, chart_file):
+    prefetch = {
+        **prefetched(Part),
+        "observations": {"resourceType": "Bundle", "entry": "nonsense"},
+        "consents": {"resourceType": "OperationOutcome"},
+        "allergies": None,
+    }
+    assessment = assessed(run("assess", chart_file(a_call(prefetch=prefetch)), *DAY))
+    named = {gap["detail"] for gap in assessment["dataQuality"] if gap["problem"] == "PART_UNAVAILABLE"}
+    assert named == {"observations: not in this file", "consents: not in this file"}
+
+
+def test_a_hook_body_without_its_patient_is_still_about_that_patient(run, chart_file):
+    assessment = assessed(run("assess", chart_file(a_call(prefetch={"patient": None})), *DAY))
+    assert assessment["participation"]["status"] == "unknown"
+    two = a_call(prefetch={"patient": searchset(CHART[Part.PATIENT], {**CHART[Part.PATIENT], "id": "p2"})})
+    assert run("assess", chart_file(two), *DAY)[0] == 2
+
+
+def test_lines_that_cannot_be_read_are_named_and_cost_no_other(run, chart_file):
+    lines = [json.dumps(CHART[Part.PATIENT]).encode(), b'{"resourceType":"Condition"', b""]
+    assessment = assessed(run("assess", chart_file(b"\n".join(lines)), *DAY))
+    assert "LINE_UNREADABLE" in {gap["problem"] for gap in assessment["dataQuality"]}
+    assert run("assess", chart_file(b"{\n{\n"), *DAY)[0] == 2
+
+
+def test_a_faulty_site_file_is_2_with_its_faults(run, chart_file, monkeypatch):
+    site = chart_file(b"language = 'fr'", "site.toml")
+    monkeypatch.setenv("CDS_SITE_FILE", site)
+    assert run("assess", chart_file(BUNDLE))[:2] == (2, "")
+    chart_file(b"[thresholds]\n'titration.sirolimus_target_high' = 20\n", "site.toml")
+    assert run("assess", chart_file(BUNDLE))[:2] == (2, "")
+
+
 # ---------------------------------------------------------------- check
 
 

@@ -56,6 +56,7 @@ def test_an_allowed_base_is_called_in_its_normal_form(given, called):
         "ehr.example/fhir",
         "file:///fhir",
         "https:///fhir",
+        "https://ehr.example:0/fhir",
         "https://-ehr.example/fhir",
         "https://[fe80::1%eth0]/fhir",
         "https://ehr.example:port/fhir",
@@ -103,6 +104,12 @@ def test_a_paging_link_within_the_base_is_followed(link, called):
 def test_a_paging_link_out_of_the_base_is_not_followed(link):
     with pytest.raises(NotAnAddress):
         ALLOWED[0].link(link)
+
+
+def test_an_address_with_a_zone_or_a_broken_ipv6_address_is_no_base():
+    for text in ("http://[fe80::1%25eth0]/fhir", "http://[fe80::1%eth0]/fhir", "http://[1::2::3]/fhir"):
+        with pytest.raises(NotAnAddress):
+            read_base(text)
 
 
 @settings(deadline=None, max_examples=100)
