@@ -74,18 +74,15 @@ def _of_reference(entry: MedicationEntry, reference: Reference, chart: Chart) ->
     key = (reference.reference, *(map(bytes, entry.contained) if inside else ()))
     if key in chart.drugs:
         return chart.drugs[key]
-    found = medication_of(entry, chart)
+    found = _medication(entry, reference, chart)
     if found is None:
         return _named_only(entry, reference, chart)
     seen = chart.drugs[key] = _of_product(found, chart)
     return seen
 
 
-def medication_of(entry: MedicationEntry, chart: Chart) -> Medication | None:
+def _medication(entry: MedicationEntry, reference: Reference, chart: Chart) -> Medication | None:
     """The Medication resource an entry points at; one that carries unknown modifiers is not used."""
-    reference = entry.medication_reference
-    if reference is None:
-        return None
     if reference.reference and reference.reference.startswith("#"):
         found: object = contained(entry.contained, reference.reference, Medication)
     else:

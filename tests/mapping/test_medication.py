@@ -117,6 +117,16 @@ def test_a_contained_product_is_found() -> None:
     assert dose(seen) == "2 mg / 24 h"
 
 
+def test_products_of_the_same_name_in_two_orders_are_never_mixed_up() -> None:
+    def inner(key: str, name: str) -> Json:
+        parts = {"medicationReference": {"reference": "#in"}, "contained": [product(name, key="in")]}
+        lines = (line(2, "{pill}", repeat=DAILY),)
+        return order(TABLET_1MG, *lines, key=key, medicationCodeableConcept=None, **parts)
+
+    two = read(inner("a", TABLET_1MG), inner("b", "sirolimus 2 MG Oral Tablet"), inner("c", TABLET_1MG))
+    assert [dose(m) for m in two.medications] == ["2 mg / 24 h", "4 mg / 24 h", "2 mg / 24 h"]
+
+
 @pytest.mark.parametrize(
     "inside",
     [
@@ -576,12 +586,20 @@ def test_an_order_is_for_the_study_only_when_it_names_the_trial(parts: Json, for
 def test_what_follows_a_study_order_is_for_the_study_too() -> None:
     ordered = order(identifier=[{"value": "NCT06802055"}])
     linked = {"reference": "MedicationRequest/m1"}
+    unnamed = order(key="m2")
+    twice = [{"reference": "MedicationRequest/m2"}, linked]
+    assert all(
+        m.for_study is None for m in read(unnamed, dispense(authorizingPrescription=twice[:1])).medications
+    )
     for made in (
         dispense(authorizingPrescription=[linked]),
         administration(request=linked),
         statement(basedOn=[linked]),
     ):
         assert {m.for_study for m in read(ordered, made).medications} == {True}
+    again = [dispense(key=key, authorizingPrescription=twice) for key in ("d1", "d2")]
+    told = {m.reference: m.for_study for m in read(ordered, unnamed, *again).medications}
+    assert (told["MedicationDispense/d1"], told["MedicationDispense/d2"]) == (True, True)
 
 
 def test_orders_that_name_each_other_in_a_circle_end() -> None:
