@@ -24,7 +24,7 @@ def order_messages(
 ) -> list[Message]:
     """The cards of one order hook, loudest draft first."""
     by_order: dict[str, list[Alert]] = {}
-    for alert in sorted(alerts, key=lambda a: (_RANK[a.severity], a.rule.id)):
+    for alert in sorted(alerts, key=lambda a: _RANK[a.severity]):
         by_order.setdefault(alert.order or "", []).append(alert)
     groups = sorted(by_order.items(), key=lambda item: _RANK[item[1][0].severity])
     return [_message(order, found, titration, context) for order, found in groups]
