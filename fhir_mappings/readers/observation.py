@@ -50,13 +50,14 @@ def read_observation(observation: Observation, chart: Chart) -> Iterator[Version
 
 
 def _measured(observation: Observation, chart: Chart) -> Iterator[tuple[AnalyteCode | Gap, Measured]]:
+    codes = chart.settings.codes
     parts: tuple[Measured, ...] = (observation, *observation.component)
     for measured in parts:
         coded = _coded(measured.code)
-        code = chart.settings.codes.analyte(coded)
+        code = codes.analyte(coded)
         if code is not None:
             yield code, measured
-        elif len(coded) > 1 and chart.settings.codes.measures_two_things(coded):
+        elif len(coded) > 1 and codes.measures_two_things(coded):
             yield Gap("CODES_DISAGREE", own_reference(observation)), measured
 
 

@@ -38,6 +38,7 @@ class Unit:
     """A unit of one analyte: (value - `offset`) x `times` / `per` is the value in its canonical unit.
 
     `molar`: True for an amount of substance, False for a mass, None where the analyte has but one kind.
+    `is_canonical`: the number is the same there.
     """
 
     name: str
@@ -45,9 +46,12 @@ class Unit:
     per: Decimal = Decimal(1)
     offset: Decimal = Decimal(0)
     molar: bool | None = None
+    is_canonical: bool = False
 
     def convert(self, value: Decimal) -> Decimal:
         """The value in the canonical unit of the analyte."""
+        if self.is_canonical:
+            return value
         return (value - self.offset) * self.times / self.per
 
 
@@ -171,7 +175,8 @@ def _read_table(table: str) -> Iterator[tuple[str, Unit]]:
         first = spellings.split(",")[0].strip()
         offset, _, per = factor.removeprefix("(x-").partition(")/")
         unit = Unit(first, Decimal(1), Decimal(per), Decimal(offset)) if per else Unit(first, Decimal(factor))
-        unit = replace(unit, molar={"molar": True, "mass": False, "-": None}[kind])
+        is_canonical = unit.times == unit.per == 1
+        unit = replace(unit, molar={"molar": True, "mass": False, "-": None}[kind], is_canonical=is_canonical)
         for spelling in spellings.split(", "):
             if spelling.startswith("="):
                 yield spelling.removeprefix("="), unit
