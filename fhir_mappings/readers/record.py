@@ -282,5 +282,7 @@ def _pointing(resource: Resource) -> Iterator[Reference | None]:
         yield resource.medication_reference
         linked = (*resource.reason_reference, *resource.supporting_information)
         yield from (r for r in linked if "ResearchStudy/" in (r.reference or ""))
+    elif isinstance(resource, AdverseEvent):
+        yield from (suspect.instance for suspect in resource.suspect_entity)
     elif isinstance(resource, ResearchSubject):
         yield resource.study

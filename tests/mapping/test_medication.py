@@ -193,9 +193,23 @@ def test_what_is_still_needed_is_told_by_reference() -> None:
             key="h", supportingInformation=[{"reference": "ResearchStudy/s9"}, {"reference": "Observation/1"}]
         ),
         {"resourceType": "ResearchSubject", "id": "r", "study": {"reference": "ResearchStudy/s1"}},
+        {
+            "resourceType": "AdverseEvent",
+            "id": "ae",
+            "suspectEntity": [
+                {"instance": {"reference": "Medication/med5"}},
+                {"instance": {"reference": "Substance/1"}},
+                {},
+            ],
+        },
         product(key="med2"),
     )
-    assert unresolved_references(found) == {"Medication/med1", "ResearchStudy/s1", "ResearchStudy/s9"}
+    assert unresolved_references(found) == {
+        "Medication/med1",
+        "Medication/med5",
+        "ResearchStudy/s1",
+        "ResearchStudy/s9",
+    }
 
 
 # ---------------------------------------------------------------- strength and form
