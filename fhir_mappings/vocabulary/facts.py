@@ -357,9 +357,9 @@ class MedicationEvent:
     `ingredients` are canonical lower-case names ("sirolimus", "voriconazole"); a combination has several.
     `systemic` is False for eye drops, creams and coated devices, None when route and form are not told and
     the product does not tell it. `dose` is Unknown when it cannot be read to mg, whatever was written;
-    a dose split unevenly over the day has `Dose(total, 24)`. One administration has no interval of its own: its
-    `every_hours` is 24 and says nothing. `start`/`end`: the period taken or covered
-    (order: authoredOn or bounds start; bounds end or None). `supply_days`: days supplied with all repeats.
+    a dose split unevenly over the day has `Dose(total, 24)`. One administration has no interval of its own:
+    its `every_hours` is 24 and says nothing. `start`/`end`: the period taken or covered (order: bounds start
+    or authoredOn; bounds end or None). `supply_days`: days supplied with all repeats.
     """
 
     reference: str
