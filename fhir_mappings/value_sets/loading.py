@@ -66,7 +66,7 @@ def _lists(
     for topic, lists in by_topic.items():
         if topic not in _OTHER_SHAPES:
             for file in lists:
-                _add(file, index, terms, faults)
+                add_rows(file, index, terms, faults)
     every = [file for lists in by_topic.values() for file in lists]
     return CodeLists(
         index,
@@ -84,7 +84,7 @@ def _only(by_topic: dict[str, list[CsvFile]], topic: str) -> CsvFile:
     return next(iter(by_topic.get(topic, ())), CsvFile(topic, ()))
 
 
-def _add(
+def add_rows(
     file: CsvFile, index: CodeIndex[Meaning], terms: list[tuple[str, Meaning]], faults: list[str]
 ) -> None:
     for line, row in file.rows:
