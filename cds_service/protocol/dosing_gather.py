@@ -1,13 +1,15 @@
 """From the chart to the case of each drug: tests, weight, liver, potassium, interacting drugs."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from cds_service.protocol.decisions import Participation, RenalFinding, Trough
 from cds_service.protocol.dose_in_force import DoseInForce
 from cds_service.protocol.dosing_case import DoseCase, Laboratory, Patient
 from cds_service.protocol.drug_levels import LevelLimits, dangerous_level
 from cds_service.protocol.interactions import ActiveInteraction, Mechanism
-from cds_service.protocol.liver import liver, newest
+from cds_service.protocol.latest_results import latest_results, recent
+from cds_service.protocol.liver import liver
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.steady_state import settled_from
 from cds_service.protocol.titration_limits import TitrationLimits
@@ -30,8 +32,10 @@ def gather(
     level_limits: LevelLimits,
 ) -> dict[Drug, DoseCase]:
     """The case of both study drugs, each with the other's dose beside it."""
-    tests, found_liver = _tests(record, as_of, limits), liver(record, as_of, limits)
-    patient, potassium = _patient(record, as_of, limits), _high_potassium(record, as_of, limits)
+    results = latest_results(record, as_of)
+    tests, found_liver = _tests(record, results, as_of.day, limits), liver(results, as_of.day, limits)
+    patient = _patient(record, results, as_of.day, limits)
+    potassium = _high_potassium(results, as_of.day, limits)
     cases = {}
     for drug, other in ((Drug.SIROLIMUS, Drug.CICLOSPORIN), (Drug.CICLOSPORIN, Drug.SIROLIMUS)):
         dose, trough = doses[drug], levels[drug]
@@ -66,36 +70,40 @@ def _takes(interactions: tuple[ActiveInteraction, ...], drug: Drug, mechanisms: 
     )
 
 
-def _tests(record: ClinicalRecord, as_of: AsOf, limits: TitrationLimits) -> Laboratory:
+def _tests(
+    record: ClinicalRecord, results: Mapping[Analyte, Result], today: date, limits: TitrationLimits
+) -> Laboratory:
     def fresh(*analytes: Analyte) -> bool:
-        return any(newest(record, a, as_of.day, limits.tests_days) for a in analytes)
+        return any(recent(results, a, today, limits.tests_days) for a in analytes)
 
     counts = (fresh(Analyte.HAEMOGLOBIN), fresh(Analyte.PLATELETS))
-    creatinine = newest(record, Analyte.CREATININE, as_of.day, limits.tests_days)
+    creatinine = results.get(Analyte.CREATININE)
     when = creatinine.when if creatinine else None
     return Laboratory(
         cbc=all(counts) and fresh(Analyte.NEUTROPHILS, Analyte.WHITE_CELLS),
         alt=fresh(Analyte.ALT),
-        creatinine_days=(as_of.day - when.first).days if when else None,
+        creatinine_days=(today - when.first).days if when else None,
         unread=record.lacks(Part.OBSERVATIONS),
     )
 
 
-def _patient(record: ClinicalRecord, as_of: AsOf, limits: TitrationLimits) -> Patient:
-    weight = newest(record, Analyte.WEIGHT, as_of.day, limits.weight_age_days)
+def _patient(
+    record: ClinicalRecord, results: Mapping[Analyte, Result], today: date, limits: TitrationLimits
+) -> Patient:
+    weight = recent(results, Analyte.WEIGHT, today, limits.weight_age_days)
     exact = weight.number if weight and weight.comparator is None else None
-    return Patient(_age(record, as_of, limits), exact)
+    return Patient(_age(record, today, limits), exact)
 
 
-def _age(record: ClinicalRecord, as_of: AsOf, limits: TitrationLimits) -> int | None:
+def _age(record: ClinicalRecord, today: date, limits: TitrationLimits) -> int | None:
     """Age in years; None when a partial birth date leaves open on which side of `start_age` it lies."""
     if not isinstance(record.birth_date, Known):
         return None
     born = record.birth_date.value
-    oldest, youngest = age_on(born.first, as_of.day), age_on(born.last, as_of.day)
+    oldest, youngest = age_on(born.first, today), age_on(born.last, today)
     return oldest if (oldest >= limits.start_age) == (youngest >= limits.start_age) else None
 
 
-def _high_potassium(record: ClinicalRecord, as_of: AsOf, limits: TitrationLimits) -> Result | None:
-    result = newest(record, Analyte.POTASSIUM, as_of.day, limits.potassium_age_days)
+def _high_potassium(results: Mapping[Analyte, Result], today: date, limits: TitrationLimits) -> Result | None:
+    result = recent(results, Analyte.POTASSIUM, today, limits.potassium_age_days)
     return result if result and result.below(limits.potassium_hold) is False else None

@@ -1,13 +1,13 @@
 """How far the liver tests lie above normal, for the dose of sirolimus (`titration.md` 4.1, 4.3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from cds_service.protocol.moment import AsOf
+from cds_service.protocol.latest_results import recent
 from cds_service.protocol.titration_limits import TitrationLimits
-from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Result
+from fhir_mappings.vocabulary.facts import Analyte, Result
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 
@@ -26,11 +26,11 @@ class Liver:
     seen: tuple[Phrase, ...] = ()
 
 
-def liver(record: ClinicalRecord, as_of: AsOf, limits: TitrationLimits) -> Liver:
+def liver(results: Mapping[Analyte, Result], today: date, limits: TitrationLimits) -> Liver:
     """What the liver tests of the last `tests_days` say; a test that was not done says nothing."""
-    alt = newest(record, Analyte.ALT, as_of.day, limits.tests_days)
-    ast = newest(record, Analyte.AST, as_of.day, limits.tests_days)
-    bilirubin = newest(record, Analyte.BILIRUBIN, as_of.day, limits.tests_days)
+    alt = recent(results, Analyte.ALT, today, limits.tests_days)
+    ast = recent(results, Analyte.AST, today, limits.tests_days)
+    bilirubin = recent(results, Analyte.BILIRUBIN, today, limits.tests_days)
     aminotransferases = [(alt, limits.alt_upper), (ast, limits.ast_upper)]
     bilirubins = [(bilirubin, limits.bilirubin_upper)]
     held = _over(aminotransferases, limits.liver_hold_ratio)
@@ -48,14 +48,6 @@ def liver(record: ClinicalRecord, as_of: AsOf, limits: TitrationLimits) -> Liver
             if result and over
         ),
     )
-
-
-def newest(record: ClinicalRecord, analyte: Analyte, today: date, days: int) -> Result | None:
-    """The newest usable result of at most `days` days; a partial date counts from its earliest day."""
-    for result in reversed(record.usable(analyte)):
-        if result.when and result.number is not None and 0 <= (today - result.when.first).days <= days:
-            return result
-    return None
 
 
 def _over(tests: Iterable[tuple[Result | None, Decimal]], ratio: Decimal) -> list[bool | None]:

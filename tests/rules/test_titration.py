@@ -189,6 +189,25 @@ def test_a_newer_potassium_counts() -> None:
     assert found.state is State.CONTINUE
 
 
+def test_of_one_day_the_later_result_counts_and_of_one_moment_the_higher() -> None:
+    early, late = "2026-03-01T08:00:00+08:00", "2026-03-01T20:00:00+08:00"
+    sampled = (level("sirolimus", 8), level("ciclosporin", 150))
+    for first, second, state in ((7, 4, State.CONTINUE), (4, 7, State.HOLD)):
+        values = (result(Analyte.POTASSIUM, first, early), result(Analyte.POTASSIUM, second, late))
+        assert both(SRL, CSA, *sampled, *LABS, *values)[1].state is state
+        assert both(SRL, CSA, *sampled, *LABS, *reversed(values))[1].state is state
+    for values in ((7, 4), (4, 7)):
+        same_day = (result(Analyte.POTASSIUM, n) for n in values)
+        assert both(SRL, CSA, *sampled, *LABS, *same_day)[1].state is State.HOLD
+
+
+@pytest.mark.parametrize("when", [-1, "2026-03-02T09:00:01+08:00"])
+def test_a_result_that_lies_ahead_decides_nothing(when: Any) -> None:
+    ahead = result(Analyte.POTASSIUM, 7, when)
+    _, found = both(SRL, CSA, level("sirolimus", 8), level("ciclosporin", 150), *LABS, ahead)
+    assert found.state is State.CONTINUE
+
+
 def test_an_unsteady_level_says_when_a_steady_one_can_be_had() -> None:
     found = one(dispense("sirolimus", 2, ago=3), level("sirolimus", 8), *LABS)
     assert (found.state, found.reasons) == (State.RECHECK, ("NOT_STEADY_STATE",))
