@@ -6,6 +6,7 @@ meet here, and safety has the last word.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,16 @@ from cds_service.protocol.ciclosporin_course import FailureLimits, read_failure_
 from cds_service.protocol.counts import CountLimits
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.decisions import (
+    Alert,
     Assessment,
     EligibilityDecision,
     EligibilityStatus,
+    MonitoringItem,
     Participation,
     RenalFinding,
+    ResponseReadout,
+    SafetyReport,
+    TitrationDecision,
     Trough,
 )
 from cds_service.protocol.dose_in_force import DoseInForce, DoseLimits, dose_in_force
@@ -26,6 +32,7 @@ from cds_service.protocol.drug_levels import LevelLimits, dangerous_level, titra
 from cds_service.protocol.interactions import (
     ActiveInteraction,
     Interaction,
+    InteractionLimits,
     active_interactions,
     read_interactions,
 )
@@ -39,7 +46,7 @@ from cds_service.protocol.response import ResponseLimits, read_response_limits
 from cds_service.protocol.safety import SafetyLimits
 from cds_service.protocol.safety_veto import veto
 from cds_service.protocol.titration import TitrationLimits
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, MedicationEvent, Result
+from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, Gap, MedicationEvent, StudyState
 
 _CANDIDATES = (EligibilityStatus.UNDETERMINED, EligibilityStatus.ELIGIBLE_PENDING)
 
@@ -59,20 +66,9 @@ class Protocol:
     safety: SafetyLimits
     monitoring: MonitoringLimits
     orders: OrderLimits
+    interacting: InteractionLimits
     interactions: Mapping[str, Interaction]
     rules: Mapping[str, Rule]
-
-
-@dataclass(frozen=True, slots=True)
-class Bedside:
-    """What several topics look at, worked out once: participation, doses, levels, kidneys, interactions."""
-
-    participation: Participation
-    doses: Mapping[Drug, DoseInForce]
-    levels: Mapping[Drug, Trough]
-    dangerous: Mapping[Drug, Result | None]
-    renal: RenalFinding
-    interactions: tuple[ActiveInteraction, ...]
 
 
 def load_protocol(overrides: Mapping[str, Any] | None = None, folder: Path = FOLDER) -> Protocol:
@@ -89,6 +85,7 @@ def load_protocol(overrides: Mapping[str, Any] | None = None, folder: Path = FOL
         safety=read_limits(SafetyLimits, "safety", overrides, folder),
         monitoring=read_limits(MonitoringLimits, "monitoring", overrides, folder),
         orders=read_limits(OrderLimits, "orders", overrides, folder),
+        interacting=read_limits(InteractionLimits, "interactions", overrides, folder),
         interactions=read_interactions(folder),
         rules=all_rules(folder),
     )
@@ -107,100 +104,138 @@ def assess(
     record: ClinicalRecord, as_of: AsOf, protocol: Protocol, drafts: tuple[MedicationEvent, ...] = ()
 ) -> Assessment:
     """The assessment of one patient as of one moment, with findings about the draft orders, if any."""
-    bedside = examine(record, as_of, protocol)
-    judged = eligibility.judge(
-        record,
-        as_of,
-        bedside.participation,
-        protocol.eligibility,
-        protocol.counts,
-        protocol.failure,
-        protocol.rules,
-    )
-    return _advised(record, as_of, protocol, bedside, judged, drafts)
+    return _Case(record, as_of, protocol, drafts)
 
 
-def examine(record: ClinicalRecord, as_of: AsOf, protocol: Protocol) -> Bedside:
-    """Work out, once, what several topics look at."""
-    enrolled = participation(record, as_of)
-    interacting = active_interactions(record, as_of, protocol.interactions)
-    doses = {drug: dose_in_force(record, drug, enrolled, as_of, protocol.doses) for drug in Drug}
-    levels = {
-        drug: titration_level(record, doses[drug], doses[_other(drug)], interacting, as_of, protocol.levels)
-        for drug in Drug
-    }
-    return Bedside(
-        participation=enrolled,
-        doses=doses,
-        levels=levels,
-        dangerous={drug: dangerous_level(record, drug, as_of, protocol.levels) for drug in Drug},
-        renal=renal_state(record, enrolled, as_of, protocol.renal, protocol.rules),
-        interactions=interacting,
-    )
+@dataclass(frozen=True)
+class _Case:
+    """An assessment whose members are worked out when they are first looked at.
 
+    A dosing card does not pay for the twenty criteria. Everything here is pure, so it does not matter when.
+    """
 
-def _other(drug: Drug) -> Drug:
-    return Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
+    record: ClinicalRecord
+    as_of: AsOf
+    protocol: Protocol
+    drafts: tuple[MedicationEvent, ...]
 
+    @property
+    def patient(self) -> str:
+        return self.record.patient
 
-def _advised(
-    record: ClinicalRecord,
-    as_of: AsOf,
-    protocol: Protocol,
-    bedside: Bedside,
-    judged: EligibilityDecision,
-    drafts: tuple[MedicationEvent, ...],
-) -> Assessment:
-    """Titration as safety leaves it, then what follows from it."""
-    enrolled, rules = bedside.participation, protocol.rules
-    common = (enrolled, bedside.doses)
-    report = safety.review(
-        record,
-        as_of,
-        *common,
-        bedside.levels,
-        bedside.dangerous,
-        bedside.renal,
-        bedside.interactions,
-        protocol.safety,
-        rules,
-    )
-    proposals = titration.titrate(
-        record, as_of, *common, bedside.levels, bedside.renal, bedside.interactions, protocol.titration, rules
-    )
-    dosing = tuple(veto(proposal, report, rules) for proposal in proposals)
-    schedule = monitoring.schedule(
-        record,
-        as_of,
-        *common,
-        bedside.levels,
-        dosing,
-        bedside.renal,
-        bedside.interactions,
-        protocol.monitoring,
-        rules,
-    )
-    order_findings = orders.review_orders(
-        drafts,
-        record,
-        as_of,
-        *common,
-        dosing,
-        bedside.renal,
-        protocol.interactions,
-        judged.status in _CANDIDATES,
-        protocol.orders,
-        rules,
-    )
-    return Assessment(
-        patient=record.patient,
-        participation=enrolled,
-        eligibility=judged,
-        titration=dosing,
-        renal=bedside.renal,
-        safety=report.alerts,
-        orders=order_findings,
-        monitoring=schedule,
-        response=response.readouts(record, as_of, enrolled, protocol.response, rules),
-        gaps=tuple(sorted({*record.gaps, *enrolled.gaps})),
-    )
+    @cached_property
+    def participation(self) -> Participation:
+        return participation(self.record, self.as_of)
+
+    @cached_property
+    def eligibility(self) -> EligibilityDecision:
+        p = self.protocol
+        return eligibility.judge(
+            self.record, self.as_of, self.participation, p.eligibility, p.counts, p.failure, p.rules
+        )
+
+    @cached_property
+    def renal(self) -> RenalFinding:
+        return renal_state(
+            self.record, self.participation, self.as_of, self.protocol.renal, self.protocol.rules
+        )
+
+    @cached_property
+    def titration(self) -> tuple[TitrationDecision, ...]:
+        """What titration proposes, as safety leaves it: the one place where they meet."""
+        proposals = titration.titrate(
+            *self._bedside, self._levels, self.renal, self._interactions, self.protocol.titration, self._rules
+        )
+        return tuple(veto(proposal, self._report, self._rules) for proposal in proposals)
+
+    @property
+    def safety(self) -> tuple[Alert, ...]:
+        return self._report.alerts
+
+    @cached_property
+    def monitoring(self) -> tuple[MonitoringItem, ...]:
+        return monitoring.schedule(
+            *self._bedside,
+            self._levels,
+            self.titration,
+            self.renal,
+            self._interactions,
+            self.protocol.monitoring,
+            self._rules,
+        )
+
+    @cached_property
+    def response(self) -> tuple[ResponseReadout, ...]:
+        return response.readouts(
+            self.record, self.as_of, self.participation, self.protocol.response, self._rules
+        )
+
+    @cached_property
+    def orders(self) -> tuple[Alert, ...]:
+        if not self.drafts:
+            return ()
+        p = self.protocol
+        return orders.review_orders(
+            self.drafts,
+            *self._bedside,
+            self.titration,
+            self.renal,
+            p.interactions,
+            self._is_candidate(),
+            p.orders,
+            p.rules,
+        )
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return tuple(sorted({*self.record.gaps, *self.participation.gaps}))
+
+    def _is_candidate(self) -> bool:
+        outside = self.participation.status is not StudyState.ENROLLED
+        return outside and self.eligibility.status in _CANDIDATES
+
+    @property
+    def _rules(self) -> Mapping[str, Rule]:
+        return self.protocol.rules
+
+    @property
+    def _bedside(self) -> tuple[ClinicalRecord, AsOf, Participation, Mapping[Drug, DoseInForce]]:
+        return self.record, self.as_of, self.participation, self._doses
+
+    @cached_property
+    def _doses(self) -> Mapping[Drug, DoseInForce]:
+        limits = self.protocol.doses
+        return {
+            drug: dose_in_force(self.record, drug, self.participation, self.as_of, limits) for drug in Drug
+        }
+
+    @cached_property
+    def _interactions(self) -> tuple[ActiveInteraction, ...]:
+        p = self.protocol
+        return active_interactions(self.record, self.as_of, p.interactions, p.interacting)
+
+    @cached_property
+    def _levels(self) -> Mapping[Drug, Trough]:
+        """The level to titrate on, with the other drug's dose beside it: each changes the other's meaning."""
+        doses, limits = self._doses, self.protocol.levels
+        pairs = {Drug.SIROLIMUS: Drug.CICLOSPORIN, Drug.CICLOSPORIN: Drug.SIROLIMUS}
+        return {
+            drug: titration_level(
+                self.record, doses[drug], doses[other], self._interactions, self.as_of, limits
+            )
+            for drug, other in pairs.items()
+        }
+
+    @cached_property
+    def _report(self) -> SafetyReport:
+        levels = self.protocol.levels
+        dangerous = {drug: dangerous_level(self.record, drug, self.as_of, levels) for drug in Drug}
+        return safety.review(
+            *self._bedside,
+            self._levels,
+            dangerous,
+            self.renal,
+            self._interactions,
+            self.protocol.safety,
+            self._rules,
+        )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 from cds_service.protocol.parameters import Rule
 from cds_service.protocol.verdict import Verdict
@@ -317,17 +318,45 @@ class ResponseReadout:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Protocol):
     """Everything the trial protocol says about one patient as of one moment."""
 
-    patient: str
-    participation: Participation
-    eligibility: EligibilityDecision
-    titration: tuple[TitrationDecision, ...]
-    renal: RenalFinding
-    safety: tuple[Alert, ...]
-    orders: tuple[Alert, ...]
-    monitoring: tuple[MonitoringItem, ...]
-    response: tuple[ResponseReadout, ...]
-    gaps: tuple[Gap, ...]
+    @property
+    def patient(self) -> str:
+        """The patient as a relative reference."""
+
+    @property
+    def participation(self) -> Participation:
+        """In the trial, in which arm, since when."""
+
+    @property
+    def eligibility(self) -> EligibilityDecision:
+        """The twenty criteria."""
+
+    @property
+    def titration(self) -> tuple[TitrationDecision, ...]:
+        """A decision per study drug of the arm, as safety left it."""
+
+    @property
+    def renal(self) -> RenalFinding:
+        """The renal state."""
+
+    @property
+    def safety(self) -> tuple[Alert, ...]:
+        """Safety findings, critical first."""
+
+    @property
+    def orders(self) -> tuple[Alert, ...]:
+        """Findings about the draft orders."""
+
+    @property
+    def monitoring(self) -> tuple[MonitoringItem, ...]:
+        """The schedule of tests."""
+
+    @property
+    def response(self) -> tuple[ResponseReadout, ...]:
+        """The read-outs of Weeks 13 and 25."""
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What could not be read or had."""

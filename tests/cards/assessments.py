@@ -1,6 +1,6 @@
 """Assessments made by hand, for tests of the cards alone."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,10 +16,12 @@ from cds_service.protocol.decisions import (
     EligibilityDecision,
     EligibilityStatus,
     Finding,
+    MonitoringItem,
     Participation,
     Recheck,
     RenalFinding,
     RenalState,
+    ResponseReadout,
     Severity,
     State,
     TitrationDecision,
@@ -28,7 +30,7 @@ from cds_service.protocol.decisions import (
 )
 from cds_service.protocol.parameters import Origin, Rule
 from cds_service.protocol.verdict import Verdict
-from fhir_mappings.vocabulary.facts import Arm, Dose, Drug, StudyState
+from fhir_mappings.vocabulary.facts import Arm, Dose, Drug, Gap, StudyState
 from fhir_mappings.vocabulary.phrases import say
 
 TODAY = date(2026, 3, 2)
@@ -77,8 +79,24 @@ def alert(name: str, severity: Severity, drug: Drug | None = None, order: str | 
     return Alert(rule(name), severity, Action.CORRECT_ORDER if order else Action.HOLD, SEEN, drug, order)
 
 
+@dataclass(frozen=True)
+class Told:
+    """An assessment with every member written out."""
+
+    patient: str
+    participation: Participation
+    eligibility: EligibilityDecision
+    titration: tuple[TitrationDecision, ...]
+    renal: RenalFinding
+    safety: tuple[Alert, ...]
+    orders: tuple[Alert, ...]
+    monitoring: tuple[MonitoringItem, ...]
+    response: tuple[ResponseReadout, ...]
+    gaps: tuple[Gap, ...]
+
+
 def assessment(**members: object) -> Assessment:
-    base = Assessment(
+    base = Told(
         patient="Patient/p1",
         participation=Participation(StudyState.ENROLLED, Arm.COMBINED, date(2026, 1, 1), study_day=60),
         eligibility=eligibility(EligibilityStatus.ALREADY_ENROLLED),
