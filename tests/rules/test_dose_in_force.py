@@ -166,6 +166,12 @@ def test_a_newer_order_without_a_sign_is_pending() -> None:
     assert (found.status, found.dose, found.pending) == (DoseStatus.KNOWN, mg(2), mg(3))
 
 
+def test_an_order_of_the_day_of_the_last_sign_is_pending_not_a_contradiction() -> None:
+    """The old dose in the morning, the new order at the ward round."""
+    found = srl(dispense("sirolimus", 2, ago=2), medication("sirolimus", 3, start=2))
+    assert (found.status, found.dose, found.pending) == (DoseStatus.KNOWN, mg(2), mg(3))
+
+
 def test_once_the_old_supply_is_gone_a_level_shows_the_newer_order() -> None:
     facts = (dispense("sirolimus", 2, ago=60, days=30), medication("sirolimus", 3, start=20))
     assert srl(*facts).status is DoseStatus.NOT_DOCUMENTED

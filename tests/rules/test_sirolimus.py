@@ -157,6 +157,11 @@ def test_an_unusable_level_asks_for_another_and_moves_nothing(case: Case, value:
     assert found.reasons == (case["validity"],)
 
 
+def test_an_interval_is_no_number_to_titrate_on() -> None:
+    for value in ("<3", ">8"):
+        assert decided(sirolimus(value)).state is State.RECHECK
+
+
 def test_no_level_at_all_asks_for_one() -> None:
     found = decided(sirolimus(None))
     assert (found.state, found.reasons) == (State.RECHECK, ("MISSING",))

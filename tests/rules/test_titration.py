@@ -110,6 +110,17 @@ def test_both_low_raises_ciclosporin_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sirolimus_level", "ciclosporin_level", "states"),
+    [(3, 150, [State.INCREASE, State.CONTINUE]), (8, 100, [State.CONTINUE, State.INCREASE])],
+)
+def test_one_low_level_alone_is_raised_at_once(
+    sirolimus_level: int, ciclosporin_level: int, states: list[State]
+) -> None:
+    levels = (level("sirolimus", sirolimus_level), level("ciclosporin", ciclosporin_level))
+    assert [d.state for d in both(SRL, CSA, *levels, *LABS)] == states
+
+
+@pytest.mark.parametrize(
     ("missing", "reason"),
     [
         (Analyte.HAEMOGLOBIN, "MISSING_CBC"),
