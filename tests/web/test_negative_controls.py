@@ -1,0 +1,111 @@
+"""Sample patients, none with aplastic anaemia: never a card, never a fault, every assessment valid."""
+
+import gzip
+import json
+import os
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from cds_service.advice.from_file import assessment_of, read_chart
+from cds_service.advice.services import catalogue_of
+from cds_service.protocol.moment import as_of
+from cds_service.web.app import create_app
+from cds_service.wiring import build_clinic
+from fhir_mappings.vocabulary.facts import Part
+from tests.ehr.charts import NOW, TYPES
+from tests.ehr.stub import searchset
+from tests.standard.calls import a_call, context_of
+from tests.web.test_whole_service import SCHEMAS, SERVICES, settings_for
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+ASSESSMENT = Draft202012Validator(json.loads((SCHEMAS / "assessment.schema.json").read_text()))
+EVERY = int(os.environ.get("SAMPLE_EVERY", "12"))  # one patient in so many; SAMPLE_EVERY=1 takes them all
+
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not DATA.is_dir(), reason=f"the sample data is not at {DATA}"),
+]
+
+
+def text_of(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def owner(resource):
+    if resource["resourceType"] == "Patient":
+        return resource["id"]
+    subject = resource.get("subject") or resource.get("patient") or {}
+    return subject.get("reference", "").rpartition("/")[2]
+
+
+def charts_of(folder):
+    """The charts of a bulk export, by patient."""
+    charts = defaultdict(list)
+    for path in sorted(folder.glob("*.ndjson*")):
+        for line in text_of(path).splitlines():
+            resource = json.loads(line) if line.strip() else {}
+            if resource.get("resourceType") and owner(resource):
+                charts[owner(resource)].append(resource)
+    return [
+        (patient, chart)
+        for patient, chart in sorted(charts.items())
+        if any(resource["resourceType"] == "Patient" for resource in chart)
+    ]
+
+
+def prefetch_of(chart):
+    by_type = defaultdict(list)
+    for resource in chart:
+        by_type[resource["resourceType"]].append(resource)
+    answers = {part.value: searchset(*by_type[TYPES[part]]) for part in Part}
+    return answers | {"patient": by_type["Patient"][0]}
+
+
+@pytest.fixture(scope="module")
+def clinic():
+    return build_clinic(settings_for())
+
+
+@pytest.fixture(scope="module")
+def client(clinic):
+    return create_app(catalogue_of(clinic), lambda: NOW, 100_000_000, {}).test_client()
+
+
+def is_no_candidate(clinic, text):
+    read = read_chart(text)
+    assessment = assessment_of(clinic, read, read.drafts, as_of(NOW, clinic.zone))
+    ASSESSMENT.validate(json.loads(json.dumps(assessment)))
+    return assessment["eligibility"]["status"] == "not-a-candidate"
+
+
+@pytest.mark.parametrize("name", ["bulk-export-10", "bulk-export-100", "clinosim-176", "synthea-615"])
+def test_no_patient_of_a_bulk_export_gets_a_card_and_every_assessment_is_valid(name, clinic, client):
+    charts = charts_of(DATA / name)
+    assert charts
+    for patient, chart in charts[::EVERY]:
+        assert is_no_candidate(clinic, "\n".join(map(json.dumps, chart)).encode())
+        for service, hook in SERVICES.items():
+            call = a_call(hook, context=context_of(hook, patientId=patient), prefetch=prefetch_of(chart))
+            response = client.post(f"/cds-services/{service}", json=call)
+            assert (response.status_code, response.get_json()) == (200, {"cards": []})
+
+
+@pytest.mark.parametrize("name", ["carebundle", "synthea-615/bundles"])
+def test_no_patient_of_a_transaction_bundle_is_a_candidate(name, clinic):
+    paths = sorted(path for path in (DATA / name).iterdir() if ".json" in path.name)
+    assert paths
+    for path in paths[:: min(EVERY, len(paths))]:
+        assert is_no_candidate(clinic, text_of(path))
+
+
+def test_the_sample_hook_call_is_refused_for_what_it_lacks(client):
+    response = client.post(
+        "/cds-services/aa-trial-order-sign",
+        data=(DATA / "hook-call-190kb.json").read_bytes(),
+        content_type="application/json",
+    )
+    assert response.status_code == 412
+    assert "researchSubjects" in response.get_json()["issue"][0]["diagnostics"]
