@@ -31,7 +31,7 @@ def cards_for(
     told = messages[:MOST_CARDS]
     if record.unavailable:
         told.append(data_quality_message(record.unavailable, assessment.gaps, context))
-    return tuple(framed(message, context) for message in told)
+    return tuple(framed(message, context) for message in sorted(told, key=lambda m: _RANK[m.severity]))
 
 
 def _messages(

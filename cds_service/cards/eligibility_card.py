@@ -61,7 +61,8 @@ def _title(criterion: Criterion) -> Phrase:
 def _detail(decision: EligibilityDecision, context: CardContext) -> list[str]:
     words = context.words
     asked = decision.open_questions
-    unasked = [c for c in decision.criteria if not c.settled and c not in asked]
+    asked_ids = {criterion.id for criterion in asked}
+    unasked = [c for c in decision.criteria if not c.settled and c.id not in asked_ids]
     settled = [c for c in decision.criteria if c.settled]
     blocks: list[str] = []
     for heading, lines in (

@@ -45,7 +45,7 @@ def titration_message(
         kind="titration",
         rules=[decision.rule, *(alert.rule for alert in ranked)],
         severity=loudest([_LOUD.get(decision.state, Severity.INFO), *(a.severity for a in alerts)]),
-        summaries=_summaries(decision, ranked),
+        summaries=_summaries(decision, ranked, renal),
         detail=_detail(decision, ranked, renal, context),
         decision=titration_json(decision, context.words),
         offers=_offers(decision, patient, today, context),
@@ -53,12 +53,20 @@ def titration_message(
     )
 
 
-def _summaries(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phrase]:
-    """The act, then why; a critical finding is the why before anything else."""
+def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding) -> list[Phrase]:
+    """The act, then why; a critical finding is the why before anything else, the kidney before the level."""
     head = _head(decision)
     loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
-    whys = [*loud[:1], decision.seen, *_measured(decision)]
+    whys = [*loud[:1], decision.seen, *_kidney(decision, renal), *_measured(decision)]
     return [*(say("titration.summary", head=head, why=why) for why in whys), head]
+
+
+def _kidney(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
+    """The renal state in few words, where it and not the level decides."""
+    if decision.drug is not Drug.CICLOSPORIN or decision.target is not None or renal.creatinine is None:
+        return []
+    state = Phrase(f"renal.state.{renal.state}")
+    return [say("titration.kidney", state=state, creatinine=renal.creatinine)]
 
 
 def _measured(decision: TitrationDecision) -> list[Phrase]:

@@ -35,10 +35,11 @@ def floor() -> Flask:
     return app
 
 
-def ours() -> Flask:
+def ours(language: str = "en") -> Flask:
     """The whole service with "now" fixed to the bodies' day, and nothing to fetch from."""
+    site = Site(language=language)
     settings = Settings(
-        Environment.DEVELOPMENT, "http://127.0.0.1:8080", Site(), Secret("sqlite:///unused.sqlite3")
+        Environment.DEVELOPMENT, "http://127.0.0.1:8080", site, Secret("sqlite:///unused.sqlite3")
     )
     return build_app(settings, clock=_fixed_clock)
 

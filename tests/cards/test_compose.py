@@ -98,10 +98,11 @@ def test_a_finding_without_a_drug_stands_on_the_first_card_only() -> None:
 
 def test_unreadable_parts_are_named_on_a_card_of_their_own() -> None:
     record = a_record(**unreadable(Part.OBSERVATIONS, Part.CONSENTS))
-    *_, last = cards("aa-trial-titration", assessment(), record)
-    assert decision(last)["kind"] == "data-quality"
-    assert "laboratory results" in last.summary
-    assert decision(last)["decision"]["unavailable"] == ["consents", "observations"]
+    told = cards("aa-trial-titration", assessment(), record)
+    (card,) = (card for card in told if decision(card)["kind"] == "data-quality")
+    assert "laboratory results" in card.summary
+    assert decision(card)["decision"]["unavailable"] == ["consents", "observations"]
+    assert [card.indicator for card in told] == [Indicator.WARNING, Indicator.WARNING, Indicator.INFO]
 
 
 @pytest.mark.parametrize("service", ["aa-trial-eligibility", "aa-trial-order-sign", "aa-trial-visit"])

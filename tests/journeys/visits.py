@@ -1,6 +1,7 @@
 """Every demo patient through the whole service on one fixed day, as a clinician meets the cards.
 
-`python -m tests.journeys.visits` writes `tests/journeys/<patient>.md` and `.json`: the reviewed golden cards.
+`python -m tests.journeys.visits` writes `tests/journeys/<patient>.md`, `.zh.md` and `.json`: the reviewed golden
+cards, as read in English, as read in Chinese, and as sent.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from cds_service.cards.wording import LANGUAGES
 from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
 from tests.bench.servers import ours
 from tests.builders import TODAY
@@ -22,9 +24,9 @@ CHART_SERVICES = ("aa-trial-eligibility", "aa-trial-titration", "aa-trial-visit"
 Json = dict[str, Any]
 
 
-def client() -> FlaskClient:
-    """The whole service in this process, "now" fixed."""
-    return ours().test_client()
+def clients() -> dict[str, FlaskClient]:
+    """The whole service in this process in each language, "now" fixed."""
+    return {language: ours(language).test_client() for language in LANGUAGES}
 
 
 def calls(patient: DemoPatient) -> Iterator[tuple[str, str, Json]]:
@@ -48,11 +50,11 @@ def answers(patient: DemoPatient, http: FlaskClient) -> dict[str, list[Json]]:
     return told
 
 
-def page(patient: DemoPatient, told: dict[str, list[Json]]) -> str:
+def page(title: str, story: str, told: dict[str, list[Json]]) -> str:
     """What the clinician reads."""
-    lines = [f"# {patient.id} {patient.name}", "", patient.story]
-    for title, cards in told.items():
-        lines += ["", f"## {title}"]
+    lines = [f"# {title}", "", story]
+    for call, cards in told.items():
+        lines += ["", f"## {call}"]
         lines += [line for card in cards for line in _card(card)] or ["", "(no card)"]
     return "\n".join(lines) + "\n"
 
@@ -62,15 +64,20 @@ def _card(card: Json) -> list[str]:
     return ["", f"### {card['indicator'].upper()}: {card['summary']}", "", card["detail"], "", *offers]
 
 
-def golden(patient: DemoPatient, http: FlaskClient) -> dict[str, str]:
-    """The two golden files of one patient, by suffix."""
-    told = answers(patient, http)
-    return {".md": page(patient, told), ".json": json.dumps(told, ensure_ascii=False, indent=1) + "\n"}
+def golden(patient: DemoPatient, http: dict[str, FlaskClient]) -> dict[str, str]:
+    """The golden files of one patient, by suffix."""
+    told = {language: answers(patient, client) for language, client in http.items()}
+    title = f"{patient.id} {patient.name}"
+    return {
+        ".md": page(title, patient.story, told["en"]),
+        ".zh.md": page(title, patient.story_zh, told["zh"]),
+        ".json": json.dumps(told["en"], ensure_ascii=False, indent=1) + "\n",
+    }
 
 
 def main() -> int:
     """Write all golden files; read every difference before you commit it."""
-    http = client()
+    http = clients()
     for patient in PATIENTS.values():
         for suffix, text in golden(patient, http).items():
             (FOLDER / f"{patient.id}{suffix}").write_text(text, encoding="utf-8")
