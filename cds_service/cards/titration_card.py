@@ -8,7 +8,8 @@ from cds_service.cards.context import CardContext
 from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
 from cds_service.cards.frame import Message, Offer, bullets, loudest
 from cds_service.cards.tests_to_order import recheck_action
-from cds_service.hooks.card import Action, ActionType
+from cds_service.cards.wording import Wording
+from cds_service.hooks.card import SUMMARY_LIMIT, Action, ActionType
 from cds_service.protocol.decisions import (
     Alert,
     RenalFinding,
@@ -90,7 +91,8 @@ def _detail(
     decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding, context: CardContext
 ) -> list[str]:
     words = context.words
-    facts = [_level_line(decision), _dose_line(decision), decision.seen, *_renal_line(decision, renal)]
+    facts = [_level_line(decision), _dose_line(decision), *_renal_line(decision, renal)]
+    facts += [] if _told_in_summary(decision, ranked, words) else [decision.seen]
     facts += [_recheck_line(decision)] if decision.recheck else []
     blocks = [bullets(words.markdown(line) for line in facts)]
     if ranked:
@@ -99,6 +101,14 @@ def _detail(
             bullets(alert_line(a, context) for a in ranked),
         ]
     return blocks
+
+
+def _told_in_summary(decision: TitrationDecision, ranked: Sequence[Alert], words: Wording) -> bool:
+    """What the rule saw is not said twice on one card."""
+    if ranked and ranked[0].severity is Severity.CRITICAL:
+        return False
+    said = words.plain(say("titration.summary", head=_head(decision), why=decision.seen))
+    return len(said) < SUMMARY_LIMIT
 
 
 def alert_line(alert: Alert, context: CardContext) -> str:

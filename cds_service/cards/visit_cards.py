@@ -53,6 +53,8 @@ def _summaries(wanted: Sequence[MonitoringItem], participation: Participation) -
 
 def _line(item: MonitoringItem) -> Phrase:
     test, status = Phrase(f"test.{item.test}"), Phrase(f"due.{item.status}")
+    if item.status is DueStatus.DONE:
+        return say("monitoring.lineDone", test=test, status=status, due=item.due, seen=item.seen)
     return say("monitoring.line", test=test, status=status, due=item.due, seen=item.seen)
 
 
@@ -63,14 +65,14 @@ def response_message(readouts: Sequence[ResponseReadout], context: CardContext) 
         return None
     latest, words = told[-1], context.words
     category = Phrase(f"response.category.{latest.category}")
-    visit = Phrase(f"visit.{latest.visit}")
+    visit, profile = Phrase(f"visit.{latest.visit}"), Phrase(f"profile.{latest.profile}")
     return Message(
         kind="response",
         rules=[readout.rule for readout in told],
         severity=Severity.INFO,
         summaries=[
-            say("response.summary.full", visit=visit, category=category, seen=latest.seen),
-            say("response.summary.short", visit=visit, category=category, profile=latest.profile),
+            say("response.summary.full", visit=visit, seen=latest.seen),
+            say("response.summary.short", visit=visit, category=category, profile=profile),
         ],
         detail=[bullets(words.markdown(_readout_line(readout)) for readout in told)],
         decision=response_json(latest, words),
@@ -78,10 +80,4 @@ def response_message(readouts: Sequence[ResponseReadout], context: CardContext) 
 
 
 def _readout_line(readout: ResponseReadout) -> Phrase:
-    return say(
-        "response.line",
-        visit=Phrase(f"visit.{readout.visit}"),
-        category=Phrase(f"response.category.{readout.category}"),
-        seen=readout.seen,
-        profile=readout.profile,
-    )
+    return say("response.line", visit=Phrase(f"visit.{readout.visit}"), seen=readout.seen)

@@ -113,6 +113,22 @@ def basis(told: Json, number: str) -> str:
     return str(criterion(told, number)["basis"])
 
 
+def holds(expected: str, *resources: Json, **more: Any) -> None:
+    """Fail unless the chart gives what `expected` says: "I2 met mixed; overall undetermined; I3 unknown".
+
+    A criterion's basis may be left out.
+    """
+    told = assessed(*resources, **more)
+    for line in expected.split(";"):
+        number, wanted, *on = line.split()
+        found = overall(told) if number == "overall" else status(told, number)
+        seen = "" if number == "overall" else criterion(told, number.partition(".")[0])
+        assert found == wanted, f"{number} is {found}, not {wanted}: {seen}"
+        assert not on or basis(told, number) == on[0], (
+            f"{number} on {basis(told, number)}, not {on[0]}: {seen}"
+        )
+
+
 def criterion(told: Json, number: str) -> Json:
     """One of the twenty criteria."""
     (found,) = [c for c in told["eligibility"]["criteria"] if c["id"] == number]
