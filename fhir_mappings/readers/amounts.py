@@ -43,6 +43,7 @@ _UNITS: dict[str, _Unit] = {
 
 
 _MILLIONTH = Decimal("0.000001")
+_MOST_DIGITS = 20
 
 
 def exact(number: int | float) -> Decimal:
@@ -52,12 +53,15 @@ def exact(number: int | float) -> Decimal:
 
 def plain(number: Decimal) -> Decimal:
     """The same number without zeros that say nothing: 2.000 and 2E0 are 2, so equal amounts look alike."""
-    whole = number.to_integral_value()
-    return whole.quantize(Decimal(1)) if whole == number else number.normalize()
+    reduced = number.normalize()
+    is_short = number.adjusted() < _MOST_DIGITS  # nonsense of forty digits decides nothing
+    return reduced.quantize(Decimal(1)) if is_short and reduced == reduced.to_integral_value() else reduced
 
 
 def divided(number: Decimal, by: Decimal) -> Decimal | None:
     """The quotient where it is exact in at most six decimals, else None: a dose is never rounded."""
+    if (number / by).adjusted() >= _MOST_DIGITS:
+        return None
     quotient = (number / by).quantize(_MILLIONTH)
     return plain(quotient) if quotient * by == number else None
 
