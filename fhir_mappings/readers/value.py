@@ -66,10 +66,8 @@ def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: 
         return _unreadable(written, f"comparator {quantity.comparator}")
     sign = _COMPARATORS.get(quantity.comparator or "")
     presence = presence_of(code.analyte, measured, codes) if code.analyte in QUALITATIVE else None
-    if code.analyte not in UNITS:
-        if code.analyte in QUALITATIVE:
-            return Value(Reading.USABLE, written, presence=presence)
-        return _unreadable(written, "a number where words are expected")
+    if code.analyte not in UNITS:  # an answer in words, given as a number: its flag may say which
+        return Value(Reading.USABLE, written, presence=presence)
     try:
         number = canonical_number(code, quantity)
     except UnitNotAllowed as refused:

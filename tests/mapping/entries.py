@@ -40,7 +40,7 @@ def observation(loinc: str, key: str = "o1", **parts: Any) -> Json:
     return _without_none(base | parts)
 
 
-def condition(code: Json, key: str = "c1", **parts: Any) -> Json:
+def condition(code: Json | None, key: str = "c1", **parts: Any) -> Json:
     """A confirmed, active diagnosis."""
     base = {
         "resourceType": "Condition",

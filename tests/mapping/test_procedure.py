@@ -1,0 +1,84 @@
+"""Procedures: transplants, transfusions, planned operations."""
+
+from typing import Any
+
+import pytest
+
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import ProcedureDone
+from tests.mapping.charts import PATIENT, SNOMED, Json, problems
+from tests.mapping.entries import chart, concept
+
+RED_CELLS = concept(SNOMED, "180207008", "Transfusion of packed red cells")
+SURGICAL = concept(SNOMED, "387713003")
+
+
+def procedure(code: Json | None = RED_CELLS, **parts: Any) -> Json:
+    base = {
+        "resourceType": "Procedure",
+        "id": "p9",
+        "status": "completed",
+        "subject": PATIENT,
+        "code": code,
+        "performedDateTime": "2026-02-20",
+    }
+    return {name: value for name, value in (base | parts).items() if value is not None}
+
+
+def read_one(*many: Json) -> ProcedureDone:
+    (only,) = chart(*many).procedures
+    return only
+
+
+@pytest.mark.parametrize(
+    ("status", "planned"), [("completed", False), ("in-progress", False), ("preparation", True)]
+)
+def test_begun_or_done_counts_and_prepared_is_planned(status: str, planned: bool) -> None:
+    seen = read_one(procedure(status=status))
+    assert (seen.concepts, seen.planned) == ({Concept.RED_CELL_TRANSFUSION}, planned)
+
+
+@pytest.mark.parametrize("status", ["not-done", "entered-in-error"])
+def test_what_was_not_done_is_no_procedure(status: str) -> None:
+    record = chart(procedure(status=status))
+    assert (record.procedures, record.gaps) == ((), ())
+
+
+@pytest.mark.parametrize("status", ["stopped", "on-hold", "unknown", None])
+def test_a_status_that_leaves_it_open_is_a_gap(status: str | None) -> None:
+    record = chart(procedure(status=status))
+    assert (record.procedures, problems(record)) == ((), ["STATUS_NOT_RECOGNISED"])
+
+
+def test_a_period_covers_all_its_days() -> None:
+    when = read_one(
+        procedure(
+            performedDateTime=None,
+            performedPeriod={"start": "2026-02-19T22:00:00+08:00", "end": "2026-02-20"},
+        )
+    ).when
+    assert when is not None
+    assert (when.first.isoformat(), when.last.isoformat()) == ("2026-02-19", "2026-02-20")
+
+
+def test_an_undated_transplant_is_still_one() -> None:
+    seen = read_one(procedure(concept(SNOMED, "234336002"), performedDateTime=None))
+    assert (seen.concepts, seen.when) == ({Concept.HSCT}, None)
+
+
+def test_a_planned_operation_is_known_by_its_category_and_may_lie_ahead() -> None:
+    seen = read_one(
+        procedure({"text": "hip"}, status="preparation", category=SURGICAL, performedDateTime="2026-04-01")
+    )
+    assert (seen.concepts, seen.planned) == ({Concept.PLANNED_SURGERY}, True)
+
+
+def test_an_operation_that_is_over_is_not_planned() -> None:
+    assert chart(procedure({"text": "hip"}, category=SURGICAL)).procedures == ()
+    assert chart(procedure(SURGICAL)).procedures == ()
+
+
+@pytest.mark.parametrize("code", [{"text": "sirolimus-eluting stent"}, {"text": "appendectomy"}, None])
+def test_words_name_no_procedure(code: Json | None) -> None:
+    record = chart(procedure(code))
+    assert (record.procedures, record.gaps) == ((), ())
