@@ -144,7 +144,13 @@ class _Case:
     def titration(self) -> tuple[TitrationDecision, ...]:
         """What titration proposes, as safety leaves it: the one place where they meet."""
         proposals = titration.titrate(
-            *self._bedside, self._levels, self.renal, self._interactions, self.protocol.titration, self._rules
+            *self._bedside,
+            self._levels,
+            self.renal,
+            self._interactions,
+            self.protocol.titration,
+            self._rules,
+            self.protocol.levels,
         )
         return tuple(veto(proposal, self._report, self._rules) for proposal in proposals)
 

@@ -217,6 +217,11 @@ class RenalFinding:
     evidence: tuple[Evidence, ...] = ()
     last: RenalState = RenalState.UNKNOWN
 
+    @property
+    def standing(self) -> RenalState:
+        """The state that still binds: an impairment does not expire with an old creatinine."""
+        return self.last if self.state is RenalState.UNKNOWN else self.state
+
 
 # ---------------------------------------------------------------- alerts, schedule, response
 

@@ -61,7 +61,7 @@ class DoseCase:
     @property
     def renal_state(self) -> RenalState:
         """The state that holds: an injury that no new value has ended does not end by growing old."""
-        return self.renal.last if self.renal.state is RenalState.UNKNOWN else self.renal.state
+        return self.renal.standing
 
     def row(self, limits: TitrationLimits) -> Row | None:
         """The row of the table that the level takes; None when it may not be used.

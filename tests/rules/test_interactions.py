@@ -149,8 +149,8 @@ STATUS = {status.value: status for status in MedicationStatus}
     an order for tomorrow | 2026-03-03 | - | active | order | - | - | -
     an order that ends today | 30 | 0 | active | order | - | yes | -
     an order that ended yesterday | 30 | 1 | active | order | - | no | 2026-03-01
-    ended 28 days ago | 60 | 28 | stopped | order | - | no | 2026-02-02
-    ended 29 days ago | 60 | 29 | stopped | order | - | - | -
+    ended 35 days ago | 60 | 35 | stopped | order | - | no | 2026-01-26
+    ended 36 days ago | 60 | 36 | stopped | order | - | - | -
     a stopped order without an end | 40 | - | stopped | order | - | no | 2026-02-19
     an order on hold | 10 | - | on-hold | order | - | no | 2026-03-02
     a cancelled order | 10 | - | cancelled | order | - | - | -

@@ -100,11 +100,11 @@ class Desk:
     @property
     def impaired(self) -> bool:
         """True in the renal states in which ciclosporin is limited to 25-50 mg every 12 hours."""
-        return self.renal.state in _LIMITED
+        return self.renal.standing in _LIMITED
 
     def stopped(self, drug: Drug) -> bool:
         """True when titration holds or stops the drug, or safety or the kidney forbids it."""
-        if drug is Drug.CICLOSPORIN and self.renal.state is RenalState.AKI:
+        if drug is Drug.CICLOSPORIN and self.renal.standing is RenalState.AKI:
             return True
         decision = self.titration.get(drug)
         if decision is None:

@@ -25,7 +25,7 @@ def interacting(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
         interaction = desk.table[name]
         where = say("interactions.drafted", name=draft.text)
         for alert in pair_alerts(interaction, desk.drugs, where, (), desk.rules, drafted=True):
-            urgent = interaction.mechanism is Mechanism.NEPHROTOXIC and desk.renal.state in _FAILING
+            urgent = interaction.mechanism is Mechanism.NEPHROTOXIC and desk.renal.standing in _FAILING
             louder = urgent and alert.severity is Severity.INFO
             yield replace(
                 alert,

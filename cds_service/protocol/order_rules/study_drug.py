@@ -51,7 +51,7 @@ def _stopped(desk: Desk, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
     if not desk.stopped(drug):
         return
     decision = desk.titration.get(drug)
-    if drug is Drug.CICLOSPORIN and desk.renal.state is RenalState.AKI:
+    if drug is Drug.CICLOSPORIN and desk.renal.standing is RenalState.AKI:
         why, evidence = desk.renal.seen, desk.renal.evidence
     else:
         assert decision is not None
