@@ -70,7 +70,7 @@ def put(call, path, value):
     call[path[-1]] = value
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(PLACES), anything), min_size=1, max_size=2))
 def test_anything_anywhere_in_a_call_is_cards_or_a_clear_refusal(client, changes):
     call = copy.deepcopy(CALL)
@@ -87,7 +87,7 @@ def test_anything_anywhere_in_a_call_is_cards_or_a_clear_refusal(client, changes
     assert ("cards" in body) if response.status_code == 200 else (body["resourceType"] == "OperationOutcome")
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(json.dumps(CALL)) - 1), st.binary(max_size=4))
 def test_bytes_torn_out_or_put_in_anywhere_are_cards_or_a_clear_refusal(client, position, bytes_):
     body = json.dumps(CALL).encode()

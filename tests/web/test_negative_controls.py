@@ -22,7 +22,7 @@ from tests.web.test_whole_service import SCHEMAS, SERVICES, settings_for
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 ASSESSMENT = Draft202012Validator(json.loads((SCHEMAS / "assessment.schema.json").read_text()))
-EVERY = int(os.environ.get("SAMPLE_EVERY", "12"))  # one patient in so many; SAMPLE_EVERY=1 takes them all
+EVERY = int(os.environ.get("SAMPLE_EVERY", "40"))  # one patient in so many; SAMPLE_EVERY=1 takes them all
 
 pytestmark = [
     pytest.mark.shared,
