@@ -148,7 +148,8 @@ def footer(rules: Iterable[Rule], context: CardContext) -> str:
     for rule in {rule.id: rule for rule in rules}.values():
         by_source.setdefault((rule.origin, rule.source), []).append(rule.id)
     lines = [_provenance(names, *source, words) for source, names in by_source.items()]
-    return bullets([*lines, words.markdown(say("card.asOf", moment=context.as_of))])
+    heading, now = say("card.sources"), say("card.asOf", moment=context.as_of)
+    return "\n\n".join([f"**{words.markdown(heading)}**", bullets(lines), words.markdown(now)])
 
 
 def _provenance(names: list[str], origin: Origin, source: str, words: Wording) -> str:

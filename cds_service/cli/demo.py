@@ -1,5 +1,6 @@
 """`cds-service demo`: the service beside an embedded FHIR server with synthetic patients, loopback only."""
 
+import logging
 import webbrowser
 
 from cds_service import wiring
@@ -11,7 +12,7 @@ from cds_service.web.private_logging import configure_logging
 
 def demo(port: int, *, once: bool, open_browser: bool) -> int:
     """Run the demo. Exit code 2 when a port is taken."""
-    configure_logging()
+    configure_logging(level=logging.WARNING)  # a line for every call would stand between the cards
     today = wiring.now_in(wiring.DEMO_SITE.zone).day
 
     def start_cds(fhir_base: str) -> RunningServer:

@@ -28,8 +28,8 @@ ALLOWED = frozenset(
 )
 
 
-def configure_logging(stream: TextIO = sys.stderr) -> None:
-    """One JSON object a line on `stream` (standard output carries results only)."""
+def configure_logging(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
+    """One JSON object a line on `stream` (standard output carries results only), from `level` on."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -37,7 +37,7 @@ def configure_logging(stream: TextIO = sys.stderr) -> None:
             only_allowed,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
