@@ -60,6 +60,11 @@ def _known(when: When | None, t0: date) -> bool:
     return when is None or when.first <= t0
 
 
+def _day(when: When | None) -> date | str | None:
+    """The calendar day at the site, or the partial date as it was written."""
+    return when.first if when and when.is_one_day else _text(when)
+
+
 def _text(when: When | None) -> str | None:
     return when.text if when else None
 
@@ -67,21 +72,21 @@ def _text(when: When | None) -> str | None:
 def _allergies(record: ClinicalRecord, t0: date) -> Iterator[Sign]:
     for allergy in record.allergies:
         if Drug.CICLOSPORIN in allergy.ingredients and allergy.active and _known(allergy.recorded, t0):
-            words = say("intolerance.allergy", text=allergy.text, day=_text(allergy.recorded))
+            words = say("intolerance.allergy", text=allergy.text, day=_day(allergy.recorded))
             yield Sign(words, Evidence(allergy.reference, _text(allergy.recorded)))
 
 
 def _adverse_events(record: ClinicalRecord, t0: date) -> Iterator[Sign]:
     for event in record.adverse_events:
         if Drug.CICLOSPORIN in event.suspects and _known(event.when, t0):
-            words = say("intolerance.adverse_event", text=event.text, day=_text(event.when))
+            words = say("intolerance.adverse_event", text=event.text, day=_day(event.when))
             yield Sign(words, Evidence(event.reference, _text(event.when)))
 
 
 def _stopped(record: ClinicalRecord, t0: date, limits: ExposureLimits) -> Iterator[Sign]:
     for event in record.taking(Drug.CICLOSPORIN):
         if event.stopped_for_harm and is_systemic(event, limits) and _known(event.start, t0):
-            words = say("intolerance.stopped", day=_text(event.start))
+            words = say("intolerance.stopped", day=_day(event.start))
             yield Sign(words, Evidence(event.reference, _text(event.start)))
 
 
@@ -89,7 +94,7 @@ def _diagnoses(record: ClinicalRecord, t0: date) -> Iterator[Sign]:
     for diagnosis in record.with_concept(*UNDERLYING):
         when = diagnosis.onset or diagnosis.recorded
         if _known(when, t0):
-            words = say("intolerance.condition", text=diagnosis.text, day=_text(when))
+            words = say("intolerance.condition", text=diagnosis.text, day=_day(when))
             yield Sign(words, Evidence(diagnosis.reference, _text(when)))
 
 
@@ -121,7 +126,7 @@ def _laboratory(record: ClinicalRecord, course: CiclosporinCourse, limits: Expos
     high = [r for r in on_drug if r.high is not None and r.below(limits.alt_times_normal * r.high) is False]
     if high:
         worst = max(high, key=_number)
-        words = say("intolerance.alt", value=worst.number, day=_text(worst.when), normal=worst.high)
+        words = say("intolerance.alt", value=worst.number, day=_day(worst.when), normal=worst.high)
         yield Sign(words, _measured(worst))
 
 
@@ -139,9 +144,9 @@ def _creatinine_rise(
         words = say(
             "intolerance.creatinine",
             value=worst.number,
-            day=_text(worst.when),
+            day=_day(worst.when),
             before=baseline.number,
-            before_day=_text(baseline.when),
+            before_day=_day(baseline.when),
         )
         yield Sign(words, _measured(worst))
 

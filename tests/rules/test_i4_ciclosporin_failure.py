@@ -1,5 +1,6 @@
 """Inclusion 4: no partial response after three months of ciclosporin, relapse, or intolerance."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ from cds_service.protocol.ciclosporin_course import FailureLimits, read_failure_
 from cds_service.protocol.criteria.i4_ciclosporin_failure import inc_04_ciclosporin_failure
 from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.calendar import read_when
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import (
     AdverseEventSeen,
@@ -24,6 +26,7 @@ from fhir_mappings.vocabulary.facts import (
 from fhir_mappings.vocabulary.phrases import Phrase
 from tests.builders import (
     TODAY,
+    ZONE,
     a_record,
     attested,
     count,
@@ -70,6 +73,12 @@ def keys(phrase: Phrase) -> set[str]:
         for part in value if isinstance(value, tuple) else (value,):
             found |= keys(part) if isinstance(part, Phrase) else set()
     return found
+
+
+def values(phrase: Phrase) -> list[object]:
+    """All values that fill a phrase, those of nested ones too."""
+    parts = [p for _, value in phrase.values for p in (value if isinstance(value, tuple) else (value,))]
+    return [v for part in parts for v in (values(part) if isinstance(part, Phrase) else [part])]
 
 
 # ---------------------------------------------------------------- no partial response
@@ -429,6 +438,12 @@ def test_signs_of_intolerance_are_shown_and_settle_nothing(facts, sign):
 def test_without_a_known_sex_there_is_no_egfr_to_show():
     found = judged(result(CREATININE, 110, 100), sex=Unknown(WhyUnknown.MISSING))
     assert "intolerance.egfr" not in keys(found.seen)
+
+
+def test_a_sign_is_shown_with_its_day_at_the_site_and_a_partial_date_as_written():
+    late = read_when("2025-11-02T20:00:00Z", ZONE)
+    assert date(2025, 11, 3) in values(judged(an_event(when=late)).seen)
+    assert "2025-11" in values(judged(an_event(when=read_when("2025-11", ZONE))).seen)
 
 
 def test_many_signs_are_counted():
