@@ -74,8 +74,8 @@ class Gatherer:
         chart.take(DECISIVE_PARTS)
         if lost := chart.unavailable.intersection(DECISIVE_PARTS):
             raise DataNotAvailable(tuple(sorted(lost)))
-        in_doubt = bool(chart.gaps)
         record = self._read(chart, now)
+        in_doubt = bool(record.gaps)  # what could not be read may have been the diagnosis
         if not (in_doubt or may_concern(record)):
             return Gathered(record, is_concerned=False)
         chart.take(tuple(part for part in Part if part not in DECISIVE_PARTS))

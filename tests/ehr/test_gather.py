@@ -221,6 +221,18 @@ def test_a_problem_list_that_cannot_be_read_whole_leaves_the_patient_in_doubt():
     assert gather(a_request(prefetch=prefetch)).is_concerned
 
 
+def test_a_problem_with_a_modifier_we_do_not_know_leaves_the_patient_in_doubt():
+    modified = {**CHART[Part.CONDITIONS], "modifierExtension": [{"url": "urn:unknown", "valueBoolean": True}]}
+    prefetch = {
+        **{part.value: None for part in Part},
+        "patient": CHART[Part.PATIENT],
+        "conditions": searchset(modified),
+    }
+    gathered = gather(a_request(prefetch=prefetch))
+    assert gathered.is_concerned
+    assert gathered.record.gaps
+
+
 # ---------------------------------------------------------------- a server's word
 
 
