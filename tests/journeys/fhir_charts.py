@@ -89,6 +89,21 @@ def _settings(site: Site) -> Settings:
     return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""))
 
 
+def site_with_codes(folder: Path, *mapped: tuple[str, str, str, str]) -> Site:
+    """A site whose ConceptMap says (own system, own code, listed system, listed code) for each row."""
+    groups = [
+        {"source": own, "target": listed, "element": [_equal(own_code, listed_code)]}
+        for own, own_code, listed, listed_code in mapped
+    ]
+    file = folder / "site.conceptmap.json"
+    file.write_text(json.dumps({"resourceType": "ConceptMap", "status": "active", "group": groups}))
+    return Site(concept_maps=(file,))
+
+
+def _equal(own: str, listed: str) -> Json:
+    return {"code": own, "target": [{"code": listed, "equivalence": "equivalent"}]}
+
+
 def _now(text: str | None, zone: ZoneInfo) -> AsOf:
     return NOW if text is None else moments.moment(text, zone)
 
