@@ -6,9 +6,10 @@ result that conflicts with itself: no rule may pick one of them.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from fhir_mappings.vocabulary.facts import Analyte, Comparator, LevelDetails, Presence, Reading, Result
 
@@ -18,8 +19,7 @@ _Moment = tuple[Analyte, datetime | str, LevelDetails | None]
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """A result and what decides between it and others of the same moment."""
 
     result: Result

@@ -29,6 +29,8 @@ def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[
     """All results that a rule may ask for, each analyte and moment once, and what could not be read."""
     versions: list[Version] = []
     for observation in observations:
+        if _is_nothing_of_ours(observation, chart):
+            continue
         for item in read_observation(observation, chart):
             if isinstance(item, Gap):
                 yield item
@@ -47,6 +49,14 @@ def read_observation(observation: Observation, chart: Chart) -> Iterator[Version
         elif observation.status not in _NO_RESULT:
             status = (observation.status or "missing")[:_SHOWN]
             yield Gap("STATUS_NOT_RECOGNISED", own_reference(observation), f"{code.analyte.value}: {status}")
+
+
+def _is_nothing_of_ours(observation: Observation, chart: Chart) -> bool:
+    """True for most of a chart, told by a look at the one code of the observation."""
+    if observation.component or observation.code is None or len(observation.code.coding) != 1:
+        return False
+    (only,) = observation.code.coding
+    return chart.settings.codes.analyte(((only.system, only.code, only.display),)) is None
 
 
 def _measured(observation: Observation, chart: Chart) -> Iterator[tuple[AnalyteCode | Gap, Measured]]:

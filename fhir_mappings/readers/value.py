@@ -1,8 +1,8 @@
 """The value of one observation or component -> number, presence or words, and how far it may be used."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from fhir_mappings.readers.amounts import UCUM, exact, plain
@@ -26,8 +26,7 @@ IMPLAUSIBLE = "VALUE_IMPLAUSIBLE"
 UNIT = "UNIT_UNUSABLE"
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A value as far as it could be read. `problem` and `detail` make the gap that names what could not."""
 
     reading: Reading
@@ -230,5 +229,7 @@ def _bare_codes(concept: CodeableConcept) -> str:
 
 
 def _amount(quantity: Quantity) -> str:
-    number = "" if quantity.value is None else format(exact(quantity.value), "f")
+    number = "" if quantity.value is None else repr(quantity.value)
+    if "e" in number:
+        number = format(Decimal(number), "f")
     return f"{quantity.comparator or ''}{number} {quantity.unit or quantity.code or ''}".strip()

@@ -18,7 +18,6 @@ _SCOPES = {
     "test": frozenset(Analyte) - _STATUSES - _NUMBERS_ONLY,
     "pregnancy": frozenset({Analyte.PREGNANCY_STATUS}),
     "breastfeeding": frozenset({Analyte.BREASTFEEDING_STATUS}),
-    "culture": frozenset({Analyte.BLOOD_CULTURE}),
     "ecog": frozenset({Analyte.ECOG}),
 }
 
