@@ -51,6 +51,12 @@ def csv_files(leave_out: frozenset[str]) -> Iterator[Traversable]:
             yield entry
 
 
+def list_names() -> frozenset[str]:
+    """What a site may name to leave out: each list ("hsct.snomed") and each kind of list ("snomed")."""
+    names = [entry.name.removesuffix(".csv") for entry in csv_files(frozenset())]
+    return frozenset(names) | {name.partition(".")[2] for name in names if "." in name}
+
+
 def read_csv(entry: Traversable, columns: tuple[str, ...], faults: list[str]) -> CsvFile:
     """Read one list; what is wrong with its header, columns or marks of verification goes to `faults`."""
     lines = entry.read_text("utf-8").splitlines()

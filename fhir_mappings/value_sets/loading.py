@@ -5,7 +5,14 @@ from collections.abc import Iterable, Sequence
 from fhir_mappings.value_sets import analytes, answers, plausible, products
 from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
 from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
-from fhir_mappings.value_sets.listed import CsvFile, FaultyCodeLists, ListedCode, csv_files, read_csv
+from fhir_mappings.value_sets.listed import (
+    CsvFile,
+    FaultyCodeLists,
+    ListedCode,
+    csv_files,
+    list_names,
+    read_csv,
+)
 from fhir_mappings.value_sets.local_codes import LocalCode, local_map
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.codes import (
@@ -16,6 +23,7 @@ from fhir_mappings.vocabulary.codes import (
     ICD10CM,
     ICD10PCS,
     ICD11,
+    LOINC,
     RXNORM,
     SNOMED,
     NotACode,
@@ -31,6 +39,7 @@ _OTHER_SHAPES = {
     "products": products.COLUMNS,
     "plausible": plausible.COLUMNS,
 }
+_ONE_SYSTEM = {"analytes": LOINC, "products": RXNORM}
 _SYSTEMS = frozenset({SNOMED, RXNORM, ATC, CVX, ICD10, ICD10CM, ICD10PCS, ICD11, ICD9_PROCEDURES, TEXT})
 
 
@@ -45,6 +54,7 @@ def load_code_lists(
     """
     faults: list[str] = []
     by_topic: dict[str, list[CsvFile]] = {}
+    faults += (f"no list is called {name!r}" for name in sorted(leave_out - list_names()))
     for entry in csv_files(leave_out):
         topic = entry.name.partition(".")[0]
         file = read_csv(entry, _OTHER_SHAPES.get(topic, COLUMNS), faults)
@@ -87,6 +97,7 @@ def _only(by_topic: dict[str, list[CsvFile]], topic: str) -> CsvFile:
 def add_rows(
     file: CsvFile, index: CodeIndex[Meaning], terms: list[tuple[str, Meaning]], faults: list[str]
 ) -> None:
+    """File the rows of a list under their codes, and its words with the terms; faults go to `faults`."""
     for line, row in file.rows:
         try:
             meaning = _meaning(row)
@@ -113,9 +124,8 @@ def _listed(files: Iterable[CsvFile]) -> Iterable[ListedCode]:
     for file in files:
         for _, row in file.rows:
             if "code" in row:
-                yield ListedCode(
-                    file.name, row.get("system", ""), row["code"], row["display"], row["verified"]
-                )
+                system = row.get("system") or _ONE_SYSTEM[file.topic]
+                yield ListedCode(file.name, system, row["code"], row["display"], row["verified"])
 
 
 def _targets_unknown(lists: CodeLists, site_maps: Sequence[LocalCode]) -> Iterable[str]:

@@ -432,6 +432,15 @@ def test_a_site_may_leave_one_list_out() -> None:
     assert without.recognise([(URI["SNOMED CT"], "306058006", None)], None) is not None
 
 
+def test_a_list_that_does_not_exist_cannot_be_left_out() -> None:
+    with pytest.raises(FaultyCodeLists, match="snowmed"):
+        load_code_lists(leave_out=frozenset({"snowmed"}))
+
+
+def test_every_listed_code_names_its_system() -> None:
+    assert all(code.system for code in LISTS.listed)
+
+
 LOCAL = "http://hospital.example/lab"
 
 
