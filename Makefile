@@ -13,7 +13,7 @@ $(VENV)/installed: requirements/all.txt pyproject.toml
 	touch $@
 
 demo: $(VENV)/installed
-	$(BIN)/cds-service demo --port $(PORT)
+	$(BIN)/cds-service demo --port $(PORT) --no-browser
 
 demo-once: $(VENV)/installed
 	$(BIN)/cds-service demo --once --no-browser
@@ -23,7 +23,7 @@ test: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --cov --cov-report=
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench

@@ -9,6 +9,9 @@ from cds_service.sandbox.demo import run
 from cds_service.sandbox.loopback import RunningServer, guarded, origins, serve
 from cds_service.web.private_logging import configure_logging
 
+INTERRUPTED = 130
+"""What a shell expects of a program that Ctrl-C has ended."""
+
 
 def demo(port: int, *, once: bool, open_browser: bool) -> int:
     """Run the demo. Exit code 2 when a port is taken."""
@@ -23,5 +26,7 @@ def demo(port: int, *, once: bool, open_browser: bool) -> int:
 
     try:
         return run(port, once, today, start_cds, open_page=webbrowser.open if open_browser else None)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except OSError as error:
         return fail(f"cannot start the demo: {error.strerror or error}")

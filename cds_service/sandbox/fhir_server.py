@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from flask import Flask, Response, request
-from sekmet.fhir.common import FhirError, operation_outcome  # type: ignore[import-untyped]
-from sekmet.fhir.search_params import params_for  # type: ignore[import-untyped]
-from sekmet.fhir.service import Result  # type: ignore[import-untyped]
+from sekmet.fhir.common import FhirError, operation_outcome
+from sekmet.fhir.search_params import params_for
+from sekmet.fhir.service import Result
 from werkzeug.exceptions import HTTPException
 
 from cds_service.sandbox.fhir_store import TYPES, ChartStore, Parameters

@@ -6,12 +6,12 @@ subscriptions, an order simulator, its own pages) is never constructed. See docs
 
 from typing import Any
 
-from sekmet.config import Settings  # type: ignore[import-untyped]
-from sekmet.fhir.bundle import process_bundle  # type: ignore[import-untyped]
-from sekmet.fhir.common import FhirError  # type: ignore[import-untyped]
-from sekmet.fhir.search_params import PARAMS, SearchParam  # type: ignore[import-untyped]
-from sekmet.fhir.service import FhirService, Result  # type: ignore[import-untyped]
-from sekmet.fhir.store import Store  # type: ignore[import-untyped]
+from sekmet.config import Settings
+from sekmet.fhir.bundle import process_bundle
+from sekmet.fhir.common import FhirError
+from sekmet.fhir.search_params import PARAMS, SearchParam
+from sekmet.fhir.service import FhirService, Result
+from sekmet.fhir.store import Store
 
 from fhir_mappings.writers.validation import problems
 
