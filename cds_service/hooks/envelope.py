@@ -28,17 +28,24 @@ class _Typed(msgspec.Struct, rename="camel"):
 _typed: msgspec.json.Decoder[_Typed] = msgspec.json.Decoder(_Typed)
 
 
-def open_envelope(text: bytes, path: str = "") -> dict[str, msgspec.Raw]:
-    """The members of a JSON object by name, each as its own bytes. `path` says where it stands, for errors.
+def open_envelope(body: bytes) -> dict[str, msgspec.Raw]:
+    """The members of a JSON object by name, each as its own bytes.
 
     Raises BadHookRequest for anything but one well-formed UTF-8 JSON object (RFC 8259) with distinct keys.
     """
+    try:
+        if not body.isascii():
+            body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadHookRequest("is not UTF-8") from error
+    return open_member(body, "")
+
+
+def open_member(text: bytes, path: str) -> dict[str, msgspec.Raw]:
+    """The same for an object inside an envelope, whose encoding is known; `path` is where it stands."""
     where = (path,) if path else ()
     try:
-        text.decode("utf-8")
         members = _members.decode(text)
-    except UnicodeDecodeError as error:
-        raise BadHookRequest("is not UTF-8", *where) from error
     except RecursionError as error:
         raise BadHookRequest("is nested too deeply", *where) from error
     except msgspec.ValidationError as error:
@@ -52,16 +59,15 @@ def open_envelope(text: bytes, path: str = "") -> dict[str, msgspec.Raw]:
 
 def is_null(raw: msgspec.Raw | None) -> bool:
     """True for an absent member (None, or no bytes at all) and for a JSON null."""
-    return raw is None or bytes(raw) in (b"", b"null")
+    return raw is None or (memoryview(raw).nbytes <= len(b"null") and bytes(raw) in (b"", b"null"))
 
 
 def resource_type(raw: msgspec.Raw) -> str | None:
     """The `resourceType` of a JSON value; None when it has none or is no object."""
-    text = bytes(raw)
-    if found := _STARTS_WITH_TYPE.match(text):
+    if found := _STARTS_WITH_TYPE.match(memoryview(raw)):  # no copy: a part may be most of a chart
         return found[1].decode("ascii")
     try:
-        return _typed.decode(text).resource_type
+        return _typed.decode(raw).resource_type
     except (msgspec.DecodeError, RecursionError):
         return None
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from cds_service.hooks.authorization import FhirAuthorization, read_authorization
-from cds_service.hooks.envelope import is_null, open_envelope, resource_type
+from cds_service.hooks.envelope import is_null, open_envelope, open_member, resource_type
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -112,11 +112,11 @@ def _hook_instance(text: str) -> str:
 
 
 def _prefetch(raw: msgspec.Raw | None) -> dict[str, msgspec.Raw]:
-    return {} if raw is None or is_null(raw) else open_envelope(bytes(raw), "prefetch")
+    return {} if raw is None or is_null(raw) else open_member(bytes(raw), "prefetch")
 
 
 def _context(hook: Hook, raw: msgspec.Raw) -> HookContext:
-    members = open_envelope(bytes(raw), "context")
+    members = open_member(bytes(raw), "context")
     _need(members, _REQUIRED_CONTEXT[hook], "context.")
     try:
         context = msgspec.json.decode(raw, type=HookContext)
