@@ -40,7 +40,8 @@ class DoseInForce:
     `taken_until`: when the last sign is used up, None while it goes on or when there is none.
     `held`: the newest order is on hold. `pre_study`: only ciclosporin from before the study is on record.
     `pending`: a newer order of another dose without any sign that it was started.
-    `incomplete`: part of the medication record could not be read. `claims`: the doses that conflict.
+    `incomplete`: part of the medication record could not be read. `claims`: the doses that conflict, or that
+    go on from before the study.
     """
 
     drug: Drug
@@ -117,8 +118,10 @@ def _answer(chart: DoseChart) -> _Answer:
     claims = _conflict(chart)
     if claims:
         return _Answer(DoseStatus.CONFLICTING, claims=claims)
-    if chart.orders_unread or chart.pre_study:
+    if chart.orders_unread:
         return _UNTOLD
+    if chart.pre_study:
+        return _Answer(DoseStatus.NOT_DOCUMENTED, claims=_from_before(chart))
     if not chart.taken:
         return _never_taken(chart)
     if chart.taken[-1].dose is None or _given_up(chart):
@@ -134,6 +137,13 @@ def _conflict(chart: DoseChart) -> tuple[Dose, ...]:
         if len({dose.daily_mg for dose in doses}) > 1:
             return tuple(dict.fromkeys(doses))
     return ()
+
+
+def _from_before(chart: DoseChart) -> tuple[Dose, ...]:
+    """What was ordered, or is taken still, from before the study."""
+    ordered = [o.dose.value for o in chart.current if isinstance(o.dose, Known)]
+    taken = [s.dose for s in chart.signs.taken if s.dose and covers(s, chart.today, chart.limits)]
+    return tuple(dict.fromkeys(ordered + taken))
 
 
 def _never_taken(chart: DoseChart) -> _Answer:
@@ -207,7 +217,9 @@ def _by_level(
 
 def _duplicates(chart: DoseChart) -> tuple[Evidence, ...]:
     readable = [o for o in chart.current if isinstance(o.dose, Known)]
-    return tuple(_order_evidence(o) for o in readable) if len(readable) > 1 else ()
+    amounts = {o.dose.value.daily_mg for o in readable if isinstance(o.dose, Known)}
+    repeated = len(readable) > 1 and len(amounts) == 1
+    return tuple(_order_evidence(o) for o in readable) if repeated else ()
 
 
 def _part_unreadable(chart: DoseChart) -> bool:

@@ -4,7 +4,7 @@ An order is a wish. It becomes a dose only by a sign that it was followed (DECIS
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -22,6 +22,8 @@ from fhir_mappings.vocabulary.facts import (
     MedicationSource,
     MedicationStatus,
     Reading,
+    Unknown,
+    WhyUnknown,
 )
 
 EVERY_HOURS = {Drug.SIROLIMUS: Decimal(24), Drug.CICLOSPORIN: Decimal(12)}
@@ -82,7 +84,8 @@ class Signs:
 
 def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     """The signs of one drug; eye drops, creams and what lies ahead of `as_of` are left out."""
-    events = [e for e in record.taking(drug.value) if e.systemic is not False and not _ahead(e.start, as_of)]
+    known = (e for e in record.taking(drug.value) if e.systemic is not False and not _ahead(e.start, as_of))
+    events = [_as_needed_is_no_dose(e) for e in known]
     orders = tuple(e for e in events if _is_order(e))
     happened = [e for e in events if e.status in _HAPPENED[e.source]]
     dated = [e for e in happened if e.start]
@@ -102,6 +105,11 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
         undated=len(dated) < len(happened),
         measured=_measured(record, drug, as_of),
     )
+
+
+def _as_needed_is_no_dose(event: MedicationEvent) -> MedicationEvent:
+    """Nobody knows how much of a drug is taken that is taken only when needed."""
+    return replace(event, dose=Unknown(WhyUnknown.UNREADABLE)) if event.as_needed else event
 
 
 def _ahead(when: When | None, as_of: AsOf) -> bool:

@@ -38,7 +38,8 @@ class DoseCase:
 
     `danger`: a level that asks for a hold by itself. `other`: the other study drug's dose. `settled`: the
     first day on which a sample would be at steady state. `fresh_level`: the level is not too old to titrate
-    on. `potassium`: one so high that ciclosporin is held.
+    on. `potassium`: one so high that ciclosporin is held. `other_start`: the dose at which the other drug is
+    proposed to be started at the same time.
     """
 
     drug: Drug
@@ -57,6 +58,7 @@ class DoseCase:
     strong_interaction: bool = False
     moderate_inhibitor: bool = False
     potassium: Result | None = None
+    other_start: Dose | None = None
 
     @property
     def renal_state(self) -> RenalState:

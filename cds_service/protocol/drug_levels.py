@@ -197,7 +197,8 @@ def _trough(result: Result, validity: Validity) -> Trough:
 def dangerous_level(record: ClinicalRecord, drug: Drug, as_of: AsOf, limits: LevelLimits) -> Result | None:
     """The newest level that asks for a hold by itself, whatever its timing or steady state (DECISIONS 26).
 
-    Final whole-blood results at most `safety_age_days` old. A strictly newer level that is safe ends it.
+    Final whole-blood results at most `safety_age_days` old. A safe level of a later day ends it; two of one
+    day that differ so much contradict each other, and neither is usable.
     """
     levels = [r for r in _levels(record, drug, as_of) if _counts_for_safety(r, drug, as_of, limits)]
     dangers = [r for r in levels if _is_danger(r, drug, limits)]
@@ -232,6 +233,4 @@ def _is_safe(result: Result, drug: Drug, limits: LevelLimits) -> bool:
 def _newer(result: Result, than: Result) -> bool:
     assert result.when is not None
     assert than.when is not None
-    if result.when.instant and than.when.instant:
-        return result.when.instant > than.when.instant
     return result.when.first > than.when.last

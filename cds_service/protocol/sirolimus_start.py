@@ -1,12 +1,13 @@
 """The first dose of sirolimus (`titration.md` 4.1, DECISIONS 23). No loading dose: the record has none."""
 
 from cds_service.protocol.decisions import RenalState, State
+from cds_service.protocol.dose_in_force import DoseStatus
 from cds_service.protocol.dosing_answers import cannot_advise, missing_for_start
 from cds_service.protocol.dosing_case import Advice, DoseCase, in_days, trough_test
 from cds_service.protocol.reasons import Reason, words
 from cds_service.protocol.tablets import bounds
 from cds_service.protocol.titration_limits import TitrationLimits
-from fhir_mappings.vocabulary.facts import Arm, Drug
+from fhir_mappings.vocabulary.facts import Arm, Dose, Drug
 from fhir_mappings.vocabulary.phrases import say
 
 
@@ -31,22 +32,36 @@ def start_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
 
 
 def _low_reasons(case: DoseCase, limits: TitrationLimits) -> tuple[Reason, ...]:
-    age, weight, other = case.patient.age, case.patient.weight_kg, case.other
-    combined = other.dose if other and case.arm is Arm.COMBINED else None
+    age, weight = case.patient.age, case.patient.weight_kg
     found = {
         Reason.START_AGE: age is not None and age >= limits.start_age,
         Reason.START_WEIGHT: weight is not None and weight < limits.start_weight_kg,
         Reason.START_LIVER: case.liver.start_low is True,
         Reason.START_MODERATE_INHIBITOR: case.moderate_inhibitor,
-        Reason.START_CICLOSPORIN: combined is not None
-        and combined.daily_mg >= limits.start_ciclosporin_daily_mg,
+        Reason.START_CICLOSPORIN: any(
+            dose.daily_mg >= limits.start_ciclosporin_daily_mg for dose in _ciclosporin(case)
+        ),
     }
     return tuple(reason for reason, holds in found.items() if holds)
 
 
+def _ciclosporin(case: DoseCase) -> tuple[Dose, ...]:
+    """Every dose of ciclosporin that the patient may be taking beside it in the combined arm.
+
+    Also one from before the study, and one that is proposed to be started on the same day.
+    """
+    if case.arm is not Arm.COMBINED:
+        return ()
+    taken = (case.other.dose, *case.other.claims) if case.other else ()
+    return tuple(dose for dose in (*taken, case.other_start) if dose)
+
+
 def _asked_for(case: DoseCase) -> tuple[Reason, ...]:
     """What could lower the first dose and is not known."""
+    other = case.other
+    untold = other is not None and other.status in (DoseStatus.NOT_DOCUMENTED, DoseStatus.CONFLICTING)
     unknown = {
+        Reason.CICLOSPORIN_DOSE_UNKNOWN: case.arm is Arm.COMBINED and untold and not _ciclosporin(case),
         Reason.MISSING_AGE: case.patient.age is None,
         Reason.MISSING_WEIGHT: case.patient.weight_kg is None,
         Reason.MISSING_BILIRUBIN: not case.liver.bilirubin_known,

@@ -52,7 +52,7 @@ def decide(
     cases: Mapping[Drug, DoseCase], limits: TitrationLimits, rules: Mapping[str, Rule]
 ) -> tuple[TitrationDecision, ...]:
     """Pure: each drug's advice, one increase at a time, nothing outside the bounds of the trial record."""
-    advice = {drug: _ADVISE[drug](case, limits) for drug, case in cases.items()}
+    advice = _advice(cases, limits)
     if len(advice) > 1 and all(a.state is State.INCREASE for a in advice.values()):
         advice[Drug.SIROLIMUS] = _later(cases[Drug.SIROLIMUS], advice[Drug.SIROLIMUS], limits)
     decisions = (_decision(cases[drug], found, limits, rules) for drug, found in advice.items())
@@ -61,7 +61,18 @@ def decide(
     )
 
 
-_ADVISE = {Drug.SIROLIMUS: advise_sirolimus, Drug.CICLOSPORIN: advise_ciclosporin}
+def _advice(cases: Mapping[Drug, DoseCase], limits: TitrationLimits) -> dict[Drug, Advice]:
+    """Sirolimus is started with the ciclosporin in view that is to be started on the same day."""
+    found: dict[Drug, Advice] = {}
+    sirolimus, ciclosporin = cases.get(Drug.SIROLIMUS), cases.get(Drug.CICLOSPORIN)
+    second = advise_ciclosporin(ciclosporin, limits) if ciclosporin else None
+    if sirolimus and second and second.state is State.INITIATE:
+        sirolimus = replace(sirolimus, other_start=second.proposed)
+    if sirolimus:
+        found[Drug.SIROLIMUS] = advise_sirolimus(sirolimus, limits)
+    if second:
+        found[Drug.CICLOSPORIN] = second
+    return found
 
 
 def _later(case: DoseCase, increase: Advice, limits: TitrationLimits) -> Advice:
@@ -85,7 +96,7 @@ def _decision(
         proposed=advice.proposed,
         trough=case.trough,
         target=_target(case, limits),
-        reasons=tuple(str(reason) for reason in (*advice.reasons, *twice)),
+        reasons=tuple(dict.fromkeys(str(reason) for reason in (*advice.reasons, *twice))),
         recheck=advice.recheck,
     )
 

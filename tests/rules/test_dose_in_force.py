@@ -106,6 +106,13 @@ def test_a_dispense_that_tells_no_supply_is_taken_for_that_day() -> None:
     )
 
 
+def test_a_drug_taken_only_when_needed_has_no_dose_in_force() -> None:
+    """The amount is readable; how often it is taken, nobody has written down."""
+    when_needed = replace(dispense("sirolimus", 2, ago=5), as_needed=True)
+    assert srl(when_needed).status is DoseStatus.NOT_DOCUMENTED
+    assert srl(replace(when_needed, as_needed=False)).status is DoseStatus.KNOWN
+
+
 def test_a_level_without_any_order_or_dose_is_a_riddle_not_a_blank() -> None:
     assert srl(level("sirolimus", 5, 28)).status is DoseStatus.NOT_DOCUMENTED
     assert srl(level("sirolimus", 5, 29)).status is DoseStatus.NONE
@@ -118,7 +125,7 @@ def test_two_active_orders_of_different_amounts_contradict_each_other() -> None:
     found = srl(dispense("sirolimus", 2, ago=5), medication("sirolimus", 1), medication("sirolimus", 2))
     assert found.status is DoseStatus.CONFLICTING
     assert set(found.claims) == {mg(1), mg(2)}
-    assert found.dose is None
+    assert (found.dose, found.duplicate_orders) == (None, ())
 
 
 def test_two_active_orders_of_the_same_amount_are_told_and_the_dose_is_known() -> None:
@@ -367,6 +374,7 @@ def test_study_ciclosporin_is_that_from_the_start_of_the_study_on() -> None:
     assert csa(dispense("ciclosporin", 75, 12, ago=60, days=90)).taken
     before = csa(dispense("ciclosporin", 75, 12, ago=61, days=90))
     assert (before.status, before.pre_study) == (DoseStatus.NOT_DOCUMENTED, True)
+    assert before.claims == (Dose(Decimal(75), Decimal(12)),), "not the study's, but taken all the same"
 
 
 def test_ciclosporin_that_ended_before_the_study_leaves_a_clean_start() -> None:

@@ -364,6 +364,8 @@ def test_no_advice_on_a_dose_that_is_not_known(taken, reasons) -> None:
 
 
 GROWN = Patient(age=43, weight_kg=Decimal(60))
+CSA_75, CSA_100 = (Dose(Decimal(mg), Decimal(12)) for mg in (75, 100))
+UNTOLD_CSA = dose(Drug.CICLOSPORIN, None, status=DoseStatus.NOT_DOCUMENTED)
 
 
 @pytest.mark.parametrize(
@@ -381,6 +383,16 @@ GROWN = Patient(age=43, weight_kg=Decimal(60))
         ({"arm": Arm.COMBINED, "other": dose(Drug.CICLOSPORIN, 100)}, 1, ("START_CICLOSPORIN",)),
         ({"arm": Arm.COMBINED, "other": dose(Drug.CICLOSPORIN, 75)}, 2, ()),
         ({"arm": Arm.SIROLIMUS, "other": dose(Drug.CICLOSPORIN, 100)}, 2, ()),
+        ({"arm": Arm.COMBINED, "other_start": CSA_100}, 1, ("START_CICLOSPORIN",)),
+        ({"arm": Arm.COMBINED, "other_start": CSA_75}, 2, ()),
+        ({"arm": Arm.COMBINED, "other": UNTOLD_CSA}, 2, ("CICLOSPORIN_DOSE_UNKNOWN",)),
+        (
+            {"arm": Arm.COMBINED, "other": replace(UNTOLD_CSA, claims=(CSA_75, CSA_100))},
+            1,
+            ("START_CICLOSPORIN",),
+        ),
+        ({"arm": Arm.COMBINED, "other": replace(UNTOLD_CSA, claims=(CSA_75,))}, 2, ()),
+        ({"arm": Arm.SIROLIMUS, "other": UNTOLD_CSA}, 2, ()),
     ],
 )
 def test_the_first_dose_is_two_milligrams_or_one_for_a_listed_reason(change, mg, reasons) -> None:

@@ -78,6 +78,18 @@ def test_an_unknown_participation_is_not_titrated() -> None:
     assert titrated(a_record(enrolled(), SRL, **unreadable(Part.RESEARCH_SUBJECTS))) == ()
 
 
+@pytest.mark.parametrize(("kg", "ciclosporin", "sirolimus"), [(58, 75, 2), (59, 100, 1)])
+def test_sirolimus_starts_low_beside_the_ciclosporin_that_starts_with_it(
+    kg: int, ciclosporin: int, sirolimus: int
+) -> None:
+    """200 mg of ciclosporin a day is a reason for 1 mg, also when it is only proposed on the same day."""
+    found = both(*LABS, result(Analyte.WEIGHT, kg, 0))
+    assert [(d.state, amount(d)) for d in found] == [
+        (State.INITIATE, sirolimus),
+        (State.INITIATE, ciclosporin),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arm", "drugs"),
     [
@@ -284,7 +296,7 @@ def test_an_open_liver_test_stops_an_increase() -> None:
 
 def test_an_enrolled_patient_without_a_dose_is_started_on_both() -> None:
     first, second = both(*LABS)
-    assert (first.state, amount(first), first.reasons) == (State.INITIATE, 2, ())
+    assert (first.state, amount(first), first.reasons) == (State.INITIATE, 1, ("START_CICLOSPORIN",))
     assert (second.state, amount(second), second.reasons) == (State.INITIATE, 100, ())
     assert first.trough.validity is Validity.MISSING
 
@@ -326,7 +338,8 @@ def test_a_strong_interacting_drug_keeps_both_from_being_started(
     found = both(*LABS, medication(ingredient, 200, start=40))
     assert [d.state for d in found] == [first, second]
     if first is State.INITIATE:
-        assert (amount(found[0]), found[0].reasons) == (1, ("START_MODERATE_INHIBITOR",))
+        reasons = ("START_MODERATE_INHIBITOR", "START_CICLOSPORIN")
+        assert (amount(found[0]), found[0].reasons) == (1, reasons)
 
 
 def test_a_stopped_interacting_drug_does_not_bar_a_start() -> None:
