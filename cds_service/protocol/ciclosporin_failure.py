@@ -12,6 +12,7 @@ from cds_service.protocol.ciclosporin_course import (
 )
 from cds_service.protocol.counts import count_said
 from cds_service.protocol.haematology import Haematology, read_haematology
+from cds_service.protocol.possible_exposure import NEVER_TAKEN
 from cds_service.protocol.response_course import (
     ResponseCourse,
     Stretch,
@@ -28,6 +29,7 @@ from fhir_mappings.vocabulary.facts import (
     Certainty,
     ClinicalRecord,
     Diagnosis,
+    Drug,
     Part,
     latest_day,
 )
@@ -112,11 +114,21 @@ def ciclosporin_failure(
     shown. NOT_MET only by a confirmed response that was never lost.
     """
     if not courses:
-        return Failure(Verdict.UNKNOWN, say("failure.no_ciclosporin"), missing=("ciclosporin-exposure",))
+        return Failure(Verdict.UNKNOWN, _nothing_said(record), missing=("ciclosporin-exposure",))
     course = max(courses, key=lambda c: (c.proves_three_months, c.grade > Grade.LOW, c.start))
     judged = _judged(record, course, t0, limits)
     found = _relapse(judged) or _coded_relapse(record, judged) or _response_at_three_months(judged)
     return _unless_counts_are_unread(record, judged, found)
+
+
+def _nothing_said(record: ClinicalRecord) -> Phrase:
+    """No entry proves systemic ciclosporin; one that might be systemic is not passed over in silence."""
+    if any(
+        event.systemic is None and event.status not in NEVER_TAKEN
+        for event in record.taking(Drug.CICLOSPORIN)
+    ):
+        return say("failure.ciclosporin_unclear")
+    return say("failure.no_ciclosporin")
 
 
 def _judged(record: ClinicalRecord, course: CiclosporinCourse, t0: date, limits: FailureLimits) -> _Judged:

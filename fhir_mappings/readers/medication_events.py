@@ -26,7 +26,7 @@ from fhir_mappings.readers.medication import (
 )
 from fhir_mappings.readers.product import DrugSeen, drug_of
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.readers.routes import agreed, of_route
+from fhir_mappings.readers.routes import of_route
 from fhir_mappings.readers.stopping import is_for_harm
 from fhir_mappings.readers.timing import DAY
 from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_trial
@@ -99,7 +99,7 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
         drug.concepts,
         drug.ingredients,
         drug.text,
-        systemic=agreed((said.systemic, drug.systemic)),
+        systemic=drug.is_systemic(said.systemic),
         start=start,
         end=end,
         dose=dose,
@@ -132,7 +132,7 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
         drug.concepts,
         drug.ingredients,
         drug.text,
-        systemic=agreed((said.systemic, drug.systemic)),
+        systemic=drug.is_systemic(said.systemic),
         start=chart.when(dispense.when_handed_over or dispense.when_prepared),
         end=None,
         dose=dose,
@@ -162,7 +162,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Char
         drug.concepts,
         drug.ingredients,
         drug.text,
-        systemic=agreed([of_route(dosage.route), drug.systemic]),
+        systemic=drug.is_systemic(of_route(dosage.route)),
         start=start,
         end=end or start,
         dose=_given_dose(dosage, drug, reference),
@@ -187,7 +187,7 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
         drug.concepts,
         drug.ingredients,
         drug.text,
-        systemic=agreed((said.systemic, drug.systemic)),
+        systemic=drug.is_systemic(said.systemic),
         start=start,
         end=end,
         dose=said.dose_fact(reference),

@@ -15,12 +15,17 @@ from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Gap
 
 _NEVER_TAKEN = frozenset({"cancelled", "declined", "not-done", "not-taken"})
+_IMMUNOSUPPRESSANTS = "L04"
+"""ATC: immunosuppressants, swallowed or infused. Drops for the eye are in group S, creams in group D."""
 Codings = tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DrugSeen:
-    """A drug that at least one code list knows. `systemic` is what the product alone tells."""
+    """A drug that at least one code list knows. `systemic` is what the product alone tells.
+
+    `systemic_class`: its ATC code is of a class that is swallowed or infused; route and form know better.
+    """
 
     concepts: frozenset[Concept]
     ingredients: frozenset[str]
@@ -28,6 +33,13 @@ class DrugSeen:
     by_text_only: bool
     strength: Strength
     systemic: bool | None
+    systemic_class: bool
+
+    def is_systemic(self, by_route: bool | None) -> bool | None:
+        """What route and product agree on; where neither tells, the class of the ATC code."""
+        if by_route is None and self.systemic is None:
+            return True if self.systemic_class else None
+        return agreed((by_route, self.systemic))
 
 
 def codings(concept: CodeableConcept | None) -> Codings:
@@ -130,6 +142,7 @@ def _recognised(
         by_text_only=all(r.by_text_only for r in found),
         strength=_strength([strength, *(strength_of(p) for p in products)], ingredients),
         systemic=agreed([systemic, _local_by_code(concepts), *(p.systemic for p in products)]),
+        systemic_class=any(code.startswith(_IMMUNOSUPPRESSANTS) for code in _atc_codes(concepts)),
     )
 
 
@@ -144,8 +157,12 @@ def strength_of(product: Product) -> Strength:
 
 def _local_by_code(concepts: Iterable[CodeableConcept]) -> bool | None:
     """False for ATC group S: drops for eyes and ears, whatever the drug."""
-    atc = (code for concept in concepts for system, code, _ in codings(concept) if system_name(system) == ATC)
-    return False if any(code.startswith("S") for code in atc) else None
+    return False if any(code.startswith("S") for code in _atc_codes(concepts)) else None
+
+
+def _atc_codes(concepts: Iterable[CodeableConcept]) -> list[str]:
+    found = (coding for concept in concepts for coding in codings(concept))
+    return [code.upper() for system, code, _ in found if system_name(system) == ATC]
 
 
 def _strength(told: list[Strength], ingredients: frozenset[str]) -> Strength:

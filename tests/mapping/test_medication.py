@@ -276,6 +276,27 @@ def test_route_and_product_tell_whether_a_drug_reaches_the_blood(
     assert event(administration(name, dosage=told)).systemic is systemic
 
 
+@pytest.mark.parametrize(
+    ("code", "route", "systemic"),
+    [
+        ("L04AD01", None, True),
+        ("L04AH01", None, True),
+        ("l04aa10", None, True),
+        ("L04AD01", "滴眼", False),
+        ("L04AD01", "as always", True),
+        ("S01XA18", None, False),
+        ("L01EG04", None, None),
+    ],
+)
+def test_the_class_of_an_atc_code_tells_it_where_route_and_form_do_not(
+    code: str, route: Any, systemic: Any
+) -> None:
+    told = {"route": {"text": route}} if route else {}
+    coded = {"coding": [{"system": "http://www.whocc.no/atc", "code": code}]}
+    made = order(None, line(text="遵医嘱", **told), medicationCodeableConcept=coded)
+    assert event(made).systemic is systemic
+
+
 @pytest.mark.parametrize(("form", "systemic"), [("片剂", True), ("滴眼液", False), ("emulsion", None)])
 def test_the_form_of_a_product_tells_it_too(form: str, systemic: Any) -> None:
     assert event(order(**BY_REFERENCE), product("cyclosporine", form={"text": form})).systemic is systemic

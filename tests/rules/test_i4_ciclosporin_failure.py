@@ -195,6 +195,7 @@ def test_a_response_that_began_after_ciclosporin_is_not_its_own():
     no ciclosporin at all           | none       | failure.no_ciclosporin
     eye drops                       | eye drops  | failure.no_ciclosporin
     cancelled                       | cancelled  | failure.no_ciclosporin
+    drops or capsules, nobody knows | unclear    | failure.ciclosporin_unclear
     """),
     ids=named,
 )
@@ -205,6 +206,7 @@ def test_without_three_proven_months_it_stays_open(case):
         "none": [],
         "eye drops": [medication(CSA, 1, 12, 200, MedicationSource.STATEMENT, systemic=False)],
         "cancelled": [medication(CSA, 100, 12, 200, status=MedicationStatus.CANCELLED)],
+        "unclear": [medication(CSA, None, 12, 200, systemic=None, dose=Unknown(WhyUnknown.UNREADABLE))],
     }[case["entries"]]
     found = judged(*entries, BEFORE, LONG_AGO, counted(POOR, 50))
     assert found.verdict is Verdict.UNKNOWN
