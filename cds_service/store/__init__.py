@@ -1,0 +1,1 @@
+"""What the service remembers: advice given, reactions to it, tokens seen. Never a patient."""
