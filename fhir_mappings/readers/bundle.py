@@ -19,9 +19,9 @@ from fhir_mappings.readers.resources import (
     EntrySearch,
     Link,
     OperationOutcome,
-    OtherResource,
     any_resource,
     known_types,
+    read_types,
 )
 from fhir_mappings.vocabulary.facts import Gap
 
@@ -126,7 +126,10 @@ class _Found:
 
 def _take(resource: Resource, found: _Found) -> None:
     """Put a resource with the others; unwrap a Bundle; note what an OperationOutcome says."""
-    if isinstance(resource, Bundle):
+    if type(resource) in read_types:
+        found.matches += 1
+        found.resources.append(resource)
+    elif isinstance(resource, Bundle):
         _take_entries(resource, found)
     elif isinstance(resource, OperationOutcome):
         found.failed = found.failed or resource.is_failure
@@ -137,10 +140,7 @@ def _take(resource: Resource, found: _Found) -> None:
         )
     else:
         found.matches += 1
-        if isinstance(resource, OtherResource):
-            found.ignored += 1
-        else:
-            found.resources.append(resource)
+        found.ignored += 1
 
 
 def _take_entries(bundle: Bundle, found: _Found) -> None:

@@ -10,8 +10,11 @@ from typing import Any
 import msgspec
 
 
-class FhirType(msgspec.Struct, rename="camel", kw_only=True):
-    """Base of every data type: names in camel case, unknown elements ignored."""
+class FhirType(msgspec.Struct, rename="camel", kw_only=True, gc=False):
+    """Base of every data type: names in camel case, unknown elements ignored.
+
+    JSON holds no circles, so the garbage collector need not look for them in a chart.
+    """
 
 
 class Coding(FhirType):

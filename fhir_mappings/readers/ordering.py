@@ -1,9 +1,9 @@
 """One canonical order of facts, so that a record is the same however its chart was read."""
 
-from collections.abc import Iterable
-from datetime import date
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from itertools import groupby, pairwise
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -39,20 +39,35 @@ F = TypeVar("F", bound=Fact)
 deterministic = msgspec.json.Encoder(enc_hook=str, order="deterministic")
 
 
-_MOMENT = {MedicationEvent: "start", StudyEntry: "start", Allergy: "recorded", Attestation: "authored"}
+def _of_diagnosis(diagnosis: Diagnosis) -> When | None:
+    return diagnosis.onset or diagnosis.recorded
+
+
+_MOMENT: Mapping[type, Callable[[Any], When | None]] = {
+    AdverseEventSeen: attrgetter("when"),
+    Allergy: attrgetter("recorded"),
+    Attestation: attrgetter("authored"),
+    CompletenessAssertion: attrgetter("when"),
+    ConsentSeen: attrgetter("when"),
+    Diagnosis: _of_diagnosis,
+    MedicationEvent: attrgetter("start"),
+    ProcedureDone: attrgetter("when"),
+    Result: attrgetter("when"),
+    StudyEntry: attrgetter("start"),
+}
+_NO_CLOCK = datetime.min.replace(tzinfo=UTC)
 
 
 def moment_of(fact: Fact) -> When | None:
     """When a fact became known or true: what decides its place, and whether it lies in the future."""
-    if isinstance(fact, Diagnosis):
-        return fact.onset or fact.recorded
-    when: When | None = getattr(fact, _MOMENT.get(type(fact), "when"))
-    return when
+    return _MOMENT[type(fact)](fact)
 
 
 def in_order(facts: Iterable[F]) -> tuple[F, ...]:
     """Oldest first, undated ones first of all; within a day by the clock, then by reference."""
-    keyed = sorted(((_key(fact), fact) for fact in facts), key=itemgetter(0))
+    keyed = sorted([(_key(fact), fact) for fact in facts], key=itemgetter(0))
+    if all(one[0] != next_one[0] for one, next_one in pairwise(keyed)):
+        return tuple([fact for _, fact in keyed])
     ordered: list[F] = []
     for _, ties in groupby(keyed, key=itemgetter(0)):
         alike = [fact for _, fact in ties]
@@ -60,8 +75,8 @@ def in_order(facts: Iterable[F]) -> tuple[F, ...]:
     return tuple(ordered)
 
 
-def _key(fact: Any) -> tuple[date, float, str]:
-    when = moment_of(fact)
+def _key(fact: Any) -> tuple[date, datetime, str]:
+    when = _MOMENT[type(fact)](fact)
     if when is None:
-        return date.min, 0.0, fact.reference
-    return when.last, when.instant.timestamp() if when.instant else 0.0, fact.reference
+        return date.min, _NO_CLOCK, fact.reference
+    return when.last, when.instant or _NO_CLOCK, fact.reference

@@ -1,5 +1,7 @@
 """Whose is it? A server's word is not trusted: every resource must name the patient it was asked for."""
 
+from functools import cache
+
 from fhir_mappings.readers.fhir_types import Reference, Resource
 from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.references import Bag, own_reference, type_of
@@ -10,8 +12,14 @@ _MEMBERS = {"AllergyIntolerance": "patient", "Consent": "patient", "ResearchSubj
 
 def subject_of(resource: Resource) -> Reference | None:
     """The reference by which a resource names its patient."""
-    found = getattr(resource, _MEMBERS.get(type_of(type(resource)), "subject"), None)
+    found = getattr(resource, _member(type(resource)), None)
     return found if isinstance(found, Reference) else None
+
+
+@cache
+def _member(kind: type[Resource]) -> str:
+    """The element of a resource type that names the patient; there are only so many types."""
+    return _MEMBERS.get(type_of(kind), "subject")
 
 
 def disowned(resource: Resource, patient: str, bag: Bag) -> Gap | None:

@@ -71,6 +71,8 @@ _DECIDED_BY_ONE = {
     "MedicationAdministration": Part.MEDICATION_ADMINISTRATIONS,
     "MedicationStatement": Part.MEDICATION_STATEMENTS,
 }
+_STAND_INS = frozenset({Flag, CarePlan})
+_LINKED = (MedicationEntry, AdverseEvent, ResearchSubject, Medication, ResearchStudy)
 _NOBODYS = frozenset({Medication, ResearchStudy, Group, Practitioner, PractitionerRole, Specimen})
 
 
@@ -92,7 +94,7 @@ def only_patient(resources: Iterable[Resource]) -> str:
 
 def unresolved_references(resources: Iterable[Resource]) -> frozenset[str]:
     """References ("Medication/123", "ResearchStudy/s1") that a reader needs and that nobody has brought."""
-    bag = Bag(resources)
+    bag = Bag(r for r in resources if isinstance(r, _LINKED))
     wanted = [reference for resource in bag.resources for reference in _pointing(resource)]
     return frozenset(
         name
@@ -201,16 +203,17 @@ def _person(chart: Chart, patient: str, unavailable: bool) -> PatientSeen:
 
 def _refusal(resource: Resource, patient: str, chart: Chart) -> Gap | None:
     """Why a resource is not read at all; None for those that are, and for those nobody asks about."""
-    if isinstance(resource, Flag | CarePlan) and not chart.settings.stand_ins:
+    kind = type(resource)
+    if kind in _STAND_INS and not chart.settings.stand_ins:
         return None
-    if type(resource) not in _NOBODYS and (gap := disowned(resource, patient, chart.bag)) is not None:
+    if kind not in _NOBODYS and (gap := disowned(resource, patient, chart.bag)) is not None:
         return gap
     return Gap("MODIFIER_UNKNOWN", own_reference(resource)) if resource.is_modified else None
 
 
 def _read(resource: Resource, patient: str, chart: Chart) -> Iterable[Fact | Gap]:
     """What one resource says, by its type; nothing for the types that only others point at."""
-    if isinstance(resource, Group | Flag | CarePlan):
+    if isinstance(resource, (Group, Flag, CarePlan)):
         return read_stand_in(resource, patient, chart)
     reader = _READERS.get(type(resource))
     return reader(resource, chart) if reader else ()
@@ -252,7 +255,7 @@ def _by_kind(seen: Iterable[Fact | Gap], chart: Chart) -> _Sorted:
     """Facts and gaps apart, by their type. A fact dated after the moment is none yet; a plan may well be."""
     kinds: _Sorted = defaultdict(list)
     for item in seen:
-        if isinstance(item, Gap) or _is_plan(item) or not _lies_ahead(item, chart):
+        if isinstance(item, Gap) or not _lies_ahead(item, chart) or _is_plan(item):
             kinds[type(item)].append(item)
         else:
             kinds[Gap].append(Gap("FUTURE_DATED", item.reference))
@@ -266,8 +269,10 @@ def _is_plan(fact: Fact) -> bool:
 
 
 def _lies_ahead(fact: Fact, chart: Chart) -> bool:
-    recorded_ahead = isinstance(fact, Diagnosis) and chart.is_ahead(fact.recorded)
-    return recorded_ahead or chart.is_ahead(moment_of(fact))
+    when = moment_of(fact)
+    if when is not None and chart.is_ahead(when):
+        return True
+    return isinstance(fact, Diagnosis) and chart.is_ahead(fact.recorded)
 
 
 def _incomplete(gaps: Iterable[Gap]) -> frozenset[Part]:

@@ -7,7 +7,7 @@ to `Type/id` here.
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -18,6 +18,7 @@ R = TypeVar("R", bound=Resource)
 _FETCHABLE = re.compile(r"(?:Medication|ResearchStudy)/(?!\.+$)[A-Za-z0-9\-.]{1,64}")
 
 
+@lru_cache(maxsize=4096)  # a chart says the same few references again and again
 def relative(reference: str) -> str:
     """`Type/id` of a literal reference, without server and version; `urn:` and `#` ones as they stand."""
     if reference.startswith(("#", "urn:")):

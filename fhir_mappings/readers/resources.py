@@ -168,4 +168,5 @@ else:
     AnyResource = Union[(Bundle, OperationOutcome, *_READ, *_others())]
 
 any_resource: msgspec.json.Decoder[Resource | None] = msgspec.json.Decoder(Optional[AnyResource])  # noqa: UP045
+read_types = frozenset(_READ)
 known_types = frozenset(_NAMES.split()) | {"Bundle", "OperationOutcome"}
