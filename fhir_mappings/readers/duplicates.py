@@ -65,6 +65,7 @@ def _settled(together: list[Version]) -> Result:
         low=None,
         high=None,
         as_written=written,
+        claims=tuple(tied),
     )
 
 

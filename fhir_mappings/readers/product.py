@@ -1,6 +1,6 @@
 """Which drug an entry is about: by its code, its Medication resource, or last by its words alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fhir_mappings.readers.amounts import NO_STRENGTH, Strength, strength_of_ratio
@@ -8,7 +8,7 @@ from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.fhir_types import CodeableConcept, Reference
 from fhir_mappings.readers.medication import Medication, MedicationEntry
 from fhir_mappings.readers.references import contained, own_reference
-from fhir_mappings.readers.routes import agreed, of_form
+from fhir_mappings.readers.routes import agreed, of_form, of_name
 from fhir_mappings.value_sets import Product
 from fhir_mappings.vocabulary.codes import ATC, system_name
 from fhir_mappings.vocabulary.concepts import Concept
@@ -141,7 +141,9 @@ def _recognised(
         text=next((w for c in concepts if (w := words(c))), ""),
         by_text_only=all(r.by_text_only for r in found),
         strength=_strength([strength, *(strength_of(p) for p in products)], ingredients),
-        systemic=agreed([systemic, _local_by_code(concepts), *(p.systemic for p in products)]),
+        systemic=agreed(
+            [systemic, _local_by_code(concepts), *_local_by_name(concepts), *(p.systemic for p in products)]
+        ),
         systemic_class=any(code.startswith(_IMMUNOSUPPRESSANTS) for code in _atc_codes(concepts)),
     )
 
@@ -158,6 +160,12 @@ def strength_of(product: Product) -> Strength:
 def _local_by_code(concepts: Iterable[CodeableConcept]) -> bool | None:
     """False for ATC group S: drops for eyes and ears, whatever the drug."""
     return False if any(code.startswith("S") for code in _atc_codes(concepts)) else None
+
+
+def _local_by_name(concepts: Iterable[CodeableConcept]) -> Iterator[bool | None]:
+    """False for each name that says drops, cream or gel."""
+    for concept in concepts:
+        yield from (of_name(name) for name in (concept.text, *(c.display for c in concept.coding)) if name)
 
 
 def _atc_codes(concepts: Iterable[CodeableConcept]) -> list[str]:

@@ -4,6 +4,7 @@ Ciclosporin eye drops and sirolimus gel are not the study drugs; a route not in 
 """
 
 from collections.abc import Iterable
+from typing import Literal
 
 from fhir_mappings.readers.fhir_types import CodeableConcept
 
@@ -30,6 +31,22 @@ _LOCAL_FORMS = """
 eye drops, ophthalmic solution, ophthalmic emulsion, ophthalmic ointment, cream, ointment, gel, topical gel,
 topical cream, topical ointment, 滴眼液, 眼膏, 乳膏, 软膏, 凝胶, 凝胶剂
 """
+# Words in the name of a product that is not swallowed; "gel" alone may be a capsule ("softgel")
+_LOCAL_WORDS = (
+    "ophthalmic",
+    "eye drop",
+    "eye ointment",
+    "topical",
+    "ointment",
+    "cream",
+    "滴眼",
+    "眼用",
+    "眼膏",
+    "软膏",
+    "乳膏",
+    "凝胶",
+    "外用",
+)
 
 
 def _table(systemic: str, local: str) -> dict[str, bool]:
@@ -49,6 +66,12 @@ def of_route(route: CodeableConcept | None) -> bool | None:
 def of_form(form: CodeableConcept | None) -> bool | None:
     """True for a form that is swallowed or infused, False for drops and creams, None when not told."""
     return _look_up(form, _FORMS)
+
+
+def of_name(name: str) -> Literal[False] | None:
+    """False when the name itself says drops, cream or gel (环孢素滴眼液); no name proves that it is swallowed."""
+    folded = name.casefold()
+    return False if any(word in folded for word in _LOCAL_WORDS) else None
 
 
 def agreed(answers: Iterable[bool | None]) -> bool | None:

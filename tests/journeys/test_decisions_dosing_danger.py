@@ -59,6 +59,8 @@ DANGER = [
     ("followed by 15.1", [srl(25, 5), srl("15.1")], True),
     ("followed by a preliminary 7", [srl(25, 5), srl(7, status="preliminary")], True),
     ("followed by 7 in serum", [srl(25, 5), srl(7, specimen={"display": "serum"})], True),
+    ("contradicted at the same moment", [srl(25), srl(9)], True),
+    ("of two values of one moment both", [srl(25), srl(21)], True),
     ("contradicted an hour later", [srl(25, at(1, "08:00")), srl(9, at(1, "09:00"))], True),
     ("preliminary", [srl(25, status="preliminary")], False),
     ("in a dried spot", [srl(25, code="80548-1")], False),

@@ -87,7 +87,6 @@ def test_a_sirolimus_level_counts_in_the_unit_it_came_in(case: Case) -> None:
     48597-9 | 100   | ng/mL  | INCREASE 100 VALID -
     48597-9 | 100   | ug/L   | INCREASE 100 VALID -
     48597-9 | 0.1   | mg/L   | INCREASE 100 VALID -
-    48597-9 | 99.7  | nmol/L | INCREASE 125 VALID -
     48597-9 | 144.4 | nmol/L | CONTINUE 75 VALID -
     53828-0 | 83.2  | nmol/L | RECHECK - UNIT_UNUSABLE UNIT_UNUSABLE
     48597-9 | 12.4  | ng/mL  | RECHECK - BELOW_QUANTIFICATION BELOW_QUANTIFICATION

@@ -522,6 +522,7 @@ def test_of_two_values_at_one_instant_the_stated_rule_decides(
         assert seen.reading is (Reading.CONFLICTING if number is None else Reading.USABLE)
     if number is None:
         assert result(*pair).as_written == "84 g/L | 91 g/L"
+        assert [claim.number for claim in result(*pair).claims] == [84, 91]
 
 
 def test_the_same_value_twice_is_one_result_whatever_its_unit() -> None:

@@ -474,6 +474,17 @@ def test_only_a_specific_level_of_a_later_day_ends_the_danger() -> None:
     assert danger(Drug.SIROLIMUS, srl(25, evening), srl(8, morning)) is not None
 
 
+def test_of_results_that_contradict_one_another_the_dangerous_one_is_believed() -> None:
+    """One moment, two final values: no rule may titrate on either, but one of them may be true."""
+    fine, bad, worse = srl(9, 2), srl(21, 2), srl(25, 2)
+    torn = replace(fine, reading=Reading.CONFLICTING, number=None)
+    assert danger(Drug.SIROLIMUS, torn) is None
+    assert danger(Drug.SIROLIMUS, replace(torn, claims=(fine,))) is None
+    assert danger(Drug.SIROLIMUS, replace(torn, claims=(fine, bad))) == bad
+    assert danger(Drug.SIROLIMUS, replace(torn, claims=(fine, bad)), srl(8, 1)) is None
+    assert danger(Drug.SIROLIMUS, worse, replace(torn, when=srl(1, 1).when, claims=(srl(9, 1),))) is not None
+
+
 def test_of_several_dangers_the_newest_is_told() -> None:
     found = danger(Drug.SIROLIMUS, srl(30, 9), srl(25, 2))
     assert found is not None
