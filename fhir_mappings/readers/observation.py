@@ -27,64 +27,46 @@ _SHOWN = 120  # characters of a record's own words in a gap
 
 def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[Result | Gap]:
     """All results that a rule may ask for, each analyte and moment once, and what could not be read."""
+    gaps: list[Gap] = []
     versions: list[Version] = []
     for observation in observations:
-        if _is_nothing_of_ours(observation, chart):
-            continue
-        for item in read_observation(observation, chart):
-            if isinstance(item, Gap):
-                yield item
-            else:
-                versions.append(item)
+        _read(observation, observation, chart, versions, gaps)
+        for component in observation.component:
+            _read(component, observation, chart, versions, gaps)
+    yield from gaps
     yield from settle_duplicates(versions)
 
 
-def read_observation(observation: Observation, chart: Chart) -> Iterator[Version | Gap]:
-    """The results of one observation and its components; nothing when no rule asks for any of them."""
-    for code, measured in _measured(observation, chart):
-        if isinstance(code, Gap):
-            yield code
-        elif observation.status in _STANDING:
-            yield from _read(code, measured, observation, chart)
-        elif observation.status not in _NO_RESULT:
-            status = (observation.status or "missing")[:_SHOWN]
-            yield Gap("STATUS_NOT_RECOGNISED", own_reference(observation), f"{code.analyte.value}: {status}")
-
-
-def _is_nothing_of_ours(observation: Observation, chart: Chart) -> bool:
-    """True for most of a chart, told by a look at the one code of the observation."""
-    if observation.component or observation.code is None or len(observation.code.coding) != 1:
-        return False
-    (only,) = observation.code.coding
-    return chart.settings.codes.analyte(((only.system, only.code, only.display),)) is None
-
-
-def _measured(observation: Observation, chart: Chart) -> Iterator[tuple[AnalyteCode | Gap, Measured]]:
-    codes = chart.settings.codes
-    parts: tuple[Measured, ...] = (observation, *observation.component)
-    for measured in parts:
-        coded = _coded(measured.code)
-        code = codes.analyte(coded)
-        if code is not None:
-            yield code, measured
-        elif len(coded) > 1 and codes.measures_two_things(coded):
-            yield Gap("CODES_DISAGREE", own_reference(observation)), measured
+def _read(
+    measured: Measured, observation: Observation, chart: Chart, versions: list[Version], gaps: list[Gap]
+) -> None:
+    """Add the result of one observation or component; nothing when no rule asks for it."""
+    coded, codes = _coded(measured.code), chart.settings.codes
+    code = codes.analyte(coded)
+    if code is None:
+        if len(coded) > 1 and codes.measures_two_things(coded):
+            gaps.append(Gap("CODES_DISAGREE", own_reference(observation)))
+    elif observation.status in _STANDING:
+        versions.append(_version(code, measured, observation, chart, gaps))
+    elif observation.status not in _NO_RESULT:
+        status = (observation.status or "missing")[:_SHOWN]
+        gaps.append(
+            Gap("STATUS_NOT_RECOGNISED", own_reference(observation), f"{code.analyte.value}: {status}")
+        )
 
 
 def _coded(concept: CodeableConcept | None) -> list[tuple[str | None, str | None, str | None]]:
     return [(c.system, c.code, c.display) for c in concept.coding] if concept else []
 
 
-def _read(
-    code: AnalyteCode, measured: Measured, observation: Observation, chart: Chart
-) -> Iterator[Version | Gap]:
+def _version(
+    code: AnalyteCode, measured: Measured, observation: Observation, chart: Chart, gaps: list[Gap]
+) -> Version:
     value = read_value(code, measured, chart.settings.codes, chart.settings.zone)
     reference = own_reference(observation)
-    when, date_gap = _when(observation, chart)
-    if date_gap:
-        yield date_gap
+    when = _when(observation, chart, gaps)
     if value.problem:
-        yield Gap(value.problem, reference, value.detail[:_SHOWN])
+        gaps.append(Gap(value.problem, reference, value.detail[:_SHOWN]))
     issued = chart.when(observation.issued)
     updated = chart.when(observation.meta.last_updated if observation.meta else None)
     result = Result(
@@ -101,7 +83,7 @@ def _read(
         value.high,
         level_of(code.level, observation, chart) if code.level else None,
     )
-    yield Version(result, _STANDING[observation.status or ""], updated.instant if updated else None)
+    return Version(result, _STANDING[observation.status or ""], updated.instant if updated else None)
 
 
 def _reading(reading: Reading, observation: Observation) -> Reading:
@@ -110,10 +92,10 @@ def _reading(reading: Reading, observation: Observation) -> Reading:
     return Reading.PRELIMINARY if is_early else reading
 
 
-def _when(observation: Observation, chart: Chart) -> tuple[When | None, Gap | None]:
+def _when(observation: Observation, chart: Chart, gaps: list[Gap]) -> When | None:
     """When it was sampled. `issued` is when it was told, and never stands in for it."""
     written = observation.effective_date_time or observation.effective_instant
     when = effective(written, observation.effective_period, chart)
     if when is None:
-        return None, Gap("DATE_UNREADABLE" if written else "DATE_MISSING", own_reference(observation))
-    return when, None
+        gaps.append(Gap("DATE_UNREADABLE" if written else "DATE_MISSING", own_reference(observation)))
+    return when

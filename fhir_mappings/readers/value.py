@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -87,16 +88,19 @@ def canonical_number(code: AnalyteCode, quantity: Quantity) -> Decimal:
 
     A UCUM code must be one we know. Where code and unit are both known, they must mean the same amount.
     """
-    value = exact(quantity.value or 0)
-    if quantity.code and quantity.system == UCUM:
-        number = to_canonical(code.analyte, value, quantity.code, code.molar)
-        spellings = {quantity.unit} - {quantity.code, None, ""}
-    else:
-        number = to_canonical(code.analyte, value, quantity.unit or quantity.code, code.molar)
-        spellings = {quantity.code} - {quantity.unit, None, ""}
-    for other in spellings:
-        if _differs(code.analyte, value, other, number):
-            raise UnitNotAllowed(code.analyte, f"{quantity.code} / {quantity.unit}", ("one unit only",))
+    coded = quantity.code if quantity.system == UCUM else None
+    spellings = (coded or quantity.unit or quantity.code, quantity.unit if coded else quantity.code)
+    return _in_canonical_unit(code.analyte, code.molar, quantity.value or 0, *spellings)
+
+
+@lru_cache(maxsize=16_384)  # limits of normal ranges, and the results within them, come again and again
+def _in_canonical_unit(
+    analyte: Analyte, molar: bool | None, written: int | float, unit: str | None, other: str | None
+) -> Decimal:
+    value = exact(written)
+    number = to_canonical(analyte, value, unit, molar)
+    if other and other != unit and _differs(analyte, value, other, number):
+        raise UnitNotAllowed(analyte, f"{unit} / {other}", ("one unit only",))
     return plain(number)
 
 
@@ -120,7 +124,7 @@ def _range(code: AnalyteCode, measured: Measured, value: Quantity) -> tuple[Deci
     usual = [r for r in measured.reference_range if _is_usual(r)]
     if len(usual) != 1:
         return None, None
-    low, high = (_end(code, end, value) for end in (usual[0].low, usual[0].high))
+    low, high = _end(code, usual[0].low, value), _end(code, usual[0].high, value)
     return (low, high) if low is None or high is None or low <= high else (None, None)
 
 
