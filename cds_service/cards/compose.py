@@ -8,6 +8,7 @@ from cds_service.cards.data_quality_card import data_quality_message
 from cds_service.cards.eligibility_card import eligibility_message, is_shown
 from cds_service.cards.frame import Message, framed
 from cds_service.cards.order_card import order_messages
+from cds_service.cards.safety_card import safety_message
 from cds_service.cards.titration_card import titration_message
 from cds_service.cards.visit_cards import monitoring_message, response_message
 from cds_service.hooks.card import Card
@@ -51,13 +52,21 @@ def _trial(assessment: Assessment, today: date, context: CardContext) -> list[Me
 
 
 def _dosing(assessment: Assessment, today: date, context: CardContext) -> list[Message]:
-    """One card per study drug; a finding that names no drug stands on the first."""
+    """One card per study drug; a finding that names no drug stands on the first.
+
+    Findings about a drug that the arm does not dose have a card of their own.
+    """
     messages = []
+    ranked = sorted(assessment.safety, key=lambda alert: _RANK[alert.severity])
     for place, decision in enumerate(assessment.titration):
-        alerts = [a for a in assessment.safety if _belongs(a, decision.drug, is_first=place == 0)]
+        alerts = [a for a in ranked if _belongs(a, decision.drug, is_first=place == 0)]
         messages.append(
             titration_message(decision, alerts, assessment.renal, assessment.patient, today, context)
         )
+    dosed = {decision.drug for decision in assessment.titration}
+    for drug in [drug for drug in Drug if drug not in dosed]:
+        if about_it := [alert for alert in ranked if alert.drug is drug]:
+            messages.append(safety_message(drug, about_it, context))
     return messages
 
 

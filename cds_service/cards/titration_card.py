@@ -34,23 +34,23 @@ _LOUD = {
 
 def titration_message(
     decision: TitrationDecision,
-    alerts: Sequence[Alert],
+    ranked: Sequence[Alert],
     renal: RenalFinding,
     patient: str,
     today: date,
     context: CardContext,
 ) -> Message:
-    """The card for one drug; `alerts` are the safety findings that concern it, or the patient as a whole."""
-    ranked = sorted(alerts, key=lambda a: -list(Severity).index(a.severity))
+    """The card for one drug; `ranked` are the safety findings about it or the patient, loudest first."""
     return Message(
         kind="titration",
         rules=[decision.rule, *(alert.rule for alert in ranked)],
-        severity=loudest([_LOUD.get(decision.state, Severity.INFO), *(a.severity for a in alerts)]),
+        severity=loudest([_LOUD.get(decision.state, Severity.INFO), *(a.severity for a in ranked)]),
         summaries=_summaries(decision, ranked, renal),
         detail=_detail(decision, ranked, renal, context),
         decision=titration_json(decision, context.words),
         offers=_offers(decision, patient, today, context),
         extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
+        about=decision.drug.value,
     )
 
 

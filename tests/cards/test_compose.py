@@ -96,6 +96,43 @@ def test_a_finding_without_a_drug_stands_on_the_first_card_only() -> None:
     assert sorted("SAF-X" in rules for rules in ids) == [False, True]
 
 
+@LANGUAGES
+def test_a_finding_about_a_drug_that_is_not_dosed_has_a_card_that_names_the_drug(language: str) -> None:
+    told = assessment(
+        titration=(dosing(Drug.SIROLIMUS, State.CONTINUE),),
+        safety=(
+            alert("ARM_MISMATCH", Severity.WARNING, Drug.CICLOSPORIN),
+            alert("SAF-K6", Severity.CRITICAL, Drug.CICLOSPORIN),
+            alert("SAF-X", Severity.WARNING),
+        ),
+    )
+    safety, dose = cards("aa-trial-titration", told, language=language)
+    assert decision(safety)["kind"] == "safety"
+    assert decision(safety)["ruleIds"] == ["SAF-K6", "ARM_MISMATCH"]
+    assert safety.indicator is Indicator.CRITICAL
+    assert safety.summary.startswith({"en": "ciclosporin", "zh": "环孢素"}[language])
+    assert safety.override_reasons
+    assert decision(dose)["ruleIds"] == ["SRL-02", "SAF-X"]
+
+
+@pytest.mark.parametrize("arm", [(Drug.SIROLIMUS,), tuple(Drug)])
+@pytest.mark.parametrize("drug", [None, *Drug])
+def test_no_safety_finding_is_lost_between_the_cards(arm: tuple[Drug, ...], drug: Drug | None) -> None:
+    told = assessment(
+        titration=tuple(dosing(each, State.RECHECK) for each in arm),
+        safety=(alert("SAF-K6", Severity.CRITICAL, drug),),
+    )
+    shown = [decision(card)["ruleIds"] for card in cards("aa-trial-titration", told)]
+    assert sum("SAF-K6" in rules for rules in shown) == 1
+
+
+def test_two_drugs_that_meet_the_same_rule_have_two_cards() -> None:
+    both = tuple(dosing(drug, State.RECHECK, rule=rule("TR-03")) for drug in Drug)
+    one, other = cards("aa-trial-titration", assessment(titration=both))
+    assert one.uuid != other.uuid
+    assert {s.uuid for s in one.suggestions}.isdisjoint(s.uuid for s in other.suggestions)
+
+
 def test_unreadable_parts_are_named_on_a_card_of_their_own() -> None:
     record = a_record(**unreadable(Part.OBSERVATIONS, Part.CONSENTS))
     told = cards("aa-trial-titration", assessment(), record)

@@ -1,0 +1,34 @@
+"""Safety findings about a drug without a dosing card: ciclosporin taken in the arm of sirolimus alone.
+
+On the card of the other drug "Hold the drug" would name the wrong one.
+"""
+
+from collections.abc import Sequence
+
+from cds_service.cards.assessment_json import alert_json
+from cds_service.cards.context import CardContext
+from cds_service.cards.dose_words import drug_name
+from cds_service.cards.frame import Message, bullets
+from cds_service.cards.titration_card import alert_line
+from cds_service.protocol.decisions import Alert
+from fhir_mappings.vocabulary.facts import Drug
+from fhir_mappings.vocabulary.phrases import Phrase, say
+
+
+def safety_message(drug: Drug, ranked: Sequence[Alert], context: CardContext) -> Message:
+    """The card of one drug's findings, loudest first; `ranked` is not empty."""
+    first = ranked[0]
+    name, action = drug_name(drug), Phrase(f"action.{first.action}")
+    return Message(
+        kind="safety",
+        rules=[alert.rule for alert in ranked],
+        severity=first.severity,
+        summaries=[
+            say("safety.summary", drug=name, seen=first.seen, action=action),
+            say("safety.short", drug=name, action=action),
+        ],
+        detail=[bullets(alert_line(alert, context) for alert in ranked)],
+        decision=alert_json(first, context.words),
+        extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
+        about=drug.value,
+    )
