@@ -69,7 +69,7 @@ def of_form(form: CodeableConcept | None) -> bool | None:
 
 
 def of_name(name: str) -> Literal[False] | None:
-    """False when the name itself says drops, cream or gel (环孢素滴眼液); no name proves that it is swallowed."""
+    """False when the name says drops, cream or gel (环孢素滴眼液); no name proves that it is swallowed."""
     folded = name.casefold()
     return False if any(word in folded for word in _LOCAL_WORDS) else None
 
