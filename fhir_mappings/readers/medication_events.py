@@ -254,11 +254,12 @@ def _for_study(
 
 def _names_the_trial(entry: MedicationEntry, linked: Sequence[Reference | None], chart: Chart) -> bool:
     trial = chart.settings.trial
-    references = [*entry.reason_reference, *entry.supporting_information, *linked]
-    references += (e.value_reference for e in entry.extension)
-    told = [*entry.identifier, *(e.value_identifier for e in entry.extension)]
-    return (
-        any(names_trial(identifier, trial) for identifier in told)
-        or any(is_trial_name(e.value_string, trial) for e in entry.extension)
-        or any_names_trial(references, chart.bag, trial)
+    for extension in entry.extension:
+        if names_trial(extension.value_identifier, trial) or is_trial_name(extension.value_string, trial):
+            return True
+        linked = (*linked, extension.value_reference)
+    if any(names_trial(identifier, trial) for identifier in entry.identifier):
+        return True
+    return any_names_trial(
+        (*entry.reason_reference, *entry.supporting_information, *linked), chart.bag, trial
     )

@@ -7,7 +7,7 @@ to `Type/id` here.
 
 import re
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -18,7 +18,6 @@ R = TypeVar("R", bound=Resource)
 _FETCHABLE = re.compile(r"(?:Medication|ResearchStudy)/(?!\.+$)[A-Za-z0-9\-.]{1,64}")
 
 
-@lru_cache(maxsize=4096)  # a chart says the same few references again and again
 def relative(reference: str) -> str:
     """`Type/id` of a literal reference, without server and version; `urn:` and `#` ones as they stand."""
     if reference.startswith(("#", "urn:")):
@@ -67,11 +66,12 @@ class Bag:
     Of several versions of one resource the newest counts, so the order of entries never matters.
     """
 
-    __slots__ = ("_found", "_names", "resources")
+    __slots__ = ("_found", "_names", "_plain", "resources")
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self._found: dict[str, Resource] = {}
         self._names: dict[str, str] = {}
+        self._plain: dict[str, str] = {}  # a chart says the same few references again and again
         nameless: list[Resource] = []
         for resource in resources:
             if resource.id:
@@ -89,7 +89,10 @@ class Bag:
         """`Type/id` of what a literal reference points at; None when there is no literal reference."""
         if reference is None or not reference.reference:
             return None
-        plain = relative(reference.reference)
+        written = reference.reference
+        plain = self._plain.get(written)
+        if plain is None:
+            plain = self._plain[written] = relative(written)
         return self._names.get(plain, plain)
 
     def named(self, name: str) -> Resource | None:

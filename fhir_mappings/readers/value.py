@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fhir_mappings.readers.amounts import UCUM, exact, plain
 from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
-from fhir_mappings.readers.observation_types import Measured, ReferenceRange
+from fhir_mappings.readers.observation_types import Measured
 from fhir_mappings.readers.product import words
 from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
 from fhir_mappings.value_sets import AnalyteCode, CodeLists
@@ -21,6 +21,8 @@ A = Analyte
 _COMPARATORS = {sign.value: sign for sign in Comparator}
 _LOADS = frozenset({A.HIV_RNA, A.HBV_DNA, A.HCV_RNA})
 _SCORES = frozenset({A.ECOG, A.KARNOFSKY})
+
+_USUAL_LENGTH = 80  # characters of a unit's code and its name
 
 UNREADABLE = "VALUE_UNREADABLE"
 IMPLAUSIBLE = "VALUE_IMPLAUSIBLE"
@@ -89,11 +91,12 @@ def canonical_number(code: AnalyteCode, quantity: Quantity) -> Decimal:
     A UCUM code must be one we know. Where code and unit are both known, they must mean the same amount.
     """
     coded = quantity.code if quantity.system == UCUM else None
-    spellings = (coded or quantity.unit or quantity.code, quantity.unit if coded else quantity.code)
-    return _in_canonical_unit(code.analyte, code.molar, quantity.value or 0, *spellings)
+    unit, other = (coded, quantity.unit) if coded else (quantity.unit or quantity.code, quantity.code)
+    is_usual = len(unit or "") + len(other or "") <= _USUAL_LENGTH
+    convert = _remembered if is_usual else _in_canonical_unit
+    return convert(code.analyte, code.molar, quantity.value or 0, unit, other)
 
 
-@lru_cache(maxsize=16_384)  # limits of normal ranges, and the results within them, come again and again
 def _in_canonical_unit(
     analyte: Analyte, molar: bool | None, written: int | float, unit: str | None, other: str | None
 ) -> Decimal:
@@ -102,6 +105,10 @@ def _in_canonical_unit(
     if other and other != unit and _differs(analyte, value, other, number):
         raise UnitNotAllowed(analyte, f"{unit} / {other}", ("one unit only",))
     return plain(number)
+
+
+# Limits of normal ranges, and the results within them, come again and again.
+_remembered = lru_cache(maxsize=16_384)(_in_canonical_unit)
 
 
 def _differs(analyte: Analyte, value: Decimal, unit: str | None, number: Decimal) -> bool:
@@ -121,15 +128,15 @@ def _detected(quantity: Quantity) -> Presence | None:
 
 def _range(code: AnalyteCode, measured: Measured, value: Quantity) -> tuple[Decimal | None, Decimal | None]:
     """The usual range, when the laboratory gives exactly one; its unit may be left to the value's."""
-    usual = [r for r in measured.reference_range if _is_usual(r)]
+    usual = [r for r in measured.reference_range if r.type is None or _is_usual(r.type)]
     if len(usual) != 1:
         return None, None
     low, high = _end(code, usual[0].low, value), _end(code, usual[0].high, value)
     return (low, high) if low is None or high is None or low <= high else (None, None)
 
 
-def _is_usual(reference: ReferenceRange) -> bool:
-    return reference.type is None or any(c.code == "normal" for c in reference.type.coding)
+def _is_usual(kind: CodeableConcept) -> bool:
+    return any(c.code == "normal" for c in kind.coding)
 
 
 def _end(code: AnalyteCode, end: Quantity | None, value: Quantity) -> Decimal | None:

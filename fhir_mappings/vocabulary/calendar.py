@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -16,6 +17,9 @@ _FHIR_DATE = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})"
     r"(?P<time>T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?P<zone>Z|[+-]\d{2}:\d{2})?)?)?)?"
 )
+
+
+_USUAL_LENGTH = 40  # an instant with nanoseconds and offset has 35 characters
 
 
 class NotADate(ValueError):
@@ -47,6 +51,10 @@ def read_when(text: str, zone: ZoneInfo) -> When:
     A time without an offset is not FHIR, but hospitals send it: it is read in the site's zone.
     Raises NotADate.
     """
+    return _remembered(text, zone) if len(text) <= _USUAL_LENGTH else _read(text, zone)
+
+
+def _read(text: str, zone: ZoneInfo) -> When:
     found = _FHIR_DATE.fullmatch(text)
     if not found:
         raise NotADate(text)
@@ -60,6 +68,10 @@ def read_when(text: str, zone: ZoneInfo) -> When:
         return When(text, first, first)
     length = relativedelta(months=1) if found["month"] else relativedelta(years=1)
     return When(text, first, first + length - timedelta(days=1))
+
+
+# The hooks of one visit bring the same chart several times, and a panel has one date for all its results.
+_remembered = lru_cache(maxsize=16_384)(_read)
 
 
 def _instant(text: str, zone: ZoneInfo) -> When:
