@@ -67,9 +67,12 @@ class Chart:
                 self.resources += brought
 
     def _from_prefetch(self, part: Part) -> Decoded | Job:
-        """The part as it was sent, or the job that gets it, or what is missing of it."""
+        """The part as it was sent, or the job that gets it, or what is missing of it.
+
+        Every list may be empty, but the patient of the call exists: "no patient" is no answer.
+        """
         entry = entry_of(self._request.prefetch, part.value)
-        if entry.shape is Prefetched.NOTHING:
+        if entry.shape is Prefetched.NOTHING and part is not Part.PATIENT:
             return Decoded()
         fetch_it = partial(self._fetcher.query, fill(self._queries[part], self._request.context))
         if entry.raw is None:
@@ -82,6 +85,8 @@ class Chart:
             return fetch_it
         if part is Part.PATIENT:
             self._check_patient(decoded)
+            if not self._is_there(decoded):
+                return fetch_it
         return partial(self._fetcher.rest_of, decoded, self._types[part]) if decoded.next_link else decoded
 
     def _check_patient(self, decoded: Decoded) -> None:

@@ -55,24 +55,30 @@ def _correction(
     drugs = {alert.drug for alert in found if alert.action is Wanted.CORRECT_ORDER}
     proposal = next((d for d in titration if d.drug in drugs and d.proposed), None)
     draft = context.drafts_raw.get(order)
-    if proposal is None or proposal.proposed is None or draft is None or not _has_one_dosage(draft):
+    if proposal is None or proposal.proposed is None or draft is None or not _is_one_plain_dosage(draft):
         return []
     dose = proposal.proposed
     label = context.words.plain(say("suggest.correct", drug=drug_name(proposal.drug), dose=dose_words(dose)))
     return [Offer("correct", label, (Action(ActionType.UPDATE, label, _with_dose(draft, dose)),), True)]
 
 
-def _has_one_dosage(draft: Mapping[str, Any]) -> bool:
-    return len(draft.get("dosageInstruction", ())) == 1 and bool(draft.get("id"))
+def _is_one_plain_dosage(draft: Mapping[str, Any]) -> bool:
+    """One line without "as needed" or a maximum, which would contradict the dose put in its place."""
+    lines = draft.get("dosageInstruction") or []
+    if len(lines) != 1 or not draft.get("id"):
+        return False
+    return not any(name.startswith(("asNeeded", "maxDose")) for name in lines[0])
 
 
 def _with_dose(draft: Mapping[str, Any], dose: Dose) -> dict[str, Any]:
-    """The same draft, all of it, with another amount and interval."""
+    """The same draft, all of it and as long as it was meant to run, with another amount and interval."""
     corrected = copy.deepcopy(dict(draft))
     amount = {"value": number(dose.amount_mg), "unit": "mg", "system": UCUM, "code": "mg"}
-    repeat = {"frequency": 1, "period": number(dose.every_hours), "periodUnit": "h"}
     instruction = corrected["dosageInstruction"][0]
+    old = (instruction.get("timing") or {}).get("repeat") or {}
+    bounds = {name: value for name, value in old.items() if name.startswith("bounds")}
+    repeat = {"frequency": 1, "period": number(dose.every_hours), "periodUnit": "h"}
     instruction["doseAndRate"] = [{"doseQuantity": amount}]
-    instruction["timing"] = {"repeat": repeat}
+    instruction["timing"] = {"repeat": bounds | repeat}
     instruction.pop("text", None)
     return corrected

@@ -250,12 +250,31 @@ def test_a_draft_is_corrected_as_a_whole_only_where_one_dose_is_clearly_right() 
     assert DRAFT["dosageInstruction"][0]["text"] == "3 tablets"
 
 
+def test_a_corrected_draft_runs_as_long_as_it_was_meant_to() -> None:
+    told = assessment(orders=(alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1"),))
+    until = {"boundsPeriod": {"start": "2026-03-02", "end": "2026-04-01"}}
+    line = {
+        "timing": {
+            "repeat": {"frequency": 2, "period": 1, "periodUnit": "d"} | until,
+            "code": {"text": "BID"},
+        }
+    }
+    draft = {**DRAFT, "dosageInstruction": [line]}
+    (card,) = cards("aa-trial-order-sign", told, drafts_raw={"MedicationRequest/d1": draft})
+    corrected = card.suggestions[0].actions[0].resource
+    assert corrected is not None
+    once_daily = {"frequency": 1, "period": 24, "periodUnit": "h"}
+    assert corrected["dosageInstruction"][0]["timing"] == {"repeat": until | once_daily}
+
+
 @pytest.mark.parametrize(
     "raw",
     [
         {},
         {"MedicationRequest/d1": {**DRAFT, "dosageInstruction": []}},
         {"MedicationRequest/d1": DRAFT | {"id": ""}},
+        {"MedicationRequest/d1": {**DRAFT, "dosageInstruction": [{"asNeededBoolean": True}]}},
+        {"MedicationRequest/d1": {**DRAFT, "dosageInstruction": [{"maxDosePerPeriod": {}}]}},
     ],
 )
 def test_a_draft_that_cannot_be_corrected_safely_is_only_spoken_of(raw: dict[str, Any]) -> None:

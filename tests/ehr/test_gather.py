@@ -96,6 +96,8 @@ def test_each_key_in_its_shapes_is_used_or_fetched(part, value, is_fetched):
         prefetch[part.value] = value
     server = HeldChart()
     gathered = gather(a_request(prefetch=prefetch), server)
+    if value == "null" and part is Part.PATIENT:
+        is_fetched = True  # the patient of the call exists: "none" is no answer
     assert (TYPES[part] in server.asked_types()) is is_fetched
     assert not gathered.record.unavailable
 
@@ -129,6 +131,13 @@ def test_without_a_decisive_part_there_is_no_answer(part, value):
     with pytest.raises(DataNotAvailable) as caught:
         gather(a_request(prefetch=prefetch, with_server=False))
     assert caught.value.keys == (part.value,)
+
+
+@pytest.mark.parametrize("value", [None, searchset(), {**CHART[Part.PATIENT], "birthDate": 5}])
+def test_a_prefetched_patient_who_is_not_there_is_no_answer(value):
+    with pytest.raises(DataNotAvailable) as caught:
+        gather(a_request(prefetch={**WITH_MEDICATION, "patient": value}, with_server=False))
+    assert caught.value.keys == ("patient",)
 
 
 @pytest.mark.parametrize("part", DECISIVE_PARTS)
