@@ -1,14 +1,22 @@
 """Charts of enrolled patients for the dosing journeys, and what an assessment says of a drug in one line."""
 
+from dataclasses import replace
 from typing import Any
 
+from cds_service.advice.draft_orders import ContextResources
+from cds_service.advice.from_file import assessment_of, read_chart
+from fhir_mappings.vocabulary.facts import Part
+from tests.builders import NOW
 from tests.journeys.fhir_charts import (
     CICLOSPORIN_25MG,
     LOINC,
+    SCHEMA,
     SIROLIMUS_1MG,
     Json,
     ago,
+    as_bytes,
     atc,
+    clinic_of,
     concept,
     count,
     dispense,
@@ -16,6 +24,7 @@ from tests.journeys.fhir_charts import (
     enrolled,
     observation,
     order,
+    with_patient,
 )
 
 Chart = tuple[Json, ...]
@@ -99,6 +108,14 @@ def on_both(*more: Json, mg: Any = 75, ciclosporin: Chart | None = None) -> Char
     """The combined arm: sirolimus 2 mg in range, ciclosporin for a month; no creatinine yet."""
     taken = taking("ciclosporin", mg) if ciclosporin is None else ciclosporin
     return (*COMBINED_ARM, *labs(), *taking("sirolimus", 2), level("sirolimus", 7), *taken, *more)
+
+
+def assessed_without(part: Part, *resources: Json) -> Json:
+    """The assessment of the chart when one part of it could not be had."""
+    chart = replace(read_chart(as_bytes(*with_patient(*resources))), unavailable=frozenset({part}))
+    told = assessment_of(clinic_of(), chart, ContextResources(), NOW)
+    SCHEMA.validate(told)
+    return told
 
 
 def decision(assessment: Json, drug: str = "sirolimus") -> Json:
