@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ pytestmark = [
 ]
 
 
-_charts = cache(charts_of)
+_charts = lru_cache(maxsize=1)(charts_of)
 
 
 def _assessed(text: bytes, patient: str | None = None, drafts: Iterable[Json] = ()) -> Json:
