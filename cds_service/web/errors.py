@@ -14,6 +14,7 @@ from cds_service.hooks.errors import (
     HookError,
     NoSuchService,
     PatientMismatch,
+    UntrustedClient,
 )
 
 _log = structlog.get_logger()
@@ -28,6 +29,7 @@ class Refusal:
 
 
 REFUSALS: dict[type[HookError], Refusal] = {
+    UntrustedClient: Refusal(401, "login"),
     BadHookRequest: Refusal(400, "invalid"),
     PatientMismatch: Refusal(400, "conflict"),
     NoSuchService: Refusal(404, "not-found"),
@@ -39,6 +41,7 @@ _HTTP_ISSUES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "n
 def add_error_handlers(app: Flask) -> None:
     """No error leaves the program as anything but an OperationOutcome."""
     app.register_error_handler(HookError, _refuse)
+    app.register_error_handler(UntrustedClient, _unauthorized)
     app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
@@ -57,6 +60,13 @@ def _refuse(error: HookError) -> Response:
     refusal = REFUSALS[type(error)]
     _log.info("hook_refused", status=refusal.status, error=type(error).__name__)
     return outcome(refusal.status, refusal.issue, str(error))
+
+
+def _unauthorized(error: UntrustedClient) -> Response:
+    """The same answer whatever was wrong (CH-149); the reason is for our own log."""
+    refusal = REFUSALS[type(error)]
+    _log.warning("client_refused", status=refusal.status, reason=error.reason.value, issuer=error.issuer)
+    return outcome(refusal.status, refusal.issue, str(error), [("WWW-Authenticate", "Bearer")])
 
 
 def _too_deep(error: RecursionError) -> Response:

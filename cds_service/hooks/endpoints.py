@@ -1,0 +1,26 @@
+"""The URLs that clients call, from the configured public URL and never from a Host header (CH-140)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """`public_base_url` has no trailing slash. Each method gives the audiences that a token may name."""
+
+    public_base_url: str
+
+    def discovery(self) -> frozenset[str]:
+        """The discovery URL (CH-022)."""
+        return frozenset({self._discovery})
+
+    def service(self, service_id: str) -> frozenset[str]:
+        """The URL of one service."""
+        return frozenset({f"{self._discovery}/{service_id}"})
+
+    def feedback(self, service_id: str) -> frozenset[str]:
+        """The feedback URL of a service; some clients name the service itself."""
+        return self.service(service_id).union({f"{self._discovery}/{service_id}/feedback"})
+
+    @property
+    def _discovery(self) -> str:
+        return f"{self.public_base_url}/cds-services"
