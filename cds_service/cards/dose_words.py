@@ -33,6 +33,8 @@ def level_words(trough: Trough) -> Phrase:
     return say("level.value", value=trough.value)
 
 
-def band_words(band: Band) -> Phrase:
-    """The target band."""
+def band_words(drug: Drug, band: Band) -> Phrase:
+    """The target band; ciclosporin's is an assumption around the one number that the trial record gives."""
+    if drug is Drug.CICLOSPORIN:
+        return say("level.bandCiclosporin", low=band.low, high=band.high)
     return say("level.band", low=band.low, high=band.high)

@@ -92,7 +92,7 @@ def _detail(
 ) -> list[str]:
     words = context.words
     facts = [_level_line(decision), _dose_line(decision), *_renal_line(decision, renal)]
-    facts += [] if _told_in_summary(decision, ranked, words) else [decision.seen]
+    facts += [] if _is_told_elsewhere(decision, ranked, renal, words) else [decision.seen]
     facts += [_recheck_line(decision)] if decision.recheck else []
     blocks = [bullets(words.markdown(line) for line in facts)]
     if ranked:
@@ -103,8 +103,13 @@ def _detail(
     return blocks
 
 
-def _told_in_summary(decision: TitrationDecision, ranked: Sequence[Alert], words: Wording) -> bool:
+def _is_told_elsewhere(
+    decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding, words: Wording
+) -> bool:
     """What the rule saw is not said twice on one card."""
+    lines = [alert.seen for alert in ranked] + _renal_line(decision, renal)
+    if any(words.plain(decision.seen) in words.plain(line) for line in lines):
+        return True
     if ranked and ranked[0].severity is Severity.CRITICAL:
         return False
     said = words.plain(say("titration.summary", head=_head(decision), why=decision.seen))
@@ -120,7 +125,7 @@ def alert_line(alert: Alert, context: CardContext) -> str:
 def _level_line(decision: TitrationDecision) -> Phrase:
     trough = decision.trough
     validity = Phrase(f"validity.{trough.validity}")
-    target = band_words(decision.target) if decision.target else say("level.noTarget")
+    target = band_words(decision.drug, decision.target) if decision.target else say("level.noTarget")
     if trough.value is None:
         return say("titration.noLevelLine", validity=validity, target=target)
     return say(
@@ -130,6 +135,8 @@ def _level_line(decision: TitrationDecision) -> Phrase:
 
 def _dose_line(decision: TitrationDecision) -> Phrase:
     current = dose_words(decision.current)
+    if decision.state is State.INITIATE:
+        return say("titration.doseStart", proposed=dose_words(decision.proposed))
     if decision.state in _CHANGES:
         return say("titration.doseChange", current=current, proposed=dose_words(decision.proposed))
     return say("titration.doseNow", current=current)

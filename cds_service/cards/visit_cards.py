@@ -53,9 +53,9 @@ def _summaries(wanted: Sequence[MonitoringItem], participation: Participation) -
 
 def _line(item: MonitoringItem) -> Phrase:
     test, status = Phrase(f"test.{item.test}"), Phrase(f"due.{item.status}")
-    if item.status is DueStatus.DONE:
-        return say("monitoring.lineDone", test=test, status=status, due=item.due, seen=item.seen)
-    return say("monitoring.line", test=test, status=status, due=item.due, seen=item.seen)
+    if item.status in _WANTED:
+        return say("monitoring.line", test=test, status=status, due=item.due, seen=item.seen)
+    return say("monitoring.lineLater", test=test, status=status, due=item.due, seen=item.seen)
 
 
 def response_message(readouts: Sequence[ResponseReadout], context: CardContext) -> Message | None:

@@ -201,8 +201,22 @@ def dated_line(result: Result) -> Phrase:
 
 
 def count_said(count: BloodCount) -> Phrase:
-    """The whole count of a day: "on 2026-02-27 haemoglobin 84 g/L, platelets 31 x 10*9/L"."""
-    return say("count.of_day", day=count.day, lines=tuple(line_said(line) for line in _lines(count)))
+    """The whole count of a day, the unit of the cells once: "haemoglobin 84 g/L, platelets 31, neutrophils
+    0.6 x 10*9/L on 2026-02-27"."""
+    lines = tuple(_lines(count))
+    said = (*map(_line_in_row, lines[:-1]), *map(line_said, lines[-1:]))
+    return say("count.of_day", day=count.day, lines=said)
+
+
+def _line_in_row(result: Result) -> Phrase:
+    """A line followed by another one that carries the unit of both."""
+    match result.analyte:
+        case Analyte.PLATELETS:
+            return say("count.platelets_in_row", value=amount(result))
+        case Analyte.NEUTROPHILS:
+            return say("count.neutrophils_in_row", value=amount(result))
+        case _:
+            return line_said(result)
 
 
 def _lines(count: BloodCount) -> Iterator[Result]:

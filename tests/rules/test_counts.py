@@ -166,8 +166,8 @@ def test_a_count_is_said_with_every_line_and_its_day():
     assert said["day"] == days_ago(1)
     assert [line.key for line in lines] == [
         "count.haemoglobin",
-        "count.platelets",
-        "count.neutrophils",
+        "count.platelets_in_row",
+        "count.neutrophils_in_row",
         "count.reticulocytes",
     ]
 
