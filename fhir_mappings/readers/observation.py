@@ -93,9 +93,14 @@ def _reading(reading: Reading, observation: Observation) -> Reading:
 
 
 def _when(observation: Observation, chart: Chart, gaps: list[Gap]) -> When | None:
-    """When it was sampled. `issued` is when it was told, and never stands in for it."""
+    """When it was sampled. `issued` is when it was told, and never stands in for it.
+
+    A date that does not tell the day is kept and named: no rule that counts days can use the result.
+    """
     written = observation.effective_date_time or observation.effective_instant
     when = effective(written, observation.effective_period, chart)
     if when is None:
         gaps.append(Gap("DATE_UNREADABLE" if written else "DATE_MISSING", own_reference(observation)))
+    elif written and not when.is_one_day:
+        gaps.append(Gap("DATE_IMPRECISE", own_reference(observation), written))
     return when

@@ -136,6 +136,8 @@ def test_a_result_with_an_unknown_modifier_is_not_used(modifier: Json) -> None:
         (observation(HB, valueString="x"), "VALUE_UNREADABLE"),
         (hb(effectiveDateTime="yesterday"), "DATE_UNREADABLE"),
         (hb(effectiveDateTime=None), "DATE_MISSING"),
+        (hb(effectiveDateTime="2026"), "DATE_IMPRECISE"),
+        (hb(effectiveDateTime="2026-02"), "DATE_IMPRECISE"),
         (hb(effectiveDateTime="2027-01-01"), "FUTURE_DATED"),
     ],
 )
