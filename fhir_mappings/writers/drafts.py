@@ -1,7 +1,7 @@
 """Draft FHIR R4 resources for a card's suggestions: a dose change, a test, a note to the study team.
 
 Every resource is for one patient, has no server id and is nothing but a draft until a clinician accepts it.
-Its shape never varies with the patient, so it is judged by `writers.validation` in the tests, not in each call.
+Its shape never varies with the patient, so it is judged by `writers.validation` in tests, not in each call.
 """
 
 from datetime import date
