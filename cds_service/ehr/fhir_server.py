@@ -13,6 +13,7 @@ import urllib3
 from cds_service.ehr.deadline import Deadline
 
 _JSON_TYPES = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
+_FHIR = ("application/fhir+json",)
 _CHUNK = 64 * 1024
 
 
@@ -64,11 +65,17 @@ class FetchLimits:
 
 
 class HttpFhirServer:
-    """FHIR over HTTP; `session` comes from `bounded_session`. Safe to use from several threads."""
+    """FHIR over HTTP; `session` comes from `bounded_session`. Safe to use from several threads.
 
-    def __init__(self, session: requests.Session, limits: FetchLimits) -> None:
+    `accept` are the media types to ask for, where it is not FHIR that is wanted.
+    """
+
+    def __init__(
+        self, session: requests.Session, limits: FetchLimits, accept: tuple[str, ...] = _FHIR
+    ) -> None:
         self._session = session
         self._limits = limits
+        self._accept = accept
 
     def fetch(self, url: str, path: str, token: str | None, deadline: Deadline) -> bytes:
         """GET `url` before the deadline."""
@@ -76,7 +83,7 @@ class HttpFhirServer:
         if not left:
             raise NotFetched(WhyNotFetched.TIMEOUT, path)
         # No compression: the cap on the size of an answer is then a cap on what arrives.
-        headers = {"Accept": "application/fhir+json", "Accept-Encoding": "identity"}
+        headers = {"Accept": ", ".join(self._accept), "Accept-Encoding": "identity"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         try:
@@ -87,7 +94,7 @@ class HttpFhirServer:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                _check(answer, path)
+                _check(answer, path, self._accept)
                 return self._body(answer, path)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             timed_out = deadline.is_past or isinstance(error, requests.Timeout)
@@ -104,12 +111,12 @@ class HttpFhirServer:
         return bytes(body)
 
 
-def _check(answer: requests.Response, path: str) -> None:
+def _check(answer: requests.Response, path: str, accept: tuple[str, ...]) -> None:
     status = answer.status_code
     if status != requests.codes.ok:
         raise NotFetched(_reason(status), path)
     content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if content_type not in _JSON_TYPES:
+    if content_type not in _JSON_TYPES.union(accept):
         raise NotFetched(WhyNotFetched.NOT_FHIR, path)
 
 

@@ -1,0 +1,119 @@
+"""The keys of the trusted clients: from the site file, or fetched from the one address listed for the client.
+
+What is fetched is kept for ten minutes. A key that is not in it (rotation), or a kept set that has grown old,
+lets us ask again, at most once a minute for each client, so that nobody makes us call an EHR by guessing ids.
+When the EHR does not answer, the set last seen counts for one day, and then nobody of that client is let in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+import requests
+import structlog
+
+from cds_service.ehr.bases import NotAnAddress, read_base
+from cds_service.ehr.deadline import deadline_in
+from cds_service.ehr.fhir_server import FetchLimits, FhirServer, HttpFhirServer, NotFetched
+from cds_service.hooks.trust import KeysUnavailable
+from cds_service.hooks.trusted_clients import TrustedClient
+from cds_service.hooks.trusted_keys import KeySet, NotAKeySet, TrustedKey, read_key_set
+
+# RFC 7517 section 8.5.2 wants the first; most servers send the second.
+_MEDIA_TYPES = ("application/jwk-set+json", "application/json")
+_MOST_BYTES = 200_000
+_PATH = "jku"  # how a key set is called in errors
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetLimits:
+    """How long a fetched set is used without asking, and when asking fails; the least time between two asks.
+
+    `seconds` bounds one fetch, connecting included.
+    """
+
+    fresh: timedelta = timedelta(minutes=10)
+    stale: timedelta = timedelta(days=1)
+    between: timedelta = timedelta(minutes=1)
+    seconds: float = 3.0
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is known of one client's key set; guarded by its lock."""
+
+    lock: Lock = field(default_factory=Lock)
+    keys: KeySet | None = None
+    seen: datetime | None = None
+    asked: datetime | None = None
+
+
+class KeySets:
+    """A `KeySource`. What the site file gives is in `listed`, by issuer, and is never fetched.
+
+    Each process keeps its own sets. Safe to use from several threads.
+    """
+
+    def __init__(
+        self, server: FhirServer, listed: Mapping[str, KeySet], limits: KeySetLimits | None = None
+    ) -> None:
+        self._server = server
+        self._listed = listed
+        self._limits = limits or KeySetLimits()
+        self._kept: dict[str, _Kept] = {}
+
+    def find(self, client: TrustedClient, key_id: str, now: datetime) -> tuple[TrustedKey, ...]:
+        """The client's keys with this id. Raises KeysUnavailable."""
+        if client.issuer in self._listed:
+            return self._listed[client.issuer].with_id(key_id)
+        kept = self._kept.setdefault(client.issuer, _Kept())
+        with kept.lock:
+            if self._is_wanted(kept, key_id, now):
+                self._ask(client, kept, now)
+            if kept.keys is None or not _within(self._limits.stale, kept.seen, now):
+                raise KeysUnavailable
+            return kept.keys.with_id(key_id)
+
+    def _is_wanted(self, kept: _Kept, key_id: str, now: datetime) -> bool:
+        if _within(self._limits.between, kept.asked, now):
+            return False
+        is_fresh = _within(self._limits.fresh, kept.seen, now)
+        return not (is_fresh and kept.keys is not None and kept.keys.with_id(key_id))
+
+    def _ask(self, client: TrustedClient, kept: _Kept, now: datetime) -> None:
+        """Fetch the set. If that fails, what is kept stays, and the log says so."""
+        kept.asked = now
+        try:
+            kept.keys = self._fetch(client)
+            kept.seen = now
+        except (NotFetched, NotAKeySet) as error:
+            why = error.why.value if isinstance(error, NotFetched) else type(error).__name__
+            _log.warning("key_set_not_fetched", issuer=client.issuer, reason=why)
+
+    def _fetch(self, client: TrustedClient) -> KeySet:
+        if client.jku is None:
+            raise NotAKeySet("neither listed nor published")
+        body = self._server.fetch(client.jku, _PATH, None, deadline_in(self._limits.seconds))
+        return read_key_set(body)
+
+
+def key_server(session: requests.Session) -> FhirServer:
+    """What fetches key sets; `session` comes from `bounded_session`: no redirect, no proxy, no cookie."""
+    return HttpFhirServer(session, FetchLimits(answer_bytes=_MOST_BYTES), _MEDIA_TYPES)
+
+
+def check_key_address(text: str) -> str:
+    """The address of a key set as it will be called, to the letter. Raises NotAnAddress if ambiguous."""
+    path, _, query = text.partition("?")
+    read_base(path)
+    if not query.isascii() or not query.isprintable() or any(c in query for c in " #\\"):
+        raise NotAnAddress("has a blank, a fragment or a character outside ASCII")
+    return text
+
+
+def _within(span: timedelta, since: datetime | None, now: datetime) -> bool:
+    """Is `since` at most this long ago? A clock that was set back proves nothing."""
+    return since is not None and timedelta() <= now - since < span
