@@ -1,0 +1,99 @@
+"""What is remembered of one call, as plain values: no name, no patient id, no measured value."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class CallOutcome(StrEnum):
+    """How a call ended."""
+
+    ANSWERED = "answered"
+    NOT_CONCERNED = "not-concerned"
+    PATIENT_MISMATCH = "patient-mismatch"
+    DATA_NOT_AVAILABLE = "data-not-available"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRule:
+    """A rule that spoke on a card, and the keyed hash of what it saw (`Pseudonyms.of_inputs`)."""
+
+    id: str
+    inputs: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCard:
+    """A card as it is remembered: codes, states, doses and references. `summary.given_card` makes one.
+
+    `state` is the titration state, the eligibility status or the like, "" for none. `reasons_offered` and
+    `suggestions_offered` are what a reaction may name.
+    """
+
+    card: str
+    kind: str
+    state: str
+    severity: str
+    rules: tuple[GivenRule, ...]
+    decision: Mapping[str, Any]
+    proposed: Sequence[Mapping[str, Any]] = ()
+    evidence: Sequence[str] = ()
+    reasons_offered: Sequence[str] = ()
+    suggestions_offered: Sequence[str] = ()
+
+    @property
+    def facts(self) -> str:
+        """One hash over what all its rules saw."""
+        return hash_of(*(f"{rule.id} {rule.inputs}" for rule in sorted(self.rules, key=lambda r: r.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A card that was not given, because a person or the restraint rules asked for quiet until then."""
+
+    kind: str
+    rules: tuple[str, ...]
+    because: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCall:
+    """One call and its answer. `patient` is a pseudonym; `input_hash` is None where nothing was assessed."""
+
+    service: str
+    hook_instance: str
+    issuer: str
+    tenant: str
+    patient: str
+    at: datetime
+    software: str
+    texts: str
+    record_version: str
+    input_hash: str | None = None
+    outcome: CallOutcome = CallOutcome.ANSWERED
+    cards: tuple[GivenCard, ...] = ()
+    held_back: tuple[HeldBack, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The same for a call that is repeated on an unchanged chart."""
+        asked = (self.issuer, self.tenant, self.hook_instance, self.service, self.patient)
+        return hash_of(*asked, self.input_hash or "", self.outcome)
+
+
+def hash_of(*parts: str) -> str:
+    """SHA-256 over parts, each with its length before it; for what is no secret, or keyed already."""
+    digest = hashlib.sha256()
+    for part in parts:
+        piece = part.encode()
+        digest.update(len(piece).to_bytes(8, "big") + piece)
+    return digest.hexdigest()
+
+
+def plain_uuid(text: str) -> str:
+    """A UUID as clients may write it back: without `urn:uuid:`, in lower case."""
+    return text.removeprefix("urn:uuid:").lower()

@@ -1,0 +1,45 @@
+"""Brings the tables up to date by the Alembic scripts in `migrations/`, and refuses what it does not know."""
+
+from sqlalchemy import Connection, inspect, text
+
+from cds_service.store.faults import UnknownRevision
+
+HEAD = "0001"
+"""The newest revision in `migrations/versions`."""
+
+_LOCK = 6802055  # any number that every instance of this program agrees on
+
+
+def migrate(connection: Connection) -> None:
+    """All missing migrations in the connection's transaction, one instance at a time.
+
+    Raises UnknownRevision for tables that a newer version made.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    revision = current_revision(connection)
+    if revision != HEAD:
+        _upgrade(connection, revision)
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision of the tables; None for a database without any."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def _upgrade(connection: Connection, revision: str | None) -> None:
+    # Imported only when there is something to do: other starts are a quarter of a second faster.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", "cds_service.store:migrations")
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise UnknownRevision(revision)
+    command.upgrade(config, HEAD)

@@ -1,0 +1,45 @@
+"""A token is used once: across threads, worker processes and instances, by the database."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, delete, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from cds_service.store.engine import writing
+from cds_service.store.given import hash_of
+from cds_service.store.tables import SEEN_TOKENS
+
+_SWEPT_AT_ONCE = 50
+_KEY = (SEEN_TOKENS.c.issuer, SEEN_TOKENS.c.jti)
+
+
+def first_time(engine: Engine, issuer: str, jti: str, expires_at: datetime, now: datetime) -> bool:
+    """Is this the first use of the issuer's token `jti`? True exactly once until `expires_at`.
+
+    `expires_at` is the last moment at which the token would still be believed: its `exp` plus the leeway.
+    Raises StoreUnavailable: then the token must be refused.
+    """
+    with writing(engine) as connection:
+        is_first = _claim(connection, {"issuer": issuer, "jti": hash_of(jti), "expires_at": expires_at}, now)
+        if is_first:
+            _sweep(connection, now)
+    return is_first
+
+
+def _claim(connection: Connection, token: dict[str, object], now: datetime) -> bool:
+    """One statement, so that of two who come at once only one has written; an expired row counts as none."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    claim = insert(SEEN_TOKENS).values(token)
+    claim = claim.on_conflict_do_update(
+        index_elements=_KEY,
+        set_={"expires_at": claim.excluded.expires_at},
+        where=SEEN_TOKENS.c.expires_at < now,
+    )
+    return connection.execute(claim.returning(SEEN_TOKENS.c.jti)).first() is not None
+
+
+def _sweep(connection: Connection, now: datetime) -> None:
+    """Each new token takes some expired ones away, so the table never outgrows the tokens in force."""
+    expired = select(*_KEY).where(SEEN_TOKENS.c.expires_at < now).limit(_SWEPT_AT_ONCE)
+    unlocked = expired.with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer anyway
+    connection.execute(delete(SEEN_TOKENS).where(tuple_(*_KEY).in_(unlocked)))

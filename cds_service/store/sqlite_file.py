@@ -1,0 +1,45 @@
+"""What must be true of a SQLite file before rows are trusted to it."""
+
+import os
+from pathlib import Path
+
+from cds_service.store.faults import StoreUnusable
+
+_SHARED = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "glusterfs", "lustre", "gpfs", "fuse.")
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+def check_file(database: str | None) -> None:
+    """A writable file on a disk of this host, made with access for its owner only. Raises StoreUnusable.
+
+    WAL needs memory shared by all who use the file, which a network file system does not give.
+    """
+    if not database or database == ":memory:" or database.startswith("file:"):
+        raise StoreUnusable("SQLite needs a file, such as sqlite:////var/lib/cds/cds.sqlite3")
+    file = Path(database).absolute()
+    if not file.parent.is_dir():
+        raise StoreUnusable(f"the folder {file.parent} does not exist")
+    if kind := shared_file_system(file.parent.resolve(), _mounts()):
+        raise StoreUnusable(f"the file lies on {kind}; several hosts need PostgreSQL")
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreUnusable(f"{file} cannot be written ({error.strerror})") from error
+    if not os.access(file.parent, os.W_OK):
+        raise StoreUnusable(f"the folder {file.parent} must be writable, too")
+
+
+def shared_file_system(folder: Path, mountinfo: str) -> str | None:
+    """The network file system under a folder, None for a local one; by `/proc/self/mountinfo`."""
+    found = ("", "")
+    for line in mountinfo.splitlines():
+        before, _, after = line.partition(" - ")
+        mount = before.split(" ")[4].encode().decode("unicode_escape")
+        if folder.is_relative_to(mount) and len(mount) >= len(found[0]):
+            found = (mount, after.split(" ")[0])
+    kind = found[1]
+    return kind if kind.startswith(_SHARED) else None
+
+
+def _mounts() -> str:
+    return _MOUNTS.read_text(encoding="utf-8", errors="replace") if _MOUNTS.exists() else ""
