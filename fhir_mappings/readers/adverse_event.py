@@ -10,7 +10,7 @@ from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Referenc
 from fhir_mappings.readers.medication import Medication, MedicationEntry
 from fhir_mappings.readers.product import codings, drug_of, words
 from fhir_mappings.readers.references import contained, own_reference
-from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.value_sets import Recognised
 from fhir_mappings.vocabulary.facts import AdverseEventSeen, Gap
 
 _MILD = frozenset({"mild", "moderate"})
@@ -51,7 +51,8 @@ def read_adverse_event(event: AdverseEvent, chart: Chart) -> Iterator[AdverseEve
     """The event, when it happened and is a harm we know or is put down to a drug we know."""
     if event.actuality == "potential":
         return
-    concepts = _concepts(event, chart)
+    harms = _harms(event, chart)
+    concepts = frozenset(concept for harm in harms for concept in harm.concepts)
     suspects = frozenset(
         name for s in event.suspect_entity for name in _ingredients(s.instance, event, chart)
     )
@@ -62,10 +63,16 @@ def read_adverse_event(event: AdverseEvent, chart: Chart) -> Iterator[AdverseEve
         yield Gap("STATUS_NOT_RECOGNISED", reference, event.actuality or "")
         return
     when = chart.when(event.date) or chart.when(event.detected) or chart.when(event.recorded_date)
-    yield AdverseEventSeen(reference, concepts, suspects, _severe(event), when, words(event.event))
+    yield AdverseEventSeen(reference, concepts, suspects, _severe(event), when, _name(event, harms))
 
 
-def _concepts(event: AdverseEvent, chart: Chart) -> frozenset[Concept]:
+def _name(event: AdverseEvent, harms: list[Recognised]) -> str:
+    """The event's own words, else its codes, listed or not."""
+    told = words(event.event) or ", ".join(code for harm in harms for code in harm.codes)
+    return told or ", ".join(code for _, code, _ in codings(event.event))
+
+
+def _harms(event: AdverseEvent, chart: Chart) -> list[Recognised]:
     """Harms that were coded, in the event itself or in the condition it led to; words decide nothing."""
     coded = [event.event]
     for reference in event.resulting_condition:
@@ -73,7 +80,7 @@ def _concepts(event: AdverseEvent, chart: Chart) -> frozenset[Concept]:
         if isinstance(condition, Condition):
             coded.append(condition.code)
     found = (chart.settings.codes.recognise(codings(concept), None) for concept in coded)
-    return frozenset(c for r in found if r and not r.by_text_only for c in r.concepts)
+    return [harm for harm in found if harm and not harm.by_text_only]
 
 
 def _ingredients(suspect: Reference | None, event: AdverseEvent, chart: Chart) -> frozenset[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.condition import certainty_of, status_codes
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Reference, Resource
-from fhir_mappings.readers.product import codings, words
+from fhir_mappings.readers.product import codings, name_of, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.value_sets import CodeLists, Recognised
 from fhir_mappings.vocabulary.concepts import Concept
@@ -59,7 +59,7 @@ def read_allergy(allergy: AllergyIntolerance, chart: Chart) -> Iterator[Allergy 
         allergy.criticality == "high" or any(r.severity == "severe" for r in allergy.reaction),
         _manifestations(allergy, codes),
         chart.when(allergy.recorded_date),
-        words(allergy.code),
+        words(allergy.code) or name_of(None, seen[0]),
     )
 
 

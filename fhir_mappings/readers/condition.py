@@ -6,7 +6,7 @@ from dataclasses import replace
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.effective import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference, Resource
-from fhir_mappings.readers.product import codings, words
+from fhir_mappings.readers.product import codings, name_of, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Certainty, Course, Diagnosis, Gap
@@ -61,7 +61,7 @@ def read_condition(condition: Condition, chart: Chart) -> Iterator[Diagnosis | G
     yield Diagnosis(
         reference,
         seen.concepts,
-        words(condition.code),
+        name_of(condition.code, seen),
         certainty,
         _course(condition, seen.is_history),
         onset,

@@ -9,7 +9,7 @@ from fhir_mappings.readers.fhir_types import CodeableConcept, Reference
 from fhir_mappings.readers.medication import Medication, MedicationEntry
 from fhir_mappings.readers.references import contained, own_reference
 from fhir_mappings.readers.routes import agreed, of_form, of_name
-from fhir_mappings.value_sets import Product
+from fhir_mappings.value_sets import Product, Recognised
 from fhir_mappings.vocabulary.codes import ATC, system_name
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Gap
@@ -54,6 +54,11 @@ def words(concept: CodeableConcept | None) -> str:
     if concept is None:
         return ""
     return concept.text or next((c.display for c in concept.coding if c.display), "")
+
+
+def name_of(concept: CodeableConcept | None, seen: Recognised) -> str:
+    """What a recognised entry is called on a card: its own words, else the drugs or codes it stands for."""
+    return words(concept) or ", ".join(sorted(seen.ingredients)) or ", ".join(seen.codes)
 
 
 def drug_of(entry: MedicationEntry, chart: Chart) -> DrugSeen | Gap | None:
@@ -138,7 +143,7 @@ def _recognised(
     return DrugSeen(
         concepts=frozenset(c for r in found for c in r.concepts),
         ingredients=ingredients,
-        text=next((w for c in concepts if (w := words(c))), ""),
+        text=next((w for c in concepts if (w := words(c))), "") or name_of(None, found[0]),
         by_text_only=all(r.by_text_only for r in found),
         strength=_strength([strength, *(strength_of(p) for p in products)], ingredients),
         systemic=agreed(

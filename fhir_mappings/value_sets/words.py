@@ -15,13 +15,16 @@ _CLAUSES = re.compile(r"[;,，。；\n]|\.\s")
 _WORD = re.compile(r"[a-z0-9]+")
 
 # A denial counts within its clause. "Non-severe" (非重型) denies nothing but the severity, so "non" and 非
-# deny only the very next word.
+# deny only the very next word; so does "pure red cell" (纯红), which is another disease.
 _DENIED_BEFORE = re.compile(
     r"\b(?:no|not|never|without|denies|denied|negative for|absence of|excludes?|excluded|excluding|"
-    r"exclusion of|rules? out|ruled out|r o|family history|fh|mother|father|sister|brother)\b|\bnon$"
+    r"exclusion of|rules? out|ruled out|r o|family history|fh|mother|father|sister|brother)\b|\bnon$|"
+    r"\bpure red cell$"
 )
 _DENIED_AFTER = re.compile(r"\b(?:ruled out|excluded|unlikely|not confirmed)\b")
-_DENIED_BEFORE_ZH = re.compile("排除|除外|否认|不考虑|未见|家族史|父亲|母亲|(?:无|非|不是)$")
+_DENIED_BEFORE_ZH = re.compile(
+    "排除|除外|否认|不考虑|未见|家族史|父亲|母亲|(?:无|非|不是|纯红|纯红系|纯红细胞)$"
+)
 _DENIED_AFTER_ZH = re.compile("排除|除外|待排|家族史|可能性小")
 
 

@@ -190,6 +190,10 @@ def test_a_code_means_what_the_decisions_say(case: Case) -> None:
     否认再障、MDS病史                                   | no
     非再生障碍性贫血                                     | no
     缺铁性贫血                                         | no
+    纯红细胞再生障碍性贫血                                | no
+    获得性纯红再障                                      | no
+    pure red cell aplastic anaemia                     | no
+    红细胞减少，再障                                    | yes
     """),
     ids=named,
 )

@@ -182,6 +182,12 @@ def bleed(ago: Any = 10, **more: Any) -> Any:
         pytest.param([diagnosis(Concept.SEPSIS, ago=3, **OVER)], UNKNOWN, 0, id="past sepsis"),
         pytest.param([result(Analyte.BLOOD_CULTURE, "positive", 7)], UNKNOWN, 1, id="culture of day 7"),
         pytest.param([result(Analyte.BLOOD_CULTURE, "positive", 8)], UNKNOWN, 0, id="culture of day 8"),
+        pytest.param(
+            [result(Analyte.BLOOD_CULTURE, "positive", 7, presence=None, as_written="Staphylococcus aureus")],
+            UNKNOWN,
+            1,
+            id="what grew is named",
+        ),
     ],
 )
 def test_e7_only_a_severe_bleed_now_decides(facts: list[Any], verdict: Any, shown: int) -> None:

@@ -233,6 +233,11 @@ def test_i5_an_infection_newer_than_the_attestation_wins_and_an_older_one_contra
         pytest.param([result(Analyte.BLOOD_CULTURE, "positive", 7)], 1, id="culture of day 7"),
         pytest.param([result(Analyte.BLOOD_CULTURE, "positive", 8)], 0, id="culture of day 8"),
         pytest.param([result(Analyte.BLOOD_CULTURE, "negative", 1)], 0, id="negative culture"),
+        pytest.param(
+            [result(Analyte.BLOOD_CULTURE, "positive", 7, presence=None, as_written="Staphylococcus aureus")],
+            1,
+            id="what grew is named",
+        ),
     ],
 )
 def test_i5_fever_in_neutropenia_and_cultures_are_shown_but_do_not_decide(

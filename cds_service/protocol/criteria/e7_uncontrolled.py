@@ -3,7 +3,7 @@
 from datetime import date
 
 from cds_service.protocol.criteria.diagnosed import diagnosed, is_active_lately, is_over
-from cds_service.protocol.criteria.i5_no_infection import positive_cultures
+from cds_service.protocol.criteria.i5_no_infection import suspect_cultures
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
 from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis
@@ -31,5 +31,5 @@ def exc_07_uncontrolled(record: ClinicalRecord, t0: date, limits: EligibilityLim
     for diagnosis in diagnosed(record, t0, Concept.SEPSIS, Concept.FEBRILE_NEUTROPENIA):
         if not is_over(diagnosis, t0) and diagnosis.course is Course.ACTIVE:
             doubtful.append(of_diagnosis(diagnosis))
-    doubtful += positive_cultures(record, t0, limits)
+    doubtful += suspect_cultures(record, t0, limits)
     return exclusion(record, t0, limits, TOPIC, present, doubtful)

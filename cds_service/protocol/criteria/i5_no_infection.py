@@ -113,14 +113,14 @@ def _signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[
     ]
     neutrophils = newest(results_by(record, t0, Analyte.NEUTROPHILS)) if fever else ()
     in_neutropenia = any(r.below(limits.fever_neutrophils) for r in neutrophils)
-    return positive_cultures(record, t0, limits) + (fever if in_neutropenia else [])
+    return suspect_cultures(record, t0, limits) + (fever if in_neutropenia else [])
 
 
-def positive_cultures(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
-    """Positive blood cultures of the last days."""
+def suspect_cultures(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
+    """Blood cultures of the last days that are not negative: most name what grew, and not "positive"."""
     since = days_before(t0, limits.culture_days)
     return [
         of_result(r, say("eligibility.test.blood_culture"))
         for r in results_by(record, t0, Analyte.BLOOD_CULTURE)
-        if r.presence is Presence.POSITIVE and within(r.when, since, t0)
+        if r.presence is not Presence.NEGATIVE and within(r.when, since, t0)
     ]

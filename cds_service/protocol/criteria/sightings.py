@@ -170,8 +170,9 @@ def _value_said(result: Result, unit: str | None) -> Phrase:
 
 
 def _named(text: str, codes: Sequence[str]) -> Phrase:
-    if codes:
-        return say("eligibility.seen.coded", text=text, codes=", ".join(codes))
+    shown = ", ".join(codes)
+    if codes and text != shown:
+        return say("eligibility.seen.coded", text=text, codes=shown)
     return say("eligibility.seen.text", text=text)
 
 
