@@ -91,7 +91,8 @@ def _detail(
     decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding, context: CardContext
 ) -> list[str]:
     words = context.words
-    facts = [_level_line(decision), _dose_line(decision), *_renal_line(decision, renal)]
+    kidney = [] if _is_said(renal.seen, [a.seen for a in ranked], words) else _renal_line(decision, renal)
+    facts = [_level_line(decision), _dose_line(decision), *kidney]
     facts += [] if _is_told_elsewhere(decision, ranked, renal, words) else [decision.seen]
     facts += [_recheck_line(decision)] if decision.recheck else []
     blocks = [bullets(words.markdown(line) for line in facts)]
@@ -107,13 +108,17 @@ def _is_told_elsewhere(
     decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding, words: Wording
 ) -> bool:
     """What the rule saw is not said twice on one card."""
-    lines = [alert.seen for alert in ranked] + _renal_line(decision, renal)
-    if any(words.plain(decision.seen) in words.plain(line) for line in lines):
+    if _is_said(decision.seen, [*(alert.seen for alert in ranked), *_renal_line(decision, renal)], words):
         return True
     if ranked and ranked[0].severity is Severity.CRITICAL:
         return False
     said = words.plain(say("titration.summary", head=_head(decision), why=decision.seen))
     return len(said) < SUMMARY_LIMIT
+
+
+def _is_said(phrase: Phrase, lines: Sequence[Phrase], words: Wording) -> bool:
+    """One of the lines already holds the whole sentence."""
+    return any(words.plain(phrase) in words.plain(line) for line in lines)
 
 
 def alert_line(alert: Alert, context: CardContext) -> str:
