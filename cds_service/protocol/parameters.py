@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -55,9 +56,14 @@ def read_topic(topic: str, folder: Path = FOLDER) -> dict[str, Any]:
     """The parsed file of one topic; decimals stay exact. Raises ProtocolTextFault naming file and line."""
     path = folder / f"{topic}.toml"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        return _parsed(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ProtocolTextFault([f"{path.name}: {error}"]) from error
+
+
+@lru_cache(maxsize=64)  # the limits and the rules of a topic stand in one file
+def _parsed(text: str) -> dict[str, Any]:
+    return tomllib.loads(text, parse_float=Decimal)
 
 
 def read_limits(
