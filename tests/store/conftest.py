@@ -1,35 +1,35 @@
 """Every test of the store runs on SQLite and on a real PostgreSQL."""
 
-from itertools import count
-
 import pytest
 
 from cds_service.store.engine import open_store
+from cds_service.store.tables import METADATA
 from tests.store.postgres import MISSING, binaries, cluster
-
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def pg():
-    """A running cluster, or a loud skip."""
+    """A running cluster with one database that has our tables; or a skip that says what to install."""
     if binaries() is None:
         pytest.skip(MISSING)
     with cluster() as running:
-        running.sql("CREATE DATABASE prepared")  # every test's database is a copy of it
-        open_store(running.url("prepared")).dispose()
+        open_store(running.url("postgres"))
         yield running
+
+
+@pytest.fixture
+def pg_url(pg):
+    """That database, with empty tables."""
+    pg.sql(f"TRUNCATE {', '.join(METADATA.tables)} RESTART IDENTITY")
+    return pg.url("postgres")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
-    """The URL of a database of this test's own, with tables."""
+    """The URL of a database with empty tables, or (SQLite) of none yet."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.sqlite3'}"
-    running = request.getfixturevalue("pg")
-    name = f"test_{next(_numbers)}"
-    running.sql(f"CREATE DATABASE {name} TEMPLATE prepared")
-    return running.url(name)
+    return request.getfixturevalue("pg_url")
 
 
 @pytest.fixture

@@ -56,7 +56,9 @@ class Cluster:
     def prepare(self) -> None:
         if self._owner:
             shutil.chown(self.folder, self._owner)
-        self._run("initdb", "-D", str(self.folder / "data"), "-A", "trust", "-U", "cds", "-E", "UTF8", "--no-sync")
+        self._run(
+            "initdb", "-D", str(self.folder / "data"), "-A", "trust", "-U", "cds", "-E", "UTF8", "--no-sync"
+        )
 
     def start(self) -> None:
         options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=40"
@@ -67,7 +69,9 @@ class Cluster:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
 
     def sql(self, statement: str) -> None:
-        with psycopg.connect(host=str(self.folder), user="cds", dbname="postgres", autocommit=True) as connection:
+        with psycopg.connect(
+            host=str(self.folder), user="cds", dbname="postgres", autocommit=True
+        ) as connection:
             connection.execute(statement)
 
     def url(self, name: str) -> str:

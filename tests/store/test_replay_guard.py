@@ -50,11 +50,11 @@ def test_any_nonce_is_kept_as_a_short_hash(store, jti):
 
 def test_of_many_processes_with_the_same_token_exactly_one_is_first(url):
     open_store(url).dispose()
-    tokens = [f"token {number}" for number in range(20)]
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        answers = pool.starmap(_try_all, [(url, tokens)] * 4)
+    tokens = [f"token {number}" for number in range(10)]
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        answers = pool.starmap(_try_all, [(url, tokens)] * 3)
     for answer in zip(*answers, strict=True):
-        assert sorted(answer) == [False, False, False, True]
+        assert sorted(answer) == [False, False, True]
 
 
 def _try_all(url, tokens):

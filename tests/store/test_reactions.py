@@ -1,0 +1,115 @@
+"""A feedback body is read whole and strictly, or refused by the name of the member at fault (CH-120..125)."""
+
+import json
+
+import pytest
+
+from cds_service.hooks.errors import BadHookRequest
+from cds_service.store.reactions import MOST_ITEMS, Outcome, read_reactions
+from tests.store.rows import uuid
+
+GOOD = {
+    "card": uuid("card"),
+    "outcome": "accepted",
+    "acceptedSuggestions": [{"id": uuid("suggestion")}],
+    "outcomeTimestamp": "2026-03-02T09:00:00.250+08:00",
+}
+OVERRIDE = {"card": "c", "outcome": "overridden", "outcomeTimestamp": "2026-03-02T01:00:00Z"}
+REASON = {"code": "other", "system": "urn:x"}
+
+
+def read(*items):
+    return read_reactions(json.dumps({"feedback": items}).encode())
+
+
+def test_a_batch_is_read_in_order_and_in_utc():
+    first, second = read(GOOD, OVERRIDE | {"unknown": {"deep": 1}})
+    assert (first.card, first.outcome, first.suggestions) == (
+        uuid("card"),
+        Outcome.ACCEPTED,
+        (uuid("suggestion"),),
+    )
+    assert first.at.isoformat() == "2026-03-02T01:00:00.250000+00:00"
+    assert (second.outcome, second.reason, second.comment) == (Outcome.OVERRIDDEN, None, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason", "comment"),
+    [
+        ({"reason": REASON | {"display": "x"}}, "urn:x|other", None),
+        ({"userComment": "no"}, None, "no"),
+        ({"reason": REASON, "userComment": "no"}, "urn:x|other", "no"),
+    ],
+)
+def test_an_override_has_a_reason_a_comment_or_both(given, reason, comment):
+    [item] = read(OVERRIDE | {"overrideReason": given})
+    assert (item.reason, item.comment) == (reason, comment)
+
+
+@pytest.mark.parametrize(
+    ("item", "member"),
+    [
+        ({**GOOD, "card": 7}, "card"),
+        ({**GOOD, "card": " "}, "feedback[0]"),
+        ({k: v for k, v in GOOD.items() if k != "card"}, "card"),
+        ({**GOOD, "outcome": "banana"}, "feedback[0].outcome"),
+        ({k: v for k, v in GOOD.items() if k != "outcome"}, "outcome"),
+        ({k: v for k, v in GOOD.items() if k != "acceptedSuggestions"}, "acceptedSuggestions"),
+        ({**GOOD, "acceptedSuggestions": []}, "acceptedSuggestions"),
+        ({**GOOD, "acceptedSuggestions": [{}]}, "id"),
+        ({**GOOD, "acceptedSuggestions": [{"id": ""}]}, "feedback[0]"),
+        ({**GOOD, "acceptedSuggestions": {"id": "x"}}, "acceptedSuggestions"),
+        ({**OVERRIDE, "overrideReason": {}}, "overrideReason"),
+        ({**OVERRIDE, "overrideReason": []}, "overrideReason"),
+        ({**OVERRIDE, "overrideReason": {"userComment": ""}}, "userComment"),
+        ({**OVERRIDE, "overrideReason": {"reason": {"code": "x"}}}, "system"),
+        ({**OVERRIDE, "overrideReason": {"reason": {"code": "", "system": "x"}}}, "reason"),
+        ({**GOOD, "outcomeTimestamp": "yesterday"}, "outcomeTimestamp"),
+        ({**GOOD, "outcomeTimestamp": "2026-03-02"}, "outcomeTimestamp"),
+        ({**GOOD, "outcomeTimestamp": "2026-03-02T09:00:00"}, "outcomeTimestamp"),
+        ({**GOOD, "outcomeTimestamp": "2026-02-30T09:00:00Z"}, "outcomeTimestamp"),
+        ({**GOOD, "outcomeTimestamp": "0001-01-01T00:00:00+14:00"}, "outcomeTimestamp"),
+        ({**GOOD, "outcomeTimestamp": 7}, "outcomeTimestamp"),
+        ("text", "feedback"),
+    ],
+)
+def test_one_bad_item_refuses_the_batch_and_is_named(item, member):
+    with pytest.raises(BadHookRequest) as refused:
+        read(OVERRIDE, item) if isinstance(item, str) else read(item)
+    assert member in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"feedback": null}',
+        b'{"feedback": {}}',
+        b'{"feedback": []}',
+        b'{"feedback": [null]}',
+        b'{"feedback": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"feedback": [], "feedback": []}',
+        b"\xff",
+        json.dumps({"feedback": [OVERRIDE] * (MOST_ITEMS + 1)}).encode(),
+    ],
+    ids=lambda body: body[:24].decode(errors="replace"),
+)
+def test_a_body_that_is_no_feedback_is_refused(body):
+    with pytest.raises(BadHookRequest):
+        read_reactions(body)
+
+
+def test_half_a_character_is_refused():
+    body = json.dumps({"feedback": [OVERRIDE | {"card": "@"}]}).replace("@", "\\ud800")
+    with pytest.raises(BadHookRequest):
+        read_reactions(body.encode())
+
+
+def test_no_refusal_and_no_repr_quotes_what_was_sent():
+    with pytest.raises(BadHookRequest) as refused:
+        read(GOOD | {"outcome": "SECRET"})
+    assert "SECRET" not in str(refused.value)
+    [item] = read(OVERRIDE | {"card": "SECRET", "overrideReason": {"userComment": "SECRET"}})
+    assert "SECRET" not in repr(item)
