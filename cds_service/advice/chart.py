@@ -12,7 +12,7 @@ from cds_service.hooks.request import HookRequest
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 from fhir_mappings.readers.fhir_types import Resource
 from fhir_mappings.readers.record import unresolved_references
-from fhir_mappings.readers.references import own_reference
+from fhir_mappings.readers.references import own_reference, type_of
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.facts import Gap, Part
 
@@ -109,7 +109,7 @@ class Chart:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
         self.gaps += decoded.gaps
         for resource in decoded.resources:
-            kind = str(type(resource).__struct_config__.tag)
+            kind = type_of(type(resource))
             if kind == self._types[part] or kind in _POINTED_AT:
                 self.resources.append(resource)
             else:

@@ -25,7 +25,7 @@ def _member(kind: type[Resource]) -> str:
 def disowned(resource: Resource, patient: str, bag: Bag) -> Gap | None:
     """Why the resource is not used for `patient` (`Patient/id`); None when it is the patient's own."""
     named = own_reference(resource) if isinstance(resource, Patient) else bag.name(subject_of(resource))
-    if named in (patient, f"urn:uuid:{patient.removeprefix('Patient/')}"):
+    if named == patient or named == f"urn:uuid:{patient.removeprefix('Patient/')}":
         return None
     if named is None or named.startswith(("#", "urn:")):
         return Gap("SUBJECT_UNRESOLVED", own_reference(resource))
