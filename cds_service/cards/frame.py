@@ -148,7 +148,7 @@ def footer(rules: Iterable[Rule], context: CardContext) -> str:
     for rule in {rule.id: rule for rule in rules}.values():
         by_source.setdefault((rule.origin, rule.source), []).append(rule.id)
     lines = [_provenance(names, *source, words) for source, names in by_source.items()]
-    heading, now = say("card.sources"), say("card.asOf", moment=context.as_of.replace("T", " "))
+    heading, now = say("card.sources"), say("card.asOf", moment=context.as_of)
     return "\n\n".join([f"**{words.markdown(heading)}**", bullets(lines), words.markdown(now)])
 
 
