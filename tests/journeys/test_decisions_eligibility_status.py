@@ -303,3 +303,20 @@ def test_a_candidate_gets_one_info_card_that_names_the_trial() -> None:
 )
 def test_nobody_else_gets_one(facts: Any) -> None:
     assert _cards(*facts) == []
+
+
+# ---------------------------------------------------------------- language
+
+
+@pytest.mark.parametrize(
+    "facts", [(AA,), CANDIDATE, (AA, *count(130, 200, 3)), (AA, *enrolled(), consent())], ids=range(4)
+)
+def test_codes_and_answers_do_not_change_with_language(facts: Any) -> None:
+    told = [chart.assessed(*facts, site=Site(language=language)) for language in ("en", "zh")]
+    english, chinese = ([_wordless(c) for c in t["eligibility"]["criteria"]] for t in told)
+    assert english == chinese
+    assert all(any(letter >= "\u4e00" for letter in c["seen"]) for c in told[1]["eligibility"]["criteria"])
+
+
+def _wordless(criterion: Any) -> Any:
+    return {name: value for name, value in criterion.items() if name not in ("seen", "question")}
