@@ -23,7 +23,7 @@ from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
-from cds_service.protocol.parameters import FOLDER, ProtocolTextFault, read_topic
+from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
 from cds_service.settings.environment import BadSettings, Environment, Secret, Settings, read_settings
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.tablets import tablet_limits
@@ -140,29 +140,32 @@ def build_reader(site: Site) -> ReaderSettings:
 
 
 def build_code_lists(site: Site) -> CodeLists:
-    """The shipped lists without what the site leaves out, and with its own codes."""
-    local = [code for path in site.concept_maps for code in _local_codes(path)]
-    return load_code_lists(local, frozenset(site.code_lists_left_out))
+    """The shipped lists without what the site leaves out, and with its own codes.
+
+    Raises FaultyCodeLists with every fault of every file.
+    """
+    faults: list[str] = []
+    local = [code for path in site.concept_maps for code in _local_codes(path, faults)]
+    try:
+        lists = load_code_lists(local, frozenset(site.code_lists_left_out))
+    except FaultyCodeLists as error:
+        raise FaultyCodeLists([*faults, *error.faults]) from error
+    if faults:
+        raise FaultyCodeLists(faults)
+    return lists
 
 
-def _local_codes(path: Path) -> tuple[LocalCode, ...]:
+def _local_codes(path: Path, faults: list[str]) -> tuple[LocalCode, ...]:
     try:
         return read_concept_map(path.read_bytes())
     except FaultyCodeLists as error:
-        raise FaultyCodeLists([f"{path.name}: {fault}" for fault in error.faults]) from error
+        faults += [f"{path.name}: {fault}" for fault in error.faults]
+        return ()
 
 
 def overrides_of(site: Site) -> dict[str, Any]:
-    """The site's own values of limits of origin A. Raises ProtocolTextFault for limits that do not exist."""
-    if unknown := [name for name in sorted(site.thresholds) if not _is_limit(name)]:
-        raise ProtocolTextFault([f"thresholds: there is no limit {name!r}" for name in unknown])
+    """The site's own values of limits of origin A."""
     return {**tablet_limits(site.tablets), **site.thresholds}
-
-
-def _is_limit(name: str) -> bool:
-    topic, _, limit = name.partition(".")
-    is_topic = any(path.stem == topic for path in FOLDER.glob("*.toml"))
-    return is_topic and limit in read_topic(topic).get("limit", {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ Pure. The topics (eligibility, titration, safety, response, monitoring, orders) 
 meet here, and safety has the last word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,14 @@ from cds_service.protocol.interactions import (
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.monitoring import MonitoringLimits
 from cds_service.protocol.orders import OrderLimits
-from cds_service.protocol.parameters import FOLDER, Rule, read_limits, read_rules
+from cds_service.protocol.parameters import (
+    FOLDER,
+    ProtocolTextFault,
+    Rule,
+    read_limits,
+    read_rules,
+    read_topic,
+)
 from cds_service.protocol.participation import participation
 from cds_service.protocol.renal import RenalLimits, renal_state
 from cds_service.protocol.response import ResponseLimits, read_response_limits
@@ -71,24 +78,56 @@ class Protocol:
     rules: Mapping[str, Rule]
 
 
+Reading = Callable[[Mapping[str, Any] | None, Path], Any]
+
+
+def _limits(shape: type, topic: str) -> Reading:
+    return partial(read_limits, shape, topic)
+
+
+_FILES: dict[str, Reading] = {
+    "eligibility": _limits(EligibilityLimits, "eligibility"),
+    "counts": _limits(CountLimits, "counts"),
+    "failure": read_failure_limits,
+    "response": read_response_limits,
+    "doses": _limits(DoseLimits, "doses"),
+    "levels": _limits(LevelLimits, "levels"),
+    "renal": _limits(RenalLimits, "renal"),
+    "titration": _limits(TitrationLimits, "titration"),
+    "safety": _limits(SafetyLimits, "safety"),
+    "monitoring": _limits(MonitoringLimits, "monitoring"),
+    "orders": _limits(OrderLimits, "orders"),
+    "interacting": _limits(InteractionLimits, "interactions"),
+    "interactions": lambda _, folder: read_interactions(folder),
+    "rules": lambda _, folder: all_rules(folder),
+}
+"""How each member of the protocol is read."""
+
+
 def load_protocol(overrides: Mapping[str, Any] | None = None, folder: Path = FOLDER) -> Protocol:
-    """Read and check all reviewed files. Raises ProtocolTextFault with every fault of the file at fault."""
-    return Protocol(
-        eligibility=read_limits(EligibilityLimits, "eligibility", overrides, folder),
-        counts=read_limits(CountLimits, "counts", overrides, folder),
-        failure=read_failure_limits(overrides, folder),
-        response=read_response_limits(overrides, folder),
-        doses=read_limits(DoseLimits, "doses", overrides, folder),
-        levels=read_limits(LevelLimits, "levels", overrides, folder),
-        renal=read_limits(RenalLimits, "renal", overrides, folder),
-        titration=read_limits(TitrationLimits, "titration", overrides, folder),
-        safety=read_limits(SafetyLimits, "safety", overrides, folder),
-        monitoring=read_limits(MonitoringLimits, "monitoring", overrides, folder),
-        orders=read_limits(OrderLimits, "orders", overrides, folder),
-        interacting=read_limits(InteractionLimits, "interactions", overrides, folder),
-        interactions=read_interactions(folder),
-        rules=all_rules(folder),
-    )
+    """Read and check all reviewed files. Raises ProtocolTextFault with every fault of every file."""
+    faults = unknown_overrides(overrides or {}, folder)
+    read: dict[str, Any] = {}
+    for name, reading in _FILES.items():
+        try:
+            read[name] = reading(overrides, folder)
+        except ProtocolTextFault as error:
+            faults += error.faults
+    if faults:
+        raise ProtocolTextFault(list(dict.fromkeys(faults)))
+    return Protocol(**read)
+
+
+def unknown_overrides(overrides: Mapping[str, Any], folder: Path) -> list[str]:
+    """A fault for each site value of a limit that does not exist."""
+    if not overrides:
+        return []
+    limits = {
+        f"{path.stem}.{name}"
+        for path in folder.glob("*.toml")
+        for name in read_topic(path.stem, folder).get("limit", {})
+    }
+    return [f"thresholds: there is no limit {name!r}" for name in sorted(overrides.keys() - limits)]
 
 
 def all_rules(folder: Path = FOLDER) -> dict[str, Rule]:

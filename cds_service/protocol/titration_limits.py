@@ -7,13 +7,28 @@ from cds_service.protocol.level_table import LevelTable
 from cds_service.protocol.parameters import ProtocolTextFault
 from fhir_mappings.vocabulary.facts import Drug
 
+_BOUND_BY = {
+    ("sirolimus_min_mg", "sirolimus_max_mg"): (
+        "sirolimus_start_mg",
+        "sirolimus_low_start_mg",
+        "liver_cap_mg",
+    ),
+    ("ciclosporin_min_mg", "ciclosporin_max_mg"): (
+        "ciclosporin_start_low_mg",
+        "ciclosporin_start_high_mg",
+        "ciclosporin_start_no_weight_mg",
+        "ciclosporin_low_mg",
+    ),
+}
+"""Doses that a site may set, by the bounds of the trial record that it may not."""
+
 
 @dataclass(frozen=True, slots=True)
 class TitrationLimits:
     """Bounds, bands, steps and windows of both study drugs; each has its sentence in the reviewed file.
 
-    Raises ProtocolTextFault when the bands of a drug do not follow one another, or the tablets of the site
-    make no dose within the bounds of the trial record.
+    Raises ProtocolTextFault when the bands of a drug do not follow one another, the tablets of the site make
+    no dose within the bounds of the trial record, or a dose of the site lies outside them.
     """
 
     sirolimus_min_mg: Decimal
@@ -99,12 +114,21 @@ class TitrationLimits:
             faults.append("titration.sirolimus_doses_mg: no dose lies within the trial record's bounds")
         if self.ciclosporin_grid_mg <= 0 or self.ciclosporin_min_mg % self.ciclosporin_grid_mg:
             faults.append("titration.ciclosporin_grid_mg: does not reach the trial record's lowest dose")
+        faults += self._doses_out_of_bounds()
         for field in fields(self):
             window = getattr(self, field.name)
             if field.name.endswith("_recheck") and not (len(window) == 2 and 0 <= window[0] <= window[1]):
                 faults.append(f"titration.{field.name}: must be two days, the first not after the second")
         if faults:
             raise ProtocolTextFault(faults)
+
+    def _doses_out_of_bounds(self) -> list[str]:
+        return [
+            f"titration.{name}: lies outside the trial record's bounds"
+            for (low, high), names in _BOUND_BY.items()
+            for name in names
+            if not getattr(self, low) <= getattr(self, name) <= getattr(self, high)
+        ]
 
     def table(self, drug: Drug) -> LevelTable:
         """The bands of one drug."""

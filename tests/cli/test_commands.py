@@ -317,6 +317,28 @@ def test_check_lists_every_fault_of_every_kind(run, tmp_path):
     assert "map.json: no FHIR R4 ConceptMap" in err
 
 
+def test_check_lists_the_faults_of_every_file_at_once(run, tmp_path):
+    """Thresholds of three topics, and two ConceptMaps and a list, of which none hides the next."""
+    for name in ("one.json", "two.json"):
+        (tmp_path / name).write_text('{"resourceType":"ValueSet"}')
+    site = tmp_path / "site.toml"
+    site.write_text(
+        "[thresholds]\n'titration.sirolimus_target_high' = 20\n'counts.haemoglobin_below' = 90\n'nowhere.x' = 1\n"
+        "[codes]\nconcept_maps=['one.json', 'two.json']\nleave_out=['no such list']\n"
+    )
+    code, out, err = run("check", str(site))
+    assert (code, out) == (2, "")
+    for fault in (
+        "titration.sirolimus_target_high: a site may override",
+        "counts.haemoglobin_below: a site may override",
+        "there is no limit 'nowhere.x'",
+        "one.json: no FHIR R4 ConceptMap",
+        "two.json: no FHIR R4 ConceptMap",
+        "no list is called 'no such list'",
+    ):
+        assert fault in err
+
+
 @pytest.mark.parametrize("name", ["titration.sirolimus_targett", "nowhere.x", "titration", "../pyproject.x"])
 def test_check_knows_a_threshold_that_does_not_exist(run, tmp_path, name):
     site = tmp_path / "site.toml"

@@ -500,6 +500,10 @@ def test_a_table_with_a_hole_or_an_overlap_cannot_be_built() -> None:
         ({"ciclosporin_grid_mg": Decimal(0)}, "does not reach"),
         ({"sirolimus_change_recheck": (7,)}, "two days"),
         ({"ciclosporin_high_recheck": (3, 2)}, "two days"),
+        ({"sirolimus_start_mg": Decimal(5)}, "sirolimus_start_mg: lies outside"),
+        ({"sirolimus_low_start_mg": Decimal("0.5")}, "sirolimus_low_start_mg: lies outside"),
+        ({"ciclosporin_start_high_mg": Decimal(175)}, "ciclosporin_start_high_mg: lies outside"),
+        ({"ciclosporin_low_mg": Decimal(10)}, "ciclosporin_low_mg: lies outside"),
     ],
 )
 def test_limits_that_contradict_themselves_are_refused_at_the_start(
