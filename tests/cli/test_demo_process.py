@@ -1,0 +1,88 @@
+"""The demo as a person starts it: one process, both servers, every patient's cards, and the loopback door."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+FORM = "urn:aa-cds:Questionnaire/eligibility-attestation"
+
+
+class Demo:
+    """A demo that is up; `said` is what it printed until then."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.said = ""
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.said += line
+            if "Ctrl-C" in line:
+                break
+        (self.cds,) = re.findall(r"CDS discovery: (http://\S+)/cds-services", self.said)
+        (self.fhir,) = re.findall(r"FHIR R4 base: +(http://\S+)", self.said)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    command = [sys.executable, "-m", "cds_service", "demo", "--port", "0", "--no-browser"]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8", env=environ
+    ) as process:
+        try:
+            yield Demo(process)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def test_every_patient_is_presented_and_nothing_went_unanswered(demo: Demo) -> None:
+    patients = requests.get(f"{demo.fhir}/Patient?_count=100", timeout=5).json()["entry"]
+    assert len(patients) >= 14
+    for entry in patients:
+        (name, *_) = entry["resource"]["name"]
+        assert name["text"].split()[0] in demo.said
+    assert "synthetic data" in demo.said
+    for word in ("CRITICAL", "WARNING", "INFO"):
+        assert word in demo.said.upper()
+    overview = [line for line in demo.said.splitlines() if line.startswith("│")]
+    assert len(overview) == len(patients)
+    assert {line.split("│")[-2].strip() for line in overview} == {"-"}  # the column "unanswered"
+
+
+def test_both_servers_are_up_and_serve_the_attestation_form(demo: Demo) -> None:
+    services = requests.get(f"{demo.cds}/cds-services", timeout=5).json()["services"]
+    assert len(services) == 6
+    (form,) = requests.get(f"{demo.fhir}/Questionnaire", params={"url": FORM}, timeout=5).json()["entry"]
+    assert form["resource"]["url"] == FORM
+
+
+@pytest.mark.parametrize("path", ["cds-services", "metadata"])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "evil.example"}, 421),
+        ({"Host": "evil.example:{port}"}, 421),
+        ({"Origin": "https://evil.example"}, 403),
+    ],
+)
+def test_only_this_computer_and_its_own_pages_are_answered(
+    demo: Demo, path: str, headers: dict[str, str], status: int
+) -> None:
+    base = demo.cds if path == "cds-services" else demo.fhir
+    port = base.split(":")[2].partition("/")[0]
+    sent = {name: value.format(port=port) for name, value in headers.items()}
+    reply = requests.get(f"{base}/{path}", headers=sent, timeout=5)
+    assert reply.status_code == status
+    assert "Access-Control-Allow-Origin" not in reply.headers
+
+
+def test_told_to_stop_it_ends_with_0(demo: Demo) -> None:
+    demo.process.terminate()
+    assert demo.process.wait(timeout=10) == 0
