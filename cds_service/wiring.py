@@ -5,10 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import requests
 import structlog
 from flask import Flask
 
@@ -21,13 +23,25 @@ from cds_service.cards.wording import read_wording
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
+from cds_service.ehr.key_sets import KeySets, key_server
+from cds_service.hooks.endpoints import Endpoints
+from cds_service.hooks.seen_tokens import SeenTokens
+from cds_service.hooks.trust import verify
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
-from cds_service.settings.environment import BadSettings, Environment, Secret, Settings, read_settings
+from cds_service.settings.environment import (
+    BadSettings,
+    ClientAuthentication,
+    Environment,
+    Secret,
+    Settings,
+    read_settings,
+)
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.tablets import tablet_limits
 from cds_service.web.app import create_app
+from cds_service.web.door import Admit, Door, admit_everybody
 from cds_service.web.private_logging import configure_logging
 from fhir_mappings.readers.concept_map import read_concept_map
 from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
@@ -66,11 +80,29 @@ def warn_of_insecurity(settings: Settings) -> None:
 def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -> Flask:
     """The whole service for these settings; `clock` fixes "now" for tests and the demo."""
     clinic = build_clinic(settings)
+    present = clock or (lambda: datetime.now(clinic.zone))  # noqa: TID251 - the one place
     return create_app(
         catalogue_of(clinic),
-        clock or (lambda: datetime.now(clinic.zone)),  # noqa: TID251 - the one place
+        Door(Endpoints(settings.public_base_url), build_admission(settings, present)),
+        present,
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
+    )
+
+
+def build_admission(settings: Settings, clock: Callable[[], datetime]) -> Admit:
+    """How this installation tells who calls."""
+    if settings.client_authentication is not ClientAuthentication.JWT:
+        return admit_everybody
+    listed = settings.site.trusted_clients
+    return partial(
+        verify,
+        clients={one.client.issuer: one.client for one in listed},
+        keys=KeySets(
+            key_server(_session(settings.site)),
+            {one.client.issuer: one.key_set for one in listed if one.key_set},
+        ),
+        first_time=SeenTokens(clock),
     )
 
 
@@ -104,28 +136,38 @@ def _offline(site: Site) -> Settings:
 def build_clinic(settings: Settings) -> Clinic:
     """Everything a service needs for a call, loaded and checked."""
     site = settings.site
-    overrides = overrides_of(site)
+    overrides, words = overrides_of(site), read_wording()
     return Clinic(
         gatherer=build_gatherer(settings),
         protocol=load_protocol(overrides),
-        words=read_wording()[site.language],
+        words=words[site.language],
         zone=site.zone,
         public_base_url=settings.public_base_url,
         texts_version=version_of_texts(FOLDER, overrides),
+        words_by_issuer={
+            one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
+        },
     )
 
 
 def build_gatherer(settings: Settings) -> Gatherer:
     """The gatherer with its FHIR client; no thread and no connection exists before the first fetch."""
-    ca_bundle = settings.site.ca_bundle
-    session = bounded_session(_FETCHES_AT_ONCE, str(ca_bundle) if ca_bundle else None)
     return Gatherer(
-        server=HttpFhirServer(session, FetchLimits()),
+        server=HttpFhirServer(_session(settings.site), FetchLimits()),
         bases=settings.site.fhir_bases,
         reader=build_reader(settings.site),
         executor=ThreadPoolExecutor(_FETCHES_AT_ONCE, thread_name_prefix="fetch"),
         limits=GatherLimits(seconds=settings.fetch_seconds),
+        bases_by_issuer={
+            one.client.issuer: one.fhir_bases
+            for one in settings.site.trusted_clients
+            if one.fhir_bases is not None
+        },
     )
+
+
+def _session(site: Site) -> requests.Session:
+    return bounded_session(_FETCHES_AT_ONCE, str(site.ca_bundle) if site.ca_bundle else None)
 
 
 def build_reader(site: Site) -> ReaderSettings:

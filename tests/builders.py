@@ -13,36 +13,21 @@ from zoneinfo import ZoneInfo
 from cds_service.protocol.moment import AsOf, as_of
 from fhir_mappings.vocabulary.calendar import When, on_day, read_when
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    AdverseEventSeen,
-    Allergy,
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course, Diagnosis
+from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
+from fhir_mappings.vocabulary.facts import Gap, Known, Part, Sex, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import (
     Analyte,
-    Attestation,
-    Certainty,
-    ClinicalRecord,
     Comparator,
-    CompletenessAssertion,
-    ConsentSeen,
-    Course,
-    Diagnosis,
-    Dose,
-    Gap,
-    Known,
     LevelDetails,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-    Part,
     Presence,
-    ProcedureDone,
     Reading,
     Result,
     SampleTiming,
-    Sex,
-    StudyEntry,
-    Unknown,
-    WhyUnknown,
 )
+from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TODAY = date(2026, 3, 2)

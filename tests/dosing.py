@@ -5,35 +5,31 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from cds_service.protocol.decisions import (
-    Participation,
-    RenalFinding,
-    RenalState,
-    SafetyReport,
-    TitrationDecision,
-    Trough,
-    Validity,
+from cds_service.protocol.answers.alerts import SafetyReport
+from cds_service.protocol.answers.dosing import TitrationDecision, Trough, Validity
+from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_in_force import (
+    DoseInForce,
+    DoseLimits,
+    DoseStatus,
+    DoseStep,
+    dose_in_force,
 )
-from cds_service.protocol.dose_in_force import DoseInForce, DoseLimits, DoseStatus, DoseStep, dose_in_force
-from cds_service.protocol.dosing_case import DoseCase
-from cds_service.protocol.drug_levels import LevelLimits, titration_level
+from cds_service.protocol.dosing.dosing_case import DoseCase
+from cds_service.protocol.dosing.drug_levels import LevelLimits, titration_level
+from cds_service.protocol.dosing.safety_veto import veto
+from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from cds_service.protocol.interactions import ActiveInteraction, active_interactions, read_interactions
+from cds_service.protocol.kidney.renal import RenalLimits, renal_state
 from cds_service.protocol.parameters import Rule, read_limits, read_rules
 from cds_service.protocol.participation import participation
-from cds_service.protocol.renal import RenalLimits, renal_state
-from cds_service.protocol.safety_veto import veto
 from cds_service.protocol.titration import decide, titrate
-from cds_service.protocol.titration_limits import TitrationLimits
-from fhir_mappings.vocabulary.facts import (
-    Arm,
-    ClinicalRecord,
-    Comparator,
-    Dose,
-    Drug,
-    StudyEntry,
-    StudyState,
-)
+from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Comparator
+from fhir_mappings.vocabulary.studies import Arm, StudyEntry, StudyState
 from tests.builders import NOW, TODAY, days_ago, when
 
 DOSES = read_limits(DoseLimits, "doses")

@@ -1,7 +1,7 @@
 """The one story that all six services tell: gather, assess, and word the cards."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,10 @@ from cds_service.protocol.moment import AsOf, as_of
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """What an installation brings to every call; `texts_version` names the reviewed texts in force."""
+    """What an installation brings to every call; `texts_version` names the reviewed texts in force.
+
+    `words_by_issuer` are those of the clients that have a language of their own.
+    """
 
     gatherer: Gatherer
     protocol: Protocol
@@ -28,6 +31,7 @@ class Clinic:
     zone: ZoneInfo
     public_base_url: str
     texts_version: str
+    words_by_issuer: Mapping[str, Wording] = field(default_factory=dict)
 
     def service(
         self, service_id: str, hook: Hook, title: str, description: str, advise: "Advise | None" = None
@@ -54,7 +58,7 @@ Advise = Callable[[Clinic, str, HookCall], tuple[Card, ...]]
 def usual_advice(clinic: Clinic, service_id: str, call: HookCall) -> tuple[Card, ...]:
     """The cards for one call. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
     now = as_of(call.now, clinic.zone)
-    gathered = clinic.gatherer.gather(call.request, call.now)
+    gathered = clinic.gatherer.gather(call.request, call.now, call.caller)
     if not gathered.is_concerned:
         return ()
     assessment = assess(gathered.record, now, clinic.protocol, gathered.drafts)
@@ -74,6 +78,6 @@ def _card_context(
         as_of=now.text,
         input_hash=input_hash(gathered.record, now.day, drafts.verbatim, clinic.texts_version),
         public_base_url=clinic.public_base_url,
-        words=clinic.words,
+        words=clinic.words_by_issuer.get(call.caller.issuer, clinic.words),
         drafts_raw=drafts.by_reference,
     )

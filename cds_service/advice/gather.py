@@ -4,6 +4,7 @@ Patient, problem list and trial participation come first. They tell whether the 
 patient; for nearly everyone it cannot, and then nothing else is read or fetched.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,10 +19,13 @@ from cds_service.ehr.fetching import Fetcher
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.hooks.errors import DataNotAvailable
 from cds_service.hooks.request import HookRequest
+from cds_service.hooks.service import Caller
 from fhir_mappings.readers.record import read_drafts, read_record
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Gap, MedicationEvent, Part
+from fhir_mappings.vocabulary.facts import Gap, Part
+from fhir_mappings.vocabulary.medications import MedicationEvent
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 APLASTIC_ANAEMIA = (
     Concept.AA_ACQUIRED,
@@ -29,6 +33,7 @@ APLASTIC_ANAEMIA = (
     Concept.AA_CONGENITAL,
     Concept.AA_ANTINEOPLASTIC,
 )
+_UNKNOWN = Caller()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +61,24 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Gatherer:
-    """How an installation gathers: its FHIR server client, the bases it may call, and how it reads."""
+    """How an installation gathers: its FHIR server client, the bases it may call, and how it reads.
+
+    `bases_by_issuer` are the bases of the clients that have a list of their own.
+    """
 
     server: FhirServer
     bases: tuple[FhirBase, ...]
     reader: ReaderSettings
     executor: Executor
     limits: GatherLimits = GatherLimits()
+    bases_by_issuer: Mapping[str, tuple[FhirBase, ...]] = field(default_factory=dict)
 
-    def gather(self, request: HookRequest, now: datetime) -> Gathered:
+    def gather(self, request: HookRequest, now: datetime, caller: Caller = _UNKNOWN) -> Gathered:
         """Everything the advice needs. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
         patient = request.context.patient_id
         drafts = read_context_bundle(request.context.draft_orders, patient, "context.draftOrders")
         problems = read_context_bundle(request.context.conditions, patient, "context.conditions")
-        chart = Chart(request, self._fetcher(request), self.reader.stand_ins)
+        chart = Chart(request, self._fetcher(request, caller), self.reader.stand_ins)
         chart.add(problems.decoded)
         chart.take(DECISIVE_PARTS)
         if lost := chart.unavailable.intersection(DECISIVE_PARTS):
@@ -107,8 +116,8 @@ class Gatherer:
             (*chart.gaps, *gaps),
         )
 
-    def _fetcher(self, request: HookRequest) -> Fetcher:
-        access = access_of(request, self.bases)
+    def _fetcher(self, request: HookRequest, caller: Caller) -> Fetcher:
+        access = access_of(request, self.bases_by_issuer.get(caller.issuer, self.bases))
         return Fetcher(
             self.server, access, deadline_in(self.limits.seconds), self.executor, self.limits.pages
         )

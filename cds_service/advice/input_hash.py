@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from fhir_mappings.readers.record import canonical_bytes
-from fhir_mappings.vocabulary.facts import ClinicalRecord
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 
 def input_hash(

@@ -10,20 +10,16 @@ from typing import Any
 
 from cds_service import __version__
 from cds_service.cards.wording import Wording
-from cds_service.protocol.decisions import (
-    Alert,
-    Assessment,
-    Criterion,
-    EligibilityDecision,
-    MonitoringItem,
-    Participation,
-    RenalFinding,
-    ResponseReadout,
-    TitrationDecision,
-    Trough,
-)
+from cds_service.protocol.answers.alerts import Alert
+from cds_service.protocol.answers.assessment import Assessment
+from cds_service.protocol.answers.dosing import TitrationDecision, Trough
+from cds_service.protocol.answers.eligibility import Criterion, EligibilityDecision
+from cds_service.protocol.answers.follow_up import MonitoringItem, ResponseReadout
+from cds_service.protocol.answers.kidney import RenalFinding
+from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.verdict import Verdict
-from fhir_mappings.vocabulary.facts import Dose, Evidence, Gap
+from fhir_mappings.vocabulary.facts import Evidence, Gap
+from fhir_mappings.vocabulary.medications import Dose
 
 Json = dict[str, Any]
 TRIAL = "NCT06802055"

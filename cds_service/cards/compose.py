@@ -12,8 +12,11 @@ from cds_service.cards.safety_card import safety_message
 from cds_service.cards.titration_card import titration_message
 from cds_service.cards.visit_cards import monitoring_message, response_message
 from cds_service.hooks.card import Card
-from cds_service.protocol.decisions import Alert, Assessment, Severity
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, StudyState
+from cds_service.protocol.answers.alerts import Alert, Severity
+from cds_service.protocol.answers.assessment import Assessment
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import StudyState
 
 TRIAL_SERVICES = ("aa-trial-eligibility", "aa-trial-diagnosis")
 ORDER_SERVICES = ("aa-trial-order-select", "aa-trial-order-sign")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from cds_service.cards.assessment_json import gap_json
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import Message, bullets
-from cds_service.protocol.decisions import Severity
+from cds_service.protocol.answers.alerts import Severity
 from cds_service.protocol.parameters import Origin, Rule
 from fhir_mappings.vocabulary.facts import Gap, Part
 from fhir_mappings.vocabulary.phrases import Phrase, listing, say

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from cds_service.protocol.decisions import Band, Trough
-from fhir_mappings.vocabulary.facts import Dose, Drug
+from cds_service.protocol.answers.dosing import Band, Trough
+from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 _ONCE_DAILY = Decimal(24)

@@ -7,7 +7,8 @@ from cds_service.cards.context import CardContext
 from cds_service.cards.frame import TRIAL_OVERRIDES, Message, Offer, bullets
 from cds_service.cards.tests_to_order import tests_offer
 from cds_service.hooks.card import Action, ActionType, SelectionBehavior
-from cds_service.protocol.decisions import Criterion, EligibilityDecision, EligibilityStatus, Severity
+from cds_service.protocol.answers.alerts import Severity
+from cds_service.protocol.answers.eligibility import Criterion, EligibilityDecision, EligibilityStatus
 from cds_service.protocol.parameters import Origin, Rule
 from fhir_mappings.vocabulary.phrases import Phrase, listing, say
 from fhir_mappings.writers.drafts import study_team_task

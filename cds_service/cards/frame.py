@@ -19,7 +19,7 @@ from cds_service.hooks.card import (
     Suggestion,
     SummaryTooLong,
 )
-from cds_service.protocol.decisions import Severity
+from cds_service.protocol.answers.alerts import Severity
 from cds_service.protocol.parameters import Origin, Rule
 from fhir_mappings.vocabulary.phrases import Phrase, say
 

@@ -10,9 +10,10 @@ from cds_service.cards.dose_words import dose_words, drug_name
 from cds_service.cards.frame import Message, Offer, bullets, loudest
 from cds_service.cards.titration_card import alert_line
 from cds_service.hooks.card import Action, ActionType
-from cds_service.protocol.decisions import Action as Wanted
-from cds_service.protocol.decisions import Alert, Severity, TitrationDecision
-from fhir_mappings.vocabulary.facts import Dose
+from cds_service.protocol.answers.alerts import Action as Wanted
+from cds_service.protocol.answers.alerts import Alert, Severity
+from cds_service.protocol.answers.dosing import TitrationDecision
+from fhir_mappings.vocabulary.medications import Dose
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import UCUM
 

@@ -10,8 +10,8 @@ from cds_service.cards.context import CardContext
 from cds_service.cards.dose_words import drug_name
 from cds_service.cards.frame import Message, bullets
 from cds_service.cards.titration_card import alert_line
-from cds_service.protocol.decisions import Alert
-from fhir_mappings.vocabulary.facts import Drug
+from cds_service.protocol.answers.alerts import Alert
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 

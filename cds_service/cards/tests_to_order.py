@@ -6,7 +6,7 @@ from datetime import date
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import Offer
 from cds_service.hooks.card import Action, ActionType
-from cds_service.protocol.decisions import Recheck
+from cds_service.protocol.answers.dosing import Recheck
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import laboratory_order
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS

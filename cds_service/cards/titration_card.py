@@ -10,15 +10,10 @@ from cds_service.cards.frame import Message, Offer, bullets, loudest
 from cds_service.cards.tests_to_order import recheck_action
 from cds_service.cards.wording import Wording
 from cds_service.hooks.card import SUMMARY_LIMIT, Action, ActionType
-from cds_service.protocol.decisions import (
-    Alert,
-    RenalFinding,
-    RenalState,
-    Severity,
-    State,
-    TitrationDecision,
-)
-from fhir_mappings.vocabulary.facts import Dose, Drug
+from cds_service.protocol.answers.alerts import Alert, Severity
+from cds_service.protocol.answers.dosing import State, TitrationDecision
+from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import dose_order
 

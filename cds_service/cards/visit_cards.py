@@ -7,14 +7,14 @@ from cds_service.cards.assessment_json import monitoring_json, response_json
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import Message, bullets
 from cds_service.cards.tests_to_order import tests_offer
-from cds_service.protocol.decisions import (
+from cds_service.protocol.answers.alerts import Severity
+from cds_service.protocol.answers.follow_up import (
     DueStatus,
     MonitoringItem,
-    Participation,
     ResponseCategory,
     ResponseReadout,
-    Severity,
 )
+from cds_service.protocol.answers.participation import Participation
 from fhir_mappings.vocabulary.phrases import Phrase, listing, say
 
 _WANTED = (DueStatus.OVERDUE, DueStatus.DUE)

@@ -11,24 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.protocol import eligibility, monitoring, orders, response, safety, titration
-from cds_service.protocol.ciclosporin_course import FailureLimits, read_failure_limits
-from cds_service.protocol.counts import CountLimits
+from cds_service.protocol.answers.alerts import Alert, SafetyReport
+from cds_service.protocol.answers.assessment import Assessment
+from cds_service.protocol.answers.dosing import TitrationDecision, Trough
+from cds_service.protocol.answers.eligibility import EligibilityDecision, EligibilityStatus
+from cds_service.protocol.answers.follow_up import MonitoringItem, ResponseReadout
+from cds_service.protocol.answers.kidney import RenalFinding
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.blood.counts import CountLimits
 from cds_service.protocol.criteria.limits import EligibilityLimits
-from cds_service.protocol.decisions import (
-    Alert,
-    Assessment,
-    EligibilityDecision,
-    EligibilityStatus,
-    MonitoringItem,
-    Participation,
-    RenalFinding,
-    ResponseReadout,
-    SafetyReport,
-    TitrationDecision,
-    Trough,
-)
-from cds_service.protocol.dose_in_force import DoseInForce, DoseLimits, dose_in_force
-from cds_service.protocol.drug_levels import LevelLimits, dangerous_level, titration_level
+from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseLimits, dose_in_force
+from cds_service.protocol.dosing.drug_levels import LevelLimits, dangerous_level, titration_level
+from cds_service.protocol.dosing.safety_veto import veto
+from cds_service.protocol.failure.ciclosporin_course import FailureLimits, read_failure_limits
 from cds_service.protocol.interactions import (
     ActiveInteraction,
     Interaction,
@@ -36,6 +31,7 @@ from cds_service.protocol.interactions import (
     active_interactions,
     read_interactions,
 )
+from cds_service.protocol.kidney.renal import RenalLimits, renal_state
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.monitoring import MonitoringLimits
 from cds_service.protocol.orders import OrderLimits
@@ -48,12 +44,13 @@ from cds_service.protocol.parameters import (
     read_topic,
 )
 from cds_service.protocol.participation import participation
-from cds_service.protocol.renal import RenalLimits, renal_state
 from cds_service.protocol.response import ResponseLimits, read_response_limits
 from cds_service.protocol.safety import SafetyLimits
-from cds_service.protocol.safety_veto import veto
 from cds_service.protocol.titration import TitrationLimits
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, Gap, MedicationEvent, StudyState
+from fhir_mappings.vocabulary.facts import Gap
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import StudyState
 
 _CANDIDATES = (EligibilityStatus.UNDETERMINED, EligibilityStatus.ELIGIBLE_PENDING)
 

@@ -7,11 +7,13 @@ item by item, and an answer that contradicts definite data leaves the criterion 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from cds_service.protocol.decisions import Basis, Finding
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.verdict import Verdict, verdict_of
 from fhir_mappings.vocabulary.calendar import When, days_before
-from fhir_mappings.vocabulary.facts import Attestation, ClinicalRecord, Evidence
+from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import Attestation
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from cds_service.protocol.ciclosporin_course import FailureLimits
-from cds_service.protocol.counts import CountLimits
+from cds_service.protocol.answers.eligibility import (
+    Criterion,
+    EligibilityDecision,
+    EligibilityStatus,
+    Finding,
+)
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.blood.counts import CountLimits
 from cds_service.protocol.criteria.e1_e2_other_marrow_disease import exc_01_other_cause, exc_02_clonal_disease
 from cds_service.protocol.criteria.e3_pnh_clone import CONFIRM_LARGE_CLONE, exc_03_pnh_clone
 from cds_service.protocol.criteria.e4_transplantation import exc_04_transplantation
@@ -28,17 +34,13 @@ from cds_service.protocol.criteria.i6_e11_pregnancy import exc_11_pregnant, inc_
 from cds_service.protocol.criteria.i7_consent import inc_07_consent
 from cds_service.protocol.criteria.i8_ecog import inc_08_ecog
 from cds_service.protocol.criteria.limits import IDS, EligibilityLimits
-from cds_service.protocol.decisions import (
-    Criterion,
-    EligibilityDecision,
-    EligibilityStatus,
-    Finding,
-    Participation,
-)
+from cds_service.protocol.failure.ciclosporin_course import FailureLimits
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import Rule
-from fhir_mappings.vocabulary.facts import ClinicalRecord, ConsentState, Part, StudyState
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import ConsentState, StudyState
 
 CRITERIA: dict[str, Callable[[ClinicalRecord, date, EligibilityLimits], Finding]] = {
     "I1": inc_01_adult,

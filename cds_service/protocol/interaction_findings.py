@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from cds_service.protocol.decisions import Action, Alert, Severity
+from cds_service.protocol.answers.alerts import Action, Alert, Severity
 from cds_service.protocol.interactions import Interaction, InteractionClass, Mechanism
 from cds_service.protocol.parameters import Rule
-from fhir_mappings.vocabulary.facts import Drug, Evidence
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 RULE = {

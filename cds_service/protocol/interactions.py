@@ -14,14 +14,9 @@ from typing import Any, TypeVar
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import FOLDER, Origin, ProtocolTextFault, read_limits, read_topic
 from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.facts import (
-    ClinicalRecord,
-    Drug,
-    Evidence,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -5,23 +5,22 @@ Source: `titration.md` 10; each interval stands in `nct06802055/monitoring.toml`
 
 from collections.abc import Mapping
 
-from cds_service.protocol.decisions import (
-    DueStatus,
-    MonitoringItem,
-    Participation,
-    RenalFinding,
-    TitrationDecision,
-    Trough,
-)
-from cds_service.protocol.dose_in_force import DoseInForce
+from cds_service.protocol.answers.dosing import TitrationDecision, Trough
+from cds_service.protocol.answers.follow_up import DueStatus, MonitoringItem
+from cds_service.protocol.answers.kidney import RenalFinding
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.monitoring_rules.events import Course, reasons_for
 from cds_service.protocol.monitoring_rules.plan import MonitoringLimits, Test, calendar_of, tests_of
 from cds_service.protocol.monitoring_rules.routine import item_of
 from cds_service.protocol.parameters import Rule
-from fhir_mappings.vocabulary.facts import Arm, ClinicalRecord, Drug, Part, StudyState
+from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 
 __all__ = ["MonitoringLimits", "schedule"]
 

@@ -2,15 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from cds_service.protocol.decisions import (
-    Action,
-    Alert,
-    Participation,
-    RenalFinding,
-    Severity,
-    TitrationDecision,
-)
-from cds_service.protocol.dose_in_force import DoseInForce, DoseStatus
+from cds_service.protocol.answers.alerts import Action, Alert, Severity
+from cds_service.protocol.answers.dosing import TitrationDecision
+from cds_service.protocol.answers.kidney import RenalFinding
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
 from cds_service.protocol.interactions import Interaction, active_interactions
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.order_rules.desk import Desk, OrderLimits
@@ -23,8 +19,10 @@ from cds_service.protocol.order_rules.partner_drug import (
 )
 from cds_service.protocol.order_rules.study_drug import partners_in_use, study_drug
 from cds_service.protocol.parameters import Rule
-from fhir_mappings.vocabulary.facts import Arm, ClinicalRecord, Drug, MedicationEvent, StudyState
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 
 __all__ = ["CRITICAL_RULES", "OrderLimits", "review_orders"]
 

@@ -2,20 +2,14 @@
 
 from datetime import date
 
-from cds_service.protocol.decisions import Participation
-from cds_service.protocol.dose_signs import signs_of
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_signs import signs_of
 from cds_service.protocol.moment import AsOf
 from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.facts import (
-    Arm,
-    ClinicalRecord,
-    Drug,
-    Evidence,
-    Gap,
-    Part,
-    StudyEntry,
-    StudyState,
-)
+from fhir_mappings.vocabulary.facts import Evidence, Gap, Part
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import Arm, StudyEntry, StudyState
 
 FURTHEST_FIRST = (
     StudyState.COMPLETED,

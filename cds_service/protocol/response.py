@@ -9,25 +9,28 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from cds_service.protocol.baseline import Baseline, baseline_before, baseline_said
-from cds_service.protocol.counts import count_said, evidence_of
-from cds_service.protocol.decisions import Participation, ResponseCategory, ResponseReadout, Visit
-from cds_service.protocol.haematology import Haematology, read_haematology
-from cds_service.protocol.moment import AsOf
-from cds_service.protocol.parameters import FOLDER, Rule, read_limits
-from cds_service.protocol.possible_exposure import growth_factor_before
-from cds_service.protocol.response_course import ResponseCourse, response_course
-from cds_service.protocol.response_judgement import Judgement
-from cds_service.protocol.response_profiles import (
+from cds_service.protocol.answers.follow_up import ResponseCategory, ResponseReadout, Visit
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.blood.baseline import Baseline, baseline_before, baseline_said
+from cds_service.protocol.blood.counts import count_said, evidence_of
+from cds_service.protocol.blood.haematology import Haematology, read_haematology
+from cds_service.protocol.blood.possible_exposure import growth_factor_before
+from cds_service.protocol.blood.response_course import ResponseCourse, response_course
+from cds_service.protocol.blood.response_judgement import Judgement
+from cds_service.protocol.blood.response_profiles import (
     ResponseStandard,
     profile_said,
     read_response_standard,
 )
-from cds_service.protocol.transfusions import transfusion_evidence, transfusion_said
+from cds_service.protocol.blood.transfusions import transfusion_evidence, transfusion_said
+from cds_service.protocol.moment import AsOf
+from cds_service.protocol.parameters import FOLDER, Rule, read_limits
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import days_after, days_before
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Part, StudyState
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import StudyState
 
 TOPIC = "response"
 

@@ -5,16 +5,11 @@ Critical is a closed list (DECISIONS 33); everything else warns or informs.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from cds_service.protocol.decisions import (
-    Action,
-    Alert,
-    Participation,
-    RenalFinding,
-    SafetyReport,
-    Severity,
-    Trough,
-)
-from cds_service.protocol.dose_in_force import DoseInForce
+from cds_service.protocol.answers.alerts import Action, Alert, SafetyReport, Severity
+from cds_service.protocol.answers.dosing import Trough
+from cds_service.protocol.answers.kidney import RenalFinding
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import Rule
@@ -34,8 +29,11 @@ from cds_service.protocol.safety_rules.pregnancy import pregnancy
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, situation_of
 from cds_service.protocol.safety_rules.surgery import surgery
 from cds_service.protocol.safety_rules.urine import urine_protein
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, Result, StudyState
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Result
+from fhir_mappings.vocabulary.studies import StudyState
 
 __all__ = ["CRITICAL_RULES", "SafetyLimits", "review"]
 

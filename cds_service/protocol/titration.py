@@ -3,29 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cds_service.protocol.ciclosporin import advise_ciclosporin
-from cds_service.protocol.decisions import (
-    Band,
-    Participation,
-    RenalFinding,
-    RenalState,
-    State,
-    TitrationDecision,
-    Trough,
-)
-from cds_service.protocol.dose_in_force import DoseInForce
-from cds_service.protocol.dosing_case import Advice, DoseCase, in_days, trough_test
-from cds_service.protocol.dosing_gather import gather
-from cds_service.protocol.drug_levels import STANDARD, LevelLimits
+from cds_service.protocol.answers.dosing import Band, State, TitrationDecision, Trough
+from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.ciclosporin import advise_ciclosporin
+from cds_service.protocol.dosing.dose_in_force import DoseInForce
+from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, in_days, trough_test
+from cds_service.protocol.dosing.dosing_gather import gather
+from cds_service.protocol.dosing.drug_levels import STANDARD, LevelLimits
+from cds_service.protocol.dosing.reasons import WORDS, Reason
+from cds_service.protocol.dosing.sirolimus import advise_sirolimus
+from cds_service.protocol.dosing.tablets import CEILING_STATES, bounds
+from cds_service.protocol.dosing.titration_limits import TitrationLimits as TitrationLimits
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import Rule
-from cds_service.protocol.reasons import WORDS, Reason
-from cds_service.protocol.sirolimus import advise_sirolimus
-from cds_service.protocol.tablets import CEILING_STATES, bounds
-from cds_service.protocol.titration_limits import TitrationLimits as TitrationLimits
-from fhir_mappings.vocabulary.facts import Arm, ClinicalRecord, Drug, StudyState
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 
 
 def titrate(

@@ -36,10 +36,14 @@ class Environment(StrEnum):
 
 
 class ClientAuthentication(StrEnum):
-    """Who makes sure that a caller is a known EHR: nobody, or a proxy in front (mutual TLS, CH-134)."""
+    """Who makes sure that a caller is a known EHR.
 
-    NONE = "none"
+    This service by the EHR's JWT (CH-135), a proxy in front of it (mutual TLS, CH-134), or nobody.
+    """
+
+    JWT = "jwt"
     PROXY = "proxy"
+    NONE = "none"
 
 
 class BadSettings(ValueError):
@@ -105,11 +109,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings:
     url = _public_url(environ.get("CDS_PUBLIC_BASE_URL", _DEFAULT_URL), faults)
-    authentication = _choice(
-        environ, "CDS_CLIENT_AUTHENTICATION", ClientAuthentication, ClientAuthentication.NONE, faults
-    )
+    environment = _choice(environ, "CDS_ENVIRONMENT", Environment, Environment.PRODUCTION, faults)
+    authentication = _authentication(environ, environment, site, faults)
     return Settings(
-        environment=_choice(environ, "CDS_ENVIRONMENT", Environment, Environment.PRODUCTION, faults),
+        environment=environment,
         public_base_url=url,
         site=site,
         database_url=Secret(environ.get("CDS_DATABASE_URL", "sqlite:///cds-service.sqlite3")),
@@ -121,6 +124,18 @@ def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings
     )
 
 
+def _authentication(
+    environ: Mapping[str, str], environment: Environment, site: Site, faults: list[str]
+) -> ClientAuthentication:
+    """By JWT unless the operator says otherwise; in development nobody, which is said loudly."""
+    name, is_live = "CDS_CLIENT_AUTHENTICATION", environment is Environment.PRODUCTION
+    usual = ClientAuthentication.JWT if is_live else ClientAuthentication.NONE
+    authentication = _choice(environ, name, ClientAuthentication, usual, faults)
+    if authentication is ClientAuthentication.JWT and not site.trusted_clients:
+        faults.append(f"{name}: jwt, but the site file lists no [[trusted_clients]]: nobody could call")
+    return authentication
+
+
 def _insecure(
     environ: Mapping[str, str], url: str, authentication: ClientAuthentication, site: Site
 ) -> list[str]:
@@ -130,13 +145,12 @@ def _insecure(
     elif not url.startswith("https://"):
         found.append("CDS_PUBLIC_BASE_URL: must be https")
     if authentication is ClientAuthentication.NONE:
-        found.append(
-            "CDS_CLIENT_AUTHENTICATION: nobody authenticates the clients; this version does not verify their "
-            "JWTs yet, so a proxy must do it (then set it to 'proxy')"
-        )
+        found.append("CDS_CLIENT_AUTHENTICATION: nobody makes sure who calls; it must be jwt or proxy")
     if not environ.get("CDS_SITE_FILE"):
         found.append("CDS_SITE_FILE: must be set")
     found += [f"fhir_servers: {base.url} must be https" for base in site.fhir_bases if base.scheme != "https"]
+    for listed in site.trusted_clients:
+        found += listed.insecurities()
     return found
 
 

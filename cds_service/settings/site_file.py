@@ -23,6 +23,10 @@ leave_out = ["snomed"]
 [[fhir_servers]]                                 # the only ones that are ever called
 base = "https://ehr.hospital.example/fhir"
 
+[[trusted_clients]]                              # the only EHRs that may call: see client_list.py
+iss = "https://ehr.hospital.example"
+jku = "https://ehr.hospital.example/jwks.json"
+
 [participation]                                  # a site without ResearchSubject: group, flag or care_plan
 group = [{name = "Group/17", arm = "sirolimus"}]
 """
@@ -37,9 +41,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
+from cds_service.ehr.bases import FhirBase
+from cds_service.settings.addresses import read_bases
+from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
 from fhir_mappings.readers.settings import StandIn
-from fhir_mappings.vocabulary.facts import Arm, Drug, StudyState
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 
 _STAND_IN_KINDS = {"group": "Group", "flag": "Flag", "care_plan": "CarePlan"}
 _STRICT: dict[str, Any] = {"forbid_unknown_fields": True, "frozen": True}
@@ -68,6 +75,7 @@ class Site:
     fhir_bases: tuple[FhirBase, ...] = ()
     ca_bundle: Path | None = None
     stand_ins: tuple[StandIn, ...] = ()
+    trusted_clients: tuple[ListedClient, ...] = ()
 
 
 class _Trial(msgspec.Struct, **_STRICT):
@@ -108,6 +116,7 @@ class _Tables(msgspec.Struct, frozen=True):
     fhir_servers: tuple[_FhirServer, ...] = ()
     ca_bundle: str | None = None
     participation: _Participation = _Participation()
+    trusted_clients: tuple[ClientEntry, ...] = ()
 
 
 def read_site(path: Path) -> Site:
@@ -156,9 +165,10 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         thresholds=tables.thresholds,
         concept_maps=maps,
         code_lists_left_out=tables.codes.leave_out,
-        fhir_bases=_bases(tables.fhir_servers, faults),
+        fhir_bases=read_bases((server.base for server in tables.fhir_servers), "fhir_servers", faults),
         ca_bundle=ca_bundle,
         stand_ins=_stand_ins(tables.participation, faults),
+        trusted_clients=read_clients(tables.trusted_clients, folder, faults),
     )
 
 
@@ -168,16 +178,6 @@ def _zone(name: str, faults: list[str]) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         faults.append(f"time_zone: {name!r} is no time zone, e.g. Asia/Shanghai")
         return ZoneInfo("UTC")
-
-
-def _bases(servers: tuple[_FhirServer, ...], faults: list[str]) -> tuple[FhirBase, ...]:
-    bases = []
-    for server in servers:
-        try:
-            bases.append(read_base(server.base))
-        except NotAnAddress as error:
-            faults.append(f"fhir_servers: {server.base!r} {error.problem}")
-    return tuple(bases)
 
 
 def _stand_ins(given: _Participation, faults: list[str]) -> tuple[StandIn, ...]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import chain, combinations_with_replacement
 from typing import Any
 
-from fhir_mappings.vocabulary.facts import Drug
+from fhir_mappings.vocabulary.medications import Drug
 
 _MOST_TABLETS = 6  # more at once nobody is asked to swallow
 _HUNDREDTHS = 100

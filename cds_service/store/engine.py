@@ -38,23 +38,28 @@ def open_store(url: str) -> Engine:
     Raises StoreUnusable (also UnknownRevision), or StoreUnavailable when it does not answer.
     """
     engine = connect(url)
-    with writing(engine) as connection:
-        migrate(connection)
-    engine.dispose()
+    try:
+        with writing(engine) as connection:
+            migrate(connection)
+    finally:
+        engine.dispose()
     return engine
 
 
-def connect(url: str) -> Engine:
-    """The engine alone; nothing is created or changed, except that a new SQLite file is made."""
+def connect(url: str, wait_seconds: int = WAIT_SECONDS) -> Engine:
+    """The engine alone; nothing is created or changed, except that a new SQLite file is made.
+
+    Raises StoreUnusable.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise StoreUnusable("is no database URL") from None  # its message quotes the URL
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        return _sqlite(parsed)
+        return _sqlite(parsed, wait_seconds)
     if backend == "postgresql":
-        return _postgresql(parsed)
+        return _postgresql(parsed, wait_seconds)
     raise StoreUnusable("must start with sqlite:/// or postgresql://")
 
 
@@ -101,13 +106,13 @@ def _translated() -> Iterator[None]:
         raise StoreUnavailable(type(origin).__name__) from error
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, wait_seconds: int) -> Engine:
     check_file(url.database)
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         hide_parameters=True,
-        connect_args={"timeout": WAIT_SECONDS},
-        pool_timeout=WAIT_SECONDS,
+        connect_args={"timeout": wait_seconds},
+        pool_timeout=wait_seconds,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -131,14 +136,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _postgresql(url: URL) -> Engine:
-    patience = f"-c statement_timeout={WAIT_SECONDS}s -c lock_timeout={WAIT_SECONDS}s"
+def _postgresql(url: URL, wait_seconds: int) -> Engine:
+    patience = f"-c statement_timeout={wait_seconds}s -c lock_timeout={wait_seconds}s"
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
-        connect_args={"connect_timeout": WAIT_SECONDS, "options": patience},
+        connect_args={"connect_timeout": wait_seconds, "options": patience},
         pool_pre_ping=True,  # a restarted server costs nobody an error
-        pool_timeout=WAIT_SECONDS,
+        pool_timeout=wait_seconds,
     )
     return _safe_to_fork(engine)
 

@@ -1,4 +1,4 @@
-"""CDS Hooks over HTTP: discovery and the call of a service. Feedback and client trust come beside them."""
+"""CDS Hooks over HTTP: discovery and the call of a service, for clients that the door lets in."""
 
 import time
 from collections.abc import Callable
@@ -12,30 +12,33 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from cds_service.hooks.card import Card
 from cds_service.hooks.catalogue import Catalogue
 from cds_service.hooks.request import read_hook_request
-from cds_service.hooks.service import Caller, HookCall
+from cds_service.hooks.service import HookCall
+from cds_service.web.door import Door
 
 Clock = Callable[[], datetime]
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _log = structlog.get_logger()
 
 
-def hooks_routes(catalogue: Catalogue, clock: Clock, max_body_bytes: int) -> Blueprint:
+def hooks_routes(catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes: int) -> Blueprint:
     """The routes under `/cds-services`. `clock` gives the aware moment of each call."""
     routes = Blueprint("hooks", __name__)
     discovery = _encoder.encode(catalogue.discovery())
 
     @routes.get("/cds-services")
     def discover() -> Response:
+        door.caller(door.endpoints.discovery(), clock())
         return _json(discovery)
 
     @routes.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:
-        started = time.perf_counter()
+        started, now = time.perf_counter(), clock()
+        caller = door.caller(door.endpoints.service(service_id), now)
         catalogue.find(service_id)
         _need_json()
         asked = read_hook_request(_body(max_body_bytes))
         service = catalogue.find_for(service_id, asked.hook)
-        cards = service.advise(HookCall(asked, Caller(), clock()))
+        cards = service.advise(HookCall(asked, caller, now))
         answer = _json(_encoder.encode({"cards": [card.as_json() for card in cards]}))
         _note(service_id, asked.hook_instance, cards, started)
         return answer

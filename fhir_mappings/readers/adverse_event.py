@@ -11,7 +11,8 @@ from fhir_mappings.readers.medication import Medication, MedicationEntry
 from fhir_mappings.readers.product import codings, drug_of, words
 from fhir_mappings.readers.references import contained, own_reference
 from fhir_mappings.value_sets import Recognised
-from fhir_mappings.vocabulary.facts import AdverseEventSeen, Gap
+from fhir_mappings.vocabulary.events import AdverseEventSeen
+from fhir_mappings.vocabulary.facts import Gap
 
 _MILD = frozenset({"mild", "moderate"})
 _SERIOUS = frozenset({"serious", "seriousresultsinhospitalization", "seriousislifethreatening"}) | frozenset(

@@ -9,7 +9,9 @@ from fhir_mappings.readers.product import codings, name_of, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.value_sets import CodeLists, Recognised
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Allergy, AllergyKind, Certainty, Gap
+from fhir_mappings.vocabulary.diagnoses import Certainty
+from fhir_mappings.vocabulary.events import Allergy, AllergyKind
+from fhir_mappings.vocabulary.facts import Gap
 
 _DROPPED = frozenset({"refuted", "entered-in-error"})
 _OVER = frozenset({"inactive", "resolved"})

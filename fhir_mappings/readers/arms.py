@@ -6,7 +6,8 @@ The trial record never letters or numbers its arms, so "Arm A" means something o
 import re
 from collections.abc import Mapping
 
-from fhir_mappings.vocabulary.facts import Arm, Drug
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.studies import Arm
 
 _NAMES = {
     "sirolimus": Drug.SIROLIMUS,

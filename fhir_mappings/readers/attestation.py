@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.fhir_types import FhirType, Reference, Resource
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.vocabulary.facts import Attestation, Gap
+from fhir_mappings.vocabulary.facts import Gap
+from fhir_mappings.vocabulary.studies import Attestation
 
 FORM = "urn:aa-cds:Questionnaire/eligibility-attestation"
 LINES = ("I2", "I4.1", "I4.2", "I5", "I6", "I7", "I8", *(f"E{n}" for n in range(1, 13)))

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Reference, Resource
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.vocabulary.facts import CompletenessAssertion, Part
+from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.studies import CompletenessAssertion
 
 # What a list is about: LOINC section codes, and the example codes of HL7's List resource
 _PARTS = {

@@ -9,7 +9,8 @@ from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference,
 from fhir_mappings.readers.product import codings, name_of, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Certainty, Course, Diagnosis, Gap
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course, Diagnosis
+from fhir_mappings.vocabulary.facts import Gap
 
 _DROPPED = frozenset({"refuted", "entered-in-error"})
 _CERTAINTY = {

@@ -6,7 +6,7 @@ from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Identifier, Reference, Resource
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_trial
-from fhir_mappings.vocabulary.facts import ConsentSeen, ConsentState
+from fhir_mappings.vocabulary.studies import ConsentSeen, ConsentState
 
 
 class ConsentPolicy(FhirType):

@@ -13,7 +13,8 @@ from fhir_mappings.readers.fhir_types import Period, Quantity
 from fhir_mappings.readers.medication import DispenseRequest
 from fhir_mappings.readers.timing import Repeat
 from fhir_mappings.vocabulary.calendar import When, months_after, on_day
-from fhir_mappings.vocabulary.facts import Dose, Fact, Known
+from fhir_mappings.vocabulary.facts import Fact, Known
+from fhir_mappings.vocabulary.medications import Dose
 
 _MONTHS = {"mo": 1, "month": 1, "months": 1, "个月": 1, "月": 1, "a": 12, "year": 12, "years": 12, "年": 12}
 

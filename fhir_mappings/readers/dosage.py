@@ -20,7 +20,8 @@ from fhir_mappings.readers.dates import days_of, when_or_none
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
 from fhir_mappings.readers.routes import agreed, of_route
 from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
-from fhir_mappings.vocabulary.facts import Dose, Evidence, Fact, Known, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.facts import Evidence, Fact, Known, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import Dose
 
 
 class DoseAndRate(FhirType):

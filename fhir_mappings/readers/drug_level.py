@@ -12,16 +12,16 @@ from fhir_mappings.readers.observation_types import Observation, Specimen
 from fhir_mappings.readers.product import words
 from fhir_mappings.readers.references import contained
 from fhir_mappings.value_sets.analytes import joined
-from fhir_mappings.vocabulary import facts
-from fhir_mappings.vocabulary.facts import Assay, LevelDetails, SampleTiming
+from fhir_mappings.vocabulary import results
+from fhir_mappings.vocabulary.results import Assay, LevelDetails, SampleTiming
 
 T = TypeVar("T")
 
 # The first that matches; plasma is looked for before blood, because "EDTA blood, plasma" is plasma
 _SPECIMENS = (
-    (facts.Specimen.SERUM_OR_PLASMA, re.compile(r"serum|plasma|血清|血浆|\b(?:119364003|119361006)\b")),
-    (facts.Specimen.DRIED_SPOT, re.compile(r"dried blood|blood spot|干血斑|干血片|\b440500007\b")),
-    (facts.Specimen.WHOLE_BLOOD, re.compile(r"whole blood|edta|全血|\b(?:258580003|119297000)\b")),
+    (results.Specimen.SERUM_OR_PLASMA, re.compile(r"serum|plasma|血清|血浆|\b(?:119364003|119361006)\b")),
+    (results.Specimen.DRIED_SPOT, re.compile(r"dried blood|blood spot|干血斑|干血片|\b440500007\b")),
+    (results.Specimen.WHOLE_BLOOD, re.compile(r"whole blood|edta|全血|\b(?:258580003|119297000)\b")),
 )
 _ASSAYS = (
     (Assay.POLYCLONAL, re.compile(r"polyclonal|多克隆")),
@@ -35,7 +35,7 @@ def level_of(stated: LevelDetails, observation: Observation, chart: Chart) -> Le
     method = words(observation.method) or None
     seen = LevelDetails(
         _timing(observation.code),
-        _first(_SPECIMENS, _specimen_words(observation, chart), facts.Specimen.UNSTATED),
+        _first(_SPECIMENS, _specimen_words(observation, chart), results.Specimen.UNSTATED),
         _first(_ASSAYS, (method or "").casefold(), Assay.UNSTATED),
         method,
     )

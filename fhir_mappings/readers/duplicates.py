@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from fhir_mappings.vocabulary.facts import Analyte, Comparator, LevelDetails, Presence, Reading, Result
+from fhir_mappings.vocabulary.results import Analyte, Comparator, LevelDetails, Presence, Reading, Result
 
 _Value = tuple[Decimal | None, Comparator | None, Presence | None, str]
 _Moment = tuple[Analyte, datetime | str, LevelDetails | None]

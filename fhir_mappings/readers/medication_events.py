@@ -31,19 +31,9 @@ from fhir_mappings.readers.stopping import is_for_harm
 from fhir_mappings.readers.timing import DAY
 from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_trial
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    Dose,
-    Evidence,
-    Fact,
-    Gap,
-    Known,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-    ProcedureDone,
-    Unknown,
-    WhyUnknown,
-)
+from fhir_mappings.vocabulary.events import ProcedureDone
+from fhir_mappings.vocabulary.facts import Evidence, Fact, Gap, Known, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 
 Seen = Iterator[MedicationEvent | ProcedureDone | Gap]
 S = MedicationStatus

@@ -1,10 +1,10 @@
 """Observation -> results: laboratory tests, scores, vital signs and qualitative findings.
 
-Four places are looked at before a number is a number: status, modifiers (`record` refuses what carries one we
-do not know), comparator and unit. A doubtful value stays in the record, marked, and never counts as a number.
+Four places are looked at before a number is a number: status, modifiers, comparator and unit. A doubtful value stays in the record, marked, and never counts as a number.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.drug_level import level_of
@@ -16,7 +16,8 @@ from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.value import read_value
 from fhir_mappings.value_sets import AnalyteCode
 from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.facts import Gap, Reading, Result
+from fhir_mappings.vocabulary.facts import Gap
+from fhir_mappings.vocabulary.results import Reading, Result
 
 _STANDING = {"corrected": 2, "amended": 2, "final": 1, "preliminary": 0}
 _NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
@@ -46,13 +47,28 @@ def _read(
     if code is None:
         if len(coded) > 1 and codes.measures_two_things(coded):
             gaps.append(Gap("CODES_DISAGREE", own_reference(observation)))
-    elif observation.status in _STANDING:
+    elif observation.status in _STANDING and not observation.is_modified:
         versions.append(_version(code, measured, observation, chart, gaps))
     elif observation.status not in _NO_RESULT:
-        status = (observation.status or "missing")[:_SHOWN]
-        gaps.append(
-            Gap("STATUS_NOT_RECOGNISED", own_reference(observation), f"{code.analyte.value}: {status}")
-        )
+        versions.append(_not_to_be_used(_version(code, measured, observation, chart, gaps)))
+        if observation.status not in _STANDING:
+            status = (observation.status or "missing")[:_SHOWN]
+            told = f"{code.analyte.value}: {status}"
+            gaps.append(Gap("STATUS_NOT_RECOGNISED", own_reference(observation), told))
+
+
+def _not_to_be_used(version: Version) -> Version:
+    """A result of a status or with a modifier that we do not know: it is there, and says nothing."""
+    nothing = replace(
+        version.result,
+        reading=Reading.UNREADABLE,
+        number=None,
+        comparator=None,
+        presence=None,
+        low=None,
+        high=None,
+    )
+    return Version(nothing, _STANDING["preliminary"], version.updated)
 
 
 def _coded(concept: CodeableConcept | None) -> list[tuple[str | None, str | None, str | None]]:
@@ -83,7 +99,7 @@ def _version(
         value.high,
         level_of(code.level, observation, chart) if code.level else None,
     )
-    return Version(result, _STANDING[observation.status or ""], updated.instant if updated else None)
+    return Version(result, _STANDING.get(observation.status or "", 0), updated.instant if updated else None)
 
 
 def _reading(reading: Reading, observation: Observation) -> Reading:

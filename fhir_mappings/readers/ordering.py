@@ -9,18 +9,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.facts import (
-    AdverseEventSeen,
-    Allergy,
-    Attestation,
-    CompletenessAssertion,
-    ConsentSeen,
-    Diagnosis,
-    MedicationEvent,
-    ProcedureDone,
-    Result,
-    StudyEntry,
-)
+from fhir_mappings.vocabulary.diagnoses import Diagnosis
+from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
+from fhir_mappings.vocabulary.medications import MedicationEvent
+from fhir_mappings.vocabulary.results import Result
+from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
 Fact = (
     AdverseEventSeen

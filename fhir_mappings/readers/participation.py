@@ -9,7 +9,8 @@ from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.routes import agreed
 from fhir_mappings.readers.trial import is_this_trial, study_of
-from fhir_mappings.vocabulary.facts import Arm, Gap, StudyEntry, StudyState
+from fhir_mappings.vocabulary.facts import Gap
+from fhir_mappings.vocabulary.studies import Arm, StudyEntry, StudyState
 
 _STATES = {
     **dict.fromkeys(

@@ -8,7 +8,8 @@ from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference,
 from fhir_mappings.readers.product import codings, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Gap, ProcedureDone
+from fhir_mappings.vocabulary.events import ProcedureDone
+from fhir_mappings.vocabulary.facts import Gap
 
 _DONE = frozenset({"completed", "in-progress"})
 _PLANNED = "preparation"

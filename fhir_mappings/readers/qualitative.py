@@ -6,7 +6,7 @@ from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.observation_types import Measured
 from fhir_mappings.value_sets import CodeLists
 from fhir_mappings.value_sets.answers import Answer
-from fhir_mappings.vocabulary.facts import Analyte, Presence
+from fhir_mappings.vocabulary.results import Analyte, Presence
 
 A = Analyte
 

@@ -42,24 +42,13 @@ from fhir_mappings.readers.references import Bag, fetchable, own_reference
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group, read_stand_in
-from fhir_mappings.vocabulary.facts import (
-    AdverseEventSeen,
-    Allergy,
-    Attestation,
-    ClinicalRecord,
-    CompletenessAssertion,
-    ConsentSeen,
-    Diagnosis,
-    Gap,
-    MedicationEvent,
-    MedicationSource,
-    Part,
-    ProcedureDone,
-    Result,
-    StudyEntry,
-    Unknown,
-    WhyUnknown,
-)
+from fhir_mappings.vocabulary.diagnoses import Diagnosis
+from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
+from fhir_mappings.vocabulary.facts import Gap, Part, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Result
+from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
 _Sorted = defaultdict[type, list[Any]]
 _UNREAD = frozenset({"ENTRY_UNREADABLE", "MEDICATION_UNRESOLVED", "MODIFIER_UNKNOWN"})
@@ -178,6 +167,8 @@ def _all_read(chart: Chart, patient: str) -> Iterator[Fact | Gap]:
         refusal = _refusal(resource, patient, chart)
         if refusal is not None:
             yield refusal
+            if isinstance(resource, Observation) and refusal.problem == "MODIFIER_UNKNOWN":
+                observations.append(resource)  # it may not be used, but it is there
         elif isinstance(resource, Observation):
             observations.append(resource)
         elif isinstance(resource, Consent):

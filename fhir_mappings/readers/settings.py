@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fhir_mappings.readers.references import relative
 from fhir_mappings.value_sets import CodeLists
-from fhir_mappings.vocabulary.facts import Arm, StudyState
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 
 
 @dataclass(frozen=True, slots=True)

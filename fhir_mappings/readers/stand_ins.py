@@ -13,7 +13,7 @@ from fhir_mappings.readers.fhir_types import (
 )
 from fhir_mappings.readers.references import own_reference, relative
 from fhir_mappings.readers.settings import StandIn
-from fhir_mappings.vocabulary.facts import StudyEntry, StudyState
+from fhir_mappings.vocabulary.studies import StudyEntry, StudyState
 
 
 class GroupMember(FhirType):

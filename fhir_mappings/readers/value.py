@@ -13,8 +13,8 @@ from fhir_mappings.readers.product import words
 from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
 from fhir_mappings.value_sets import AnalyteCode, CodeLists
 from fhir_mappings.vocabulary.calendar import NotADate, read_when
-from fhir_mappings.vocabulary.facts import Analyte, Comparator, Presence, Reading
 from fhir_mappings.vocabulary.quantity import UNITS, UnitNotAllowed, is_viral_load_unit, to_canonical
+from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence, Reading
 
 A = Analyte
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fhir_mappings.value_sets.listed import CsvFile
 from fhir_mappings.vocabulary.codes import NotACode, check_code, one_spelling
-from fhir_mappings.vocabulary.facts import Analyte, Presence
+from fhir_mappings.vocabulary.results import Analyte, Presence
 
 COLUMNS = ("scope", "system", "code", "display", "answer", "verified", "source")
 WORDS = "text"

@@ -17,7 +17,7 @@ from fhir_mappings.value_sets.products import Product
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.codes import LOINC, RXNORM, one_spelling, system_name
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte
+from fhir_mappings.vocabulary.results import Analyte
 
 K = TypeVar("K")
 V = TypeVar("V")

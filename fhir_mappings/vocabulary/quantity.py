@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from fhir_mappings.vocabulary.facts import Analyte
+from fhir_mappings.vocabulary.results import Analyte
 
 A = Analyte
 _NO_UNIT_NEEDED = frozenset({A.ECOG, A.KARNOFSKY})

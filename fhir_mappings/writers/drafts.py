@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from fhir_mappings.vocabulary.facts import Dose, Drug
+from fhir_mappings.vocabulary.medications import Dose, Drug
 
 Json = dict[str, Any]
 UCUM: Final = "http://unitsofmeasure.org"

@@ -6,32 +6,25 @@ from decimal import Decimal
 
 from cds_service.cards.context import CardContext
 from cds_service.cards.wording import read_wording
-from cds_service.protocol.decisions import (
-    Action,
-    Alert,
-    Assessment,
-    Band,
+from cds_service.protocol.answers.alerts import Action, Alert, Severity
+from cds_service.protocol.answers.assessment import Assessment
+from cds_service.protocol.answers.dosing import Band, Recheck, State, TitrationDecision, Trough, Validity
+from cds_service.protocol.answers.eligibility import (
     Basis,
     Criterion,
     EligibilityDecision,
     EligibilityStatus,
     Finding,
-    MonitoringItem,
-    Participation,
-    Recheck,
-    RenalFinding,
-    RenalState,
-    ResponseReadout,
-    Severity,
-    State,
-    TitrationDecision,
-    Trough,
-    Validity,
 )
+from cds_service.protocol.answers.follow_up import MonitoringItem, ResponseReadout
+from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.parameters import Origin, Rule
 from cds_service.protocol.verdict import Verdict
-from fhir_mappings.vocabulary.facts import Arm, Dose, Drug, Gap, StudyState
+from fhir_mappings.vocabulary.facts import Gap
+from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 
 TODAY = date(2026, 3, 2)
 WORDS = read_wording()

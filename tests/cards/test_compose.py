@@ -12,21 +12,24 @@ from hypothesis import strategies as st
 from cds_service.cards.compose import cards_for
 from cds_service.cards.frame import EXTENSION
 from cds_service.hooks.card import Card, Indicator
-from cds_service.protocol.decisions import (
-    Assessment,
+from cds_service.protocol.answers.alerts import Severity
+from cds_service.protocol.answers.assessment import Assessment
+from cds_service.protocol.answers.dosing import State
+from cds_service.protocol.answers.eligibility import EligibilityStatus
+from cds_service.protocol.answers.follow_up import (
     DueStatus,
-    EligibilityStatus,
     MonitoringItem,
-    Participation,
     ResponseCategory,
     ResponseReadout,
-    Severity,
-    State,
     Visit,
 )
+from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.verdict import Verdict
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, Part, StudyState
+from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import StudyState
 from tests.builders import a_record, unreadable
 from tests.cards.assessments import (
     SEEN,
@@ -319,8 +322,8 @@ def test_whatever_the_record_says_the_summary_fits_and_no_html_gets_through(text
 
 
 def test_a_level_with_a_comparator_keeps_it() -> None:
-    from cds_service.protocol.decisions import Trough, Validity
-    from fhir_mappings.vocabulary.facts import Comparator
+    from cds_service.protocol.answers.dosing import Trough, Validity
+    from fhir_mappings.vocabulary.results import Comparator
 
     above = Trough(Validity.ABOVE_QUANTIFICATION, Decimal(30), Comparator.MORE, day=TODAY)
     told = assessment(titration=(replace(dosing(Drug.SIROLIMUS, State.HOLD), trough=above),))

@@ -21,7 +21,8 @@ from cds_service.settings.site_file import BadSite, read_site
 from cds_service.settings.tablets import doses_from, grid_of, tablet_limits
 from cds_service.wiring import overrides_of
 from fhir_mappings.readers.settings import StandIn
-from fhir_mappings.vocabulary.facts import Arm, Drug, StudyState
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 
 FULL = """
 language = "zh"
@@ -155,7 +156,7 @@ def test_production_is_the_default_and_starts_with_secure_settings(site_file):
     [
         ({"CDS_PUBLIC_BASE_URL": None}, "CDS_PUBLIC_BASE_URL: must be set"),
         ({"CDS_PUBLIC_BASE_URL": "http://cds.hospital.example"}, "CDS_PUBLIC_BASE_URL: must be https"),
-        ({"CDS_CLIENT_AUTHENTICATION": None}, "CDS_CLIENT_AUTHENTICATION"),
+        ({"CDS_CLIENT_AUTHENTICATION": "none"}, "CDS_CLIENT_AUTHENTICATION"),
         ({"CDS_SITE_FILE": None}, "CDS_SITE_FILE: must be set"),
     ],
 )

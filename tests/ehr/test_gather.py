@@ -13,7 +13,8 @@ from cds_service.hooks.errors import BadHookRequest, DataNotAvailable, PatientMi
 from cds_service.hooks.prefetch import check_template
 from fhir_mappings.readers.record import canonical_bytes
 from fhir_mappings.readers.settings import StandIn
-from fhir_mappings.vocabulary.facts import Part, StudyState
+from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.studies import StudyState
 from tests.builders import TODAY, days_ago
 from tests.ehr.charts import (
     CHART,

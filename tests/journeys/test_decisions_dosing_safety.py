@@ -161,6 +161,25 @@ def test_a_part_that_could_not_be_had_never_raises_a_dose(part: Part, outcome: s
     assert decision(danger)["state"] == "HOLD"
 
 
+MODIFIED = {"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "outcome"),
+    [
+        (level("sirolimus", 25, 0, **MODIFIED), "RECHECK - MISSING MISSING"),
+        (level("sirolimus", 25, 0, status="unknown"), "RECHECK - MISSING MISSING"),
+        (lab("1742-6", 300, "U/L", 1, status="unknown"), "RECHECK - VALID SAFETY_DOUBT"),
+        (condition(icd("A41.9"), 2, **MODIFIED), "RECHECK - VALID SAFETY_DOUBT"),
+        (condition(icd("A41.9"), 2, subject=7), "RECHECK - VALID SAFETY_DOUBT"),
+        (condition(icd("A41.9"), 2, subject={"reference": "Patient/p2"}), "INCREASE 3 VALID -"),
+        (observation("8302-2", 170, "cm", 2, **MODIFIED), "INCREASE 3 VALID -"),
+    ],
+)
+def test_an_entry_that_is_there_and_cannot_be_used_never_raises_a_dose(entry: Json, outcome: str) -> None:
+    assert said(assessed(*on_sirolimus(LOW, entry))) == outcome
+
+
 def test_without_the_participations_nobody_is_titrated() -> None:
     told = assessed_without(Part.RESEARCH_SUBJECTS, *on_sirolimus(LOW))
     assert (told["participation"]["status"], told["titration"]) == ("unknown", [])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cds_service.settings.site_file import Site
-from fhir_mappings.vocabulary.facts import Arm
+from fhir_mappings.vocabulary.studies import Arm
 from tests.journeys.dosing_charts import (
     BASELINE,
     COMBINED_ARM,

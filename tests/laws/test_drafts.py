@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_mappings.vocabulary.facts import Dose, Drug
+from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.writers.drafts import dose_order, laboratory_order, study_team_task
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS, LaboratoryTest
 from fhir_mappings.writers.validation import problems

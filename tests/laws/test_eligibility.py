@@ -8,24 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_service.protocol.answers.eligibility import Basis, EligibilityStatus
 from cds_service.protocol.attestation import attested
-from cds_service.protocol.decisions import Basis, EligibilityStatus
 from cds_service.protocol.eligibility import CRITERIA
 from cds_service.protocol.verdict import Verdict, reverse
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    MEDICATION_PARTS,
-    Analyte,
-    ClinicalRecord,
-    ConsentState,
-    Course,
-    Known,
-    MedicationSource,
-    MedicationStatus,
-    Part,
-    Sex,
-    StudyState,
-)
+from fhir_mappings.vocabulary.diagnoses import Course
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Known, Part, Sex
+from fhir_mappings.vocabulary.medications import MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.vocabulary.studies import ConsentState, StudyState
 from tests.builders import TODAY, a_record, days_ago, diagnosis, medication, nobody, result, when
 from tests.builders import attested as form
 from tests.rules.eligibility_cases import LIMITS, allergy, consent, done, harm, of, reviewed, study

@@ -8,9 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.cards.wording import read_wording
-from cds_service.protocol.decisions import RenalState, Severity, State
+from cds_service.protocol.answers.alerts import Severity
+from cds_service.protocol.answers.dosing import State
+from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.orders import CRITICAL_RULES
-from fhir_mappings.vocabulary.facts import Arm, Drug, StudyState, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.facts import Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 from tests.builders import a_record, medication
 from tests.rules.enrolled import TABLE, decision, drafted, judged, kidney, patient
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fhir_mappings.readers.bundle import decode, decode_ndjson
 from fhir_mappings.readers.record import canonical_bytes, read_record
-from fhir_mappings.vocabulary.facts import ClinicalRecord
+from fhir_mappings.vocabulary.record import ClinicalRecord
 from tests.builders import NOW
 from tests.mapping.charts import (
     PATIENT,

@@ -7,16 +7,17 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.protocol.baseline import baseline_before
-from cds_service.protocol.ciclosporin_course import ciclosporin_courses, read_failure_limits
+from cds_service.protocol.blood.baseline import baseline_before
+from cds_service.protocol.blood.haematology import read_haematology
+from cds_service.protocol.blood.response_judgement import Judgement, judge
+from cds_service.protocol.blood.response_profiles import PROFILE_NAMES, read_response_standard
 from cds_service.protocol.criteria.i3_cytopenia import inc_03_cytopenia
 from cds_service.protocol.criteria.i4_ciclosporin_failure import inc_04_ciclosporin_failure
-from cds_service.protocol.haematology import read_haematology
-from cds_service.protocol.response_judgement import Judgement, judge
-from cds_service.protocol.response_profiles import PROFILE_NAMES, read_response_standard
+from cds_service.protocol.failure.ciclosporin_course import ciclosporin_courses, read_failure_limits
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, MedicationEvent, MedicationSource, Result
+from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource
+from fhir_mappings.vocabulary.results import Analyte, Result
 from tests.builders import (
     TODAY,
     a_record,

@@ -8,22 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.cards.wording import read_wording
-from cds_service.protocol.decisions import Action, RenalState, Severity
+from cds_service.protocol.answers.alerts import Action, Severity
+from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.safety import CRITICAL_RULES, DOMAINS
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    AdverseEventSeen,
-    Analyte,
-    Arm,
-    Certainty,
-    Course,
-    Drug,
-    MedicationSource,
-    MedicationStatus,
-    ProcedureDone,
-    Reading,
-    StudyState,
-)
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course
+from fhir_mappings.vocabulary.events import AdverseEventSeen, ProcedureDone
+from fhir_mappings.vocabulary.medications import Drug, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.results import Analyte, Reading
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 from tests.builders import a_record, diagnosis, medication, result, when
 from tests.rules.enrolled import TABLE, doses_for, kidney, patient, reviewed, said
 

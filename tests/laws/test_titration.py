@@ -11,24 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.cards.wording import Wording, read_wording
-from cds_service.protocol.decisions import (
-    Action,
-    Alert,
-    RenalState,
-    SafetyReport,
-    Severity,
-    State,
-    TitrationDecision,
-    Validity,
-)
-from cds_service.protocol.dose_in_force import DoseStatus
-from cds_service.protocol.dosing_case import DoseCase, Laboratory, Patient
-from cds_service.protocol.liver import Liver
-from cds_service.protocol.reasons import Reason
-from cds_service.protocol.safety_veto import veto
+from cds_service.protocol.answers.alerts import Action, Alert, SafetyReport, Severity
+from cds_service.protocol.answers.dosing import State, TitrationDecision, Validity
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.dosing.dose_in_force import DoseStatus
+from cds_service.protocol.dosing.dosing_case import DoseCase, Laboratory, Patient
+from cds_service.protocol.dosing.liver import Liver
+from cds_service.protocol.dosing.reasons import Reason
+from cds_service.protocol.dosing.safety_veto import veto
 from cds_service.protocol.titration import decide
-from fhir_mappings.vocabulary.facts import Analyte, Arm, Drug
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.vocabulary.studies import Arm
 from tests.builders import level, result
 from tests.dosing import LIMITS, RULES, ciclosporin, dose, kidneys, sirolimus
 

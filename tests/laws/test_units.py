@@ -5,8 +5,8 @@ from decimal import Decimal, localcontext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir_mappings.vocabulary.facts import Analyte
 from fhir_mappings.vocabulary.quantity import CANONICAL_UNIT, UNITS, to_canonical
+from fhir_mappings.vocabulary.results import Analyte
 
 SPELLINGS = [(analyte, unit) for analyte, units in UNITS.items() for unit in units]
 AMOUNTS = st.decimals("0.001", "100000", places=3)

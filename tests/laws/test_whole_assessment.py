@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_mappings.value_sets import load_code_lists
-from fhir_mappings.vocabulary.facts import Analyte
 from fhir_mappings.vocabulary.quantity import UNITS, Unit, to_canonical
+from fhir_mappings.vocabulary.results import Analyte
 from tests.journeys.fhir_charts import assessed
 from tests.journeys.visits import PATIENTS
 

@@ -12,7 +12,8 @@ from fhir_mappings.readers.settings import ReaderSettings
 
 # LOAD
 from fhir_mappings.value_sets import load_code_lists
-from fhir_mappings.vocabulary.facts import ClinicalRecord, MedicationEvent
+from fhir_mappings.vocabulary.medications import MedicationEvent
+from fhir_mappings.vocabulary.record import ClinicalRecord
 from tests.builders import NOW, ZONE
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import AdverseEventSeen
+from fhir_mappings.vocabulary.events import AdverseEventSeen
 from tests.mapping.charts import PATIENT, RXNORM, Json, order, problems
 from tests.mapping.entries import ICD10CM, chart, concept, condition
 

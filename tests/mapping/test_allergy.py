@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Allergy, AllergyKind, Certainty
+from fhir_mappings.vocabulary.diagnoses import Certainty
+from fhir_mappings.vocabulary.events import Allergy, AllergyKind
 from tests.mapping.charts import PATIENT, RXNORM, Json, problems
 from tests.mapping.entries import ICD10CM, chart, concept, status
 

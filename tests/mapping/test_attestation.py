@@ -7,7 +7,8 @@ import pytest
 
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.record import read_record
-from fhir_mappings.vocabulary.facts import Attestation, CompletenessAssertion, Part
+from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion
 from tests.builders import NOW, when
 from tests.mapping.charts import PATIENT, SETTINGS, Json, bundle, problems, read
 

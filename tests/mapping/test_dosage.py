@@ -13,7 +13,8 @@ from fhir_mappings.readers.dates import days_of
 from fhir_mappings.readers.dosage import Dosage, as_written, is_single_dose, read_instructions
 from fhir_mappings.readers.fhir_types import Quantity, Ratio
 from fhir_mappings.readers.timing import RHYTHMS, Timing, read_rhythm
-from fhir_mappings.vocabulary.facts import Dose, Fact, Known, Unknown
+from fhir_mappings.vocabulary.facts import Fact, Known, Unknown
+from fhir_mappings.vocabulary.medications import Dose
 from tests.builders import TODAY, ZONE
 from tests.mapping.charts import UCUM, Json, line
 from tests.tables import Case, cases, named

@@ -9,16 +9,8 @@ import pytest
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.record import read_record, unresolved_references
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    Dose,
-    Known,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-    Part,
-    Unknown,
-    WhyUnknown,
-)
+from fhir_mappings.vocabulary.facts import Known, Part, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from tests.builders import NOW, when
 from tests.mapping.charts import (
     PATIENT,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir_mappings.vocabulary.facts import (
+from fhir_mappings.vocabulary.results import (
     Analyte,
     Assay,
     Comparator,
@@ -115,7 +115,8 @@ def test_what_was_never_true_or_never_done_is_no_result(status: str) -> None:
 @pytest.mark.parametrize("status", ["unknown", "bogus", None])
 def test_a_status_that_says_nothing_is_a_gap(status: str | None) -> None:
     record = chart(hb(status=status))
-    assert record.results == ()
+    (there,) = record.results
+    assert (there.reading, there.number, there.as_written) == (Reading.UNREADABLE, None, "84 g/L")
     assert problems(record) == ["STATUS_NOT_RECOGNISED"]
 
 
@@ -123,9 +124,12 @@ def test_a_status_that_says_nothing_is_a_gap(status: str | None) -> None:
     "modifier", [{"modifierExtension": [{"url": "urn:x"}]}, {"implicitRules": "http://example.org/rules"}]
 )
 def test_a_result_with_an_unknown_modifier_is_not_used(modifier: Json) -> None:
+    """It is there, so that an older one is not taken for the newest, but its number is nobody's."""
     record = chart(hb(**modifier))
-    assert record.results == ()
+    (there,) = record.results
+    assert (there.reading, there.number, there.as_written) == (Reading.UNREADABLE, None, "84 g/L")
     assert problems(record) == ["MODIFIER_UNKNOWN"]
+    assert chart(hb(status="entered-in-error", **modifier)).results == ()
 
 
 @pytest.mark.parametrize(

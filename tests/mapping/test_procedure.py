@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import ProcedureDone
+from fhir_mappings.vocabulary.events import ProcedureDone
 from tests.mapping.charts import PATIENT, SNOMED, Json, problems
 from tests.mapping.entries import chart, concept
 

@@ -15,7 +15,8 @@ from fhir_mappings.readers.record import (
     read_drafts,
     read_record,
 )
-from fhir_mappings.vocabulary.facts import Gap, MedicationStatus, Part, Unknown
+from fhir_mappings.vocabulary.facts import Gap, Part, Unknown
+from fhir_mappings.vocabulary.medications import MedicationStatus
 from tests.builders import NOW, ZONE
 from tests.mapping.charts import (
     PATIENT,

@@ -6,7 +6,7 @@ import pytest
 
 from fhir_mappings.readers.arms import arm_of
 from fhir_mappings.readers.settings import StandIn, TrialIdentity
-from fhir_mappings.vocabulary.facts import Arm, StudyEntry, StudyState
+from fhir_mappings.vocabulary.studies import Arm, StudyEntry, StudyState
 from tests.builders import when
 from tests.mapping.charts import PATIENT, Json, problems, read
 

@@ -11,7 +11,8 @@ from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_types import Observation
 from fhir_mappings.readers.references import Bag
-from fhir_mappings.vocabulary.facts import Analyte, Gap, Reading, Result
+from fhir_mappings.vocabulary.facts import Gap
+from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 from tests.builders import NOW
 from tests.mapping.charts import SETTINGS
 

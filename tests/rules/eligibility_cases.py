@@ -3,23 +3,20 @@
 from datetime import date
 from typing import Any
 
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.criteria.limits import EligibilityLimits
-from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.eligibility import CRITERIA
 from cds_service.protocol.parameters import read_limits
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    AdverseEventSeen,
-    Allergy,
-    AllergyKind,
-    Certainty,
-    ClinicalRecord,
+from fhir_mappings.vocabulary.diagnoses import Certainty
+from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, AllergyKind, ProcedureDone
+from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import (
     CompletenessAssertion,
     ConsentSeen,
     ConsentState,
-    Part,
-    ProcedureDone,
     StudyEntry,
     StudyState,
 )

@@ -6,33 +6,22 @@ from decimal import Decimal
 from typing import Any
 
 from cds_service.protocol import monitoring, orders, safety
-from cds_service.protocol.decisions import (
-    Alert,
-    MonitoringItem,
-    Participation,
-    RenalFinding,
-    RenalState,
-    SafetyReport,
-    State,
-    TitrationDecision,
-)
-from cds_service.protocol.dose_in_force import DoseInForce, DoseStatus, DoseStep
+from cds_service.protocol.answers.alerts import Alert, SafetyReport
+from cds_service.protocol.answers.dosing import State, TitrationDecision
+from cds_service.protocol.answers.follow_up import MonitoringItem
+from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus, DoseStep
 from cds_service.protocol.interactions import active_interactions, read_interactions
 from cds_service.protocol.monitoring import MonitoringLimits
 from cds_service.protocol.orders import OrderLimits
 from cds_service.protocol.parameters import Origin, Rule, read_limits, read_rules
 from cds_service.protocol.safety import SafetyLimits
-from fhir_mappings.vocabulary.facts import (
-    Arm,
-    ClinicalRecord,
-    Dose,
-    Drug,
-    MedicationEvent,
-    MedicationStatus,
-    Result,
-    StudyState,
-)
+from fhir_mappings.vocabulary.medications import Dose, Drug, MedicationEvent, MedicationStatus
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Result
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 from tests.builders import NOW, days_ago, medication
 
 TABLE = read_interactions()

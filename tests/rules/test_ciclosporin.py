@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from cds_service.protocol.decisions import RenalState, State, Validity
-from cds_service.protocol.dose_in_force import DoseStatus, DoseStep
-from cds_service.protocol.dosing_case import Laboratory, Patient
-from cds_service.protocol.liver import Liver
-from fhir_mappings.vocabulary.facts import Analyte, Dose, Drug
+from cds_service.protocol.answers.dosing import State, Validity
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.dosing.dose_in_force import DoseStatus, DoseStep
+from cds_service.protocol.dosing.dosing_case import Laboratory, Patient
+from cds_service.protocol.dosing.liver import Liver
+from fhir_mappings.vocabulary.medications import Dose, Drug
+from fhir_mappings.vocabulary.results import Analyte
 from tests.builders import days_ago, level, result
 from tests.dosing import after, amount, ciclosporin, decided, dose, kidneys, milligrams
 from tests.tables import Case, cases, named

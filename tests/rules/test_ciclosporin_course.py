@@ -5,22 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from cds_service.protocol.ciclosporin_course import (
+from cds_service.protocol.failure.ciclosporin_course import (
     CiclosporinCourse,
     Grade,
     ciclosporin_courses,
     read_failure_limits,
 )
-from cds_service.protocol.ciclosporin_said import course_evidence, course_said
-from fhir_mappings.vocabulary.facts import (
-    LevelDetails,
-    MedicationSource,
-    MedicationStatus,
-    SampleTiming,
-    Unknown,
-    WhyUnknown,
-)
+from cds_service.protocol.failure.ciclosporin_said import course_evidence, course_said
+from fhir_mappings.vocabulary.facts import Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.phrases import Phrase
+from fhir_mappings.vocabulary.results import LevelDetails, SampleTiming
 from tests.builders import TODAY, a_record, days_ago, dispense, given, level, medication, when
 from tests.tables import cases, named
 

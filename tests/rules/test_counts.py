@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from cds_service.protocol.counts import (
+from cds_service.protocol.blood.counts import (
     amount,
     blood_counts,
     count_said,
     dated_line,
     evidence_of,
 )
-from fhir_mappings.vocabulary.facts import Analyte, Comparator, Reading
+from fhir_mappings.vocabulary.results import Analyte, Comparator, Reading
 from tests.builders import TODAY, a_record, count, days_ago, result
 from tests.tables import cases, named
 

@@ -6,18 +6,16 @@ from typing import Any
 
 import pytest
 
-from cds_service.protocol.dose_in_force import DoseInForce, DoseStatus
-from fhir_mappings.vocabulary.facts import (
-    Arm,
+from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
+from fhir_mappings.vocabulary.facts import Part, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import (
     Dose,
     Drug,
     MedicationEvent,
     MedicationSource,
     MedicationStatus,
-    Part,
-    Unknown,
-    WhyUnknown,
 )
+from fhir_mappings.vocabulary.studies import Arm
 from tests.builders import a_record, days_ago, dispense, given, level, medication, unreadable
 from tests.dosing import day, enrolled, in_force
 from tests.tables import Case, cases, named

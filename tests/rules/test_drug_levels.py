@@ -6,20 +6,12 @@ from typing import Any
 
 import pytest
 
-from cds_service.protocol.decisions import Validity
-from cds_service.protocol.drug_levels import dangerous_level
+from cds_service.protocol.answers.dosing import Validity
+from cds_service.protocol.dosing.drug_levels import dangerous_level
 from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.facts import (
-    Arm,
-    Assay,
-    Drug,
-    LevelDetails,
-    MedicationStatus,
-    Reading,
-    Result,
-    SampleTiming,
-    Specimen,
-)
+from fhir_mappings.vocabulary.medications import Drug, MedicationStatus
+from fhir_mappings.vocabulary.results import Assay, LevelDetails, Reading, Result, SampleTiming, Specimen
+from fhir_mappings.vocabulary.studies import Arm
 from tests.builders import NOW, a_record, days_ago, dispense, given, level, medication
 from tests.dosing import LEVELS, enrolled, measured
 from tests.tables import Case, cases, named

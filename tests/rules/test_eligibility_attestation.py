@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.attestation import Attested, attested, set_aside, with_attestation
-from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.phrases import say

@@ -7,15 +7,11 @@ from typing import Any
 import pytest
 
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    Analyte,
-    Certainty,
-    Course,
-    MedicationSource,
-    MedicationStatus,
-    Part,
-    StudyState,
-)
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course
+from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.medications import MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.vocabulary.studies import StudyState
 from tests.builders import attested as form
 from tests.builders import diagnosis, dispense, given, medication, result, unreadable, when
 from tests.rules.eligibility_cases import (

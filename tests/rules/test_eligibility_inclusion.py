@@ -8,20 +8,11 @@ import pytest
 
 from fhir_mappings.vocabulary.calendar import on_day
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    Analyte,
-    Certainty,
-    ConsentState,
-    Course,
-    Known,
-    MedicationSource,
-    MedicationStatus,
-    Part,
-    Reading,
-    StudyState,
-    Unknown,
-    WhyUnknown,
-)
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course
+from fhir_mappings.vocabulary.facts import Known, Part, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.results import Analyte, Reading
+from fhir_mappings.vocabulary.studies import ConsentState, StudyState
 from tests.builders import attested as form
 from tests.builders import diagnosis, dispense, given, medication, result, unreadable, when
 from tests.rules.eligibility_cases import (

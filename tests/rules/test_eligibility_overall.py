@@ -6,26 +6,21 @@ from typing import Any
 
 import pytest
 
-from cds_service.protocol.ciclosporin_course import read_failure_limits
-from cds_service.protocol.counts import CountLimits
+from cds_service.protocol.answers.eligibility import EligibilityDecision, EligibilityStatus
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.blood.counts import CountLimits
 from cds_service.protocol.criteria.limits import IDS, EligibilityLimits
-from cds_service.protocol.decisions import EligibilityDecision, EligibilityStatus, Participation
 from cds_service.protocol.eligibility import CRITERIA, index_date, judge
+from cds_service.protocol.failure.ciclosporin_course import read_failure_limits
 from cds_service.protocol.parameters import Origin, ProtocolTextFault, read_limits, read_rules, read_topic
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import on_day
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    Analyte,
-    Certainty,
-    ClinicalRecord,
-    ConsentState,
-    Course,
-    Known,
-    Part,
-    Sex,
-    StudyState,
-)
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course
+from fhir_mappings.vocabulary.facts import Known, Part, Sex
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.vocabulary.studies import ConsentState, StudyState
 from tests.builders import (
     NOW,
     TODAY,

@@ -7,7 +7,8 @@ import pytest
 
 from cds_service.protocol.criteria.e3_pnh_clone import CONFIRM_LARGE_CLONE
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, Part, Reading
+from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.results import Analyte, Reading
 from tests.builders import attested as form
 from tests.builders import diagnosis, result, transfused, unreadable
 from tests.rules.eligibility_cases import (

@@ -7,17 +7,9 @@ import pytest
 from cds_service.protocol.verdict import reverse
 from fhir_mappings.vocabulary.calendar import on_day
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    Analyte,
-    Certainty,
-    Course,
-    Known,
-    Part,
-    Reading,
-    Sex,
-    Unknown,
-    WhyUnknown,
-)
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course
+from fhir_mappings.vocabulary.facts import Known, Part, Sex, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.results import Analyte, Reading
 from tests.builders import TODAY, diagnosis, result, unreadable, when
 from tests.builders import attested as form
 from tests.rules.eligibility_cases import (

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.vocabulary.facts import Certainty, MedicationSource, MedicationStatus, Reading, StudyState
+from fhir_mappings.vocabulary.diagnoses import Certainty
+from fhir_mappings.vocabulary.medications import MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.results import Reading
+from fhir_mappings.vocabulary.studies import StudyState
 from tests.builders import attested as form
 from tests.builders import dispense, given, level, medication
 from tests.rules.eligibility_cases import ABSENT, PRESENT, UNKNOWN, allergy, asked, said, study

@@ -7,7 +7,9 @@ import pytest
 
 from cds_service.protocol.criteria.e8_viruses import viruses
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, Certainty, Course, Part, Reading
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course
+from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.results import Analyte, Reading
 from tests.builders import TODAY, a_record, diagnosis, result, unreadable
 from tests.builders import attested as form
 from tests.rules.eligibility_cases import (

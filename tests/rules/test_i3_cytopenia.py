@@ -2,14 +2,15 @@
 
 import pytest
 
-from cds_service.protocol.counts import CountLimits
+from cds_service.protocol.answers.eligibility import Basis, Finding
+from cds_service.protocol.blood.counts import CountLimits
 from cds_service.protocol.criteria.i3_cytopenia import inc_03_cytopenia
-from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.parameters import read_limits
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, Known, Part, Reading, Sex
+from fhir_mappings.vocabulary.facts import Known, Part, Sex
 from fhir_mappings.vocabulary.phrases import Phrase
+from fhir_mappings.vocabulary.results import Analyte, Reading
 from tests.builders import TODAY, a_record, count, diagnosis, medication, result, transfused, unreadable
 from tests.tables import cases, named
 

@@ -5,25 +5,18 @@ from decimal import Decimal
 
 import pytest
 
-from cds_service.protocol.ciclosporin_course import FailureLimits, read_failure_limits
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.criteria.i4_ciclosporin_failure import inc_04_ciclosporin_failure
-from cds_service.protocol.decisions import Basis, Finding
+from cds_service.protocol.failure.ciclosporin_course import FailureLimits, read_failure_limits
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import read_when
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    AdverseEventSeen,
-    Allergy,
-    AllergyKind,
-    Analyte,
-    Certainty,
-    MedicationSource,
-    MedicationStatus,
-    Part,
-    Unknown,
-    WhyUnknown,
-)
+from fhir_mappings.vocabulary.diagnoses import Certainty
+from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, AllergyKind
+from fhir_mappings.vocabulary.facts import Part, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.phrases import Phrase
+from fhir_mappings.vocabulary.results import Analyte
 from tests.builders import (
     TODAY,
     ZONE,

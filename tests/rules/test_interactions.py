@@ -19,7 +19,7 @@ from cds_service.protocol.interactions import (
     read_interactions,
 )
 from cds_service.protocol.parameters import ProtocolTextFault
-from fhir_mappings.vocabulary.facts import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
 from tests.builders import NOW, TODAY, a_record, days_ago, dispense, given, medication
 from tests.tables import cases, named
 

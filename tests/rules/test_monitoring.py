@@ -6,26 +6,14 @@ from typing import Any
 
 import pytest
 
-from cds_service.protocol.decisions import (
-    Band,
-    DueStatus,
-    Recheck,
-    RenalState,
-    State,
-    Trough,
-    Validity,
-)
-from cds_service.protocol.dose_in_force import DoseStatus
-from fhir_mappings.vocabulary.facts import (
-    Analyte,
-    Arm,
-    Drug,
-    LevelDetails,
-    Part,
-    Reading,
-    SampleTiming,
-    StudyState,
-)
+from cds_service.protocol.answers.dosing import Band, Recheck, State, Trough, Validity
+from cds_service.protocol.answers.follow_up import DueStatus
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.dosing.dose_in_force import DoseStatus
+from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.results import Analyte, LevelDetails, Reading, SampleTiming
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 from tests.builders import TODAY, a_record, count, days_ago, level, medication, result, unreadable, when
 from tests.rules.enrolled import BOTH, SIROLIMUS_ONLY, decision, dose, kidney, patient, scheduled
 from tests.tables import cases, named

@@ -6,22 +6,16 @@ from typing import Any
 
 import pytest
 
-from cds_service.protocol.decisions import Alert, RenalState, State
-from cds_service.protocol.dose_in_force import DoseStatus
+from cds_service.protocol.answers.alerts import Alert
+from cds_service.protocol.answers.dosing import State
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.dosing.dose_in_force import DoseStatus
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    Analyte,
-    Arm,
-    ClinicalRecord,
-    Dose,
-    Drug,
-    Known,
-    MedicationEvent,
-    MedicationStatus,
-    StudyState,
-    Unknown,
-    WhyUnknown,
-)
+from fhir_mappings.vocabulary.facts import Known, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import Dose, Drug, MedicationEvent, MedicationStatus
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 from tests.builders import a_record, medication, result, when
 from tests.rules.enrolled import SIROLIMUS_ONLY, decision, dose, drafted, judged, kidney, patient, said
 from tests.tables import cases, named

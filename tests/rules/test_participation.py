@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
-from fhir_mappings.vocabulary.facts import Arm, Gap, MedicationSource, MedicationStatus, Part, StudyState
+from fhir_mappings.vocabulary.facts import Gap, Part
+from fhir_mappings.vocabulary.medications import MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 from tests.builders import a_record, days_ago, dispense, given, medication, nobody, unreadable
 from tests.dosing import enrolled, joined
 from tests.tables import Case, cases, named

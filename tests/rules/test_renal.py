@@ -6,19 +6,12 @@ from typing import Any
 
 import pytest
 
-from cds_service.protocol.decisions import RenalState
-from cds_service.protocol.egfr import ckd_epi_2021
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.kidney.egfr import ckd_epi_2021
 from fhir_mappings.vocabulary.calendar import on_day, read_when
-from fhir_mappings.vocabulary.facts import (
-    Analyte,
-    Known,
-    Part,
-    Result,
-    Sex,
-    StudyState,
-    Unknown,
-    WhyUnknown,
-)
+from fhir_mappings.vocabulary.facts import Known, Part, Sex, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.results import Analyte, Result
+from fhir_mappings.vocabulary.studies import StudyState
 from tests.builders import ZONE, a_record, dispense, nobody, result, unreadable
 from tests.dosing import RULES, enrolled, kidney
 from tests.tables import Case, cases, named

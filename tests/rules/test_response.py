@@ -4,14 +4,16 @@ from datetime import datetime
 
 import pytest
 
-from cds_service.protocol.decisions import Participation, ResponseCategory, ResponseReadout, Visit
+from cds_service.protocol.answers.follow_up import ResponseCategory, ResponseReadout, Visit
+from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import Origin, read_rules
 from cds_service.protocol.response import read_response_limits, readouts
 from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Arm, Known, Part, Sex, StudyState, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.facts import Known, Part, Sex, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.phrases import Phrase
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 from tests.builders import ZONE, a_record, count, days_ago, medication, transfused, unreadable
 from tests.tables import cases, named
 

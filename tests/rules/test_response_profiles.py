@@ -5,22 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.protocol.baseline import Baseline, baseline_before, baseline_said
-from cds_service.protocol.decisions import ResponseCategory
-from cds_service.protocol.haematology import Haematology, read_haematology
-from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
-from cds_service.protocol.response_judgement import Judgement, judge
-from cds_service.protocol.response_profiles import (
+from cds_service.protocol.answers.follow_up import ResponseCategory
+from cds_service.protocol.blood.baseline import Baseline, baseline_before, baseline_said
+from cds_service.protocol.blood.haematology import Haematology, read_haematology
+from cds_service.protocol.blood.response_judgement import Judgement, judge
+from cds_service.protocol.blood.response_profiles import (
     PROFILE_NAMES,
     ResponseStandard,
     profile_said,
     read_profiles,
     read_response_standard,
 )
-from cds_service.protocol.severity import SeverityByCounts
+from cds_service.protocol.blood.severity import SeverityByCounts
+from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, Known, MedicationStatus, Sex, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.facts import Known, Sex, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import MedicationStatus
+from fhir_mappings.vocabulary.results import Analyte
 from tests.builders import TODAY, a_record, count, days_ago, medication, result, transfused, when
 from tests.tables import cases, named
 

@@ -6,23 +6,18 @@ from typing import Any
 
 import pytest
 
-from cds_service.protocol.decisions import RenalState, SafetyReport, Trough, Validity
-from cds_service.protocol.dose_in_force import DoseStatus
+from cds_service.protocol.answers.alerts import SafetyReport
+from cds_service.protocol.answers.dosing import Trough, Validity
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.dosing.dose_in_force import DoseStatus
 from cds_service.protocol.safety_rules.measured import evidence_of, shown
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    Analyte,
-    Arm,
-    ClinicalRecord,
-    Drug,
-    Evidence,
-    Known,
-    Part,
-    Reading,
-    Sex,
-    StudyState,
-)
+from fhir_mappings.vocabulary.facts import Evidence, Gap, Known, Part, Sex
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Reading
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 from tests.builders import a_record, count, days_ago, level, medication, result, transfused, unreadable
 from tests.rules.enrolled import BOTH, SIROLIMUS_ONLY, dose, kidney, patient, reviewed, said
 from tests.tables import cases, named
@@ -485,6 +480,20 @@ def test_an_unreadable_pregnancy_test_is_no_doubt_in_a_man() -> None:
 def test_a_part_of_the_chart_that_could_not_be_had_keeps_every_drug_from_rising() -> None:
     assert doubted(reviewed(a_record(**unreadable(Part.CONDITIONS)))) == [S, C]
     assert doubted(reviewed(a_record(**unreadable(Part.CONSENTS)))) == []
+
+
+@pytest.mark.parametrize(
+    ("gap", "drugs"),
+    [
+        (Gap("MODIFIER_UNKNOWN", "Condition/c1"), [S, C]),
+        (Gap("ENTRY_UNREADABLE", "AllergyIntolerance/a1"), [S, C]),
+        (Gap("ENTRY_UNREADABLE", "AdverseEvent/e1"), [S, C]),
+        (Gap("ENTRY_UNREADABLE", "Procedure/p1"), []),
+        (Gap("WRONG_PATIENT", "Condition/c1"), []),
+    ],
+)
+def test_an_entry_that_may_be_a_harm_and_cannot_be_read_is_a_doubt(gap: Gap, drugs: list[Drug]) -> None:
+    assert doubted(reviewed(a_record(gap))) == drugs
 
 
 def test_a_dose_never_rises_beside_a_warning_that_asks_for_less() -> None:

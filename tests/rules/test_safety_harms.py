@@ -6,22 +6,13 @@ from typing import Any
 import pytest
 
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    AdverseEventSeen,
-    Allergy,
-    AllergyKind,
-    Analyte,
-    Arm,
-    Certainty,
-    ClinicalRecord,
-    Course,
-    Drug,
-    Known,
-    MedicationSource,
-    MedicationStatus,
-    ProcedureDone,
-    Sex,
-)
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course
+from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, AllergyKind, ProcedureDone
+from fhir_mappings.vocabulary.facts import Known, Sex
+from fhir_mappings.vocabulary.medications import Drug, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.vocabulary.studies import Arm
 from tests.builders import a_record, count, diagnosis, medication, result, when
 from tests.rules.enrolled import SIROLIMUS_ONLY, patient, reviewed, said
 from tests.tables import cases, named

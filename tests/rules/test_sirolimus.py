@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from cds_service.protocol.decisions import State, Trough, Validity
-from cds_service.protocol.dose_in_force import DoseStatus, DoseStep
-from cds_service.protocol.dosing_case import Laboratory, Patient
-from cds_service.protocol.liver import Liver
-from fhir_mappings.vocabulary.facts import Arm, Dose, Drug
+from cds_service.protocol.answers.dosing import State, Trough, Validity
+from cds_service.protocol.dosing.dose_in_force import DoseStatus, DoseStep
+from cds_service.protocol.dosing.dosing_case import Laboratory, Patient
+from cds_service.protocol.dosing.liver import Liver
+from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.studies import Arm
 from tests.builders import days_ago, level
 from tests.dosing import LIMITS, RULES, after, amount, decided, dose, milligrams, sirolimus
 from tests.tables import Case, cases, named
@@ -95,14 +96,14 @@ def test_a_dose_that_the_record_does_not_know_is_never_proposed(case: Case) -> N
 
 def test_of_two_raised_doses_the_one_nearest_to_the_aim_is_taken() -> None:
     finer = replace(LIMITS, sirolimus_doses_mg=(Decimal(1), Decimal("1.5"), Decimal(2)))
-    from cds_service.protocol.sirolimus import advise_sirolimus
+    from cds_service.protocol.dosing.sirolimus import advise_sirolimus
 
     near = advise_sirolimus(sirolimus("3.9", 1, liver=Liver()), finer)
     assert near.proposed == Dose(Decimal(2), Decimal(24))  # 7.8 is nearer to 8 than 5.85
 
 
 def test_a_lower_dose_is_expected_to_come_back_below_ten() -> None:
-    from cds_service.protocol.sirolimus import advise_sirolimus
+    from cds_service.protocol.dosing.sirolimus import advise_sirolimus
 
     finer = replace(LIMITS, sirolimus_doses_mg=(Decimal(1), Decimal("2.5"), Decimal(2)))
     assert advise_sirolimus(sirolimus("12.5", 3), finer).proposed == Dose(Decimal(2), Decimal(24))

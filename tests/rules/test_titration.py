@@ -6,38 +6,23 @@ from typing import Any
 
 import pytest
 
-from cds_service.protocol.decisions import (
-    Action,
-    Alert,
-    RenalState,
-    SafetyReport,
-    Severity,
-    State,
-    TitrationDecision,
-    Validity,
-)
-from cds_service.protocol.dosing_answers import common_doubts
-from cds_service.protocol.level_table import LevelTable, Row
+from cds_service.protocol.answers.alerts import Action, Alert, SafetyReport, Severity
+from cds_service.protocol.answers.dosing import State, TitrationDecision, Validity
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.dosing.dosing_answers import common_doubts
+from cds_service.protocol.dosing.level_table import LevelTable, Row
+from cds_service.protocol.dosing.reasons import UNFIT, WORDS, Reason
+from cds_service.protocol.dosing.safety_veto import veto
+from cds_service.protocol.dosing.tablets import Bounds, bounds, nearest
+from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from cds_service.protocol.parameters import ProtocolTextFault
-from cds_service.protocol.reasons import UNFIT, WORDS, Reason
-from cds_service.protocol.safety_veto import veto
-from cds_service.protocol.tablets import Bounds, bounds, nearest
 from cds_service.protocol.titration import refuse_outside
-from cds_service.protocol.titration_limits import TitrationLimits
 from fhir_mappings.vocabulary.calendar import on_day, read_when
-from fhir_mappings.vocabulary.facts import (
-    Analyte,
-    Arm,
-    Dose,
-    Drug,
-    Known,
-    MedicationStatus,
-    Part,
-    StudyState,
-    Unknown,
-    WhyUnknown,
-)
+from fhir_mappings.vocabulary.facts import Known, Part, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import Dose, Drug, MedicationStatus
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.vocabulary.studies import Arm, StudyState
 from tests.builders import ZONE, a_record, count, days_ago, dispense, level, medication, result, unreadable
 from tests.dosing import LIMITS, RULES, amount, decided, enrolled, sirolimus, titrated
 from tests.tables import Case, cases, named

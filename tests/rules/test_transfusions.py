@@ -2,10 +2,9 @@
 
 import pytest
 
-from cds_service.protocol.counts import CountLimits, blood_counts
-from cds_service.protocol.haematology import read_haematology
-from cds_service.protocol.parameters import read_limits
-from cds_service.protocol.transfusions import (
+from cds_service.protocol.blood.counts import CountLimits, blood_counts
+from cds_service.protocol.blood.haematology import read_haematology
+from cds_service.protocol.blood.transfusions import (
     confounded,
     independent,
     transfused_within,
@@ -13,7 +12,8 @@ from cds_service.protocol.transfusions import (
     transfusion_history,
     transfusion_said,
 )
-from cds_service.protocol.unexplained_rise import rose_unexplained
+from cds_service.protocol.blood.unexplained_rise import rose_unexplained
+from cds_service.protocol.parameters import read_limits
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Part

@@ -13,7 +13,7 @@ def pg():
     if binaries() is None:
         pytest.skip(MISSING)
     with cluster() as running:
-        open_store(running.url("postgres"))
+        open_store(running.url("postgres")).dispose()
         yield running
 
 
@@ -33,8 +33,20 @@ def url(request, tmp_path):
 
 
 @pytest.fixture
-def store(url):
+def closing():
+    """Engines handed to it are disposed of after the test."""
+    engines = []
+
+    def keep(engine):
+        engines.append(engine)
+        return engine
+
+    yield keep
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def store(url, closing):
     """The database, open."""
-    engine = open_store(url)
-    yield engine
-    engine.dispose()
+    return closing(open_store(url))

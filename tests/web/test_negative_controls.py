@@ -18,6 +18,7 @@ from fhir_mappings.vocabulary.facts import Part
 from tests.ehr.charts import NOW, TYPES
 from tests.ehr.stub import searchset
 from tests.standard.calls import a_call, context_of
+from tests.web.doors import OPEN
 from tests.web.test_whole_service import SCHEMAS, SERVICES, settings_for
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -71,7 +72,7 @@ def clinic():
 
 @pytest.fixture(scope="module")
 def client(clinic):
-    return create_app(catalogue_of(clinic), lambda: NOW, 100_000_000, {}).test_client()
+    return create_app(catalogue_of(clinic), OPEN, lambda: NOW, 100_000_000, {}).test_client()
 
 
 def is_no_candidate(clinic, text):

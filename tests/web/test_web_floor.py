@@ -19,6 +19,7 @@ from cds_service.web.app import create_app
 from cds_service.web.errors import REFUSALS
 from cds_service.web.private_logging import configure_logging
 from tests.standard.calls import a_body, a_call, context_of
+from tests.web.doors import OPEN
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 LIMIT = 20_000
@@ -49,7 +50,7 @@ def client(echo):
     service = HookService(
         "echo", Hook.PATIENT_VIEW, "Echo", "Echoes", {"patient": "Patient/{{context.patientId}}"}, echo
     )
-    return create_app(Catalogue([service]), lambda: NOW, LIMIT, {"software": "1"}).test_client()
+    return create_app(Catalogue([service]), OPEN, lambda: NOW, LIMIT, {"software": "1"}).test_client()
 
 
 def post(client, body, content_type="application/json", url=URL, **more):

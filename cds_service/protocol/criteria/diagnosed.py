@@ -6,7 +6,8 @@ from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis
 from cds_service.protocol.criteria.windows import diagnosed_by, within
 from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Certainty, ClinicalRecord, Course, Diagnosis
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course, Diagnosis
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 
 def is_definite(diagnosis: Diagnosis) -> bool:

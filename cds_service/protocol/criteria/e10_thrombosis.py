@@ -4,6 +4,7 @@ antiphospholipid antibody syndrome), or current use of anticoagulants.
 
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.diagnosed import sorted_by_weight
 from cds_service.protocol.criteria.in_use import in_use
 from cds_service.protocol.criteria.limits import EligibilityLimits
@@ -16,18 +17,13 @@ from cds_service.protocol.criteria.sightings import (
     of_result,
 )
 from cds_service.protocol.criteria.windows import known_by, results_by
-from cds_service.protocol.decisions import Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    MEDICATION_PARTS,
-    Analyte,
-    ClinicalRecord,
-    MedicationEvent,
-    Part,
-    Presence,
-)
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Part
+from fhir_mappings.vocabulary.medications import MedicationEvent
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Presence
 
 TOPIC = Topic(
     "E10",

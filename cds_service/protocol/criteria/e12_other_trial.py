@@ -2,15 +2,17 @@
 
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
 from cds_service.protocol.criteria.sightings import Sighting, of_study
 from cds_service.protocol.criteria.windows import known_by, within
-from cds_service.protocol.decisions import Finding
 from cds_service.protocol.verdict import Verdict, verdict_of
 from fhir_mappings.vocabulary.calendar import months_before
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Part, StudyEntry, StudyState
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import StudyEntry, StudyState
 
 TOPIC = Topic(
     "E12",

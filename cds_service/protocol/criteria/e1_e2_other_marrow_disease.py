@@ -4,13 +4,14 @@ Exclusion 2: Evidence of clonal hematopoietic system bone marrow diseases (e.g.,
 
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.diagnosed import sorted_by_weight
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
-from cds_service.protocol.decisions import Finding
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Part
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 OTHER_CAUSE = Topic(
     "E1",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.diagnosed import diagnosed
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import (
@@ -18,12 +19,13 @@ from cds_service.protocol.criteria.open_world import (
 )
 from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis, of_result
 from cds_service.protocol.criteria.windows import newest_of_each, within
-from cds_service.protocol.decisions import Finding
 from cds_service.protocol.verdict import Verdict, verdict_of
 from fhir_mappings.vocabulary.calendar import When, days_before, months_before
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Part, Presence, Result
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Presence, Result
 
 TOPIC = Topic("E3", say("criterion.E3.question"), say("criterion.E3.nothing"), fed_by=(Part.OBSERVATIONS,))
 CONFIRM_LARGE_CLONE = "pnh-clone-confirmation"

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from cds_service.protocol.ciclosporin_course import shows_drug
+from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.in_use import counts
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
@@ -14,24 +14,17 @@ from cds_service.protocol.criteria.sightings import (
     of_result,
 )
 from cds_service.protocol.criteria.windows import known_by, results_by
-from cds_service.protocol.decisions import Finding
+from cds_service.protocol.failure.ciclosporin_course import shows_drug
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.facts import (
-    MEDICATION_PARTS,
-    Allergy,
-    Analyte,
-    Certainty,
-    ClinicalRecord,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-    Part,
-    Result,
-    StudyEntry,
-    StudyState,
-)
+from fhir_mappings.vocabulary.diagnoses import Certainty
+from fhir_mappings.vocabulary.events import Allergy
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Part
+from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Result
+from fhir_mappings.vocabulary.studies import StudyEntry, StudyState
 
 SIROLIMUS = "sirolimus"
 TEMSIROLIMUS = "temsirolimus"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.attestation import Attested, answer_said
 from cds_service.protocol.criteria.diagnosed import diagnosed
 from cds_service.protocol.criteria.limits import EligibilityLimits
@@ -23,11 +24,12 @@ from cds_service.protocol.criteria.sightings import (
     of_diagnosis,
 )
 from cds_service.protocol.criteria.windows import known_by
-from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Certainty, ClinicalRecord, Part
+from fhir_mappings.vocabulary.diagnoses import Certainty
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 CICLOSPORIN = "ciclosporin"
 TOPIC = Topic(

@@ -2,15 +2,17 @@
 
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.diagnosed import diagnosed, is_active_lately, is_over
 from cds_service.protocol.criteria.i5_no_infection import suspect_cultures
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
 from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis
-from cds_service.protocol.decisions import Finding
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Course, Part
+from fhir_mappings.vocabulary.diagnoses import Course
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 TOPIC = Topic(
     "E7",

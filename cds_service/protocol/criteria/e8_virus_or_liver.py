@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.attestation import Attested, answer_said, with_attestation
 from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite
 from cds_service.protocol.criteria.e8_viruses import TEST_NAMES, Infection, viruses
@@ -17,11 +18,12 @@ from cds_service.protocol.criteria.open_world import (
     seen_as,
 )
 from cds_service.protocol.criteria.sightings import Sighting, evidence_of, facts, newest_day, of_diagnosis
-from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.verdict import Verdict, all_of, verdict_of
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Course, Diagnosis, Evidence, Part
+from fhir_mappings.vocabulary.diagnoses import Course, Diagnosis
+from fhir_mappings.vocabulary.facts import Evidence, Part
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 TOPIC = Topic(
     "E8",

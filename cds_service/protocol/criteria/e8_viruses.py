@@ -12,8 +12,9 @@ from cds_service.protocol.criteria.sightings import Sighting, doubted, of_result
 from cds_service.protocol.criteria.windows import newest_of_each, within
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import months_before
-from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Comparator, Presence, Result
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence, Result
 
 TEST_NAMES = {
     Analyte.HIV_SEROLOGY: say("eligibility.test.hiv_serology"),

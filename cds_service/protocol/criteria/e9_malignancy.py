@@ -5,18 +5,20 @@ Read as "active, diagnosed or treated within 5 years" (ambiguity C8 of `eligibil
 
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite, is_over
 from cds_service.protocol.criteria.in_use import counts
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
 from cds_service.protocol.criteria.sightings import Sighting, doubted, of_diagnosis, of_medication
 from cds_service.protocol.criteria.windows import within
-from cds_service.protocol.decisions import Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import years_before
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Course, Diagnosis, Part
+from fhir_mappings.vocabulary.diagnoses import Course, Diagnosis
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 TOPIC = Topic(
     "E9",

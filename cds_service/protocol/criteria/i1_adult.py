@@ -2,13 +2,14 @@
 
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.sightings import shown_day
-from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import When, age_on
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Evidence, Part, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.facts import Evidence, Part, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 QUESTION = say("criterion.I1.question")
 _WHY = {

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.attestation import Attested, answer_said
 from cds_service.protocol.criteria.diagnosed import diagnosed, is_definite
 from cds_service.protocol.criteria.limits import EligibilityLimits
@@ -16,11 +17,12 @@ from cds_service.protocol.criteria.open_world import (
     seen_as,
 )
 from cds_service.protocol.criteria.sightings import evidence_of, facts, of_diagnosis
-from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.verdict import Verdict, verdict_of
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Diagnosis, Part
+from fhir_mappings.vocabulary.diagnoses import Diagnosis
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 ACQUIRED = frozenset({Concept.AA_ACQUIRED, Concept.AA_ANTINEOPLASTIC})
 ANY_APLASTIC_ANAEMIA = ACQUIRED | {Concept.AA_GENERIC, Concept.AA_CONGENITAL}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from cds_service.protocol.counts import (
+from cds_service.protocol.answers.eligibility import Basis, Finding
+from cds_service.protocol.blood.counts import (
     BLOOD_LINES,
     BloodCount,
     CountLimits,
@@ -14,17 +15,18 @@ from cds_service.protocol.counts import (
     evidence_of,
     sampled,
 )
-from cds_service.protocol.decisions import Basis, Finding
-from cds_service.protocol.haematology import Haematology, read_haematology
-from cds_service.protocol.possible_exposure import growth_factor_before
-from cds_service.protocol.severity import severity_by_counts, severity_said
-from cds_service.protocol.transfusions import confounded, transfusion_evidence, transfusion_said
-from cds_service.protocol.unexplained_rise import rose_unexplained
+from cds_service.protocol.blood.haematology import Haematology, read_haematology
+from cds_service.protocol.blood.possible_exposure import growth_factor_before
+from cds_service.protocol.blood.severity import severity_by_counts, severity_said
+from cds_service.protocol.blood.transfusions import confounded, transfusion_evidence, transfusion_said
+from cds_service.protocol.blood.unexplained_rise import rose_unexplained
 from cds_service.protocol.verdict import Verdict, any_of, verdict_of
 from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Part, Reading, Result
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 
 MISSING = {
     Analyte.HAEMOGLOBIN: "haemoglobin",

@@ -4,18 +4,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.attestation import Attested, attested, set_aside, with_attestation
-from cds_service.protocol.baseline import baseline_said
-from cds_service.protocol.ciclosporin_course import CiclosporinCourse, FailureLimits, ciclosporin_courses
-from cds_service.protocol.ciclosporin_failure import Failure, ciclosporin_failure
-from cds_service.protocol.ciclosporin_intolerance import Sign, signs_of_intolerance
-from cds_service.protocol.ciclosporin_said import course_evidence, course_said
-from cds_service.protocol.counts import evidence_of
-from cds_service.protocol.decisions import Basis, Finding
-from cds_service.protocol.response_profiles import profile_said
+from cds_service.protocol.blood.baseline import baseline_said
+from cds_service.protocol.blood.counts import evidence_of
+from cds_service.protocol.blood.response_profiles import profile_said
+from cds_service.protocol.failure.ciclosporin_course import (
+    CiclosporinCourse,
+    FailureLimits,
+    ciclosporin_courses,
+)
+from cds_service.protocol.failure.ciclosporin_failure import Failure, ciclosporin_failure
+from cds_service.protocol.failure.ciclosporin_intolerance import Sign, signs_of_intolerance
+from cds_service.protocol.failure.ciclosporin_said import course_evidence, course_said
 from cds_service.protocol.verdict import Verdict, any_of
-from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, ClinicalRecord, Evidence, Part
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Evidence, Part
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 INEFFECTIVE, INTOLERANT = "I4.1", "I4.2"
 _INEFFECTIVE_FED_BY = (*MEDICATION_PARTS, Part.OBSERVATIONS, Part.PROCEDURES)

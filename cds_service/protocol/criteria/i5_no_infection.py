@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.diagnosed import diagnosed, is_active_lately, is_over
 from cds_service.protocol.criteria.in_use import in_use
 from cds_service.protocol.criteria.limits import EligibilityLimits
@@ -15,20 +16,15 @@ from cds_service.protocol.criteria.sightings import (
     of_result,
 )
 from cds_service.protocol.criteria.windows import newest, results_by, within
-from cds_service.protocol.decisions import Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    MEDICATION_PARTS,
-    Analyte,
-    ClinicalRecord,
-    Diagnosis,
-    MedicationEvent,
-    Part,
-    Presence,
-)
+from fhir_mappings.vocabulary.diagnoses import Diagnosis
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Part
+from fhir_mappings.vocabulary.medications import MedicationEvent
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Presence
 
 TOPIC = Topic(
     "I5",

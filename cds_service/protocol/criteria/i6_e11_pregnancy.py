@@ -6,6 +6,7 @@ One rule, reported under both numbers (DECISIONS 8).
 from dataclasses import replace
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.attestation import Attested, with_attestation
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import (
@@ -18,11 +19,11 @@ from cds_service.protocol.criteria.open_world import (
 )
 from cds_service.protocol.criteria.pregnancy_signs import PregnancySigns, pregnancy_signs, why_not_possible
 from cds_service.protocol.criteria.sightings import Sighting, evidence_of, facts, newest_day
-from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.verdict import Verdict, reverse, verdict_of
 from fhir_mappings.vocabulary.calendar import age_on
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Evidence, Known, Part, Sex, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.facts import Evidence, Known, Part, Sex, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 _NOTHING = say("criterion.E11.nothing")
 _FED_BY = (Part.PATIENT, Part.CONDITIONS, Part.OBSERVATIONS, Part.ATTESTATIONS)

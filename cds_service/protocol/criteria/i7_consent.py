@@ -2,14 +2,16 @@
 
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, open_finding, seen_as, settle
 from cds_service.protocol.criteria.sightings import Sighting, newest_day, of_consent, of_study
 from cds_service.protocol.criteria.windows import known_by
-from cds_service.protocol.decisions import Finding
 from cds_service.protocol.verdict import Verdict
-from fhir_mappings.vocabulary.facts import ClinicalRecord, ConsentSeen, ConsentState, Part, StudyState
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import ConsentSeen, ConsentState, StudyState
 
 TOPIC = Topic(
     "I7",

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.attestation import attested
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import (
@@ -16,11 +17,12 @@ from cds_service.protocol.criteria.open_world import (
 )
 from cds_service.protocol.criteria.sightings import of_result
 from cds_service.protocol.criteria.windows import newest, results_by, within
-from cds_service.protocol.decisions import Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import days_before
-from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Part, Result
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Result
 
 SCORES = frozenset(range(6))
 """The whole ECOG scale, 0 (fully active) to 5 (dead): Oken et al., Am J Clin Oncol 1982;5:649-655."""

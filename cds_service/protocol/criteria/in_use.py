@@ -7,7 +7,8 @@ from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.windows import within
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import When, days_after, days_before
-from fhir_mappings.vocabulary.facts import ClinicalRecord, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 NEVER_TAKEN = frozenset({MedicationStatus.CANCELLED, MedicationStatus.DRAFT, MedicationStatus.NOT_TAKEN})
 """What counts as no record at all (DECISIONS 10)."""

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.attestation import Attested, answer_said, attested, set_aside, with_attestation
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.sightings import Sighting, evidence_of, facts, newest_day
-from cds_service.protocol.decisions import Basis, Finding
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import days_before
-from fhir_mappings.vocabulary.facts import ClinicalRecord, CompletenessAssertion, Evidence, Part
+from fhir_mappings.vocabulary.facts import Evidence, Part
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import CompletenessAssertion
 
 PART_NAMES = {
     Part.PATIENT: say("eligibility.part.patient"),

@@ -11,8 +11,9 @@ from cds_service.protocol.criteria.windows import known_by, newest, newest_of_ea
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import NotADate, days_before, read_when
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Presence, Result
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Presence, Result
 
 _TESTS = {
     Analyte.HCG_QUALITATIVE: say("eligibility.test.hcg_qualitative"),

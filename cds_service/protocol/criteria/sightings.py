@@ -6,22 +6,13 @@ from datetime import date
 from decimal import Decimal
 
 from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.facts import (
-    AdverseEventSeen,
-    Allergy,
-    Certainty,
-    ConsentSeen,
-    ConsentState,
-    Diagnosis,
-    Evidence,
-    MedicationEvent,
-    MedicationSource,
-    Presence,
-    ProcedureDone,
-    Result,
-    StudyEntry,
-)
+from fhir_mappings.vocabulary.diagnoses import Certainty, Diagnosis
+from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.results import Presence, Result
+from fhir_mappings.vocabulary.studies import ConsentSeen, ConsentState, StudyEntry
 
 SHOWN = 3
 """Facts named in one sentence; the evidence lists all of them."""

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import date
 
 from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Diagnosis, Reading, Result
+from fhir_mappings.vocabulary.diagnoses import Diagnosis
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 
 _DECIDING = (Reading.USABLE, Reading.CONFLICTING)
 

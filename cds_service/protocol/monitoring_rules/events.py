@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from cds_service.protocol.decisions import RenalFinding, RenalState, TitrationDecision, Trough, Validity
-from cds_service.protocol.dose_in_force import DoseInForce, DoseStatus
+from cds_service.protocol.answers.dosing import TitrationDecision, Trough, Validity
+from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.monitoring_rules.plan import Calendar, Candidate, MonitoringLimits, after
 from cds_service.protocol.parameters import Rule
-from fhir_mappings.vocabulary.facts import Analyte, Drug, Result
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.results import Analyte, Result
 
 _HAEMOGLOBIN, _EVENT, _VISIT = 0, 1, 2
 _MEASURED_WELL = frozenset({Validity.VALID, Validity.ASSUMED_TROUGH, Validity.STALE})

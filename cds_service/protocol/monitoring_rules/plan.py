@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from cds_service.protocol.decisions import Participation
+from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.parameters import Rule
-from fhir_mappings.vocabulary.facts import Analyte, ClinicalRecord, Reading, Result, SampleTiming
 from fhir_mappings.vocabulary.phrases import Phrase
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Reading, Result, SampleTiming
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from cds_service.protocol.decisions import Band, DueStatus, MonitoringItem
+from cds_service.protocol.answers.dosing import Band
+from cds_service.protocol.answers.follow_up import DueStatus, MonitoringItem
 from cds_service.protocol.monitoring_rules.plan import Calendar, Candidate, MonitoringLimits, Test, after
 from cds_service.protocol.parameters import Rule
-from fhir_mappings.vocabulary.facts import Result
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.results import Result
 
 _ROUTINE_RANK = 9
 

@@ -5,22 +5,18 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from cds_service.protocol.decisions import (
-    Action,
-    Alert,
-    Participation,
-    RenalFinding,
-    RenalState,
-    Severity,
-    State,
-    TitrationDecision,
-)
-from cds_service.protocol.dose_in_force import DoseInForce
+from cds_service.protocol.answers.alerts import Action, Alert, Severity
+from cds_service.protocol.answers.dosing import State, TitrationDecision
+from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_in_force import DoseInForce
+from cds_service.protocol.dosing.reasons import Reason
 from cds_service.protocol.interactions import ActiveInteraction, Interaction
 from cds_service.protocol.parameters import Rule
-from cds_service.protocol.reasons import Reason
-from fhir_mappings.vocabulary.facts import ClinicalRecord, Drug, Evidence, MedicationEvent
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
 from fhir_mappings.vocabulary.phrases import Phrase
+from fhir_mappings.vocabulary.record import ClinicalRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import takewhile
 
-from cds_service.protocol.decisions import Action, Alert, Severity, State
+from cds_service.protocol.answers.alerts import Action, Alert, Severity
+from cds_service.protocol.answers.dosing import State
 from cds_service.protocol.order_rules.desk import Desk
-from fhir_mappings.vocabulary.facts import (
-    Drug,
-    Evidence,
-    Known,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from fhir_mappings.vocabulary.facts import Evidence, Known
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 _NAME = {Drug.SIROLIMUS: say("orders.sirolimus"), Drug.CICLOSPORIN: say("orders.ciclosporin")}

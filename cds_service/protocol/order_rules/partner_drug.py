@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cds_service.protocol.decisions import Action as Asks
-from cds_service.protocol.decisions import Alert, RenalState, Severity
+from cds_service.protocol.answers.alerts import Action as Asks
+from cds_service.protocol.answers.alerts import Alert, Severity
+from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.interaction_findings import live_vaccine, pair_alerts
 from cds_service.protocol.interactions import Mechanism
 from cds_service.protocol.order_rules.desk import Desk
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, Drug, Evidence, MedicationEvent, Result
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.results import Analyte, Result
 
 _BLEEDING = frozenset({Concept.NSAID, Concept.ANTIPLATELET, Concept.ANTICOAGULANT})
 _FAILING = frozenset({RenalState.WATCH, RenalState.IMPAIRED, RenalState.AKI})

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from cds_service.protocol.decisions import Action, Alert, RenalState, Severity, State, TitrationDecision
-from cds_service.protocol.dose_in_force import DoseStatus
+from cds_service.protocol.answers.alerts import Action, Alert, Severity
+from cds_service.protocol.answers.dosing import State, TitrationDecision
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.dosing.dose_in_force import DoseStatus
 from cds_service.protocol.interaction_findings import pair_alerts
 from cds_service.protocol.order_rules.desk import Bounds, Desk
-from fhir_mappings.vocabulary.facts import Arm, Dose, Drug, Known, MedicationEvent
+from fhir_mappings.vocabulary.facts import Known
+from fhir_mappings.vocabulary.medications import Dose, Drug, MedicationEvent
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.studies import Arm
 
 _NAME = {Drug.SIROLIMUS: say("orders.sirolimus"), Drug.CICLOSPORIN: say("orders.ciclosporin")}
 _PROPOSES = frozenset({State.INITIATE, State.INCREASE, State.DECREASE})

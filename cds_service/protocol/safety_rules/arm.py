@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from cds_service.protocol.decisions import Action, Severity
-from cds_service.protocol.dose_in_force import DoseStatus
+from cds_service.protocol.answers.alerts import Action, Severity
+from cds_service.protocol.dosing.dose_in_force import DoseStatus
 from cds_service.protocol.safety_rules.levels import drug_name
 from cds_service.protocol.safety_rules.situation import Found, Situation
-from fhir_mappings.vocabulary.facts import Arm, Drug
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.studies import Arm
 
 
 def arm_mismatch(chart: Situation) -> Iterator[Found]:

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from cds_service.protocol.counts import BloodCount, blood_counts
-from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.answers.alerts import Action, Severity
+from cds_service.protocol.blood.counts import BloodCount, blood_counts
 from cds_service.protocol.safety_rules.harms import is_current_bleeding
 from cds_service.protocol.safety_rules.measured import evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Found, Situation, day_of
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Drug, Evidence, Result
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.results import Result
 
 
 def falling_counts(chart: Situation) -> Iterator[Found]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.safety_rules.measured import at_least, evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Found, Situation, day_of
-from fhir_mappings.vocabulary.facts import Analyte, Presence, Result
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.results import Analyte, Presence, Result
 
 _VIRUS = (Analyte.HBSAG, Analyte.HBV_DNA, Analyte.HCV_RNA)
 

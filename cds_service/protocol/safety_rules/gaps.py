@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, day_of
-from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Analyte, Drug, Known, Part, Reading, Result, Sex
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Known, Part, Sex
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 
 _SIROLIMUS = (Drug.SIROLIMUS,)
 _CICLOSPORIN = (Drug.CICLOSPORIN,)
@@ -55,6 +57,9 @@ SAFETY_PARTS = (
 )
 """The parts of a chart that may hold a critical finding."""
 
+_REFUSED = frozenset({"MODIFIER_UNKNOWN", "ENTRY_UNREADABLE"})
+_MAY_BE_HARM = ("Condition/", "AllergyIntolerance/", "AdverseEvent/")
+
 
 def unreadable_facts(chart: Situation) -> Iterator[Found]:
     """A newest result that is not readable, preliminary or contradicted; a part that could not be had.
@@ -70,6 +75,10 @@ def unreadable_facts(chart: Situation) -> Iterator[Found]:
     missing = [part.value for part in SAFETY_PARTS if chart.record.lacks(part)]
     if missing:
         seen = say("safety.unavailable", parts=", ".join(missing))
+        yield from (Doubt(drug, seen) for drug in chart.drugs)
+    refused = [g for g in chart.record.gaps if g.problem in _REFUSED and g.reference.startswith(_MAY_BE_HARM)]
+    if refused:
+        seen = say("safety.refused", entries=", ".join(g.reference for g in refused))
         yield from (Doubt(drug, seen) for drug in chart.drugs)
 
 

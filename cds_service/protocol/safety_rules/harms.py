@@ -8,19 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.safety_rules.situation import Found, Situation
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import (
-    AdverseEventSeen,
-    AllergyKind,
-    Certainty,
-    Course,
-    Diagnosis,
-    Drug,
-    Evidence,
-)
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course, Diagnosis
+from fhir_mappings.vocabulary.events import AdverseEventSeen, AllergyKind
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 
-from cds_service.protocol.counts import blood_counts
-from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.answers.alerts import Action, Severity
+from cds_service.protocol.blood.counts import blood_counts
 from cds_service.protocol.safety_rules.harms import Harm, Standing, harms_of
 from cds_service.protocol.safety_rules.levels import drug_name
 from cds_service.protocol.safety_rules.measured import at_least, evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, day_of
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, Drug, Evidence, Presence
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.results import Analyte, Presence
 
 _GRAVE = frozenset({Concept.SEPSIS, Concept.FEBRILE_NEUTROPENIA})
 

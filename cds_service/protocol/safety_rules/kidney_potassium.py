@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from cds_service.protocol.decisions import Action, RenalState, Severity
+from cds_service.protocol.answers.alerts import Action, Severity
+from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.safety_rules.measured import at_least, evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, day_of
-from fhir_mappings.vocabulary.facts import Analyte, Drug, Result
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.results import Analyte, Result
 
 
 def kidney(chart: Situation) -> Iterator[Found]:

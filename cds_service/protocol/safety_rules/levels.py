@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from cds_service.protocol.decisions import Action, Alert, Severity, Trough
+from cds_service.protocol.answers.alerts import Action, Alert, Severity
+from cds_service.protocol.answers.dosing import Trough
 from cds_service.protocol.safety_rules.measured import evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Found, Situation, day_of
-from fhir_mappings.vocabulary.facts import Drug
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 RULE = {Drug.SIROLIMUS: "SAF-SRL-LEVEL", Drug.CICLOSPORIN: "SAF-CSA-LEVEL"}

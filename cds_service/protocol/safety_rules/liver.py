@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.safety_rules.measured import band_of, evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Found, Situation, day_of
-from fhir_mappings.vocabulary.facts import Analyte, Drug, Result
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.results import Analyte, Result
 
 _TENTH = Decimal("0.1")
 

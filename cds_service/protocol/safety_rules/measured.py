@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
-from fhir_mappings.vocabulary.facts import Analyte, Comparator, Evidence, Result
+from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.phrases import Argument, say
+from fhir_mappings.vocabulary.results import Analyte, Comparator, Result
 
 UNIT = {
     Analyte.HAEMOGLOBIN: "g/L",

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from cds_service.protocol.decisions import Severity
+from cds_service.protocol.answers.alerts import Severity
 from cds_service.protocol.interaction_findings import live_vaccine, pair_alerts
 from cds_service.protocol.safety_rules.situation import Found, Situation
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Evidence, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.phrases import say
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from datetime import date
 
-from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.safety_rules.harms import Harm, Standing, harms_of
 from cds_service.protocol.safety_rules.measured import at_least, evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, day_of
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Analyte, Drug, Evidence, Known, Presence, Result, Sex
+from fhir_mappings.vocabulary.facts import Evidence, Known, Sex
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.results import Analyte, Presence, Result
 
 _TESTS = (Analyte.HCG_QUALITATIVE, Analyte.HCG, Analyte.PREGNANCY_STATUS)
 _ACTION = {Drug.SIROLIMUS: Action.STOP_REVIEW, Drug.CICLOSPORIN: Action.HOLD}

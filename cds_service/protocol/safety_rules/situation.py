@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from cds_service.protocol.decisions import Action, Alert, Participation, RenalFinding, Severity
-from cds_service.protocol.dose_in_force import DoseInForce, DoseStatus
+from cds_service.protocol.answers.alerts import Action, Alert, Severity
+from cds_service.protocol.answers.kidney import RenalFinding
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
 from cds_service.protocol.interactions import ActiveInteraction, is_in_use
 from cds_service.protocol.parameters import Rule
 from cds_service.protocol.safety_rules.limits import SafetyLimits
-from fhir_mappings.vocabulary.facts import Analyte, Arm, ClinicalRecord, Drug, Evidence, Reading, Result
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Reading, Result
+from fhir_mappings.vocabulary.studies import Arm
 
 Number = Decimal
 

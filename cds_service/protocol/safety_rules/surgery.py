@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.safety_rules.situation import Found, Situation
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Drug, Evidence
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
 
 

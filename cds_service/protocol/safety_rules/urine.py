@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from cds_service.protocol.decisions import Action, Severity
+from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.safety_rules.measured import at_least, evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, day_of
-from fhir_mappings.vocabulary.facts import Analyte, Drug, Presence, Reading, Result
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.results import Analyte, Presence, Reading, Result
 
 PLUS = {
     "2+": 2, "++": 2, "+2": 2, "3+": 3, "+++": 3, "+3": 3, "4+": 4, "++++": 4, "+4": 4,

@@ -1,0 +1,57 @@
+"""What safety, and the review of draft orders, may say."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cds_service.protocol.parameters import Rule
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.phrases import Phrase
+
+
+class Severity(StrEnum):
+    """How loud an alert is; the same words as CDS Hooks indicators."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Action(StrEnum):
+    """What an alert asks for. Each has its words in the wording files under `action.<value>`."""
+
+    HOLD = "HOLD"
+    STOP_REVIEW = "STOP_REVIEW"
+    REDUCE = "REDUCE"
+    AVOID = "AVOID"
+    MEASURE_LEVEL = "MEASURE_LEVEL"
+    REPEAT_TEST = "REPEAT_TEST"
+    TREAT = "TREAT"
+    REVIEW = "REVIEW"
+    CORRECT_ORDER = "CORRECT_ORDER"
+    SEPARATE_DOSES = "SEPARATE_DOSES"
+    INFORM_STUDY_TEAM = "INFORM_STUDY_TEAM"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A safety finding, or (with `order`) a finding about a draft order.
+
+    A CRITICAL alert with a `drug` and the action HOLD or STOP_REVIEW vetoes that drug's titration.
+    """
+
+    rule: Rule
+    severity: Severity
+    action: Action
+    seen: Phrase
+    drug: Drug | None = None
+    order: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyReport:
+    """All safety findings, and the drugs for which a safety fact exists that cannot be read or conflicts."""
+
+    alerts: tuple[Alert, ...] = ()
+    doubtful: tuple[tuple[Drug, Phrase], ...] = ()

@@ -1,0 +1,1 @@
+"""Blood counts, transfusions, and what counts as response."""

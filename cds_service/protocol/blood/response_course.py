@@ -1,0 +1,108 @@
+"""Response over time: which counts may be judged, what confirms a response, what ends it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from cds_service.protocol.blood.baseline import Baseline
+from cds_service.protocol.blood.counts import BloodCount, CountLimits
+from cds_service.protocol.blood.haematology import Haematology
+from cds_service.protocol.blood.response_judgement import Judgement, judge
+from cds_service.protocol.blood.response_profiles import ResponseStandard
+from cds_service.protocol.blood.severity import severe_by_counts
+from cds_service.protocol.blood.transfusions import TransfusionHistory
+from cds_service.protocol.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive evaluable counts that all show a response, or all show none."""
+
+    responding: bool
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def first(self) -> date:
+        """Day of the first count."""
+        return self.judgements[0].count.day
+
+    @property
+    def last(self) -> date:
+        """Day of the last count."""
+        return self.judgements[-1].count.day
+
+    def spans(self, days: int) -> bool:
+        """Do two of its counts lie `days` or more apart?"""
+        return (self.last - self.first).days >= days
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseCourse:
+    """The judged counts of a stretch of time, oldest first.
+
+    `doubtful`: all lines are there, but it cannot be told whether they show a response. `not_evaluable`:
+    a needed line is missing. `judged` holds all of them.
+    """
+
+    judged: tuple[Judgement, ...]
+    stretches: tuple[Stretch, ...]
+    doubtful: tuple[Judgement, ...]
+    not_evaluable: tuple[Judgement, ...]
+
+    @property
+    def decided(self) -> tuple[Judgement, ...]:
+        """The evaluable counts, oldest first."""
+        return tuple(judgement for stretch in self.stretches for judgement in stretch.judgements)
+
+
+def response_course(
+    counts: Iterable[BloodCount],
+    baseline: Baseline | None,
+    blood: Haematology,
+    standard: ResponseStandard,
+) -> ResponseCourse:
+    """Judge each count against `baseline`."""
+    judged = tuple(judge(count, baseline, blood, standard) for count in counts)
+    evaluable = [j for j in judged if _is_evaluable(j, standard.counts)]
+    decided = [j for j in evaluable if j.at_least_partial is not Verdict.UNKNOWN]
+    stretches = (Stretch(good, tuple(group)) for good, group in groupby(decided, key=is_responding))
+    return ResponseCourse(
+        judged,
+        tuple(stretches),
+        tuple(j for j in evaluable if j.at_least_partial is Verdict.UNKNOWN),
+        tuple(j for j in judged if not _is_evaluable(j, standard.counts)),
+    )
+
+
+def is_responding(judgement: Judgement) -> bool:
+    """Partial response or better, for certain."""
+    return judgement.at_least_partial is Verdict.MET
+
+
+def _is_evaluable(judgement: Judgement, limits: CountLimits) -> bool:
+    """A count that lacks a line it needs decides nothing (DECISIONS 4)."""
+    count = judgement.count
+    if not count.is_full:
+        return False
+    undecided = judgement.at_least_partial is Verdict.UNKNOWN and count.reticulocytes is None
+    return not (undecided and severe_by_counts(count, limits) is Verdict.UNKNOWN)
+
+
+# ---------------------------------------------------------------- loss of response
+
+
+def lost_by_counts(after: Sequence[Stretch], days: int) -> Stretch | None:
+    """The first stretch without response whose counts lie `days` or more apart."""
+    return next((s for s in after if not s.responding and s.spans(days)), None)
+
+
+def resumed_transfusion(history: TransfusionHistory, after: date, last: date, free_days: int) -> date | None:
+    """The first transfusion after `after`, up to `last`, with `free_days` or more without any before it."""
+    days = sorted({day for given in history.days.values() for day in given if day <= last})
+    previous: date | None = None
+    for day in days:
+        if day > after and (previous is None or (day - previous).days >= free_days):
+            return day
+        previous = day
+    return None

@@ -1,0 +1,43 @@
+"""A haemoglobin or platelet count that crosses the limit for no recorded reason: transfused elsewhere?"""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from cds_service.protocol.blood.counts import BloodCount, CountLimits
+from cds_service.protocol.blood.haematology import Haematology
+from cds_service.protocol.blood.possible_exposure import exposed_between
+from cds_service.protocol.blood.transfusions import speaks_against_transfusion
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.calendar import days_before
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.results import Result
+
+
+def rose_unexplained(
+    product: Concept, count: BloodCount, limit: Decimal, blood: Haematology, limits: CountLimits
+) -> bool:
+    """Was the line that `product` raises below `limit` in the 60 days before `count`, and is it no more?
+
+    Treatment or a transfusion on record in between explains it. Not suspect either where an earlier count
+    28 days or more before agrees, or where the count is too good for a transfused patient (DECISIONS 4).
+    """
+    if speaks_against_transfusion(count, limits):
+        return False
+    earlier = blood.between(
+        days_before(count.day, limits.unexplained_rise_days), count.day - timedelta(days=1)
+    )
+    low = [c for c in earlier if (line := _line(product, c)) and line.below(limit)]
+    if not low:
+        return False
+    last_low = low[-1].day
+    if exposed_between(blood.treatments, last_low, count.day):
+        return False
+    given = blood.transfusions.within(product, last_low, count.day, count, limits)
+    agreeing = days_before(count.day, limits.agreeing_counts_days)
+    held = (c for c in earlier if last_low < c.day <= agreeing)
+    agrees = any((line := _line(product, c)) and line.below(limit) is False for c in held)
+    return given is not Verdict.MET and not agrees
+
+
+def _line(product: Concept, count: BloodCount) -> Result | None:
+    return count.haemoglobin if product is Concept.RED_CELL_TRANSFUSION else count.platelets

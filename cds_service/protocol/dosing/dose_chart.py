@@ -1,0 +1,143 @@
+"""The course of one study drug in a chart: its signs, its doses one after another, its current orders."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_signs import Sign, Signs, signs_of
+from cds_service.protocol.moment import AsOf
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Part
+from fhir_mappings.vocabulary.medications import (
+    Dose,
+    Drug,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+)
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.studies import Arm
+
+
+@dataclass(frozen=True, slots=True)
+class DoseLimits:
+    """Days for which a sign of a dose holds."""
+
+    supply_grace_days: int
+    level_keeps_dose_days: int
+    order_is_current_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DoseStep:
+    """A dose, and the earliest sign that it was taken; a new start after an interruption is a new step."""
+
+    day: date
+    dose: Dose
+
+
+@dataclass(frozen=True, slots=True)
+class DoseChart:
+    """What a chart holds of one drug, sorted into what this study asks.
+
+    `taken`: the signs of this study; `steps`: the doses they tell, oldest first; `current`: orders in force,
+    of whatever study; `on_record`: an order of this study or an undated
+    sign; `measured`: days on which the drug
+    was found in blood; `pre_study`: only ciclosporin from before the study is on record.
+    """
+
+    signs: Signs
+    taken: tuple[Sign, ...]
+    steps: tuple[DoseStep, ...]
+    current: tuple[MedicationEvent, ...]
+    on_record: bool
+    pre_study: bool
+    incomplete: bool
+    measured: tuple[date, ...]
+    orders_unread: bool
+    today: date
+    limits: DoseLimits
+
+
+def dose_chart(
+    record: ClinicalRecord, drug: Drug, participation: Participation, as_of: AsOf, limits: DoseLimits
+) -> DoseChart:
+    """The course of `drug` up to `as_of`; see `dose_in_force` for which ciclosporin counts."""
+    signs = signs_of(record, drug, as_of)
+    start = participation.start
+    only_study = drug is Drug.CICLOSPORIN and participation.arm is Arm.COMBINED
+    measured = tuple(d for d in signs.measured if not (only_study and start and d < start))
+    taken = tuple(s for s in signs.taken if start is None or _in_study(s, start, only_study, limits))
+    current = tuple(o for o in signs.orders if _is_current(o, as_of.day, limits))
+    in_study = [o for o in signs.orders if not (only_study and start and begun(o) < start)]
+    going_on = any(covers(s, as_of.day, limits) for s in signs.taken)
+    return DoseChart(
+        signs=signs,
+        taken=taken,
+        steps=_steps(taken, measured, limits),
+        current=current,
+        on_record=bool(in_study) or signs.undated,
+        pre_study=only_study and not taken and not in_study and (going_on or bool(current)),
+        incomplete=record.lacks(*MEDICATION_PARTS),
+        measured=measured,
+        orders_unread=record.lacks(Part.MEDICATION_REQUESTS),
+        today=as_of.day,
+        limits=limits,
+    )
+
+
+def _in_study(sign: Sign, start: date, only_study: bool, limits: DoseLimits) -> bool:
+    if only_study:
+        return sign.day >= start
+    return sign.until is None or sign.until + timedelta(days=limits.supply_grace_days) >= start
+
+
+def begun(order: MedicationEvent) -> date:
+    """The first day the order may have begun; an undated one counts as the oldest."""
+    return order.start.first if order.start else date.min
+
+
+def _is_current(order: MedicationEvent, today: date, limits: DoseLimits) -> bool:
+    if order.status is not MedicationStatus.ACTIVE:
+        return False
+    if order.end:
+        return order.end.last >= today
+    if order.start is None:
+        return True
+    if order.supply_days is not None:
+        lasts = int(order.supply_days) + limits.supply_grace_days
+        return order.start.last + timedelta(days=lasts) >= today
+    return (today - order.start.last).days <= limits.order_is_current_days
+
+
+def covers(sign: Sign, today: date, limits: DoseLimits) -> bool:
+    """Is the dose of this sign still in force? A stated end is an end; only a supply is given time."""
+    if sign.until is None:
+        return True
+    grace = 0 if sign.source is MedicationSource.STATEMENT else limits.supply_grace_days
+    return sign.until + timedelta(days=grace) >= today
+
+
+def _steps(taken: Iterable[Sign], measured: tuple[date, ...], limits: DoseLimits) -> tuple[DoseStep, ...]:
+    steps: list[DoseStep] = []
+    before: Sign | None = None
+    for sign in taken:
+        if sign.dose is None:
+            continue
+        if not steps or steps[-1].dose != sign.dose or _interrupted(before, sign, measured, limits):
+            steps.append(DoseStep(sign.day, sign.dose))
+        before = sign
+    return tuple(steps)
+
+
+def _interrupted(before: Sign | None, sign: Sign, measured: tuple[date, ...], limits: DoseLimits) -> bool:
+    if before is None or before.until is None or not before.supply_told or covers(before, sign.day, limits):
+        return False
+    return not any(before.until <= day <= sign.day for day in measured)
+
+
+def used_up(taken: tuple[Sign, ...]) -> date | None:
+    """When the last of the signs is used up; None while one goes on, or when there is none."""
+    if any(sign.until is None for sign in taken):
+        return None
+    return max((sign.until for sign in taken if sign.until), default=None)

@@ -1,0 +1,237 @@
+"""The dose of a study drug that a patient really takes, since when, or why it is not known (DECISIONS 22)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_chart import DoseChart, begun, covers, dose_chart, used_up
+from cds_service.protocol.dosing.dose_chart import DoseLimits as DoseLimits
+from cds_service.protocol.dosing.dose_chart import DoseStep as DoseStep
+from cds_service.protocol.moment import AsOf
+from fhir_mappings.vocabulary.facts import Evidence, Known
+from fhir_mappings.vocabulary.medications import (
+    Dose,
+    Drug,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+)
+from fhir_mappings.vocabulary.record import ClinicalRecord
+
+
+class DoseStatus(StrEnum):
+    """KNOWN: taken now. NONE: never taken in this study, and nothing says otherwise."""
+
+    KNOWN = "known"
+    NONE = "none"
+    CONFLICTING = "conflicting"
+    NOT_DOCUMENTED = "not-documented"
+
+
+@dataclass(frozen=True, slots=True)
+class DoseInForce:
+    """What is known of one study drug's dose.
+
+    `since`: the earliest sign that this dose was taken. `last_given`: the last documented intake.
+    `duplicate_orders`: current orders of the same daily amount, when there is more than one.
+    `steps`: all doses taken, oldest first. `given`: documented intakes. `missed`: days of doses not given.
+    `taken_until`: when the last sign is used up, None while it goes on or when there is none.
+    `held`: the newest order is on hold. `pre_study`: only ciclosporin from before the study is on record.
+    `pending`: a newer order of another dose without any sign that it was started.
+    `incomplete`: part of the medication record could not be read. `claims`: the doses that conflict, or that
+    go on from before the study.
+    """
+
+    drug: Drug
+    status: DoseStatus
+    dose: Dose | None = None
+    since: date | None = None
+    last_given: datetime | None = None
+    last_sign: date | None = None
+    duplicate_orders: tuple[Evidence, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    steps: tuple[DoseStep, ...] = ()
+    given: tuple[datetime, ...] = ()
+    missed: tuple[date, ...] = ()
+    taken_until: date | None = None
+    held: bool = False
+    pre_study: bool = False
+    pending: Dose | None = None
+    incomplete: bool = False
+    claims: tuple[Dose, ...] = ()
+
+    @property
+    def taken(self) -> bool:
+        """True when a dose is in force."""
+        return self.status is DoseStatus.KNOWN
+
+
+def dose_in_force(
+    record: ClinicalRecord, drug: Drug, participation: Participation, as_of: AsOf, limits: DoseLimits
+) -> DoseInForce:
+    """Reconcile administrations, dispenses, statements, orders and levels of one drug.
+
+    In the combined arm only ciclosporin taken or ordered on or after the start of the study counts. In the
+    sirolimus arm, or when the arm is not known, it is whatever the patient takes.
+    """
+    chart = dose_chart(record, drug, participation, as_of, limits)
+    answer = _answer(chart)
+    last = chart.taken[-1] if chart.taken else None
+    return DoseInForce(
+        drug,
+        answer.status,
+        dose=answer.dose,
+        since=answer.since,
+        last_given=chart.signs.given[-1] if chart.signs.given else None,
+        last_sign=last.day if last else None,
+        duplicate_orders=_duplicates(chart),
+        evidence=_shown(chart),
+        steps=chart.steps,
+        given=chart.signs.given,
+        missed=chart.signs.missed,
+        taken_until=used_up(chart.signs.taken),
+        held=answer.held,
+        pre_study=chart.pre_study,
+        pending=answer.pending,
+        incomplete=chart.incomplete or answer.unreadable_order or _part_unreadable(chart),
+        claims=answer.claims,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: DoseStatus
+    dose: Dose | None = None
+    since: date | None = None
+    held: bool = False
+    pending: Dose | None = None
+    unreadable_order: bool = False
+    claims: tuple[Dose, ...] = ()
+
+
+_UNTOLD = _Answer(DoseStatus.NOT_DOCUMENTED)
+
+
+def _answer(chart: DoseChart) -> _Answer:
+    claims = _conflict(chart)
+    if claims:
+        return _Answer(DoseStatus.CONFLICTING, claims=claims)
+    if chart.orders_unread:
+        return _UNTOLD
+    if chart.pre_study:
+        return _Answer(DoseStatus.NOT_DOCUMENTED, claims=_from_before(chart))
+    if not chart.taken:
+        return _never_taken(chart)
+    if chart.taken[-1].dose is None or _given_up(chart):
+        return _Answer(DoseStatus.NOT_DOCUMENTED, held=_held(chart))
+    return _last_taken(chart, chart.steps[-1])
+
+
+def _conflict(chart: DoseChart) -> tuple[Dose, ...]:
+    """The doses of current orders, or of statements that go on, when their daily amounts differ."""
+    ordered = [o.dose.value for o in chart.current if isinstance(o.dose, Known)]
+    stated = [s.dose for s in chart.taken if s.until is None and s.dose]
+    for doses in (ordered, stated):
+        if len({dose.daily_mg for dose in doses}) > 1:
+            return tuple(dict.fromkeys(doses))
+    return ()
+
+
+def _from_before(chart: DoseChart) -> tuple[Dose, ...]:
+    """What was ordered, or is taken still, from before the study."""
+    ordered = [o.dose.value for o in chart.current if isinstance(o.dose, Known)]
+    taken = [s.dose for s in chart.signs.taken if s.dose and covers(s, chart.today, chart.limits)]
+    return tuple(dict.fromkeys(ordered + taken))
+
+
+def _never_taken(chart: DoseChart) -> _Answer:
+    order = _newest(chart.current)
+    recent = chart.today - timedelta(days=chart.limits.level_keeps_dose_days)
+    if order and isinstance(order.dose, Known):
+        proofs = [day for day in chart.measured if day >= begun(order)]
+        if proofs and proofs[-1] >= recent:
+            return _Answer(DoseStatus.KNOWN, order.dose.value, since=proofs[0])
+    measured = any(day >= recent for day in chart.measured)
+    if chart.on_record or chart.incomplete or measured:
+        return _Answer(DoseStatus.NOT_DOCUMENTED, held=_held(chart))
+    return _Answer(DoseStatus.NONE)
+
+
+def _newest(orders: tuple[MedicationEvent, ...]) -> MedicationEvent | None:
+    return max(orders, key=begun, default=None)
+
+
+def _held(chart: DoseChart) -> bool:
+    newest = _newest(chart.signs.orders)
+    return not chart.current and newest is not None and newest.status is MedicationStatus.ON_HOLD
+
+
+def _given_up(chart: DoseChart) -> bool:
+    """Does the newest word say that the drug is stopped, on hold or not taken?"""
+    last = chart.taken[-1]
+    if chart.signs.refused and chart.signs.refused >= last.day:
+        return True
+    newest = None if chart.current else _newest(chart.signs.orders)
+    if newest is None or newest.status not in (MedicationStatus.STOPPED, MedicationStatus.ON_HOLD):
+        return False
+    return not (last.until is None and last.day > begun(newest))
+
+
+def _last_taken(chart: DoseChart, step: DoseStep) -> _Answer:
+    order = _newest(chart.current)
+    ordered = order.dose.value if order and isinstance(order.dose, Known) else None
+    newer = order is not None and begun(order) >= chart.taken[-1].day
+    differs = ordered is not None and ordered.daily_mg != step.dose.daily_mg
+    if ordered and differs and not newer:
+        return _Answer(DoseStatus.CONFLICTING, claims=(step.dose, ordered))
+    pending = ordered if differs else None
+    if _still_taken(chart, step):
+        unreadable = newer and ordered is None
+        return _Answer(DoseStatus.KNOWN, step.dose, step.day, pending=pending, unreadable_order=unreadable)
+    return _by_level(chart, step, order, pending)
+
+
+def _still_taken(chart: DoseChart, step: DoseStep) -> bool:
+    return any(covers(s, chart.today, chart.limits) for s in chart.taken if s.day >= step.day)
+
+
+def _by_level(
+    chart: DoseChart, step: DoseStep, order: MedicationEvent | None, pending: Dose | None
+) -> _Answer:
+    """The supply has run out, or the course ended: a level since then shows that the drug is taken still."""
+    ends = [s for s in chart.taken if s.day >= step.day and s.until]
+    last = max(ends, key=lambda s: s.until or date.min)
+    if last.source is MedicationSource.STATEMENT or last.until is None:
+        return _UNTOLD
+    recent = chart.today - timedelta(days=chart.limits.level_keeps_dose_days)
+    since = max(last.until, begun(order)) if order and pending else last.until
+    proofs = [day for day in chart.measured if day >= since]
+    if not proofs or proofs[-1] < recent:
+        return _UNTOLD
+    if pending:
+        return _Answer(DoseStatus.KNOWN, pending, since=proofs[0])
+    return _Answer(DoseStatus.KNOWN, step.dose, step.day)
+
+
+def _duplicates(chart: DoseChart) -> tuple[Evidence, ...]:
+    readable = [o for o in chart.current if isinstance(o.dose, Known)]
+    amounts = {o.dose.value.daily_mg for o in readable if isinstance(o.dose, Known)}
+    repeated = len(readable) > 1 and len(amounts) == 1
+    return tuple(_order_evidence(o) for o in readable) if repeated else ()
+
+
+def _part_unreadable(chart: DoseChart) -> bool:
+    """Several orders stand, and one of them cannot be read: it may say something else."""
+    return len(chart.current) > 1 and not all(isinstance(o.dose, Known) for o in chart.current)
+
+
+def _order_evidence(order: MedicationEvent) -> Evidence:
+    dose = order.dose.value if isinstance(order.dose, Known) else None
+    told = order.start.text if order.start else None
+    return Evidence(order.reference, told, dose.daily_mg if dose else None, "mg/d" if dose else None)
+
+
+def _shown(chart: DoseChart) -> tuple[Evidence, ...]:
+    last = (chart.taken[-1].evidence,) if chart.taken else ()
+    return (*last, *(_order_evidence(o) for o in chart.current))

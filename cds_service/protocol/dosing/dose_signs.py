@@ -1,0 +1,189 @@
+"""What shows that a study drug was really taken: doses given, dispensed, stated, or measured in blood.
+
+An order is a wish. It becomes a dose only by a sign that it was followed (DECISIONS 22).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from cds_service.protocol.moment import AsOf
+from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.facts import Evidence, Known, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import (
+    Dose,
+    Drug,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+)
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Comparator, Reading
+
+EVERY_HOURS = {Drug.SIROLIMUS: Decimal(24), Drug.CICLOSPORIN: Decimal(12)}
+"""The intervals of the trial record. An administration tells an amount, never an interval."""
+
+_HAPPENED = {
+    MedicationSource.ADMINISTRATION: frozenset({MedicationStatus.COMPLETED, MedicationStatus.ACTIVE}),
+    MedicationSource.DISPENSE: frozenset({MedicationStatus.COMPLETED}),
+    MedicationSource.STATEMENT: frozenset(
+        {MedicationStatus.ACTIVE, MedicationStatus.COMPLETED, MedicationStatus.STOPPED}
+    ),
+    MedicationSource.ORDER: frozenset[MedicationStatus](),
+}
+_NEVER_AN_ORDER = frozenset(
+    {
+        MedicationStatus.CANCELLED,
+        MedicationStatus.DRAFT,
+        MedicationStatus.INTENDED,
+        MedicationStatus.NOT_TAKEN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One sign that a dose was taken.
+
+    `day`: the first day of it, the latest that a partial date may mean. `until`: the day on which it is used
+    up, None while it goes on. `supply_told`: whether `until` was written, so that a gap after it is a gap.
+    `dose`: None when neither the sign nor an order at the time tells it.
+    """
+
+    day: date
+    until: date | None
+    supply_told: bool
+    dose: Dose | None
+    source: MedicationSource
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Everything a chart tells of one study drug up to one moment, each list oldest first.
+
+    `given`: the instants of documented doses. `missed`: days of doses recorded as not given. `refused`: the
+    latest day of a statement that the drug is not taken. `undated`: it was taken some day that nobody wrote
+    down. `measured`: days on which it was found in blood.
+    """
+
+    taken: tuple[Sign, ...]
+    orders: tuple[MedicationEvent, ...]
+    given: tuple[datetime, ...]
+    missed: tuple[date, ...]
+    refused: date | None
+    undated: bool
+    measured: tuple[date, ...]
+
+
+def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
+    """The signs of one drug; eye drops, creams and what lies ahead of `as_of` are left out."""
+    known = (e for e in record.taking(drug.value) if e.systemic is not False and not _ahead(e.start, as_of))
+    events = [_as_needed_is_no_dose(e) for e in known]
+    orders = tuple(e for e in events if _is_order(e))
+    happened = [e for e in events if e.status in _HAPPENED[e.source]]
+    dated = [e for e in happened if e.start]
+    doses = [e for e in dated if e.source is MedicationSource.ADMINISTRATION]
+    others = (e for e in dated if e.source is not MedicationSource.ADMINISTRATION)
+    taken = [_sign(e, orders, as_of.day) for e in others] + _intakes(doses, orders, drug, as_of.day)
+    skipped = [e for e in events if e.status is MedicationStatus.NOT_TAKEN and e.start]
+    refused = [_day(e.start, as_of.day) for e in skipped if e.source is MedicationSource.STATEMENT]
+    return Signs(
+        taken=tuple(sorted(taken, key=lambda sign: sign.day)),
+        orders=orders,
+        given=tuple(sorted(e.start.instant for e in doses if e.start and e.start.instant)),
+        missed=tuple(
+            sorted(_day(e.start, as_of.day) for e in skipped if e.source is MedicationSource.ADMINISTRATION)
+        ),
+        refused=max(refused, default=None),
+        undated=len(dated) < len(happened),
+        measured=_measured(record, drug, as_of),
+    )
+
+
+def _as_needed_is_no_dose(event: MedicationEvent) -> MedicationEvent:
+    """Nobody knows how much of a drug is taken that is taken only when needed."""
+    return replace(event, dose=Unknown(WhyUnknown.UNREADABLE)) if event.as_needed else event
+
+
+def _ahead(when: When | None, as_of: AsOf) -> bool:
+    if when is None:
+        return False
+    return when.instant > as_of.instant if when.instant else when.first > as_of.day
+
+
+def _is_order(event: MedicationEvent) -> bool:
+    wanted = event.is_order_intent and not event.single_dose and event.status not in _NEVER_AN_ORDER
+    return event.source is MedicationSource.ORDER and wanted
+
+
+def _day(when: When | None, today: date) -> date:
+    return min(when.last, today) if when else today
+
+
+def _sign(event: MedicationEvent, orders: tuple[MedicationEvent, ...], today: date) -> Sign:
+    day = _day(event.start, today)
+    until, told = _used_up(event, day)
+    dose = event.dose.value if isinstance(event.dose, Known) else _ordered(orders, day)
+    return Sign(day, until, told, dose, event.source, _evidence(event, dose))
+
+
+def _used_up(event: MedicationEvent, day: date) -> tuple[date | None, bool]:
+    """When the supply or the stated course ends, and whether the chart says so."""
+    if event.source is MedicationSource.DISPENSE and event.supply_days is not None:
+        return day + timedelta(days=int(event.supply_days)), True
+    if event.end:
+        return max(event.end.first, day), True
+    if event.source is MedicationSource.STATEMENT and event.status is MedicationStatus.ACTIVE:
+        return None, True
+    return day, False
+
+
+def _ordered(orders: Iterable[MedicationEvent], day: date) -> Dose | None:
+    """The dose of the newest order that had begun by `day`."""
+    begun = [o for o in orders if o.start and o.start.first <= day]
+    if not begun:
+        return None
+    newest = max(begun, key=lambda o: o.start.first if o.start else date.min)
+    return newest.dose.value if isinstance(newest.dose, Known) else None
+
+
+def _intakes(
+    doses: list[MedicationEvent], orders: tuple[MedicationEvent, ...], drug: Drug, today: date
+) -> list[Sign]:
+    """One sign per intake: the capsules recorded for the same moment are one dose."""
+    moments: dict[When | None, list[MedicationEvent]] = {}
+    for event in doses:
+        moments.setdefault(event.start, []).append(event)
+    return [_intake(events, orders, drug, today) for events in moments.values()]
+
+
+def _intake(
+    events: list[MedicationEvent], orders: tuple[MedicationEvent, ...], drug: Drug, today: date
+) -> Sign:
+    day = _day(events[0].start, today)
+    amounts = [e.dose.value.amount_mg for e in events if isinstance(e.dose, Known)]
+    ordered = _ordered(orders, day)
+    dose: Dose | None = ordered
+    # An uneven order (100 mg in the morning, 75 mg at night) has no amount that every intake must equal.
+    if len(amounts) == len(events) and (ordered is None or ordered.every_hours == EVERY_HOURS[drug]):
+        dose = Dose(sum(amounts, Decimal(0)), EVERY_HOURS[drug])
+    return Sign(day, day, False, dose, MedicationSource.ADMINISTRATION, _evidence(events[-1], dose))
+
+
+def _evidence(event: MedicationEvent, dose: Dose | None) -> Evidence:
+    told = event.start.text if event.start else None
+    return Evidence(event.reference, told, dose.daily_mg if dose else None, "mg/d" if dose else None)
+
+
+def _measured(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> tuple[date, ...]:
+    """Days on which the drug was found in blood; "<0.3" and 0 are no sign that it was taken."""
+    below = (Comparator.LESS, Comparator.AT_MOST)
+    days = (
+        r.when.last
+        for r in record.of(Analyte(drug.value))
+        if r.reading is Reading.USABLE and r.when and not _ahead(r.when, as_of)
+        if r.number is not None and r.number > 0 and r.comparator not in below
+    )
+    return tuple(sorted(day for day in days if day <= as_of.day))

@@ -1,0 +1,114 @@
+"""From the chart to the case of each drug: tests, weight, liver, potassium, interacting drugs."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from cds_service.protocol.answers.dosing import Trough
+from cds_service.protocol.answers.kidney import RenalFinding
+from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.dose_in_force import DoseInForce
+from cds_service.protocol.dosing.dosing_case import DoseCase, Laboratory, Patient
+from cds_service.protocol.dosing.drug_levels import LevelLimits, dangerous_level
+from cds_service.protocol.dosing.latest_results import latest_results, recent
+from cds_service.protocol.dosing.liver import liver
+from cds_service.protocol.dosing.steady_state import settled_from
+from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from cds_service.protocol.interactions import ActiveInteraction, Mechanism
+from cds_service.protocol.moment import AsOf
+from fhir_mappings.vocabulary.calendar import age_on
+from fhir_mappings.vocabulary.facts import Known, Part
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.results import Analyte, Result
+
+_STRONG = frozenset({Mechanism.STRONG_INHIBITOR, Mechanism.STRONG_INDUCER})
+_MODERATE = frozenset({Mechanism.MODERATE_INHIBITOR})
+
+
+def gather(
+    record: ClinicalRecord,
+    as_of: AsOf,
+    participation: Participation,
+    doses: Mapping[Drug, DoseInForce],
+    levels: Mapping[Drug, Trough],
+    renal: RenalFinding,
+    interactions: tuple[ActiveInteraction, ...],
+    limits: TitrationLimits,
+    level_limits: LevelLimits,
+) -> dict[Drug, DoseCase]:
+    """The case of both study drugs, each with the other's dose beside it."""
+    results = latest_results(record, as_of)
+    tests, found_liver = _tests(record, results, as_of.day, limits), liver(results, as_of.day, limits)
+    patient = _patient(record, results, as_of.day, limits)
+    potassium = _high_potassium(results, as_of.day, limits)
+    cases = {}
+    for drug, other in ((Drug.SIROLIMUS, Drug.CICLOSPORIN), (Drug.CICLOSPORIN, Drug.SIROLIMUS)):
+        dose, trough = doses[drug], levels[drug]
+        age = (as_of.day - trough.day).days if trough.day else None
+        cases[drug] = DoseCase(
+            drug,
+            as_of.day,
+            participation.arm,
+            dose,
+            trough,
+            renal,
+            danger=dangerous_level(record, drug, as_of, level_limits),
+            other=doses[other],
+            settled=settled_from(dose, doses[other], interactions, level_limits),
+            fresh_level=age is not None and age <= level_limits.age_days(drug),
+            liver=found_liver,
+            tests=tests,
+            patient=patient,
+            strong_interaction=_takes(interactions, drug, _STRONG),
+            moderate_inhibitor=_takes(interactions, drug, _MODERATE),
+            potassium=potassium,
+        )
+    return cases
+
+
+def _takes(interactions: tuple[ActiveInteraction, ...], drug: Drug, mechanisms: frozenset[Mechanism]) -> bool:
+    return any(
+        active.current
+        and active.interaction.mechanism in mechanisms
+        and active.interaction.class_with(drug) is not None
+        for active in interactions
+    )
+
+
+def _tests(
+    record: ClinicalRecord, results: Mapping[Analyte, Result], today: date, limits: TitrationLimits
+) -> Laboratory:
+    def fresh(*analytes: Analyte) -> bool:
+        return any(recent(results, a, today, limits.tests_days) for a in analytes)
+
+    counts = (fresh(Analyte.HAEMOGLOBIN), fresh(Analyte.PLATELETS))
+    creatinine = results.get(Analyte.CREATININE)
+    when = creatinine.when if creatinine else None
+    return Laboratory(
+        cbc=all(counts) and fresh(Analyte.NEUTROPHILS, Analyte.WHITE_CELLS),
+        alt=fresh(Analyte.ALT),
+        creatinine_days=(today - when.first).days if when else None,
+        unread=record.lacks(Part.OBSERVATIONS),
+    )
+
+
+def _patient(
+    record: ClinicalRecord, results: Mapping[Analyte, Result], today: date, limits: TitrationLimits
+) -> Patient:
+    weight = recent(results, Analyte.WEIGHT, today, limits.weight_age_days)
+    exact = weight.number if weight and weight.comparator is None else None
+    return Patient(_age(record, today, limits), exact)
+
+
+def _age(record: ClinicalRecord, today: date, limits: TitrationLimits) -> int | None:
+    """Age in years; None when a partial birth date leaves open on which side of `start_age` it lies."""
+    if not isinstance(record.birth_date, Known):
+        return None
+    born = record.birth_date.value
+    oldest, youngest = age_on(born.first, today), age_on(born.last, today)
+    return oldest if (oldest >= limits.start_age) == (youngest >= limits.start_age) else None
+
+
+def _high_potassium(results: Mapping[Analyte, Result], today: date, limits: TitrationLimits) -> Result | None:
+    result = recent(results, Analyte.POTASSIUM, today, limits.potassium_age_days)
+    return result if result and result.below(limits.potassium_hold) is False else None

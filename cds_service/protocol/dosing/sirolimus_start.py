@@ -1,0 +1,71 @@
+"""The first dose of sirolimus (`titration.md` 4.1, DECISIONS 23). No loading dose: the record has none."""
+
+from cds_service.protocol.answers.dosing import State
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.dosing.dose_in_force import DoseStatus
+from cds_service.protocol.dosing.dosing_answers import cannot_advise, missing_for_start
+from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, in_days, trough_test
+from cds_service.protocol.dosing.reasons import Reason, words
+from cds_service.protocol.dosing.tablets import bounds
+from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from fhir_mappings.vocabulary.medications import Dose, Drug
+from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.studies import Arm
+
+
+def start_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
+    """2 mg once daily, 1 mg where exposure is expected to be higher; a reason not known is asked for."""
+    if case.strong_interaction:
+        return cannot_advise("TR-09", Reason.STRONG_INTERACTION)
+    missing = missing_for_start(case, limits)
+    if missing:
+        return missing
+    low = _low_reasons(case, limits)
+    amount = limits.sirolimus_low_start_mg if low else limits.sirolimus_start_mg
+    seen = say("dosing.start.low", dose=amount, why=words(low)) if low else say("dosing.start", dose=amount)
+    return Advice(
+        State.INITIATE,
+        "SRL-01",
+        seen,
+        bounds(Drug.SIROLIMUS, RenalState.UNKNOWN, limits).dose(amount),
+        (*low, *_asked_for(case)),
+        in_days(case, trough_test(Drug.SIROLIMUS), limits.sirolimus_change_recheck),
+    )
+
+
+def _low_reasons(case: DoseCase, limits: TitrationLimits) -> tuple[Reason, ...]:
+    age, weight = case.patient.age, case.patient.weight_kg
+    found = {
+        Reason.START_AGE: age is not None and age >= limits.start_age,
+        Reason.START_WEIGHT: weight is not None and weight < limits.start_weight_kg,
+        Reason.START_LIVER: case.liver.start_low is True,
+        Reason.START_MODERATE_INHIBITOR: case.moderate_inhibitor,
+        Reason.START_CICLOSPORIN: any(
+            dose.daily_mg >= limits.start_ciclosporin_daily_mg for dose in _ciclosporin(case)
+        ),
+    }
+    return tuple(reason for reason, holds in found.items() if holds)
+
+
+def _ciclosporin(case: DoseCase) -> tuple[Dose, ...]:
+    """Every dose of ciclosporin that the patient may be taking beside it in the combined arm.
+
+    Also one from before the study, and one that is proposed to be started on the same day.
+    """
+    if case.arm is not Arm.COMBINED:
+        return ()
+    taken = (case.other.dose, *case.other.claims) if case.other else ()
+    return tuple(dose for dose in (*taken, case.other_start) if dose)
+
+
+def _asked_for(case: DoseCase) -> tuple[Reason, ...]:
+    """What could lower the first dose and is not known."""
+    other = case.other
+    untold = other is not None and other.status in (DoseStatus.NOT_DOCUMENTED, DoseStatus.CONFLICTING)
+    unknown = {
+        Reason.CICLOSPORIN_DOSE_UNKNOWN: case.arm is Arm.COMBINED and untold and not _ciclosporin(case),
+        Reason.MISSING_AGE: case.patient.age is None,
+        Reason.MISSING_WEIGHT: case.patient.weight_kg is None,
+        Reason.MISSING_BILIRUBIN: not case.liver.bilirubin_known,
+    }
+    return tuple(reason for reason, holds in unknown.items() if holds)

@@ -1,0 +1,67 @@
+"""Has a level had time to settle since anything that moves it was changed (`titration.md` 3, 4.5, 6)?"""
+
+from datetime import date, timedelta
+
+from cds_service.protocol.dosing.dose_in_force import DoseInForce
+from cds_service.protocol.dosing.level_limits import LevelLimits
+from cds_service.protocol.interactions import ActiveInteraction, Mechanism
+from fhir_mappings.vocabulary.medications import Drug
+
+_INDUCERS = frozenset({Mechanism.STRONG_INDUCER, Mechanism.MODERATE_INDUCER})
+
+
+def at_steady_state(
+    sampled: date,
+    dose: DoseInForce,
+    other: DoseInForce | None,
+    interactions: tuple[ActiveInteraction, ...],
+    limits: LevelLimits,
+) -> bool:
+    """Was the sample of day `sampled` taken at steady state, and has nothing been changed since?
+
+    A change after the sample counts like one just before it: the level then tells of another situation.
+    """
+    settled = settled_from(dose, other, interactions, limits)
+    return settled is not None and settled <= sampled and not _missed(sampled, dose, limits)
+
+
+def settled_from(
+    dose: DoseInForce,
+    other: DoseInForce | None,
+    interactions: tuple[ActiveInteraction, ...],
+    limits: LevelLimits,
+) -> date | None:
+    """The first day on which a sample would be at steady state; None when a needed date is not known."""
+    if not dose.taken or dose.since is None:
+        return None
+    days = [dose.since + timedelta(days=limits.steady_days(dose.drug))]
+    if dose.drug is Drug.SIROLIMUS and other:
+        days.append(_after_ciclosporin(other, limits))
+    for active in interactions:
+        if active.interaction.changes_levels and active.interaction.class_with(dose.drug) is not None:
+            changed = active.started if active.current else active.stopped
+            if changed is None:
+                return None
+            days.append(changed + timedelta(days=_modulator_days(dose.drug, active, limits)))
+    return max(days)
+
+
+def _missed(sampled: date, dose: DoseInForce, limits: LevelLimits) -> bool:
+    return any(0 <= (sampled - day).days <= limits.adherence_days(dose.drug) for day in dose.missed)
+
+
+def _after_ciclosporin(ciclosporin: DoseInForce, limits: LevelLimits) -> date:
+    """Unchanged for a week while it is taken; gone for two weeks once it is not."""
+    if ciclosporin.taken and ciclosporin.since:
+        return ciclosporin.since + timedelta(days=limits.ciclosporin_change_days)
+    if ciclosporin.taken_until:
+        return ciclosporin.taken_until + timedelta(days=limits.ciclosporin_washout_days)
+    return date.min
+
+
+def _modulator_days(drug: Drug, active: ActiveInteraction, limits: LevelLimits) -> int:
+    if drug is Drug.CICLOSPORIN:
+        return limits.ciclosporin_modulator_days
+    if not active.current and active.interaction.mechanism in _INDUCERS:
+        return limits.sirolimus_inducer_offset_days
+    return limits.sirolimus_modulator_days

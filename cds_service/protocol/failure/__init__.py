@@ -1,0 +1,1 @@
+"""Ciclosporin without effect or not tolerated: the evidence behind inclusion 4."""

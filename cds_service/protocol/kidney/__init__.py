@@ -1,0 +1,1 @@
+"""eGFR and the renal state machine."""

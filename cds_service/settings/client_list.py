@@ -1,0 +1,130 @@
+"""`[[trusted_clients]]` of the site file: which EHRs may call, and where their keys come from.
+
+[[trusted_clients]]
+iss = "https://ehr.hospital.example"               # as in its tokens, to the letter
+jku = "https://ehr.hospital.example/jwks.json"     # the only key set address its tokens may name
+jwks_file = "ehr.jwks.json"                        # or its keys themselves: then nothing is fetched
+tenants = ["haematology"]                          # without it, every tenant
+algorithms = ["ES384", "RS384"]                    # the default
+language = "zh"                                    # of its cards, if not the site's
+fhir_bases = ["https://ehr.hospital.example/fhir"] # the only servers called for it, if not [[fhir_servers]]
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from cds_service.ehr.bases import FhirBase, NotAnAddress
+from cds_service.ehr.key_sets import check_key_address
+from cds_service.hooks.trusted_clients import TrustedClient
+from cds_service.hooks.trusted_keys import ALGORITHMS, DEFAULT_ALGORITHMS, KeySet, NotAKeySet, read_key_set
+from cds_service.settings.addresses import read_bases
+
+_PUBLISHED_KEY = "https://sandbox.cds-hooks.org"
+Language = Literal["en", "zh"]
+
+
+class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One entry as it is written."""
+
+    iss: str
+    jku: str | None = None
+    jwks_file: str | None = None
+    tenants: tuple[str, ...] | None = None
+    algorithms: tuple[str, ...] = tuple(sorted(DEFAULT_ALGORITHMS))
+    language: Language | None = None
+    fhir_bases: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedClient:
+    """One EHR of the site. Without `key_set` its keys are fetched from the client's `jku`.
+
+    Without a language or FHIR bases of its own, the site's count.
+    """
+
+    client: TrustedClient
+    key_set: KeySet | None = None
+    language: Language | None = None
+    fhir_bases: tuple[FhirBase, ...] | None = None
+
+    def insecurities(self) -> list[str]:
+        """What only development may tolerate."""
+        issuer = self.client.issuer
+        found = []
+        if issuer == _PUBLISHED_KEY:
+            found.append(f"trusted_clients: {issuer} signs with a key that everybody knows")
+        jku = self.client.jku
+        if self.key_set is None and jku and not jku.startswith("https://"):
+            found.append(f"trusted_clients: {issuer}: jku must be https")
+        for base in self.fhir_bases or ():
+            if base.scheme != "https":
+                found.append(f"trusted_clients: {issuer}: {base.url} must be https")
+        return found
+
+
+def read_clients(entries: Iterable[ClientEntry], folder: Path, faults: list[str]) -> tuple[ListedClient, ...]:
+    """The clients of the site file that stands in `folder`; what is wrong with them is added to `faults`."""
+    entries = tuple(entries)
+    faults += [
+        f"trusted_clients: {iss} is listed more than once"
+        for iss, times in Counter(entry.iss for entry in entries).items()
+        if times > 1
+    ]
+    clients = []
+    for entry in entries:
+        problems: list[str] = []
+        clients.append(_client(entry, folder, problems))
+        faults += [f"trusted_clients: {entry.iss}: {problem}" for problem in problems]
+    return tuple(clients)
+
+
+def _client(entry: ClientEntry, folder: Path, problems: list[str]) -> ListedClient:
+    _check(entry, problems)
+    return ListedClient(
+        client=TrustedClient(
+            issuer=entry.iss,
+            jku=entry.jku,
+            tenants=frozenset(entry.tenants or ()),
+            algorithms=frozenset(entry.algorithms),
+        ),
+        key_set=_key_set(folder / entry.jwks_file, entry, problems) if entry.jwks_file else None,
+        language=entry.language,
+        fhir_bases=None if entry.fhir_bases is None else read_bases(entry.fhir_bases, "fhir_bases", problems),
+    )
+
+
+def _check(entry: ClientEntry, problems: list[str]) -> None:
+    if not entry.iss or not entry.iss.isprintable() or " " in entry.iss:
+        problems.append("iss must be the issuer as it stands in the tokens")
+    if not (entry.jku or entry.jwks_file):
+        problems.append("needs a jku or a jwks_file")
+    if entry.tenants is not None and not all((entry.tenants, *entry.tenants)):
+        problems.append("tenants must name one at least, or be left out")
+    if not entry.algorithms or not ALGORITHMS.issuperset(entry.algorithms):
+        problems.append(f"algorithms must be some of {', '.join(sorted(ALGORITHMS))}")
+    if entry.jku is not None:
+        try:
+            check_key_address(entry.jku)
+        except NotAnAddress as error:
+            problems.append(f"jku {error.problem}")
+
+
+def _key_set(file: Path, entry: ClientEntry, problems: list[str]) -> KeySet | None:
+    try:
+        key_set = read_key_set(file.read_bytes())
+    except OSError as error:
+        problems.append(f"{file.name} cannot be read ({error.strerror})")
+        return None
+    except NotAKeySet as error:
+        problems.append(f"{file.name} {error}")
+        return None
+    if key_set.private:
+        problems.append(f"{file.name} holds a private key: {', '.join(key_set.private)}")
+    if not any(key.algorithms.intersection(entry.algorithms) for key in key_set.keys):
+        problems.append(f"{file.name} has no key for {', '.join(entry.algorithms)}")
+    return key_set

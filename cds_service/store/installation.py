@@ -1,0 +1,23 @@
+"""That a database and the key of its pseudonyms belong together."""
+
+from sqlalchemy import Engine, select
+
+from cds_service.store.engine import writing
+from cds_service.store.faults import OtherKey
+from cds_service.store.once import insert_once
+from cds_service.store.pseudonym import Pseudonyms
+from cds_service.store.tables import INSTALLATION
+
+_NAME = "pseudonym-key"
+
+
+def check_key(engine: Engine, keys: Pseudonyms) -> None:
+    """The first key that comes is noted, by a hash; later ones must be the same.
+
+    With another key no snooze would be found and no patient could be deleted. Raises OtherKey.
+    """
+    with writing(engine) as connection:
+        insert_once(connection, INSTALLATION, [{"name": _NAME, "value": keys.key_check()}])
+        noted = connection.scalar(select(INSTALLATION.c.value).where(INSTALLATION.c.name == _NAME))
+    if noted != keys.key_check():
+        raise OtherKey

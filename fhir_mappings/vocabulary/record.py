@@ -1,0 +1,72 @@
+"""One patient's chart in our words, freed of FHIR."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.diagnoses import Diagnosis
+from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
+from fhir_mappings.vocabulary.facts import Fact, Gap, Part, Sex, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.medications import MedicationEvent
+from fhir_mappings.vocabulary.results import Analyte, Reading, Result
+from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicalRecord:
+    """One patient's chart in our words; every tuple in a canonical order, whatever order it was read in."""
+
+    patient: str
+    zone: ZoneInfo
+    birth_date: Fact[When] = field(default_factory=lambda: Unknown(WhyUnknown.MISSING))
+    sex: Fact[Sex] = field(default_factory=lambda: Unknown(WhyUnknown.MISSING))
+    deceased: bool = False
+    diagnoses: tuple[Diagnosis, ...] = ()
+    results: tuple[Result, ...] = ()
+    medications: tuple[MedicationEvent, ...] = ()
+    allergies: tuple[Allergy, ...] = ()
+    adverse_events: tuple[AdverseEventSeen, ...] = ()
+    procedures: tuple[ProcedureDone, ...] = ()
+    studies: tuple[StudyEntry, ...] = ()
+    consents: tuple[ConsentSeen, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+    completeness: tuple[CompletenessAssertion, ...] = ()
+    unavailable: frozenset[Part] = frozenset()
+    gaps: tuple[Gap, ...] = ()
+
+    def with_concept(self, *concepts: Concept) -> tuple[Diagnosis, ...]:
+        """Diagnoses in any of the concepts."""
+        wanted = frozenset(concepts)
+        return tuple(d for d in self.diagnoses if d.concepts & wanted)
+
+    def of(self, *analytes: Analyte) -> tuple[Result, ...]:
+        """Results of any of the analytes, oldest first (undated ones first of all)."""
+        return tuple(r for r in self.results if r.analyte in analytes)
+
+    def usable(self, *analytes: Analyte) -> tuple[Result, ...]:
+        """Results of the analytes that may decide: final, dated, readable, oldest first."""
+        return tuple(
+            r
+            for r in self.results
+            if r.analyte in analytes and r.reading is Reading.USABLE and r.when is not None
+        )
+
+    def taking(self, ingredient: str) -> tuple[MedicationEvent, ...]:
+        """All medication entries with the ingredient, oldest first."""
+        return tuple(m for m in self.medications if ingredient in m.ingredients)
+
+    def transfusions(self, concept: Concept) -> Iterator[ProcedureDone]:
+        """Transfusions of red cells or platelets on record."""
+        return (p for p in self.procedures if concept in p.concepts and not p.planned)
+
+    def lacks(self, *parts: Part) -> bool:
+        """True when any of the parts could not be read: then an empty list proves nothing."""
+        return bool(self.unavailable.intersection(parts))
+
+
+def latest_day(when: When | None) -> date:
+    """The last day a `When` may mean, for ordering; date.min when there is none."""
+    return when.last if when else date.min

@@ -1,0 +1,63 @@
+"""Every demo patient's visit, as it would be remembered; a token and a name are planted in each call."""
+
+import json
+
+from cds_service.advice.services import catalogue_of
+from cds_service.cards.frame import EXTENSION
+from cds_service.hooks.request import read_hook_request
+from cds_service.hooks.service import Caller, HookCall
+from cds_service.settings.environment import Environment, Secret, Settings
+from cds_service.settings.site_file import Site
+from cds_service.store.given import GivenCall
+from cds_service.store.summary import given_card
+from cds_service.wiring import build_clinic
+from tests.builders import NOW
+from tests.journeys.visits import PATIENTS, calls
+from tests.store.rows import KEYS
+
+ISSUER, TENANT = "https://ehr.example", "ward"
+TOKEN = "PLANTED-TOKEN"
+
+
+def remembered():
+    """Each call of each patient: (patient, call, cards)."""
+    clinic = build_clinic(Settings(Environment.DEVELOPMENT, "http://127.0.0.1", Site(), Secret("")))
+    services = catalogue_of(clinic)
+    for patient in PATIENTS.values():
+        for _, service, body in calls(patient):
+            call = HookCall(
+                read_hook_request(json.dumps(_with_token(body)).encode()), Caller(ISSUER, TENANT), NOW.instant
+            )
+            cards = services.find(service).advise(call)
+            yield patient, _call(service, call, cards, patient.id), cards
+
+
+def _with_token(body):
+    authorization = {
+        "access_token": TOKEN,
+        "token_type": "Bearer",
+        "expires_in": 300,
+        "scope": "patient/*.read",
+        "subject": "cds",
+    }
+    return body | {"fhirServer": "https://fhir.example/r4", "fhirAuthorization": authorization}
+
+
+def _call(service, call, cards, patient_id):
+    decisions = [card.extension[EXTENSION] for card in cards]
+    return GivenCall(
+        service=service,
+        hook_instance=call.request.hook_instance,
+        issuer=ISSUER,
+        tenant=TENANT,
+        patient=KEYS.of_patient(TENANT, patient_id),
+        at=call.now,
+        software="0.1.0",
+        texts="t1",
+        record_version="2025-06-04",
+        input_hash=decisions[0]["inputHash"] if decisions else None,
+        cards=tuple(
+            given_card(card, decision, patient_id, KEYS)
+            for card, decision in zip(cards, decisions, strict=True)
+        ),
+    )
