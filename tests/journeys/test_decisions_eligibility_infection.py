@@ -1,4 +1,4 @@
-"""DECISIONS 7 from FHIR: infection (I5) and uncontrolled bleeding (E7)."""
+"""DECISIONS 7, from FHIR: infection (I5) and uncontrolled bleeding (E7)."""
 
 from typing import Any
 
