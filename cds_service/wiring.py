@@ -227,6 +227,7 @@ def check_installation(site_file: str | None) -> CheckReport:
         settings = _offline(read_site(Path(site_file))) if site_file else settings_from_environment()
     except (BadSite, BadSettings) as error:
         faults += error.faults
+        settings = _offline(error.readable)
     notes += [f"insecure, for development only: {risk}" for risk in settings.insecure if not site_file]
     for load in (_check_thresholds, _check_wording, _check_codes):
         try:

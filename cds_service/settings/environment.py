@@ -47,11 +47,15 @@ class ClientAuthentication(StrEnum):
 
 
 class BadSettings(ValueError):
-    """The settings cannot be used; `faults` lists everything that is wrong with them."""
+    """The settings cannot be used; `faults` lists everything that is wrong with them.
 
-    def __init__(self, faults: tuple[str, ...]) -> None:
+    `readable` is what could be read of the site file, to look for what else is wrong.
+    """
+
+    def __init__(self, faults: tuple[str, ...], readable: Site) -> None:
         super().__init__("; ".join(faults))
         self.faults = faults
+        self.readable = readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +103,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             site = read_site(Path(path))
         except BadSite as error:
             faults += error.faults
+            site = error.readable
     settings = _from(environ, site, faults)
     if settings.environment is Environment.PRODUCTION:
         faults += settings.insecure
     if faults:
-        raise BadSettings(tuple(faults))
+        raise BadSettings(tuple(faults), site)
     return settings
 
 

@@ -52,14 +52,6 @@ _STAND_IN_KINDS = {"group": "Group", "flag": "Flag", "care_plan": "CarePlan"}
 _STRICT: dict[str, Any] = {"forbid_unknown_fields": True, "frozen": True}
 
 
-class BadSite(ValueError):
-    """The site file cannot be used; `faults` lists everything that is wrong with it."""
-
-    def __init__(self, faults: tuple[str, ...]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
     """One hospital. Paths are absolute; thresholds are by "<topic>.<limit>"."""
@@ -76,6 +68,18 @@ class Site:
     ca_bundle: Path | None = None
     stand_ins: tuple[StandIn, ...] = ()
     trusted_clients: tuple[ListedClient, ...] = ()
+
+
+class BadSite(ValueError):
+    """The site file cannot be used; `faults` lists everything that is wrong with it.
+
+    `readable` is what could be read of it: not to be run with, but to look for what else is wrong.
+    """
+
+    def __init__(self, faults: tuple[str, ...], readable: Site | None = None) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+        self.readable = readable or Site()
 
 
 class _Trial(msgspec.Struct, **_STRICT):
@@ -130,7 +134,7 @@ def read_site(path: Path) -> Site:
     faults: list[str] = []
     site = _site(_shaped(tables, faults), path.parent, faults)
     if faults:
-        raise BadSite(tuple(f"{path.name}: {fault}" for fault in faults))
+        raise BadSite(tuple(f"{path.name}: {fault}" for fault in faults), site)
     return site
 
 
@@ -163,7 +167,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         arms=tables.arms,
         tablets=tables.tablets,
         thresholds=tables.thresholds,
-        concept_maps=maps,
+        concept_maps=tuple(file for file in maps if file.is_file()),
         code_lists_left_out=tables.codes.leave_out,
         fhir_bases=read_bases((server.base for server in tables.fhir_servers), "fhir_servers", faults),
         ca_bundle=ca_bundle,

@@ -317,18 +317,28 @@ def test_check_lists_every_fault_of_every_kind(run, tmp_path):
     assert "map.json: no FHIR R4 ConceptMap" in err
 
 
-def test_check_lists_the_faults_of_every_file_at_once(run, tmp_path):
+def test_check_lists_the_faults_of_every_file_at_once(run, tmp_path, monkeypatch):
     """Thresholds of three topics, and two ConceptMaps and a list, of which none hides the next."""
     for name in ("one.json", "two.json"):
         (tmp_path / name).write_text('{"resourceType":"ValueSet"}')
     site = tmp_path / "site.toml"
     site.write_text(
         "[thresholds]\n'titration.sirolimus_target_high' = 20\n'counts.haemoglobin_below' = 90\n'nowhere.x' = 1\n"
-        "[codes]\nconcept_maps=['one.json', 'two.json']\nleave_out=['no such list']\n"
+        "[codes]\nconcept_maps=['one.json', 'two.json', 'none.json']\nleave_out=['no such list']\n"
+        "[arms]\n'A' = 'both'\n"
     )
-    code, out, err = run("check", str(site))
-    assert (code, out) == (2, "")
+    monkeypatch.setenv("CDS_SITE_FILE", str(site))
+    for arguments in (("check", str(site)), ("check",)):
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, "")
+        _check_all_are_named(err)
+    assert "CDS_PUBLIC_BASE_URL: must be set" in err
+
+
+def _check_all_are_named(err):
     for fault in (
+        "site.toml: arms: ",
+        "none.json: no such file",
         "titration.sirolimus_target_high: a site may override",
         "counts.haemoglobin_below: a site may override",
         "there is no limit 'nowhere.x'",
