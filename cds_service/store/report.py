@@ -44,7 +44,7 @@ class RuleReport:
     def cells(self) -> tuple[str, ...]:
         """The values of COLUMNS."""
         counts = (self.shown, self.outcomes["accepted"], self.outcomes["overridden"], self.ignored)
-        reasons = "; ".join(f"{code} {count}" for code, count in self.reasons.most_common())
+        reasons = "; ".join(f"{code} {count}" for code, count in sorted(self.reasons.items()))
         return (self.rule, self.software, self.texts[:_SHORT], *map(str, counts), reasons)
 
 

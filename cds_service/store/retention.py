@@ -10,12 +10,12 @@ from cds_service.store.tables import CALLS, DELETIONS, UNMATCHED_FEEDBACK
 _AT_ONCE = 500
 
 
-def delete_before(engine: Engine, cutoff: datetime, now: datetime) -> int:
+def delete_before(engine: Engine, cutoff: datetime, now: datetime, at_once: int = _AT_ONCE) -> int:
     """Delete calls before `cutoff` with their cards, reactions and silences, and unmatched feedback as old.
 
     The number of calls deleted. Raises StoreUnavailable; what was deleted until then stays deleted.
     """
-    calls = _delete_calls(engine, CALLS.c.at < cutoff)
+    calls = _delete_calls(engine, CALLS.c.at < cutoff, at_once)
     with writing(engine) as connection:
         stale = delete(UNMATCHED_FEEDBACK).where(UNMATCHED_FEEDBACK.c.received_at < cutoff)
         unmatched = connection.execute(stale).rowcount
@@ -37,10 +37,10 @@ def delete_patient(
     return calls
 
 
-def _delete_calls(engine: Engine, which: ColumnElement[bool]) -> int:
+def _delete_calls(engine: Engine, which: ColumnElement[bool], at_once: int = _AT_ONCE) -> int:
     """In small transactions, so that nobody who calls meanwhile waits long. The rest goes by cascade."""
     total = 0
-    some = select(CALLS.c.call).where(which).limit(_AT_ONCE)
+    some = select(CALLS.c.call).where(which).limit(at_once)
     while True:
         with writing(engine) as connection:
             gone = connection.execute(delete(CALLS).where(CALLS.c.call.in_(some))).rowcount
