@@ -1,7 +1,7 @@
 """What is remembered of one call, as plain values: no name, no patient id, no measured value."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,10 +39,10 @@ class GivenCard:
     severity: str
     rules: tuple[GivenRule, ...]
     decision: Mapping[str, Any]
-    proposed: Sequence[Mapping[str, Any]] = ()
-    evidence: Sequence[str] = ()
-    reasons_offered: Sequence[str] = ()
-    suggestions_offered: Sequence[str] = ()
+    proposed: tuple[Mapping[str, Any], ...] = ()
+    evidence: tuple[str, ...] = ()
+    reasons_offered: tuple[str, ...] = ()
+    suggestions_offered: tuple[str, ...] = ()
 
     @property
     def facts(self) -> str:

@@ -52,10 +52,10 @@ def given_card(card: Card, extension: Json, patient_id: str, keys: Pseudonyms) -
         severity=card.indicator.value,
         rules=tuple(_rule(rule, findings, decision, keys) for rule in extension["ruleIds"]),
         decision=_summary(decision, findings),
-        proposed=[_proposal(finding) for finding in findings if finding.get("proposedDose")],
-        evidence=sorted(_references(extension, patient_id, keys)),
-        reasons_offered=[f"{reason.system}|{reason.code}" for reason in card.override_reasons],
-        suggestions_offered=[plain_uuid(s.uuid) for s in card.suggestions if s.uuid],
+        proposed=tuple(_proposal(finding) for finding in findings if finding.get("proposedDose")),
+        evidence=tuple(sorted(_references(extension, patient_id, keys))),
+        reasons_offered=tuple(f"{reason.system}|{reason.code}" for reason in card.override_reasons),
+        suggestions_offered=tuple(plain_uuid(s.uuid) for s in card.suggestions if s.uuid),
     )
 
 

@@ -34,7 +34,7 @@ CALLS = Table(
     Column("call", Text, primary_key=True),
     Column("at", UtcMoment, nullable=False, index=True),
     _text("service"),
-    _text("hook_instance"),
+    Column("hook_instance", Text, nullable=False, index=True),
     _text("issuer"),
     _text("tenant"),
     _text("patient"),

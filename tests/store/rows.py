@@ -32,9 +32,9 @@ def a_card(name="card", rules=("I1", "I2"), inputs="same", **changes):
         severity="info",
         rules=tuple(GivenRule(rule, KEYS.of_inputs(rule, inputs)) for rule in rules),
         decision={"status": "undetermined", "findings": []},
-        evidence=["Observation/hb"],
-        reasons_offered=[SNOOZE_7, SNOOZE_30, SNOOZE_90, f"{REASONS}|other"],
-        suggestions_offered=[uuid("suggestion")],
+        evidence=("Observation/hb",),
+        reasons_offered=(SNOOZE_7, SNOOZE_30, SNOOZE_90, f"{REASONS}|other"),
+        suggestions_offered=(uuid("suggestion"),),
     )
     return replace(card, **changes)
 

@@ -73,8 +73,8 @@ def test_the_codes_the_dose_and_the_offers_are_kept():
             {"ruleId": "SAFE-01", "action": "REVIEW", "severity": "warning"},
         ]
     }
-    assert given.proposed == [{"drug": "sirolimus", "amountMg": 2, "everyHours": 24}]
-    assert (given.reasons_offered, given.suggestions_offered) == (["urn:x|other"], [uuid("suggestion")])
+    assert given.proposed == ({"drug": "sirolimus", "amountMg": 2, "everyHours": 24},)
+    assert (given.reasons_offered, given.suggestions_offered) == (("urn:x|other",), (uuid("suggestion"),))
 
 
 def test_references_are_kept_without_the_patient():

@@ -41,6 +41,7 @@ def _calls() -> None:
         sa.Column("silenced", sa.JSON, nullable=False),
     )
     op.create_index("ix_calls_at", "calls", ["at"])
+    op.create_index("ix_calls_hook_instance", "calls", ["hook_instance"])
     op.create_index("ix_calls_patient", "calls", ["patient", "issuer", "tenant", "at"])
 
 
