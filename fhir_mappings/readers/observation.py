@@ -1,6 +1,7 @@
 """Observation -> results: laboratory tests, scores, vital signs and qualitative findings.
 
-Four places are looked at before a number is a number: status, modifiers, comparator and unit. A doubtful value stays in the record, marked, and never counts as a number.
+Four places are looked at before a number is a number: status, modifiers, comparator and unit. A doubtful
+value stays in the record, marked, and never counts as a number.
 """
 
 from collections.abc import Iterable, Iterator
