@@ -1,0 +1,49 @@
+"""`cds-service delete-old` and `delete-patient`: what a site no longer keeps."""
+
+import sys
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from cds_service import wiring
+from cds_service.cli.report import fail, note
+from cds_service.cli.with_store import with_store
+from cds_service.settings.environment import Settings
+from cds_service.store.installation import check_key
+from cds_service.store.pseudonym import Pseudonyms
+from cds_service.store.retention import delete_before, delete_patient
+
+_LONGEST_SNOOZE = 90  # days
+
+
+def delete_old(days: int) -> int:
+    """Delete what is older than so many days."""
+    if days < _LONGEST_SNOOZE:
+        note([f"Snoozes of cards older than {days} days end with them."])
+
+    def delete(engine: Engine, settings: Settings) -> str:
+        now = wiring.now_in(settings.site.zone).instant
+        return _said(delete_before(engine, now - timedelta(days=days), now))
+
+    return with_store(delete)
+
+
+def delete_one_patient(keys: Pseudonyms, tenant: str, issuer: str | None) -> int:
+    """Delete all that is kept of the patient whose FHIR id stands on standard input.
+
+    Not as an argument: a command line can be read by everyone on the host, and is kept in histories.
+    """
+    patient_id = sys.stdin.readline().strip()
+    if not patient_id:
+        return fail("standard input must hold the patient's FHIR id")
+
+    def delete(engine: Engine, settings: Settings) -> str:
+        check_key(engine, keys)
+        now = wiring.now_in(settings.site.zone).instant
+        return _said(delete_patient(engine, keys.of_patient(tenant, patient_id), tenant, now, issuer))
+
+    return with_store(delete)
+
+
+def _said(calls: int) -> str:
+    return f"Calls deleted, each with its cards and reactions: {calls}\n"

@@ -1,0 +1,22 @@
+"""`cds-service feedback-report`: what became of the advice, per rule and version."""
+
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Engine
+
+from cds_service.cli.with_store import with_store
+from cds_service.settings.environment import Settings
+from cds_service.store.report import as_csv, as_table, report
+
+
+def feedback_report(since: date | None, until: date | None, *, csv: bool) -> int:
+    """Print the report on cards given from `since` to `until`, both days included, as a table or CSV."""
+
+    def told(engine: Engine, settings: Settings) -> str:
+        zone = settings.site.zone
+        first = datetime.combine(since, time.min, zone) if since else None
+        after = datetime.combine(until + timedelta(days=1), time.min, zone) if until else None
+        entries = report(engine, first, after)
+        return as_csv(entries) if csv else as_table(entries)
+
+    return with_store(told)

@@ -1,0 +1,29 @@
+"""What every command about the database has in common: open it, do one thing, print what came of it."""
+
+import sys
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from cds_service import wiring
+from cds_service.cli.report import fail
+from cds_service.settings.environment import BadSettings, Settings
+from cds_service.store.engine import open_store
+from cds_service.store.faults import StoreUnavailable, StoreUnusable
+
+
+def with_store(act: Callable[[Engine, Settings], str]) -> int:
+    """Print what `act` returns. Exit code 2 for settings or a database that cannot be used."""
+    try:
+        settings = wiring.settings_from_environment()
+        engine = open_store(settings.database_url.reveal())
+        try:
+            said = act(engine, settings)
+        finally:
+            engine.dispose()
+    except BadSettings as error:
+        return fail(*error.faults)
+    except (StoreUnusable, StoreUnavailable) as error:
+        return fail(str(error))
+    sys.stdout.write(said)
+    return 0
