@@ -201,6 +201,11 @@ def test_acute_kidney_injury_holds_ciclosporin_and_without_it_is_reviewed() -> N
     assert found(a_record(), ALONE, renal=injured) == ["SAF-AKI critical REVIEW -"]
 
 
+def test_an_injury_does_not_heal_because_its_creatinine_grew_old() -> None:
+    unknown = kidney(RenalState.UNKNOWN, last=RenalState.AKI)
+    assert found(a_record(), renal=unknown) == ["SAF-AKI critical HOLD ciclosporin"]
+
+
 @pytest.mark.parametrize(
     "case",
     cases("""

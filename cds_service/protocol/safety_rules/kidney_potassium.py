@@ -16,7 +16,7 @@ from fhir_mappings.vocabulary.results import Analyte, Result
 def kidney(chart: Situation) -> Iterator[Found]:
     """Acute kidney injury; creatinine still rising a month after ciclosporin was reduced."""
     renal = chart.renal
-    if renal.state is RenalState.AKI:
+    if renal.standing is RenalState.AKI:
         seen = say("safety.aki", seen=renal.seen)
         if chart.on_ciclosporin:
             yield chart.alert(
