@@ -53,11 +53,12 @@ def record(
         matched = 0
         for reaction in reactions:
             card = cards.get(plain_uuid(reaction.card))
-            if why := _stranger(card, sender):
+            why = _stranger(card, sender)
+            if card is None or why:
                 connection.execute(
                     insert(UNMATCHED_FEEDBACK), _unmatched(why, sender, reaction, received_at, keys)
                 )
-            elif card is not None:
+            else:
                 item = _item(reaction, keys)
                 connection.execute(insert(FEEDBACK), _matched(card, reaction, item, received_at))
                 silence(connection, card, reaction, item, received_at, restraint)
@@ -75,12 +76,13 @@ def _cards(connection: Connection, uuids: Iterable[str]) -> Mapping[str, Row[Any
     return {row.card: row for row in connection.execute(query)}
 
 
-def _stranger(card: Row[Any] | None, sender: Sender) -> str | None:
+def _stranger(card: Row[Any] | None, sender: Sender) -> str:
+    """Why the sender cannot have been given this card; "" where it was."""
     if card is None:
         return "unknown-card"
     if (card.issuer, card.tenant) != (sender.issuer, sender.tenant):
         return "other-client"
-    return None if card.service == sender.service else "other-service"
+    return "" if card.service == sender.service else "other-service"
 
 
 def _item(reaction: Reaction, keys: Pseudonyms) -> str:

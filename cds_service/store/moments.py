@@ -22,15 +22,11 @@ class UtcMoment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Into the database."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
+        if value is None or value.tzinfo is None:
             raise NaiveMoment
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Out of the database."""
-        if value is None:
-            return None
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime:
+        """Out of the database; no column of moments may be empty."""
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

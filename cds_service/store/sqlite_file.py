@@ -9,7 +9,7 @@ _SHARED = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "glusterfs", "lustre", "gp
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
-def check_file(database: str | None) -> None:
+def check_file(database: str | None, mountinfo: str | None = None) -> None:
     """A writable file on a disk of this host, made with access for its owner only. Raises StoreUnusable.
 
     WAL needs memory shared by all who use the file, which a network file system does not give.
@@ -19,7 +19,7 @@ def check_file(database: str | None) -> None:
     file = Path(database).absolute()
     if not file.parent.is_dir():
         raise StoreUnusable(f"the folder {file.parent} does not exist")
-    if kind := shared_file_system(file.parent.resolve(), _mounts()):
+    if kind := shared_file_system(file.parent.resolve(), _mounts() if mountinfo is None else mountinfo):
         raise StoreUnusable(f"the file lies on {kind}; several hosts need PostgreSQL")
     try:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))

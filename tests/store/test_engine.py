@@ -1,20 +1,22 @@
 """Opening a database that cannot be used is refused in words; one that fails later says so, and keeps nothing."""
 
+import os
 import stat
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from cds_service.store.audit import remember
 from cds_service.store.engine import WAIT_SECONDS, connect, is_ready, open_store, reading, writing
 from cds_service.store.faults import OtherKey, StoreUnavailable, StoreUnusable
 from cds_service.store.installation import check_key
 from cds_service.store.pseudonym import Pseudonyms
-from cds_service.store.sqlite_file import shared_file_system
+from cds_service.store.sqlite_file import check_file, shared_file_system
 from cds_service.store.tables import INSTALLATION
 from tests.store.rows import KEYS, a_call, a_card, rows, uuid
 
@@ -88,6 +90,25 @@ MOUNTS = """\
 )
 def test_a_network_file_system_is_recognised(folder, kind):
     assert shared_file_system(Path(folder), MOUNTS) == kind
+
+
+def test_a_file_on_a_network_file_system_is_refused(file):
+    with pytest.raises(StoreUnusable, match="lies on nfs4"):
+        check_file(str(file), f"30 22 0:44 / {file.parent.resolve()} rw - nfs4 server:/srv rw")
+    assert not file.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_refused(file):
+    file.touch()
+    file.parent.chmod(0o500)
+    with pytest.raises(StoreUnusable, match="must be writable"):
+        check_file(str(file))
+
+
+def test_a_moment_without_zone_is_refused(store):
+    with pytest.raises(StatementError, match="time zone"):
+        remember(store, a_call(at=datetime(2026, 3, 2)))
 
 
 def test_a_new_file_is_readable_by_its_owner_only(file):
