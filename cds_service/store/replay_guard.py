@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, select, tuple_
+from sqlalchemy import Connection, Engine, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cds_service.store.engine import writing
@@ -11,6 +11,9 @@ from cds_service.store.tables import SEEN_TOKENS
 
 _SWEPT_AT_ONCE = 50
 _KEY = (SEEN_TOKENS.c.issuer, SEEN_TOKENS.c.jti)
+_FORGET = delete(SEEN_TOKENS).where(
+    SEEN_TOKENS.c.issuer == bindparam("its_issuer"), SEEN_TOKENS.c.jti == bindparam("its_jti")
+)
 
 
 def first_time(engine: Engine, issuer: str, jti: str, expires_at: datetime, now: datetime) -> bool:
@@ -42,4 +45,5 @@ def _sweep(connection: Connection, now: datetime) -> None:
     """Each new token takes some expired ones away, so the table never outgrows the tokens in force."""
     expired = select(*_KEY).where(SEEN_TOKENS.c.expires_at < now).limit(_SWEPT_AT_ONCE)
     unlocked = expired.with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer anyway
-    connection.execute(delete(SEEN_TOKENS).where(tuple_(*_KEY).in_(unlocked)))
+    if found := connection.execute(unlocked).all():
+        connection.execute(_FORGET, [{"its_issuer": row.issuer, "its_jti": row.jti} for row in found])
