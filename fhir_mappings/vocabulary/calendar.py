@@ -7,7 +7,6 @@ site's time zone; a rule whose answer differs between its ends must answer "unkn
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from datetime import time as clock
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -120,8 +119,3 @@ def days_after(day: date, days: int) -> date:
 def hours_between(earlier: datetime, later: datetime) -> float:
     """Hours from `earlier` to `later`, both with their offset."""
     return (later - earlier).total_seconds() / 3600
-
-
-def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """Midnight at the start of `day` in `zone`."""
-    return datetime.combine(day, clock(), zone)
