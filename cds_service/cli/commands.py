@@ -2,8 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 
 from cds_service import __version__
+
+_MOST_DAYS = 36_500
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from cds_service.cli.check import check
 
             return check(asked.site)
+        case "feedback-report":
+            from cds_service.cli.feedback_report import feedback_report
+
+            return feedback_report(asked.since, asked.until, csv=asked.csv)
+        case "delete-old":
+            from cds_service.cli.deletion import delete_old
+
+            return delete_old(asked.days)
         case _:
             from cds_service.cli.demo import demo
 
@@ -41,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_assess(commands)
     _add_check(commands)
+    _add_feedback_report(commands)
+    _add_delete_old(commands)
     return parser
 
 
@@ -83,6 +96,40 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="example: cds-service check site.toml",
     )
     command.add_argument("site", nargs="?", metavar="SITE.toml", help="default: the settings of `serve`")
+
+
+def _add_feedback_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "feedback-report",
+        help="how often each rule was shown, accepted, overridden and ignored, and why",
+        epilog="example: cds-service feedback-report --since 2026-01-01 --csv",
+    )
+    command.add_argument("--since", type=_day, metavar="YYYY-MM-DD", help="first day of the cards counted")
+    command.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="last day of the cards counted")
+    command.add_argument("--csv", action="store_true", help="as CSV (default: a table)")
+
+
+def _add_delete_old(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "delete-old",
+        help="delete calls, cards and feedback that are older than a site keeps",
+        epilog="example: cds-service delete-old --days 3650",
+    )
+    command.add_argument("--days", type=_days, required=True, help="how many days are kept")
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-03-02") from error
+
+
+def _days(text: str) -> int:
+    days = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= days <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 1 to {_MOST_DAYS}")
+    return days
 
 
 def _port(text: str) -> int:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from cds_service.cli import main
 from cds_service.cli.deletion import delete_old, delete_one_patient
 from cds_service.cli.feedback_report import feedback_report
 from cds_service.store.audit import remember
@@ -46,6 +47,38 @@ def test_the_report_is_about_the_days_asked_for(given, capsys, since, until, sho
     header, *lines = capsys.readouterr().out.splitlines()
     assert header == "rule,software,texts,shown,accepted,overridden,ignored,reasons"
     assert lines == ["I1,0.1.0,t1,1,0,0,1,"] * shown
+
+
+@pytest.mark.parametrize("command", ["feedback-report", "delete-old"])
+def test_every_help_has_an_example(command, capsys):
+    with pytest.raises(SystemExit) as over:
+        main([command, "--help"])
+    assert over.value.code == 0
+    assert f"cds-service {command}" in capsys.readouterr().out.partition("example:")[2]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["feedback-report", "--since", "yesterday"],
+        ["feedback-report", "--until", "2026-02-30"],
+        ["delete-old"],
+        ["delete-old", "--days", "0"],
+        ["delete-old", "--days", "-1"],
+        ["delete-old", "--days", "99999"],
+    ],
+)
+def test_a_command_line_that_is_none_is_2(arguments):
+    with pytest.raises(SystemExit) as over:
+        main(arguments)
+    assert over.value.code == 2
+
+
+def test_both_commands_run_as_typed(given, capsys):
+    assert main(["feedback-report", "--since", "2026-03-02", "--until", "2026-03-02", "--csv"]) == 0
+    assert "I1,0.1.0" in capsys.readouterr().out
+    assert main(["delete-old", "--days", "36500"]) == 0
+    assert capsys.readouterr().out.endswith(": 0\n")
 
 
 def test_the_report_reads_in_a_terminal_too(given, capsys):
