@@ -103,8 +103,6 @@ def _header(members: dict[str, Any]) -> TokenHeader:
         raise UntrustedClient(WhyUntrusted.HEADER) from error
     if header.typ != "JWT":
         raise UntrustedClient(WhyUntrusted.TYPE)
-    if header.alg not in ALGORITHMS:
-        raise UntrustedClient(WhyUntrusted.ALGORITHM)
     if not header.kid:
         raise UntrustedClient(WhyUntrusted.NO_KEY_ID)
     return header

@@ -1,9 +1,10 @@
 """CH-137, CH-143..146: which keys of a JWK Set may verify what."""
 
 import pytest
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from cds_service.hooks.trusted_keys import ALGORITHMS, NotAKeySet, read_key_set
-from tests.standard.tokens import jwk, jwk_set
+from tests.standard.tokens import jwk, jwk_set, private_key
 
 RSA = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
 
@@ -75,10 +76,13 @@ def test_an_rsa_key_of_other_numbers_is_no_key(changes):
     assert read_key_set(jwk_set(jwk("k-rsa", **changes))).keys == ()
 
 
-def test_a_private_key_is_never_trusted_and_is_named():
-    found = read_key_set(jwk_set(jwk("leaked", d="AAAA"), jwk("ehr-1")))
+@pytest.mark.parametrize("name", ["leaked", "leaked-rsa"])
+def test_a_private_key_is_never_trusted_and_is_named(name):
+    kind = RSAAlgorithm if "rsa" in name else ECAlgorithm
+    private = {**kind.to_jwk(private_key(name), as_dict=True), "kid": name, "key_ops": ["sign", "verify"]}
+    found = read_key_set(jwk_set(private, jwk("ehr-1")))
     assert [key.key_id for key in found.keys] == ["ehr-1"]
-    assert found.private == ("leaked",)
+    assert found.private == (name,)
 
 
 def test_keys_are_found_by_their_id_and_every_one_of_them():
