@@ -3,6 +3,7 @@
 A code or suggestion that the card did not offer may be anything, so it is kept as a fact, not as a text.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from cds_service.store.restraint import Restraint
 from cds_service.store.silence import silence
 from cds_service.store.tables import CALLS, FEEDBACK, GIVEN_ADVICE, UNMATCHED_FEEDBACK
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOT_OFFERED = "not-offered"
 """Stands for a reason code that the card did not offer."""
 
@@ -67,10 +69,11 @@ def record(
 
 
 def _cards(connection: Connection, uuids: Iterable[str]) -> Mapping[str, Row[Any]]:
+    """The cards that there are; what is no UUID is not even looked for (PostgreSQL refuses some texts)."""
     query = (
         select(GIVEN_ADVICE, CALLS.c.service, CALLS.c.issuer, CALLS.c.tenant, CALLS.c.at)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
-        .where(GIVEN_ADVICE.c.card.in_(sorted(uuids)))
+        .where(GIVEN_ADVICE.c.card.in_(sorted(filter(_UUID.fullmatch, uuids))))
         .with_for_update(read=True, key_share=True)  # retention waits until the reaction is kept
     )
     return {row.card: row for row in connection.execute(query)}

@@ -32,8 +32,10 @@ def cluster() -> Iterator["Cluster"]:
     try:
         server.prepare()
         server.start()
-        yield server
-        server.stop()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

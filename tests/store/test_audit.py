@@ -1,5 +1,6 @@
 """Nothing is recorded twice, nothing half, and nothing changes afterwards."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -61,6 +62,15 @@ def test_a_call_that_differs_is_another_call(store, other):
     remember(store, a_call())
     remember(store, a_call(**other))
     assert len(rows(store, "calls")) == 2
+
+
+def test_the_same_call_from_several_threads_at_once_is_recorded_once(store):
+    call = a_call(*(a_card(f"c{number}") for number in range(5)))
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda _: remember(store, call), range(30)))
+    assert len(rows(store, "calls")) == 1
+    assert len(rows(store, "given_advice")) == 5
+    assert len(rows(store, "given_rules")) == 10
 
 
 def test_no_row_of_the_audit_can_be_changed(store):

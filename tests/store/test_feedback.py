@@ -88,6 +88,12 @@ def test_feedback_on_an_unknown_card_is_kept_without_its_texts(store):
     assert "SECRET" not in repr(row)
 
 
+@pytest.mark.parametrize("card", ["\x00", "病人", "x" * 100_000, "' OR 1=1 --", "%"])
+def test_any_text_may_stand_for_a_card(given, card):
+    odd = replace(overridden(reason="\x00|\x00", comment="\x00"), card=card)
+    assert send(given, odd, overridden(reason="\x00|\x00")) == Recorded(1, 1)
+
+
 def test_a_batch_may_be_mixed(given):
     assert send(given, accepted(), overridden("nobody's"), overridden(days=1)) == Recorded(2, 1)
 
