@@ -149,12 +149,16 @@ def _postgresql(url: URL, wait_seconds: int) -> Engine:
 
 
 def _safe_to_fork(engine: Engine) -> Engine:
-    """A child process must never speak on its parent's connections."""
+    """No connection is open while the process forks.
+
+    A child must never speak on its parent's connections. For SQLite it is not enough that it drops them: a child
+    that did was seen to remove the write-ahead log, with committed rows in it, under its parent.
+    """
     seen = weakref.ref(engine)
 
-    def forget() -> None:
+    def close_all() -> None:
         if (living := seen()) is not None:
-            living.dispose(close=False)
+            living.dispose()
 
-    os.register_at_fork(after_in_child=forget)
+    os.register_at_fork(before=close_all)
     return engine
