@@ -151,7 +151,7 @@ def _postgresql(url: URL, wait_seconds: int) -> Engine:
 def _safe_to_fork(engine: Engine) -> Engine:
     """No connection is open while the process forks.
 
-    A child must never speak on its parent's connections. For SQLite it is not enough that it drops them: a child
+    A child must never speak on its parent's connections. For SQLite it is not enough to drop them: a child
     that did was seen to remove the write-ahead log, with committed rows in it, under its parent.
     """
     seen = weakref.ref(engine)
