@@ -157,7 +157,7 @@ class Result:
                 return True if self.number <= limit else None
             case Comparator.AT_MOST:
                 return True if self.number < limit else None
-            case Comparator.MORE | Comparator.AT_LEAST:
+            case _:  # > and >=
                 return False if self.number >= limit else None
 
     def above(self, limit: Decimal | int) -> bool | None:
@@ -171,5 +171,5 @@ class Result:
                 return True if self.number >= limit else None
             case Comparator.AT_LEAST:
                 return True if self.number > limit else None
-            case Comparator.LESS | Comparator.AT_MOST:
+            case _:  # < and <=
                 return False if self.number <= limit else None
