@@ -1,6 +1,7 @@
 """The applications that `make bench` compares: ours, and the floor view of the design's budget."""
 
 import json
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import Flask, Response, request
 
 from cds_service.settings.environment import Environment, Secret, Settings
 from cds_service.settings.site_file import Site
+from cds_service.web.private_logging import configure_logging
 from cds_service.wiring import build_app
 from tests.builders import NOW
 
@@ -37,6 +39,7 @@ def floor() -> Flask:
 
 def ours(language: str = "en") -> Flask:
     """The whole service with "now" fixed to the bodies' day, and nothing to fetch from."""
+    configure_logging(level=logging.ERROR)  # a line for each call would bury the figures
     site = Site(language=language)
     settings = Settings(
         Environment.DEVELOPMENT, "http://127.0.0.1:8080", site, Secret("sqlite:///unused.sqlite3")
