@@ -1,17 +1,32 @@
 """The commands. Results go to standard output, everything else to standard error; `--help` starts fast."""
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from cds_service import __version__
 
 _MOST_DAYS = 36_500
+READER_GONE = 141
+"""What a shell shows for a program that its pipe has ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, or 2 for settings or input that cannot be used."""
     asked = _parser().parse_args(arguments)
+    try:
+        code = _run(asked)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output (`head`, a pager) has gone; nothing more can or need be said to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    return code
+
+
+def _run(asked: argparse.Namespace) -> int:
     # Each command imports what it needs: `--help` needs none of it.
     match asked.command:
         case "serve":

@@ -377,3 +377,15 @@ def test_serve_refuses_bad_settings_with_every_fault(run, monkeypatch):
     assert (code, out) == (2, "")
     assert "CDS_WORKERS" in err
     assert "CDS_CLIENT_AUTHENTICATION" in err
+
+
+def test_a_reader_that_leaves_early_ends_the_command_without_a_traceback() -> None:
+    body = Path(__file__).parents[1] / "bench/bodies/titration.json"
+    command = [sys.executable, "-m", "cds_service", "assess", str(body), "--as-of", "2026-03-02"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        said = process.stderr.read()
+    assert said == b""
+    assert process.returncode == 141
