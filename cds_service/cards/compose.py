@@ -21,7 +21,6 @@ from fhir_mappings.vocabulary.studies import StudyState
 TRIAL_SERVICES = ("aa-trial-eligibility", "aa-trial-diagnosis")
 ORDER_SERVICES = ("aa-trial-order-select", "aa-trial-order-sign")
 MOST_CARDS = 2
-_RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 def cards_for(
@@ -31,11 +30,11 @@ def cards_for(
 
     Raises KeyError for a service id that is not in the contract.
     """
-    messages = sorted(_messages(service_id, assessment, today, context), key=lambda m: _RANK[m.severity])
+    messages = sorted(_messages(service_id, assessment, today, context), key=lambda m: m.severity.rank)
     told = messages[:MOST_CARDS]
     if record.unavailable:
         told.append(data_quality_message(record.unavailable, assessment.gaps, context))
-    return tuple(framed(message, context) for message in sorted(told, key=lambda m: _RANK[m.severity]))
+    return tuple(framed(message, context) for message in sorted(told, key=lambda m: m.severity.rank))
 
 
 def _messages(
@@ -60,7 +59,7 @@ def _dosing(assessment: Assessment, today: date, context: CardContext) -> list[M
     Findings about a drug that the arm does not dose have a card of their own.
     """
     messages = []
-    ranked = sorted(assessment.safety, key=lambda alert: _RANK[alert.severity])
+    ranked = sorted(assessment.safety, key=lambda alert: alert.severity.rank)
     for place, decision in enumerate(assessment.titration):
         alerts = [a for a in ranked if _belongs(a, decision.drug, is_first=place == 0)]
         messages.append(

@@ -28,7 +28,6 @@ TOPICS = "urn:aa-cds:CodeSystem/topic"
 OVERRIDES = "urn:aa-cds:CodeSystem/override-reason"
 REGISTRY = "https://clinicaltrials.gov/study/NCT06802055"
 _NAMESPACE = UUID("6f1f5f0e-6f0c-5b52-9a53-0680205500aa")
-_LOUDNESS = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 TRIAL_OVERRIDES = (
     "known-ineligible",
@@ -168,4 +167,4 @@ def bullets(lines: Iterable[str]) -> str:
 
 def loudest(severities: Iterable[Severity]) -> Severity:
     """The loudest of the severities; INFO when there is none."""
-    return max(severities, key=_LOUDNESS.index, default=Severity.INFO)
+    return min(severities, key=lambda severity: severity.rank, default=Severity.INFO)

@@ -11,13 +11,11 @@ from cds_service.cards.frame import Message, Offer, bullets, loudest
 from cds_service.cards.titration_card import alert_line
 from cds_service.hooks.card import Action, ActionType
 from cds_service.protocol.answers.alerts import Action as Wanted
-from cds_service.protocol.answers.alerts import Alert, Severity
+from cds_service.protocol.answers.alerts import Alert
 from cds_service.protocol.answers.dosing import TitrationDecision
 from fhir_mappings.vocabulary.medications import Dose
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import UCUM
-
-_RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 def order_messages(
@@ -25,9 +23,9 @@ def order_messages(
 ) -> list[Message]:
     """The cards of one order hook, loudest draft first."""
     by_order: dict[str, list[Alert]] = {}
-    for alert in sorted(alerts, key=lambda a: _RANK[a.severity]):
+    for alert in sorted(alerts, key=lambda a: a.severity.rank):
         by_order.setdefault(alert.order or "", []).append(alert)
-    groups = sorted(by_order.items(), key=lambda item: _RANK[item[1][0].severity])
+    groups = sorted(by_order.items(), key=lambda item: item[1][0].severity.rank)
     return [_message(order, found, titration, context) for order, found in groups]
 
 

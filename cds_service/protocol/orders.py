@@ -39,8 +39,6 @@ RULES: tuple[Callable[[Desk, MedicationEvent], Iterator[Alert]], ...] = (
 CRITICAL_RULES = frozenset({"ORD-OVERDOSE", "ORD-HOLD", "VAX-1", "DDI-CRITICAL"})
 """The closed list for drafts (DECISIONS 33 and 34)."""
 
-_LOUDNESS = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
-
 
 def review_orders(
     drafts: tuple[MedicationEvent, ...],
@@ -78,7 +76,7 @@ def review_orders(
         found = [alert for draft in drafts for rule in RULES for alert in rule(desk, draft)]
     else:
         found = [alert for draft in drafts if candidate for alert in _outside_the_trial(desk, draft)]
-    return tuple(sorted(found, key=lambda alert: _LOUDNESS.index(alert.severity)))
+    return tuple(sorted(found, key=lambda alert: alert.severity.rank))
 
 
 def _outside_the_trial(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:

@@ -84,7 +84,6 @@ CRITICAL_RULES = frozenset(
 )
 """The closed list of DECISIONS 33, but for drafts, which `orders` judges."""
 
-_LOUDNESS = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 _AGAINST_MORE = frozenset({Action.HOLD, Action.STOP_REVIEW, Action.REDUCE})
 
 
@@ -112,7 +111,7 @@ def review(
     )
     found = [one for domain in DOMAINS for one in domain(chart)]
     found += toxic_level(chart, levels.get(Drug.SIROLIMUS), found)
-    alerts = sorted((a for a in found if isinstance(a, Alert)), key=lambda a: _LOUDNESS.index(a.severity))
+    alerts = sorted((a for a in found if isinstance(a, Alert)), key=lambda a: a.severity.rank)
     return SafetyReport(tuple(alerts), tuple(_doubtful(found)))
 
 

@@ -79,20 +79,6 @@ class Ratio(FhirType):
     denominator: Quantity | None = None
 
 
-class Annotation(FhirType):
-    """A note."""
-
-    text: str | None = None
-
-
-class Extension(FhirType):
-    """An extension with the value types we look at."""
-
-    url: str | None = None
-    value_code: str | None = None
-    value_codeable_concept: CodeableConcept | None = None
-
-
 class Meta(FhirType):
     """Version and security marks."""
 

@@ -16,6 +16,14 @@ class Severity(StrEnum):
     WARNING = "warning"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """The place in a list that is told loudest first."""
+        return _LOUDEST_FIRST.index(self)
+
+
+_LOUDEST_FIRST = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
+
 
 class Action(StrEnum):
     """What an alert asks for. Each has its words in the wording files under `action.<value>`."""
