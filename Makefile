@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: demo demo-once test bench measure lock clean
+.PHONY: demo demo-once test bench measure lock assets clean
 
 $(VENV)/installed: requirements/all.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -33,7 +33,13 @@ measure: $(VENV)/installed
 
 lock:
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --extra demo --extra test --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/all.txt
+	$(BIN)/uv pip compile --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url --extra demo --extra test --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/all.txt
+
+# The chart library as it is shipped; needs npm, and only when its version changes.
+assets:
+	npm ci --prefix cds_service/pages --silent
+	cp cds_service/pages/node_modules/echarts/dist/echarts.min.js cds_service/pages/static/echarts/
+	rm -r cds_service/pages/node_modules
 
 clean:
 	rm -rf $(VENV)
