@@ -18,6 +18,7 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes + 1
     app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False  # an address is right or unknown; nobody is sent elsewhere
     app.register_blueprint(hooks_routes(catalogue, door, clock, max_body_bytes))
     app.register_blueprint(health_routes(versions))
     add_error_handlers(app)
