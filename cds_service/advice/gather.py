@@ -63,7 +63,8 @@ class Gathered:
 class Gatherer:
     """How an installation gathers: its FHIR server client, the bases it may call, and how it reads.
 
-    `bases_by_issuer` are the bases of the clients that have a list of their own.
+    `bases_by_issuer` are the bases of the clients that have a list of their own; `client_ids` is what each
+    client's authorization server calls us (CH-064).
     """
 
     server: FhirServer
@@ -72,6 +73,7 @@ class Gatherer:
     executor: Executor
     limits: GatherLimits = GatherLimits()
     bases_by_issuer: Mapping[str, tuple[FhirBase, ...]] = field(default_factory=dict)
+    client_ids: Mapping[str, str] = field(default_factory=dict)
 
     def gather(self, request: HookRequest, now: datetime, caller: Caller = _UNKNOWN) -> Gathered:
         """Everything the advice needs. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
@@ -117,7 +119,8 @@ class Gatherer:
         )
 
     def _fetcher(self, request: HookRequest, caller: Caller) -> Fetcher:
-        access = access_of(request, self.bases_by_issuer.get(caller.issuer, self.bases))
+        allowed = self.bases_by_issuer.get(caller.issuer, self.bases)
+        access = access_of(request, allowed, self.client_ids.get(caller.issuer))
         return Fetcher(
             self.server, access, deadline_in(self.limits.seconds), self.executor, self.limits.pages
         )

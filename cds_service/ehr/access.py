@@ -11,11 +11,15 @@ from cds_service.hooks.request import HookRequest
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Without a base `why_not` says why; without an authorization the server is asked openly (CH-059)."""
+    """Without a base `why_not` says why; without an authorization the server is asked openly (CH-059).
+
+    `client_id` is what the caller's authorization server calls us, where the site file says it.
+    """
 
     base: FhirBase | None
     why_not: WhyNotFetched = WhyNotFetched.NO_SERVER
     authorization: FhirAuthorization | None = None
+    client_id: str | None = None
 
     @property
     def token(self) -> str | None:
@@ -23,10 +27,12 @@ class Access:
         return self.authorization.access_token if self.authorization else None
 
     def base_for(self, resource_type: str, interaction: Interaction) -> FhirBase:
-        """The base to ask. Raises NotFetched when a query is not even to be attempted (CH-062, CH-063)."""
+        """The base to ask. Raises NotFetched when a query is not even to be attempted (CH-062..064)."""
         if self.base is None:
             raise NotFetched(self.why_not, resource_type)
         if self.authorization is not None:
+            if self.client_id not in (None, self.authorization.subject):
+                raise NotFetched(WhyNotFetched.OTHER_CLIENT, resource_type)
             if self.authorization.is_spent:
                 raise NotFetched(WhyNotFetched.TOKEN_SPENT, resource_type)
             if not self.authorization.covers(resource_type, interaction):
@@ -34,11 +40,11 @@ class Access:
         return self.base
 
 
-def access_of(request: HookRequest, allowed: Iterable[FhirBase]) -> Access:
+def access_of(request: HookRequest, allowed: Iterable[FhirBase], client_id: str | None = None) -> Access:
     """The access that a request gives; only to bases that the site file names."""
     if request.fhir_server is None:
         return Access(None)
     base = find_base(request.fhir_server, allowed)
     if base is None:
         return Access(None, WhyNotFetched.SERVER_NOT_ALLOWED)
-    return Access(base, authorization=request.fhir_authorization)
+    return Access(base, authorization=request.fhir_authorization, client_id=client_id)

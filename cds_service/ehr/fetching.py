@@ -5,13 +5,17 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
+
 from cds_service.ehr.access import Access
 from cds_service.ehr.bases import NotAnAddress
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
 from cds_service.hooks.authorization import Interaction
+from cds_service.hooks.envelope import resource_type
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 K = TypeVar("K", bound=Hashable)
 Job = Callable[[], Decoded]
 
@@ -71,6 +75,8 @@ class Fetcher:
             raise NotFetched(WhyNotFetched.NOT_FHIR, kind) from None
         if page.failed:
             raise NotFetched(WhyNotFetched.OUTCOME, kind)
+        if resource_type(msgspec.Raw(body.removeprefix(_BYTE_ORDER_MARK))) not in ("Bundle", kind):
+            raise NotFetched(WhyNotFetched.OTHER_TYPE, kind)
         return page
 
 

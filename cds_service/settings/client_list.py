@@ -7,6 +7,7 @@ jwks_file = "ehr.jwks.json"                        # or its keys themselves: the
 tenants = ["haematology"]                          # without it, every tenant
 algorithms = ["ES384", "RS384"]                    # the default
 language = "zh"                                    # of its cards, if not the site's
+client_id = "aa-cds"                               # what it calls us: `subject` of its access tokens (CH-064)
 fhir_bases = ["https://ehr.hospital.example/fhir"] # the only servers called for it, if not [[fhir_servers]]
 """
 
@@ -37,6 +38,7 @@ class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     tenants: tuple[str, ...] | None = None
     algorithms: tuple[str, ...] = tuple(sorted(DEFAULT_ALGORITHMS))
     language: Language | None = None
+    client_id: str | None = None
     fhir_bases: tuple[str, ...] | None = None
 
 
@@ -91,6 +93,7 @@ def _client(entry: ClientEntry, folder: Path, problems: list[str]) -> ListedClie
             jku=entry.jku,
             tenants=frozenset(entry.tenants or ()),
             algorithms=frozenset(entry.algorithms),
+            client_id=entry.client_id,
         ),
         key_set=_key_set(folder / entry.jwks_file, entry, problems) if entry.jwks_file else None,
         language=entry.language,
@@ -103,6 +106,8 @@ def _check(entry: ClientEntry, problems: list[str]) -> None:
         problems.append("iss must be the issuer as it stands in the tokens")
     if not (entry.jku or entry.jwks_file):
         problems.append("needs a jku or a jwks_file")
+    if entry.client_id == "":
+        problems.append("client_id must be a name, or be left out")
     if entry.tenants is not None and not all((entry.tenants, *entry.tenants)):
         problems.append("tenants must name one at least, or be left out")
     if not entry.algorithms or not ALGORITHMS.issuperset(entry.algorithms):

@@ -185,6 +185,9 @@ def test_each_refusal_has_its_reason_and_is_not_tried_again(stub, fetcher, statu
         (says(b'{"resourceType":"Bundle","entry":['), WhyNotFetched.NOT_FHIR),
         (says(b"{}"), WhyNotFetched.NOT_FHIR),
         (says(b"[" * 100_000), WhyNotFetched.TOO_LARGE),
+        (says({"resourceType": "Basic", "id": "x"}), WhyNotFetched.OTHER_TYPE),
+        (says({"resourceType": "Patient", "id": "x"}), WhyNotFetched.OTHER_TYPE),
+        (says({"resourceType": "Searchset", "entry": []}), WhyNotFetched.OTHER_TYPE),
         (
             says({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}),
             WhyNotFetched.OUTCOME,
