@@ -98,7 +98,7 @@ class Chart:
         return resource_type(raw) in ("Bundle", self._types[part]) and not names_another_release(raw)
 
     def _check_owner(self, decoded: Decoded, part: Part) -> None:
-        """A client that mixes up two patients is not advised at all; a server's stray entry is only dropped."""
+        """A client that mixes up two patients is not advised at all; a server's stray entry is dropped."""
         patient = f"Patient/{self.patient_id}"
         if any(names_another(resource, patient) for resource in decoded.resources):
             raise PatientMismatch(f"prefetch.{part.value}")

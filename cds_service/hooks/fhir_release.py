@@ -1,4 +1,4 @@
-"""FHIR R4 and nothing else (CH-160): order types of other releases are recognised, so that none passes unseen.
+"""FHIR R4 and nothing else (CH-160): orders of other releases are recognised, so that none passes unseen.
 
 R4 does not know these types, so a reader that asks for R4 would find "no order" where there is one.
 """

@@ -13,7 +13,7 @@ import requests
 from cds_service.hooks.card import Indicator
 from cds_service.hooks.catalogue import Catalogue
 from cds_service.hooks.request import Hook
-from cds_service.hooks.service import HookService
+from cds_service.hooks.service import HookAnswer, HookService
 from cds_service.sandbox.loopback import serve
 from cds_service.web.app import create_app
 from tests.standard.calls import a_call
@@ -44,7 +44,9 @@ class Told:
 
 def app_saying(card: dict[str, Any], description: str = "Echoes") -> Any:
     """The real application with one service that answers this card."""
-    echo = HookService("echo", Hook.PATIENT_VIEW, "Echo", description, {}, lambda _: (Told(card),))
+    echo = HookService(
+        "echo", Hook.PATIENT_VIEW, "Echo", description, {}, lambda _: HookAnswer((Told(card),))
+    )
     return create_app(Catalogue([echo]), OPEN, lambda: NOW, 20_000, {"software": "1"})
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from cds_service.ehr.bases import read_base
-from cds_service.settings.environment import Environment, Secret, Settings
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_app
 from fhir_mappings.vocabulary.facts import Part
 from tests.ehr.charts import CHART, MEDICATION, NOW, TYPES, prefetched
 from tests.ehr.stub import drips, running, searchset
+from tests.installation import an_installation
 from tests.judge import schema
 from tests.standard.calls import CONTEXTS, PATIENT, a_call, authorization, context_of
 
@@ -33,7 +33,7 @@ NOBODY = {**{part.value: None for part in Part}, "patient": CHART[Part.PATIENT]}
 
 def settings_for(base=None, **more):
     site = Site(fhir_bases=(read_base(base),) if base else ())
-    return Settings(Environment.DEVELOPMENT, "http://127.0.0.1:8080", site, Secret(""), **more)
+    return an_installation(site, **more)
 
 
 @pytest.fixture(scope="module")

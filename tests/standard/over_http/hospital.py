@@ -4,7 +4,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -13,13 +13,14 @@ from cds_service.ehr.bases import read_base
 from cds_service.hooks.trusted_clients import TrustedClient
 from cds_service.sandbox.loopback import serve
 from cds_service.settings.client_list import ListedClient
-from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings
+from cds_service.settings.environment import ClientAuthentication, Environment, Settings
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_app
 from fhir_mappings.vocabulary.facts import Part
 from tests.ehr.charts import CHART, MEDICATION, TYPES, prefetched
 from tests.ehr.stub import Stub, running, says, searchset
 from tests.hook_calls import HOOKS
+from tests.installation import an_installation
 from tests.judge import check
 from tests.standard.calls import PATIENT, a_call, authorization
 from tests.standard.tokens import BASE, EHR, NOW, a_token, bearer, jwk, jwk_set
@@ -124,19 +125,16 @@ def fill(stub: Stub) -> Stub:
     return stub
 
 
-def settings_for(stub: Stub, database: str = "sqlite://", **changes: Any) -> Settings:
+def settings_for(stub: Stub, **changes: Any) -> Settings:
     """Production, with this hospital's EHR as the only trusted client."""
     client = TrustedClient(EHR, jku=f"{stub.root}/jwks.json", **changes.pop("client", {}))
-    site = Site(trusted_clients=(ListedClient(client),), fhir_bases=(read_base(stub.base),))
-    settings = Settings(
-        Environment.PRODUCTION,
-        BASE,
-        site,
-        Secret(database),
-        client_authentication=ClientAuthentication.JWT,
-        fetch_seconds=2.0,
+    site = Site(
+        trusted_clients=(ListedClient(client),),
+        fhir_bases=(read_base(stub.base),),
+        thresholds={"restraint.trial_card_days": 0},  # the trial card at every call
     )
-    return replace(settings, **changes)
+    given = {"site": site, "client_authentication": ClientAuthentication.JWT, "fetch_seconds": 2.0}
+    return an_installation(environment=Environment.PRODUCTION, url=BASE, **{**given, **changes})
 
 
 @contextmanager
