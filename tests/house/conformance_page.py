@@ -22,7 +22,7 @@ PAGE = ROOT / "docs/conformance.md"
 REQUIREMENTS = ROOT / "tests/standard/requirements.toml"
 OVER_HTTP = "tests/standard/over_http/"
 CORPORA = {
-    "jwt_attacks.json": "tests/web/test_client_trust.py::test_each_attack_gets_the_same_401_as_no_token_at_all",
+    "jwt_attacks.json": f"{OVER_HTTP}test_tokens.py::test_each_attack_gets_the_same_401_as_no_token_at_all",
     "malformed_requests.json": f"{OVER_HTTP}test_malformed.py::test_each_malformed_request_is_refused_in_its_own_way",
     "prefetch_states.json": f"{OVER_HTTP}test_prefetch_states.py::test_each_key_in_each_state",
 }

@@ -41,10 +41,14 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Hospital:
-    """What an EHR of this hospital needs to call the service; `fhir` is its FHIR server and key server."""
+    """What an EHR of this hospital needs to call the service; `fhir` is its FHIR server and key server.
+
+    `database` is the URL of the service's own.
+    """
 
     fhir: Stub
     address: str
+    database: str
 
     def send(self, method: str, path: str, aud: str | None = None, **more: Any) -> requests.Response:
         """One request with a fresh token for this path (or `aud`); the answer has passed the judge."""
@@ -78,6 +82,10 @@ class Hospital:
         reply = self.call(service, **members)
         assert reply.status_code == 200, reply.text
         return list(reply.json()["cards"])
+
+    def feedback(self, *items: Json, service: str = TITRATION, **more: Any) -> requests.Response:
+        """Tell a service what was done with its cards."""
+        return self.post({"feedback": list(items)}, f"{service}/feedback", **more)
 
     def access(self, **members: Any) -> Json:
         """`fhirServer` and a token for all of it."""
@@ -141,9 +149,10 @@ def settings_for(stub: Stub, **changes: Any) -> Settings:
 def open_hospital(**changes: Any) -> Iterator[Hospital]:
     """The hospital and our service, until the block ends."""
     with running() as stub:
-        app = build_app(settings_for(fill(stub), **changes), lambda: NOW)
+        settings = settings_for(fill(stub), **changes)
+        app = build_app(settings, lambda: NOW)
         server = serve(lambda _: app.wsgi_app, 0)
         try:
-            yield Hospital(stub, server.base_url)
+            yield Hospital(stub, server.base_url, settings.database_url.reveal())
         finally:
             server.stop()
