@@ -85,8 +85,8 @@ def _too_deep(error: RecursionError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    _log.info("http_refused", status=status, error=type(error).__name__)
     headers = [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
+    _log.info("http_refused", status=status, error=type(error).__name__)
     return outcome(status, _HTTP_ISSUES.get(status, "processing"), error.name, headers)
 
 

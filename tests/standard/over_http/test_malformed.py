@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.judge import schema
 from tests.standard.calls import CONTEXTS, a_call, context_of
 from tests.standard.over_http.hospital import DISCOVERY, SERVICE_OF, WHOLE, Hospital
 from tests.standard.over_http.test_calls import FULL
@@ -85,3 +86,15 @@ def test_what_they_are_made_from_is_answered(hospital: Hospital, hook: str) -> N
 def test_each_case_breaks_a_rule_of_its_own() -> None:
     assert len(CASES) > 200
     assert len({case["name"] for case in CASES}) == len({case["rule"] for case in CASES}) == len(CASES)
+
+
+def test_the_schema_of_a_request_says_the_same_as_the_service(hospital: Hospital) -> None:
+    """Save what is a matter of meaning: which hooks are offered, whose data they are, which release."""
+    validator = schema("request")
+    for hook in CONTEXTS:
+        validator.validate(whole(hospital, hook))
+    changed = [
+        case for case in CASES if {"set", "remove"} & case.keys() and not case["name"].endswith("-newline")
+    ]
+    taken = {case["name"] for case in changed if validator.is_valid(json.loads(body_of(case, hospital)))}
+    assert taken == {case["name"] for case in changed if case.get("beyond_schema")}

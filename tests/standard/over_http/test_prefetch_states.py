@@ -13,7 +13,10 @@ import pytest
 from cds_service.advice.chart_queries import DECISIVE_PARTS
 from fhir_mappings.vocabulary.facts import Part
 from tests.ehr.charts import CHART, SIROLIMUS, TYPES
-from tests.standard.over_http.hospital import WHOLE, Hospital, refusal, unavailable
+from tests.hook_calls import HOOKS
+from tests.standard.calls import context_of
+from tests.standard.over_http.hospital import TITRATION, WHOLE, Hospital, refusal, unavailable
+from tests.standard.over_http.test_calls import FULL
 
 Json = Any
 STATES = json.loads((Path(__file__).parents[1] / "corpora/prefetch_states.json").read_text("utf-8"))
@@ -78,6 +81,26 @@ def test_each_key_in_each_state_with_a_server(hospital: Hospital, state: Json, p
         assert reply.json() == hospital.call(prefetch=WHOLE).json()
     else:
         assert asked == []
+
+
+FOUR = {"sent", "null", "absent", "outcome-error"}
+
+
+@pytest.mark.ch("CH-040", "CH-041", "CH-043", "CH-163", "CH-164", "CH-165", "CH-167", "CH-170")
+@pytest.mark.parametrize("service", [service for service in HOOKS if service != TITRATION])
+@each_key
+@pytest.mark.parametrize("state", [s for s in STATES if s["name"] in FOUR], ids=lambda state: state["name"])
+def test_each_key_in_the_four_states_at_every_other_service(
+    hospital: Hospital, state: Json, part: Part, service: str
+) -> None:
+    context = context_of(HOOKS[service], **FULL[HOOKS[service]])
+    reply = hospital.call(service, context=context, prefetch=prefetch(state, part))
+    if meaning(state, part) != "unknown":
+        assert unavailable(reply.json()["cards"]) == []
+    elif part in DECISIVE_PARTS:
+        assert part.value in refusal(reply, 412)
+    else:
+        assert unavailable(reply.json()["cards"]) == [part.value]
 
 
 def test_each_state_breaks_a_rule_of_its_own() -> None:
