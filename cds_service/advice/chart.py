@@ -10,7 +10,7 @@ from cds_service.ehr.fetching import Fetcher, Job, is_short
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
 from cds_service.hooks.envelope import resource_type
 from cds_service.hooks.errors import PatientMismatch
-from cds_service.hooks.fhir_release import names_another_release
+from cds_service.hooks.fhir_release import holds_another_release
 from cds_service.hooks.prefetch import Prefetched, entry_of, fill
 from cds_service.hooks.request import HookRequest
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
@@ -95,7 +95,8 @@ class Chart:
 
     def _is_answer(self, raw: msgspec.Raw, part: Part) -> bool:
         """A Bundle or a resource of the type asked for; anything else would read as "nothing found"."""
-        return resource_type(raw) in ("Bundle", self._types[part]) and not names_another_release(raw)
+        kind = self._types[part]
+        return resource_type(raw) in ("Bundle", kind) and not holds_another_release(kind, bytes(raw))
 
     def _check_owner(self, decoded: Decoded, part: Part) -> None:
         """A client that mixes up two patients is not advised at all; a server's stray entry is dropped."""

@@ -13,6 +13,7 @@ from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
 from cds_service.hooks.authorization import Interaction
 from cds_service.hooks.envelope import resource_type
+from cds_service.hooks.fhir_release import holds_another_release
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -77,6 +78,8 @@ class Fetcher:
             raise NotFetched(WhyNotFetched.OUTCOME, kind)
         if resource_type(msgspec.Raw(body.removeprefix(_BYTE_ORDER_MARK))) not in ("Bundle", kind):
             raise NotFetched(WhyNotFetched.OTHER_TYPE, kind)
+        if holds_another_release(kind, body):
+            raise NotFetched(WhyNotFetched.OTHER_RELEASE, kind)
         return page
 
 

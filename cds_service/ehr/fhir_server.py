@@ -38,6 +38,7 @@ class WhyNotFetched(StrEnum):
     INCOMPLETE = "incomplete"
     NOT_FHIR = "not-fhir"
     OTHER_TYPE = "other-type"
+    OTHER_RELEASE = "other-fhir-release"
     OUTCOME = "operation-outcome"
 
 

@@ -1,26 +1,30 @@
 """FHIR R4 and nothing else (CH-160): orders of other releases are recognised, so that none passes unseen.
 
-R4 does not know these types, so a reader that asks for R4 would find "no order" where there is one.
+DSTU2 and STU3 have order types that R4 does not know; R5 keeps the drug of an order in `medication`. A reader
+that asks for R4 would find "no order", or one without a drug, where there is one.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 _OTHER_ORDERS = frozenset(
     {"MedicationOrder", "DiagnosticOrder", "DeviceUseRequest", "ProcedureRequest", "ReferralRequest"}
 )
-_NAMED = re.compile(rb'"resourceType"\s*:\s*"(?:%s)"' % "|".join(sorted(_OTHER_ORDERS)).encode())
+_HINTS = (b"MedicationOrder", b'"medication"')  # looked for first: they are hardly ever there
+_PROOF = re.compile(
+    rb'"resourceType"\s*:\s*"MedicationOrder"|"medication"\s*:\s*\{\s*"(?:concept|reference)"\s*:\s*\{'
+)
 
 
 def is_of_another_release(resource: Mapping[str, Any]) -> bool:
-    """Is it an order as DSTU2, STU3 or R5 write it? R5 keeps the drug of an order in `medication.concept`."""
+    """Is it an order as DSTU2, STU3 or R5 write it?"""
     kind = resource.get("resourceType")
     return kind in _OTHER_ORDERS or (kind == "MedicationRequest" and "medication" in resource)
 
 
-def names_another_release(raw: msgspec.Raw) -> bool:
-    """Does a prefetched value hold an order type that R4 does not know?"""
-    return _NAMED.search(memoryview(raw)) is not None
+def holds_another_release(resource_type: str, answer: bytes) -> bool:
+    """Do medications of another release stand in the answer to a query for this type?"""
+    if not resource_type.startswith("Medication"):
+        return False
+    return any(hint in answer for hint in _HINTS) and _PROOF.search(answer) is not None

@@ -109,7 +109,8 @@ def _cases() -> tuple[tuple[str, str, int], ...]:
     counted: dict[tuple[str, str], int] = defaultdict(int)
     for corpus, test in CORPORA.items():
         for case in json.loads((ROOT / "tests/standard/corpora" / corpus).read_text("utf-8")):
-            counted[case["requirement"], test] += 1
+            if case["requirement"].startswith("CH-"):  # some attacks break an RFC only
+                counted[case["requirement"], test] += 1
     return tuple((*key, count) for key, count in counted.items())
 
 

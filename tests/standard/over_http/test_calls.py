@@ -1,15 +1,15 @@
 """The call over HTTP, hook by hook: the least and the most that may be sent, and each thing that must be there."""
 
-import json
 from typing import Any
 
 import pytest
 
 from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, SUBJECT
+from tests.ehr.charts import CHART, MEDICATION, SUBJECT, TYPES
+from tests.ehr.stub import searchset
 from tests.hook_calls import HOOKS
 from tests.standard.calls import CONTEXTS, INSTANCE, a_body, a_call, context_of
-from tests.standard.over_http.hospital import NOBODY, SERVICE_OF, WHOLE, Hospital, refusal
+from tests.standard.over_http.hospital import NOBODY, SERVICE_OF, WHOLE, Hospital, refusal, unavailable
 
 Json = Any
 DRAFT = {
@@ -208,12 +208,48 @@ def test_an_order_of_another_fhir_release_is_refused_and_never_passed_over(
     assert "not FHIR R4: context.draftOrders" in refusal(reply, 400)
 
 
+CONCEPT = {"concept": {"text": "ketoconazole"}}
+
+
 @pytest.mark.ch("CH-160", "CH-041")
-def test_prefetched_orders_of_another_fhir_release_count_as_not_sent(hospital: Hospital) -> None:
-    old = {"resourceType": "MedicationOrder", "id": "m", "patient": SUBJECT}
-    bundle = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": old}]}
-    cards = hospital.cards(prefetch={**WHOLE, "medicationRequests": bundle})
-    assert "medicationRequests" in json.dumps([c for c in cards if "data-quality" in json.dumps(c)])
+@pytest.mark.parametrize(
+    ("key", "order"),
+    [
+        ("medicationRequests", {"resourceType": "MedicationOrder", "id": "m", "patient": SUBJECT}),
+        (
+            "medicationRequests",
+            {"resourceType": "MedicationRequest", "id": "m", "subject": SUBJECT, "medication": CONCEPT},
+        ),
+        (
+            "medicationStatements",
+            {"resourceType": "MedicationStatement", "id": "m", "subject": SUBJECT, "medication": CONCEPT},
+        ),
+        (
+            "medicationDispenses",
+            {
+                "resourceType": "MedicationDispense",
+                "subject": SUBJECT,
+                "medication": {"reference": {"reference": "Medication/1"}},
+            },
+        ),
+    ],
+)
+def test_medications_of_another_fhir_release_count_as_not_sent(
+    hospital: Hospital, key: str, order: Json
+) -> None:
+    """Wherever they come from: R4 would read them as no drug at all."""
+    bundle = searchset(order)
+    assert key in unavailable(hospital.cards(prefetch={**WHOLE, key: bundle}))
+    hospital.fhir.gives(TYPES[Part(key)], bundle)
+    assert key in unavailable(hospital.cards(**hospital.access()))
+
+
+@pytest.mark.ch("CH-160")
+def test_a_word_alone_makes_no_other_release(hospital: Hospital) -> None:
+    note = {"note": [{"text": 'was a MedicationOrder, "medication"'}], "extension": [{"url": "medication"}]}
+    order = {**CHART[Part.MEDICATION_REQUESTS], **note}
+    told = hospital.cards(prefetch={**WHOLE, "medicationRequests": searchset(order, MEDICATION)})
+    assert unavailable(told) == []
 
 
 # ---------------------------------------------------------------- the body itself

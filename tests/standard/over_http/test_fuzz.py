@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -125,6 +126,11 @@ def fair(hospital: Hospital, log: Any, method: str, path: str, **more: Any) -> i
         or reply.status_code in [line.get("status") for line in said]
     )
     return reply.status_code
+
+
+def test_a_refusal_that_is_not_logged_would_be_noticed(hospital: Hospital) -> None:
+    with pytest.raises(AssertionError):
+        fair(hospital, list, "GET", "/nowhere")
 
 
 JSON = {"Content-Type": "application/json"}
