@@ -176,6 +176,17 @@ def test_nothing_is_asked_after_the_answer(hospital: Hospital) -> None:
     assert len(hospital.fhir.asked) == asked
 
 
+@pytest.mark.ch("CH-067", "CH-031", "CH-043")
+def test_nothing_is_asked_for_a_call_that_ran_out_of_time(hospital: Hospital) -> None:
+    for part in Part:
+        path = "Patient/p1" if part is Part.PATIENT else TYPES[part]
+        hospital.fhir.answers[f"/fhir/{path}"] = sleeps(2.3, says(searchset()))
+    refusal(hospital.call(**hospital.access(access_token=TOKEN)), 412)
+    asked = len(hospital.fhir.asked)
+    time.sleep(0.6)
+    assert len(hospital.fhir.asked) == asked == len(DECISIVE_PARTS)
+
+
 # ---------------------------------------------------------------- which server
 
 
