@@ -1,6 +1,7 @@
 """Joins the parts. The only place that reads the clock, the environment and the network."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import requests
@@ -42,7 +44,10 @@ from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.tablets import tablet_limits
 from cds_service.web.app import create_app
 from cds_service.web.door import Admit, Door, admit_everybody
+from cds_service.web.front import Front, put_before
+from cds_service.web.metrics_page import MetricsPage
 from cds_service.web.private_logging import configure_logging
+from cds_service.web.rate_limits import limit_clients
 from fhir_mappings.readers.concept_map import read_concept_map
 from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
 from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
@@ -65,10 +70,18 @@ def settings_from_environment() -> Settings:
 
 def app_from_environment() -> Flask:
     """The app of a production server. Raises BadSettings or one of INSTALLATION_FAULTS."""
-    configure_logging()
     settings = settings_from_environment()
     warn_of_insecurity(settings)
     return build_app(settings)
+
+
+def server_options() -> dict[str, Any]:
+    """Gunicorn's settings for this environment. Raises BadSettings."""
+    from cds_service.web.gunicorn_server import options
+
+    configure_logging()
+    settings = settings_from_environment()
+    return options(settings.workers, settings.request_seconds, start_counting(settings))
 
 
 def warn_of_insecurity(settings: Settings) -> None:
@@ -81,13 +94,47 @@ def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -
     """The whole service for these settings; `clock` fixes "now" for tests and the demo."""
     clinic = build_clinic(settings)
     present = clock or (lambda: datetime.now(clinic.zone))  # noqa: TID251 - the one place
-    return create_app(
+    app = create_app(
         catalogue_of(clinic),
-        Door(Endpoints(settings.public_base_url), build_admission(settings, present)),
+        build_door(settings, present),
         present,
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
     )
+    return put_before(app, build_front(settings))
+
+
+def build_front(settings: Settings) -> Front:
+    """What stands before every route of this installation."""
+    return Front(
+        new_id=lambda: str(uuid4()),
+        origins=frozenset().union(*(one.origins for one in settings.site.trusted_clients)),
+        is_https=settings.public_base_url.startswith("https://"),
+        address_calls_per_second=settings.address_calls_per_second,
+    )
+
+
+def build_door(settings: Settings, clock: Callable[[], datetime]) -> Door:
+    """Who may come in, and how often."""
+    admit = build_admission(settings, clock)
+    if settings.client_calls_per_second:
+        admit = limit_clients(admit, settings.client_calls_per_second)
+    return Door(Endpoints(settings.public_base_url), admit)
+
+
+def start_counting(settings: Settings) -> MetricsPage | None:
+    """Count for Prometheus from here on, if the settings name a port for it; before any worker is forked."""
+    if not settings.metrics_port:
+        return None
+    folder = tempfile.mkdtemp(prefix="cds-metrics-")
+    # How prometheus-client is told to count in files that all workers share; it looks when it is imported.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # noqa: TID251 - the one place
+    from prometheus_client import CollectorRegistry
+
+    from cds_service.web.metrics import Metrics
+
+    configure_logging(watchers=[Metrics(CollectorRegistry())])
+    return MetricsPage(settings.metrics_host, settings.metrics_port, Path(folder))
 
 
 def build_admission(settings: Settings, clock: Callable[[], datetime]) -> Admit:

@@ -13,6 +13,7 @@ def serve(host: str, port: int) -> int:
     configure_logging()
     try:
         settings = wiring.settings_from_environment()
+        metrics = wiring.start_counting(settings)
         # Loaded here once, so that a fault is told in words before any worker starts.
         app = wiring.build_app(settings)
     except BadSettings as error:
@@ -21,10 +22,11 @@ def serve(host: str, port: int) -> int:
         return fail(*wiring.faults_in(error))
     wiring.warn_of_insecurity(settings)
     try:
-        from cds_service.web.gunicorn_server import GunicornServer
+        from cds_service.web.gunicorn_server import GunicornServer, options
     except ImportError:
         return _serve_plainly(app, settings, host, port)
-    GunicornServer(lambda: app, f"{_bracketed(host)}:{port}", settings.workers).run()
+    chosen = options(settings.workers, settings.request_seconds, metrics)
+    GunicornServer(lambda: app, f"{_bracketed(host)}:{port}", chosen).run()
     return 0
 
 

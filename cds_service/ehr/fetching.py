@@ -5,6 +5,8 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from typing import TypeVar
 
+import structlog
+
 from cds_service.ehr.access import Access
 from cds_service.ehr.bases import NotAnAddress
 from cds_service.ehr.deadline import Deadline
@@ -14,6 +16,7 @@ from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 
 K = TypeVar("K", bound=Hashable)
 Job = Callable[[], Decoded]
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,13 @@ class Fetcher:
     def all(self, jobs: Mapping[K, Job]) -> dict[K, Decoded | NotFetched]:
         """The outcome of each job, run side by side; what is not there at the deadline has timed out."""
         if self.access.base is None:  # nothing will be waited for, so no thread is needed
-            return {key: _outcome_of(job) for key, job in jobs.items()}
-        futures = {key: self.executor.submit(job) for key, job in jobs.items()}
-        wait(futures.values(), timeout=self.deadline.remaining())
-        return {key: _outcome(future, str(key)) for key, future in futures.items()}
+            outcomes = {key: _outcome_of(job) for key, job in jobs.items()}
+        else:
+            futures = {key: self.executor.submit(job) for key, job in jobs.items()}
+            wait(futures.values(), timeout=self.deadline.remaining())
+            outcomes = {key: _outcome(future, _type_of(str(key))) for key, future in futures.items()}
+        _note_failures(outcomes)
+        return outcomes
 
     def _next(self, link: str, kind: str) -> str:
         base = self.access.base_for(kind, Interaction.SEARCH)
@@ -106,6 +112,17 @@ def _outcome_of(job: Job) -> Decoded | NotFetched:
         return job()
     except NotFetched as error:
         return error
+
+
+def _note_failures(outcomes: Mapping[K, Decoded | NotFetched]) -> None:
+    """One line for all that failed together; that a call brings no server is no failure."""
+    failures = {
+        _type_of(str(key)): outcome.why.value
+        for key, outcome in outcomes.items()
+        if isinstance(outcome, NotFetched) and outcome.why is not WhyNotFetched.NO_SERVER
+    }
+    if failures:
+        _log.warning("fetch_failed", failures=failures)
 
 
 def _type_of(relative: str) -> str:

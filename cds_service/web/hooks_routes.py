@@ -7,12 +7,14 @@ from datetime import datetime
 import msgspec
 import structlog
 from flask import Blueprint, Response, request
+from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from cds_service.cards.frame import rules_of
 from cds_service.hooks.card import Card
 from cds_service.hooks.catalogue import Catalogue
-from cds_service.hooks.request import read_hook_request
-from cds_service.hooks.service import HookCall
+from cds_service.hooks.request import HookRequest, read_hook_request
+from cds_service.hooks.service import HookCall, HookService
 from cds_service.web.door import Door
 
 Clock = Callable[[], datetime]
@@ -38,10 +40,15 @@ def hooks_routes(catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes:
         _need_json()
         asked = read_hook_request(_body(max_body_bytes))
         service = catalogue.find_for(service_id, asked.hook)
+        _bind(service, asked)
         cards = service.advise(HookCall(asked, caller, now))
         answer = _json(_encoder.encode({"cards": [card.as_json() for card in cards]}))
-        _note(service_id, asked.hook_instance, cards, started)
+        _note(cards, started)
         return answer
+
+    @routes.teardown_request
+    def end(_: BaseException | None) -> None:
+        clear_contextvars()
 
     return routes
 
@@ -64,12 +71,20 @@ def _json(body: bytes) -> Response:
     return Response(body, content_type="application/json")
 
 
-def _note(service_id: str, hook_instance: str, cards: tuple[Card, ...], started: float) -> None:
-    """One line a call: enough to find it again at the EHR, and nothing of the patient."""
+def _bind(service: HookService, asked: HookRequest) -> None:
+    """What every further line of this call says: enough to find it at the EHR, nothing of the patient."""
+    bind_contextvars(
+        service=service.id,
+        hook_instance=asked.hook_instance,
+        missed=[key for key in service.prefetch if key not in asked.prefetch],
+    )
+
+
+def _note(cards: tuple[Card, ...], started: float) -> None:
+    """One line a call."""
     _log.info(
         "hook_answered",
-        service=service_id,
-        hook_instance=hook_instance,
         indicators=[card.indicator.value for card in cards],
+        rules=[rules_of(card) for card in cards],
         milliseconds=round((time.perf_counter() - started) * 1000, 1),
     )
