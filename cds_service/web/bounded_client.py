@@ -20,9 +20,12 @@ class BoundedClient:
         self._connection = connection
         self._seconds = seconds
         self._end = time.monotonic() + seconds
+        self._is_closing = False
 
     def recv(self, *arguments: Any) -> bytes:
         """What is there, waiting no longer than the time that is left. Raises RequestTooSlow."""
+        if self._is_closing:
+            return self._connection.recv(*arguments)
         left = self._end - time.monotonic()
         if left <= 0:
             raise RequestTooSlow
@@ -36,6 +39,11 @@ class BoundedClient:
         """Send it all, to a client that takes it. Raises TimeoutError."""
         self._connection.settimeout(self._seconds)
         self._connection.sendall(data)
+
+    def shutdown(self, how: int) -> None:
+        """The answer is out: what the client still sends is only drained, in gunicorn's own time."""
+        self._is_closing = True
+        self._connection.shutdown(how)
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is the socket's own."""

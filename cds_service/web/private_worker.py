@@ -35,6 +35,20 @@ class _WithoutBanner(wsgi.Response):  # type: ignore[misc]
         return [line for line in super().default_headers() if not line.startswith("Server:")]
 
 
+class _Body:
+    """A body whose chunks are malformed broke off: for the app that is the client's fault, not ours."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, size: int | None = None) -> bytes:
+        """As WSGI wants it. Raises OSError."""
+        try:
+            return bytes(self._body.read(size))
+        except errors.ParseException as error:
+            raise OSError(type(error).__name__) from None
+
+
 class PrivateWorker(SyncWorker):  # type: ignore[misc]
     """`request_seconds` are what a client may take to send a request, and again to read the answer."""
 
@@ -48,6 +62,11 @@ class PrivateWorker(SyncWorker):  # type: ignore[misc]
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """One connection, one request."""
         super().handle(listener, BoundedClient(client, self.request_seconds), addr)
+
+    def handle_request(self, listener: Any, req: Any, client: Any, addr: Any) -> None:
+        """One request, handed to the app."""
+        req.body = _Body(req.body)
+        super().handle_request(listener, req, client, addr)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """The answer to what never reached the app."""
