@@ -1,10 +1,11 @@
 """Joins the parts. The only place that reads the clock, the environment and the network."""
 
 import os
+import secrets
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,33 +16,39 @@ from zoneinfo import ZoneInfo
 import requests
 import structlog
 from flask import Flask
+from sqlalchemy import Engine
 
 from cds_service import __version__
 from cds_service.advice.clinic import Clinic
 from cds_service.advice.gather import Gatherer, GatherLimits
 from cds_service.advice.input_hash import version_of_texts
+from cds_service.advice.memory import Memory, Versions
 from cds_service.advice.services import catalogue_of
+from cds_service.cards.assessment_json import RECORD_VERSION
 from cds_service.cards.wording import read_wording
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.ehr.key_sets import KeySets, key_server
 from cds_service.hooks.endpoints import Endpoints
-from cds_service.hooks.seen_tokens import SeenTokens
 from cds_service.hooks.trust import verify
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
 from cds_service.settings.environment import (
-    BadSettings,
     ClientAuthentication,
     Environment,
     Secret,
     Settings,
     read_settings,
 )
-from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.tablets import tablet_limits
+from cds_service.store.engine import is_ready, open_store
+from cds_service.store.faults import StoreUnavailable, StoreUnusable
+from cds_service.store.installation import check_key
+from cds_service.store.pseudonym import Pseudonyms
+from cds_service.store.replay_guard import first_time
 from cds_service.web.app import create_app
 from cds_service.web.door import Admit, Door, admit_everybody
 from cds_service.web.front import Front, put_before
@@ -53,9 +60,11 @@ from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
 from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
 
 _FETCHES_AT_ONCE = 16
-DEMO_SITE = Site()
+DEMO_SITE = Site(thresholds={"restraint.trial_card_days": 0})
 INSTALLATION_FAULTS = (ProtocolTextFault, FaultyCodeLists)
 """What loading the reviewed texts and the code lists may raise."""
+STORE_FAULTS = (StoreUnusable, StoreUnavailable)
+"""What opening the database may raise."""
 
 
 def faults_in(error: ProtocolTextFault | FaultyCodeLists) -> tuple[str, ...]:
@@ -93,13 +102,17 @@ def warn_of_insecurity(settings: Settings) -> None:
 def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -> Flask:
     """The whole service for these settings; `clock` fixes "now" for tests and the demo."""
     clinic = build_clinic(settings)
+    memory = open_memory(settings, clinic)
+    clinic = replace(clinic, memory=memory)
     present = clock or (lambda: datetime.now(clinic.zone))  # noqa: TID251 - the one place
     app = create_app(
         catalogue_of(clinic),
-        build_door(settings, present),
+        build_door(settings, memory.engine, present),
         present,
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
+        memory.react,
+        {"database": partial(is_ready, memory.engine)},
     )
     return put_before(app, build_front(settings))
 
@@ -114,9 +127,9 @@ def build_front(settings: Settings) -> Front:
     )
 
 
-def build_door(settings: Settings, clock: Callable[[], datetime]) -> Door:
+def build_door(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Door:
     """Who may come in, and how often."""
-    admit = build_admission(settings, clock)
+    admit = build_admission(settings, engine, clock)
     if settings.client_calls_per_second:
         admit = limit_clients(admit, settings.client_calls_per_second)
     return Door(Endpoints(settings.public_base_url), admit)
@@ -137,7 +150,20 @@ def start_counting(settings: Settings) -> MetricsPage | None:
     return MetricsPage(settings.metrics_host, settings.metrics_port, Path(folder))
 
 
-def build_admission(settings: Settings, clock: Callable[[], datetime]) -> Admit:
+def open_memory(settings: Settings, clinic: Clinic) -> Memory:
+    """The database of this installation, its tables up to date; no connection is open when this returns.
+
+    Raises StoreUnusable, OtherKey or StoreUnavailable.
+    """
+    keys = Pseudonyms(settings.pseudonym_key.reveal())
+    engine = open_store(settings.database_url.reveal())
+    check_key(engine, keys)
+    engine.dispose()  # workers are forked from here
+    versions = Versions(__version__, clinic.texts_version, RECORD_VERSION)
+    return Memory(engine, keys, clinic.protocol.restraint, versions)
+
+
+def build_admission(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Admit:
     """How this installation tells who calls."""
     if settings.client_authentication is not ClientAuthentication.JWT:
         return admit_everybody
@@ -149,18 +175,22 @@ def build_admission(settings: Settings, clock: Callable[[], datetime]) -> Admit:
             key_server(_session(settings.site)),
             {one.client.issuer: one.key_set for one in listed if one.key_set},
         ),
-        first_time=SeenTokens(clock),
+        first_time=lambda issuer, jti, until: first_time(engine, issuer, jti, until, clock()),
     )
 
 
-def build_demo_app(fhir_base: str, port: int) -> Flask:
-    """The service for the demo: it may read the demo's own FHIR server and nothing else."""
+def build_demo_app(fhir_base: str, port: int, folder: Path) -> Flask:
+    """The service for the demo: it may read the demo's own FHIR server and nothing else.
+
+    `folder` is where it remembers; whoever has made it takes it away. A trial card is shown at every opening.
+    """
     return build_app(
         Settings(
             Environment.DEVELOPMENT,
             f"http://127.0.0.1:{port}",
             replace(DEMO_SITE, fhir_bases=(read_base(fhir_base),)),
-            Secret(""),
+            Secret(f"sqlite:///{folder / 'demo.sqlite3'}"),
+            Secret(secrets.token_hex(32)),
         )
     )
 
@@ -173,11 +203,12 @@ def now_in(zone: ZoneInfo) -> AsOf:
 def build_offline_clinic() -> Clinic:
     """The clinic of the command line: the site file of the environment, and no server. Raises BadSite."""
     path = os.environ.get("CDS_SITE_FILE")  # noqa: TID251 - the one place
-    return build_clinic(_offline(read_site(Path(path)) if path else Site()))
+    return build_clinic(offline(read_site(Path(path)) if path else Site()))
 
 
-def _offline(site: Site) -> Settings:
-    return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""))
+def offline(site: Site) -> Settings:
+    """Settings for reading charts at a site, without any server or database."""
+    return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""), Secret(""))
 
 
 def build_clinic(settings: Settings) -> Clinic:
@@ -255,48 +286,3 @@ def _local_codes(path: Path, faults: list[str]) -> tuple[LocalCode, ...]:
 def overrides_of(site: Site) -> dict[str, Any]:
     """The site's own values of limits of origin A."""
     return {**tablet_limits(site.tablets), **site.thresholds}
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What `check` found: `faults` forbid a start, `notes` are for the person who reads them."""
-
-    faults: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def check_installation(site_file: str | None) -> CheckReport:
-    """Check one site file, or the whole environment; protocol texts, wording and code lists always."""
-    faults: list[str] = []
-    notes: list[str] = []
-    settings = _offline(Site())
-    try:
-        settings = _offline(read_site(Path(site_file))) if site_file else settings_from_environment()
-    except (BadSite, BadSettings) as error:
-        faults += error.faults
-        settings = _offline(error.readable)
-    notes += [f"insecure, for development only: {risk}" for risk in settings.insecure if not site_file]
-    for load in (_check_thresholds, _check_wording, _check_codes):
-        try:
-            notes += load(settings.site)
-        except INSTALLATION_FAULTS as error:
-            faults += faults_in(error)
-    return CheckReport(tuple(faults), tuple(notes))
-
-
-def _check_thresholds(site: Site) -> list[str]:
-    load_protocol(overrides_of(site))
-    return []
-
-
-def _check_wording(_: Site) -> list[str]:
-    read_wording()
-    return []
-
-
-def _check_codes(site: Site) -> list[str]:
-    """What the lists hold that nobody has verified, for whoever signs the installation off."""
-    return [
-        f"unverified code: {code.code_list}: {code.system} {code.code} ({code.display})"
-        for code in build_code_lists(site).unverified()
-    ]

@@ -13,13 +13,15 @@ def serve(host: str, port: int) -> int:
     configure_logging()
     try:
         settings = wiring.settings_from_environment()
-        metrics = wiring.start_counting(settings)
         # Loaded here once, so that a fault is told in words before any worker starts.
         app = wiring.build_app(settings)
     except BadSettings as error:
         return fail(*error.faults)
     except wiring.INSTALLATION_FAULTS as error:
         return fail(*wiring.faults_in(error))
+    except wiring.STORE_FAULTS as error:
+        return fail(str(error))
+    metrics = wiring.start_counting(settings)
     wiring.warn_of_insecurity(settings)
     try:
         from cds_service.web.gunicorn_server import GunicornServer, options

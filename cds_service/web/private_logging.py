@@ -24,6 +24,7 @@ ALLOWED = frozenset(
         "insecure",
         "issuer",
         "level",
+        "matched",
         "milliseconds",
         "missed",
         "reason",
@@ -32,6 +33,7 @@ ALLOWED = frozenset(
         "service",
         "status",
         "timestamp",
+        "unmatched",
         "where",
     }
 )

@@ -294,7 +294,7 @@ def ready(**checks):
     from cds_service.web.app import create_app
     from tests.web.doors import OPEN
 
-    app = create_app(Catalogue(()), OPEN, lambda: NOW, 1000, {"software": "1"}, checks)
+    app = create_app(Catalogue(()), OPEN, lambda: NOW, 1000, {"software": "1"}, checks=checks)
     return app.test_client().get("/health/ready")
 
 
