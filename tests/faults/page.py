@@ -37,6 +37,8 @@ lock that ends within 3 s costs nobody an error, only time.
 
 """
 _MORE = """
+A SQLite file that is deleted or replaced under the running service is noticed before the next row: 503, and not ready.
+
 Also tried, with calls going on all the time and every client repeating what was not answered:
 
 - PostgreSQL is ended as by a power cut and started again

@@ -126,6 +126,21 @@ def test_a_server_that_is_not_ready_says_what_and_no_more(pg, pg_url, tmp_path):
         assert (status, json.loads(body)) == (503, {"status": "not-ready", "notReady": ["database"]})
 
 
+def test_a_file_deleted_under_the_service_is_noticed(tmp_path):
+    file = tmp_path / "store.sqlite3"
+    with (
+        hospital(tmp_path, f"sqlite:///{file}") as (clients, settings),
+        serving(tmp_path, **settings) as service,
+    ):
+        first, second = calls(clients, 2)
+        assert ask(service, first)[0] == 200
+        for part in tmp_path.glob("store.sqlite3*"):
+            part.unlink()
+        assert ask(service, second)[0] == 503
+        assert service.ask("/health/ready")[0] == 503
+        assert service.ask("/health/live")[0] == 200
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_a_lock_that_ends_in_time_costs_nobody_an_error(database, tmp_path):
     lock = locked_file if database.file else locked_tables
