@@ -241,6 +241,11 @@ def build_gatherer(settings: Settings) -> Gatherer:
             for one in settings.site.trusted_clients
             if one.fhir_bases is not None
         },
+        client_ids={
+            one.client.issuer: one.fhir_client_id
+            for one in settings.site.trusted_clients
+            if one.fhir_client_id
+        },
     )
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TypeVar
 
 import structlog
@@ -19,6 +20,20 @@ Job = Callable[[], Decoded]
 _log = structlog.get_logger()
 
 
+class Allowance:
+    """Bytes that all answers to one call may have together. Safe to use from several threads."""
+
+    def __init__(self, total: int = 60_000_000) -> None:
+        self._left = total
+        self._lock = Lock()
+
+    def take(self, count: int) -> bool:
+        """Take so many; False when there were not so many left."""
+        with self._lock:
+            self._left -= count
+            return self._left >= 0
+
+
 @dataclass(frozen=True, slots=True)
 class Fetcher:
     """One caller's access to one FHIR server until the deadline; at most `page_cap` pages of one answer."""
@@ -28,6 +43,7 @@ class Fetcher:
     deadline: Deadline
     executor: Executor
     page_cap: int
+    allowance: Allowance = field(default_factory=Allowance)
 
     def query(self, relative: str) -> Decoded:
         """Everything that a relative FHIR URL of ours finds: a search with all pages, or one instance.
@@ -71,6 +87,8 @@ class Fetcher:
 
     def _page(self, url: str, kind: str) -> Decoded:
         body = self.server.fetch(url, kind, self.access.token, self.deadline)
+        if not self.allowance.take(len(body)):
+            raise NotFetched(WhyNotFetched.TOO_LARGE, kind)
         try:
             page = decode(body)
         except NotFhir:

@@ -234,6 +234,22 @@ def test_a_client_s_own_fhir_bases_are_the_only_ones_called_for_it(own_bases, si
         assert bool(fhir.asked) == fetched
 
 
+@pytest.mark.parametrize(("subject", "answered"), [("cds-service", 200), ("somebody-else", 412)])
+def test_a_token_of_the_ehr_s_that_is_not_for_us_is_not_used(subject, answered):
+    with running() as fhir:
+        fhir.gives(f"Patient/{PATIENT}", CHART[Part.PATIENT])
+        for part in Part:
+            if part is not Part.PATIENT:
+                fhir.gives(TYPES[part], searchset(CHART[part]))
+        client = client_for(
+            settings_for(listed(EHR, fhir_bases=(read_base(fhir.base),), fhir_client_id="cds-service"))
+        )
+        token = authorization(scope="user/*.rs", subject=subject)
+        asked = a_call(fhirServer=fhir.base, fhirAuthorization=token)
+        assert call(client, once(), body=json.dumps(asked).encode()).status_code == answered
+        assert bool(fhir.asked) == (answered == 200)
+
+
 # ---------------------------------------------------------------- as a process
 
 
