@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from cds_service.advice.chart_queries import chart_queries
 from cds_service.advice.gather import Gathered, Gatherer
 from cds_service.advice.input_hash import input_hash
-from cds_service.advice.memory import Advice, Memory
+from cds_service.advice.memory import Advice, Remembers
 from cds_service.cards.compose import cards_for
 from cds_service.cards.context import CardContext
 from cds_service.cards.wording import Wording
@@ -41,7 +41,7 @@ class Clinic:
     public_base_url: str
     texts_version: str
     words_by_issuer: Mapping[str, Wording] = field(default_factory=dict)
-    memory: Memory | None = None
+    memory: Remembers | None = None
 
     def service(
         self, service_id: str, hook: Hook, title: str, description: str, advise: "Advise | None" = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import Engine
 
@@ -32,6 +33,18 @@ class Advice:
 
     cards: tuple[Card, ...] = ()
     input_hash: str | None = None
+
+
+class Remembers(Protocol):
+    """What becomes of advice, and of refusals."""
+
+    def tell(self, service_id: str, call: HookCall, advice: Advice) -> HookAnswer:
+        """What of the advice is given."""
+        ...
+
+    def refuse(self, service_id: str, call: HookCall, outcome: CallOutcome) -> None:
+        """Take note of a call that is refused for what it is about."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
