@@ -162,7 +162,7 @@ def _provenance(names: list[str], origin: Origin, source: str, words: Wording) -
     return words.sentences["card.rule"].format(
         rules=unmarked(words.sentences["join.comma"].join(names)),
         origin=words.sentences[f"card.origin.{origin}"],
-        source=unmarked(source),
+        source=unmarked(words.source(source)),
     )
 
 

@@ -33,6 +33,7 @@ def pages() -> dict[Path, str]:
     for path in sorted((TEXTS / "wording").glob("*.en.toml")):
         topic = path.name.removesuffix(".en.toml")
         made[PAGES / f"wording-{topic}.md"] = _signed(_wording_page(topic))
+    made[PAGES / "wording-sources.md"] = _signed(_sources_page())
     for path in sorted((ROOT / "tests/rules").glob("test_*.py")):
         if body := _example_page(path):
             made[PAGES / f"examples-{path.stem.removeprefix('test_')}.md"] = _signed(body)
@@ -99,6 +100,11 @@ def _wording_page(topic: str) -> str:
     )
     rows = [(f"`{key}`", text, chinese.get(key, "")) for key, text in english.items()]
     return f"# Wording: {topic}\n\n" + markdown(("Key", "English", "中文"), rows)
+
+
+def _sources_page() -> str:
+    table = tomllib.loads((TEXTS / "wording" / "sources-zh.toml").read_text(encoding="utf-8"))
+    return "# Wording: sources of the rules\n\n" + markdown(("English", "中文"), table.items())
 
 
 def _example_page(path: Path) -> str:
