@@ -6,6 +6,7 @@ the limit. It keeps one client from starving the others; one limit for all worke
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 
 from flask import request
 from limits import RateLimitItemPerSecond
@@ -25,7 +26,11 @@ class RateLimit:
 
     def __init__(self, per_second: float) -> None:
         self._item = RateLimitItemPerSecond(max(1, round(per_second * WINDOW_SECONDS)), WINDOW_SECONDS)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    @cached_property
+    def _limiter(self) -> FixedWindowRateLimiter:
+        """Made at the first call, in the worker: the storage has a thread, and none survives a fork."""
+        return FixedWindowRateLimiter(MemoryStorage())
 
     def count(self, name: str) -> None:
         """Count one call of `name`, or refuse it."""
