@@ -1,5 +1,6 @@
 """What one caller may fetch from where: the allowed base it named, and the token it lent us."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from cds_service.hooks.request import HookRequest
 class Access:
     """Without a base `why_not` says why; without an authorization the server is asked openly (CH-059).
 
-    `client_id` is what the caller's authorization server calls us, where the site file says it.
+    `client_id` is ours at this server, where the site file names it.
     """
 
     base: FhirBase | None
@@ -25,6 +26,11 @@ class Access:
     def token(self) -> str | None:
         """The bearer token for each call of this request; never kept longer (CH-066)."""
         return self.authorization.access_token if self.authorization else None
+
+    @property
+    def seconds(self) -> float:
+        """How long the token lives; nothing is fetched after that (CH-062)."""
+        return float(self.authorization.expires_in) if self.authorization else math.inf
 
     def base_for(self, resource_type: str, interaction: Interaction) -> FhirBase:
         """The base to ask. Raises NotFetched when a query is not even to be attempted (CH-062..064)."""

@@ -23,7 +23,7 @@ class WhyNotFetched(StrEnum):
     NO_SERVER = "no-server"
     SERVER_NOT_ALLOWED = "server-not-allowed"
     TOKEN_SPENT = "token-spent"  # noqa: S105 - a reason, not a secret
-    OTHER_CLIENT = "token-of-another-client"
+    OTHER_CLIENT = "token-for-another-client"
     NO_SCOPE = "no-scope"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"

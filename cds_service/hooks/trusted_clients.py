@@ -11,14 +11,12 @@ class TrustedClient:
     """One EHR. `jku` is the only address of a JWK Set that its tokens may name.
 
     Without `tenants` every tenant of the issuer is trusted, and one that is named is recorded (CH-141).
-    `client_id` is what its authorization server calls us: access tokens made out to another are not used.
     """
 
     issuer: str
     jku: str | None = None
     tenants: frozenset[str] = frozenset()
     algorithms: frozenset[str] = DEFAULT_ALGORITHMS
-    client_id: str | None = None
 
 
 TrustedClients = Mapping[str, TrustedClient]

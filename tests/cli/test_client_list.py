@@ -51,14 +51,14 @@ def faults_of(path):
 
 @pytest.mark.parametrize("name", ["aa-cds", None])
 def test_what_a_client_calls_us_is_read(site_file, name):
-    line = f"client_id = '{name}'\n" if name else ""
+    line = f"fhir_client_id = '{name}'\n" if name else ""
     (listed,) = read_site(site_file(f"{HALF}jku = 'https://ehr.example/jwks.json'\n{line}")).trusted_clients
-    assert listed.client.client_id == name
+    assert listed.fhir_client_id == name
 
 
 def test_what_a_client_calls_us_is_not_empty(site_file):
-    text = f"{HALF}jku = 'https://ehr.example/jwks.json'\nclient_id = ''\n"
-    assert "client_id must be a name" in faults_of(site_file(text))[0]
+    text = f"{HALF}jku = 'https://ehr.example/jwks.json'\nfhir_client_id = ''\n"
+    assert "fhir_client_id must be" in faults_of(site_file(text))[0]
 
 
 def test_clients_are_what_the_site_file_says(site_file):
