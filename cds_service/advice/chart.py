@@ -95,8 +95,8 @@ class Chart:
 
     def _is_answer(self, raw: msgspec.Raw, part: Part) -> bool:
         """A Bundle or a resource of the type asked for; anything else would read as "nothing found"."""
-        kind = self._types[part]
-        return resource_type(raw) in ("Bundle", kind) and not holds_another_release(kind, bytes(raw))
+        is_asked_for = resource_type(raw) in ("Bundle", self._types[part])
+        return is_asked_for and not holds_another_release(bytes(raw))
 
     def _check_owner(self, decoded: Decoded, part: Part) -> None:
         """A client that mixes up two patients is not advised at all; a server's stray entry is dropped."""

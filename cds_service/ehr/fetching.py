@@ -101,7 +101,7 @@ class Fetcher:
             raise NotFetched(WhyNotFetched.OUTCOME, kind)
         if resource_type(msgspec.Raw(body.removeprefix(_BYTE_ORDER_MARK))) not in ("Bundle", kind):
             raise NotFetched(WhyNotFetched.OTHER_TYPE, kind)
-        if holds_another_release(kind, body):
+        if holds_another_release(body):
             raise NotFetched(WhyNotFetched.OTHER_RELEASE, kind)
         return page
 

@@ -23,8 +23,6 @@ def is_of_another_release(resource: Mapping[str, Any]) -> bool:
     return kind in _OTHER_ORDERS or (kind == "MedicationRequest" and "medication" in resource)
 
 
-def holds_another_release(resource_type: str, answer: bytes) -> bool:
-    """Do medications of another release stand in the answer to a query for this type?"""
-    if not resource_type.startswith("Medication"):
-        return False
+def holds_another_release(answer: bytes) -> bool:
+    """Do medications of another release stand in a prefetched or fetched answer?"""
     return any(hint in answer for hint in _HINTS) and _PROOF.search(answer) is not None

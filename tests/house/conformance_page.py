@@ -170,10 +170,21 @@ def _result(requirement: Requirement, results: list[str]) -> str:
 
 
 class _Results:
-    """A pytest plugin: the worst outcome of each test over all its cases."""
+    """A pytest plugin: the worst outcome of each test over all its cases; writes the page when all have run."""
 
-    def __init__(self) -> None:
+    def __init__(self, tests: list[str]) -> None:
         self.of: dict[str, str] = {}
+        self._tests = tests
+
+    @property
+    def not_passed(self) -> list[str]:
+        return [f"{test}: {result}" for test, result in self._whole().items() if result != "passed"]
+
+    def _whole(self) -> dict[str, str]:
+        return {test: self.of.get(test, "not run") for test in self._tests}
+
+    def pytest_sessionfinish(self) -> None:
+        PAGE.write_text(page(self._whole()), encoding="utf-8")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         test = report.nodeid.partition("[")[0]
@@ -185,13 +196,10 @@ class _Results:
 def main() -> int:
     """Run every test that proves something, and write the page with what came of it."""
     tests = sorted({test for named in proofs().values() for test in named})
-    results = _Results()
+    results = _Results(tests)
     pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", *tests], plugins=[results])
-    missing = [test for test in tests if test not in results.of]
-    PAGE.write_text(page({**results.of, **dict.fromkeys(missing, "not run")}), encoding="utf-8")
-    failed = [test for test, result in results.of.items() if result != "passed"]
-    print(f"{len(tests)} tests, {len(failed)} not passed, {len(missing)} not run -> {PAGE.relative_to(ROOT)}")
-    return 1 if failed or missing else 0
+    print(f"{len(tests)} tests -> {PAGE.relative_to(ROOT)}", *results.not_passed, sep="\n")
+    return 1 if results.not_passed else 0
 
 
 if __name__ == "__main__":

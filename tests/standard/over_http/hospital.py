@@ -124,12 +124,13 @@ def fill(stub: Stub) -> Stub:
     stub.answers.clear()
     stub.asked.clear()
     keys = json.loads(jwk_set(jwk("ehr-1"), jwk("ehr-rsa")))
-    stub.answers["/jwks.json"] = says(keys, content_type="application/json")
-    stub.gives(f"Patient/{PATIENT}", CHART[Part.PATIENT])
+    stub.answers["/jwks.json"] = says(keys, content_type="application/json", Connection="close")
+    once = {"Connection": "close"}  # no idle connection outlives the tests
+    stub.gives(f"Patient/{PATIENT}", CHART[Part.PATIENT], **once)
     for part, resource in CHART.items():
         if part is not Part.PATIENT:
-            stub.gives(TYPES[part], searchset(resource))
-    stub.gives(f"Medication/{MEDICATION['id']}", MEDICATION)
+            stub.gives(TYPES[part], searchset(resource), **once)
+    stub.gives(f"Medication/{MEDICATION['id']}", MEDICATION, **once)
     return stub
 
 
