@@ -29,8 +29,10 @@ class Access:
 
     @property
     def seconds(self) -> float:
-        """How long the token lives; nothing is fetched after that (CH-062)."""
-        return float(self.authorization.expires_in) if self.authorization else math.inf
+        """How long fetching may take for the token's sake (CH-062); with a spent one nothing starts."""
+        if self.authorization is None or self.authorization.is_spent:
+            return math.inf
+        return float(self.authorization.expires_in)
 
     def base_for(self, resource_type: str, interaction: Interaction) -> FhirBase:
         """The base to ask. Raises NotFetched when a query is not even to be attempted (CH-062..064)."""

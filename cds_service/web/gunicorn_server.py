@@ -38,8 +38,8 @@ def options(
         "workers": workers,
         "worker_class": worker_with(request_seconds),
         "logger_class": PrivateLog,
-        # A token is 8,000 characters at most, and no URL of ours has 1,000.
-        "limit_request_line": 2_000,
+        # A token is 8,000 characters at most; an authorization server's codes in a URL may be long, too.
+        "limit_request_line": 8_190,
         "limit_request_fields": 50,
         "limit_request_field_size": 8_190,
         # X-Forwarded-* is never believed: what a client is and what its token must name is not its to say.

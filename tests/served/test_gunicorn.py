@@ -52,7 +52,7 @@ def test_an_answer_names_no_server_software(service):
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
-        (b"GET /" + SECRET * 200 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"GET /" + SECRET * 600 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
         (HEAD + b"X-Long: " + SECRET * 700 + b"\r\n\r\n", 431),
         (HEAD + b"".join(b"X-%d: SECRET-PATIENT\r\n" % n for n in range(60)) + b"\r\n", 431),
         (b"{" + SECRET + b"}\r\n\r\n", 400),

@@ -138,7 +138,7 @@ def malformed(run):
         f"GET / HTTP/1.1\r\n{NAME} {MRN}: x\r\n\r\n",
         f"GET / HTTP/1.1\r\nAuthorization: Bearer {ACCESS}\x00\r\n\r\n",
         f"POST / HTTP/1.1\r\nTransfer-Encoding: {NAME}\r\n\r\n",
-        f"GET /{MRN * 500} HTTP/1.1\r\n\r\n",
+        f"GET /{MRN * 700} HTTP/1.1\r\n\r\n",
         f"GET / HTTP/1.1\r\nX: {NAME * 2000}\r\n\r\n",
         f"POST /cds-services/{TITRATION} HTTP/1.1\r\nContent-Length: 9999\r\n\r\n{NAME}",
     ):
