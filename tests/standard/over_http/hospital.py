@@ -138,7 +138,7 @@ def settings_for(stub: Stub, **changes: Any) -> Settings:
     """Production, with this hospital's EHR as the only trusted client."""
     client = TrustedClient(EHR, jku=f"{stub.root}/jwks.json", **changes.pop("client", {}))
     site = Site(
-        trusted_clients=(ListedClient(client),),
+        trusted_clients=(ListedClient(client, **changes.pop("listed", {})),),
         fhir_bases=(read_base(stub.base),),
         thresholds={"restraint.trial_card_days": 0},  # the trial card at every call
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.standard.over_http.hospital import DISCOVERY, TITRATION, WHOLE, Hospital
+from tests.standard.over_http.hospital import DISCOVERY, TITRATION, WHOLE, Hospital, open_hospital
 
 ENDPOINTS = [
     ("GET", DISCOVERY),
@@ -49,3 +49,21 @@ def test_a_client_that_is_no_browser_is_answered_whatever_origin_it_names(
     )
     assert reply.status_code == 200
     assert told_to_browsers(reply) == []
+
+
+LISTED = "https://ehr.hospital.example"
+
+
+@pytest.mark.ch("CH-151", "CH-155")
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_a_page_of_a_listed_origin_may_read_every_answer_refusals_included(method: str, path: str) -> None:
+    asks = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization"}
+    with open_hospital(listed={"origins": frozenset({LISTED})}) as hospital:
+        preflight = hospital.send("OPTIONS", path, headers={"Origin": LISTED, "Authorization": None, **asks})
+        refused = hospital.send(method, path, headers={"Origin": LISTED, "Authorization": None}, json={})
+        foreign = hospital.send(method, path, headers={"Origin": f"{LISTED}.evil.example"}, json={})
+    assert refused.status_code == 401
+    for reply in (preflight, refused):
+        assert reply.headers["Access-Control-Allow-Origin"] == LISTED
+        assert "Access-Control-Allow-Credentials" not in reply.headers
+    assert told_to_browsers(foreign) == []

@@ -145,7 +145,7 @@ def test_scopes_of_smart_1_and_2_decide_what_is_even_asked(
 @pytest.mark.ch("CH-064")
 @pytest.mark.parametrize(("client_id", "status"), [("aa-cds", 200), ("another-service", 412), (None, 200)])
 def test_a_token_made_out_to_another_service_is_not_used(client_id: str | None, status: int) -> None:
-    with open_hospital(client={"fhir_client_id": client_id}) as hospital:
+    with open_hospital(listed={"fhir_client_id": client_id}) as hospital:
         reply = hospital.call(**hospital.access(subject="aa-cds"))
         assert reply.status_code == status
         assert bool(fhir_paths(hospital)) is (status == 200)

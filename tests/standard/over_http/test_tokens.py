@@ -74,7 +74,7 @@ def raw(hospital: Hospital, header: str | None, path: str = URL) -> tuple[int, b
         try:
             connection.endheaders(BODY)
             reply = connection.getresponse()
-            headers = {k: v for k, v in reply.getheaders() if k not in ("Date", "X-Request-Id")}
+            headers = {k: v for k, v in reply.getheaders() if k not in ("Date", "X-Request-ID")}
             return reply.status, reply.read(), headers
         except (BrokenPipeError, ConnectionResetError):
             return 431, b"", {}
