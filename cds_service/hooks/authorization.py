@@ -24,6 +24,7 @@ class Interaction(StrEnum):
 
     READ = "r"
     SEARCH = "s"
+    CREATE = "c"
 
 
 class FhirAuthorization(msgspec.Struct, frozen=True):

@@ -8,6 +8,10 @@ tenants = ["haematology"]                          # without it, every tenant
 algorithms = ["ES384", "RS384"]                    # the default
 language = "zh"                                    # of its cards, if not the site's
 fhir_bases = ["https://ehr.hospital.example/fhir"] # the only servers called for it, if not [[fhir_servers]]
+
+[[trusted_clients.smart]]                          # where the explain page may be launched: see smart_apps.py
+fhir_base = "https://ehr.hospital.example/fhir"
+client_id = "aa-cds-explain"
 """
 
 from collections import Counter
@@ -23,6 +27,7 @@ from cds_service.ehr.key_sets import check_key_address
 from cds_service.hooks.trusted_clients import TrustedClient
 from cds_service.hooks.trusted_keys import ALGORITHMS, DEFAULT_ALGORITHMS, KeySet, NotAKeySet, read_key_set
 from cds_service.settings.addresses import read_bases
+from cds_service.settings.smart_apps import SmartApp, SmartEntry, read_smart_apps
 
 _PUBLISHED_KEY = "https://sandbox.cds-hooks.org"
 Language = Literal["en", "zh"]
@@ -38,6 +43,7 @@ class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     algorithms: tuple[str, ...] = tuple(sorted(DEFAULT_ALGORITHMS))
     language: Language | None = None
     fhir_bases: tuple[str, ...] | None = None
+    smart: tuple[SmartEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class ListedClient:
     key_set: KeySet | None = None
     language: Language | None = None
     fhir_bases: tuple[FhirBase, ...] | None = None
+    smart: tuple[SmartApp, ...] = ()
 
     def insecurities(self) -> list[str]:
         """What only development may tolerate."""
@@ -64,12 +71,20 @@ class ListedClient:
         for base in self.fhir_bases or ():
             if base.scheme != "https":
                 found.append(f"trusted_clients: {issuer}: {base.url} must be https")
+        for app in self.smart:
+            found += [f"trusted_clients: {issuer}: {problem}" for problem in app.insecurities()]
         return found
 
 
 def read_clients(entries: Iterable[ClientEntry], folder: Path, faults: list[str]) -> tuple[ListedClient, ...]:
     """The clients of the site file that stands in `folder`; what is wrong with them is added to `faults`."""
     entries = tuple(entries)
+    launched = Counter(app.fhir_base for entry in entries for app in entry.smart)
+    faults += [
+        f"trusted_clients: {base} is launched for more than one client: whose patients are they?"
+        for base, times in launched.items()
+        if times > 1
+    ]
     faults += [
         f"trusted_clients: {iss} is listed more than once"
         for iss, times in Counter(entry.iss for entry in entries).items()
@@ -95,6 +110,7 @@ def _client(entry: ClientEntry, folder: Path, problems: list[str]) -> ListedClie
         key_set=_key_set(folder / entry.jwks_file, entry, problems) if entry.jwks_file else None,
         language=entry.language,
         fhir_bases=None if entry.fhir_bases is None else read_bases(entry.fhir_bases, "fhir_bases", problems),
+        smart=read_smart_apps(entry.smart, folder, problems),
     )
 
 
