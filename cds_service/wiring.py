@@ -1,6 +1,7 @@
 """Joins the parts. The only place that reads the clock, the environment and the network."""
 
 import os
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 import structlog
-from flask import Flask
+from flask import Blueprint, Flask
 
 from cds_service import __version__
 from cds_service.advice.clinic import Clinic
@@ -40,6 +41,7 @@ from cds_service.settings.environment import (
 )
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.tablets import tablet_limits
+from cds_service.store.engine import open_store
 from cds_service.web.app import create_app
 from cds_service.web.door import Admit, Door, admit_everybody
 from cds_service.web.private_logging import configure_logging
@@ -87,7 +89,44 @@ def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -
         present,
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
+        build_pages(settings, clinic, present),
     )
+
+
+def build_pages(settings: Settings, clinic: Clinic, clock: Callable[[], datetime]) -> tuple[Blueprint, ...]:
+    """The pages for people: the one that explains, where an EHR is listed that may launch it."""
+    if not clinic.explaining:
+        return ()
+    # Authlib and its kin cost start-up time and memory: only where the page is used.
+    from cds_service.explain.apps import App
+    from cds_service.explain.setup import Surroundings, explain_page
+
+    apps = {
+        app.fhir_base.url: App(
+            issuer=one.client.issuer,
+            fhir_base=app.fhir_base,
+            registration=app.registration,
+            language=one.language or settings.site.language,
+            tenants=one.client.tenants,
+            frame_ancestors=app.frame_ancestors,
+        )
+        for one in settings.site.trusted_clients
+        for app in one.smart
+    }
+
+    surroundings = Surroundings(
+        engine=open_store(settings.database_url.reveal()),
+        memory=None,
+        session=_session(settings.site),
+        ca_bundle=str(settings.site.ca_bundle) if settings.site.ca_bundle else None,
+        public_base_url=settings.public_base_url,
+        language=settings.site.language,
+        clock=clock,
+        new_secret=lambda: secrets.token_urlsafe(32),
+        seconds=settings.fetch_seconds,
+        version=__version__,
+    )
+    return (explain_page(apps, clinic, read_wording(), surroundings),)
 
 
 def build_admission(settings: Settings, clock: Callable[[], datetime]) -> Admit:
@@ -147,6 +186,7 @@ def build_clinic(settings: Settings) -> Clinic:
         words_by_issuer={
             one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
         },
+        explaining=frozenset(one.client.issuer for one in site.trusted_clients if one.smart),
     )
 
 

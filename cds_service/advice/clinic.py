@@ -22,7 +22,8 @@ from cds_service.protocol.moment import AsOf, as_of
 class Clinic:
     """What an installation brings to every call; `texts_version` names the reviewed texts in force.
 
-    `words_by_issuer` are those of the clients that have a language of their own.
+    `words_by_issuer` are those of the clients that have a language of their own; `explaining` are the issuers
+    whose clinicians can open the page that explains.
     """
 
     gatherer: Gatherer
@@ -32,6 +33,7 @@ class Clinic:
     public_base_url: str
     texts_version: str
     words_by_issuer: Mapping[str, Wording] = field(default_factory=dict)
+    explaining: frozenset[str] = frozenset()
 
     def service(
         self, service_id: str, hook: Hook, title: str, description: str, advise: "Advise | None" = None
@@ -80,4 +82,5 @@ def _card_context(
         public_base_url=clinic.public_base_url,
         words=clinic.words_by_issuer.get(call.caller.issuer, clinic.words),
         drafts_raw=drafts.by_reference,
+        explains=call.caller.issuer in clinic.explaining,
     )

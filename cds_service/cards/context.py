@@ -13,6 +13,7 @@ class CardContext:
 
     `as_of` is the moment as text, `input_hash` "sha256:...", `public_base_url` without trailing slash.
     `drafts_raw` holds each draft order verbatim, so that an update suggestion can return the entire resource.
+    `explains`: the client is registered for the page that explains.
     """
 
     issuer: str
@@ -24,3 +25,4 @@ class CardContext:
     public_base_url: str
     words: Wording
     drafts_raw: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    explains: bool = False

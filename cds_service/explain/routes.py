@@ -1,11 +1,12 @@
 """The routes under `/explain`. Their URLs hold a session's open name and sealed links, and nothing else."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, Response, redirect, request, send_from_directory
+from flask import Blueprint, Response, request, send_from_directory
 from werkzeug.exceptions import NotFound
 
 from cds_service.cards.wording import Wording
@@ -110,9 +111,7 @@ def _iss(page: ExplainPage) -> str:
 
 
 def _away(address: str) -> Response:
-    response = redirect(address, 303, Response)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return Response(status=303, headers={"Location": address, "Referrer-Policy": "no-referrer"})
 
 
 def _add_patient(routes: Blueprint, page: ExplainPage) -> None:
@@ -146,6 +145,7 @@ def _add_patient(routes: Blueprint, page: ExplainPage) -> None:
             app.frame_ancestors,
             kind=resource["resourceType"],
             resource=readable(resource),
+            raw=json.dumps(resource, indent=2, ensure_ascii=False),
             back=f"{page.people.path}/s/{name}/?language={_language(page, person)}",
         )
 

@@ -1,4 +1,4 @@
-"""Statements as the page shows them: each with its rule, the origin of the rule, and links to its evidence."""
+"""Statements as the page shows them: each with its rule, the origin of that, and links to its evidence."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

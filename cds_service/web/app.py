@@ -1,8 +1,8 @@
 """The WSGI application: routes, errors, health. Nothing clinical."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response
 
 from cds_service.hooks.catalogue import Catalogue
 from cds_service.web.door import Door
@@ -12,21 +12,34 @@ from cds_service.web.hooks_routes import Clock, hooks_routes
 
 
 def create_app(
-    catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes: int, versions: Mapping[str, str]
+    catalogue: Catalogue,
+    door: Door,
+    clock: Clock,
+    max_body_bytes: int,
+    versions: Mapping[str, str],
+    pages: Iterable[Blueprint] = (),
 ) -> Flask:
-    """The app for a catalogue. `clock` gives the aware moment of each call; bodies over the limit are 413."""
+    """The app for a catalogue. `clock` gives the aware moment of each call; bodies over the limit are 413.
+
+    `pages` are the rooms for people, where the site has them.
+    """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes + 1
     app.url_map.strict_slashes = True
     app.register_blueprint(hooks_routes(catalogue, door, clock, max_body_bytes))
     app.register_blueprint(health_routes(versions))
+    for page in pages:
+        app.register_blueprint(page)
     add_error_handlers(app)
     app.after_request(_keep_nothing)
     return app
 
 
 def _keep_nothing(response: Response) -> Response:
-    """Cards are transient and about one patient: no cache on the way may keep them (CH-152)."""
-    response.headers["Cache-Control"] = "no-store"
+    """Cards are transient and about one patient: no cache on the way may keep them (CH-152).
+
+    Only what is the same for everybody (style sheets, scripts) says otherwise of itself.
+    """
+    response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -1,0 +1,215 @@
+// Draws the figures that the page brings as data; exports and prints them. Nothing is fetched.
+"use strict";
+
+(() => {
+  const source = document.getElementById("figures");
+  const printButton = document.getElementById("print");
+  if (printButton) printButton.addEventListener("click", () => window.print());
+  if (!source) return;
+
+  const INK = "#1c2430", SOFT = "#4d5a6a", LINE = "#d5dbe2", ACCENT = "#14557b", BAND = "#dcefe3", PURPLE = "#5a4a86";
+  const TONES = {
+    dose: ["#cfe3f0", "#14557b"], interaction: ["#fdf1dc", "#7a4a00"], good: ["#e5f3ea", "#1d6338"],
+    info: ["#e3eef5", "#14557b"], warning: ["#fdf1dc", "#7a4a00"], critical: ["#fdeaea", "#a3161b"],
+    unknown: ["#efebf8", "#5a4a86"],
+  };
+  const FONT = getComputedStyle(document.body).fontFamily;
+  const LEFT = 132, RIGHT = 168, GAP = 34, HEAD = 12, LANE = 24, PLOT = 112;
+
+  const heightOf = (panel) => (panel.lanes.length ? panel.lanes.length * LANE : PLOT);
+  const shortDay = (t) => echarts.time.format(t, "{yyyy}-{MM}-{dd} {HH}:{mm}");
+
+  function option(figure) {
+    const grids = [], xs = [], ys = [], series = [], titles = [];
+    let top = HEAD;
+    figure.panels.forEach((panel, i) => {
+      const height = heightOf(panel), isLast = i === figure.panels.length - 1;
+      grids.push({ left: LEFT, right: RIGHT, top, height });
+      xs.push({
+        type: "time", gridIndex: i, min: figure.from, max: figure.to, axisLine: { lineStyle: { color: LINE } },
+        axisTick: { show: isLast }, axisLabel: { show: isLast, color: SOFT, hideOverlap: true, formatter: axisDay },
+        splitLine: { show: true, lineStyle: { color: "#eef1f4" } },
+        axisPointer: { show: true, snap: false, label: { show: isLast }, lineStyle: { color: SOFT, type: "dotted" } },
+      });
+      const pieces = panel.lanes.length ? lanes(panel, i) : plot(panel, i);
+      ys.push(pieces.y);
+      series.push(...pieces.series, today(figure, i, i === 0));
+      if (!panel.lanes.length) titles.push(title(panel, top, height));
+      top += height + (isLast ? 30 : GAP);
+    });
+    const height = top + 34;
+    return {
+      height,
+      option: {
+        animation: false, textStyle: { fontFamily: FONT, color: INK }, aria: { enabled: true },
+        grid: grids, xAxis: xs, yAxis: ys, series, graphic: titles,
+        axisPointer: { link: [{ xAxisIndex: "all" }] },
+        tooltip: { trigger: "item", renderMode: "richText", backgroundColor: "#fff", borderColor: LINE,
+          textStyle: { color: INK }, formatter: tip },
+        dataZoom: [
+          { type: "slider", xAxisIndex: xs.map((_, i) => i), startValue: figure.shown_from, endValue: figure.to,
+            bottom: 6, height: 16, left: LEFT, right: RIGHT, brushSelect: false, showDataShadow: false,
+            borderColor: LINE, fillerColor: "rgba(20,85,123,.12)", labelFormatter: (t) => echarts.time.format(t, "{yyyy}-{MM}-{dd}") },
+          { type: "inside", xAxisIndex: xs.map((_, i) => i), zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false },
+        ],
+      },
+    };
+  }
+
+  function axisDay(t) {
+    const when = new Date(t);
+    return when.getMonth() === 0 && when.getDate() === 1 ? `${when.getFullYear()}` : echarts.time.format(t, "{yyyy}-{MM}-{dd}");
+  }
+
+  function title(panel, top, height) {
+    return { type: "group", left: 0, top: top + height / 2 - 18, silent: true, children: [
+      { type: "text", style: { text: panel.name, fontSize: 13, fontWeight: 600, fill: INK, fontFamily: FONT, width: LEFT - 44, overflow: "break" } },
+      { type: "text", top: 34, style: { text: panel.unit, fontSize: 12, fill: SOFT, fontFamily: FONT, y: panel.name.length > 13 ? 34 : 18 } },
+    ] };
+  }
+
+  function plot(panel, i) {
+    const high = Math.max(...panel.points.map((p) => p.v), ...(panel.band ? [panel.band.high] : []),
+      ...panel.forecast.map((s) => s.high), ...panel.lines.map((l) => l.v), 0);
+    const points = panel.points.map((p) => ({
+      value: [p.t, p.v], label: p.label, symbol: "circle",
+      itemStyle: p.hollow ? { color: "#fff", borderColor: ACCENT, borderWidth: 2 } : { color: ACCENT },
+    }));
+    const last = points.length - 1;
+    if (last >= 0) points[last].label_shown = true;
+    const made = [{
+      type: "line", name: panel.name, xAxisIndex: i, yAxisIndex: i, data: points, symbolSize: 8, z: 5, cursor: "default",
+      lineStyle: { color: ACCENT, width: 1.5, opacity: .55 }, unit: panel.unit, connectNulls: true,
+      label: { show: true, position: "top", fontSize: 12, fontWeight: 600, color: INK, formatter: (p) => (p.data.label_shown ? p.data.label : "") },
+      labelLayout: { hideOverlap: true },
+      markLine: { silent: true, symbol: "none", animation: false, data: panel.lines.map((l) => ({
+        yAxis: l.v, lineStyle: { color: SOFT, type: "dashed", width: 1 },
+        label: { formatter: l.label, color: SOFT, fontSize: 11, position: "end", width: RIGHT - 12, overflow: "break" } })) },
+      markArea: panel.band ? { silent: true, itemStyle: { color: BAND }, data: [[
+        { yAxis: panel.band.low, label: { show: true, position: "right", distance: 6, color: "#1d6338", fontSize: 11, formatter: panel.band.label, width: RIGHT - 12, overflow: "break" } },
+        { yAxis: panel.band.high }]] } : undefined,
+    }];
+    if (panel.marks.length) made.push({
+      type: "scatter", name: panel.name, xAxisIndex: i, yAxisIndex: i, symbol: "triangle", symbolSize: 9, z: 4, cursor: "default",
+      itemStyle: { color: "#a3161b" }, data: panel.marks.map((m) => ({ value: [m.t, 0], label: m.label })), unit: "",
+    });
+    if (panel.forecast.length) made.push(...forecast(panel, i));
+    return {
+      series: made,
+      y: { type: "value", gridIndex: i, min: 0, max: nice(high), splitNumber: 3, axisLabel: { color: SOFT, fontSize: 11, showMaxLabel: true },
+        splitLine: { lineStyle: { color: "#eef1f4" } }, axisPointer: { show: false } },
+    };
+  }
+
+  function nice(high) {
+    if (!(high > 0)) return 1;
+    const step = Math.pow(10, Math.floor(Math.log10(high)));
+    return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((n) => n * step).find((n) => n >= high * 1.12) || 15 * step;
+  }
+
+  function forecast(panel, i) {
+    const base = { type: "line", xAxisIndex: i, yAxisIndex: i, symbol: "none", silent: true, stack: `forecast-${i}`, name: panel.forecast_label };
+    return [
+      { ...base, lineStyle: { opacity: 0 }, data: panel.forecast.map((s) => [s.t, s.low]) },
+      { ...base, lineStyle: { opacity: 0 }, areaStyle: { color: PURPLE, opacity: .18 }, data: panel.forecast.map((s) => [s.t, s.high - s.low]) },
+      { ...base, stack: undefined, lineStyle: { color: PURPLE, type: "dashed", width: 2 }, data: panel.forecast.map((s) => [s.t, s.middle]),
+        endLabel: { show: true, formatter: panel.forecast_label, color: PURPLE, fontSize: 11 } },
+    ];
+  }
+
+  function lanes(panel, i) {
+    const bars = [];
+    panel.lanes.forEach((lane, row) => lane.bars.forEach((bar) => bars.push({
+      value: [row, bar.from, bar.to], label: bar.label, tone: bar.tone, going_on: bar.going_on, lane: lane.name })));
+    return {
+      series: [{
+        type: "custom", name: panel.name, xAxisIndex: i, yAxisIndex: i, clip: true, data: bars, cursor: "default",
+        encode: { x: [1, 2], y: 0 }, renderItem: (params, api) => drawBar(bars[params.dataIndex], params, api), unit: "",
+      }],
+      y: { type: "category", gridIndex: i, inverse: true, data: panel.lanes.map((l) => l.name), axisTick: { show: false },
+        axisLine: { show: false }, axisLabel: { color: INK, fontSize: 12, width: LEFT - 14, overflow: "truncate", interval: 0 },
+        axisPointer: { show: false } },
+    };
+  }
+
+  function drawBar(bar, params, api) {
+    const from = api.coord([bar.value[1], bar.value[0]]), to = api.coord([bar.value[2], bar.value[0]]);
+    const area = params.coordSys, high = LANE - 6;
+    const left = Math.max(from[0], area.x), right = Math.min(to[0], area.x + area.width);
+    if (right <= area.x || left >= area.x + area.width) return null;
+    const width = Math.max(right - left, 3), [fill, ink] = TONES[bar.tone] || TONES.info;
+    const rest = width > 26 ? [{ type: "text", silent: true, style: { text: bar.label, x: left + 6, y: from[1], fill: ink, fontSize: 12,
+      fontFamily: FONT, textVerticalAlign: "middle", width: width - 10, overflow: "truncate" } }] : [];
+    return { type: "group", children: [
+      { type: "rect", shape: { x: left, y: from[1] - high / 2, width, height: high, r: bar.going_on ? [4, 0, 0, 4] : 4 },
+        style: { fill, stroke: ink, lineWidth: .6 } }, ...rest] };
+  }
+
+  function today(figure, i, isFirst) {
+    return { type: "line", xAxisIndex: i, yAxisIndex: i, data: [], silent: true, z: 3, markLine: { silent: true, symbol: "none", animation: false,
+      lineStyle: { color: SOFT, width: 1, type: "solid" }, data: [{ xAxis: figure.now }],
+      label: { show: isFirst, formatter: figure.now_label, color: SOFT, fontSize: 11, position: "end", distance: 2 } } };
+  }
+
+  function tip(p) {
+    if (!p.data || p.data.label === undefined) return "";
+    if (p.data.lane) {
+      const end = p.data.going_on ? "→" : `– ${echarts.time.format(p.data.value[2], "{yyyy}-{MM}-{dd}")}`;
+      return `${p.data.lane}: ${p.data.label}\n${echarts.time.format(p.data.value[1], "{yyyy}-{MM}-{dd}")} ${end}`;
+    }
+    return `${p.seriesName}\n${p.data.label}\n${shortDay(p.data.value[0])}`;
+  }
+
+  const drawn = {};
+  for (const figure of JSON.parse(source.textContent)) {
+    const place = document.getElementById(`chart-${figure.name}`), made = option(figure);
+    place.style.height = `${made.height}px`;
+    const chart = echarts.init(place, null, { renderer: "svg" });
+    chart.setOption(made.option);
+    chart.group = "patient";
+    drawn[figure.name] = { chart, figure, height: made.height };
+  }
+  echarts.connect("patient");
+  const fit = () => Object.values(drawn).forEach(({ chart }) => chart.resize());
+  window.addEventListener("resize", fit);
+  window.addEventListener("beforeprint", () => Object.values(drawn).forEach(({ chart }) => chart.resize({ width: 700 })));
+  window.addEventListener("afterprint", () => Object.values(drawn).forEach(({ chart }) => chart.resize({ width: "auto" })));
+
+  function svgOf({ chart, height }) {
+    const svg = chart.getDom().querySelector("svg").cloneNode(true);
+    const width = chart.getWidth();
+    svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    return new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml;charset=utf-8" });
+  }
+
+  function save(blob, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  function savePng(one, name) {
+    const image = new Image(), address = URL.createObjectURL(svgOf(one)), width = one.chart.getWidth();
+    image.onload = () => {
+      const canvas = document.createElement("canvas");
+      canvas.width = width * 2;
+      canvas.height = one.height * 2;
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = "#fff";
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+      URL.revokeObjectURL(address);
+      canvas.toBlob((blob) => save(blob, name), "image/png");
+    };
+    image.src = address;
+  }
+
+  document.querySelectorAll("[data-export]").forEach((button) => button.addEventListener("click", () => {
+    const one = drawn[button.dataset.figure], name = `${button.dataset.figure}.${button.dataset.export}`;
+    if (button.dataset.export === "svg") save(svgOf(one), name);
+    else savePng(one, name);
+  }));
+})();
