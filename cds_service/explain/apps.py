@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
+from cds_service.hooks.service import Caller
 from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.signin.registration import Registration
 from cds_service.store.restraint import History
@@ -52,6 +54,6 @@ class Memory(Protocol):
         """The tenant for which the card was given; False if for another patient; None if not remembered."""
         ...
 
-    def history(self, issuer: str, tenant: str, patient_id: str) -> History:
+    def history(self, caller: Caller, patient_id: str, now: datetime) -> History:
         """What was silenced and shown. Raises StoreUnavailable."""
         ...

@@ -14,11 +14,11 @@ from cds_service.ehr.bases import read_base
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.ehr.writing import FhirWriter
-from cds_service.explain.apps import App, Memory
+from cds_service.explain.apps import App
 from cds_service.explain.form import answers, questionnaire
 from cds_service.explain.page import Writing, page_of
 from cds_service.explain.people import Person
-from cds_service.explain.quiet import quiet_for
+from cds_service.explain.quiet import Recollection
 from cds_service.explain.source import Banner, fetch_banner, fetch_source
 from cds_service.explain.telling import Teller
 from cds_service.hooks.authorization import Interaction
@@ -36,7 +36,7 @@ class Desk:
     clinic: Clinic
     server: FhirServer
     writer: FhirWriter
-    memory: Memory | None
+    recollection: Recollection
     clock: Callable[[], datetime]
     seconds: float = 4.0
 
@@ -53,7 +53,7 @@ class Desk:
         access = person.authorization(now)
         seen = explain(self.clinic, person.fhir_base, access, person.user or "", person.patient, now)
         tell = Teller(words, link)
-        quiet = quiet_for(self.memory, app, person.tenant, person.patient, self.clinic.zone, tell)
+        quiet = self.recollection.of(person.patient, app, person.tenant, now, tell)
         writing = Writing(person.form_token, self.why_not_attest(person, tell), given)
         return {
             **page_of(seen, self.clinic.protocol, quiet, writing, tell),

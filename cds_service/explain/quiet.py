@@ -1,20 +1,21 @@
 """What is silenced for this patient, and until when."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cds_service.explain.apps import App, Memory
 from cds_service.explain.telling import Teller
+from cds_service.hooks.service import Caller
 from cds_service.store.faults import StoreUnavailable
-from cds_service.store.restraint import History
+from cds_service.store.restraint import Because, History
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One rule, or the trial card, that is quiet for a while."""
+    """A rule, or the trial card, that is quiet for a while."""
 
-    rule: str
+    what: str
     because: str
     until: str
 
@@ -27,31 +28,39 @@ class Quiet:
     why_not: str = ""
 
 
-def quiet_for(
-    memory: Memory | None, app: App, tenant: str | None, patient: str, zone: ZoneInfo, tell: Teller
-) -> Quiet:
-    """What the service remembers of cards held back for the patient."""
-    if memory is None:
-        return Quiet(why_not=tell.say("page.quiet.notKept"))
-    if tenant is None:
-        return Quiet(why_not=tell.say("page.quiet.whichTenant"))
-    try:
-        history = memory.history(app.issuer, tenant, patient)
-    except StoreUnavailable:
-        return Quiet(why_not=tell.say("page.quiet.unavailable"))
-    return Quiet(_held(history, zone, tell))
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """Where to look, and for how many days an unchanged trial card is not given again."""
 
+    memory: Memory | None
+    trial_card_days: int
+    zone: ZoneInfo
 
-def _held(history: History, zone: ZoneInfo, tell: Teller) -> tuple[Held, ...]:
-    latest: dict[tuple[str, str], datetime] = {}
-    for silence in history.silences:
-        key = silence.rule, silence.because.value
-        latest[key] = max(silence.until, latest.get(key, silence.until))
-    return tuple(
-        Held(rule, tell.say(f"page.because.{because}"), _local(until, zone))
-        for (rule, because), until in sorted(latest.items(), key=lambda item: item[1])
-    )
+    def of(self, patient: str, app: App, tenant: str | None, now: datetime, tell: Teller) -> Quiet:
+        """What the service remembers of cards held back for the patient."""
+        if self.memory is None:
+            return Quiet(why_not=tell.say("page.quiet.notKept"))
+        if tenant is None:
+            return Quiet(why_not=tell.say("page.quiet.whichTenant"))
+        try:
+            history = self.memory.history(Caller(app.issuer, tenant), patient, now)
+        except StoreUnavailable:
+            return Quiet(why_not=tell.say("page.quiet.unavailable"))
+        return Quiet(self._held(history, now, tell))
 
+    def _held(self, history: History, now: datetime, tell: Teller) -> tuple[Held, ...]:
+        """Of several silences of one rule the longest; while what it saw stays the same."""
+        latest: dict[tuple[str, Because], datetime] = {}
+        for silence in history.silences:
+            key = tell.say("page.quiet.rule", rule=silence.rule), silence.because
+            latest[key] = max(silence.until, latest.get(key, silence.until))
+        back = [shown.at + timedelta(days=self.trial_card_days) for shown in history.shown]
+        if back and max(back) > now:
+            latest[tell.say("page.quiet.trialCard"), Because.SHOWN_RECENTLY] = max(back)
+        return tuple(
+            Held(what, tell.say(f"page.because.{because}"), self._local(until))
+            for (what, because), until in sorted(latest.items(), key=lambda item: item[1])
+        )
 
-def _local(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    def _local(self, moment: datetime) -> str:
+        return moment.astimezone(self.zone).strftime("%Y-%m-%d %H:%M")

@@ -16,6 +16,7 @@ from cds_service.explain.apps import Apps, Memory
 from cds_service.explain.desk import Desk
 from cds_service.explain.launching import Launching
 from cds_service.explain.people import People, path_of
+from cds_service.explain.quiet import Recollection
 from cds_service.explain.render import Renderer, read_page_words
 from cds_service.explain.routes import ExplainPage, explain_routes, origin_in
 from cds_service.signin.code_flow import NewSecret
@@ -68,7 +69,7 @@ def explain_page(
             replace(clinic, gatherer=gatherer),
             documents,
             FhirWriter(around.session),
-            around.memory,
+            Recollection(around.memory, clinic.protocol.restraint.trial_card_days, clinic.zone),
             around.clock,
             around.seconds,
         ),

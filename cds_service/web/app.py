@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response
 from cds_service.hooks.catalogue import Catalogue
 from cds_service.web.door import Door
 from cds_service.web.errors import add_error_handlers
+from cds_service.web.feedback_route import React, feedback_route
 from cds_service.web.health import health_routes
 from cds_service.web.hooks_routes import Clock, hooks_routes
 
@@ -17,16 +18,19 @@ def create_app(
     clock: Clock,
     max_body_bytes: int,
     versions: Mapping[str, str],
+    react: React | None = None,
     pages: Iterable[Blueprint] = (),
 ) -> Flask:
     """The app for a catalogue. `clock` gives the aware moment of each call; bodies over the limit are 413.
 
-    `pages` are the rooms for people, where the site has them.
+    Without `react`, which keeps feedback, there is no feedback endpoint. `pages` are the rooms for people.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes + 1
     app.url_map.strict_slashes = True
     app.register_blueprint(hooks_routes(catalogue, door, clock, max_body_bytes))
+    if react:
+        app.register_blueprint(feedback_route(catalogue, door, clock, max_body_bytes, react))
     app.register_blueprint(health_routes(versions))
     for page in pages:
         app.register_blueprint(page)
