@@ -1,6 +1,7 @@
 """Dosing, safety, due tests and response as statements."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
 from cds_service.explain.telling import Statement, Teller
@@ -53,9 +54,24 @@ _RENAL_TONES = {
 _DUE_ORDER = (DueStatus.OVERDUE, DueStatus.DUE, DueStatus.NOT_YET, DueStatus.DONE)
 
 
-def dosing(assessment: Assessment, tell: Teller) -> list[Statement]:
-    """What to do with each study drug of the arm."""
-    return [_drug(decision, tell) for decision in assessment.titration]
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What must be read first: what to do, and the critical findings that ask for it."""
+
+    said: Statement
+    because: tuple[Statement, ...] = ()
+
+
+def headlines(assessment: Assessment, tell: Teller) -> list[Headline]:
+    """Each study drug of the arm with its critical findings, and those that concern no such drug."""
+    critical = [alert for alert in assessment.safety if alert.severity is Severity.CRITICAL]
+    dosed = {decision.drug for decision in assessment.titration}
+    others = [Headline(_alert(alert, tell)) for alert in critical if alert.drug not in dosed]
+    drugs = [
+        Headline(_drug(decision, tell), tuple(_alert(a, tell) for a in critical if a.drug is decision.drug))
+        for decision in assessment.titration
+    ]
+    return sorted([*others, *drugs], key=lambda one: one.said.tone != "critical")
 
 
 def _drug(decision: TitrationDecision, tell: Teller) -> Statement:
@@ -112,16 +128,18 @@ def _alert(alert: Alert, tell: Teller) -> Statement:
     return Statement(
         tone=alert.severity.value,
         tag=tell.say(f"page.severity.{alert.severity}"),
-        title=tell.say(f"action.{alert.action}"),
+        title=_asked(alert, tell),
         text=tell.plain(alert.seen),
         origin=tell.origin(alert.rule),
         seen=tell.seen(alert.evidence),
     )
 
 
-def is_critical(alert: Alert) -> bool:
-    """Does this finding stand at the top of the page?"""
-    return alert.severity is Severity.CRITICAL
+def _asked(alert: Alert, tell: Teller) -> str:
+    action = Phrase(f"action.{alert.action}")
+    if alert.drug is None:
+        return tell.plain(action)
+    return tell.say("safety.short", drug=drug_name(alert.drug), action=action)
 
 
 def due(items: Iterable[MonitoringItem], tell: Teller) -> list[Statement]:

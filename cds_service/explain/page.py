@@ -10,7 +10,7 @@ from cds_service.explain.drug_panels import Chart
 from cds_service.explain.figure import Figure, as_script
 from cds_service.explain.figures import figures
 from cds_service.explain.quiet import Quiet
-from cds_service.explain.telling import Statement, Teller
+from cds_service.explain.telling import Teller
 from cds_service.explain.worklist import Worklist, worklist
 from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.assess import Protocol
@@ -47,7 +47,7 @@ def page_of(explained: Explained, protocol: Protocol, quiet: Quiet, writing: Wri
         "participation": _participation(assessment, tell),
         "enrolled": assessment.participation.status is StudyState.ENROLLED,
         "worklist": listed,
-        "headlines": _headlines(assessment, tell),
+        "headlines": findings.headlines(assessment, tell),
         "kidney": findings.kidney(assessment.renal, tell),
         "safety": findings.safety(assessment.safety, tell),
         "due": findings.due(assessment.monitoring, tell),
@@ -58,12 +58,6 @@ def page_of(explained: Explained, protocol: Protocol, quiet: Quiet, writing: Wri
         "figure_json": as_script(drawn),
         "form": _form(assessment, writing, listed, tell),
     }
-
-
-def _headlines(assessment: Assessment, tell: Teller) -> list[Statement]:
-    """What must be read first: critical findings, then the dose of each drug."""
-    critical = [alert for alert in assessment.safety if findings.is_critical(alert)]
-    return [*findings.safety(critical, tell), *findings.dosing(assessment, tell)]
 
 
 def _participation(assessment: Assessment, tell: Teller) -> Json:

@@ -67,9 +67,14 @@ class Teller:
         """Links to the resources, each once."""
         unique = {(e.reference, e.date, e.value): e for e in evidence}
         return tuple(
-            Seen(self.link(e.reference), e.reference.partition("/")[0], e.date or "", _value(e))
+            Seen(self.link(e.reference), self._kind(e.reference), e.date or "", _value(e))
             for e in unique.values()
         )
+
+    def _kind(self, reference: str) -> str:
+        """What sort of entry it is, in the language of the page where it has a word for it."""
+        kind = reference.partition("/")[0]
+        return self.words.sentences.get(f"page.kind.{kind}", kind)
 
 
 def _value(evidence: Evidence) -> str:

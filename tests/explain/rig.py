@@ -130,9 +130,7 @@ def running(patients: tuple = PATIENTS, **app_settings: object) -> Iterator[Rig]
         fhir.stop()
 
 
-def smart_app(
-    base: FhirBase, frame_ancestors: tuple[str, ...] = (), issuer: str | None = None
-) -> SmartApp:
+def smart_app(base: FhirBase, frame_ancestors: tuple[str, ...] = (), issuer: str | None = None) -> SmartApp:
     """Our registration at a record system."""
     below = (FhirBase(base.scheme, base.host, base.port, ""),)
     return SmartApp(base, Registration(CLIENT_ID, below, issuer=issuer), frame_ancestors)

@@ -14,7 +14,7 @@
     unknown: ["#efebf8", "#5a4a86"],
   };
   const FONT = getComputedStyle(document.body).fontFamily;
-  const LEFT = 132, RIGHT = 168, GAP = 34, HEAD = 12, LANE = 24, PLOT = 112;
+  const LEFT = 156, RIGHT = 172, GAP = 34, HEAD = 22, LANE = 24, PLOT = 112;
 
   const heightOf = (panel) => (panel.lanes.length ? panel.lanes.length * LANE : PLOT);
   const shortDay = (t) => echarts.time.format(t, "{yyyy}-{MM}-{dd} {HH}:{mm}");
@@ -63,28 +63,32 @@
 
   function title(panel, top, height) {
     return { type: "group", left: 0, top: top + height / 2 - 18, silent: true, children: [
-      { type: "text", style: { text: panel.name, fontSize: 13, fontWeight: 600, fill: INK, fontFamily: FONT, width: LEFT - 44, overflow: "break" } },
-      { type: "text", top: 34, style: { text: panel.unit, fontSize: 12, fill: SOFT, fontFamily: FONT, y: panel.name.length > 13 ? 34 : 18 } },
+      { type: "text", style: { text: panel.name, fontSize: 13, fontWeight: 600, fill: INK, fontFamily: FONT, width: LEFT - 46, overflow: "break" } },
+      { type: "text", top: lines(panel.name) * 18, style: { text: panel.unit, fontSize: 12, fill: SOFT, fontFamily: FONT } },
     ] };
+  }
+
+  // How many lines a panel's name takes, measured as it will be drawn.
+  function lines(name) {
+    return echarts.format.getTextRect(name, `600 13px ${FONT}`).width > LEFT - 46 ? 2 : 1;
   }
 
   function plot(panel, i) {
     const high = Math.max(...panel.points.map((p) => p.v), ...(panel.band ? [panel.band.high] : []),
       ...panel.forecast.map((s) => s.high), ...panel.lines.map((l) => l.v), 0);
+    const top = nice(high);
     const points = panel.points.map((p) => ({
       value: [p.t, p.v], label: p.label, symbol: "circle",
       itemStyle: p.hollow ? { color: "#fff", borderColor: ACCENT, borderWidth: 2 } : { color: ACCENT },
     }));
-    const last = points.length - 1;
-    if (last >= 0) points[last].label_shown = true;
     const made = [{
       type: "line", name: panel.name, xAxisIndex: i, yAxisIndex: i, data: points, symbolSize: 8, z: 5, cursor: "default",
       lineStyle: { color: ACCENT, width: 1.5, opacity: .55 }, unit: panel.unit, connectNulls: true,
-      label: { show: true, position: "top", fontSize: 12, fontWeight: 600, color: INK, formatter: (p) => (p.data.label_shown ? p.data.label : "") },
+      label: { show: true, position: "top", fontSize: 12, fontWeight: 600, color: INK, formatter: (p) => p.data.label },
       labelLayout: { hideOverlap: true },
-      markLine: { silent: true, symbol: "none", animation: false, data: panel.lines.map((l) => ({
+      markLine: { silent: true, symbol: "none", animation: false, data: apart(panel.lines, top).map((l) => ({
         yAxis: l.v, lineStyle: { color: SOFT, type: "dashed", width: 1 },
-        label: { formatter: l.label, color: SOFT, fontSize: 11, position: "end", width: RIGHT - 12, overflow: "break" } })) },
+        label: { formatter: l.label, color: SOFT, fontSize: 11, position: "end", width: RIGHT - 12, overflow: "break", offset: [0, l.shift] } })) },
       markArea: panel.band ? { silent: true, itemStyle: { color: BAND }, data: [[
         { yAxis: panel.band.low, label: { show: true, position: "right", distance: 6, color: "#1d6338", fontSize: 11, formatter: panel.band.label, width: RIGHT - 12, overflow: "break" } },
         { yAxis: panel.band.high }]] } : undefined,
@@ -96,15 +100,28 @@
     if (panel.forecast.length) made.push(...forecast(panel, i));
     return {
       series: made,
-      y: { type: "value", gridIndex: i, min: 0, max: nice(high), splitNumber: 3, axisLabel: { color: SOFT, fontSize: 11, showMaxLabel: true },
+      y: { type: "value", gridIndex: i, min: 0, max: top.max, interval: top.step, axisLabel: { color: SOFT, fontSize: 11 },
         splitLine: { lineStyle: { color: "#eef1f4" } }, axisPointer: { show: false } },
     };
   }
 
+  // The top of an axis with room for the labels above the points, and its steps.
   function nice(high) {
-    if (!(high > 0)) return 1;
-    const step = Math.pow(10, Math.floor(Math.log10(high)));
-    return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((n) => n * step).find((n) => n >= high * 1.12) || 15 * step;
+    if (!(high > 0)) return { max: 1, step: .5 };
+    const unit = Math.pow(10, Math.floor(Math.log10(high)));
+    const [n, parts] = [[1, 2], [1.5, 3], [2, 2], [3, 3], [4, 2], [6, 3], [8, 2], [10, 2], [15, 3]].find(([m]) => m * unit >= high * 1.15);
+    return { max: n * unit, step: (n * unit) / parts };
+  }
+
+  // Thresholds whose names would lie on one another are moved apart.
+  function apart(thresholds, axis) {
+    const sorted = [...thresholds].sort((a, b) => a.v - b.v);
+    let below = -Infinity;
+    return sorted.map((line) => {
+      const at = (line.v / axis.max) * PLOT, free = Math.max(at, below + 13);
+      below = free;
+      return { ...line, shift: at - free };
+    });
   }
 
   function forecast(panel, i) {
@@ -119,8 +136,9 @@
 
   function lanes(panel, i) {
     const bars = [];
-    panel.lanes.forEach((lane, row) => lane.bars.forEach((bar) => bars.push({
-      value: [row, bar.from, bar.to], label: bar.label, tone: bar.tone, going_on: bar.going_on, lane: lane.name })));
+    panel.lanes.forEach((lane, row) => lane.bars.forEach((bar, at) => bars.push({
+      value: [row, bar.from, bar.to], label: bar.label, tone: bar.tone, going_on: bar.going_on, lane: lane.name,
+      room: (lane.bars[at + 1] || {}).from })));
     return {
       series: [{
         type: "custom", name: panel.name, xAxisIndex: i, yAxisIndex: i, clip: true, data: bars, cursor: "default",
@@ -138,8 +156,11 @@
     const left = Math.max(from[0], area.x), right = Math.min(to[0], area.x + area.width);
     if (right <= area.x || left >= area.x + area.width) return null;
     const width = Math.max(right - left, 3), [fill, ink] = TONES[bar.tone] || TONES.info;
-    const rest = width > 26 ? [{ type: "text", silent: true, style: { text: bar.label, x: left + 6, y: from[1], fill: ink, fontSize: 12,
-      fontFamily: FONT, textVerticalAlign: "middle", width: width - 10, overflow: "truncate" } }] : [];
+    const wanted = echarts.format.getTextRect(bar.label, `12px ${FONT}`).width, inside = wanted + 12 <= width;
+    const room = (bar.room === undefined ? area.x + area.width : api.coord([bar.room, bar.value[0]])[0]) - (left + width);
+    const place = inside || room < wanted + 12 ? { x: left + 6, width: width - 10, overflow: "truncate" } : { x: left + width + 6 };
+    const rest = !inside && room < wanted + 12 && width < 34 ? [] : [{ type: "text", silent: true, style: { text: bar.label, y: from[1],
+      fill: ink, fontSize: 12, fontFamily: FONT, textVerticalAlign: "middle", ...place } }];
     return { type: "group", children: [
       { type: "rect", shape: { x: left, y: from[1] - high / 2, width, height: high, r: bar.going_on ? [4, 0, 0, 4] : 4 },
         style: { fill, stroke: ink, lineWidth: .6 } }, ...rest] };
@@ -148,7 +169,8 @@
   function today(figure, i, isFirst) {
     return { type: "line", xAxisIndex: i, yAxisIndex: i, data: [], silent: true, z: 3, markLine: { silent: true, symbol: "none", animation: false,
       lineStyle: { color: SOFT, width: 1, type: "solid" }, data: [{ xAxis: figure.now }],
-      label: { show: isFirst, formatter: figure.now_label, color: SOFT, fontSize: 11, position: "end", distance: 2 } } };
+      label: { show: isFirst, formatter: figure.now_label, color: SOFT, fontSize: 11, distance: 2,
+        position: figure.panels[i].lanes.length ? "start" : "end" } } };
   }
 
   function tip(p) {
