@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ALGORITHMS = ("ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
 """Signatures with a private key; never "none", and never a shared secret."""
 
-_LEEWAY = 60
+LEEWAY_SECONDS = 60
 """Seconds by which clocks may differ."""
 
 
@@ -47,7 +47,7 @@ def verified_claims(
                 "access_token": token.get("access_token"),
             },
         )
-        claims.validate(now=now, leeway=_LEEWAY)
+        claims.validate(now=now, leeway=LEEWAY_SECONDS)
     except (JoseError, msgspec.DecodeError, ValueError, TypeError, KeyError) as error:
         # a library's message may quote what stood in the token
         raise SignInRefused(WhyRefused.ID_TOKEN, _what(error)) from None

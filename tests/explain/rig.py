@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import parse_qs, urlsplit
@@ -128,6 +128,13 @@ def running(patients: tuple = PATIENTS, **app_settings: object) -> Iterator[Rig]
     finally:
         cds.stop()
         fhir.stop()
+
+
+def unattested(patient_id: str):
+    """A demo patient before any investigator has attested anything."""
+    patient = next(patient for patient in PATIENTS if patient.id == patient_id)
+    kept = tuple(r for r in patient.resources if r["resourceType"] != "QuestionnaireResponse")
+    return replace(patient, resources=kept)
 
 
 def smart_app(base: FhirBase, frame_ancestors: tuple[str, ...] = (), issuer: str | None = None) -> SmartApp:
