@@ -22,7 +22,8 @@ def attestation_response(
 ) -> Json:
     """The completed form: only what was answered, in the form's own groups.
 
-    `form` is the Questionnaire, `patient` and `author` are relative references, `authored` is aware.
+    `form` is the Questionnaire, `patient` and `author` are relative references, `authored` is aware and
+    written to the millisecond: of two forms of one second the later must win.
     Raises NotAResponse, also when nothing was answered.
     """
     response: Json = {
@@ -30,7 +31,7 @@ def attestation_response(
         "questionnaire": f"{form['url']}|{form['version']}",
         "status": "completed",
         "subject": {"reference": patient},
-        "authored": authored.isoformat(timespec="seconds"),
+        "authored": authored.isoformat(timespec="milliseconds"),
         "author": {"reference": author},
         "item": [_group(group, answers) for group in form["item"] if _answered(group, answers)],
     }

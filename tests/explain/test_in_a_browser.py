@@ -64,10 +64,10 @@ def test_a_source_and_a_refusal_have_no_serious_fault_either(page, shared):
 
 def test_the_figures_are_drawn_with_their_labels(page, shared):
     opened(page, shared, "demo-11")
-    words = page.locator("#chart-drugs svg").inner_text()
+    words = page.locator("#chart-drugs svg").text_content()
     for expected in ("23.4", "3 mg once daily", "diltiazem", "today", "baseline 61"):
         assert expected in words
-    assert "complete response ≥ 115" in page.locator("#chart-blood svg").inner_text()
+    assert "complete response ≥ 115" in page.locator("#chart-blood svg").text_content()
     assert page.faults == []
 
 
@@ -114,7 +114,7 @@ def test_from_candidate_to_eligible_by_hand(page):
         for number in range(1, 13):
             page.check(f'input[name="E{number}"][value="no"]')
         page.click("#attest button[type=submit]")
-        assert "Written to the record" in page.locator(".notice").inner_text()
+        assert "Written to the record" in page.locator(".notice.good").inner_text()
         assert page.locator(".headlines .big").inner_text() == "Settled; the investigator decides"
         assert page.faults == []
 

@@ -3,8 +3,28 @@
 
 (() => {
   const source = document.getElementById("figures");
-  const printButton = document.getElementById("print");
+  const printButton = document.getElementById("print"), drawn = {};
   if (printButton) printButton.addEventListener("click", () => window.print());
+
+  // One A4 sheet (less its margins, in CSS pixels): the largest zoom at which everything fits.
+  const PLOT = 112, SHEET = { width: 1060, height: 722 }, ROOT = document.documentElement;
+  const fit = () => Object.values(drawn).forEach(({ chart }) => chart.resize());
+  const redraw = (plotHeight) => Object.values(drawn).forEach((one) => one.draw(plotHeight));
+  window.addEventListener("beforeprint", () => {
+    ROOT.classList.add("printing");
+    ROOT.style.width = `${SHEET.width}px`;
+    redraw(62);
+    for (let zoom = 1; zoom > .25; zoom -= .03) {
+      document.body.style.zoom = zoom;
+      fit();
+      if (document.body.getBoundingClientRect().height <= SHEET.height) break;
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    ROOT.classList.remove("printing");
+    ROOT.style.width = document.body.style.zoom = "";
+    redraw(PLOT);
+  });
   if (!source) return;
 
   const INK = "#1c2430", SOFT = "#4d5a6a", LINE = "#d5dbe2", ACCENT = "#14557b", BAND = "#dcefe3", PURPLE = "#5a4a86";
@@ -14,16 +34,16 @@
     unknown: ["#efebf8", "#5a4a86"],
   };
   const FONT = getComputedStyle(document.body).fontFamily;
-  const LEFT = 156, RIGHT = 172, GAP = 34, HEAD = 22, LANE = 24, PLOT = 112;
+  const LEFT = 156, RIGHT = 172, GAP = 34, HEAD = 22, LANE = 24;
 
-  const heightOf = (panel) => (panel.lanes.length ? panel.lanes.length * LANE : PLOT);
+  const heightOf = (panel, plotHeight) => (panel.lanes.length ? panel.lanes.length * LANE : plotHeight);
   const shortDay = (t) => echarts.time.format(t, "{yyyy}-{MM}-{dd} {HH}:{mm}");
 
-  function option(figure) {
-    const grids = [], xs = [], ys = [], series = [], titles = [];
+  function option(figure, plotHeight) {
+    const grids = [], xs = [], ys = [], series = [], titles = [], isPrint = plotHeight < PLOT, gap = isPrint ? 20 : GAP;
     let top = HEAD;
     figure.panels.forEach((panel, i) => {
-      const height = heightOf(panel), isLast = i === figure.panels.length - 1;
+      const height = heightOf(panel, plotHeight), isLast = i === figure.panels.length - 1;
       grids.push({ left: LEFT, right: RIGHT, top, height });
       xs.push({
         type: "time", gridIndex: i, min: figure.from, max: figure.to, axisLine: { lineStyle: { color: LINE } },
@@ -31,13 +51,13 @@
         splitLine: { show: true, lineStyle: { color: "#eef1f4" } },
         axisPointer: { show: true, snap: false, label: { show: isLast }, lineStyle: { color: SOFT, type: "dotted" } },
       });
-      const pieces = panel.lanes.length ? lanes(panel, i) : plot(panel, i);
+      const pieces = panel.lanes.length ? lanes(panel, i) : plot(panel, i, height);
       ys.push(pieces.y);
       series.push(...pieces.series, today(figure, i, i === 0));
       if (!panel.lanes.length) titles.push(title(panel, top, height));
-      top += height + (isLast ? 30 : GAP);
+      top += height + (isLast ? 30 : gap);
     });
-    const height = top + 34;
+    const height = top + (isPrint ? 0 : 34);
     return {
       height,
       option: {
@@ -47,7 +67,7 @@
         tooltip: { trigger: "item", renderMode: "richText", backgroundColor: "#fff", borderColor: LINE,
           textStyle: { color: INK }, formatter: tip },
         dataZoom: [
-          { type: "slider", xAxisIndex: xs.map((_, i) => i), startValue: figure.shown_from, endValue: figure.to,
+          { type: "slider", show: !isPrint, xAxisIndex: xs.map((_, i) => i), startValue: figure.shown_from, endValue: figure.to,
             bottom: 6, height: 16, left: LEFT, right: RIGHT, brushSelect: false, showDataShadow: false,
             borderColor: LINE, fillerColor: "rgba(20,85,123,.12)", labelFormatter: (t) => echarts.time.format(t, "{yyyy}-{MM}-{dd}") },
           { type: "inside", xAxisIndex: xs.map((_, i) => i), zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false },
@@ -73,7 +93,7 @@
     return echarts.format.getTextRect(name, `600 13px ${FONT}`).width > LEFT - 46 ? 2 : 1;
   }
 
-  function plot(panel, i) {
+  function plot(panel, i, height) {
     const high = Math.max(...panel.points.map((p) => p.v), ...(panel.band ? [panel.band.high] : []),
       ...panel.forecast.map((s) => s.high), ...panel.lines.map((l) => l.v), 0);
     const top = nice(high);
@@ -86,7 +106,7 @@
       lineStyle: { color: ACCENT, width: 1.5, opacity: .55 }, unit: panel.unit, connectNulls: true,
       label: { show: true, position: "top", fontSize: 12, fontWeight: 600, color: INK, formatter: (p) => p.data.label },
       labelLayout: { hideOverlap: true },
-      markLine: { silent: true, symbol: "none", animation: false, data: apart(panel.lines, top).map((l) => ({
+      markLine: { silent: true, symbol: "none", animation: false, data: apart(panel.lines, top, height).map((l) => ({
         yAxis: l.v, lineStyle: { color: SOFT, type: "dashed", width: 1 },
         label: { formatter: l.label, color: SOFT, fontSize: 11, position: "end", width: RIGHT - 12, overflow: "break", offset: [0, l.shift] } })) },
       markArea: panel.band ? { silent: true, itemStyle: { color: BAND }, data: [[
@@ -114,11 +134,11 @@
   }
 
   // Thresholds whose names would lie on one another are moved apart.
-  function apart(thresholds, axis) {
+  function apart(thresholds, axis, height) {
     const sorted = [...thresholds].sort((a, b) => a.v - b.v);
     let below = -Infinity;
     return sorted.map((line) => {
-      const at = (line.v / axis.max) * PLOT, free = Math.max(at, below + 13);
+      const at = (line.v / axis.max) * height, free = Math.max(at, below + 13);
       below = free;
       return { ...line, shift: at - free };
     });
@@ -182,20 +202,22 @@
     return `${p.seriesName}\n${p.data.label}\n${shortDay(p.data.value[0])}`;
   }
 
-  const drawn = {};
   for (const figure of JSON.parse(source.textContent)) {
-    const place = document.getElementById(`chart-${figure.name}`), made = option(figure);
-    place.style.height = `${made.height}px`;
-    const chart = echarts.init(place, null, { renderer: "svg" });
-    chart.setOption(made.option);
-    chart.group = "patient";
-    drawn[figure.name] = { chart, figure, height: made.height };
+    const place = document.getElementById(`chart-${figure.name}`), one = { figure };
+    one.chart = echarts.init(place, null, { renderer: "svg", height: 100 });
+    one.draw = (plotHeight) => {
+      const made = option(figure, plotHeight);
+      one.height = made.height;
+      place.style.height = `${made.height}px`;
+      one.chart.resize({ height: made.height });
+      one.chart.setOption(made.option, { notMerge: true });
+    };
+    one.draw(PLOT);
+    one.chart.group = "patient";
+    drawn[figure.name] = one;
   }
   echarts.connect("patient");
-  const fit = () => Object.values(drawn).forEach(({ chart }) => chart.resize());
   window.addEventListener("resize", fit);
-  window.addEventListener("beforeprint", () => Object.values(drawn).forEach(({ chart }) => chart.resize({ width: 700 })));
-  window.addEventListener("afterprint", () => Object.values(drawn).forEach(({ chart }) => chart.resize({ width: "auto" })));
 
   function svgOf({ chart, height }) {
     const svg = chart.getDom().querySelector("svg").cloneNode(true);
