@@ -110,24 +110,10 @@ def build_pages(
     """The pages for people: the one that explains, where an EHR is listed that may launch it."""
     if not clinic.explaining:
         return ()
-    # Authlib and its kin cost start-up time and memory: only where a page is used.
-    from cds_service.explain.setup import Surroundings, explain_page
-    from cds_service.settings.explaining import apps_of
+    from cds_service.settings.explaining import explain_page_of  # Authlib: only where a page is used
 
-    site = settings.site
-    surroundings = Surroundings(
-        engine=memory.engine,
-        memory=memory,
-        session=_session(site),
-        ca_bundle=str(site.ca_bundle) if site.ca_bundle else None,
-        public_base_url=settings.public_base_url,
-        language=site.language,
-        clock=clock,
-        new_secret=lambda: secrets.token_urlsafe(32),
-        seconds=settings.fetch_seconds,
-        version=__version__,
-    )
-    return (explain_page(apps_of(site), clinic, read_wording(), surroundings),)
+    session, new_secret = _session(settings.site), partial(secrets.token_urlsafe, 32)
+    return (explain_page_of(settings, clinic, memory, session, clock, new_secret),)
 
 
 def open_memory(settings: Settings, clinic: Clinic) -> Memory:
@@ -204,7 +190,7 @@ def build_clinic(settings: Settings) -> Clinic:
         words_by_issuer={
             one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
         },
-        explaining=frozenset(one.client.issuer for one in site.trusted_clients if one.smart),
+        explaining=settings.issuers_explained_to,
     )
 
 

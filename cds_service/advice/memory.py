@@ -19,7 +19,7 @@ from cds_service.store.pseudonym import Pseudonyms
 from cds_service.store.restraint import History, quiet
 from cds_service.store.silence import history_of
 from cds_service.store.summary import given_card
-from cds_service.store.whose_card import tenant_of_card
+from cds_service.store.whose_card import receiver_of_card
 
 HELD_BACK = "org.aa-cds.held-back"
 """The response's extension: which cards were not given, why, and until when. Quiet, never silent."""
@@ -94,9 +94,10 @@ class Memory:
         patient = self.keys.of_patient(caller.tenant, patient_id)
         return history_of(self.engine, patient, caller.issuer, caller.tenant, now, self.restraint)
 
-    def tenant_of_card(self, card: str, issuer: str, patient_id: str) -> str | bool | None:
-        """The tenant for which a card was given; False if to others; None when it is not remembered."""
-        return tenant_of_card(self.engine, self.keys, card, issuer, patient_id)
+    def receiver_of(self, card: str, patient_id: str) -> Caller | bool | None:
+        """To whom a card was given; False if for another patient; None when it is not remembered."""
+        found = receiver_of_card(self.engine, self.keys, card, patient_id)
+        return Caller(*found) if isinstance(found, tuple) else found
 
     def call_of(self, service_id: str, call: HookCall, advice: Advice) -> GivenCall:
         """The call as it is remembered, with all of the advice; touches no database."""

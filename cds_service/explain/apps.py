@@ -18,17 +18,18 @@ STANDALONE_SCOPE = f"launch/patient {SCOPE}"
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Our registration at one FHIR base of one client (`issuer`, as in its CDS Hooks tokens).
+    """Our registration at one FHIR base.
 
-    `tenants` are the client's, as far as the site file names them. `frame_ancestors` are the origins whose
-    pages may frame ours.
+    `issuers` are the clients (as in their CDS Hooks tokens) whose patients are kept there. `callers` are
+    their tenants, None when the site file leaves open which there are. `frame_ancestors` are the origins
+    whose pages may frame ours.
     """
 
-    issuer: str
     fhir_base: FhirBase
     registration: Registration
     language: str
-    tenants: frozenset[str] = frozenset()
+    issuers: frozenset[str]
+    callers: frozenset[Caller] | None = None
     frame_ancestors: tuple[str, ...] = ()
 
 
@@ -50,8 +51,8 @@ def app_of(apps: Apps, iss: str) -> App:
 class Memory(Protocol):
     """What the service remembers of a patient, without knowing whom."""
 
-    def tenant_of_card(self, card: str, issuer: str, patient_id: str) -> str | bool | None:
-        """The tenant for which the card was given; False if for another patient; None if not remembered."""
+    def receiver_of(self, card: str, patient_id: str) -> Caller | bool | None:
+        """To whom the card was given; False if for another patient; None if it is not remembered."""
         ...
 
     def history(self, caller: Caller, patient_id: str, now: datetime) -> History:

@@ -14,7 +14,6 @@ from cds_service.ehr.bases import read_base
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.ehr.writing import FhirWriter
-from cds_service.explain.apps import App
 from cds_service.explain.form import answers, questionnaire
 from cds_service.explain.page import Writing, page_of
 from cds_service.explain.people import Person
@@ -43,7 +42,6 @@ class Desk:
     def look(
         self,
         person: Person,
-        app: App,
         words: Wording,
         link: Callable[[str], str],
         given: Mapping[str, str] | None = None,
@@ -53,7 +51,7 @@ class Desk:
         access = person.authorization(now)
         seen = explain(self.clinic, person.fhir_base, access, person.user or "", person.patient, now)
         tell = Teller(words, link)
-        quiet = self.recollection.of(person.patient, app, person.tenant, now, tell)
+        quiet = self.recollection.of(person.patient, person.caller, now, tell)
         writing = Writing(person.form_token, self.why_not_attest(person, tell), given)
         return {
             **page_of(seen, self.clinic.protocol, quiet, writing, tell),

@@ -13,6 +13,7 @@ from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.explain.apps import EHR_SCOPE, STANDALONE_SCOPE, App, Apps, Memory, app_of
 from cds_service.explain.people import LONGEST_LIFE, Person
+from cds_service.hooks.service import Caller
 from cds_service.signin.code_flow import CodeFlow, Granted, NewSecret, Pending
 from cds_service.signin.configuration import fetch_configuration
 from cds_service.signin.refused import SignInRefused, WhyRefused
@@ -87,21 +88,20 @@ class Launching:
             scope=str(token.get("scope") or ""),
             ends=now + _life(token),
             banner=token.get("need_patient_banner") is not False,
-            tenant=self._tenant(app, token.get("appContext"), patient),
+            caller=self._caller(app, token.get("appContext"), patient),
             language=app.language,
             form_token=self.new_secret(),
         )
 
-    def _tenant(self, app: App, app_context: object, patient: str) -> str | None:
-        """Whose memory is it? A card that was given for another patient ends the launch."""
+    def _caller(self, app: App, app_context: object, patient: str) -> Caller | None:
+        """In whose name this patient is remembered. A card of another patient ends the launch."""
         card = _card_of(app_context)
-        if card and self.memory is not None:
-            found = self.memory.tenant_of_card(card, app.issuer, patient)
-            if found is False:
-                raise SignInRefused(WhyRefused.OTHER_PATIENT)
-            if isinstance(found, str):
-                return found
-        return next(iter(app.tenants)) if len(app.tenants) == 1 else None
+        found = self.memory.receiver_of(card, patient) if card and self.memory else None
+        if found is False or (isinstance(found, Caller) and found.issuer not in app.issuers):
+            raise SignInRefused(WhyRefused.OTHER_PATIENT)
+        if isinstance(found, Caller):
+            return found
+        return next(iter(app.callers)) if app.callers and len(app.callers) == 1 else None
 
 
 class _Context(msgspec.Struct, frozen=True):

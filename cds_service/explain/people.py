@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from cds_service.explain.apps import App
 from cds_service.hooks.authorization import FhirAuthorization
+from cds_service.hooks.service import Caller
 from cds_service.signin.code_flow import NewSecret, Pending
 from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.store.given import hash_of
@@ -30,7 +31,8 @@ class Person(msgspec.Struct, frozen=True):
     """One person looking at one patient, with the token that the EHR gave for it.
 
     `user` is the `fhirUser` as a relative reference, None when the EHR does not tell. `form_token` is what
-    a form must bring. `tenant` is None when it cannot be told.
+    a form must bring. `caller` is the client in whose name the patient is remembered, None when
+    it cannot be told.
     """
 
     fhir_base: str
@@ -40,7 +42,7 @@ class Person(msgspec.Struct, frozen=True):
     scope: str
     ends: datetime
     banner: bool
-    tenant: str | None
+    caller: Caller | None
     language: str
     form_token: str
 

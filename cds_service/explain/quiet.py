@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from cds_service.explain.apps import App, Memory
+from cds_service.explain.apps import Memory
 from cds_service.explain.telling import Teller
 from cds_service.hooks.service import Caller
 from cds_service.store.faults import StoreUnavailable
@@ -36,14 +36,14 @@ class Recollection:
     trial_card_days: int
     zone: ZoneInfo
 
-    def of(self, patient: str, app: App, tenant: str | None, now: datetime, tell: Teller) -> Quiet:
+    def of(self, patient: str, caller: Caller | None, now: datetime, tell: Teller) -> Quiet:
         """What the service remembers of cards held back for the patient."""
         if self.memory is None:
             return Quiet(why_not=tell.say("page.quiet.notKept"))
-        if tenant is None:
+        if caller is None:
             return Quiet(why_not=tell.say("page.quiet.whichTenant"))
         try:
-            history = self.memory.history(Caller(app.issuer, tenant), patient, now)
+            history = self.memory.history(caller, patient, now)
         except StoreUnavailable:
             return Quiet(why_not=tell.say("page.quiet.unavailable"))
         return Quiet(self._held(history, now, tell))

@@ -89,10 +89,7 @@ def _server(app: Flask, authorization: Authorization, fhir_base: str, key: ECKey
     nonces: set[str] = set()
 
     def save(token: Mapping[str, Any], asked: Any) -> None:
-        launch: Launch = asked.user
-        authorization.tokens.keep(
-            token["access_token"], launch.patient, launch.user, token["scope"], token["expires_in"]
-        )
+        authorization.tokens.keep(token["access_token"], token["scope"], token["expires_in"])
 
     server = AuthorizationServer(app, authorization.clients.get, save)
     extensions = [OnlyS256(required=True), IdToken(fhir_base, fhir_base, key, nonces), _WithLaunch()]
@@ -164,10 +161,10 @@ def _check_smart(fhir_base: str) -> None:
 def _launch_of(authorization: Authorization) -> Launch | None:
     """From the mini EHR, or as the person chose."""
     if word := request.values.get("launch"):
-        return authorization.launches.take(word)
+        return authorization.launches.redeem(word)
     patient, user = request.form.get("patient"), request.form.get("user")
     if patient in dict(authorization.patients) and user in dict(authorization.users):
-        return Launch(str(patient), str(user))
+        return Launch(str(patient), str(user), None)
     return None
 
 

@@ -9,7 +9,6 @@ from sekmet.fhir.search_params import params_for
 from sekmet.fhir.service import Result
 from werkzeug.exceptions import HTTPException
 
-from cds_service.hooks.authorization import Interaction
 from cds_service.sandbox.access_tokens import AccessTokens
 from cds_service.sandbox.fhir_store import TYPES, ChartStore, Parameters
 from cds_service.sandbox.loopback import ADDRESS, NOTICE, RunningServer, guarded, origins, serve
@@ -31,7 +30,7 @@ def start_fhir_server(
     """A server with these resources (each with its own id), answering at `base_url`.
 
     Pages served on `page_ports` of this computer may call it from a browser. With an `authorization` apps
-    may be launched, and a bearer token that comes must be one of its own. Raises OSError when the port is
+    may be launched, and what they write they must be allowed to write. Raises OSError when the port is
     taken.
     """
     stores: list[ChartStore] = []
@@ -62,15 +61,18 @@ def _open_to_apps(app: Flask, authorization: "Authorization", base_url: str) -> 
 
 
 def _check_token(tokens: AccessTokens) -> None:
-    """Who brings a token may do what it says; who brings none is the demo's own. Raises FhirError."""
+    """What an app creates it must be allowed to create. Reading is open to everybody here. Raises FhirError.
+
+    The words that the mini-EHR lends a CDS service are no tokens of ours, and good for reading alone.
+    """
+    wanted = (request.view_args or {}).get("kind")
     kind, _, word = request.headers.get("Authorization", "").partition(" ")
-    if kind.casefold() != "bearer":
+    if request.method != "POST" or request.path.endswith("/_search") or not wanted or kind != "Bearer":
         return
     token = tokens.find(word)
     if token is None:
         raise FhirError(401, "this token is not known, or has expired", "login")
-    wanted = (request.view_args or {}).get("kind")
-    if request.method == "POST" and wanted and not token.covers(wanted, Interaction.CREATE):
+    if not token.allows("c", wanted):
         raise FhirError(403, f"this token does not allow creating a {wanted}", "forbidden")
 
 

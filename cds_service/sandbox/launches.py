@@ -1,38 +1,47 @@
-"""SMART launches of the demo's record system: a word in a URL that stands for who looks at whom."""
+"""EHR launches of SMART apps that are under way: what a launch id stands for, kept in memory only."""
 
 import secrets
-from dataclasses import dataclass, field
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-_MOST = 1000
-"""Launches kept that nobody took; the oldest go first."""
+MOST_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What one launch means. `patient` is an id, `user` a reference such as `Practitioner/1`.
-
-    `app_context` is the `appContext` of the card's link, handed on as it is.
-    """
+    """What the authorization server passes on to the app: FHIR patient id, "Type/id" of the user."""
 
     patient: str
     user: str
-    app_context: str | None = None
+    app_context: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class Launches:
-    """The table of launches, in memory. Each can be taken once."""
+    """Launch ids that were handed out and not yet redeemed; the oldest go first when there are too many."""
 
-    _open: dict[str, Launch] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._open: OrderedDict[str, Launch] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def mint(self, patient: str, user: str, app_context: str | None = None) -> str:
-        """A new launch word for the URL of an app."""
-        word = secrets.token_urlsafe(24)
-        while len(self._open) >= _MOST:
-            self._open.pop(next(iter(self._open)), None)
-        self._open[word] = Launch(patient, user, app_context)
-        return word
+    def launch_id(self, patient: str, user: str, app_context: str | None) -> str:
+        """A new opaque id; nobody can guess it, and it says nothing of the patient."""
+        key = secrets.token_urlsafe(24)
+        with self._lock:
+            self._open[key] = Launch(patient, user, app_context)
+            while len(self._open) > MOST_KEPT:
+                self._open.popitem(last=False)
+        return key
 
-    def take(self, word: str) -> Launch | None:
-        """What the word means, the first time; None for one that was taken or never minted."""
-        return self._open.pop(word, None)
+    def redeem(self, key: str) -> Launch | None:
+        """What a launch id stands for, once; None for one that is unknown or used."""
+        with self._lock:
+            return self._open.pop(key, None)
+
+
+def launch_address(app: str, fhir_base: str, key: str) -> str:
+    """The address that launches an app from the record (SMART App Launch: `iss` and `launch`)."""
+    parts = urlsplit(app)
+    query = [*parse_qsl(parts.query, keep_blank_values=True), ("iss", fhir_base), ("launch", key)]
+    return urlunsplit(parts._replace(query=urlencode(query)))

@@ -79,12 +79,6 @@ class ListedClient:
 def read_clients(entries: Iterable[ClientEntry], folder: Path, faults: list[str]) -> tuple[ListedClient, ...]:
     """The clients of the site file that stands in `folder`; what is wrong with them is added to `faults`."""
     entries = tuple(entries)
-    launched = Counter(app.fhir_base for entry in entries for app in entry.smart)
-    faults += [
-        f"trusted_clients: {base} is launched for more than one client: whose patients are they?"
-        for base, times in launched.items()
-        if times > 1
-    ]
     faults += [
         f"trusted_clients: {iss} is listed more than once"
         for iss, times in Counter(entry.iss for entry in entries).items()
@@ -95,7 +89,17 @@ def read_clients(entries: Iterable[ClientEntry], folder: Path, faults: list[str]
         problems: list[str] = []
         clients.append(_client(entry, folder, problems))
         faults += [f"trusted_clients: {entry.iss}: {problem}" for problem in problems]
+    faults += [
+        f"trusted_clients: smart: {base} is registered in more than one way" for base in _ambiguous(clients)
+    ]
     return tuple(clients)
+
+
+def _ambiguous(clients: Iterable[ListedClient]) -> list[str]:
+    """FHIR bases that several clients share, without agreeing how we are registered there."""
+    known: dict[str, SmartApp] = {}
+    apps = [app for client in clients for app in client.smart]
+    return [base for app in apps if known.setdefault(base := app.fhir_base.url, app) != app]
 
 
 def _client(entry: ClientEntry, folder: Path, problems: list[str]) -> ListedClient:

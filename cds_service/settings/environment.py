@@ -93,6 +93,17 @@ class Settings:
     fetch_seconds: float = 4.0
     insecure: tuple[str, ...] = ()
 
+    @property
+    def by_token(self) -> bool:
+        """Do clients prove who they are to this service itself?"""
+        return self.client_authentication is ClientAuthentication.JWT
+
+    @property
+    def issuers_explained_to(self) -> frozenset[str]:
+        """The clients whose cards link to the page that explains; without tokens, nobody in particular."""
+        clients = (listed for listed in self.site.trusted_clients if listed.smart)
+        return frozenset(listed.client.issuer if self.by_token else "" for listed in clients)
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the environment and the site file it names. Raises BadSettings with every fault."""

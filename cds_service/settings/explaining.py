@@ -1,20 +1,78 @@
-"""The site's record systems as the page that explains knows them."""
+"""The page that explains, for the record systems that the site file lists."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+import requests
+from flask import Blueprint
+
+from cds_service import __version__
+from cds_service.advice.clinic import Clinic
+from cds_service.advice.memory import Memory
+from cds_service.cards.wording import read_wording
 from cds_service.explain.apps import App, Apps
-from cds_service.settings.site_file import Site
+from cds_service.explain.setup import Surroundings, explain_page
+from cds_service.hooks.service import Caller
+from cds_service.settings.client_list import ListedClient
+from cds_service.settings.environment import Settings
+from cds_service.settings.smart_apps import SmartApp
+from cds_service.signin.code_flow import NewSecret
 
 
-def apps_of(site: Site) -> Apps:
-    """Every registration of every client."""
-    return {
-        app.fhir_base.url: App(
-            issuer=one.client.issuer,
-            fhir_base=app.fhir_base,
-            registration=app.registration,
-            language=one.language or site.language,
-            tenants=one.client.tenants,
-            frame_ancestors=app.frame_ancestors,
-        )
-        for one in site.trusted_clients
-        for app in one.smart
-    }
+def explain_page_of(
+    settings: Settings,
+    clinic: Clinic,
+    memory: Memory,
+    session: requests.Session,
+    clock: Callable[[], datetime],
+    new_secret: NewSecret,
+) -> Blueprint:
+    """The page for these settings; `session` comes from `bounded_session`. Raises ProtocolTextFault."""
+    site = settings.site
+    around = Surroundings(
+        engine=memory.engine,
+        memory=memory,
+        session=session,
+        ca_bundle=str(site.ca_bundle) if site.ca_bundle else None,
+        public_base_url=settings.public_base_url,
+        language=site.language,
+        clock=clock,
+        new_secret=new_secret,
+        seconds=settings.fetch_seconds,
+        version=__version__,
+    )
+    apps = apps_of(site.trusted_clients, site.language, by_token=settings.by_token)
+    return explain_page(apps, clinic, read_wording(), around)
+
+
+def apps_of(clients: Iterable[ListedClient], language: str, *, by_token: bool) -> Apps:
+    """Every registration, by FHIR base; several clients may share one.
+
+    `language` is the site's. Without tokens (`by_token`) every caller is nobody in particular.
+    """
+    apps: dict[str, App] = {}
+    for client in clients:
+        for smart in client.smart:
+            app = _app(client, smart, language, by_token=by_token)
+            before = apps.get(smart.fhir_base.url)
+            apps[smart.fhir_base.url] = _joined(before, app) if before else app
+    return apps
+
+
+def _app(client: ListedClient, smart: SmartApp, language: str, *, by_token: bool) -> App:
+    issuer = client.client.issuer if by_token else ""
+    tenants = client.client.tenants if issuer else frozenset({""})
+    return App(
+        fhir_base=smart.fhir_base,
+        registration=smart.registration,
+        language=client.language or language,
+        issuers=frozenset({issuer}),
+        callers=frozenset(Caller(issuer, tenant) for tenant in tenants) if tenants else None,
+        frame_ancestors=smart.frame_ancestors,
+    )
+
+
+def _joined(one: App, other: App) -> App:
+    callers = None if one.callers is None or other.callers is None else one.callers | other.callers
+    return replace(one, issuers=one.issuers | other.issuers, callers=callers)

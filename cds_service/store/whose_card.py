@@ -8,10 +8,10 @@ from cds_service.store.pseudonym import Pseudonyms
 from cds_service.store.tables import CALLS, GIVEN_ADVICE
 
 
-def tenant_of_card(
-    engine: Engine, keys: Pseudonyms, card: str, issuer: str, patient_id: str
-) -> str | bool | None:
-    """The tenant for which the card was given; False when it was given for another patient or client.
+def receiver_of_card(
+    engine: Engine, keys: Pseudonyms, card: str, patient_id: str
+) -> tuple[str, str] | bool | None:
+    """The issuer and tenant to whom the card was given; False when it was given for another patient.
 
     None when no such card is remembered. Raises StoreUnavailable.
     """
@@ -24,5 +24,4 @@ def tenant_of_card(
         row = connection.execute(query).first()
     if row is None:
         return None
-    is_same = row.issuer == issuer and row.patient == keys.of_patient(row.tenant, patient_id)
-    return str(row.tenant) if is_same else False
+    return (row.issuer, row.tenant) if row.patient == keys.of_patient(row.tenant, patient_id) else False

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-MISSING = "SKIPPED LOUDLY: no Chromium on this computer (Debian: apt-get install chromium); pages are not tested"
+MISSING = (
+    "SKIPPED LOUDLY: no Chromium on this computer (Debian: apt-get install chromium); pages are not tested"
+)
 
 
 def binary() -> str | None:

@@ -19,7 +19,7 @@ from cds_service.sandbox.demo_patients import demo_patients
 from cds_service.sandbox.fhir_server import start_fhir_server
 from cds_service.sandbox.loopback import RunningServer, serve
 from cds_service.settings.client_list import ListedClient
-from cds_service.settings.environment import Settings
+from cds_service.settings.environment import ClientAuthentication, Settings
 from cds_service.settings.site_file import Site
 from cds_service.settings.smart_apps import SmartApp
 from cds_service.signin.registration import Registration
@@ -45,7 +45,7 @@ class Rig:
 
     def launch_url(self, patient: str, user: str = USER, app_context: str | None = None) -> str:
         """What a record system opens when a clinician follows a card's link."""
-        word = self.authorization.launches.mint(patient, user, app_context)
+        word = self.authorization.launches.launch_id(patient, user, app_context)
         return f"{self.cds.base_url}/explain/launch?iss={self.fhir.base_url}&launch={word}"
 
     def launch(self, patient: str, user: str = USER, app_context: str | None = None) -> "Browser":
@@ -107,18 +107,24 @@ def query_of(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(patients: tuple = PATIENTS, **app_settings: object) -> Iterator[Rig]:
+def running(
+    patients: tuple = PATIENTS,
+    issuer_of_calls: str = "",
+    authentication: ClientAuthentication = ClientAuthentication.NONE,
+    **app_settings: object,
+) -> Iterator[Rig]:
     """Start both; `app_settings` are members of the site's SmartApp or of its Registration."""
     names = tuple((patient.id, patient.name) for patient in patients)
     authorization = Authorization(patients=names, users=((USER, "Investigator"),))
     fhir = start_fhir_server(everything(patients), authorization=authorization)
     base = read_base(fhir.base_url)
-    listed = ListedClient(TrustedClient(""), smart=(smart_app(base, **app_settings),))
+    listed = ListedClient(TrustedClient(issuer_of_calls), smart=(smart_app(base, **app_settings),))
     made: list[Settings] = []
 
     def build(port: int):
         site = Site(fhir_bases=(base,), trusted_clients=(listed,))
-        made.append(an_installation(site, url=f"http://127.0.0.1:{port}"))
+        url = f"http://127.0.0.1:{port}"
+        made.append(an_installation(site, url=url, client_authentication=authentication))
         return build_app(made[0]).wsgi_app
 
     cds = serve(build, 0)

@@ -129,7 +129,7 @@ def test_a_code_buys_one_token(shared):
 def test_an_authorization_without_pkce_or_for_another_server_is_refused_by_the_demo(shared):
     browser = shared.launch("demo-08")
     asked = next(url for url in addresses_of(browser.page) if "/auth/authorize" in url)
-    parameters = query_of(asked) | {"launch": shared.authorization.launches.mint("demo-08", USER)}
+    parameters = query_of(asked) | {"launch": shared.authorization.launches.launch_id("demo-08", USER, None)}
     plain, _, _ = asked.partition("?")
     for change in ({"code_challenge": ""}, {"code_challenge_method": "plain"}, {"aud": "https://x.example"}):
         new = parameters | {"nonce": f"n{len(change)}{next(iter(change))}"} | change

@@ -7,7 +7,8 @@ from uuid import uuid4
 import requests
 
 from cds_service.cards.frame import OVERRIDES
-from tests.explain.rig import USER, now
+from cds_service.settings.environment import ClientAuthentication
+from tests.explain.rig import USER, now, running
 
 
 def cards_for(rig, patient, service="aa-trial-titration"):
@@ -65,10 +66,16 @@ def test_what_a_clinician_silenced_stands_on_the_page_with_its_end(rig):
     assert "<b>Rule I1</b>" in after
 
 
-def test_without_a_card_it_is_said_that_it_cannot_be_told(shared):
-    page = shared.launch("demo-02").page.text
-    assert "Cannot be told here" in page
-    assert "Nothing is silenced" not in page
+def test_where_the_tenant_is_not_known_it_is_said_that_it_cannot_be_told():
+    """The client's tokens may name tenants that the site file does not list: whose memory would it be?"""
+    with running(issuer_of_calls="https://ehr.example", authentication=ClientAuthentication.JWT) as rig:
+        page = rig.launch("demo-02").page.text
+        assert "Cannot be told here" in page
+        assert "Nothing is silenced" not in page
+
+
+def test_where_there_are_no_tenants_nothing_silenced_is_said_in_so_many_words(rig):
+    assert "Nothing is silenced" in rig.launch("demo-02").page.text
 
 
 def _override(rig, card, code):

@@ -25,7 +25,7 @@ def test_nothing_of_the_patient_or_the_token_is_left_behind(rig):
     browser = rig.launch("demo-08")
     visited = addresses_of(browser.page)
     links = re.findall(r'(?:href|action)="([^"]+)"', browser.page.text)
-    token = next(iter(rig.authorization.tokens._tokens))
+    token = rig.authorization.tokens.words()[0]
     browser.submit("attestation", I2="yes")
     visited += addresses_of(browser.page)
     rig.launch("demo-08", app_context="{").open(f"{rig.cds.base_url}/explain/callback?state=x&code={token}")
