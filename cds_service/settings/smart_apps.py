@@ -122,7 +122,19 @@ def _key(file: Path, problems: list[str]) -> ClientKey | None:
     if key.kty not in _ALGORITHMS or (key.kty == "EC" and key.crv != "P-384"):
         problems.append(f"{file.name} must be a key for ES384 or RS384")
         return None
+    if not _is_whole(text):
+        problems.append(f"{file.name} cannot be used as a key")
     return ClientKey(text, _ALGORITHMS[key.kty], key.kid)
+
+
+def _is_whole(text: str) -> bool:
+    from joserfc.errors import JoseError  # only where a site has such a key
+    from joserfc.jwk import import_key
+
+    try:
+        return import_key(msgspec.json.decode(text)).is_private
+    except (JoseError, ValueError):
+        return False
 
 
 def _text(file: Path, problems: list[str]) -> str:

@@ -112,7 +112,7 @@ class CodeFlow:
             code_challenge_method="S256",
         )
         if isinstance(proof, ClientKey):
-            session.client_secret = import_key(proof.jwk)
+            session.client_secret = import_key(msgspec.json.decode(proof.jwk))
             session.token_endpoint_auth_method = PrivateKeyJWT(
                 alg=proof.algorithm, headers={"kid": proof.key_id}, claims={"exp": now + _ASSERTION_SECONDS}
             )
