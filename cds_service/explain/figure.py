@@ -64,12 +64,13 @@ class Lane(msgspec.Struct, frozen=True):
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """A forecast value with its interval."""
+    """A forecast value with its interval; `label` says of what."""
 
     t: str
     low: float
     middle: float
     high: float
+    label: str
 
 
 class Panel(msgspec.Struct, frozen=True):
@@ -83,8 +84,6 @@ class Panel(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...] = ()
     lanes: tuple[Lane, ...] = ()
     forecast: tuple[Spread, ...] = ()
-    forecast_label: str = ""
-    is_logarithmic: bool = False
 
 
 class Figure(msgspec.Struct, frozen=True, rename={"first": "from", "last": "to", "shown": "shown_from"}):

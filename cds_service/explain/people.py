@@ -1,30 +1,27 @@
-"""Who is signed in, for which patient: sealed in the database, opened by the browser's own cookie.
+"""Who is signed in, for which patient.
 
 Each launch has a session and a cookie of its own, bound to its own path, so that two patients open in two
 windows are never mistaken for one another.
 """
 
 import hmac
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
-from flask import Response, request
-from sqlalchemy import Engine
+from flask import Response
 
 from cds_service.explain.apps import App
 from cds_service.hooks.authorization import FhirAuthorization
 from cds_service.hooks.service import Caller
-from cds_service.signin.code_flow import NewSecret, Pending
+from cds_service.signin.code_flow import Pending
 from cds_service.signin.refused import SignInRefused, WhyRefused
-from cds_service.store.given import hash_of
-from cds_service.store.sealed_sessions import Ticket, end, keep, look_up, take
+from cds_service.signin.sessions import Sessions
+from cds_service.store.sealed_sessions import Ticket
 
-LAUNCH_LIFE = timedelta(minutes=10)
 LONGEST_LIFE = timedelta(hours=8)
-_COOKIE = "cds_explain"
+COOKIE = "cds_explain"
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -62,79 +59,49 @@ class Person(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Sessions and their cookies. `path` is where the page stands, e.g. "/explain"."""
+    """Everybody who is signed in to a patient's page."""
 
-    engine: Engine
-    clock: Callable[[], datetime]
-    new_secret: NewSecret
-    path: str
+    sessions: Sessions
+
+    @property
+    def path(self) -> str:
+        """Where the pages stand."""
+        return self.sessions.path
 
     def leave(self, response: Response, pending: Pending, app: App) -> None:
-        """Remember a launch until the browser comes back, in this browser alone."""
-        now, ticket = self.clock(), Ticket(pending.state, self.new_secret())
-        keep(self.engine, ticket, msgspec.json.encode(pending), now + LAUNCH_LIFE, now)
-        life = int(LAUNCH_LIFE.total_seconds())
-        self._set(response, _launch_cookie(pending.state), ticket.secret, "/callback", life, app)
+        """Remember a launch until the browser comes back."""
+        self.sessions.leave(response, pending, framed=bool(app.frame_ancestors))
 
     def come_back(self, state: str) -> Pending:
         """The launch that this browser left for, once. Raises SignInRefused."""
-        secret = request.cookies.get(_launch_cookie(state), "")
-        sealed = take(self.engine, Ticket(state, secret), self.clock()) if state and secret else None
-        if sealed is None:
-            raise SignInRefused(WhyRefused.STATE)
-        return msgspec.json.decode(sealed, type=Pending)
+        return self.sessions.come_back(state)
 
     def sign_in(self, response: Response, person: Person, name: str, app: App) -> None:
-        """A new session under a new name with a new secret, whatever cookies the browser brought."""
-        ticket = Ticket(name, self.new_secret())
-        self._keep(ticket, person)
-        life = int((person.ends - self.clock()).total_seconds())
-        self._set(response, _COOKIE, ticket.secret, f"/s/{name}/", life, app)
+        """A session of its own for this launch."""
+        content, framed = msgspec.json.encode(person), bool(app.frame_ancestors)
+        self.sessions.begin(response, name, content, person.ends, self._below(name), framed=framed)
 
     def person(self, name: str) -> Person:
-        """Who is signed in under this name with this browser's cookie. Raises SignInRefused."""
-        ticket = self.ticket(name)
-        content = look_up(self.engine, ticket, self.clock()) if ticket.secret else None
-        if content is None:
-            raise SignInRefused(WhyRefused.SESSION)
-        return msgspec.json.decode(content, type=Person)
+        """Who is signed in under this name in this browser. Raises SignInRefused."""
+        return msgspec.json.decode(self.sessions.content(name), type=Person)
 
     def ticket(self, name: str) -> Ticket:
         """What the browser brings for the session of this name."""
-        return Ticket(name, request.cookies.get(_COOKIE, ""))
+        return self.sessions.ticket(name)
 
     def renew_form(self, name: str, person: Person) -> None:
         """The form that was sent is spent."""
-        self._keep(self.ticket(name), msgspec.structs.replace(person, form_token=self.new_secret()))
+        renewed = msgspec.structs.replace(person, form_token=self.sessions.new_secret())
+        self.sessions.change(name, msgspec.json.encode(renewed), person.ends)
 
     def sign_out(self, response: Response, name: str) -> None:
         """Forget the session and its token."""
-        end(self.engine, self.ticket(name))
-        response.delete_cookie(_COOKIE, path=f"{self.path}/s/{name}/")
+        self.sessions.end(response, name, self._below(name))
 
-    def _keep(self, ticket: Ticket, person: Person) -> None:
-        keep(self.engine, ticket, msgspec.json.encode(person), person.ends, self.clock())
-
-    def _set(self, response: Response, name: str, secret: str, below: str, seconds: int, app: App) -> None:
-        """A page inside another's frame gets its cookie only with SameSite=None, and then for that frame."""
-        framed = bool(app.frame_ancestors)
-        response.set_cookie(
-            name,
-            secret,
-            max_age=seconds,
-            path=f"{self.path}{below}",
-            secure=True,
-            httponly=True,
-            samesite="None" if framed else "Lax",
-            partitioned=framed,
-        )
+    def _below(self, name: str) -> str:
+        return f"{self.path}/s/{name}/"
 
 
 def path_of(public_base_url: str) -> str:
     """The path of our pages at the address that browsers know."""
     return f"{urlsplit(public_base_url).path.rstrip('/')}/explain"
-
-
-def _launch_cookie(state: str) -> str:
-    """Two launches at once in one browser do not disturb each other."""
-    return f"cds_launch_{hash_of('launch', state)[:16]}"

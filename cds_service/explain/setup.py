@@ -15,11 +15,12 @@ from cds_service.ehr.writing import FhirWriter
 from cds_service.explain.apps import Apps, Memory
 from cds_service.explain.desk import Desk
 from cds_service.explain.launching import Launching
-from cds_service.explain.people import People, path_of
+from cds_service.explain.people import COOKIE, People, path_of
 from cds_service.explain.quiet import Recollection
 from cds_service.explain.render import Renderer, read_page_words
 from cds_service.explain.routes import ExplainPage, explain_routes, origin_in
 from cds_service.signin.code_flow import NewSecret
+from cds_service.signin.sessions import Sessions
 
 _DOCUMENTS = ("application/fhir+json", "application/json", "application/jwk-set+json")
 _MOST_BYTES = 2_000_000
@@ -64,7 +65,7 @@ def explain_page(
             around.ca_bundle,
             around.seconds,
         ),
-        people=People(around.engine, around.clock, around.new_secret, path),
+        people=People(Sessions(around.engine, around.clock, around.new_secret, path, COOKIE)),
         desk=Desk(
             replace(clinic, gatherer=gatherer),
             documents,

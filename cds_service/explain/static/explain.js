@@ -144,14 +144,19 @@
     });
   }
 
+  // What a dose is expected to give: its median, and the interval as a bar.
   function forecast(panel, i) {
-    const base = { type: "line", xAxisIndex: i, yAxisIndex: i, symbol: "none", silent: true, stack: `forecast-${i}`, name: panel.forecast_label };
-    return [
-      { ...base, lineStyle: { opacity: 0 }, data: panel.forecast.map((s) => [s.t, s.low]) },
-      { ...base, lineStyle: { opacity: 0 }, areaStyle: { color: PURPLE, opacity: .18 }, data: panel.forecast.map((s) => [s.t, s.high - s.low]) },
-      { ...base, stack: undefined, lineStyle: { color: PURPLE, type: "dashed", width: 2 }, data: panel.forecast.map((s) => [s.t, s.middle]),
-        endLabel: { show: true, formatter: panel.forecast_label, color: PURPLE, fontSize: 11 } },
-    ];
+    const data = panel.forecast.map((s) => ({ value: [s.t, s.low, s.middle, s.high], label: s.label }));
+    return [{
+      type: "custom", name: panel.name, xAxisIndex: i, yAxisIndex: i, data, z: 6, encode: { x: 0, y: [1, 2, 3] },
+      renderItem: (params, api) => {
+        const at = (n) => api.coord([data[params.dataIndex].value[0], data[params.dataIndex].value[n]]);
+        const x = at(2)[0] + (params.dataIndex - (data.length - 1) / 2) * 9, [low, middle, high] = [1, 2, 3].map((n) => at(n)[1]);
+        return { type: "group", children: [
+          { type: "line", shape: { x1: x, y1: low, x2: x, y2: high }, style: { stroke: PURPLE, lineWidth: 3, opacity: .45 } },
+          { type: "circle", shape: { cx: x, cy: middle, r: 4 }, style: { fill: PURPLE } } ] };
+      },
+    }];
   }
 
   function lanes(panel, i) {
