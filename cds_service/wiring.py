@@ -107,13 +107,13 @@ def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -
 def build_pages(
     settings: Settings, clinic: Clinic, memory: Memory, clock: Callable[[], datetime]
 ) -> tuple[Blueprint, ...]:
-    """The pages for people: the one that explains, where an EHR is listed that may launch it."""
-    if not clinic.explaining:
+    """The pages for people, where the site file asks for any."""
+    if not (clinic.explaining or settings.site.research):
         return ()
-    from cds_service.settings.explaining import explain_page_of  # Authlib: only where a page is used
+    from cds_service.settings.rooms import Outside, pages_of  # Authlib: only where there is a page
 
-    session, new_secret = _session(settings.site), partial(secrets.token_urlsafe, 32)
-    return (explain_page_of(settings, clinic, memory, session, clock, new_secret),)
+    outside = Outside(_session(settings.site), clock, partial(secrets.token_urlsafe, 32))
+    return pages_of(settings, clinic, memory, outside)
 
 
 def open_memory(settings: Settings, clinic: Clinic) -> Memory:

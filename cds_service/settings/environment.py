@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cds_service.ehr.bases import NotAnAddress, read_base
+from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.store.pseudonym import SHORTEST_KEY, WeakKey
 
@@ -181,6 +182,8 @@ def _insecure(
     found += [f"fhir_servers: {base.url} must be https" for base in site.fhir_bases if base.scheme != "https"]
     for listed in site.trusted_clients:
         found += listed.insecurities()
+    if site.research:
+        found += insecurities_of(site.research)
     return found
 
 

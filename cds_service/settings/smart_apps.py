@@ -84,7 +84,7 @@ def _app(entry: SmartEntry, folder: Path, problems: list[str]) -> SmartApp | Non
     below: tuple[FhirBase, ...] = (FhirBase(base.scheme, base.host, base.port, ""),)
     if entry.endpoints is not None:
         below = read_bases(entry.endpoints, "endpoints", problems)
-    proof = _proof(entry, folder, problems)
+    proof = read_proof(entry.client_secret_file, entry.private_key_file, folder, problems)
     return SmartApp(
         base,
         Registration(entry.client_id, below, proof, entry.issuer),
@@ -98,18 +98,19 @@ def _origins(given: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:
     return tuple(base.url for base in bases)
 
 
-def _proof(entry: SmartEntry, folder: Path, problems: list[str]) -> ClientSecret | ClientKey | None:
-    if entry.client_secret_file and entry.private_key_file:
+def read_proof(
+    secret_file: str | None, key_file: str | None, folder: Path, problems: list[str]
+) -> ClientSecret | ClientKey | None:
+    """How a client proves itself; None for a public one. What is wrong is added to `problems`."""
+    if secret_file and key_file:
         problems.append("needs a client_secret_file or a private_key_file, not both")
         return None
-    if entry.client_secret_file:
-        text = _text(folder / entry.client_secret_file, problems).strip()
+    if secret_file:
+        text = _text(folder / secret_file, problems).strip()
         if not text:
-            problems.append(f"{entry.client_secret_file} is empty")
+            problems.append(f"{secret_file} is empty")
         return ClientSecret(text)
-    if entry.private_key_file:
-        return _key(folder / entry.private_key_file, problems)
-    return None
+    return _key(folder / key_file, problems) if key_file else None
 
 
 def _key(file: Path, problems: list[str]) -> ClientKey | None:

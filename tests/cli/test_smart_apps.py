@@ -7,7 +7,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from cds_service.hooks.service import Caller
 from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings
-from cds_service.settings.explaining import apps_of
+from cds_service.settings.rooms import apps_of
 from cds_service.settings.site_file import BadSite, read_site
 from cds_service.signin.registration import ClientKey, ClientSecret
 

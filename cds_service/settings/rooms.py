@@ -1,8 +1,9 @@
-"""The page that explains, for the record systems that the site file lists."""
+"""The pages for people that a site file asks for: the one that explains, and the study team's."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import requests
 from flask import Blueprint
@@ -11,39 +12,48 @@ from cds_service import __version__
 from cds_service.advice.clinic import Clinic
 from cds_service.advice.memory import Memory
 from cds_service.cards.wording import read_wording
+from cds_service.explain import setup as explain
 from cds_service.explain.apps import App, Apps
-from cds_service.explain.setup import Surroundings, explain_page
 from cds_service.hooks.service import Caller
+from cds_service.research import setup as research
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import Settings
 from cds_service.settings.smart_apps import SmartApp
 from cds_service.signin.code_flow import NewSecret
 
 
-def explain_page_of(
-    settings: Settings,
-    clinic: Clinic,
-    memory: Memory,
-    session: requests.Session,
-    clock: Callable[[], datetime],
-    new_secret: NewSecret,
-) -> Blueprint:
-    """The page for these settings; `session` comes from `bounded_session`. Raises ProtocolTextFault."""
-    site = settings.site
-    around = Surroundings(
-        engine=memory.engine,
-        memory=memory,
-        session=session,
-        ca_bundle=str(site.ca_bundle) if site.ca_bundle else None,
-        public_base_url=settings.public_base_url,
-        language=site.language,
-        clock=clock,
-        new_secret=new_secret,
-        seconds=settings.fetch_seconds,
-        version=__version__,
-    )
-    apps = apps_of(site.trusted_clients, site.language, by_token=settings.by_token)
-    return explain_page(apps, clinic, read_wording(), around)
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the rooms share of the world: HTTP (a `bounded_session`), the clock, chance."""
+
+    session: requests.Session
+    clock: Callable[[], datetime]
+    new_secret: NewSecret
+
+
+def pages_of(settings: Settings, clinic: Clinic, memory: Memory, outside: Outside) -> tuple[Blueprint, ...]:
+    """The pages that the site file asks for. Raises ProtocolTextFault."""
+    site, words = settings.site, read_wording()
+    common: dict[str, Any] = {
+        "engine": memory.engine,
+        "session": outside.session,
+        "ca_bundle": str(site.ca_bundle) if site.ca_bundle else None,
+        "public_base_url": settings.public_base_url,
+        "language": site.language,
+        "clock": outside.clock,
+        "new_secret": outside.new_secret,
+        "seconds": settings.fetch_seconds,
+        "version": __version__,
+    }
+    pages = []
+    if apps := apps_of(site.trusted_clients, site.language, by_token=settings.by_token):
+        around = explain.Surroundings(memory=memory, **common)
+        pages.append(explain.explain_page(apps, clinic, words, around))
+    if site.research:
+        pages.append(
+            research.research_page(site.research, words, research.Surroundings(zone=site.zone, **common))
+        )
+    return tuple(pages)
 
 
 def apps_of(clients: Iterable[ListedClient], language: str, *, by_token: bool) -> Apps:
