@@ -15,10 +15,10 @@ from sqlalchemy import Engine
 from cds_service.cards.wording import Wording
 from cds_service.pages import STATIC
 from cds_service.research.access import Reader, SignIn
-from cds_service.research.alerts import Told, by_month, by_rule
+from cds_service.research.alerts import Advice, advice
 from cds_service.research.funnel import Funnel, NoFunnel, read_funnel
 from cds_service.research.pages import Pages
-from cds_service.research.tables import alerts_csv, cell, funnel_csv
+from cds_service.research.tables import alerts_csv, funnel_csv, largest_first
 from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.signin.sessions import Sessions
 from cds_service.store.by_month import cards_by_month
@@ -55,13 +55,10 @@ class ResearchPage:
         """Who is signed in. Raises SignInRefused."""
         return msgspec.json.decode(self.sessions.content(_NAME), type=Reader)
 
-    def rules(self) -> list[Told]:
-        """What became of the advice of each rule in the last year. Raises StoreUnavailable."""
-        return by_rule(report(self.engine, self.clock() - _LOOK_BACK))
-
-    def months(self) -> list[Told]:
-        """The same by month. Raises StoreUnavailable."""
-        return by_month(cards_by_month(self.engine, self.zone, self.clock() - _LOOK_BACK))
+    def advice(self) -> Advice:
+        """What became of the advice of the last year. Raises StoreUnavailable."""
+        since = self.clock() - _LOOK_BACK
+        return advice(report(self.engine, since), cards_by_month(self.engine, self.zone, since))
 
     def funnel(self) -> Funnel:
         """The last screening run. Raises NoFunnel."""
@@ -122,29 +119,29 @@ def _add_counts(routes: Blueprint, page: ResearchPage) -> None:
     @routes.get("/")
     def show() -> Response:
         reader = page.reader()
-        funnel, why_not = _funnel_or_why(page)
+        (funnel, why_not), told = _funnel_or_why(page), page.advice()
         return page.pages.page(
             "research/page.html",
             page.in_words(),
             path=page.sessions.path,
             languages=sorted(page.words),
             form_token=reader.form_token,
-            rules=page.rules(),
-            months=page.months(),
+            rules=told.rules,
+            months=told.months,
             funnel=funnel,
             why_not=why_not,
-            cell=cell,
+            largest_first=largest_first,
         )
 
     @routes.get("/rules.csv")
     def rules() -> Response:
         page.reader()
-        return _file("rules.csv", alerts_csv(page.rules()))
+        return _file("rules.csv", alerts_csv(page.advice().rules))
 
     @routes.get("/months.csv")
     def months() -> Response:
         page.reader()
-        return _file("months.csv", alerts_csv(page.months()))
+        return _file("months.csv", alerts_csv(page.advice().months))
 
     @routes.get("/funnel.csv")
     def funnel_file() -> Response:

@@ -5,7 +5,7 @@ its row are hidden with it until what is hidden together may be 5 or more for an
 cannot be reached, the total is hidden, too. A zero points at nobody and is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 SMALLEST_SHOWN = 5
@@ -21,16 +21,16 @@ class Row:
     total: Cell
 
 
-def guarded(parts: Mapping[str, int]) -> Row:
-    """The parts of one whole, and their sum."""
+def guarded(parts: Mapping[str, int], besides: Collection[str] = ()) -> Row:
+    """The parts of one whole, and their sum. `besides` are parts to hide whatever their count is."""
     total = sum(parts.values())
-    hidden = {name for name, count in parts.items() if is_small(count)}
+    hidden = {name for name, count in parts.items() if is_small(count) or (count and name in besides)}
     others = sorted(
         (name for name, count in parts.items() if count and name not in hidden), key=parts.__getitem__
     )
-    while hidden and others and _gives_away(hidden, parts):
+    while others and gives_away([parts[name] for name in hidden]):
         hidden.add(others.pop(0))
-    is_told = not is_small(total) and not (hidden and _gives_away(hidden, parts))
+    is_told = not is_small(total) and not gives_away([parts[name] for name in hidden])
     shown = {name: None if name in hidden else count for name, count in parts.items()}
     return Row(shown, total if is_told else None)
 
@@ -45,7 +45,8 @@ def is_small(count: int) -> bool:
     return 0 < count < SMALLEST_SHOWN
 
 
-def _gives_away(hidden: set[str], parts: Mapping[str, int]) -> bool:
-    """Each hidden part is 1 at least; can a reader tell that one of them is below 5?"""
-    most = sum(parts[name] for name in hidden) - (len(hidden) - 1)
-    return most < SMALLEST_SHOWN or len(hidden) == 1
+def gives_away(hidden: Sequence[int]) -> bool:
+    """Who knows the sum of these hidden counts, each 1 at least: can he tell that one of them is below 5?"""
+    if not hidden:
+        return False
+    return len(hidden) == 1 or sum(hidden) - (len(hidden) - 1) < SMALLEST_SHOWN

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cds_service.research.alerts import OUTCOMES, Told
 from cds_service.research.funnel import Funnel
@@ -15,6 +15,13 @@ _SHOWN = tuple(OUTCOMES.values())
 def cell(count: Cell) -> str:
     """A count, or that it is hidden."""
     return HIDDEN if count is None else str(count)
+
+
+def largest_first(counts: Mapping[str, Cell]) -> list[tuple[str, Cell]]:
+    """By size; those that are hidden last, so that their place tells nothing of them."""
+    shown = [(name, count) for name, count in counts.items() if count is not None]
+    hidden = [(name, count) for name, count in sorted(counts.items()) if count is None]
+    return [*sorted(shown, key=lambda item: -(item[1] or 0)), *hidden]
 
 
 def alerts_csv(told: Iterable[Told]) -> str:

@@ -91,8 +91,11 @@ def _server(app: Flask, authorization: Authorization, fhir_base: str, key: ECKey
     def save(token: Mapping[str, Any], asked: Any) -> None:
         authorization.tokens.keep(token["access_token"], token["scope"], token["expires_in"])
 
+    def describe(launch: Launch) -> Mapping[str, Any]:
+        return {"sub": launch.user, "fhirUser": f"{fhir_base}/{launch.user}"}
+
     server = AuthorizationServer(app, authorization.clients.get, save)
-    extensions = [OnlyS256(required=True), IdToken(fhir_base, fhir_base, key, nonces), _WithLaunch()]
+    extensions = [OnlyS256(required=True), IdToken(fhir_base, describe, key, nonces), _WithLaunch()]
     server.register_grant(code_grant(codes, nonces), extensions)
     return server
 

@@ -1,6 +1,7 @@
 """The parts that Authlib's authorization server asks for: clients, codes, the grant, the id token."""
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +11,9 @@ from authlib.oidc.core import UserInfo
 from authlib.oidc.core.grants import OpenIDCode
 from joserfc.jwk import ECKey
 
-from cds_service.sandbox.launches import Launch
-
 CODE_SECONDS = 60
 ALGORITHM = "ES384"
+Describe = Callable[[Any], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Code(AuthorizationCodeMixin):  # type: ignore[misc]
     client_id: str
     redirect_uri: str
     scope: str
-    launch: Launch
+    who: Any
     nonce: str | None
     code_challenge: str
     code_challenge_method: str
@@ -120,19 +120,19 @@ def code_grant(codes: dict[str, Code], nonces: set[str]) -> type:
         def delete_authorization_code(self, authorization_code: Code) -> None:
             """Gone already."""
 
-        def authenticate_user(self, authorization_code: Code) -> Launch:
-            return authorization_code.launch
+        def authenticate_user(self, authorization_code: Code) -> Any:
+            return authorization_code.who
 
     return CodeGrant
 
 
 class IdToken(OpenIDCode):  # type: ignore[misc]
-    """Who the user is: OpenID Connect with SMART's `fhirUser`."""
+    """Who the user is; `describe` gives the claims of whoever was granted access."""
 
-    def __init__(self, issuer: str, fhir_base: str, key: ECKey, nonces: set[str]) -> None:
+    def __init__(self, issuer: str, describe: Describe, key: ECKey, nonces: set[str]) -> None:
         super().__init__(require_nonce=True)
         self._issuer = issuer
-        self._fhir_base = fhir_base
+        self._describe = describe
         self._key = key
         self._nonces = nonces
 
@@ -153,6 +153,6 @@ class IdToken(OpenIDCode):  # type: ignore[misc]
         now = int(time.time())  # noqa: TID251 - a server of the demo is an outside world of its own
         return {"iss": self._issuer, "aud": client.client_id, "iat": now, "exp": now + 300}
 
-    def generate_user_info(self, user: Launch, scope: str) -> Any:
-        """The user of the launch."""
-        return UserInfo(sub=user.user, fhirUser=f"{self._fhir_base}/{user.user}")
+    def generate_user_info(self, user: Any, scope: str) -> Any:
+        """The claims about the user."""
+        return UserInfo(self._describe(user))
