@@ -72,6 +72,7 @@ def explain_routes(page: ExplainPage, version: str) -> Blueprint:
     routes = Blueprint("explain", __name__, url_prefix="/explain")
     _add_launch(routes, page)
     _add_patient(routes, page)
+    _add_source(routes, page)
     _add_refusals(routes, page)
 
     @routes.get(f"/static/{version}/<path:name>")
@@ -133,6 +134,16 @@ def _add_patient(routes: Blueprint, page: ExplainPage) -> None:
         page.people.renew_form(name, person)
         return _away(f"{page.people.path}/s/{name}/?sent&language={_language(page, person)}")
 
+    @routes.post("/s/<name>/end")
+    def end(name: str) -> Response:
+        person = page.people.person(name)
+        _check_form(page, person)
+        response = _message(page, "ended", 200)
+        page.people.sign_out(response, name)
+        return response
+
+
+def _add_source(routes: Blueprint, page: ExplainPage) -> None:
     @routes.get("/s/<name>/source/<sealed>")
     def source(name: str, sealed: str) -> Response:
         person = page.people.person(name)
@@ -148,14 +159,6 @@ def _add_patient(routes: Blueprint, page: ExplainPage) -> None:
             raw=json.dumps(resource, indent=2, ensure_ascii=False),
             back=f"{page.people.path}/s/{name}/?language={_language(page, person)}",
         )
-
-    @routes.post("/s/<name>/end")
-    def end(name: str) -> Response:
-        person = page.people.person(name)
-        _check_form(page, person)
-        response = _message(page, "ended", 200)
-        page.people.sign_out(response, name)
-        return response
 
 
 def _language(page: ExplainPage, person: Person) -> str:

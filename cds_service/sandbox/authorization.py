@@ -21,6 +21,9 @@ from cds_service.sandbox.access_tokens import AccessTokens
 from cds_service.sandbox.launches import Launch, Launches
 from cds_service.sandbox.oauth_parts import Code, DemoClient, IdToken, OnlyS256, code_grant
 
+APP = "aa-cds-explain"
+"""The client id of the page that explains, at the demo's record system."""
+
 TOKEN_SECONDS = 3600
 _OWN_TEMPLATES = Path(__file__).parent / "templates"
 CAPABILITIES = (

@@ -50,6 +50,12 @@ class SmartApp:
         return [f"smart: {url} must be https" for url in open_ones]
 
 
+def public_app(base: FhirBase, client_id: str, frame_ancestors: tuple[str, ...] = ()) -> SmartApp:
+    """A public client whose endpoints lie on the host of its FHIR base, as the demo has it."""
+    below = (FhirBase(base.scheme, base.host, base.port, ""),)
+    return SmartApp(base, Registration(client_id, below), frame_ancestors)
+
+
 class _PrivateKey(msgspec.Struct, frozen=True):
     """What we look at in a private JSON Web Key (RFC 7517)."""
 

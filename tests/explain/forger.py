@@ -17,7 +17,7 @@ from cds_service.sandbox.loopback import serve
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_app
-from tests.explain.rig import CLIENT_ID, Browser, smart_app
+from tests.explain.rig import APP, Browser, smart_app
 from tests.installation import an_installation
 
 KEY = ECKey.generate_key("P-384", {"use": "sig", "kid": "its"})
@@ -66,7 +66,7 @@ class Forger:
     def token_response(self) -> dict:
         """Its token response."""
         now = int(time.time())
-        claims = {"iss": self.base, "aud": CLIENT_ID, "sub": "u", "iat": now, "exp": now + 300}
+        claims = {"iss": self.base, "aud": APP, "sub": "u", "iat": now, "exp": now + 300}
         claims |= {"nonce": self.nonce, "fhirUser": f"{self.base}/Practitioner/p"}
         return _kept(
             {

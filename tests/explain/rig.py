@@ -13,7 +13,7 @@ import requests
 
 from cds_service.ehr.bases import FhirBase, read_base
 from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.sandbox.authorization import Authorization
+from cds_service.sandbox.authorization import APP, Authorization
 from cds_service.sandbox.demo import everything
 from cds_service.sandbox.demo_patients import demo_patients
 from cds_service.sandbox.fhir_server import start_fhir_server
@@ -21,12 +21,10 @@ from cds_service.sandbox.loopback import RunningServer, serve
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Settings
 from cds_service.settings.site_file import Site
-from cds_service.settings.smart_apps import SmartApp
-from cds_service.signin.registration import Registration
+from cds_service.settings.smart_apps import SmartApp, public_app
 from cds_service.wiring import build_app
 from tests.installation import an_installation
 
-CLIENT_ID = "aa-cds-explain"
 USER = "Practitioner/demo-investigator"
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 PATIENTS = demo_patients(TODAY)
@@ -128,7 +126,7 @@ def running(
         return build_app(made[0]).wsgi_app
 
     cds = serve(build, 0)
-    authorization.register(CLIENT_ID, f"{cds.base_url}/explain/callback")
+    authorization.register(APP, f"{cds.base_url}/explain/callback")
     try:
         yield Rig(fhir, cds, authorization, made[0])
     finally:
@@ -145,8 +143,8 @@ def unattested(patient_id: str):
 
 def smart_app(base: FhirBase, frame_ancestors: tuple[str, ...] = (), issuer: str | None = None) -> SmartApp:
     """Our registration at a record system."""
-    below = (FhirBase(base.scheme, base.host, base.port, ""),)
-    return SmartApp(base, Registration(CLIENT_ID, below, issuer=issuer), frame_ancestors)
+    app = public_app(base, APP, frame_ancestors)
+    return replace(app, registration=replace(app.registration, issuer=issuer))
 
 
 def now() -> datetime:

@@ -6,7 +6,7 @@ import re
 import requests
 
 from cds_service.hooks.trust import LEEWAY
-from tests.explain.rig import CLIENT_ID, NAMES, USER, Browser, addresses_of, query_of, running
+from tests.explain.rig import APP, NAMES, USER, Browser, addresses_of, query_of, running
 
 
 def test_a_launch_from_the_record_opens_the_patient_of_the_launch(shared):
@@ -23,7 +23,7 @@ def test_it_goes_through_the_record_systems_own_authorization_with_pkce(shared):
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["code_challenge"]) == 43
     assert asked["aud"] == shared.fhir.base_url
-    assert asked["client_id"] == CLIENT_ID
+    assert asked["client_id"] == APP
     assert asked["scope"].split() == [
         "launch", "openid", "fhirUser", "patient/*.rs", "patient/QuestionnaireResponse.c",
     ]  # fmt: skip
