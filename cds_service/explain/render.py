@@ -1,6 +1,7 @@
 """Pages as responses: templates, and headers under which nothing foreign runs and nobody foreign frames."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def read_page_words(card_words: Mapping[str, Wording]) -> Mapping[str, Wording]:
     """The words of the cards and those of the page together. Raises ProtocolTextFault."""
     own = read_wording(OWN / "words")
     return {
-        language: Wording(language, {**words.sentences, **own[language].sentences})
+        language: replace(words, sentences={**words.sentences, **own[language].sentences})
         for language, words in card_words.items()
     }
 

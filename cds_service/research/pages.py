@@ -1,6 +1,7 @@
 """The page's pages as responses: templates, words, and headers under which nothing foreign runs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def read_research_words(card_words: Mapping[str, Wording]) -> Mapping[str, Wordi
     """The words of the cards and those of this page together. Raises ProtocolTextFault."""
     own = read_wording(OWN / "words")
     return {
-        language: Wording(language, {**words.sentences, **own[language].sentences})
+        language: replace(words, sentences={**words.sentences, **own[language].sentences})
         for language, words in card_words.items()
     }
 
