@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 import structlog
-from flask import Flask
+from flask import Blueprint, Flask
 from sqlalchemy import Engine
 
 from cds_service import __version__
@@ -113,6 +113,7 @@ def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -
         {"software": __version__, "texts": clinic.texts_version},
         memory.react,
         {"database": partial(is_ready, memory.engine)},
+        build_pages(settings, clinic, memory, present),
     )
     return put_before(app, build_front(settings))
 
@@ -148,6 +149,18 @@ def start_counting(settings: Settings) -> MetricsPage | None:
 
     configure_logging(watchers=[Metrics(CollectorRegistry())])
     return MetricsPage(settings.metrics_host, settings.metrics_port, Path(folder))
+
+
+def build_pages(
+    settings: Settings, clinic: Clinic, memory: Memory, clock: Callable[[], datetime]
+) -> tuple[Blueprint, ...]:
+    """The pages for people, where the site file asks for any."""
+    if not (clinic.explaining or settings.site.research):
+        return ()
+    from cds_service.settings.rooms import Outside, pages_of  # Authlib: only where there is a page
+
+    outside = Outside(_session(settings.site), clock, partial(secrets.token_urlsafe, 32))
+    return pages_of(settings, clinic, memory, outside)
 
 
 def open_memory(settings: Settings, clinic: Clinic) -> Memory:
@@ -225,6 +238,7 @@ def build_clinic(settings: Settings) -> Clinic:
         words_by_issuer={
             one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
         },
+        explaining=settings.issuers_explained_to,
     )
 
 

@@ -30,8 +30,9 @@ _REFUSED = {
 class Clinic:
     """What an installation brings to every call; `texts_version` names the reviewed texts in force.
 
-    `words_by_issuer` are those of the clients that have a language of their own. Only the command line, which
-    answers nobody, has no `memory`.
+    `words_by_issuer` are those of the clients that have a language of their own; `explaining` are the issuers
+    whose clinicians can open the page that explains. Only the command line, which answers nobody, has no
+    `memory`.
     """
 
     gatherer: Gatherer
@@ -41,6 +42,7 @@ class Clinic:
     public_base_url: str
     texts_version: str
     words_by_issuer: Mapping[str, Wording] = field(default_factory=dict)
+    explaining: frozenset[str] = frozenset()
     memory: Remembers | None = None
 
     def service(
@@ -106,6 +108,7 @@ def _card_context(
         public_base_url=clinic.public_base_url,
         words=clinic.words_by_issuer.get(call.caller.issuer, clinic.words),
         drafts_raw=drafts.by_reference,
+        explains=call.caller.issuer in clinic.explaining,
         trial_card_back=_trial_card_back(clinic, now),
     )
 

@@ -19,6 +19,7 @@ from cds_service.store.pseudonym import Pseudonyms
 from cds_service.store.restraint import History, quiet
 from cds_service.store.silence import history_of
 from cds_service.store.summary import given_card
+from cds_service.store.whose_card import receiver_of_card
 
 HELD_BACK = "org.aa-cds.held-back"
 """The response's extension: which cards were not given, why, and until when. Quiet, never silent."""
@@ -92,6 +93,11 @@ class Memory:
         """What was silenced and shown for this patient at the caller's site."""
         patient = self.keys.of_patient(caller.tenant, patient_id)
         return history_of(self.engine, patient, caller.issuer, caller.tenant, now, self.restraint)
+
+    def receiver_of(self, card: str, patient_id: str) -> Caller | bool | None:
+        """To whom a card was given; False if for another patient; None when it is not remembered."""
+        found = receiver_of_card(self.engine, self.keys, card, patient_id)
+        return Caller(*found) if isinstance(found, tuple) else found
 
     def call_of(self, service_id: str, call: HookCall, advice: Advice) -> GivenCall:
         """The call as it is remembered, with all of the advice; touches no database."""

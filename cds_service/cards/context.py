@@ -14,6 +14,7 @@ class CardContext:
 
     `as_of` is the moment as text, `input_hash` "sha256:...", `public_base_url` without trailing slash.
     `drafts_raw` holds each draft order verbatim, so that an update suggestion can return the entire resource.
+    `explains`: the client is registered for the page that explains.
     `trial_card_back` is the day from which an unchanged trial card is given again; None: always.
     """
 
@@ -26,4 +27,5 @@ class CardContext:
     public_base_url: str
     words: Wording
     drafts_raw: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    explains: bool = False
     trial_card_back: date | None = None

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+import msgspec
+
 from cds_service.cards.context import CardContext
 from cds_service.cards.wording import Wording, unmarked
 from cds_service.hooks.card import (
@@ -14,6 +16,7 @@ from cds_service.hooks.card import (
     Coding,
     Indicator,
     Link,
+    LinkType,
     SelectionBehavior,
     Source,
     Suggestion,
@@ -89,7 +92,7 @@ def framed(message: Message, context: CardContext) -> Card:
         suggestions=tuple(_suggestion(offer, uuid) for offer in message.offers),
         selection_behavior=message.selection if message.offers else None,
         override_reasons=tuple(_override(code, words) for code in message.overrides),
-        links=(Link(words.plain(say("card.link.registry")), REGISTRY),),
+        links=(*_explanation(uuid, context), Link(words.plain(say("card.link.registry")), REGISTRY)),
         uuid=str(uuid),
         extension={EXTENSION: _decision(message, rule_ids, context)},
     )
@@ -99,6 +102,15 @@ def rules_of(card: Card) -> list[str]:
     """The rules that spoke on a card, by its decision extension."""
     decision = (card.extension or {}).get(EXTENSION) or {}
     return list(decision.get("ruleIds", ()))
+
+
+def _explanation(card: UUID, context: CardContext) -> tuple[Link, ...]:
+    """The page that explains, where the client has it; what it is told is the card, never the patient."""
+    if not context.explains:
+        return ()
+    about = msgspec.json.encode({"card": str(card), "service": context.service_id}).decode()
+    label = context.words.plain(say("card.link.explain"))
+    return (Link(label, f"{context.public_base_url}/explain/launch", LinkType.SMART, about),)
 
 
 def _card_uuid(context: CardContext, rule_ids: list[str]) -> UUID:

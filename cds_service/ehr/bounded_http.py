@@ -90,9 +90,15 @@ class BoundedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _BoundedHttpPool, "https": _BoundedHttpsPool}
 
 
-class _DirectSession(requests.Session):
+class NoRedirects:
+    """For a session, before its library's class."""
+
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Nowhere. Otherwise the library reads the whole body of a redirect, however long, to prepare it."""
+
+
+class _DirectSession(NoRedirects, requests.Session):
+    pass
 
 
 def bounded_session(connections: int, ca_bundle: str | None = None) -> requests.Session:
@@ -101,10 +107,15 @@ def bounded_session(connections: int, ca_bundle: str | None = None) -> requests.
     `ca_bundle` is a file of the hospital's own certificate authorities.
     """
     session = _DirectSession()
+    bind(session, connections, ca_bundle)
+    return session
+
+
+def bind(session: requests.Session, connections: int, ca_bundle: str | None) -> None:
+    """The same for a session that another library made, all but the redirects (`NoRedirects`)."""
     session.trust_env = False
     session.verify = ca_bundle or True
     session.cookies.set_policy(_NO_COOKIES)
     adapter = BoundedAdapter(pool_connections=8, pool_maxsize=connections, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
-    return session

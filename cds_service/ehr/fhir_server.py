@@ -117,13 +117,14 @@ class HttpFhirServer:
 def _check(answer: requests.Response, path: str, accept: tuple[str, ...]) -> None:
     status = answer.status_code
     if status != requests.codes.ok:
-        raise NotFetched(_reason(status), path)
+        raise NotFetched(reason_of(status), path)
     content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type not in _JSON_TYPES.union(accept):
         raise NotFetched(WhyNotFetched.NOT_FHIR, path)
 
 
-def _reason(status: int) -> WhyNotFetched:
+def reason_of(status: int) -> WhyNotFetched:
+    """Why there is nothing, by an HTTP status other than success."""
     if 300 <= status < 400:
         return WhyNotFetched.REDIRECT
     if status in (401, 403):

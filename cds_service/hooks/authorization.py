@@ -25,6 +25,7 @@ class Interaction(StrEnum):
 
     READ = "r"
     SEARCH = "s"
+    CREATE = "c"
 
 
 class FhirAuthorization(msgspec.Struct, frozen=True):

@@ -106,7 +106,7 @@ class InteractionLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Use:
+class Use:
     """One entry read as a time of use; `last` is None while it goes on."""
 
     first: date | None
@@ -117,14 +117,7 @@ class _Use:
 STANDARD = read_limits(InteractionLimits, "interactions")
 """The reviewed limits, where a site does not set its own."""
 
-_NEVER_TAKEN = frozenset(
-    {
-        MedicationStatus.CANCELLED,
-        MedicationStatus.DRAFT,
-        MedicationStatus.NOT_TAKEN,
-        MedicationStatus.INTENDED,
-    }
-)
+_NEVER_TAKEN = frozenset(MedicationStatus(s) for s in ("cancelled", "draft", "not-taken", "intended"))
 _GOING_ON = frozenset({MedicationStatus.ACTIVE, MedicationStatus.UNKNOWN})
 
 
@@ -193,15 +186,33 @@ def active_interactions(
     supply lasts; an administration for `administration_counts` days. Drafts, cancelled, intended and
     not-taken entries, eye drops and creams never count. By ingredient.
     """
-    by_ingredient: dict[str, list[MedicationEvent]] = {}
+    found = (
+        _active(table[name], events, as_of.day, limits)
+        for name, events in sorted(_by_ingredient(record, table).items())
+    )
+    return tuple(active for active in found if active)
+
+
+def interacting_uses(
+    record: ClinicalRecord,
+    as_of: AsOf,
+    table: Mapping[str, Interaction],
+    limits: InteractionLimits = STANDARD,
+) -> Mapping[str, tuple[Use, ...]]:
+    """Every use of an interacting drug on record, by ingredient, oldest first, by the rule above."""
+    events = _by_ingredient(record, table)
+    return {name: tuple(_uses(events[name], as_of.day, limits)) for name in sorted(events)}
+
+
+def _by_ingredient(
+    record: ClinicalRecord, table: Mapping[str, Interaction]
+) -> dict[str, list[MedicationEvent]]:
+    found: dict[str, list[MedicationEvent]] = {}
     for event in record.medications:
         if event.systemic is not False and event.status not in _NEVER_TAKEN:
             for ingredient in event.ingredients & table.keys():
-                by_ingredient.setdefault(ingredient, []).append(event)
-    found = (
-        _active(table[name], events, as_of.day, limits) for name, events in sorted(by_ingredient.items())
-    )
-    return tuple(active for active in found if active)
+                found.setdefault(ingredient, []).append(event)
+    return found
 
 
 def is_in_use(events: Iterable[MedicationEvent], day: date, limits: InteractionLimits = STANDARD) -> bool:
@@ -215,8 +226,7 @@ def is_in_use(events: Iterable[MedicationEvent], day: date, limits: InteractionL
 def _active(
     interaction: Interaction, events: list[MedicationEvent], day: date, limits: InteractionLimits
 ) -> ActiveInteraction | None:
-    signs = [e for e in events if e.source is not MedicationSource.ORDER and _recent(e, day, limits)]
-    uses = [use for e in events if (use := _use(e, day, limits, signed=bool(signs)))]
+    uses = _uses(events, day, limits)
     if not uses:
         return None
     course = _latest_course(uses, limits.same_course)
@@ -231,6 +241,11 @@ def _active(
     return ActiveInteraction(interaction, current, started, stopped, Evidence(newest.reference, told))
 
 
+def _uses(events: list[MedicationEvent], day: date, limits: InteractionLimits) -> list[Use]:
+    signed = any(e.source is not MedicationSource.ORDER and _recent(e, day, limits) for e in events)
+    return [use for e in events if (use := _use(e, day, limits, signed=signed))]
+
+
 def _recent(event: MedicationEvent, day: date, limits: InteractionLimits) -> bool:
     return event.start is not None and _days_since(event.start, day) <= limits.order_is_current
 
@@ -239,7 +254,7 @@ def _days_since(when: When | None, day: date) -> int:
     return (day - min(when.last, day)).days if when else 0
 
 
-def _use(event: MedicationEvent, day: date, limits: InteractionLimits, *, signed: bool) -> _Use | None:
+def _use(event: MedicationEvent, day: date, limits: InteractionLimits, *, signed: bool) -> Use | None:
     """The time of use that one entry tells of; None for one that lies ahead or is too old to tell."""
     if event.start and event.start.first > day:
         return None
@@ -247,9 +262,9 @@ def _use(event: MedicationEvent, day: date, limits: InteractionLimits, *, signed
     if _goes_on(event, day, limits):
         order = event.source is MedicationSource.ORDER
         stale = order and _days_since(event.start, day) > limits.order_is_current
-        return None if stale and not signed else _Use(first, None, event)
+        return None if stale and not signed else Use(first, None, event)
     last = event.end.last if event.end else _last_day(event, first or day, limits)
-    return _Use(first, min(last, day), event)
+    return Use(first, min(last, day), event)
 
 
 def _goes_on(event: MedicationEvent, day: date, limits: InteractionLimits) -> bool:
@@ -272,9 +287,9 @@ def _last_day(event: MedicationEvent, first: date, limits: InteractionLimits) ->
     return first + timedelta(days=max(days - 1, 0))
 
 
-def _latest_course(uses: Iterable[_Use], gap: int) -> list[_Use]:
+def _latest_course(uses: Iterable[Use], gap: int) -> list[Use]:
     """The uses that run into one another up to the latest; an undated one joins whatever there is."""
-    course: list[_Use] = []
+    course: list[Use] = []
     end: date | None = date.min
     for use in sorted(uses, key=lambda u: u.first or date.min):
         if course and end and use.first and (use.first - end).days > gap:

@@ -1,7 +1,7 @@
 """The embedded FHIR R4 server of the demo: read, search, write, on the loopback address only."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 from sekmet.fhir.common import FhirError, operation_outcome
@@ -9,8 +9,12 @@ from sekmet.fhir.search_params import params_for
 from sekmet.fhir.service import Result
 from werkzeug.exceptions import HTTPException
 
+from cds_service.sandbox.access_tokens import AccessTokens
 from cds_service.sandbox.fhir_store import TYPES, ChartStore, Parameters
 from cds_service.sandbox.loopback import ADDRESS, NOTICE, RunningServer, guarded, origins, serve
+
+if TYPE_CHECKING:
+    from cds_service.sandbox.authorization import Authorization
 
 PATH = "/fhir"
 FHIR_JSON = "application/fhir+json"
@@ -18,11 +22,15 @@ LARGEST_BODY = 16 * 1024 * 1024
 
 
 def start_fhir_server(
-    resources: tuple[dict[str, Any], ...], port: int = 0, page_ports: tuple[int, ...] = ()
+    resources: tuple[dict[str, Any], ...],
+    port: int = 0,
+    page_ports: tuple[int, ...] = (),
+    authorization: "Authorization | None" = None,
 ) -> RunningServer:
     """A server with these resources (each with its own id), answering at `base_url`.
 
-    Pages served on `page_ports` of this computer may call it from a browser. Raises OSError when the port is
+    Pages served on `page_ports` of this computer may call it from a browser. With an `authorization` apps
+    may be launched, and what they write they must be allowed to write. Raises OSError when the port is
     taken.
     """
     stores: list[ChartStore] = []
@@ -31,7 +39,10 @@ def start_fhir_server(
         store = ChartStore(f"http://{ADDRESS}:{own_port}{PATH}")
         store.load(resources)
         stores.append(store)
-        return guarded(create_fhir_app(store).wsgi_app, origins(own_port, *page_ports))
+        app = create_fhir_app(store)
+        if authorization is not None:
+            _open_to_apps(app, authorization, store.base_url)
+        return guarded(app.wsgi_app, origins(own_port, *page_ports))
 
     running = serve(build, port, PATH)
 
@@ -40,6 +51,29 @@ def start_fhir_server(
         stores[0].close()
 
     return RunningServer(running.base_url, running.port, stop)
+
+
+def _open_to_apps(app: Flask, authorization: "Authorization", base_url: str) -> None:
+    from cds_service.sandbox.authorization import add_authorization  # Authlib: only where apps are launched
+
+    add_authorization(app, authorization, base_url)
+    app.before_request(lambda: _check_token(authorization.tokens))
+
+
+def _check_token(tokens: AccessTokens) -> None:
+    """What an app creates it must be allowed to create. Reading is open to everybody here. Raises FhirError.
+
+    The words that the mini-EHR lends a CDS service are no tokens of ours, and good for reading alone.
+    """
+    wanted = (request.view_args or {}).get("kind")
+    kind, _, word = request.headers.get("Authorization", "").partition(" ")
+    if request.method != "POST" or request.path.endswith("/_search") or not wanted or kind != "Bearer":
+        return
+    token = tokens.find(word)
+    if token is None:
+        raise FhirError(401, "this token is not known, or has expired", "login")
+    if not token.allows("c", wanted):
+        raise FhirError(403, f"this token does not allow creating a {wanted}", "forbidden")
 
 
 def create_fhir_app(store: ChartStore) -> Flask:

@@ -10,6 +10,10 @@ language = "zh"                                    # of its cards, if not the si
 fhir_bases = ["https://ehr.hospital.example/fhir"] # the only servers called for it, if not [[fhir_servers]]
 fhir_client_id = "cds-service"                     # `subject` of its access tokens for us (CH-064)
 origins = ["https://ehr.hospital.example"]         # of its web pages that call from the browser (CORS)
+
+[[trusted_clients.smart]]                          # where the explain page may be launched: see smart_apps.py
+fhir_base = "https://ehr.hospital.example/fhir"
+client_id = "aa-cds-explain"
 """
 
 from collections import Counter
@@ -25,6 +29,7 @@ from cds_service.ehr.key_sets import check_key_address
 from cds_service.hooks.trusted_clients import TrustedClient
 from cds_service.hooks.trusted_keys import ALGORITHMS, DEFAULT_ALGORITHMS, KeySet, NotAKeySet, read_key_set
 from cds_service.settings.addresses import read_bases, read_origins
+from cds_service.settings.smart_apps import SmartApp, SmartEntry, read_smart_apps
 
 _PUBLISHED_KEY = "https://sandbox.cds-hooks.org"
 Language = Literal["en", "zh"]
@@ -42,6 +47,7 @@ class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     fhir_bases: tuple[str, ...] | None = None
     fhir_client_id: str | None = None
     origins: tuple[str, ...] = ()
+    smart: tuple[SmartEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class ListedClient:
     fhir_bases: tuple[FhirBase, ...] | None = None
     fhir_client_id: str | None = None
     origins: frozenset[str] = frozenset()
+    smart: tuple[SmartApp, ...] = ()
 
     def insecurities(self) -> list[str]:
         """What only development may tolerate."""
@@ -73,6 +80,8 @@ class ListedClient:
         for origin in sorted(self.origins):
             if not origin.startswith("https://"):
                 found.append(f"trusted_clients: {issuer}: origin {origin} must be https")
+        for app in self.smart:
+            found += [f"trusted_clients: {issuer}: {problem}" for problem in app.insecurities()]
         return found
 
 
@@ -89,7 +98,17 @@ def read_clients(entries: Iterable[ClientEntry], folder: Path, faults: list[str]
         problems: list[str] = []
         clients.append(_client(entry, folder, problems))
         faults += [f"trusted_clients: {entry.iss}: {problem}" for problem in problems]
+    faults += [
+        f"trusted_clients: smart: {base} is registered in more than one way" for base in _ambiguous(clients)
+    ]
     return tuple(clients)
+
+
+def _ambiguous(clients: Iterable[ListedClient]) -> list[str]:
+    """FHIR bases that several clients share, without agreeing how we are registered there."""
+    known: dict[str, SmartApp] = {}
+    apps = [app for client in clients for app in client.smart]
+    return [base for app in apps if known.setdefault(base := app.fhir_base.url, app) != app]
 
 
 def _client(entry: ClientEntry, folder: Path, problems: list[str]) -> ListedClient:
@@ -106,6 +125,7 @@ def _client(entry: ClientEntry, folder: Path, problems: list[str]) -> ListedClie
         fhir_bases=None if entry.fhir_bases is None else read_bases(entry.fhir_bases, "fhir_bases", problems),
         fhir_client_id=entry.fhir_client_id,
         origins=read_origins(entry.origins, problems),
+        smart=read_smart_apps(entry.smart, folder, problems),
     )
 
 

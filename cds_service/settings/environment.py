@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cds_service.ehr.bases import NotAnAddress, read_base
+from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.store.pseudonym import SHORTEST_KEY, WeakKey
 
@@ -106,6 +107,17 @@ class Settings:
     metrics_host: str = "127.0.0.1"
     insecure: tuple[str, ...] = ()
 
+    @property
+    def by_token(self) -> bool:
+        """Do clients prove who they are to this service itself?"""
+        return self.client_authentication is ClientAuthentication.JWT
+
+    @property
+    def issuers_explained_to(self) -> frozenset[str]:
+        """The clients whose cards link to the page that explains; without tokens, nobody in particular."""
+        clients = (listed for listed in self.site.trusted_clients if listed.smart)
+        return frozenset(listed.client.issuer if self.by_token else "" for listed in clients)
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the environment and the site file it names. Raises BadSettings with every fault."""
@@ -188,6 +200,8 @@ def _insecure(
     found += [f"fhir_servers: {base.url} must be https" for base in site.fhir_bases if base.scheme != "https"]
     for listed in site.trusted_clients:
         found += listed.insecurities()
+    if site.research:
+        found += insecurities_of(site.research)
     return found
 
 

@@ -27,6 +27,9 @@ base = "https://ehr.hospital.example/fhir"
 iss = "https://ehr.hospital.example"
 jku = "https://ehr.hospital.example/jwks.json"
 
+[research]                                       # the study team's page: see research_page.py
+issuer = "https://id.hospital.example/realms/staff"
+
 [participation]                                  # a site without ResearchSubject: group, flag or care_plan
 group = [{name = "Group/17", arm = "sirolimus"}]
 """
@@ -42,8 +45,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from cds_service.ehr.bases import FhirBase
+from cds_service.research.provider import Provider
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
+from cds_service.settings.research_page import ResearchEntry, read_research
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm, StudyState
@@ -68,6 +73,7 @@ class Site:
     ca_bundle: Path | None = None
     stand_ins: tuple[StandIn, ...] = ()
     trusted_clients: tuple[ListedClient, ...] = ()
+    research: Provider | None = None
 
 
 class BadSite(ValueError):
@@ -121,6 +127,7 @@ class _Tables(msgspec.Struct, frozen=True):
     ca_bundle: str | None = None
     participation: _Participation = _Participation()
     trusted_clients: tuple[ClientEntry, ...] = ()
+    research: ResearchEntry | None = None
 
 
 def read_site(path: Path) -> Site:
@@ -173,6 +180,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         ca_bundle=ca_bundle,
         stand_ins=_stand_ins(tables.participation, faults),
         trusted_clients=read_clients(tables.trusted_clients, folder, faults),
+        research=read_research(tables.research, folder, faults),
     )
 
 

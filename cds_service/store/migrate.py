@@ -4,7 +4,7 @@ from sqlalchemy import Connection, inspect, text
 
 from cds_service.store.faults import UnknownRevision
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`."""
 
 _LOCK = 6802055  # any number that every instance of this program agrees on

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, Select, Subquery, func, select
 
 from cds_service.store.engine import reading
 from cds_service.store.tables import CALLS, FEEDBACK, GIVEN_ADVICE, GIVEN_RULES
@@ -66,14 +66,7 @@ def _reason(code: str | None, *, commented: bool) -> str:
 
 
 def _counts(since: datetime | None, until: datetime | None) -> Select[tuple[object, ...]]:
-    place = func.row_number().over(
-        partition_by=FEEDBACK.c.card, order_by=(FEEDBACK.c.outcome_at.desc(), FEEDBACK.c.id.desc())
-    )
-    commented = FEEDBACK.c.comment_length.is_not(None).label("commented")
-    ranked = select(
-        FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.reason_code, commented, place.label("place")
-    ).subquery()
-    last = select(ranked).where(ranked.c.place == 1).subquery()
+    last = last_reactions()
     version = (GIVEN_RULES.c.rule, CALLS.c.software, CALLS.c.texts)
     reaction = (last.c.outcome, last.c.reason_code, last.c.commented)
     query = (
@@ -87,6 +80,18 @@ def _counts(since: datetime | None, until: datetime | None) -> Select[tuple[obje
     if since is not None:
         query = query.where(CALLS.c.at >= since)
     return query if until is None else query.where(CALLS.c.at < until)
+
+
+def last_reactions() -> Subquery:
+    """The last reaction to each card that had any."""
+    place = func.row_number().over(
+        partition_by=FEEDBACK.c.card, order_by=(FEEDBACK.c.outcome_at.desc(), FEEDBACK.c.id.desc())
+    )
+    commented = FEEDBACK.c.comment_length.is_not(None).label("commented")
+    ranked = select(
+        FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.reason_code, commented, place.label("place")
+    ).subquery()
+    return select(ranked).where(ranked.c.place == 1).subquery()
 
 
 def as_csv(entries: Iterable[RuleReport]) -> str:

@@ -134,6 +134,15 @@ SEEN_TOKENS = Table(
 )
 """Tokens that were used, by a hash of their `jti`, until they expire."""
 
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("session", Text, primary_key=True),
+    _text("sealed"),
+    Column("expires_at", UtcMoment, nullable=False, index=True),
+)
+"""People signed in to a page. `session` is a hash; `sealed` opens only with their cookie."""
+
 DELETIONS = Table(
     "deletions",
     METADATA,

@@ -58,6 +58,16 @@ def renal_state(
     )
 
 
+def renal_course(
+    record: ClinicalRecord, participation: Participation, as_of: AsOf, limits: RenalLimits
+) -> tuple[tuple[Creatinine, RenalState], ...]:
+    """Each creatinine from the baseline window on, oldest first, with the state that it left."""
+    entry = participation.first_dose or participation.start
+    values = _creatinines(record, as_of, (entry or as_of.day) - timedelta(days=limits.baseline_days))
+    states = Course(values, _baseline(values, entry, limits), entry, limits).states()
+    return tuple(zip(values, states, strict=True))
+
+
 def _creatinines(record: ClinicalRecord, as_of: AsOf, first: date) -> list[Creatinine]:
     """Creatinines above 0 that are dated to the day, from `first` on; of one moment, the highest."""
     values: dict[object, Creatinine] = {}

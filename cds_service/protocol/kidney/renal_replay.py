@@ -66,10 +66,15 @@ class Course:
 
     def final_state(self) -> RenalState:
         """The state after the last value; UNKNOWN without any."""
-        state = RenalState.UNKNOWN
+        states = self.states()
+        return states[-1] if states else RenalState.UNKNOWN
+
+    def states(self) -> list[RenalState]:
+        """The state after each value."""
+        states: list[RenalState] = []
         for i in range(len(self.values)):
-            state = self._after(state, i)
-        return state
+            states.append(self._after(states[-1] if states else RenalState.UNKNOWN, i))
+        return states
 
     def _after(self, before: RenalState, i: int) -> RenalState:
         if self._acute(i) or (before is RenalState.AKI and not self._acute_is_over(i)):

@@ -1,0 +1,60 @@
+"""Where the page may be launched from: the site's allow-list, complete before any launch is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
+from cds_service.hooks.service import Caller
+from cds_service.signin.refused import SignInRefused, WhyRefused
+from cds_service.signin.registration import Registration
+from cds_service.store.restraint import History
+
+SCOPE = "openid fhirUser patient/*.rs patient/QuestionnaireResponse.c"
+EHR_SCOPE = f"launch {SCOPE}"
+STANDALONE_SCOPE = f"launch/patient {SCOPE}"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Our registration at one FHIR base.
+
+    `issuers` are the clients (as in their CDS Hooks tokens) whose patients are kept there. `callers` are
+    their tenants, None when the site file leaves open which there are. `frame_ancestors` are the origins
+    whose pages may frame ours.
+    """
+
+    fhir_base: FhirBase
+    registration: Registration
+    language: str
+    issuers: frozenset[str]
+    callers: frozenset[Caller] | None = None
+    frame_ancestors: tuple[str, ...] = ()
+
+
+Apps = Mapping[str, App]
+"""By the normal form of the FHIR base."""
+
+
+def app_of(apps: Apps, iss: str) -> App:
+    """The app of a launch's `iss`: this very base, not one below it. Raises SignInRefused."""
+    try:
+        asked = read_base(iss).url
+    except NotAnAddress:
+        raise SignInRefused(WhyRefused.UNKNOWN_ISSUER) from None
+    if asked not in apps:
+        raise SignInRefused(WhyRefused.UNKNOWN_ISSUER)
+    return apps[asked]
+
+
+class Memory(Protocol):
+    """What the service remembers of a patient, without knowing whom."""
+
+    def receiver_of(self, card: str, patient_id: str) -> Caller | bool | None:
+        """To whom the card was given; False if for another patient; None if it is not remembered."""
+        ...
+
+    def history(self, caller: Caller, patient_id: str, now: datetime) -> History:
+        """What was silenced and shown. Raises StoreUnavailable."""
+        ...

@@ -1,0 +1,106 @@
+"""Everything the page says about one patient, ready for its template."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cds_service.advice.explanation import Explained
+from cds_service.explain import findings, form
+from cds_service.explain.drug_panels import Chart
+from cds_service.explain.figure import Figure, as_script
+from cds_service.explain.figures import figures
+from cds_service.explain.quiet import Quiet
+from cds_service.explain.telling import Teller
+from cds_service.explain.worklist import Worklist, worklist
+from cds_service.protocol.answers.assessment import Assessment
+from cds_service.protocol.assess import Protocol
+from fhir_mappings.vocabulary.studies import StudyState
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """May this person attest? `why_not` says why not; `given` are answers that could not be sent yet."""
+
+    form_token: str
+    why_not: str = ""
+    given: Mapping[str, str] | None = None
+
+
+def page_of(explained: Explained, protocol: Protocol, quiet: Quiet, writing: Writing, tell: Teller) -> Json:
+    """The values of the template. A patient whom the trial cannot concern has a page that says so."""
+    record, assessment = explained.gathered.record, explained.assessment
+    common: Json = {
+        "as_of": explained.now.text,
+        "unavailable": [tell.say(f"part.{part}") for part in sorted(record.unavailable)],
+    }
+    if assessment is None:
+        return {**common, "concerned": False, "gaps": _gaps(record.gaps)}
+    chart = Chart(record, explained.now, assessment, protocol, tell)
+    drawn = figures(chart)
+    listed = worklist(assessment.eligibility, tell)
+    return {
+        **common,
+        "concerned": True,
+        "gaps": _gaps(assessment.gaps),
+        "participation": _participation(assessment, tell),
+        "enrolled": assessment.participation.status is StudyState.ENROLLED,
+        "worklist": listed,
+        "headlines": findings.headlines(assessment, tell),
+        "kidney": findings.kidney(assessment.renal, tell),
+        "safety": findings.safety(assessment.safety, tell),
+        "due": findings.due(assessment.monitoring, tell),
+        "response": findings.response(assessment.response, tell),
+        "quiet": quiet,
+        "figures": drawn,
+        "figure_tables": [_table(figure) for figure in drawn],
+        "figure_json": as_script(drawn),
+        "form": _form(assessment, writing, listed, tell),
+    }
+
+
+def _participation(assessment: Assessment, tell: Teller) -> Json:
+    told = assessment.participation
+    return {
+        "status": tell.say(f"page.participation.{told.status}"),
+        "tone": "unknown" if told.status is StudyState.UNKNOWN else "info",
+        "arm": tell.say(f"page.arm.{told.arm}") if told.arm else "",
+        "study_day": told.study_day,
+        "seen": tell.seen(told.evidence),
+    }
+
+
+def _form(assessment: Assessment, writing: Writing, listed: Worklist, tell: Teller) -> Json | None:
+    """No form for who is or was in the trial: their eligibility was settled."""
+    if assessment.participation.status not in (
+        StudyState.NONE,
+        StudyState.SCREENING,
+        StudyState.UNKNOWN,
+    ):
+        return None
+    items = (*listed.open, *listed.excluding, *listed.settled)
+    states = {item.number: (item.said.tone, item.said.tag) for item in items}
+    language = tell.words.language
+    return {
+        "groups": form.groups(language, states),
+        "description": form.description(language),
+        "token": writing.form_token,
+        "why_not": writing.why_not,
+        "given": writing.given or {},
+    }
+
+
+def _table(figure: Figure) -> Json:
+    """The figure's data once more, in words."""
+    rows = []
+    for panel in figure.panels:
+        rows += [(point.t, panel.name, f"{point.label} {panel.unit}".strip()) for point in panel.points]
+        rows += [(mark.t, panel.name, mark.label) for mark in panel.marks]
+        rows += [(bar.start, lane.name, bar.label) for lane in panel.lanes for bar in lane.bars]
+    newest_first = sorted(rows, reverse=True)
+    return {"title": figure.title, "rows": [(t.replace("T", " "), *rest) for t, *rest in newest_first]}
+
+
+def _gaps(gaps: Any) -> list[Json]:
+    return [{"problem": gap.problem, "reference": gap.reference, "detail": gap.detail} for gap in gaps]

@@ -1,0 +1,264 @@
+// Draws the figures that the page brings as data; exports and prints them. Nothing is fetched.
+"use strict";
+
+(() => {
+  const source = document.getElementById("figures");
+  const printButton = document.getElementById("print"), drawn = {};
+  if (printButton) printButton.addEventListener("click", () => window.print());
+
+  // One A4 sheet (less its margins, in CSS pixels): the largest zoom at which everything fits.
+  const PLOT = 112, SHEET = { width: 1060, height: 722 }, ROOT = document.documentElement;
+  const fit = () => Object.values(drawn).forEach(({ chart }) => chart.resize());
+  const redraw = (plotHeight) => Object.values(drawn).forEach((one) => one.draw(plotHeight));
+  window.addEventListener("beforeprint", () => {
+    ROOT.classList.add("printing");
+    ROOT.style.width = `${SHEET.width}px`;
+    redraw(62);
+    for (let zoom = 1; zoom > .25; zoom -= .03) {
+      document.body.style.zoom = zoom;
+      fit();
+      if (document.body.getBoundingClientRect().height <= SHEET.height) break;
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    ROOT.classList.remove("printing");
+    ROOT.style.width = document.body.style.zoom = "";
+    redraw(PLOT);
+  });
+  if (!source) return;
+
+  const INK = "#1c2430", SOFT = "#4d5a6a", LINE = "#d5dbe2", ACCENT = "#14557b", BAND = "#dcefe3", PURPLE = "#5a4a86";
+  const TONES = {
+    dose: ["#cfe3f0", "#14557b"], interaction: ["#fdf1dc", "#7a4a00"], good: ["#e5f3ea", "#1d6338"],
+    info: ["#e3eef5", "#14557b"], warning: ["#fdf1dc", "#7a4a00"], critical: ["#fdeaea", "#a3161b"],
+    unknown: ["#efebf8", "#5a4a86"],
+  };
+  const FONT = getComputedStyle(document.body).fontFamily;
+  const LEFT = 156, RIGHT = 172, GAP = 34, HEAD = 22, LANE = 24;
+
+  const heightOf = (panel, plotHeight) => (panel.lanes.length ? panel.lanes.length * LANE : plotHeight);
+  const shortDay = (t) => echarts.time.format(t, "{yyyy}-{MM}-{dd} {HH}:{mm}");
+
+  function option(figure, plotHeight) {
+    const grids = [], xs = [], ys = [], series = [], titles = [], isPrint = plotHeight < PLOT, gap = isPrint ? 20 : GAP;
+    let top = HEAD;
+    figure.panels.forEach((panel, i) => {
+      const height = heightOf(panel, plotHeight), isLast = i === figure.panels.length - 1;
+      grids.push({ left: LEFT, right: RIGHT, top, height });
+      xs.push({
+        type: "time", gridIndex: i, min: figure.from, max: figure.to, axisLine: { lineStyle: { color: LINE } },
+        axisTick: { show: isLast }, axisLabel: { show: isLast, color: SOFT, hideOverlap: true, formatter: axisDay },
+        splitLine: { show: true, lineStyle: { color: "#eef1f4" } },
+        axisPointer: { show: true, snap: false, label: { show: isLast }, lineStyle: { color: SOFT, type: "dotted" } },
+      });
+      const pieces = panel.lanes.length ? lanes(panel, i) : plot(panel, i, height);
+      ys.push(pieces.y);
+      series.push(...pieces.series, today(figure, i, i === 0));
+      if (!panel.lanes.length) titles.push(title(panel, top, height));
+      top += height + (isLast ? 30 : gap);
+    });
+    const height = top + (isPrint ? 0 : 34);
+    return {
+      height,
+      option: {
+        animation: false, textStyle: { fontFamily: FONT, color: INK }, aria: { enabled: true },
+        grid: grids, xAxis: xs, yAxis: ys, series, graphic: titles,
+        axisPointer: { link: [{ xAxisIndex: "all" }] },
+        tooltip: { trigger: "item", renderMode: "richText", backgroundColor: "#fff", borderColor: LINE,
+          textStyle: { color: INK }, formatter: tip },
+        dataZoom: [
+          { type: "slider", show: !isPrint, xAxisIndex: xs.map((_, i) => i), startValue: figure.shown_from, endValue: figure.to,
+            bottom: 6, height: 16, left: LEFT, right: RIGHT, brushSelect: false, showDataShadow: false,
+            borderColor: LINE, fillerColor: "rgba(20,85,123,.12)", labelFormatter: (t) => echarts.time.format(t, "{yyyy}-{MM}-{dd}") },
+          { type: "inside", xAxisIndex: xs.map((_, i) => i), zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false },
+        ],
+      },
+    };
+  }
+
+  function axisDay(t) {
+    const when = new Date(t);
+    return when.getMonth() === 0 && when.getDate() === 1 ? `${when.getFullYear()}` : echarts.time.format(t, "{yyyy}-{MM}-{dd}");
+  }
+
+  function title(panel, top, height) {
+    return { type: "group", left: 0, top: top + height / 2 - 18, silent: true, children: [
+      { type: "text", style: { text: panel.name, fontSize: 13, fontWeight: 600, fill: INK, fontFamily: FONT, width: LEFT - 46, overflow: "break" } },
+      { type: "text", top: lines(panel.name) * 18, style: { text: panel.unit, fontSize: 12, fill: SOFT, fontFamily: FONT } },
+    ] };
+  }
+
+  // How many lines a panel's name takes, measured as it will be drawn.
+  function lines(name) {
+    return echarts.format.getTextRect(name, `600 13px ${FONT}`).width > LEFT - 46 ? 2 : 1;
+  }
+
+  function plot(panel, i, height) {
+    const high = Math.max(...panel.points.map((p) => p.v), ...(panel.band ? [panel.band.high] : []),
+      ...panel.forecast.map((s) => s.high), ...panel.lines.map((l) => l.v), 0);
+    const top = nice(high);
+    const points = panel.points.map((p) => ({
+      value: [p.t, p.v], label: p.label, symbol: "circle",
+      itemStyle: p.hollow ? { color: "#fff", borderColor: ACCENT, borderWidth: 2 } : { color: ACCENT },
+    }));
+    const made = [{
+      type: "line", name: panel.name, xAxisIndex: i, yAxisIndex: i, data: points, symbolSize: 8, z: 5, cursor: "default",
+      lineStyle: { color: ACCENT, width: 1.5, opacity: .55 }, unit: panel.unit, connectNulls: true,
+      label: { show: true, position: "top", fontSize: 12, fontWeight: 600, color: INK, formatter: (p) => p.data.label },
+      labelLayout: { hideOverlap: true },
+      markLine: { silent: true, symbol: "none", animation: false, data: apart(panel.lines, top, height).map((l) => ({
+        yAxis: l.v, lineStyle: { color: SOFT, type: "dashed", width: 1 },
+        label: { formatter: l.label, color: SOFT, fontSize: 11, position: "end", width: RIGHT - 12, overflow: "break", offset: [0, l.shift] } })) },
+      markArea: panel.band ? { silent: true, itemStyle: { color: BAND }, data: [[
+        { yAxis: panel.band.low, label: { show: true, position: "right", distance: 6, color: "#1d6338", fontSize: 11, formatter: panel.band.label, width: RIGHT - 12, overflow: "break" } },
+        { yAxis: panel.band.high }]] } : undefined,
+    }];
+    if (panel.marks.length) made.push({
+      type: "scatter", name: panel.name, xAxisIndex: i, yAxisIndex: i, symbol: "triangle", symbolSize: 9, z: 4, cursor: "default",
+      itemStyle: { color: "#a3161b" }, data: panel.marks.map((m) => ({ value: [m.t, 0], label: m.label })), unit: "",
+    });
+    if (panel.forecast.length) made.push(...forecast(panel, i));
+    return {
+      series: made,
+      y: { type: "value", gridIndex: i, min: 0, max: top.max, interval: top.step, axisLabel: { color: SOFT, fontSize: 11 },
+        splitLine: { lineStyle: { color: "#eef1f4" } }, axisPointer: { show: false } },
+    };
+  }
+
+  // The top of an axis with room for the labels above the points, and its steps.
+  function nice(high) {
+    if (!(high > 0)) return { max: 1, step: .5 };
+    const unit = Math.pow(10, Math.floor(Math.log10(high)));
+    const [n, parts] = [[1, 2], [1.5, 3], [2, 2], [3, 3], [4, 2], [6, 3], [8, 2], [10, 2], [15, 3]].find(([m]) => m * unit >= high * 1.15);
+    return { max: n * unit, step: (n * unit) / parts };
+  }
+
+  // Thresholds whose names would lie on one another are moved apart.
+  function apart(thresholds, axis, height) {
+    const sorted = [...thresholds].sort((a, b) => a.v - b.v);
+    let below = -Infinity;
+    return sorted.map((line) => {
+      const at = (line.v / axis.max) * height, free = Math.max(at, below + 13);
+      below = free;
+      return { ...line, shift: at - free };
+    });
+  }
+
+  // What a dose is expected to give: its median, and the interval as a bar.
+  function forecast(panel, i) {
+    const data = panel.forecast.map((s) => ({ value: [s.t, s.low, s.middle, s.high], label: s.label }));
+    return [{
+      type: "custom", name: panel.name, xAxisIndex: i, yAxisIndex: i, data, z: 6, encode: { x: 0, y: [1, 2, 3] },
+      renderItem: (params, api) => {
+        const at = (n) => api.coord([data[params.dataIndex].value[0], data[params.dataIndex].value[n]]);
+        const x = at(2)[0] + (params.dataIndex - (data.length - 1) / 2) * 9, [low, middle, high] = [1, 2, 3].map((n) => at(n)[1]);
+        return { type: "group", children: [
+          { type: "line", shape: { x1: x, y1: low, x2: x, y2: high }, style: { stroke: PURPLE, lineWidth: 3, opacity: .45 } },
+          { type: "circle", shape: { cx: x, cy: middle, r: 4 }, style: { fill: PURPLE } } ] };
+      },
+    }];
+  }
+
+  function lanes(panel, i) {
+    const bars = [];
+    panel.lanes.forEach((lane, row) => lane.bars.forEach((bar, at) => bars.push({
+      value: [row, bar.from, bar.to], label: bar.label, tone: bar.tone, going_on: bar.going_on, lane: lane.name,
+      room: (lane.bars[at + 1] || {}).from })));
+    return {
+      series: [{
+        type: "custom", name: panel.name, xAxisIndex: i, yAxisIndex: i, clip: true, data: bars, cursor: "default",
+        encode: { x: [1, 2], y: 0 }, renderItem: (params, api) => drawBar(bars[params.dataIndex], params, api), unit: "",
+      }],
+      y: { type: "category", gridIndex: i, inverse: true, data: panel.lanes.map((l) => l.name), axisTick: { show: false },
+        axisLine: { show: false }, axisLabel: { color: INK, fontSize: 12, width: LEFT - 14, overflow: "truncate", interval: 0 },
+        axisPointer: { show: false } },
+    };
+  }
+
+  function drawBar(bar, params, api) {
+    const from = api.coord([bar.value[1], bar.value[0]]), to = api.coord([bar.value[2], bar.value[0]]);
+    const area = params.coordSys, high = LANE - 6;
+    const left = Math.max(from[0], area.x), right = Math.min(to[0], area.x + area.width);
+    if (right <= area.x || left >= area.x + area.width) return null;
+    const width = Math.max(right - left, 3), [fill, ink] = TONES[bar.tone] || TONES.info;
+    const wanted = echarts.format.getTextRect(bar.label, `12px ${FONT}`).width, inside = wanted + 12 <= width;
+    const room = (bar.room === undefined ? area.x + area.width : api.coord([bar.room, bar.value[0]])[0]) - (left + width);
+    const place = inside || room < wanted + 12 ? { x: left + 6, width: width - 10, overflow: "truncate" } : { x: left + width + 6 };
+    const rest = !inside && room < wanted + 12 && width < 34 ? [] : [{ type: "text", silent: true, style: { text: bar.label, y: from[1],
+      fill: ink, fontSize: 12, fontFamily: FONT, textVerticalAlign: "middle", ...place } }];
+    return { type: "group", children: [
+      { type: "rect", shape: { x: left, y: from[1] - high / 2, width, height: high, r: bar.going_on ? [4, 0, 0, 4] : 4 },
+        style: { fill, stroke: ink, lineWidth: .6 } }, ...rest] };
+  }
+
+  function today(figure, i, isFirst) {
+    return { type: "line", xAxisIndex: i, yAxisIndex: i, data: [], silent: true, z: 3, markLine: { silent: true, symbol: "none", animation: false,
+      lineStyle: { color: SOFT, width: 1, type: "solid" }, data: [{ xAxis: figure.now }],
+      label: { show: isFirst, formatter: figure.now_label, color: SOFT, fontSize: 11, distance: 2,
+        position: figure.panels[i].lanes.length ? "start" : "end" } } };
+  }
+
+  function tip(p) {
+    if (!p.data || p.data.label === undefined) return "";
+    if (p.data.lane) {
+      const end = p.data.going_on ? "→" : `– ${echarts.time.format(p.data.value[2], "{yyyy}-{MM}-{dd}")}`;
+      return `${p.data.lane}: ${p.data.label}\n${echarts.time.format(p.data.value[1], "{yyyy}-{MM}-{dd}")} ${end}`;
+    }
+    return `${p.seriesName}\n${p.data.label}\n${shortDay(p.data.value[0])}`;
+  }
+
+  for (const figure of JSON.parse(source.textContent)) {
+    const place = document.getElementById(`chart-${figure.name}`), one = { figure };
+    one.chart = echarts.init(place, null, { renderer: "svg", height: 100 });
+    one.draw = (plotHeight) => {
+      const made = option(figure, plotHeight);
+      one.height = made.height;
+      place.style.height = `${made.height}px`;
+      one.chart.resize({ height: made.height });
+      one.chart.setOption(made.option, { notMerge: true });
+    };
+    one.draw(PLOT);
+    one.chart.group = "patient";
+    drawn[figure.name] = one;
+  }
+  echarts.connect("patient");
+  window.addEventListener("resize", fit);
+
+  function svgOf({ chart, height }) {
+    const svg = chart.getDom().querySelector("svg").cloneNode(true);
+    const width = chart.getWidth();
+    svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    return new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml;charset=utf-8" });
+  }
+
+  function save(blob, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  function savePng(one, name) {
+    const image = new Image(), address = URL.createObjectURL(svgOf(one)), width = one.chart.getWidth();
+    image.onload = () => {
+      const canvas = document.createElement("canvas");
+      canvas.width = width * 2;
+      canvas.height = one.height * 2;
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = "#fff";
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+      URL.revokeObjectURL(address);
+      canvas.toBlob((blob) => save(blob, name), "image/png");
+    };
+    image.src = address;
+  }
+
+  document.querySelectorAll("[data-export]").forEach((button) => button.addEventListener("click", () => {
+    const one = drawn[button.dataset.figure], name = `${button.dataset.figure}.${button.dataset.export}`;
+    if (button.dataset.export === "svg") save(svgOf(one), name);
+    else savePng(one, name);
+  }));
+})();

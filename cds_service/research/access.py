@@ -1,0 +1,72 @@
+"""Who may see the counts: people whose account at the hospital's identity provider has the role."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from cds_service.ehr.deadline import deadline_in
+from cds_service.ehr.fhir_server import FhirServer
+from cds_service.research.provider import Provider
+from cds_service.signin.code_flow import CodeFlow, NewSecret, Pending
+from cds_service.signin.configuration import fetch_configuration
+from cds_service.signin.refused import SignInRefused, WhyRefused
+
+LIFE = timedelta(hours=8)
+_SCOPE = "openid"
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Somebody with the role. Nothing is kept of the person; `form_token` is what a form must bring."""
+
+    ends: datetime
+    form_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What signing in needs; `seconds` bound all that is fetched in one step."""
+
+    provider: Provider
+    documents: FhirServer
+    redirect_uri: str
+    new_secret: NewSecret
+    ca_bundle: str | None = None
+    seconds: float = 4.0
+
+    def leave(self) -> tuple[str, Pending]:
+        """Where to send the browser, and what to remember. Raises SignInRefused."""
+        address = self.provider.issuer.address(".well-known/openid-configuration")
+        registration, deadline = self.provider.registration, deadline_in(self.seconds)
+        configuration = fetch_configuration(self.documents, address, registration, deadline)
+        return self._flow().leave(configuration, _SCOPE, {}, self.new_secret)
+
+    def come_back(self, pending: Pending, query: Mapping[str, str], raw: str, now: datetime) -> Reader:
+        """The person whom the provider signed in, if with the role. Raises SignInRefused."""
+        if query.get("iss", pending.configuration.issuer) != pending.configuration.issuer:
+            raise SignInRefused(WhyRefused.STATE, "iss")  # RFC 9207
+        if "error" in query or "code" not in query:
+            raise SignInRefused(WhyRefused.DENIED)
+        deadline = deadline_in(self.seconds)
+        granted = self._flow().come_back(pending, raw, deadline, int(now.timestamp()))
+        if self.provider.role not in roles_in(granted.claims, self.provider.role_claim):
+            raise SignInRefused(WhyRefused.ROLE)
+        return Reader(now + LIFE, self.new_secret())
+
+    def _flow(self) -> CodeFlow:
+        return CodeFlow(self.provider.registration, self.redirect_uri, self.documents, self.ca_bundle)
+
+
+def roles_in(claims: Mapping[str, Any], path: str) -> frozenset[str]:
+    """The roles at `path`: one word, or a list of them; none for anything else."""
+    found: Any = claims
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    listed = [found] if isinstance(found, str) else found
+    return (
+        frozenset(role for role in listed if isinstance(role, str))
+        if isinstance(listed, list)
+        else frozenset()
+    )

@@ -1,0 +1,61 @@
+"""The tables as CSV, exactly as shown: what is hidden on the page is hidden in the file."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+
+from cds_service.research.alerts import OUTCOMES, Told
+from cds_service.research.funnel import Funnel
+from cds_service.research.small_cells import Cell
+
+HIDDEN = "hidden"
+_SHOWN = tuple(OUTCOMES.values())
+
+
+def cell(count: Cell) -> str:
+    """A count, or that it is hidden."""
+    return HIDDEN if count is None else str(count)
+
+
+def largest_first(counts: Mapping[str, Cell]) -> list[tuple[str, Cell]]:
+    """By size; those that are hidden last, so that their place tells nothing of them."""
+    shown = [(name, count) for name, count in counts.items() if count is not None]
+    hidden = [(name, count) for name, count in sorted(counts.items()) if count is None]
+    return [*sorted(shown, key=lambda item: -(item[1] or 0)), *hidden]
+
+
+def alerts_csv(told: Iterable[Told]) -> str:
+    """A line for each rule or month."""
+    return _csv(
+        ("name", "shown", *_SHOWN, "reasons"),
+        (
+            (
+                one.name,
+                cell(one.shown),
+                *(cell(one.outcomes[outcome]) for outcome in _SHOWN),
+                "; ".join(f"{code} {cell(count)}" for code, count in sorted(one.reasons.items())),
+            )
+            for one in told
+        ),
+    )
+
+
+def funnel_csv(funnel: Funnel) -> str:
+    """A line for each count."""
+    rows = [("funnel", "screened", cell(funnel.screened)), ("funnel", "candidates", cell(funnel.candidates))]
+    for table, counts in (
+        ("status", funnel.status),
+        ("undetermined-by", funnel.undetermined_by),
+        ("excluded-by", funnel.excluded_by),
+        ("overdue", funnel.overdue),
+    ):
+        rows += [(table, name, cell(count)) for name, count in counts.items()]
+    return _csv(("table", "name", "patients"), rows)
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return out.getvalue()

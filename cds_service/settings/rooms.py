@@ -1,0 +1,88 @@
+"""The pages for people that a site file asks for: the one that explains, and the study team's."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import requests
+from flask import Blueprint
+
+from cds_service import __version__
+from cds_service.advice.clinic import Clinic
+from cds_service.advice.memory import Memory
+from cds_service.cards.wording import read_wording
+from cds_service.explain import setup as explain
+from cds_service.explain.apps import App, Apps
+from cds_service.hooks.service import Caller
+from cds_service.research import setup as research
+from cds_service.settings.client_list import ListedClient
+from cds_service.settings.environment import Settings
+from cds_service.settings.smart_apps import SmartApp
+from cds_service.signin.code_flow import NewSecret
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the rooms share of the world: HTTP (a `bounded_session`), the clock, chance."""
+
+    session: requests.Session
+    clock: Callable[[], datetime]
+    new_secret: NewSecret
+
+
+def pages_of(settings: Settings, clinic: Clinic, memory: Memory, outside: Outside) -> tuple[Blueprint, ...]:
+    """The pages that the site file asks for. Raises ProtocolTextFault."""
+    site, words = settings.site, read_wording()
+    common: dict[str, Any] = {
+        "engine": memory.engine,
+        "session": outside.session,
+        "ca_bundle": str(site.ca_bundle) if site.ca_bundle else None,
+        "public_base_url": settings.public_base_url,
+        "language": site.language,
+        "clock": outside.clock,
+        "new_secret": outside.new_secret,
+        "seconds": settings.fetch_seconds,
+        "version": __version__,
+    }
+    pages = []
+    if apps := apps_of(site.trusted_clients, site.language, by_token=settings.by_token):
+        around = explain.Surroundings(memory=memory, **common)
+        pages.append(explain.explain_page(apps, clinic, words, around))
+    if site.research:
+        pages.append(
+            research.research_page(site.research, words, research.Surroundings(zone=site.zone, **common))
+        )
+    return tuple(pages)
+
+
+def apps_of(clients: Iterable[ListedClient], language: str, *, by_token: bool) -> Apps:
+    """Every registration, by FHIR base; several clients may share one.
+
+    `language` is the site's. Without tokens (`by_token`) every caller is nobody in particular.
+    """
+    apps: dict[str, App] = {}
+    for client in clients:
+        for smart in client.smart:
+            app = _app(client, smart, language, by_token=by_token)
+            before = apps.get(smart.fhir_base.url)
+            apps[smart.fhir_base.url] = _joined(before, app) if before else app
+    return apps
+
+
+def _app(client: ListedClient, smart: SmartApp, language: str, *, by_token: bool) -> App:
+    issuer = client.client.issuer if by_token else ""
+    tenants = client.client.tenants if issuer else frozenset({""})
+    return App(
+        fhir_base=smart.fhir_base,
+        registration=smart.registration,
+        language=client.language or language,
+        issuers=frozenset({issuer}),
+        callers=frozenset(Caller(issuer, tenant) for tenant in tenants) if tenants else None,
+        frame_ancestors=smart.frame_ancestors,
+    )
+
+
+def _joined(one: App, other: App) -> App:
+    callers = None if one.callers is None or other.callers is None else one.callers | other.callers
+    return replace(one, issuers=one.issuers | other.issuers, callers=callers)

@@ -1,0 +1,164 @@
+"""The page in a real browser: drawn, written, exported, printed, framed, usable without sight, and fast."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+
+from cds_service.sandbox.loopback import serve
+from tests.explain.chromium import browsing
+from tests.explain.rig import running, unattested
+
+USABLE_MS = 1000
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium):
+    """A fresh profile; a script error or a breach of our own policy fails the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    page, faults = context.new_page(), []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    page.faults = faults
+    yield page
+    context.close()
+
+
+def opened(page, shared, patient, language="en"):
+    page.goto(shared.launch_url(patient))
+    if language != "en":
+        page.goto(f"{page.url.partition('?')[0]}?language={language}")
+    page.wait_for_load_state("load")
+    return page
+
+
+def serious(page):
+    found = Axe().run(page).response["violations"]
+    return {v["id"]: [n["html"][:160] for n in v["nodes"]] for v in found if v["impact"] in SERIOUS}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("patient", ["demo-03", "demo-08", "demo-17", "demo-18"])
+def test_the_page_has_no_serious_fault_for_who_cannot_see_or_point(page, shared, patient, language):
+    opened(page, shared, patient, language)
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert serious(page) == {}
+    assert page.faults == []
+
+
+def test_a_source_and_a_refusal_have_no_serious_fault_either(page, shared):
+    opened(page, shared, "demo-08")
+    page.locator(".evidence a").first.click()
+    assert serious(page) == {}
+    page.goto(f"{shared.cds.base_url}/explain/callback?state=x")
+    assert serious(page) == {}
+
+
+def test_the_figures_are_drawn_with_their_labels(page, shared):
+    opened(page, shared, "demo-11")
+    words = page.locator("#chart-drugs svg").text_content()
+    for expected in ("23.4", "3 mg once daily", "diltiazem", "today", "baseline 61"):
+        assert expected in words
+    assert "complete response ≥ 115" in page.locator("#chart-blood svg").text_content()
+    assert page.faults == []
+
+
+@pytest.mark.parametrize(("kind", "starts"), [("svg", b"<svg"), ("png", b"\x89PNG")])
+def test_a_figure_can_be_taken_away(page, shared, kind, starts):
+    opened(page, shared, "demo-11")
+    with page.expect_download() as started:
+        page.click(f"[data-export={kind}][data-figure=drugs]")
+    file = started.value
+    assert file.suggested_filename == f"drugs.{kind}"
+    content = file.path().read_bytes()
+    assert content.startswith(starts)
+    assert len(content) > 5000
+    assert page.faults == []
+
+
+@pytest.mark.parametrize(
+    ("patient", "language"), [("demo-03", "en"), ("demo-03", "zh"), ("demo-15", "zh"), ("demo-17", "en")]
+)
+def test_it_prints_on_one_page(page, shared, patient, language):
+    opened(page, shared, patient, language)
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+
+
+def test_it_is_usable_within_a_second(page, shared):
+    """From asking for the page to its figures drawn, on loopback; what all pages share is in the cache."""
+    opened(page, shared, "demo-17")
+    times = []
+    for _ in range(3):
+        page.reload()
+        page.wait_for_selector("#chart-blood svg")
+        times.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
+    assert min(times) < USABLE_MS
+
+
+def test_from_candidate_to_eligible_by_hand(page):
+    """Launch, attest, sign; the page that comes back has judged anew."""
+    with running(patients=(unattested("demo-01"),)) as rig:
+        opened(page, rig, "demo-01")
+        assert page.locator(".headlines .big").inner_text() == "Open"
+        for line in ("I2", "I4.1", "I4.2", "I5", "I6", "I7"):
+            page.check(f'input[name="{line}"][value="yes"]')
+        page.check('input[name="I8"][value="1"]')
+        for number in range(1, 13):
+            page.check(f'input[name="E{number}"][value="no"]')
+        page.click("#attest button[type=submit]")
+        assert "Written to the record" in page.locator(".notice.good").inner_text()
+        assert page.locator(".headlines .big").inner_text() == "Settled; the investigator decides"
+        assert page.faults == []
+
+
+def frame_of(host, address):
+    """A page of another origin that frames an address of ours."""
+    app = Flask(__name__)
+
+    @app.get("/")
+    def index():
+        return f'<iframe src="{address}" width="1200" height="800"></iframe>'
+
+    return serve(lambda _: app.wsgi_app, 0)
+
+
+def test_a_foreign_page_cannot_frame_a_launch(page, shared):
+    foreign = frame_of("localhost", shared.launch_url("demo-08"))
+    try:
+        page.goto(foreign.base_url.replace("127.0.0.1", "localhost"))
+        page.wait_for_timeout(1000)
+        assert any("frame-ancestors" in fault for fault in page.faults)
+        assert not any("陈秀兰" in frame.content() for frame in page.frames)
+    finally:
+        foreign.stop()
+
+
+def test_the_record_systems_own_page_can_frame_it_with_a_cookie_of_its_own(page):
+    """`localhost` and `127.0.0.1` are two sites to a browser, as an EHR and this service are."""
+    address = ""
+    app = Flask(__name__)
+
+    @app.get("/")
+    def index():
+        return f'<iframe src="{address}" width="1200" height="800"></iframe>'
+
+    record = serve(lambda _: app.wsgi_app, 0)
+    origin = record.base_url.replace("127.0.0.1", "localhost")
+    try:
+        with running(frame_ancestors=(origin,)) as rig:
+            address = rig.launch_url("demo-08")
+            page.goto(origin)
+            frame = page.frame_locator("iframe")
+            frame.locator(".headlines .big").wait_for(timeout=10_000)
+            assert "Increase sirolimus" in frame.locator(".headlines .big").inner_text()
+    finally:
+        record.stop()

@@ -1,0 +1,208 @@
+"""The study team's page over real HTTP, with a real identity provider: who may see it, and what it shows."""
+
+import json
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import requests
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+
+from cds_service.ehr.bases import FhirBase, read_base
+from cds_service.research.access import roles_in
+from cds_service.research.provider import Provider
+from cds_service.sandbox.identity import Account, add_identity
+from cds_service.sandbox.loopback import serve
+from cds_service.sandbox.oauth_parts import DemoClient
+from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.signin.registration import Registration
+from cds_service.store.audit import remember
+from cds_service.store.engine import open_store
+from cds_service.store.feedback import record
+from cds_service.wiring import build_app
+from tests.explain.chromium import browsing
+from tests.explain.rig import Browser, addresses_of, now
+from tests.installation import an_installation
+from tests.research.test_funnel import WHOLE
+from tests.store.rows import KEYS, RESTRAINT, SENDER, a_call, a_card, accepted, overridden
+
+ROLE = "aa-trial-study-team"
+ACCOUNTS = (Account("nurse", "Research nurse", (ROLE,)), Account("clerk", "Ward clerk", ("other",)))
+
+
+@contextmanager
+def running(screening=None, clients=None):
+    clients = {} if clients is None else clients
+
+    def identity(port):
+        app = Flask(__name__)
+        add_identity(app, f"http://127.0.0.1:{port}", clients, ACCOUNTS)
+        return app.wsgi_app
+
+    provider_server = serve(identity, 0)
+    issuer = read_base(f"{provider_server.base_url}/identity")
+    below = (FhirBase(issuer.scheme, issuer.host, issuer.port, ""),)
+    registration = Registration("aa-cds-research", below, issuer=issuer.url)
+    provider = Provider(issuer, registration, ROLE, screening=screening)
+    made = []
+
+    def build(port):
+        url = f"http://127.0.0.1:{port}"
+        made.append(an_installation(Site(research=provider), url=url))
+        return build_app(made[0]).wsgi_app
+
+    cds = serve(build, 0)
+    clients["aa-cds-research"] = DemoClient("aa-cds-research", (f"{cds.base_url}/research/callback",))
+    try:
+        yield cds.base_url, made[0]
+    finally:
+        cds.stop()
+        provider_server.stop()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A site with a screening run, and a year of advice: of 13 cards of SRL-02 six accepted and three overridden."""
+    folder = tmp_path_factory.mktemp("screening")
+    (folder / "funnel.json").write_text(json.dumps(WHOLE))
+    with running(folder) as (base, settings):
+        _fill(settings)
+        yield base
+
+
+def _fill(settings):
+    engine = open_store(settings.database_url.reveal())
+    today = now()
+    cards = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(20)]
+    for number, card in enumerate(cards):
+        at = today - timedelta(days=number)
+        rule = "SRL-02" if number < 13 else "SRL-03"
+        remember(engine, a_call(a_card(card, rules=(rule,)), hook_instance=f"h{number}", at=at))
+    reactions = [replace(accepted(card), at=today) for card in cards[:6]]
+    reactions += [replace(overridden(card), at=today) for card in cards[6:9]]
+    record(engine, KEYS, SENDER, reactions, today, RESTRAINT)
+    engine.dispose()
+
+
+def signed_in(base, account="nurse"):
+    browser = Browser()
+    browser.open(f"{base}/research/login")
+    browser.page = browser.post(browser.page.url, data={"account": account}, timeout=20)
+    return browser
+
+
+def test_without_signing_in_nothing_is_shown(place):
+    for path in ("", "rules.csv", "months.csv", "funnel.csv"):
+        answer = requests.get(f"{place}/research/{path}", timeout=5)
+        assert answer.status_code == 403
+        assert "Sign in to see the numbers" in answer.text
+        assert "SRL-02" not in answer.text
+
+
+def test_who_has_the_role_sees_the_counts_and_no_small_one(place):
+    browser = signed_in(place)
+    assert browser.page.status_code == 200
+    page = browser.page.text
+    assert "SRL-02" in page
+    row = re.search(r'<th scope="row">SRL-02</th>(.*?)</tr>', page, re.S)[1]
+    assert re.findall(r'class="number">(?:<span class="soft">)?(\w+)', row) == ["13", "6", "hidden", "hidden"]
+    assert "600" in page
+    assert "Screening run of 2026-03-02" in page
+
+
+def test_who_lacks_the_role_sees_nothing(place):
+    browser = signed_in(place, "clerk")
+    assert browser.page.status_code == 403
+    assert "Not for your role" in browser.page.text
+    assert "SRL-02" not in browser.open(f"{place}/research/").text
+
+
+def test_the_files_hide_what_the_page_hides(place):
+    browser = signed_in(place)
+    rules = browser.open(f"{place}/research/rules.csv")
+    assert rules.headers["Content-Type"].startswith("text/csv")
+    assert "SRL-02,13,6,hidden,hidden," in rules.text
+    assert "SRL-03,7,0,0,7," in rules.text
+    assert "funnel,screened,600" in browser.open(f"{place}/research/funnel.csv").text
+    assert browser.open(f"{place}/research/months.csv").text.startswith("name,shown,accepted")
+
+
+def test_signing_out_ends_it(place):
+    browser = signed_in(place)
+    address, token = f"{place}/research/", browser.form_token
+    foreign = browser.post(f"{address}end", data={"form_token": "x"}, timeout=5)
+    assert foreign.status_code == 400
+    assert browser.post(f"{address}end", data={"form_token": token}, timeout=5).status_code == 200
+    assert browser.open(address).status_code == 403
+
+
+def test_the_way_back_can_be_gone_once_and_in_one_browser(place):
+    browser = signed_in(place)
+    callback = next(url for url in addresses_of(browser.page) if "/research/callback" in url)
+    assert browser.open(callback).status_code == 400
+    assert Browser().open(callback).status_code == 400
+
+
+def test_its_cookie_opens_no_patients_page_and_is_out_of_reach(place):
+    browser = signed_in(place)
+    lines = [r.headers["Set-Cookie"] for r in browser.page.history if "Set-Cookie" in r.headers]
+    assert all({"Secure", "HttpOnly", "SameSite=Lax"} <= set(line.split("; ")) for line in lines)
+    assert any("Path=/research/" in line for line in lines)
+    policy = browser.page.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_without_a_screening_run_that_is_said_and_no_number_stands_for_it(tmp_path):
+    for folder, said in ((None, "No screening folder is set up"), (tmp_path, "No screening run yet")):
+        with running(folder) as (base, _):
+            browser = signed_in(base)
+            assert said in browser.page.text
+            assert (
+                "screened" not in browser.page.text.partition("</header>")[2].partition("Advice by rule")[0]
+            )
+            assert "No card was given in this time" in browser.page.text
+            assert browser.open(f"{base}/research/funnel.csv").status_code == 404
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_has_no_serious_fault(place, language):
+    with browsing() as chromium:
+        page = chromium.new_page()
+        page.goto(f"{place}/research/login")
+        page.click("button[type=submit]")
+        page.goto(f"{place}/research/?language={language}")
+        found = Axe().run(page).response["violations"]
+        assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize(
+    ("claims", "path", "roles"),
+    [
+        ({"roles": ["a", "b"]}, "roles", {"a", "b"}),
+        ({"roles": "a"}, "roles", {"a"}),
+        ({"realm_access": {"roles": ["a"]}}, "realm_access.roles", {"a"}),
+        ({"roles": {"a": 1}}, "roles", set()),
+        ({"roles": [1, "a"]}, "roles", {"a"}),
+        ({"roles": "a"}, "roles.more", set()),
+        ({}, "roles", set()),
+    ],
+)
+def test_roles_are_read_from_a_claim(claims, path, roles):
+    assert roles_in(claims, path) == roles
+
+
+def test_the_site_file_names_the_provider(tmp_path):
+    file = tmp_path / "site.toml"
+    text = '[research]\nissuer = "https://id.example/realms/x"\nclient_id = "r"\nrole = "team"\n'
+    file.write_text(text + 'screening_folder = "runs"\n')
+    provider = read_site(file).research
+    assert provider.registration.issuer == provider.issuer.url == "https://id.example/realms/x"
+    assert provider.screening == tmp_path / "runs"
+    for wrong in (text.replace('"team"', '""'), text.replace("https://id", "ftp://id"), text + "x = 1\n"):
+        file.write_text(wrong)
+        with pytest.raises(BadSite):
+            read_site(file)
