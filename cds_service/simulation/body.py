@@ -1,4 +1,4 @@
-"""What really happens in a virtual patient: both drugs, the kidneys, day by day, under the doses taken.
+"""What really happens in a virtual patient, day by day: both drugs and the kidneys, under the doses taken.
 
 Day d runs from its doses to those of day d + 1. A trough of day d is the level just before the doses of day d,
 in the site's own method: the truth times the method's bias, without the noise of one measurement.
@@ -6,11 +6,11 @@ in the site's own method: the truth times the method's bias, without the noise o
 
 import math
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cds_service.pharmacokinetics.compartments import step
+from cds_service.pharmacokinetics.compartments import Array, step
 from cds_service.pharmacokinetics.population_model import PARAMETERS, Floats
 from cds_service.simulation.assumptions import Assumptions
 from cds_service.simulation.people import Person, ciclosporin_truth, sirolimus_truth
@@ -36,6 +36,7 @@ class Body:
 
     def __init__(self, person: Person, known: Assumptions) -> None:
         self.person, self.known = person, known
+        self._without_chance = replace(person, luck=person.luck.without())
         self.sirolimus = np.zeros(known.days + 1)
         self.ciclosporin = np.zeros(known.days + 1)
         self.creatinine = np.full(known.days + 1, person.creatinine)
@@ -56,8 +57,9 @@ class Body:
             self._age_kidneys(day)
 
     def imagine(self, first: int, last: int, doses: Doses) -> "Body":
-        """The same body after these days under other doses; this one stays as it is."""
+        """The same body after these days under other doses and without chance; this one stays as it is."""
         other = copy(self)
+        other.person = self._without_chance
         other.sirolimus, other.ciclosporin = self.sirolimus.copy(), self.ciclosporin.copy()
         other.creatinine = self.creatinine.copy()
         other._states, other._last = dict(self._states), dict(self._last)
@@ -79,7 +81,7 @@ class Body:
         after = step(parameters, np.asarray(hours - parameters[_LAG])) @ state
         return float(1000 * after[0] / parameters[1]) * self.person.assay_bias
 
-    def _sirolimus(self, days: Floats, taken: Floats, doses: Doses) -> None:
+    def _sirolimus(self, days: Array, taken: Floats, doses: Doses) -> None:
         person = self.person
         parameters = np.array([self._sirolimus_typical(int(day), doses) for day in days])
         parameters = parameters * person.sirolimus_factors
@@ -99,7 +101,7 @@ class Body:
             }
         )
 
-    def _ciclosporin(self, days: Floats, taken: Floats) -> None:
+    def _ciclosporin(self, days: Array, taken: Floats) -> None:
         person = self.person
         if not taken.any() and not self._states["ciclosporin"].any():
             return

@@ -4,7 +4,7 @@ Everything that chance decides is drawn beforehand and by day, so that a patient
 policy: what differs between policies is the policy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -50,6 +50,16 @@ class Luck:
     undocumented: Array
     sirolimus_occasions: Array
     ciclosporin_occasions: Array
+
+    def without(self) -> "Luck":
+        """No chance at all: no dose missed, every occasion as the patient usually is."""
+        return replace(
+            self,
+            sirolimus_missed=np.zeros_like(self.sirolimus_missed),
+            ciclosporin_missed=np.zeros_like(self.ciclosporin_missed),
+            sirolimus_occasions=np.ones_like(self.sirolimus_occasions),
+            ciclosporin_occasions=np.ones_like(self.ciclosporin_occasions),
+        )
 
 
 @dataclass(frozen=True, slots=True)

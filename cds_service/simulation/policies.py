@@ -1,4 +1,4 @@
-"""Ways of dosing that the virtual trial compares: fixed, the label's proportional rule, and an oracle.
+"""Ways of dosing that the virtual trial compares: fixed, the label's proportional rule, an oracle.
 
 The program itself is in `program_policy.py`. A policy sees what a clinic sees; only the oracle sees the truth.
 """
@@ -45,7 +45,7 @@ class Visit:
 
     @property
     def tests(self) -> frozenset[str]:
-        """What was measured, by the names of wishes; a blood draw for anything but a level is for all of it."""
+        """What was measured, by the names of wishes; blood drawn for one test is used for all."""
         levels = {f"{level.drug.value}-trough" for level in self.levels}
         return frozenset(levels if self.creatinine is None else levels | _LABORATORY)
 
@@ -63,7 +63,7 @@ class Wish:
     last: int
 
     def day(self, today: int) -> int:
-        """When the clinic sees the patient for it: as soon as the window opens; "within a week" is in a week."""
+        """When the clinic does it: as the window opens; what is wanted "within a week" in a week."""
         return self.first if self.first > today + 1 else max(self.last, today + 1)
 
 
@@ -146,7 +146,7 @@ def _on_grid(drug: Drug, wanted: float) -> float:
 
 @dataclass
 class Oracle:
-    """Knows the body, its luck to come, and everything else: the limit of what doses of the record can do."""
+    """Knows the body, its blood counts and other drugs to come, though not its luck: the limit of dosing."""
 
     known: Assumptions
 

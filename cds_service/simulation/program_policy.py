@@ -1,4 +1,4 @@
-"""This program as a policy: each visit becomes FHIR, and the advice comes by the road of the bedside.
+"""This program as a policy: visits become FHIR, and the advice comes by the road of the bedside.
 
 Reader, rules, safety, bounds: nothing of it is rewritten here. What is written here is the clinic around it: it
 follows the advice, and it restarts what was held as `titration.md` 4.2 asks of the investigator.
@@ -9,11 +9,10 @@ from datetime import datetime
 
 import msgspec
 
-from cds_service.advice.clinic import Clinic
 from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.assess import assess
+from cds_service.protocol.assess import Protocol, assess
 from cds_service.protocol.moment import as_of
 from cds_service.simulation import fhir_visits as fhir
 from cds_service.simulation.assumptions import Assumptions
@@ -22,6 +21,7 @@ from cds_service.simulation.policies import Plan, Visit, Wish
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.fhir_types import Resource
 from fhir_mappings.readers.record import read_record
+from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.medications import Drug
 
 _CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
@@ -36,6 +36,14 @@ _ADVICE_HOUR = 19.0
 
 
 @dataclass(frozen=True, slots=True)
+class Bedside:
+    """What an installation brings to the advice: how charts are read, and the reviewed rules."""
+
+    reader: ReaderSettings
+    protocol: Protocol
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """What the program said about one drug at one visit."""
 
@@ -47,7 +55,7 @@ class Said:
 class Program:
     """The clinic that follows the program, for one patient. `said` is everything the program answered."""
 
-    clinic: Clinic
+    bedside: Bedside
     known: Assumptions
     said: list[Said] = field(default_factory=list)
     _chart: dict[str, Resource] = field(default_factory=dict)
@@ -70,10 +78,9 @@ class Program:
 
     def _assess(self, day: int) -> Assessment:
         instant = datetime.fromisoformat(fhir.moment(day, _ADVICE_HOUR))
-        now = as_of(instant, self.clinic.zone)
-        reader = self.clinic.gatherer.reader
-        record = read_record(self._chart.values(), "virtual", now.instant, reader)
-        return assess(record, now, self.clinic.protocol)
+        now = as_of(instant, self.bedside.reader.zone)
+        record = read_record(self._chart.values(), "virtual", now.instant, self.bedside.reader)
+        return assess(record, now, self.bedside.protocol)
 
     # ------------------------------------------------------------ the chart
 
@@ -128,10 +135,12 @@ class Program:
         return float(now), False
 
     def _restart(self, visit: Visit, drug: Drug, assessment: Assessment) -> float:
-        """At half the dose before, on the grid and not below the record's smallest, once the level allows it."""
+        """Once the level allows it: at half the dose before, on the grid, not below the record's smallest."""
         level = visit.level(drug)
         course = visit.person.interaction
-        blocked = course is not None and course.drug == "voriconazole" and course.first <= visit.day < course.last
+        blocked = (
+            course is not None and course.drug == "voriconazole" and course.first <= visit.day < course.last
+        )
         injured = drug is Drug.CICLOSPORIN and assessment.renal.state is RenalState.AKI
         if level is None or level > _RESTART_BELOW[drug] or blocked or injured:
             return 0.0

@@ -89,7 +89,7 @@ def _next(visit: Visit, plan: Plan) -> int:
 
 
 def _still_wished(before: Plan, plan: Plan, visit: Visit) -> Plan:
-    """What was wished before and not measured at this visit is wished still, for the day it was wished for."""
+    """What was wished before and not measured at this visit is wished still, for the same days."""
     open_still = {wish.test: wish for wish in before.wishes if wish.test not in visit.tests}
     wished = {wish.test: _sooner(open_still.get(wish.test), wish) for wish in plan.wishes}
     return replace(plan, wishes=tuple(wished.values()))
