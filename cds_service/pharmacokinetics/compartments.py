@@ -1,9 +1,11 @@
 """Exact solutions of linear compartments: drug in gut, (transit,) central and peripheral compartment.
 
 Parameters come as arrays (..., 7) in the order of PARAMETERS, real or complex: a complex step through these
-functions gives derivatives to machine precision. Amounts in mg, times in h.
+functions gives derivatives to machine precision. Amounts in mg, times in h. Everything is in closed form; the
+matrix exponential and a stepwise solver judge it in the tests.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,74 +14,77 @@ import numpy.typing as npt
 from cds_service.pharmacokinetics.population_model import PopulationModel
 
 Array = npt.NDArray[Any]
-_NEAR = 1e-9
-_FIRST = 2  # rows before the gut chain: central, peripheral
+FIRST_STAGE = 2
+"""Place of the gut in a state: central, peripheral, then the chain of absorption, its last stage first."""
 
-
-def system(parameters: Array, stages: int) -> Array:
-    """The matrix A of x' = A x; x = central, peripheral, then the gut chain from last to first stage."""
-    cl, v1, q, v2, ka = (parameters[..., i] for i in range(5))
-    size = _FIRST + stages
-    found = np.zeros((*parameters.shape[:-1], size, size), dtype=parameters.dtype)
-    found[..., 0, 0] = -(cl + q) / v1
-    found[..., 0, 1] = q / v2
-    found[..., 1, 0] = q / v1
-    found[..., 1, 1] = -q / v2
-    for stage in range(stages):
-        found[..., _FIRST + stage, _FIRST + stage] = -ka
-        found[..., 0 if stage == 0 else _FIRST + stage - 1, _FIRST + stage] = ka
-    return found
+_NEAR = 0.02  # of ka: nearer than this the recursion would cancel, and the series is used
+_TERMS = 40
 
 
 def step(parameters: Array, hours: Array, stages: int = 1) -> Array:
-    """exp(A hours), (..., n, n): in closed form for one stage, by scipy's matrix exponential for a chain."""
-    if stages == 1:
-        return _closed_form(parameters, hours)
-    from scipy.linalg import expm
-
-    found: Array = expm(system(parameters, stages) * hours[..., None, None])
-    return found
-
-
-def _closed_form(parameters: Array, hours: Array) -> Array:
-    """Sums of exponentials; with q = 0 they are those of one compartment."""
+    """exp(A hours), (..., n, n), for x' = A x of central, peripheral, and `stages` of absorption."""
     cl, v1, q, v2, ka = (parameters[..., i] for i in range(5))
     out, back = (cl + q) / v1, q / v2
     root = np.sqrt((out + back) ** 2 - 4 * back * cl / v1)
     fast = (out + back + root) / 2
     slow = back * cl / (v1 * fast)  # the product of both is known, and a difference would cancel
-    shares = ((back - fast) / (slow - fast), (back - slow) / (fast - slow))
-    decays = (np.exp(-fast * hours), np.exp(-slow * hours))
-    gut = np.exp(-ka * hours)
-    spread = (decays[1] - decays[0]) / (fast - slow)
-    inputs = tuple(
-        _input(ka, rate, gut, decay, hours) for rate, decay in zip((fast, slow), decays, strict=True)
-    )
+    size = FIRST_STAGE + stages
     shape = np.broadcast_shapes(parameters.shape[:-1], hours.shape)
-    found = np.zeros((*shape, 3, 3), dtype=parameters.dtype)
-    found[..., 0, 0] = shares[0] * decays[0] + shares[1] * decays[1]
+    found = np.zeros((*shape, size, size), dtype=parameters.dtype)
+    shares = ((back - fast) / (slow - fast), (back - slow) / (fast - slow))
+    fading, lasting = np.exp(-fast * hours), np.exp(-slow * hours)
+    spread = (lasting - fading) / (fast - slow)
+    found[..., 0, 0] = shares[0] * fading + shares[1] * lasting
     found[..., 0, 1] = back * spread
     found[..., 1, 0] = q / v1 * spread
-    inside = (out - fast) / (slow - fast) * decays[0] + (out - slow) / (fast - slow) * decays[1]
+    inside = (out - fast) / (slow - fast) * fading + (out - slow) / (fast - slow) * lasting
     found[..., 1, 1] = np.where(q == 0, 0.0, inside)  # what nothing enters need not be remembered
-    found[..., 0, 2] = shares[0] * inputs[0] + shares[1] * inputs[1]
-    found[..., 1, 2] = q / v1 * (inputs[1] - inputs[0]) / (fast - slow)
-    found[..., 2, 2] = gut
+    quick, late = _inputs(ka, fast, hours, stages), _inputs(ka, slow, hours, stages)
+    for stage in range(stages):
+        column = FIRST_STAGE + stage
+        found[..., 0, column] = shares[0] * quick[stage] + shares[1] * late[stage]
+        found[..., 1, column] = q / v1 * (late[stage] - quick[stage]) / (fast - slow)
+        for ahead in range(stage + 1):
+            found[..., FIRST_STAGE + ahead, column] = _staying(ka * hours, stage - ahead)
     return found
 
 
-def _input(ka: Array, rate: Array, gut: Array, decay: Array, hours: Array) -> Array:
-    """ka x integral of exp(-ka s) exp(-rate (t - s)); where both rates meet it is ka t exp(-rate t)."""
+def _staying(rated: Array, passed: int) -> Array:
+    """The share that has passed exactly so many stages: (ka t)^k exp(-ka t) / k!."""
+    found: Array = rated**passed * np.exp(-rated) / math.factorial(passed)
+    return found
+
+
+def _inputs(ka: Array, rate: Array, hours: Array, stages: int) -> list[Array]:
+    """For 1, 2 .. `stages`: what the chain delivered by `hours`, fading at `rate` since.
+
+    That is the integral of the chain's gamma density times exp(-rate (t - s)); integration by parts leads from
+    one stage to the next. Where ka and rate all but meet, its power series is summed instead.
+    """
     gap = ka - rate
-    meet = np.abs(gap) < _NEAR * np.abs(ka)
-    apart = ka * (decay - gut) / np.where(meet, 1.0, gap)
-    return np.where(meet, ka * hours * decay, apart)
+    near = np.abs(gap) < _NEAR * np.abs(ka)
+    apart = np.where(near, 1.0, gap)
+    found: list[Array] = []
+    before = np.exp(-rate * hours)
+    for stage in range(stages):
+        before = ka / apart * (before - _staying(ka * hours, stage))
+        found.append(np.where(near, _series(ka, rate, hours, stage + 1), before) if near.any() else before)
+    return found
 
 
-def repeated(parameters: Array, every: float, count: int, stages: int = 1) -> Array:
-    """Sum of exp(A k every) for k = 0 .. count - 1: what `count` equal doses have left behind."""
-    once = step(parameters, np.asarray(every), stages)
-    all_of = step(parameters, np.asarray(every * count), stages)
+def _series(ka: Array, rate: Array, hours: Array, stages: int) -> Array:
+    """exp(-rate t) (ka t)^n / (n-1)! x sum of (-(ka - rate) t)^k / (k! (n + k))."""
+    power = -(ka - rate) * hours
+    total, term = np.zeros_like(power), np.ones_like(power)
+    for k in range(_TERMS):
+        total = total + term / (stages + k)
+        term = term * power / (k + 1)
+    found: Array = np.exp(-rate * hours) * (ka * hours) ** stages / math.factorial(stages - 1) * total
+    return found
+
+
+def repeated(once: Array, all_of: Array) -> Array:
+    """Sum of E^k for k = 0 .. count - 1, from `once` = E and `all_of` = E^count: what equal doses leave."""
     one = np.eye(once.shape[-1])
     found: Array = np.linalg.solve(one - once, one - all_of)
     return found

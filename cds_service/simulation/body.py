@@ -1,6 +1,6 @@
 """What really happens in a virtual patient, day by day: both drugs and the kidneys, under the doses taken.
 
-Day d runs from its doses to those of day d + 1. A trough of day d is the level just before the doses of day d,
+Day d runs from its doses to those of day d + 1. A trough of day d is the level just before its doses,
 in the site's own method: the truth times the method's bias, without the noise of one measurement.
 """
 

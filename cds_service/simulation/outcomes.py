@@ -1,6 +1,6 @@
 """What one course comes to: shares of days in range, changes, harm, and why a patient failed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,6 +17,7 @@ from fhir_mappings.vocabulary.studies import Arm
 
 DANGER, HIGH = 20.0, 15.0
 _APART = 7
+_FORECAST_FOR = {Drug.SIROLIMUS: (7, 21), Drug.CICLOSPORIN: (4, 14)}
 _RECORD = {Drug.SIROLIMUS: (1.0, 3.0), Drug.CICLOSPORIN: (25.0, 150.0)}
 
 
@@ -95,6 +96,7 @@ def outcome(course: Course, said: Sequence[Said], known: Assumptions) -> Outcome
         seconds=course.seconds,
         troughs=course.sirolimus.astype(np.float32),
         why=_why(course, in_band, known),
+        forecasts=tuple(_forecasts(course, said)),
     )
 
 
@@ -165,3 +167,28 @@ def _why(course: Course, in_band: float, known: Assumptions) -> str:
     if np.median(counted) > SIROLIMUS_BAND[1]:
         return "high at the lowest dose" if usual <= 1 else "high, and not lowered enough"
     return "unsteady"
+
+
+def _forecasts(course: Course, said: Sequence[Said]) -> Iterator[Forecasted]:
+    """Each forecast of the dose that was then taken, with the first level measured about when it was for."""
+    for answer in said:
+        told = answer.decision.outlook
+        drug = answer.decision.drug
+        dose = next(getattr(v.doses, drug.value) for v in course.visits if v.day == answer.day)
+        for one in told.doses if told else ():
+            if float(one.dose.amount_mg) == dose:
+                measured = _measured_later(course, drug, answer.day, dose)
+                if measured is not None:
+                    yield Forecasted(drug.value, float(one.low), float(one.median), float(one.high), measured)
+
+
+def _measured_later(course: Course, drug: Drug, day: int, dose: float) -> float | None:
+    """The next level in the days the forecast is for, if the dose stayed as it was until then."""
+    first, last = _FORECAST_FOR[drug]
+    for before, seen in pairwise(v for v in course.visits if v.day >= day):
+        if getattr(before.doses, drug.value) != dose or before.held or seen.day > day + last:
+            return None
+        level = seen.sirolimus if drug is Drug.SIROLIMUS else seen.ciclosporin
+        if level is not None and seen.day >= day + first:
+            return level
+    return None

@@ -1,6 +1,6 @@
 """Ways of dosing that the virtual trial compares: fixed, the label's proportional rule, an oracle.
 
-The program itself is in `program_policy.py`. A policy sees what a clinic sees; only the oracle sees the truth.
+The program itself is in `program_policy.py`. A policy sees what a clinic sees; the oracle sees all.
 """
 
 from collections.abc import Iterable, Iterator

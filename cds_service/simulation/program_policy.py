@@ -1,7 +1,7 @@
 """This program as a policy: visits become FHIR, and the advice comes by the road of the bedside.
 
-Reader, rules, safety, bounds: nothing of it is rewritten here. What is written here is the clinic around it: it
-follows the advice, and it restarts what was held as `titration.md` 4.2 asks of the investigator.
+Reader, rules, safety, bounds: nothing of it is rewritten here. What is written here is the clinic around it:
+it follows the advice, and it restarts what was held as `titration.md` 4.2 asks of the investigator.
 """
 
 from dataclasses import dataclass, field, replace
@@ -41,6 +41,10 @@ class Bedside:
 
     reader: ReaderSettings
     protocol: Protocol
+
+    def without_forecast(self) -> "Bedside":
+        """The same, with forecasts switched off."""
+        return replace(self, protocol=replace(self.protocol, forecaster=None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 
@@ -57,9 +57,7 @@ def _one(trial: Trial, number: int, name: str) -> Outcome:
     known = assumptions()
     policy = _policy(trial, name)
     course = run(person(trial.seed, number, known), name, policy, known)
-    if not isinstance(policy, Program):
-        return outcome(course, (), known)
-    return replace(outcome(course, policy.said, known), forecasts=tuple(policy.forecasts(course)))
+    return outcome(course, policy.said if isinstance(policy, Program) else (), known)
 
 
 def _policy(trial: Trial, name: str) -> Policy:
@@ -72,5 +70,5 @@ def _policy(trial: Trial, name: str) -> Policy:
         case "oracle":
             return Oracle(known)
         case "program":
-            return Program(replace(trial.bedside, forecaster=None), known)
+            return Program(trial.bedside.without_forecast(), known)
     return Program(trial.bedside, known)

@@ -1,4 +1,4 @@
-"""Figures of a virtual trial, each with its 95 % interval; patients are the units, policies are paired by them."""
+"""Figures of a virtual trial, each with its 95 % interval; the patient is the unit, and pairs policies."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
