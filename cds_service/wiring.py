@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import requests
@@ -30,6 +30,7 @@ from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.ehr.key_sets import KeySets, key_server
 from cds_service.hooks.endpoints import Endpoints
 from cds_service.hooks.trust import verify
+from cds_service.protocol.answers.outlook import Forecaster
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
@@ -41,6 +42,7 @@ from cds_service.settings.environment import (
     Settings,
     read_settings,
 )
+from cds_service.settings.forecasts import ForecastEntry
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.tablets import tablet_limits
 from cds_service.store.engine import open_store
@@ -54,6 +56,10 @@ from cds_service.web.private_logging import configure_logging
 from fhir_mappings.readers.concept_map import read_concept_map
 from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
 from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
+from fhir_mappings.vocabulary.medications import Drug
+
+if TYPE_CHECKING:
+    from cds_service.simulation.program_policy import Bedside
 
 _FETCHES_AT_ONCE = 16
 DEMO_SITE = Site(thresholds={"restraint.trial_card_days": 0})
@@ -169,15 +175,46 @@ def build_clinic(settings: Settings) -> Clinic:
     overrides, words = overrides_of(site), read_wording()
     return Clinic(
         gatherer=build_gatherer(settings),
-        protocol=load_protocol(overrides),
+        protocol=replace(load_protocol(overrides), forecaster=build_forecaster(site)),
         words=words[site.language],
         zone=site.zone,
         public_base_url=settings.public_base_url,
-        texts_version=version_of_texts(FOLDER, overrides),
+        texts_version=version_of_texts(FOLDER, overrides | _forecast_setting(site)),
         words_by_issuer={
             one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
         },
     )
+
+
+def build_forecaster(site: Site) -> Forecaster | None:
+    """How the site forecasts levels; None, and nothing of it is loaded, where it does not."""
+    if not site.forecast.enabled:
+        return None
+    from cds_service.advice.forecasting import ModelForecaster  # numpy and scipy, only where they are needed
+
+    return ModelForecaster(site.forecast.models, site.forecast.days)
+
+
+def _forecast_setting(site: Site) -> dict[str, Any]:
+    """What a card says depends on it, so the version of the texts does."""
+    return {"forecast": repr(site.forecast)} if site.forecast.enabled else {}
+
+
+def build_virtual_bedside() -> "Bedside":
+    """What the virtual trial asks: the site's rules, and forecasts by other models than its truths.
+
+    Raises BadSite, or one of INSTALLATION_FAULTS.
+    """
+    from cds_service.advice.forecasting import ModelForecaster
+    from cds_service.simulation.program_policy import Bedside
+
+    clinic = build_offline_clinic()
+    models = {
+        Drug.SIROLIMUS: ("mao_2024", "golubovic_2019"),
+        Drug.CICLOSPORIN: ("woillard_2014", "press_2010"),
+    }
+    forecaster = ModelForecaster(models, ForecastEntry().days)
+    return Bedside(clinic.gatherer.reader, replace(clinic.protocol, forecaster=forecaster))
 
 
 def build_gatherer(settings: Settings) -> Gatherer:

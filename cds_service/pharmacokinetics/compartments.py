@@ -56,10 +56,10 @@ def _staying(rated: Array, passed: int) -> Array:
 
 
 def _inputs(ka: Array, rate: Array, hours: Array, stages: int) -> list[Array]:
-    """For 1, 2 .. `stages`: what the chain delivered by `hours`, fading at `rate` since.
+    """For 1, 2 .. `stages`: what the chain gave by `hours`, fading at `rate` since.
 
-    That is the integral of the chain's gamma density times exp(-rate (t - s)); integration by parts leads from
-    one stage to the next. Where ka and rate all but meet, its power series is summed instead.
+    That is the integral of the chain's gamma density times exp(-rate (t - s)); integration by parts leads
+    from one stage to the next. Where ka and rate all but meet, its power series is summed instead.
     """
     gap = ka - rate
     near = np.abs(gap) < _NEAR * np.abs(ka)

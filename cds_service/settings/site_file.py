@@ -27,6 +27,9 @@ base = "https://ehr.hospital.example/fhir"
 iss = "https://ehr.hospital.example"
 jku = "https://ehr.hospital.example/jwks.json"
 
+[forecast]                                       # off unless switched on: see forecasts.py
+enabled = true
+
 [participation]                                  # a site without ResearchSubject: group, flag or care_plan
 group = [{name = "Group/17", arm = "sirolimus"}]
 """
@@ -44,6 +47,7 @@ import msgspec
 from cds_service.ehr.bases import FhirBase
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
+from cds_service.settings.forecasts import ForecastEntry, forecast_faults
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm, StudyState
@@ -68,6 +72,7 @@ class Site:
     ca_bundle: Path | None = None
     stand_ins: tuple[StandIn, ...] = ()
     trusted_clients: tuple[ListedClient, ...] = ()
+    forecast: ForecastEntry = field(default_factory=ForecastEntry)
 
 
 class BadSite(ValueError):
@@ -121,6 +126,7 @@ class _Tables(msgspec.Struct, frozen=True):
     ca_bundle: str | None = None
     participation: _Participation = _Participation()
     trusted_clients: tuple[ClientEntry, ...] = ()
+    forecast: ForecastEntry = ForecastEntry()
 
 
 def read_site(path: Path) -> Site:
@@ -160,6 +166,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         for drug, amounts in tables.tablets.items()
         if not amounts or min(amounts) <= 0
     ]
+    faults += forecast_faults(tables.forecast)
     return Site(
         language=tables.language,
         zone=_zone(tables.time_zone, faults),
@@ -173,6 +180,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         ca_bundle=ca_bundle,
         stand_ins=_stand_ins(tables.participation, faults),
         trusted_clients=read_clients(tables.trusted_clients, folder, faults),
+        forecast=tables.forecast,
     )
 
 
