@@ -200,6 +200,14 @@ def _forecast_setting(site: Site) -> dict[str, Any]:
     return {"forecast": repr(site.forecast)} if site.forecast.enabled else {}
 
 
+def one_thread_a_process() -> None:
+    """For this process and its children: the matrices are tiny, and more threads wait for each other.
+
+    Holds for what is imported after it.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - the one place
+
+
 def build_virtual_bedside() -> "Bedside":
     """What the virtual trial asks: the site's rules, and forecasts by other models than its truths.
 

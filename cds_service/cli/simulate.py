@@ -12,6 +12,7 @@ from cds_service.settings.site_file import BadSite
 
 def simulate(patients: int, seed: int, out: str, *, with_forecast: bool, cores: int | None) -> int:
     """Run the virtual trial with the site's rules. Exit code 2 when it cannot be run or written."""
+    wiring.one_thread_a_process()
     # numpy, scipy and the rest are for this command only.
     from rich.console import Console
     from rich.progress import Progress

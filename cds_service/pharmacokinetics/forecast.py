@@ -21,6 +21,8 @@ from cds_service.pharmacokinetics.validity import Fit, Judgement, Measured, judg
 TAIL = 0.05
 """Each end of the 90 % interval."""
 
+_MARGIN = 1e-6  # around where the quantile must lie, so that rounding cannot hide it
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -164,6 +166,5 @@ def _quantile(share: float, middles: Floats, spreads: Floats, weights: Floats) -
     from scipy.special import ndtri
 
     ends = np.exp(middles + spreads * ndtri(share))
-    if np.ptp(ends) < 1e-9 * ends[0]:
-        return float(ends[0])
-    return float(brentq(lambda x: _below(x, middles, spreads, weights) - share, ends.min(), ends.max()))
+    low, high = ends.min() * (1 - _MARGIN), ends.max() * (1 + _MARGIN)
+    return float(brentq(lambda x: _below(x, middles, spreads, weights) - share, low, high))

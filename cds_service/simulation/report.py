@@ -26,7 +26,7 @@ ROWS = (
     ("ciclosporinInBand", "Days with ciclosporin 120–180 ng/mL", 100, "%"),
     (
         "ciclosporinInBandWell",
-        "The same, of days with healthy kidneys, where the record has a target",
+        "The same, of days with healthy kidneys (target stands)",
         100,
         "%",
     ),
