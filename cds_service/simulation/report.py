@@ -20,6 +20,7 @@ ROWS = (
     ("sirolimusInBand", "Days from Week 4 with sirolimus 4–12 ng/mL", 100, "%"),
     ("sirolimusBelow", "Days below 4", 100, "%"),
     ("sirolimusAbove", "Days above 12", 100, "%"),
+    ("sirolimusDaysAbove15", "Days above 15", 100, "%"),
     ("sirolimusDaysAbove20", "Days above 20", 100, "%"),
     ("everStable", "Patients with two consecutive levels in range", 100, "%"),
     ("doseChanges", "Sirolimus dose changes per patient", 1, ""),

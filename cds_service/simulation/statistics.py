@@ -27,6 +27,11 @@ class Figure:
     patients: int
 
 
+def _is_program(outcome: Outcome) -> bool:
+    """Only the program says AT_CAP_BELOW_TARGET."""
+    return outcome.policy.startswith("program")
+
+
 _MEASURES: dict[str, Callable[[Outcome], float | None]] = {
     "sirolimusInBand": lambda o: o.in_band,
     "sirolimusBelow": lambda o: o.below,
@@ -40,20 +45,31 @@ _MEASURES: dict[str, Callable[[Outcome], float | None]] = {
     "renalSafe": lambda o: None if o.renal_safe is None else float(o.renal_safe),
     "outsideRecord": lambda o: o.outside_record,
     "visits": lambda o: o.visits,
-    "capSpells": lambda o: o.cap_spells,
-    "capVisits": lambda o: o.cap_visits,
+    "capSpells": lambda o: o.cap_spells if _is_program(o) else None,
+    "capVisits": lambda o: o.cap_visits if _is_program(o) else None,
     "seconds": lambda o: o.seconds,
 }
 
 
-def mean(values: Sequence[float]) -> Figure | None:
-    """Mean and normal interval; None without values."""
+_SHARES = frozenset(_MEASURES) - {
+    "doseChanges",
+    "outsideRecord",
+    "visits",
+    "capSpells",
+    "capVisits",
+    "seconds",
+}
+
+
+def mean(values: Sequence[float], *, share: bool = False) -> Figure | None:
+    """Mean and normal interval, that of a `share` within 0 and 1; None without values."""
     if not values:
         return None
     found = np.asarray(values, dtype=float)
     spread = float(found.std(ddof=1) / np.sqrt(len(found))) if len(found) > 1 else 0.0
     middle = float(found.mean())
-    return Figure(middle, middle - NORMAL_95 * spread, middle + NORMAL_95 * spread, len(found))
+    low, high = middle - NORMAL_95 * spread, middle + NORMAL_95 * spread
+    return Figure(middle, max(low, 0.0) if share else low, min(high, 1.0) if share else high, len(found))
 
 
 def by_policy(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
@@ -82,7 +98,7 @@ def _figures(outcomes: Sequence[Outcome]) -> Json:
     found: Json = {}
     for name, measure in _MEASURES.items():
         values = [value for o in outcomes if (value := measure(o)) is not None]
-        figure = mean(values)
+        figure = mean(values, share=name in _SHARES)
         found[name] = asdict(figure) if figure else None
     stable = sorted(o.stable_day for o in outcomes if o.stable_day is not None)
     found["medianDaysToStable"] = float(np.median(stable)) if stable else None
@@ -133,7 +149,7 @@ def forecast_figures(outcomes: Sequence[Outcome]) -> Json | None:
     found: Json = {}
     for drug in sorted({f.drug for f in told}):
         some = [f for f in told if f.drug == drug]
-        covered = mean([float(f.low <= f.measured <= f.high) for f in some])
+        covered = mean([float(f.low <= f.measured <= f.high) for f in some], share=True)
         errors = np.array([(f.median - f.measured) / f.measured for f in some])
         found[drug] = {
             "forecasts": len(some),
