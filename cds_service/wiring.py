@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import requests
@@ -30,7 +30,6 @@ from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.ehr.key_sets import KeySets, key_server
 from cds_service.hooks.endpoints import Endpoints
 from cds_service.hooks.trust import verify
-from cds_service.protocol.answers.outlook import Forecaster
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
@@ -42,7 +41,7 @@ from cds_service.settings.environment import (
     Settings,
     read_settings,
 )
-from cds_service.settings.forecasts import ForecastEntry
+from cds_service.settings.forecasts import forecaster_of, forecasts_version
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.tablets import tablet_limits
 from cds_service.store.engine import open_store
@@ -56,10 +55,6 @@ from cds_service.web.private_logging import configure_logging
 from fhir_mappings.readers.concept_map import read_concept_map
 from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
 from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
-from fhir_mappings.vocabulary.medications import Drug
-
-if TYPE_CHECKING:
-    from cds_service.simulation.program_policy import Bedside
 
 _FETCHES_AT_ONCE = 16
 DEMO_SITE = Site(thresholds={"restraint.trial_card_days": 0})
@@ -175,29 +170,15 @@ def build_clinic(settings: Settings) -> Clinic:
     overrides, words = overrides_of(site), read_wording()
     return Clinic(
         gatherer=build_gatherer(settings),
-        protocol=replace(load_protocol(overrides), forecaster=build_forecaster(site)),
+        protocol=replace(load_protocol(overrides), forecaster=forecaster_of(site.forecast)),
         words=words[site.language],
         zone=site.zone,
         public_base_url=settings.public_base_url,
-        texts_version=version_of_texts(FOLDER, overrides | _forecast_setting(site)),
+        texts_version=version_of_texts(FOLDER, overrides | forecasts_version(site.forecast)),
         words_by_issuer={
             one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
         },
     )
-
-
-def build_forecaster(site: Site) -> Forecaster | None:
-    """How the site forecasts levels; None, and nothing of it is loaded, where it does not."""
-    if not site.forecast.enabled:
-        return None
-    from cds_service.advice.forecasting import ModelForecaster  # numpy and scipy, only where they are needed
-
-    return ModelForecaster(site.forecast.models, site.forecast.days)
-
-
-def _forecast_setting(site: Site) -> dict[str, Any]:
-    """What a card says depends on it, so the version of the texts does."""
-    return {"forecast": repr(site.forecast)} if site.forecast.enabled else {}
 
 
 def one_thread_a_process() -> None:
@@ -206,23 +187,6 @@ def one_thread_a_process() -> None:
     Holds for what is imported after it.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - the one place
-
-
-def build_virtual_bedside() -> "Bedside":
-    """What the virtual trial asks: the site's rules, and forecasts by other models than its truths.
-
-    Raises BadSite, or one of INSTALLATION_FAULTS.
-    """
-    from cds_service.advice.forecasting import ModelForecaster
-    from cds_service.simulation.program_policy import Bedside
-
-    clinic = build_offline_clinic()
-    models = {
-        Drug.SIROLIMUS: ("mao_2024", "golubovic_2019"),
-        Drug.CICLOSPORIN: ("woillard_2014", "press_2010"),
-    }
-    forecaster = ModelForecaster(models, ForecastEntry().days)
-    return Bedside(clinic.gatherer.reader, replace(clinic.protocol, forecaster=forecaster))
 
 
 def build_gatherer(settings: Settings) -> Gatherer:

@@ -45,9 +45,7 @@ def _run(asked: argparse.Namespace) -> int:
         case "simulate":
             from cds_service.cli.simulate import simulate
 
-            return simulate(
-                asked.patients, asked.seed, asked.out, with_forecast=asked.forecast, cores=asked.cores
-            )
+            return simulate(asked.patients, asked.seed, asked.out, asked.cores, forecast=asked.forecast)
         case "feedback-report":
             from cds_service.cli.feedback_report import feedback_report
 

@@ -202,23 +202,11 @@ class _Case:
 
     def _with_outlook(self, decision: TitrationDecision) -> TitrationDecision:
         """A forecast beside what stands already: it comes after safety and changes nothing."""
-        forecaster = self.protocol.forecaster
-        if forecaster is None:
+        p, renal = self.protocol, self.renal.standing
+        if p.forecaster is None:
             return decision
-        other = Drug.CICLOSPORIN if decision.drug is Drug.SIROLIMUS else Drug.SIROLIMUS
-        doses, renal = self._doses, self.renal.standing
-        told = outlook(
-            self.record,
-            self.as_of,
-            decision,
-            doses[decision.drug],
-            doses[other],
-            self._interactions,
-            renal,
-            self.protocol.titration,
-            forecaster,
-        )
-        return replace(decision, outlook=told)
+        case = self.record, self.as_of, decision, self._doses, self._interactions
+        return replace(decision, outlook=outlook(*case, renal, p.titration, p.forecaster))
 
     @property
     def safety(self) -> tuple[Alert, ...]:

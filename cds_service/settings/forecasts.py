@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 import cds_service.pharmacokinetics
+from cds_service.protocol.answers.outlook import Forecaster
 from fhir_mappings.vocabulary.medications import Drug
 
 _MODELS = Path(cds_service.pharmacokinetics.__file__).parent / "models"
@@ -30,6 +31,20 @@ class ForecastEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def days(self) -> dict[Drug, int]:
         """How many days ahead the trough of each drug is forecast."""
         return {Drug.SIROLIMUS: self.sirolimus_days, Drug.CICLOSPORIN: self.ciclosporin_days}
+
+
+def forecaster_of(entry: ForecastEntry) -> Forecaster | None:
+    """How the site forecasts levels; None, and nothing of it is loaded, where it does not."""
+    if not entry.enabled:
+        return None
+    from cds_service.advice.forecasting import ModelForecaster  # numpy and scipy, only where they are needed
+
+    return ModelForecaster(entry.models, entry.days)
+
+
+def forecasts_version(entry: ForecastEntry) -> dict[str, Any]:
+    """What a card says depends on the switch, so the version of the texts does."""
+    return {"forecast": repr(entry)} if entry.enabled else {}
 
 
 def forecast_faults(entry: ForecastEntry) -> list[str]:

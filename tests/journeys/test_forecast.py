@@ -13,9 +13,8 @@ from cds_service.cards.outlook_words import outlook_json, outlook_lines
 from cds_service.cards.titration_card import titration_message
 from cds_service.cards.wording import read_wording
 from cds_service.protocol.assess import assess
-from cds_service.settings.forecasts import ForecastEntry, forecast_faults
+from cds_service.settings.forecasts import ForecastEntry, forecast_faults, forecaster_of
 from cds_service.settings.site_file import BadSite, Site, read_site
-from cds_service.wiring import build_forecaster
 from tests.builders import NOW, TODAY
 from tests.journeys.dosing_charts import SIROLIMUS_ARM, lab, labs, level, on_both, on_sirolimus, taking
 from tests.journeys.fhir_charts import Json, ago, assessed, clinic_of
@@ -38,7 +37,7 @@ def forecast_of(*resources: Json, site: Site = FORECASTING) -> Json | None:
 
 def test_off_by_default_and_the_member_is_null() -> None:
     assert Site().forecast.enabled is False
-    assert build_forecaster(Site()) is None
+    assert forecaster_of(Site().forecast) is None
     assert forecast_of(*chart(), site=Site()) is None
 
 

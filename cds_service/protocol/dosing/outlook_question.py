@@ -1,6 +1,6 @@
 """What is asked of a forecaster about one decision, and for which patients nothing is asked at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -45,14 +45,15 @@ def outlook(
     record: ClinicalRecord,
     as_of: AsOf,
     decision: TitrationDecision,
-    dose: DoseInForce,
-    other: DoseInForce,
+    doses: Mapping[Drug, DoseInForce],
     interactions: tuple[ActiveInteraction, ...],
     renal: RenalState,
     limits: TitrationLimits,
     forecaster: Forecaster,
 ) -> Outlook | None:
     """The forecast beside a decision; None where nothing can be said, since no dose or no target stands."""
+    dose = doses[decision.drug]
+    other = doses[Drug.CICLOSPORIN if decision.drug is Drug.SIROLIMUS else Drug.SIROLIMUS]
     if decision.state not in TOLD or decision.target is None or decision.current is None or not dose.steps:
         return None
     levels = tuple(_levels(record, dose, as_of))
