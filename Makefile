@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: demo demo-once test bench load measure lock assets clean
+.PHONY: demo demo-once test bench load measure simulate-ci simulate-full lock assets clean
 
 $(VENV)/installed: requirements/all.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,13 @@ load: $(VENV)/installed
 
 measure: $(VENV)/installed
 	$(BIN)/python -m tests.house.measure
+
+# The closed loop: five seeds of 200, and of 1,000, virtual patients under every policy without forecasts.
+simulate-ci: $(VENV)/installed
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/simulation/closed_loop.py
+
+simulate-full: $(VENV)/installed
+	SIMULATE_PATIENTS=1000 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/simulation/closed_loop.py
 
 lock:
 	$(BIN)/pip install --quiet uv

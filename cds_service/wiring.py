@@ -42,6 +42,7 @@ from cds_service.settings.environment import (
     Settings,
     read_settings,
 )
+from cds_service.settings.forecasts import forecaster_of, forecasts_version
 from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.tablets import tablet_limits
 from cds_service.store.engine import is_ready, open_store
@@ -230,16 +231,24 @@ def build_clinic(settings: Settings) -> Clinic:
     overrides, words = overrides_of(site), read_wording()
     return Clinic(
         gatherer=build_gatherer(settings),
-        protocol=load_protocol(overrides),
+        protocol=replace(load_protocol(overrides), forecaster=forecaster_of(site.forecast)),
         words=words[site.language],
         zone=site.zone,
         public_base_url=settings.public_base_url,
-        texts_version=version_of_texts(FOLDER, overrides),
+        texts_version=version_of_texts(FOLDER, overrides | forecasts_version(site.forecast)),
         words_by_issuer={
             one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
         },
         explaining=settings.issuers_explained_to,
     )
+
+
+def one_thread_a_process() -> None:
+    """For this process and its children: the matrices are tiny, and more threads wait for each other.
+
+    Holds for what is imported after it.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - the one place
 
 
 def build_gatherer(settings: Settings) -> Gatherer:

@@ -1,11 +1,14 @@
 """One profile for every property test, and one judge over every answer of the service in every test."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from tests.judge import JUDGE
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the matrices are tiny, and pytest has workers enough
 
 # The same examples on every run, and no deadline on a busy machine.
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=100)

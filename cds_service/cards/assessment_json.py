@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from cds_service import __version__
+from cds_service.cards.outlook_words import outlook_json
 from cds_service.cards.wording import Wording
 from cds_service.protocol.answers.alerts import Alert
 from cds_service.protocol.answers.assessment import Assessment
@@ -109,7 +110,7 @@ def titration_json(decision: TitrationDecision, words: Wording) -> Json:
         "trough": _trough_json(decision.trough),
         "target": _target_json(decision),
         "recheck": _recheck_json(decision),
-        "forecast": None,
+        "forecast": outlook_json(decision, words),
     }
 
 

@@ -7,6 +7,7 @@ from cds_service.cards.assessment_json import alert_json, titration_json
 from cds_service.cards.context import CardContext
 from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
 from cds_service.cards.frame import Message, Offer, bullets, loudest
+from cds_service.cards.outlook_words import outlook_lines
 from cds_service.cards.tests_to_order import recheck_action
 from cds_service.cards.wording import Wording
 from cds_service.hooks.card import SUMMARY_LIMIT, Action, ActionType
@@ -95,6 +96,12 @@ def _detail(
         blocks += [
             f"**{words.markdown(say('titration.safety'))}**",
             bullets(alert_line(a, context) for a in ranked),
+        ]
+    forecast = outlook_lines(decision)
+    if forecast:
+        blocks += [
+            f"**{words.markdown(say('forecast.title'))}**",
+            bullets(words.markdown(line) for line in forecast),
         ]
     return blocks
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from cds_service import __version__
 
 _MOST_DAYS = 36_500
+_MOST_PATIENTS = 100_000
 READER_GONE = 141
 """What a shell shows for a program that its pipe has ended."""
 
@@ -41,6 +42,10 @@ def _run(asked: argparse.Namespace) -> int:
             from cds_service.cli.check import check
 
             return check(asked.site)
+        case "simulate":
+            from cds_service.cli.simulate import simulate
+
+            return simulate(asked.patients, asked.seed, asked.out, asked.cores, forecast=asked.forecast)
         case "feedback-report":
             from cds_service.cli.feedback_report import feedback_report
 
@@ -75,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_assess(commands)
     _add_check(commands)
+    _add_simulate(commands)
     _add_feedback_report(commands)
     _add_delete_old(commands)
     _add_delete_patient(commands)
@@ -121,6 +127,23 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="example: cds-service check site.toml",
     )
     command.add_argument("site", nargs="?", metavar="SITE.toml", help="default: the settings of `serve`")
+
+
+def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "simulate",
+        help="virtual trial: the rules in closed loop over virtual patients, beside other ways of dosing",
+        epilog="example: cds-service simulate --patients 200 --seed 1 --out virtual-trial",
+    )
+    command.add_argument("--patients", type=_count, default=200, help="how many (default: 200)")
+    command.add_argument("--seed", type=int, default=1, help="of all chance (default: 1)")
+    command.add_argument(
+        "--out", default="virtual-trial", metavar="DIR", help="of report.html and figures.json"
+    )
+    command.add_argument("--cores", type=_count, help="processes (default: one for each core)")
+    command.add_argument(
+        "--no-forecast", dest="forecast", action="store_false", help="leave out the policy with forecasts"
+    )
 
 
 def _add_feedback_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -174,6 +197,13 @@ def _days(text: str) -> int:
     if not 1 <= days <= _MOST_DAYS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 1 to {_MOST_DAYS}")
     return days
+
+
+def _count(text: str) -> int:
+    count = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= count <= _MOST_PATIENTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {_MOST_PATIENTS}")
+    return count
 
 
 def _port(text: str) -> int:

@@ -5,7 +5,7 @@ meet here, and safety has the last word.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,13 @@ from cds_service.protocol.answers.dosing import TitrationDecision, Trough
 from cds_service.protocol.answers.eligibility import EligibilityDecision, EligibilityStatus
 from cds_service.protocol.answers.follow_up import MonitoringItem, ResponseReadout
 from cds_service.protocol.answers.kidney import RenalFinding
+from cds_service.protocol.answers.outlook import Forecaster
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.blood.counts import CountLimits
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseLimits, dose_in_force
 from cds_service.protocol.dosing.drug_levels import LevelLimits, dangerous_level, titration_level
+from cds_service.protocol.dosing.outlook_question import outlook
 from cds_service.protocol.dosing.safety_veto import veto
 from cds_service.protocol.failure.ciclosporin_course import FailureLimits, read_failure_limits
 from cds_service.protocol.interactions import (
@@ -58,7 +60,10 @@ _CANDIDATES = (EligibilityStatus.UNDETERMINED, EligibilityStatus.ELIGIBLE_PENDIN
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """Every reviewed number and rule of the trial, with a site's own values of origin A in place."""
+    """Every reviewed number and rule of the trial, with a site's own values of origin A in place.
+
+    `forecaster`: how the site forecasts levels, where it has switched that on.
+    """
 
     eligibility: EligibilityLimits
     counts: CountLimits
@@ -75,6 +80,7 @@ class Protocol:
     interacting: InteractionLimits
     interactions: Mapping[str, Interaction]
     rules: Mapping[str, Rule]
+    forecaster: Forecaster | None = None
 
 
 Reading = Callable[[Mapping[str, Any] | None, Path], Any]
@@ -191,7 +197,16 @@ class _Case:
             self._rules,
             self.protocol.levels,
         )
-        return tuple(veto(proposal, self._report, self._rules) for proposal in proposals)
+        settled = (veto(proposal, self._report, self._rules) for proposal in proposals)
+        return tuple(self._with_outlook(decision) for decision in settled)
+
+    def _with_outlook(self, decision: TitrationDecision) -> TitrationDecision:
+        """A forecast beside what stands already: it comes after safety and changes nothing."""
+        p, renal = self.protocol, self.renal.standing
+        if p.forecaster is None:
+            return decision
+        case = self.record, self.as_of, decision, self._doses, self._interactions
+        return replace(decision, outlook=outlook(*case, renal, p.titration, p.forecaster))
 
     @property
     def safety(self) -> tuple[Alert, ...]:

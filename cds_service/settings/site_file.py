@@ -30,6 +30,9 @@ jku = "https://ehr.hospital.example/jwks.json"
 [research]                                       # the study team's page: see research_page.py
 issuer = "https://id.hospital.example/realms/staff"
 
+[forecast]                                       # off unless switched on: see forecasts.py
+enabled = true
+
 [participation]                                  # a site without ResearchSubject: group, flag or care_plan
 group = [{name = "Group/17", arm = "sirolimus"}]
 """
@@ -48,6 +51,7 @@ from cds_service.ehr.bases import FhirBase
 from cds_service.research.provider import Provider
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
+from cds_service.settings.forecasts import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
@@ -74,6 +78,7 @@ class Site:
     stand_ins: tuple[StandIn, ...] = ()
     trusted_clients: tuple[ListedClient, ...] = ()
     research: Provider | None = None
+    forecast: ForecastEntry = field(default_factory=ForecastEntry)
 
 
 class BadSite(ValueError):
@@ -128,6 +133,7 @@ class _Tables(msgspec.Struct, frozen=True):
     participation: _Participation = _Participation()
     trusted_clients: tuple[ClientEntry, ...] = ()
     research: ResearchEntry | None = None
+    forecast: ForecastEntry = ForecastEntry()
 
 
 def read_site(path: Path) -> Site:
@@ -167,6 +173,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         for drug, amounts in tables.tablets.items()
         if not amounts or min(amounts) <= 0
     ]
+    faults += forecast_faults(tables.forecast)
     return Site(
         language=tables.language,
         zone=_zone(tables.time_zone, faults),
@@ -181,6 +188,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         stand_ins=_stand_ins(tables.participation, faults),
         trusted_clients=read_clients(tables.trusted_clients, folder, faults),
         research=read_research(tables.research, folder, faults),
+        forecast=tables.forecast,
     )
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from cds_service.protocol.answers.outlook import Outlook
 from cds_service.protocol.parameters import Rule
 from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase
@@ -75,7 +76,10 @@ class Recheck:
 
 @dataclass(frozen=True, slots=True)
 class TitrationDecision:
-    """What to do with one study drug. `reasons` are stable codes, e.g. "DOSE_NOT_DOCUMENTED"."""
+    """What to do with one study drug. `reasons` are stable codes, e.g. "DOSE_NOT_DOCUMENTED".
+
+    `outlook` stands beside it where a site forecasts; nothing in the decision depends on it.
+    """
 
     drug: Drug
     state: State
@@ -88,3 +92,4 @@ class TitrationDecision:
     reasons: tuple[str, ...] = ()
     alternatives: tuple[Dose, ...] = ()
     recheck: Recheck | None = None
+    outlook: Outlook | None = None

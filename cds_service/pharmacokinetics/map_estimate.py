@@ -1,0 +1,164 @@
+"""The most believable patient given the levels: maximum a posteriori, with its uncertainty.
+
+Everything is on the log scale. Unknowns are u, with eta = L u and L L' = Omega, so that u is standard normal
+in the population. A level below quantification is censored: it says "at most", and never a number.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cds_service.pharmacokinetics.compartments import Array
+from cds_service.pharmacokinetics.concentrations import History, concentrations
+from cds_service.pharmacokinetics.population_model import PARAMETERS, Floats, PopulationModel
+from cds_service.pharmacokinetics.residual_error import (
+    Sample,
+    is_foreign,
+    log_variance,
+    slope_of_log_variance,
+)
+
+EDGE = 4.0
+"""Standard deviations from the typical patient that are still believed: 1 in 16,000."""
+
+_COMPLEX_STEP = 1e-30
+_LOWEST = 1e-12  # ng/mL; keeps the logarithm of a level before the first dose finite
+
+
+class EdgeSolution(ValueError):
+    """The best estimate lies where nobody is: a refusal, no answer. `parameter` is the one at the edge."""
+
+    def __init__(self, parameter: str) -> None:
+        super().__init__(parameter)
+        self.parameter = parameter
+
+
+class InvalidPatient(ValueError):
+    """No estimate can be made of this patient. `problem` says why."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One patient in one model: `u` at its most believable, its covariance, and how well the model fits.
+
+    `evidence` is the logarithm of the marginal likelihood by Laplace, for weighing models against each other.
+    """
+
+    model: PopulationModel
+    u: Floats
+    covariance: Floats
+    evidence: float
+
+    @property
+    def factors(self) -> Floats:
+        """What multiplies the typical parameters, in the order of PARAMETERS."""
+        return np.real(factors_of(self.model, self.u))
+
+
+def factors_of(model: PopulationModel, u: Array) -> Array:
+    """exp(L u) in the places of the estimated parameters, 1 elsewhere; (..., n) -> (..., 7)."""
+    places = list(model.estimated)
+    found = np.ones((*u.shape[:-1], len(PARAMETERS)), dtype=u.dtype)
+    found[..., places] = np.exp(u @ _root(model).T)
+    return found
+
+
+def _root(model: PopulationModel) -> Floats:
+    places = list(model.estimated)
+    return np.asarray(np.linalg.cholesky(model.between[np.ix_(places, places)]))
+
+
+def log_levels(
+    model: PopulationModel, history: History, hours: Sequence[float], u: Floats
+) -> tuple[Floats, Floats]:
+    """ln(level) at `hours`, and its derivatives by u, (hours, n): exact, by a complex step."""
+    count = len(u)
+    steps = np.vstack([u.astype(complex), u + 1j * _COMPLEX_STEP * np.eye(count)])
+    levels = concentrations(model, history, hours, factors_of(model, steps))
+    logs = np.log(levels + _LOWEST)
+    return np.real(logs[0]), np.imag(logs[1:]).T / _COMPLEX_STEP
+
+
+def estimate(model: PopulationModel, history: History, samples: Sequence[Sample]) -> Estimate:
+    """The patient of these samples; without samples the typical one.
+
+    Raises InvalidPatient, EdgeSolution, and what `concentrations` raises.
+    """
+    from scipy.optimize import minimize
+
+    ordered = sorted(samples, key=lambda sample: sample.hour)
+    _check(history, ordered)
+    count = len(model.estimated)
+    if not ordered:
+        return Estimate(model, np.zeros(count), np.eye(count), 0.0)
+    judge = objective(model, history, ordered)
+    found = minimize(judge, np.zeros(count), jac=True, method="L-BFGS-B", bounds=[(-EDGE, EDGE)] * count)
+    edge = np.flatnonzero(np.abs(found.x) >= EDGE * (1 - 1e-6))
+    if edge.size:
+        raise EdgeSolution(PARAMETERS[model.estimated[int(edge[0])]])
+    hessian = _curvature(model, history, ordered, found.x)
+    log_determinant = float(np.linalg.slogdet(hessian)[1])
+    evidence = -0.5 * float(found.fun) - 0.5 * log_determinant
+    return Estimate(model, found.x, np.asarray(np.linalg.inv(hessian)), evidence)
+
+
+def _check(history: History, samples: Sequence[Sample]) -> None:
+    if not history.courses:
+        raise InvalidPatient("no dose was taken")
+    if any(not np.isfinite(course.mg) or course.mg <= 0 for course in history.courses):
+        raise InvalidPatient("a dose is no amount")
+    first = min(course.start for course in history.courses)
+    for sample in samples:
+        if not (np.isfinite(sample.ng_per_ml) and sample.ng_per_ml > 0):
+            raise InvalidPatient("a level is no concentration")
+        if sample.hour <= first:
+            raise InvalidPatient("a level from before the first dose")
+
+
+Judge = Callable[[Floats], tuple[float, Floats]]
+
+
+def objective(model: PopulationModel, history: History, samples: Sequence[Sample]) -> Judge:
+    """-2 ln(likelihood x prior) up to a constant, with its gradient, as a function of u."""
+    from scipy.special import log_ndtr
+
+    hours = [sample.hour for sample in samples]
+    measured = np.log([sample.ng_per_ml for sample in samples])
+    below = np.array([sample.below for sample in samples])
+    foreign = np.array([is_foreign(model, sample.assay) for sample in samples])
+
+    def judge(u: Floats) -> tuple[float, Floats]:
+        logs, slopes = log_levels(model, history, hours, u)
+        level = np.exp(logs)
+        variance = log_variance(model, level, foreign)
+        sloping = slope_of_log_variance(model, level)
+        spread = np.sqrt(variance)
+        off = (measured - logs) / spread
+        tail = np.where(below, off, 0.0)
+        seen = off**2 + np.log(variance)
+        by_log = -2 * off / spread + sloping / variance * (1 - off**2)
+        hazard = np.exp(-0.5 * tail**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(tail))
+        by_tail = -2 * hazard * (-1 / spread - off * sloping / (2 * variance))
+        value = np.where(below, -2 * log_ndtr(tail), seen).sum() + u @ u
+        gradient = 2 * u + np.where(below, by_tail, by_log) @ slopes
+        return float(value), np.asarray(gradient)
+
+    return judge
+
+
+def _curvature(model: PopulationModel, history: History, samples: Sequence[Sample], u: Floats) -> Floats:
+    """The precision of u: the prior's, and what each measured level adds (Gauss-Newton).
+
+    A censored level adds nothing here: the estimate is then taken to be less certain than it is.
+    """
+    logs, slopes = log_levels(model, history, [sample.hour for sample in samples], u)
+    foreign = np.array([is_foreign(model, sample.assay) for sample in samples])
+    weights = 1 / log_variance(model, np.exp(logs), foreign)
+    weights = np.where([sample.below for sample in samples], 0.0, weights)
+    found: Floats = np.eye(len(u)) + slopes.T @ (weights[:, None] * slopes)
+    return found

@@ -1,0 +1,75 @@
+"""The site's switch for forecasts: off unless it says so, and which models speak for which drug."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import cds_service.pharmacokinetics
+from cds_service.protocol.answers.outlook import Forecaster
+from fhir_mappings.vocabulary.medications import Drug
+
+_MODELS = Path(cds_service.pharmacokinetics.__file__).parent / "models"
+
+
+class ForecastEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[forecast]` of a site file: models by the names of their files, days ahead of the forecast trough."""
+
+    enabled: bool = False
+    sirolimus_models: tuple[str, ...] = ("mao_2024", "golubovic_2019")
+    ciclosporin_models: tuple[str, ...] = ("woillard_2014", "umpierrez_2021", "press_2010")
+    sirolimus_days: int = 14
+    ciclosporin_days: int = 7
+
+    @property
+    def models(self) -> dict[Drug, tuple[str, ...]]:
+        """The models that speak for each drug."""
+        return {Drug.SIROLIMUS: self.sirolimus_models, Drug.CICLOSPORIN: self.ciclosporin_models}
+
+    @property
+    def days(self) -> dict[Drug, int]:
+        """How many days ahead the trough of each drug is forecast."""
+        return {Drug.SIROLIMUS: self.sirolimus_days, Drug.CICLOSPORIN: self.ciclosporin_days}
+
+
+def forecaster_of(entry: ForecastEntry) -> Forecaster | None:
+    """How the site forecasts levels; None, and nothing of it is loaded, where it does not."""
+    if not entry.enabled:
+        return None
+    from cds_service.advice.forecasting import ModelForecaster  # numpy and scipy, only where they are needed
+
+    return ModelForecaster(entry.models, entry.days)
+
+
+def forecasts_version(entry: ForecastEntry) -> dict[str, Any]:
+    """What a card says depends on the switch, so the version of the texts does."""
+    return {"forecast": repr(entry)} if entry.enabled else {}
+
+
+def forecast_faults(entry: ForecastEntry) -> list[str]:
+    """What is wrong with it; the numbers of the models themselves are read only when they speak."""
+    faults = [
+        f"forecast.{drug}_models: {problem}"
+        for drug, names in entry.models.items()
+        for problem in _faults(drug, names)
+    ]
+    return faults + [
+        f"forecast.{drug}_days: must be 1 to 56" for drug, days in entry.days.items() if not 1 <= days <= 56
+    ]
+
+
+def _faults(drug: Drug, names: tuple[str, ...]) -> list[str]:
+    shipped = {path.stem: path for path in _MODELS.glob("*.toml")}
+    if not names:
+        return ["must name a model"]
+    return [problem for name in names if (problem := _fault(drug, name, shipped.get(name)))]
+
+
+def _fault(drug: Drug, name: str, path: Path | None) -> str | None:
+    if path is None:
+        return f"there is no model {name!r}"
+    told: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    if told["drug"] != drug.value:
+        return f"{name} is a model of {told['drug']}"
+    return None if "time-course" in told["uses"] else f"{name} does not say how a level moves"

@@ -1,0 +1,1 @@
+"""The virtual trial: seeded adults, FHIR visits, several dosing policies side by side."""

@@ -1,0 +1,74 @@
+"""Runs a virtual trial over the cores of this machine; the same seed gives the same figures on any number."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+
+from cds_service.simulation.assumptions import assumptions
+from cds_service.simulation.outcomes import Outcome, outcome
+from cds_service.simulation.people import person
+from cds_service.simulation.policies import Fixed, Oracle, Policy, Proportional
+from cds_service.simulation.program_policy import Bedside, Program
+from cds_service.simulation.trial import run
+
+FIXED, LABEL, PROGRAM, FORECAST, ORACLE = "fixed", "label", "program", "program+forecast", "oracle"
+POLICIES = (FIXED, LABEL, PROGRAM, FORECAST, ORACLE)
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is run: how many patients, from which seed, under which policies."""
+
+    patients: int
+    seed: int
+    policies: tuple[str, ...]
+    bedside: Bedside
+
+
+def run_trial(trial: Trial, cores: int, tell: Callable[[int], object] = lambda _: None) -> list[Outcome]:
+    """Every patient under every policy; `tell` hears of each batch how many patients it was."""
+    batches = [range(i, min(i + _AT_ONCE, trial.patients)) for i in range(0, trial.patients, _AT_ONCE)]
+    found: list[Outcome] = []
+    for batch, outcomes in zip(batches, _batches(trial, batches, cores), strict=True):
+        found += outcomes
+        tell(len(batch))
+    return found
+
+
+def _batches(trial: Trial, batches: Sequence[range], cores: int) -> Iterator[list[Outcome]]:
+    work = partial(patients, trial)
+    if cores == 1:
+        yield from map(work, batches)
+        return
+    # A fresh process inherits no thread and no open file of ours.
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(work, batches)
+
+
+def patients(trial: Trial, numbers: Sequence[int]) -> list[Outcome]:
+    """These patients under every policy of the trial, with the same luck under each."""
+    return [_one(trial, number, name) for number in numbers for name in trial.policies]
+
+
+def _one(trial: Trial, number: int, name: str) -> Outcome:
+    known = assumptions()
+    policy = _policy(trial, name)
+    course = run(person(trial.seed, number, known), name, policy, known)
+    return outcome(course, policy.said if isinstance(policy, Program) else (), known)
+
+
+def _policy(trial: Trial, name: str) -> Policy:
+    known = assumptions()
+    match name:
+        case "fixed":
+            return Fixed()
+        case "label":
+            return Proportional()
+        case "oracle":
+            return Oracle(known)
+        case "program":
+            return Program(trial.bedside.without_forecast(), known)
+    return Program(trial.bedside, known)

@@ -1,0 +1,147 @@
+"""The virtual trial itself: every patient under every policy, 25 weeks, visit by visit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from cds_service.pharmacokinetics.population_model import Floats
+from cds_service.simulation.assumptions import Assumptions
+from cds_service.simulation.body import PEAK_HOURS, Body, Doses
+from cds_service.simulation.fhir_visits import Level
+from cds_service.simulation.people import Person
+from cds_service.simulation.policies import Plan, Policy, Visit, Wish
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.studies import Arm
+
+PLANNED = (0, 7, 14, 28, 42, 56, 70, 90, 118, 146, 174)
+"""Days of the schedule: D8, D15, every two weeks to Week 13, then every four; D91 and D175 are read-outs."""
+
+_AFTER_PARTNER = 7
+_AFTER_PARTNER_STOPPED = 14
+_SIROLIMUS_HOUR, _CICLOSPORIN_HOUR = 12.0, 8.0
+_LOWEST = 0.3
+_LEVELS = frozenset(f"{drug.value}-trough" for drug in Drug)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One visit of a course: what was measured, and what was prescribed after it."""
+
+    day: int
+    sirolimus: float | None
+    ciclosporin: float | None
+    creatinine: float | None
+    doses: Doses
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One patient under one policy: the truth by day, and every visit. `seconds` of computing."""
+
+    policy: str
+    person: Person
+    sirolimus: Floats
+    ciclosporin: Floats
+    creatinine: Floats
+    visits: tuple[Seen, ...]
+    seconds: float
+
+
+def run(person: Person, name: str, policy: Policy, known: Assumptions) -> Course:
+    """25 weeks of one patient under one policy."""
+    begun = perf_counter()
+    body, plan, day, seen = Body(person, known), Plan(Doses()), 0, []
+    calendar = planned(person, known.days)
+    while day < known.days:
+        visit = _visit(person, body, day, plan, calendar, known)
+        plan = _still_wished(plan, policy.decide(visit), visit)
+        seen.append(_seen(visit, plan))
+        until = _next(visit, plan)
+        _live(body, day, until, plan)
+        day = until
+    troughs = body.sirolimus, body.ciclosporin, body.creatinine
+    return Course(name, person, *troughs, tuple(seen), perf_counter() - begun)
+
+
+def run_all(person: Person, policies: Mapping[str, Policy], known: Assumptions) -> tuple[Course, ...]:
+    """One patient under every policy, with the same luck."""
+    return tuple(run(person, name, policy, known) for name, policy in policies.items())
+
+
+def planned(person: Person, days: int) -> Sequence[int]:
+    """The days everybody is seen: the schedule, and what a new or stopped interacting drug asks for."""
+    course = person.interaction
+    events = (
+        (course.first, course.first + _AFTER_PARTNER, course.last, course.last + _AFTER_PARTNER_STOPPED)
+        if course
+        else ()
+    )
+    return sorted({day for day in (*PLANNED, *events) if day < days} | {days})
+
+
+def _next(visit: Visit, plan: Plan) -> int:
+    """The next planned visit, or sooner where a wish cannot wait for it."""
+    pressing = [wish.day(visit.day) for wish in plan.wishes if wish.last < visit.next_planned]
+    return min([visit.next_planned, *(max(day, visit.day + 1) for day in pressing)])
+
+
+def _still_wished(before: Plan, plan: Plan, visit: Visit) -> Plan:
+    """What was wished before and not measured at this visit is wished still, for the same days."""
+    open_still = {wish.test: wish for wish in before.wishes if wish.test not in visit.tests}
+    wished = {wish.test: _sooner(open_still.get(wish.test), wish) for wish in plan.wishes}
+    return replace(plan, wishes=tuple(wished.values()))
+
+
+def _sooner(before: Wish | None, now: Wish) -> Wish:
+    return now if before is None or before.last > now.last or before.first < now.first < now.last else before
+
+
+def _live(body: Body, day: int, until: int, plan: Plan) -> None:
+    first = Doses(
+        0.0 if Drug.SIROLIMUS in plan.held_first else plan.doses.sirolimus,
+        0.0 if Drug.CICLOSPORIN in plan.held_first else plan.doses.ciclosporin,
+    )
+    if plan.held_first:
+        body.live(day, day + 1, first)
+        day += 1
+    if day < until:
+        body.live(day, until, plan.doses)
+
+
+def _visit(
+    person: Person, body: Body, day: int, plan: Plan, calendar: Sequence[int], known: Assumptions
+) -> Visit:
+    wanted = {wish.test for wish in plan.wishes if wish.first <= day}
+    everything = day in calendar
+    noise = known.creatinine_cv * person.luck.creatinine_noise[day]
+    creatinine = float(body.creatinine[day] * np.exp(noise)) if everything or wanted - _LEVELS else None
+    levels = [_level(person, body, drug, day) for drug in _drugs(person)] if day else []
+    measured = tuple(v for v in levels if everything or f"{v.drug.value}-trough" in wanted)
+    after = next(later for later in calendar if later > day)
+    return Visit(day, person, measured, creatinine, plan.doses, body, after)
+
+
+def _drugs(person: Person) -> tuple[Drug, ...]:
+    return tuple(Drug) if person.arm is Arm.COMBINED else (Drug.SIROLIMUS,)
+
+
+def _level(person: Person, body: Body, drug: Drug, day: int) -> Level:
+    """A sample of the morning: late or early, sometimes after the dose, measured with the assay's noise."""
+    luck = person.luck
+    if drug is Drug.SIROLIMUS:
+        late, every, due, noise = luck.sirolimus_late[day], 24, _SIROLIMUS_HOUR, luck.sirolimus_noise
+    else:
+        late, every, due, noise = luck.ciclosporin_late[day], 12, _CICLOSPORIN_HOUR, luck.ciclosporin_noise
+    hours = PEAK_HOURS if luck.mislabelled[day] else every + float(late)
+    sample = body.sirolimus_sample if drug is Drug.SIROLIMUS else body.ciclosporin_sample
+    read = sample(hours) * float(np.exp(person.assay_cv * noise[day]))
+    return Level(drug, max(read, _LOWEST), due + float(late), not luck.uncoded[day])
+
+
+def _seen(visit: Visit, plan: Plan) -> Seen:
+    sirolimus, ciclosporin = visit.level(Drug.SIROLIMUS), visit.level(Drug.CICLOSPORIN)
+    held = bool(plan.held_first) or (plan.doses.sirolimus == 0 and visit.day > 0)
+    return Seen(visit.day, sirolimus, ciclosporin, visit.creatinine, plan.doses, held)

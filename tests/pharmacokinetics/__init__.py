@@ -1,0 +1,1 @@
+"""The numbers about drug in blood, proved four ways (lesson 24)."""

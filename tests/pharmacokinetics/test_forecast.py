@@ -1,0 +1,158 @@
+"""The forecast: its interval holds what it promises, and it says which models speak and which do not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cds_service.pharmacokinetics.concentrations import History, Stretch, concentrations
+from cds_service.pharmacokinetics.forecast import Question, forecast
+from cds_service.pharmacokinetics.population_model import PopulationModel
+from cds_service.pharmacokinetics.regimen import Course
+from cds_service.pharmacokinetics.residual_error import Sample
+from cds_service.pharmacokinetics.validity import Fit, Measured
+from cds_service.pharmacokinetics.virtual_patients import draw
+from tests.pharmacokinetics.patients import (
+    DAY,
+    GOLUBOVIC,
+    HYBRID,
+    JIAO,
+    MAO,
+    SOMEBODY,
+    WOILLARD,
+    measured,
+)
+
+PATIENT = {name: Measured(value, 3) for name, value in SOMEBODY.items()}
+MONTH = History((Course(0, DAY, 28, 2),), (Stretch(0, SOMEBODY),))
+
+
+def question(samples: tuple[Sample, ...] = (), **more: object) -> Question:
+    usual = Question(
+        MONTH, samples, PATIENT, 28 * DAY, (1.0, 2.0, 3.0), DAY, 14 * DAY, (4.0, 12.0), "immunoassay"
+    )
+    return replace(usual, **more)  # type: ignore[arg-type]
+
+
+def covered(truth: PopulationModel, by: PopulationModel, people: int, seed: int) -> float:
+    """The share of patients whose next measured trough lies in the 90 % interval."""
+    chance = np.random.default_rng(seed)
+    inside = 0
+    for factors in draw(truth, people, chance):
+        seen = measured(truth, MONTH, factors, [10 * DAY, 20 * DAY], chance)
+        (dose,) = forecast([by], question(seen, doses=(2.0,), assay=truth.file.assay)).doses
+        going_on = History((Course(0, DAY, 42, 2),), MONTH.stretches)
+        (later,) = measured(truth, going_on, factors, [42 * DAY], chance)
+        inside += dose.low <= later.ng_per_ml <= dose.high
+    return inside / people
+
+
+@pytest.mark.parametrize("model", [MAO, GOLUBOVIC, HYBRID], ids=lambda m: m.name)
+def test_the_interval_holds_nine_of_ten_when_the_model_is_true(model: PopulationModel) -> None:
+    assert 0.85 <= covered(model, model, 200, seed=11) <= 0.95
+
+
+def test_when_the_model_is_wrong_coverage_is_reported(record_property: pytest.FixtureRequest) -> None:
+    """Not promised, so not required to be nine of ten; but far from useless, and in the report of the run."""
+    share = covered(HYBRID, MAO, 100, seed=12)
+    record_property("coverage of mao_2024 when hybrid_sirolimus is true", share)  # type: ignore[operator]
+    assert 0.5 < share <= 1
+
+
+def test_without_levels_the_forecast_is_the_populations() -> None:
+    (dose,) = forecast([MAO], question(doses=(2.0,))).doses
+    going_on = History((Course(0, DAY, 42, 2),), MONTH.stretches)
+    assert dose.median == pytest.approx(concentrations(MAO, going_on, [42 * DAY], np.ones(7))[0], rel=1e-9)
+    levels = np.concatenate(
+        [
+            [s.ng_per_ml for s in measured(MAO, going_on, f, [42 * DAY], _noise)]
+            for f in draw(MAO, 4000, _noise)
+        ]
+    )
+    assert dose.low == pytest.approx(np.quantile(levels, 0.05), rel=0.06)
+    assert dose.high == pytest.approx(np.quantile(levels, 0.95), rel=0.06)
+    assert dose.in_band == pytest.approx(np.mean((levels >= 4) & (levels <= 12)), abs=0.03)
+
+
+_noise = np.random.default_rng(3)
+
+
+def test_a_higher_dose_forecasts_a_higher_trough() -> None:
+    doses = forecast([MAO, GOLUBOVIC], question()).doses
+    assert [d.mg for d in doses] == [1.0, 2.0, 3.0]
+    assert doses[0].median < doses[1].median < doses[2].median
+    assert all(d.low < d.median < d.high and 0 <= d.in_band <= 1 for d in doses)
+
+
+def test_each_level_makes_the_interval_narrower() -> None:
+    widths = []
+    for count in (0, 1, 3):
+        seen = measured(MAO, MONTH, np.ones(7), [DAY * (8 + 6 * k) for k in range(count)])
+        (dose,) = forecast([MAO], question(seen, doses=(2.0,))).doses
+        widths.append(dose.high / dose.low)
+    assert widths[0] > widths[1] > widths[2]
+
+
+def test_models_are_weighed_by_their_fit_and_the_weights_are_told() -> None:
+    fast = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    seen = measured(GOLUBOVIC, MONTH, fast, [10 * DAY, 10 * DAY + 3, 20 * DAY, 20 * DAY + 3])
+    found = forecast([MAO, GOLUBOVIC], question(seen))
+    weights = {share.name: share.weight for share in found.models}
+    assert sum(weights.values()) == pytest.approx(1)
+    assert weights["golubovic_2019"] > weights["mao_2024"]
+    assert found.samples == 4
+
+
+def test_a_model_that_may_not_speak_says_why_and_weighs_nothing() -> None:
+    young = PATIENT | {"haematocrit_percent": Measured(30, 60)}
+    found = forecast([MAO, JIAO, GOLUBOVIC], question(patient=young))
+    told = {share.name: (share.refused, share.weight) for share in found.models}
+    assert told == {
+        "mao_2024": ("not-for-this-patient", 0.0),
+        "jiao_2009": ("steady-state-only", 0.0),
+        "golubovic_2019": (None, 1.0),
+    }
+    assert found.fit is Fit.INSIDE
+
+
+def test_when_no_model_may_speak_there_is_no_forecast() -> None:
+    found = forecast([MAO, GOLUBOVIC], question(patient={}))
+    assert found.doses == ()
+    assert found.fit is Fit.NOT_FOR_THIS_PATIENT
+
+
+def test_levels_that_nobody_could_have_refuse_the_model() -> None:
+    wild = tuple(Sample(10 * DAY + k, 300.0, assay="immunoassay") for k in range(12))
+    found = forecast([MAO], question(wild))
+    assert [share.refused for share in found.models] == ["edge-solution"]
+    assert found.doses == ()
+
+
+def test_a_patient_who_took_nothing_has_no_forecast() -> None:
+    found = forecast([MAO], question(history=History((), MONTH.stretches)))
+    assert [share.refused for share in found.models] == ["invalid-patient"]
+
+
+def test_stretched_models_are_called_so() -> None:
+    found = forecast([MAO], question(patient=PATIENT | {"haematocrit_percent": Measured(20, 3)}))
+    assert found.fit is Fit.STRETCHED
+    assert found.doses
+
+
+def test_a_model_that_looks_at_the_dose_is_told_it() -> None:
+    stretched = PATIENT | {"ciclosporin_daily_mg": Measured(100)}
+    asked = question(
+        patient=stretched, doses=(50.0, 100.0), every=12.0, dose_covariate="ciclosporin_daily_mg"
+    )
+    low, high = forecast([HYBRID], asked).doses
+    plain_low, plain_high = forecast([HYBRID], replace(asked, dose_covariate=None)).doses
+    assert low.median > plain_low.median
+    assert high.median / plain_high.median > low.median / plain_low.median
+
+
+def test_ciclosporin_by_a_chain_of_absorption() -> None:
+    history = History((Course(0, 12, 20, 100),), (Stretch(0, {}),))
+    asked = Question(history, (), {}, 240.0, (75.0, 100.0), 12.0, 168.0, (120.0, 180.0))
+    low, high = forecast([WOILLARD], asked).doses
+    assert high.median / low.median == pytest.approx(100 / 75, rel=0.02)
+    assert 0.1 < high.in_band < 0.4
