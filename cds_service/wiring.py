@@ -114,8 +114,9 @@ def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -
         {"software": __version__, "texts": clinic.texts_version},
         memory.react,
         {"database": partial(is_ready, memory.engine)},
-        build_pages(settings, clinic, memory, present),
     )
+    for page in build_pages(settings, clinic, memory, present):
+        app.register_blueprint(page)
     return put_before(app, build_front(settings))
 
 

@@ -61,7 +61,8 @@ class Teller:
 
     def origin(self, rule: Rule) -> Origin:
         """The rule's provenance."""
-        return Origin(rule.id, rule.origin.value, self.say(f"card.origin.{rule.origin}"), rule.source)
+        source = self.words.source(rule.source)
+        return Origin(rule.id, rule.origin.value, self.say(f"card.origin.{rule.origin}"), source)
 
     def seen(self, evidence: Iterable[Evidence]) -> tuple[Seen, ...]:
         """Links to the resources, each once."""

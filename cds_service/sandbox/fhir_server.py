@@ -54,9 +54,12 @@ def start_fhir_server(
 
 
 def _open_to_apps(app: Flask, authorization: "Authorization", base_url: str) -> None:
-    from cds_service.sandbox.authorization import add_authorization  # Authlib: only where apps are launched
+    # Authlib: only where apps are launched
+    from cds_service.sandbox.authorization import add_authorization
+    from cds_service.sandbox.identity import add_identity
 
     add_authorization(app, authorization, base_url)
+    add_identity(app, base_url.removesuffix(PATH), authorization.clients)
     app.before_request(lambda: _check_token(authorization.tokens))
 
 

@@ -27,8 +27,18 @@ class Account:
     roles: tuple[str, ...] = ()
 
 
+CLIENT = "aa-cds-research"
+"""The client id of the study team's page, at the demo's identity provider."""
+
+ROLE = "aa-trial-study-team"
+ACCOUNTS = (
+    Account("study-nurse", "Study nurse (has the role)", (ROLE,)),
+    Account("ward-clerk", "Ward clerk (has no role)"),
+)
+
+
 def add_identity(
-    app: Flask, origin: str, clients: Mapping[str, DemoClient], accounts: tuple[Account, ...]
+    app: Flask, origin: str, clients: Mapping[str, DemoClient], accounts: tuple[Account, ...] = ACCOUNTS
 ) -> None:
     """Add the provider to an app that answers at `origin`; its issuer is `origin` with "/identity"."""
     issuer = f"{origin}{PATH}"

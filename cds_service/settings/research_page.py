@@ -65,6 +65,12 @@ def _provider(entry: ResearchEntry, folder: Path, problems: list[str]) -> Provid
     )
 
 
+def public_provider(issuer: FhirBase, client_id: str, role: str) -> Provider:
+    """A provider that knows us as a public client and keeps roles in `roles`, as the demo's does."""
+    below = (FhirBase(issuer.scheme, issuer.host, issuer.port, ""),)
+    return Provider(issuer, Registration(client_id, below, issuer=issuer.url), role)
+
+
 def insecurities_of(provider: Provider) -> list[str]:
     """What only development may tolerate."""
     addresses = dict.fromkeys(base.url for base in (provider.issuer, *provider.registration.below))

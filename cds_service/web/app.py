@@ -1,8 +1,8 @@
 """The WSGI application: routes, errors, health. Nothing clinical."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from flask import Blueprint, Flask, Response
+from flask import Flask, Response
 
 from cds_service.hooks.catalogue import Catalogue
 from cds_service.web.door import Door
@@ -20,12 +20,11 @@ def create_app(
     versions: Mapping[str, str],
     react: React | None = None,
     checks: Mapping[str, Check] | None = None,
-    pages: Iterable[Blueprint] = (),
 ) -> Flask:
     """The app for a catalogue. `clock` gives the aware moment of each call; bodies over the limit are 413.
 
     Without `react`, which keeps feedback, there is no feedback endpoint. `checks` say whether what every call
-    needs (the database) is there. `pages` are the rooms for people.
+    needs (the database) is there.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes + 1
@@ -35,8 +34,6 @@ def create_app(
     if react:
         app.register_blueprint(feedback_route(catalogue, door, clock, max_body_bytes, react))
     app.register_blueprint(health_routes(versions, checks or {}))
-    for page in pages:
-        app.register_blueprint(page)
     add_error_handlers(app)
     app.after_request(_keep_nothing)
     return app

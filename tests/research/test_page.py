@@ -11,14 +11,13 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 
-from cds_service.ehr.bases import FhirBase, read_base
+from cds_service.ehr.bases import read_base
 from cds_service.research.access import roles_in
-from cds_service.research.provider import Provider
-from cds_service.sandbox.identity import Account, add_identity
+from cds_service.sandbox.identity import CLIENT, ROLE, add_identity
 from cds_service.sandbox.loopback import serve
 from cds_service.sandbox.oauth_parts import DemoClient
+from cds_service.settings.research_page import public_provider
 from cds_service.settings.site_file import BadSite, Site, read_site
-from cds_service.signin.registration import Registration
 from cds_service.store.audit import remember
 from cds_service.store.engine import open_store
 from cds_service.store.feedback import record
@@ -29,9 +28,6 @@ from tests.installation import an_installation
 from tests.research.test_funnel import WHOLE
 from tests.store.rows import KEYS, RESTRAINT, SENDER, a_call, a_card, accepted, overridden
 
-ROLE = "aa-trial-study-team"
-ACCOUNTS = (Account("nurse", "Research nurse", (ROLE,)), Account("clerk", "Ward clerk", ("other",)))
-
 
 @contextmanager
 def running(screening=None, clients=None):
@@ -39,14 +35,12 @@ def running(screening=None, clients=None):
 
     def identity(port):
         app = Flask(__name__)
-        add_identity(app, f"http://127.0.0.1:{port}", clients, ACCOUNTS)
+        add_identity(app, f"http://127.0.0.1:{port}", clients)
         return app.wsgi_app
 
     provider_server = serve(identity, 0)
     issuer = read_base(f"{provider_server.base_url}/identity")
-    below = (FhirBase(issuer.scheme, issuer.host, issuer.port, ""),)
-    registration = Registration("aa-cds-research", below, issuer=issuer.url)
-    provider = Provider(issuer, registration, ROLE, screening=screening)
+    provider = replace(public_provider(issuer, CLIENT, ROLE), screening=screening)
     made = []
 
     def build(port):
@@ -55,7 +49,7 @@ def running(screening=None, clients=None):
         return build_app(made[0]).wsgi_app
 
     cds = serve(build, 0)
-    clients["aa-cds-research"] = DemoClient("aa-cds-research", (f"{cds.base_url}/research/callback",))
+    clients[CLIENT] = DemoClient(CLIENT, (f"{cds.base_url}/research/callback",))
     try:
         yield cds.base_url, made[0]
     finally:
@@ -87,7 +81,7 @@ def _fill(settings):
     engine.dispose()
 
 
-def signed_in(base, account="nurse"):
+def signed_in(base, account="study-nurse"):
     browser = Browser()
     browser.open(f"{base}/research/login")
     browser.page = browser.post(browser.page.url, data={"account": account}, timeout=20)
@@ -114,7 +108,7 @@ def test_who_has_the_role_sees_the_counts_and_no_small_one(place):
 
 
 def test_who_lacks_the_role_sees_nothing(place):
-    browser = signed_in(place, "clerk")
+    browser = signed_in(place, "ward-clerk")
     assert browser.page.status_code == 403
     assert "Not for your role" in browser.page.text
     assert "SRL-02" not in browser.open(f"{place}/research/").text
