@@ -1,7 +1,8 @@
 """Joins the parts. The only place that reads the clock, the environment and the network."""
 
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,9 +28,12 @@ from cds_service.ehr.key_sets import KeySets, key_server
 from cds_service.hooks.endpoints import Endpoints
 from cds_service.hooks.seen_tokens import SeenTokens
 from cds_service.hooks.trust import verify
+from cds_service.hooks.trusted_clients import TrustedClient
+from cds_service.hooks.trusted_keys import read_key_set
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
+from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import (
     BadSettings,
     ClientAuthentication,
@@ -41,7 +45,7 @@ from cds_service.settings.environment import (
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.tablets import tablet_limits
 from cds_service.web.app import create_app
-from cds_service.web.door import Admit, Door, admit_everybody
+from cds_service.web.door import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.private_logging import configure_logging
 from fhir_mappings.readers.concept_map import read_concept_map
 from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
@@ -77,13 +81,19 @@ def warn_of_insecurity(settings: Settings) -> None:
         structlog.get_logger().warning("INSECURE_DEVELOPMENT_MODE", insecure=settings.insecure)
 
 
-def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -> Flask:
-    """The whole service for these settings; `clock` fixes "now" for tests and the demo."""
+def build_app(
+    settings: Settings, clock: Callable[[], datetime] | None = None, unsigned: bool = False
+) -> Flask:
+    """The whole service for these settings; `clock` fixes "now" for tests and the demo.
+
+    With `unsigned`, which only the demo asks for, callers may also send no token at all.
+    """
     clinic = build_clinic(settings)
     present = clock or (lambda: datetime.now(clinic.zone))  # noqa: TID251 - the one place
+    admit = build_admission(settings, present)
     return create_app(
         catalogue_of(clinic),
-        Door(Endpoints(settings.public_base_url), build_admission(settings, present)),
+        Door(Endpoints(settings.public_base_url), signed_or_not(admit) if unsigned else admit),
         present,
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
@@ -106,15 +116,27 @@ def build_admission(settings: Settings, clock: Callable[[], datetime]) -> Admit:
     )
 
 
-def build_demo_app(fhir_base: str, port: int) -> Flask:
-    """The service for the demo: it may read the demo's own FHIR server and nothing else."""
+def build_demo_app(
+    fhir_base: str, port: int, issuers: Mapping[str, str], key_set_address: str, key_set: Mapping[str, Any]
+) -> Flask:
+    """The service for the demo: it may read that one FHIR server, and trusts the mini-EHR's tokens.
+
+    `issuers` are the names the mini-EHR goes by, each with its language. Raises NotAnAddress (of ehr.bases).
+    """
+    keys = read_key_set(json.dumps(key_set).encode())
+    clients = tuple(
+        ListedClient(TrustedClient(name, key_set_address), keys, "zh" if language == "zh" else "en")
+        for name, language in issuers.items()
+    )
     return build_app(
         Settings(
             Environment.DEVELOPMENT,
             f"http://127.0.0.1:{port}",
-            replace(DEMO_SITE, fhir_bases=(read_base(fhir_base),)),
+            replace(DEMO_SITE, fhir_bases=(read_base(fhir_base),), trusted_clients=clients),
             Secret(""),
-        )
+            ClientAuthentication.JWT,
+        ),
+        unsigned=True,
     )
 
 
