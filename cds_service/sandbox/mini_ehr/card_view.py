@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from cds_service.sandbox.cds_client import LOUDNESS
 from cds_service.sandbox.json_http import Json
-from cds_service.sandbox.mini_ehr.markdown import safe_html
+from cds_service.sandbox.mini_ehr.markdown import one_line, safe_html
 
 BEHAVIOURS = ("at-most-one", "any")
 
@@ -43,7 +43,7 @@ class CardView:
     title: str
     indicator: str
     rank: int
-    summary: str
+    summary: Markup
     detail: Markup
     source: str
     source_url: str
@@ -67,7 +67,7 @@ def card_view(card: Json, service: str, title: str) -> CardView:
         title=title,
         indicator=indicator if indicator in LOUDNESS else "warning",
         rank=LOUDNESS.get(indicator, LOUDNESS["warning"]),
-        summary=str(card.get("summary", "")),
+        summary=one_line(str(card.get("summary", ""))),
         detail=safe_html(str(card.get("detail") or "")),
         source=str(source.get("label", "")),
         source_url=_web_address(source.get("url")),

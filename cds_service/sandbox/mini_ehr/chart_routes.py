@@ -3,7 +3,7 @@
 from flask import Blueprint, request
 
 from cds_service.sandbox.mini_ehr.contexts import DIAGNOSES
-from cds_service.sandbox.mini_ehr.laboratory import GROUPS, Row, rows
+from cds_service.sandbox.mini_ehr.laboratory import GROUPS, Row, rows, test_name
 from cds_service.sandbox.mini_ehr.medications import bars, orders
 from cds_service.sandbox.mini_ehr.pages import checked, desk, page, switches, words
 from cds_service.sandbox.mini_ehr.person import person
@@ -19,7 +19,7 @@ def chart_routes() -> Blueprint:
         record = read_record(desk().fhir, checked(patient_id))
         today = desk().clock().date()
         table = rows(record["results"].resources, switches().language)
-        written = orders(record["orders"].resources)
+        written = orders(record["orders"].resources, words())
         story = desk().stories.get(patient_id)
         return page(
             "chart.html",
@@ -77,10 +77,10 @@ def _drafts(record: Record) -> list[dict[str, str]]:
 
 def _draft_text(one: dict[str, object]) -> str:
     if one["resourceType"] == "MedicationRequest":
-        (order,) = orders([one])
+        (order,) = orders([one], words())
         return f"{order.drug} {order.dose}"
     code = one.get("code")
-    name = text_of(code) if isinstance(code, dict) else str(one.get("description", ""))
+    name = test_name(code, switches().language) if isinstance(code, dict) else str(one.get("description", ""))
     return f"{name} {one.get('occurrenceDateTime', '')}".strip()
 
 

@@ -7,10 +7,11 @@ from functools import partial
 
 from cds_service.sandbox.cds_client import CdsClient, Manner
 from cds_service.sandbox.client_key import ClientKey
-from cds_service.sandbox.demo_patients.story import Product, read_products
+from cds_service.sandbox.demo_patients.story import Product
 from cds_service.sandbox.fhir_client import FhirClient
 from cds_service.sandbox.json_http import Json, JsonHttp
 from cds_service.sandbox.launches import Launches
+from cds_service.sandbox.mini_ehr.formulary import read_formulary
 from cds_service.sandbox.mini_ehr.memory import Memory
 from cds_service.sandbox.mini_ehr.switches import Language, Signing, Switches
 
@@ -47,7 +48,7 @@ class Desk:
     http: JsonHttp = field(default_factory=JsonHttp)
     launches: Launches = field(default_factory=Launches)
     memory: Memory = field(default_factory=Memory)
-    products: Mapping[str, Product] = field(default_factory=read_products)
+    products: Mapping[str, Product] = field(default_factory=read_formulary)
 
     @property
     def fhir(self) -> FhirClient:

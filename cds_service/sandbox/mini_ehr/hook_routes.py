@@ -14,7 +14,7 @@ from cds_service.sandbox.mini_ehr.consulting import consult, react
 from cds_service.sandbox.mini_ehr.desk import USER
 from cds_service.sandbox.mini_ehr.memory import Given
 from cds_service.sandbox.mini_ehr.order_form import fields_of
-from cds_service.sandbox.mini_ehr.pages import checked, desk, only_with_writes, page, said, switches
+from cds_service.sandbox.mini_ehr.pages import checked, desk, only_with_writes, page, said, switches, words
 from cds_service.sandbox.mini_ehr.reactions import accepted, overridden
 from cds_service.sandbox.mini_ehr.written_order import draft_of_request
 
@@ -37,6 +37,7 @@ def hook_routes() -> Blueprint:
             services=[*came.services, "discovery"],
             html=page("cards.html", came=came, patient_id=patient_id),
             exchanges=page("exchanges.html", came=came),
+            said=words()("advice.asked", count=len(came.services), time=f"{desk().clock():%H:%M:%S}"),
             loudest=min((card.rank for card in came.cards), default=9),
         )
 
@@ -146,4 +147,4 @@ def _reported(key: str, given: Given, feedback: Json | None, **more: Any) -> Res
     if feedback is None:
         return said(f"{key}_untold", **more)
     why = react(desk(), desk().client(switches()), given.service, feedback)
-    return said(key, **more) if why is None else said(f"{key}_unheard", why=why, **more)
+    return said(key, **more) if why is None else said(f"{key}_unheard", why=why, untold=True, **more)

@@ -63,13 +63,17 @@ def rows(observations: Iterable[Json], language: str) -> list[Row]:
     )
 
 
+def test_name(code: Json, language: str) -> str:
+    """A test's short name, or what it calls itself."""
+    return _tests().get(code_of(code), {}).get(language) or text_of(code)
+
+
 def _row(key: str, same: list[Json], language: str) -> Row:
     newest_first = sorted(same, key=lambda one: str(one.get("effectiveDateTime", "")), reverse=True)
-    known = _tests().get(key, {})
     return Row(
         key=key,
-        name=known.get(language) or text_of(newest_first[0].get("code")),
-        group=known.get("group", "other"),
+        name=test_name(newest_first[0].get("code") or {}, language),
+        group=_tests().get(key, {}).get("group", "other"),
         usual=_usual(newest_first[0]),
         results=tuple(_result(one) for one in newest_first),
     )

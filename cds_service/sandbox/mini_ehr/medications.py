@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.sandbox.json_http import Json
+from cds_service.sandbox.mini_ehr.frequency import often_of
 from cds_service.sandbox.mini_ehr.record import text_of
-
-_PERIODS = {"h": "h", "d": "d", "wk": "wk"}
+from cds_service.sandbox.mini_ehr.wording import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ class Order:
         return self.drug.split(" ")[0].casefold()
 
 
-def orders(requests: Iterable[Json]) -> list[Order]:
+def orders(requests: Iterable[Json], words: Words) -> list[Order]:
     """All orders, newest first."""
-    found = [_order(one) for one in requests if one.get("status") != "entered-in-error"]
+    found = [_order(one, words) for one in requests if one.get("status") != "entered-in-error"]
     return sorted(found, key=lambda order: order.first, reverse=True)
 
 
-def _order(one: Json) -> Order:
+def _order(one: Json, words: Words) -> Order:
     dosage: Any = next(iter(one.get("dosageInstruction") or []), {})
     bounds = ((dosage.get("timing") or {}).get("repeat") or {}).get("boundsPeriod") or {}
     first = bounds.get("start") or one.get("authoredOn", "")
@@ -41,7 +41,7 @@ def _order(one: Json) -> Order:
     return Order(
         id=str(one.get("id", "")),
         drug=drug,
-        dose=dose_text(dosage),
+        dose=dose_text(dosage, words),
         first=str(first)[:10],
         last=str(bounds.get("end", ""))[:10],
         status=str(one.get("status", "")),
@@ -56,16 +56,19 @@ def _elsewhere(one: Json) -> str:
     return text_of(contained[0].get("code")) if contained else str(reference.get("display") or key)
 
 
-def dose_text(dosage: Json) -> str:
-    """ "2 mg × 1 / d" out of the structured dosage, or what its text says."""
+def dose_text(dosage: Json, words: Words) -> str:
+    """ "2 mg once daily" out of the structured dosage, or what its text says."""
     amount = ((dosage.get("doseAndRate") or [{}])[0]).get("doseQuantity") or {}
     repeat = (dosage.get("timing") or {}).get("repeat") or {}
     if "value" not in amount or not repeat.get("frequency"):
         return str(dosage.get("text", ""))
-    unit = amount.get("unit") or amount.get("code") or ""
-    every = f"{repeat.get('period', 1):g} {repeat.get('periodUnit', 'd')}"
-    often = f"{repeat['frequency']} × / {every.removeprefix('1 ')}"
-    return f"{amount['value']:g} {'tab' if unit == '{pill}' else unit}, {often}"
+    unit = str(amount.get("unit") or amount.get("code") or "")
+    unit = words("unit.piece") if unit == "{pill}" else unit
+    period = f"{repeat.get('period', 1):g} {repeat.get('periodUnit', 'd')}"
+    often = often_of(repeat) or "other"
+    return (
+        f"{amount['value']:g} {unit} {words(f'often.{often}', frequency=repeat['frequency'], period=period)}"
+    )
 
 
 def bars(found: Iterable[Order], today: str) -> list[dict[str, str]]:

@@ -6,14 +6,8 @@ from decimal import Decimal, InvalidOperation
 
 from cds_service.sandbox.demo_patients.elements import UCUM, Json, concept
 from cds_service.sandbox.demo_patients.story import Product
+from cds_service.sandbox.mini_ehr.frequency import OFTEN, often_of
 
-OFTEN = {
-    "once": (1, 1, "d"),
-    "twice": (2, 1, "d"),
-    "thrice": (3, 1, "d"),
-    "q12h": (1, 12, "h"),
-    "weekly": (1, 1, "wk"),
-}
 UNITS = {"mg": "mg", "piece": "{pill}"}
 
 
@@ -91,19 +85,8 @@ def fields_of(draft: Json) -> dict[str, str]:
     """The fields that a corrected draft changes in the form; empty where the form cannot say it."""
     dosage = (draft.get("dosageInstruction") or [{}])[0]
     dose = ((dosage.get("doseAndRate") or [{}])[0]).get("doseQuantity") or {}
-    repeat = (dosage.get("timing") or {}).get("repeat") or {}
-    often = next((name for name, each in OFTEN.items() if _same_rate(each, repeat)), "")
+    often = often_of((dosage.get("timing") or {}).get("repeat") or {})
     unit = next((name for name, code in UNITS.items() if code == dose.get("code")), "")
     if not often or not unit or "value" not in dose:
         return {}
     return {"amount": f"{dose['value']:g}", "unit": unit, "often": often}
-
-
-def _same_rate(each: tuple[int, int, str], repeat: Json) -> bool:
-    hours = {"h": 1, "d": 24, "wk": 168}
-    unit = repeat.get("periodUnit")
-    if unit not in hours or not repeat.get("frequency"):
-        return False
-    frequency, period, period_unit = each
-    asked = (repeat.get("period", 1) * hours[unit]) / repeat["frequency"]
-    return bool(asked == period * hours[period_unit] / frequency)

@@ -5,8 +5,9 @@ import uuid
 from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from cds_service.sandbox.mini_ehr.frequency import OFTEN
 from cds_service.sandbox.mini_ehr.medications import orders
-from cds_service.sandbox.mini_ehr.order_form import OFTEN, UNITS
+from cds_service.sandbox.mini_ehr.order_form import UNITS
 from cds_service.sandbox.mini_ehr.pages import checked, desk, only_with_writes, page, said, words
 from cds_service.sandbox.mini_ehr.person import person
 from cds_service.sandbox.mini_ehr.signing import ended, signed
@@ -25,14 +26,14 @@ def order_routes() -> Blueprint:
         return page(
             "order.html",
             person=person(patient, desk().clock().date()),
-            draft=orders([draft])[0] if draft else None,
+            draft=orders([draft], words())[0] if draft else None,
             reference=reference,
             key=f"draft-{uuid.uuid4().hex[:12]}",
             products=desk().products,
             often=tuple(OFTEN),
             units=tuple(UNITS),
             today=str(desk().clock().date()),
-            active=[one for one in orders(_written(patient_id)) if one.status == "active"],
+            active=[one for one in orders(_written(patient_id), words()) if one.status == "active"],
         )
 
     @routes.post("/patients/<patient_id>/orders")

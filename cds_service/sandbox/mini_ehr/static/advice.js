@@ -58,15 +58,16 @@ function show(answer) {
   const shown = speaking.length ? speaking : all.slice(-1);
   shown.sort((a, b) => a.dataset.rank - b.dataset.rank);
   cards.replaceChildren(...shown);
-  state.textContent = "";
+  state.textContent = answer.said;
   exchanges.insertAdjacentHTML("afterbegin", answer.exchanges);
 }
 
-export function say(text, ok = true) {
+export function say({ said, ok, untold }) {
   const line = document.querySelector("#said");
-  line.textContent = text;
-  line.hidden = !text;
+  line.textContent = said;
+  line.hidden = false;
   line.classList.toggle("bad", !ok);
+  line.classList.toggle("warn", Boolean(untold));
 }
 
 // `onAccepted` is called with the answer when a suggestion was carried out.
@@ -78,7 +79,7 @@ export function listen(onAccepted) {
     const key = button.closest(".card").dataset.key;
     const answer = await post(`/cards/${key}/suggestions/${button.dataset.accept}`);
     button.disabled = false;
-    say(answer.said, answer.ok);
+    say(answer);
     if (answer.ok) onAccepted(answer);
   });
   cards.addEventListener("submit", async (event) => {
@@ -87,7 +88,7 @@ export function listen(onAccepted) {
     event.preventDefault();
     const card = form.closest(".card");
     const answer = await post(`/cards/${card.dataset.key}/dismiss`, new FormData(form));
-    say(answer.said, answer.ok);
+    say(answer);
     if (!answer.ok) return;
     const next = card.nextElementSibling?.querySelector("button, a, summary");
     card.remove();

@@ -1,4 +1,4 @@
-import { ask, listen, post, say } from "./advice.js";
+import { ask, listen, post } from "./advice.js";
 import "./developer.js";
 import { drawCourse } from "./course.js";
 
@@ -33,4 +33,3 @@ if (document.querySelector("#said").textContent) history.replaceState(null, "", 
 
 reload();
 drawCourse(document.querySelector("#course"), JSON.parse(document.querySelector("#course-data").textContent));
-export { say };

@@ -52,7 +52,7 @@ form.addEventListener("submit", async (event) => {
       }
     }
     const done = await post(form.getAttribute("action"), fields());
-    say(done.said, done.ok);
+    say(done);
     if (done.ok) location.assign(done.go);
   } finally {
     sign.disabled = false;
@@ -69,5 +69,4 @@ listen((answer) => {
   edited();
   select();
 });
-document.querySelector("#advice-state").textContent = "";
 select();
