@@ -1,8 +1,8 @@
 """Joins the parts. The only place that reads the clock, the environment and the network."""
 
-import json
 import os
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,22 +14,22 @@ from zoneinfo import ZoneInfo
 import requests
 import structlog
 from flask import Flask
+from sqlalchemy import Engine
 
 from cds_service import __version__
 from cds_service.advice.clinic import Clinic
 from cds_service.advice.gather import Gatherer, GatherLimits
 from cds_service.advice.input_hash import version_of_texts
+from cds_service.advice.memory import Memory, Versions
 from cds_service.advice.services import catalogue_of
+from cds_service.cards.assessment_json import RECORD_VERSION
 from cds_service.cards.wording import read_wording
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.ehr.key_sets import KeySets, key_server
 from cds_service.hooks.endpoints import Endpoints
-from cds_service.hooks.seen_tokens import SeenTokens
 from cds_service.hooks.trust import verify
-from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.hooks.trusted_keys import read_key_set
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
@@ -44,6 +44,11 @@ from cds_service.settings.environment import (
 )
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.tablets import tablet_limits
+from cds_service.store.engine import open_store
+from cds_service.store.faults import StoreUnavailable, StoreUnusable
+from cds_service.store.installation import check_key
+from cds_service.store.pseudonym import Pseudonyms
+from cds_service.store.replay_guard import first_time
 from cds_service.web.app import create_app
 from cds_service.web.door import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.private_logging import configure_logging
@@ -52,9 +57,11 @@ from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
 from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
 
 _FETCHES_AT_ONCE = 16
-DEMO_SITE = Site()
+DEMO_SITE = Site(thresholds={"restraint.trial_card_days": 0})
 INSTALLATION_FAULTS = (ProtocolTextFault, FaultyCodeLists)
 """What loading the reviewed texts and the code lists may raise."""
+STORE_FAULTS = (StoreUnusable, StoreUnavailable)
+"""What opening the database may raise."""
 
 
 def faults_in(error: ProtocolTextFault | FaultyCodeLists) -> tuple[str, ...]:
@@ -89,18 +96,34 @@ def build_app(
     With `unsigned`, which only the demo asks for, callers may also send no token at all.
     """
     clinic = build_clinic(settings)
+    memory = open_memory(settings, clinic)
+    clinic = replace(clinic, memory=memory)
     present = clock or (lambda: datetime.now(clinic.zone))  # noqa: TID251 - the one place
-    admit = build_admission(settings, present)
+    admit = build_admission(settings, memory.engine, present)
     return create_app(
         catalogue_of(clinic),
         Door(Endpoints(settings.public_base_url), signed_or_not(admit) if unsigned else admit),
         present,
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
+        memory.react,
     )
 
 
-def build_admission(settings: Settings, clock: Callable[[], datetime]) -> Admit:
+def open_memory(settings: Settings, clinic: Clinic) -> Memory:
+    """The database of this installation, its tables up to date; no connection is open when this returns.
+
+    Raises StoreUnusable, OtherKey or StoreUnavailable.
+    """
+    keys = Pseudonyms(settings.pseudonym_key.reveal())
+    engine = open_store(settings.database_url.reveal())
+    check_key(engine, keys)
+    engine.dispose()  # workers are forked from here
+    versions = Versions(__version__, clinic.texts_version, RECORD_VERSION)
+    return Memory(engine, keys, clinic.protocol.restraint, versions)
+
+
+def build_admission(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Admit:
     """How this installation tells who calls."""
     if settings.client_authentication is not ClientAuthentication.JWT:
         return admit_everybody
@@ -112,28 +135,23 @@ def build_admission(settings: Settings, clock: Callable[[], datetime]) -> Admit:
             key_server(_session(settings.site)),
             {one.client.issuer: one.key_set for one in listed if one.key_set},
         ),
-        first_time=SeenTokens(clock),
+        first_time=lambda issuer, jti, until: first_time(engine, issuer, jti, until, clock()),
     )
 
 
-def build_demo_app(
-    fhir_base: str, port: int, issuers: Mapping[str, str], key_set_address: str, key_set: Mapping[str, Any]
-) -> Flask:
-    """The service for the demo: it may read that one FHIR server, and trusts the mini-EHR's tokens.
+def build_demo_app(fhir_base: str, port: int, folder: Path, clients: tuple[ListedClient, ...] = ()) -> Flask:
+    """The service for the demo: it may read that one FHIR server, and trusts the tokens of `clients`.
 
-    `issuers` are the names the mini-EHR goes by, each with its language. Raises NotAnAddress (of ehr.bases).
+    `folder` is where it remembers; whoever has made it takes it away. A trial card is shown at every opening.
+    Raises NotAnAddress (of ehr.bases).
     """
-    keys = read_key_set(json.dumps(key_set).encode())
-    clients = tuple(
-        ListedClient(TrustedClient(name, key_set_address), keys, "zh" if language == "zh" else "en")
-        for name, language in issuers.items()
-    )
     return build_app(
         Settings(
             Environment.DEVELOPMENT,
             f"http://127.0.0.1:{port}",
             replace(DEMO_SITE, fhir_bases=(read_base(fhir_base),), trusted_clients=clients),
-            Secret(""),
+            Secret(f"sqlite:///{folder / 'demo.sqlite3'}"),
+            Secret(secrets.token_hex(32)),
             ClientAuthentication.JWT,
         ),
         unsigned=True,
@@ -152,7 +170,7 @@ def build_offline_clinic() -> Clinic:
 
 
 def _offline(site: Site) -> Settings:
-    return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""))
+    return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""), Secret(""))
 
 
 def build_clinic(settings: Settings) -> Clinic:

@@ -1,28 +1,37 @@
-"""The one story that all six services tell: gather, assess, and word the cards."""
+"""The one story that all six services tell: gather, assess, word the cards, and record what was said."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from cds_service.advice.chart_queries import chart_queries
 from cds_service.advice.gather import Gathered, Gatherer
 from cds_service.advice.input_hash import input_hash
+from cds_service.advice.memory import Advice, Remembers
 from cds_service.cards.compose import cards_for
 from cds_service.cards.context import CardContext
 from cds_service.cards.wording import Wording
-from cds_service.hooks.card import Card
-from cds_service.hooks.request import Hook
-from cds_service.hooks.service import HookCall, HookService
+from cds_service.hooks.errors import DataNotAvailable, PatientMismatch
+from cds_service.hooks.request import Hook, check_token_patient
+from cds_service.hooks.service import HookAnswer, HookCall, HookService
 from cds_service.protocol.assess import Protocol, assess
 from cds_service.protocol.moment import AsOf, as_of
+from cds_service.store.given import CallOutcome
+
+_REFUSED = {
+    PatientMismatch: CallOutcome.PATIENT_MISMATCH,
+    DataNotAvailable: CallOutcome.DATA_NOT_AVAILABLE,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
     """What an installation brings to every call; `texts_version` names the reviewed texts in force.
 
-    `words_by_issuer` are those of the clients that have a language of their own.
+    `words_by_issuer` are those of the clients that have a language of their own. Only the command line, which
+    answers nobody, has no `memory`.
     """
 
     gatherer: Gatherer
@@ -32,6 +41,7 @@ class Clinic:
     public_base_url: str
     texts_version: str
     words_by_issuer: Mapping[str, Wording] = field(default_factory=dict)
+    memory: Remembers | None = None
 
     def service(
         self, service_id: str, hook: Hook, title: str, description: str, advise: "Advise | None" = None
@@ -44,7 +54,7 @@ class Clinic:
             title=title,
             description=description,
             prefetch={part.value: query for part, query in queries.items()},
-            advise=partial(advise or usual_advice, self, service_id),
+            advise=partial(answer, self, service_id, advise or usual_advice),
             usage_requirements=(
                 "Needs the Patient, the Conditions and the trial participation, by prefetch or by FHIR "
                 "access; without them it answers 412. Anything else that is missing is named on a card."
@@ -52,18 +62,34 @@ class Clinic:
         )
 
 
-Advise = Callable[[Clinic, str, HookCall], tuple[Card, ...]]
+Advise = Callable[[Clinic, str, HookCall], Advice]
 
 
-def usual_advice(clinic: Clinic, service_id: str, call: HookCall) -> tuple[Card, ...]:
-    """The cards for one call. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
+def answer(clinic: Clinic, service_id: str, advise: Advise, call: HookCall) -> HookAnswer:
+    """The answer to one call, recorded before it is given; a refusal for what the call is about as well.
+
+    Raises DataNotAvailable, PatientMismatch, BadHookRequest or StoreUnavailable.
+    """
+    try:
+        check_token_patient(call.request)
+        advice = advise(clinic, service_id, call)
+    except (PatientMismatch, DataNotAvailable) as error:
+        if clinic.memory:
+            clinic.memory.refuse(service_id, call, _REFUSED[type(error)])
+        raise
+    return clinic.memory.tell(service_id, call, advice) if clinic.memory else HookAnswer(advice.cards)
+
+
+def usual_advice(clinic: Clinic, service_id: str, call: HookCall) -> Advice:
+    """What the rules say to one call. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
     now = as_of(call.now, clinic.zone)
     gathered = clinic.gatherer.gather(call.request, call.now, call.caller)
     if not gathered.is_concerned:
-        return ()
+        return Advice()
     assessment = assess(gathered.record, now, clinic.protocol, gathered.drafts)
     context = _card_context(clinic, service_id, call, gathered, now)
-    return cards_for(service_id, assessment, gathered.record, now.day, context)
+    cards = cards_for(service_id, assessment, gathered.record, now.day, context)
+    return Advice(cards, context.input_hash)
 
 
 def _card_context(
@@ -80,4 +106,11 @@ def _card_context(
         public_base_url=clinic.public_base_url,
         words=clinic.words_by_issuer.get(call.caller.issuer, clinic.words),
         drafts_raw=drafts.by_reference,
+        trial_card_back=_trial_card_back(clinic, now),
     )
+
+
+def _trial_card_back(clinic: Clinic, now: AsOf) -> date | None:
+    """The day from which an unchanged trial card is given again (DECISIONS 17)."""
+    pause = clinic.protocol.restraint.trial_card_days
+    return now.day + timedelta(days=pause) if clinic.memory and pause else None

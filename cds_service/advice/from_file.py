@@ -19,7 +19,7 @@ from cds_service.ehr.fetching import is_short
 from cds_service.hooks.envelope import open_envelope, resource_type
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.hooks.prefetch import Prefetched, entry_of
-from cds_service.hooks.request import HookRequest, read_hook_request
+from cds_service.hooks.request import HookRequest, check_token_patient, read_hook_request
 from cds_service.protocol.assess import assess
 from cds_service.protocol.moment import AsOf
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_ndjson
@@ -129,6 +129,7 @@ def _of_chart(decoded: Decoded) -> FileChart:
 
 def _of_request(request: HookRequest) -> FileChart:
     """Any prefetch key brings its resources; only our own keys, sent whole, prove what is not there."""
+    check_token_patient(request)
     patient_id = request.context.patient_id
     answers = {key: _answer(request, key) for key in request.prefetch}
     resources = [resource for answer in answers.values() for resource in answer.resources]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from cds_service.cards.wording import Wording
@@ -13,6 +14,7 @@ class CardContext:
 
     `as_of` is the moment as text, `input_hash` "sha256:...", `public_base_url` without trailing slash.
     `drafts_raw` holds each draft order verbatim, so that an update suggestion can return the entire resource.
+    `trial_card_back` is the day from which an unchanged trial card is given again; None: always.
     """
 
     issuer: str
@@ -24,3 +26,4 @@ class CardContext:
     public_base_url: str
     words: Wording
     drafts_raw: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    trial_card_back: date | None = None

@@ -73,6 +73,8 @@ def _detail(decision: EligibilityDecision, context: CardContext) -> list[str]:
     ):
         if lines:
             blocks += [f"**{words.markdown(heading)}**", bullets(words.markdown(line) for line in lines)]
+    if context.trial_card_back:
+        blocks.append(words.markdown(say("eligibility.back", day=context.trial_card_back)))
     return blocks
 
 

@@ -2,15 +2,13 @@
 
 import json
 import sys
-from pathlib import Path
 
 from cds_service import wiring
 from cds_service.advice.from_file import UnreadableChart, assessment_of, read_chart, read_draft_file
+from cds_service.cli.input_file import STANDARD_INPUT, bytes_of
 from cds_service.cli.moments import NotAMoment, moment
 from cds_service.cli.report import fail
 from cds_service.settings.site_file import BadSite
-
-STANDARD_INPUT = "-"
 
 
 def assess(file: str, as_of: str | None, draft_file: str | None) -> int:
@@ -20,8 +18,8 @@ def assess(file: str, as_of: str | None, draft_file: str | None) -> int:
     try:
         clinic = wiring.build_offline_clinic()
         now = moment(as_of, clinic.zone) if as_of else wiring.now_in(clinic.zone)
-        chart = read_chart(_bytes_of(file))
-        drafts = read_draft_file(_bytes_of(draft_file), chart.patient_id) if draft_file else chart.drafts
+        chart = read_chart(bytes_of(file))
+        drafts = read_draft_file(bytes_of(draft_file), chart.patient_id) if draft_file else chart.drafts
         answer = assessment_of(clinic, chart, drafts, now)
     except BadSite as error:
         return fail(*error.faults)
@@ -34,7 +32,3 @@ def assess(file: str, as_of: str | None, draft_file: str | None) -> int:
     json.dump(answer, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
     return 0
-
-
-def _bytes_of(file: str) -> bytes:
-    return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()

@@ -49,6 +49,14 @@ def _run(asked: argparse.Namespace) -> int:
             from cds_service.cli.deletion import delete_old
 
             return delete_old(asked.days)
+        case "delete-patient":
+            from cds_service.cli.deletion import delete_one_patient
+
+            return delete_one_patient(asked.tenant, asked.issuer)
+        case "replay":
+            from cds_service.cli.replay import replay_file
+
+            return replay_file(asked.file)
         case _:
             from cds_service.cli.demo import demo
             from cds_service.sandbox.elsewhere import Elsewhere
@@ -71,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_feedback_report(commands)
     _add_delete_old(commands)
+    _add_delete_patient(commands)
+    _add_replay(commands)
     return parser
 
 
@@ -141,6 +151,25 @@ def _add_delete_old(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         epilog="example: cds-service delete-old --days 3650",
     )
     command.add_argument("--days", type=_days, required=True, help="how many days are kept")
+
+
+def _add_delete_patient(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "delete-patient",
+        help="delete all that is kept of one patient, whose FHIR id is read from standard input",
+        epilog="example: cds-service delete-patient --tenant haematology < patient-id.txt",
+    )
+    command.add_argument("--tenant", default="", help="of the client's tokens (default: none)")
+    command.add_argument("--issuer", help="of the client's tokens (default: at every client)")
+
+
+def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "replay",
+        help="is the advice to a saved request still the same? Exit code 1 when it is not",
+        epilog="example: cds-service replay request.json",
+    )
+    command.add_argument("file", help="the body of a hook call that is on record; - is standard input")
 
 
 def _day(text: str) -> date:

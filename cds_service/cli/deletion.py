@@ -28,7 +28,7 @@ def delete_old(days: int) -> int:
     return with_store(delete)
 
 
-def delete_one_patient(keys: Pseudonyms, tenant: str, issuer: str | None) -> int:
+def delete_one_patient(tenant: str, issuer: str | None) -> int:
     """Delete all that is kept of the patient whose FHIR id stands on standard input.
 
     Not as an argument: a command line can be read by everyone on the host, and is kept in histories.
@@ -38,6 +38,7 @@ def delete_one_patient(keys: Pseudonyms, tenant: str, issuer: str | None) -> int
         return fail("standard input must hold the patient's FHIR id")
 
     def delete(engine: Engine, settings: Settings) -> str:
+        keys = Pseudonyms(settings.pseudonym_key.reveal())
         check_key(engine, keys)
         now = wiring.now_in(settings.site.zone).instant
         return _said(delete_patient(engine, keys.of_patient(tenant, patient_id), tenant, now, issuer))

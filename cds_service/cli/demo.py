@@ -1,17 +1,23 @@
 """`cds-service demo`: the service, an embedded FHIR server with synthetic patients and the mini-EHR."""
 
+import json
 import logging
+import tempfile
 import webbrowser
 from datetime import datetime
+from pathlib import Path
 from wsgiref.types import WSGIApplication
 
 from cds_service import wiring
 from cds_service.cli.report import fail
 from cds_service.ehr.bases import NotAnAddress
+from cds_service.hooks.trusted_clients import TrustedClient
+from cds_service.hooks.trusted_keys import read_key_set
 from cds_service.sandbox.demo import run
 from cds_service.sandbox.elsewhere import Elsewhere, NotForElsewhere
 from cds_service.sandbox.known_client import KnownClient
 from cds_service.sandbox.loopback import RunningServer, guarded, origins, serve
+from cds_service.settings.client_list import ListedClient
 from cds_service.web.private_logging import configure_logging
 
 INTERRUPTED = 130
@@ -23,25 +29,33 @@ def demo(port: int, *, once: bool, open_browser: bool, elsewhere: Elsewhere) -> 
     configure_logging(level=logging.WARNING)  # a line for every call would stand between the cards
     if once and elsewhere.fhir_base:
         return fail("--once prints the demo patients' cards; another FHIR server does not have them")
-
-    def start_cds(fhir_base: str, client: KnownClient) -> RunningServer:
-        def build(own_port: int) -> WSGIApplication:
-            app = wiring.build_demo_app(
-                fhir_base, own_port, client.issuers, client.key_set_address, client.key_set
-            )
-            return guarded(app.wsgi_app, origins(own_port))
-
-        return serve(build, port)
-
     opener = webbrowser.open if open_browser else None
     try:
-        return run(port, once, _clock, start_cds, elsewhere=elsewhere, open_page=opener)
+        with tempfile.TemporaryDirectory(prefix="cds-demo-") as folder:
+
+            def start_cds(fhir_base: str, known: KnownClient) -> RunningServer:
+                def build(own_port: int) -> WSGIApplication:
+                    app = wiring.build_demo_app(fhir_base, own_port, Path(folder), trusted(known))
+                    return guarded(app.wsgi_app, origins(own_port))
+
+                return serve(build, port)
+
+            return run(port, once, _clock, start_cds, elsewhere=elsewhere, open_page=opener)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (NotForElsewhere, NotAnAddress) as error:
         return fail(str(error))
     except OSError as error:
         return fail(f"cannot start the demo: {error.strerror or error}")
+
+
+def trusted(known: KnownClient) -> tuple[ListedClient, ...]:
+    """The mini-EHR on the service's list of clients, once for each of its names; no key is fetched."""
+    keys = read_key_set(json.dumps(known.key_set).encode())
+    return tuple(
+        ListedClient(TrustedClient(name, known.key_set_address), keys, "zh" if language == "zh" else "en")
+        for name, language in known.issuers.items()
+    )
 
 
 def _clock() -> datetime:

@@ -19,6 +19,8 @@ def serve(host: str, port: int) -> int:
         return fail(*error.faults)
     except wiring.INSTALLATION_FAULTS as error:
         return fail(*wiring.faults_in(error))
+    except wiring.STORE_FAULTS as error:
+        return fail(str(error))
     wiring.warn_of_insecurity(settings)
     try:
         from cds_service.web.gunicorn_server import GunicornServer

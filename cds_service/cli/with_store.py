@@ -9,7 +9,6 @@ from cds_service import wiring
 from cds_service.cli.report import fail
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.store.engine import open_store
-from cds_service.store.faults import StoreUnavailable, StoreUnusable
 
 
 def with_store(act: Callable[[Engine, Settings], str]) -> int:
@@ -23,7 +22,7 @@ def with_store(act: Callable[[Engine, Settings], str]) -> int:
             engine.dispose()
     except BadSettings as error:
         return fail(*error.faults)
-    except (StoreUnusable, StoreUnavailable) as error:
+    except wiring.STORE_FAULTS as error:
         return fail(str(error))
     sys.stdout.write(said)
     return 0

@@ -65,7 +65,7 @@ class HookRequest:
 
 
 def read_hook_request(body: bytes) -> HookRequest:
-    """Read a request body. Raises BadHookRequest naming the fields at fault, or PatientMismatch (CH-065)."""
+    """Read a request body. Raises BadHookRequest naming the fields at fault."""
     members = open_envelope(body)
     _need(members, ("hook", "hookInstance", "context"))
     hook = _hook(_text(members, "hook"))
@@ -77,8 +77,16 @@ def read_hook_request(body: bytes) -> HookRequest:
         fhir_authorization=_authorization(members.get("fhirAuthorization")),
         prefetch=_prefetch(members.get("prefetch")),
     )
-    _check_authorization(request)
+    if request.fhir_authorization is not None and not request.fhir_server:
+        raise BadHookRequest("is required with fhirAuthorization", "fhirServer")
     return request
+
+
+def check_token_patient(request: HookRequest) -> None:
+    """The access token is for the patient of the call, if for one at all (CH-065). Raises PatientMismatch."""
+    bound_to = request.fhir_authorization.patient if request.fhir_authorization else None
+    if bound_to and bound_to.removeprefix("Patient/") != request.context.patient_id:
+        raise PatientMismatch("fhirAuthorization.patient")
 
 
 def _authorization(raw: msgspec.Raw | None) -> FhirAuthorization | None:
@@ -136,14 +144,3 @@ def _check_context(context: HookContext, members: dict[str, msgspec.Raw]) -> Non
     for name in _BUNDLES:
         if not is_null(members.get(name)) and resource_type(members[name]) != "Bundle":
             raise BadHookRequest("must be a FHIR Bundle", f"context.{name}")
-
-
-def _check_authorization(request: HookRequest) -> None:
-    authorization = request.fhir_authorization
-    if authorization is None:
-        return
-    if not request.fhir_server:
-        raise BadHookRequest("is required with fhirAuthorization", "fhirServer")
-    bound_to = authorization.patient
-    if bound_to and bound_to.removeprefix("Patient/") != request.context.patient_id:
-        raise PatientMismatch("fhirAuthorization.patient")

@@ -31,6 +31,19 @@ class HookCall:
 
 
 @dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """What a call is answered with. `extension` says more about the whole, under reverse-domain names."""
+
+    cards: tuple[Card, ...] = ()
+    extension: Mapping[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The body of the response (CH-068): `cards` is there even when it is empty."""
+        cards = [card.as_json() for card in self.cards]
+        return {"cards": cards, **without_empty({"extension": self.extension})}
+
+
+@dataclass(frozen=True, slots=True)
 class HookService:
     """One service. Raises BadTemplate when a prefetch template is one that clients need not understand."""
 
@@ -39,7 +52,7 @@ class HookService:
     title: str
     description: str
     prefetch: Mapping[str, str]
-    advise: Callable[[HookCall], tuple[Card, ...]]
+    advise: Callable[[HookCall], HookAnswer]
     usage_requirements: str | None = None
 
     def __post_init__(self) -> None:

@@ -45,6 +45,7 @@ from cds_service.protocol.parameters import (
 )
 from cds_service.protocol.participation import participation
 from cds_service.protocol.response import ResponseLimits, read_response_limits
+from cds_service.protocol.restraint import Restraint
 from cds_service.protocol.safety import SafetyLimits
 from cds_service.protocol.titration import TitrationLimits
 from fhir_mappings.vocabulary.facts import Gap
@@ -70,6 +71,7 @@ class Protocol:
     safety: SafetyLimits
     monitoring: MonitoringLimits
     orders: OrderLimits
+    restraint: Restraint
     interacting: InteractionLimits
     interactions: Mapping[str, Interaction]
     rules: Mapping[str, Rule]
@@ -94,6 +96,7 @@ _FILES: dict[str, Reading] = {
     "safety": _limits(SafetyLimits, "safety"),
     "monitoring": _limits(MonitoringLimits, "monitoring"),
     "orders": _limits(OrderLimits, "orders"),
+    "restraint": _limits(Restraint, "restraint"),
     "interacting": _limits(InteractionLimits, "interactions"),
     "interactions": lambda _, folder: read_interactions(folder),
     "rules": lambda _, folder: all_rules(folder),

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from cds_service.ehr.bases import NotAnAddress, read_base
 from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.store.pseudonym import SHORTEST_KEY, WeakKey
 
 _NAMES = frozenset(
     {
@@ -19,6 +20,7 @@ _NAMES = frozenset(
         "CDS_ENVIRONMENT",
         "CDS_FETCH_SECONDS",
         "CDS_MAX_BODY_BYTES",
+        "CDS_PSEUDONYM_KEY",
         "CDS_PUBLIC_BASE_URL",
         "CDS_SITE_FILE",
         "CDS_WORKERS",
@@ -26,6 +28,7 @@ _NAMES = frozenset(
 )
 E = TypeVar("E", bound=StrEnum)
 _DEFAULT_URL = "http://127.0.0.1:8080"
+_KNOWN_KEY = "everybody knows this key: it is for development only"
 
 
 class Environment(StrEnum):
@@ -83,6 +86,7 @@ class Settings:
     public_base_url: str
     site: Site
     database_url: Secret
+    pseudonym_key: Secret
     client_authentication: ClientAuthentication = ClientAuthentication.NONE
     workers: int = 2
     max_body_bytes: int = 10_000_000
@@ -121,6 +125,7 @@ def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings
         public_base_url=url,
         site=site,
         database_url=Secret(environ.get("CDS_DATABASE_URL", "sqlite:///cds-service.sqlite3")),
+        pseudonym_key=_pseudonym_key(environ, faults),
         client_authentication=authentication,
         workers=int(_number(environ, "CDS_WORKERS", 2, 1, 64, faults)),
         max_body_bytes=int(_number(environ, "CDS_MAX_BODY_BYTES", 10_000_000, 1_000, 100_000_000, faults)),
@@ -141,6 +146,13 @@ def _authentication(
     return authentication
 
 
+def _pseudonym_key(environ: Mapping[str, str], faults: list[str]) -> Secret:
+    key = environ.get("CDS_PSEUDONYM_KEY", _KNOWN_KEY)
+    if len(key) < SHORTEST_KEY:
+        faults.append(str(WeakKey()))
+    return Secret(key)
+
+
 def _insecure(
     environ: Mapping[str, str], url: str, authentication: ClientAuthentication, site: Site
 ) -> list[str]:
@@ -151,6 +163,8 @@ def _insecure(
         found.append("CDS_PUBLIC_BASE_URL: must be https")
     if authentication is ClientAuthentication.NONE:
         found.append("CDS_CLIENT_AUTHENTICATION: nobody makes sure who calls; it must be jwt or proxy")
+    if environ.get("CDS_PSEUDONYM_KEY", _KNOWN_KEY) == _KNOWN_KEY:
+        found.append("CDS_PSEUDONYM_KEY: must be set; without it the patients in the database can be guessed")
     if not environ.get("CDS_SITE_FILE"):
         found.append("CDS_SITE_FILE: must be set")
     found += [f"fhir_servers: {base.url} must be https" for base in site.fhir_bases if base.scheme != "https"]

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select
 
+from cds_service.hooks.feedback import Reaction
+from cds_service.protocol.restraint import Restraint
 from cds_service.store.engine import writing
 from cds_service.store.given import plain_uuid
 from cds_service.store.pseudonym import Pseudonyms
-from cds_service.store.reactions import Reaction
-from cds_service.store.restraint import Restraint
 from cds_service.store.silence import silence
 from cds_service.store.tables import CALLS, FEEDBACK, GIVEN_ADVICE, UNMATCHED_FEEDBACK
 

@@ -45,6 +45,11 @@ class GivenCard:
     suggestions_offered: tuple[str, ...] = ()
 
     @property
+    def may_be_quiet(self) -> bool:
+        """Nothing critical is ever held back."""
+        return self.severity != "critical"
+
+    @property
     def facts(self) -> str:
         """One hash over what all its rules saw."""
         return hash_of(*(f"{rule.id} {rule.inputs}" for rule in sorted(self.rules, key=lambda r: r.id)))

@@ -4,15 +4,18 @@ A card is quiet only while every rule on it is silenced and still sees what it s
 another state than when it was silenced. Nothing critical is ever quiet.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cds_service.hooks.feedback import Outcome, Reaction
+from cds_service.protocol.restraint import Restraint
 from cds_service.store.given import GivenCard, HeldBack
-from cds_service.store.reactions import Outcome, Reaction
 
 _LOUDNESS = ("info", "warning", "critical")
+_SNOOZE = re.compile(r"urn:aa-cds:CodeSystem/override-reason\|snooze-(?P<days>\d{1,3})")
 TRIAL_CARD = "eligibility"
 
 
@@ -22,19 +25,6 @@ class Because(StrEnum):
     SNOOZED = "snoozed"
     ACKNOWLEDGED = "acknowledged"
     SHOWN_RECENTLY = "shown-recently"
-
-
-@dataclass(frozen=True, slots=True)
-class Restraint:
-    """The site's restraint: days of each snooze reason ("system|code"), after an acknowledgement, and
-    between two showings of an unchanged trial card. All of origin A."""
-
-    snoozes: Mapping[str, int] = field(
-        default_factory=lambda: {f"urn:aa-cds:CodeSystem/override-reason|snooze-{n}": n for n in (7, 30, 90)}
-    )
-    quiet_states: frozenset[str] = frozenset({"AT_CAP_BELOW_TARGET", "CANNOT_ADVISE", "UNKNOWN"})
-    acknowledged_days: int = 14
-    trial_card_days: int = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +58,7 @@ class History:
 
 def quiet(card: GivenCard, history: History, now: datetime, restraint: Restraint) -> HeldBack | None:
     """Shall this card be held back, and until when? None: give it."""
-    if card.severity == _LOUDNESS[-1]:
+    if not card.may_be_quiet:
         return None
     return _silenced(card, history.silences, now) or _shown_recently(card, history.shown, now, restraint)
 
@@ -114,9 +104,9 @@ def quiet_asked_for(
     """What a reaction silences its card for, in days; None for nothing, and always for a critical card."""
     if severity == "critical":
         return None
-    days = restraint.snoozes.get(reaction.reason or "")
-    if days and reaction.outcome is Outcome.OVERRIDDEN and reaction.reason in reasons_offered:
-        return Because.SNOOZED, days
+    snooze = _SNOOZE.fullmatch(reaction.reason or "")
+    if snooze and reaction.outcome is Outcome.OVERRIDDEN and reaction.reason in reasons_offered:
+        return Because.SNOOZED, int(snooze["days"])
     if state in restraint.quiet_states:
         return Because.ACKNOWLEDGED, restraint.acknowledged_days
     return None

@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
+from cds_service.hooks.feedback import Reaction
+from cds_service.protocol.restraint import Restraint
 from cds_service.store.engine import reading
 from cds_service.store.once import insert_once
-from cds_service.store.reactions import Reaction
 from cds_service.store.restraint import (
     TRIAL_CARD,
     Because,
     History,
-    Restraint,
     Shown,
     Silence,
     quiet_asked_for,

@@ -7,18 +7,29 @@ from flask import Flask, Response
 from cds_service.hooks.catalogue import Catalogue
 from cds_service.web.door import Door
 from cds_service.web.errors import add_error_handlers
+from cds_service.web.feedback_route import React, feedback_route
 from cds_service.web.health import health_routes
 from cds_service.web.hooks_routes import Clock, hooks_routes
 
 
 def create_app(
-    catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes: int, versions: Mapping[str, str]
+    catalogue: Catalogue,
+    door: Door,
+    clock: Clock,
+    max_body_bytes: int,
+    versions: Mapping[str, str],
+    react: React | None = None,
 ) -> Flask:
-    """The app for a catalogue. `clock` gives the aware moment of each call; bodies over the limit are 413."""
+    """The app for a catalogue. `clock` gives the aware moment of each call; bodies over the limit are 413.
+
+    Without `react`, which keeps feedback, there is no feedback endpoint.
+    """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes + 1
     app.url_map.strict_slashes = True
     app.register_blueprint(hooks_routes(catalogue, door, clock, max_body_bytes))
+    if react:
+        app.register_blueprint(feedback_route(catalogue, door, clock, max_body_bytes, react))
     app.register_blueprint(health_routes(versions))
     add_error_handlers(app)
     app.after_request(_keep_nothing)

@@ -16,6 +16,7 @@ from cds_service.hooks.errors import (
     PatientMismatch,
     UntrustedClient,
 )
+from cds_service.store.faults import StoreUnavailable
 
 _log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ def add_error_handlers(app: Flask) -> None:
     """No error leaves the program as anything but an OperationOutcome."""
     app.register_error_handler(HookError, _refuse)
     app.register_error_handler(UntrustedClient, _unauthorized)
+    app.register_error_handler(StoreUnavailable, _not_recorded)
     app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
@@ -67,6 +69,13 @@ def _unauthorized(error: UntrustedClient) -> Response:
     refusal = REFUSALS[type(error)]
     _log.warning("client_refused", status=refusal.status, reason=error.reason.value, issuer=error.issuer)
     return outcome(refusal.status, refusal.issue, str(error), [("WWW-Authenticate", "Bearer")])
+
+
+def _not_recorded(error: StoreUnavailable) -> Response:
+    """What cannot be recorded is not said. The client may try again at once: most locks are short."""
+    _log.error("store_unavailable", status=503, error=error.error)
+    told = "The call could not be recorded, so nothing was answered; do not read this as advice."
+    return outcome(503, "transient", told, [("Retry-After", "1")])
 
 
 def _too_deep(error: RecursionError) -> Response:

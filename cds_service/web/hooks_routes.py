@@ -6,13 +6,13 @@ from datetime import datetime
 
 import msgspec
 import structlog
-from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from flask import Blueprint, Response
 
 from cds_service.hooks.card import Card
 from cds_service.hooks.catalogue import Catalogue
 from cds_service.hooks.request import read_hook_request
 from cds_service.hooks.service import HookCall
+from cds_service.web.body import json_body
 from cds_service.web.door import Door
 
 Clock = Callable[[], datetime]
@@ -35,29 +35,14 @@ def hooks_routes(catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes:
         started, now = time.perf_counter(), clock()
         caller = door.caller(door.endpoints.service(service_id), now)
         catalogue.find(service_id)
-        _need_json()
-        asked = read_hook_request(_body(max_body_bytes))
+        asked = read_hook_request(json_body(max_body_bytes))
         service = catalogue.find_for(service_id, asked.hook)
-        cards = service.advise(HookCall(asked, caller, now))
-        answer = _json(_encoder.encode({"cards": [card.as_json() for card in cards]}))
-        _note(service_id, asked.hook_instance, cards, started)
-        return answer
+        answer = service.advise(HookCall(asked, caller, now))
+        body = _encoder.encode(answer.as_json())
+        _note(service_id, asked.hook_instance, answer.cards, started)
+        return _json(body)
 
     return routes
-
-
-def _need_json() -> None:
-    mimetype = request.mimetype
-    if mimetype != "application/json" and not mimetype.endswith("+json"):
-        raise UnsupportedMediaType
-
-
-def _body(limit: int) -> bytes:
-    """The whole body. A chunked one is cut off by the framework without a word, one byte past our limit."""
-    body = request.get_data(cache=False)
-    if len(body) > limit:
-        raise RequestEntityTooLarge
-    return body
 
 
 def _json(body: bytes) -> Response:

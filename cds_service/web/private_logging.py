@@ -20,11 +20,13 @@ ALLOWED = frozenset(
         "insecure",
         "issuer",
         "level",
+        "matched",
         "milliseconds",
         "reason",
         "service",
         "status",
         "timestamp",
+        "unmatched",
         "where",
     }
 )

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 from flask import Flask, Response, request
 
-from cds_service.settings.environment import Environment, Secret, Settings
 from cds_service.settings.site_file import Site
 from cds_service.web.private_logging import configure_logging
 from cds_service.wiring import build_app
 from tests.builders import NOW
+from tests.installation import an_installation
 
 CARD = json.dumps(
     {"cards": [{"summary": "A constant card", "indicator": "info", "source": {"label": "floor"}}]}
@@ -37,14 +37,10 @@ def floor() -> Flask:
     return app
 
 
-def ours(language: str = "en") -> Flask:
-    """The whole service with "now" fixed to the bodies' day, and nothing to fetch from."""
+def ours(language: str = "en", **site: Any) -> Flask:
+    """The whole service with "now" fixed to the bodies' day, and nothing to fetch from; `site` says more of it."""
     configure_logging(level=logging.ERROR)  # a line for each call would bury the figures
-    site = Site(language=language)
-    settings = Settings(
-        Environment.DEVELOPMENT, "http://127.0.0.1:8080", site, Secret("sqlite:///unused.sqlite3")
-    )
-    return build_app(settings, clock=_fixed_clock)
+    return build_app(an_installation(Site(language=language, **site)), clock=_fixed_clock)
 
 
 def _fixed_clock() -> datetime:

@@ -110,7 +110,12 @@ def test_the_faults_of_every_client_are_listed_at_once(site_file):
 
 
 def live(path, **changes):
-    given = {"CDS_PUBLIC_BASE_URL": "https://cds.example", "CDS_SITE_FILE": str(path), **changes}
+    given = {
+        "CDS_PUBLIC_BASE_URL": "https://cds.example",
+        "CDS_SITE_FILE": str(path),
+        "CDS_PSEUDONYM_KEY": "k" * 32,
+        **changes,
+    }
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -138,6 +138,7 @@ def secure(path):
         "CDS_PUBLIC_BASE_URL": "https://cds.hospital.example/",
         "CDS_SITE_FILE": str(path),
         "CDS_CLIENT_AUTHENTICATION": "proxy",
+        "CDS_PSEUDONYM_KEY": "k" * 32,
         "HOME": "/root",
     }
 
@@ -158,6 +159,7 @@ def test_production_is_the_default_and_starts_with_secure_settings(site_file):
         ({"CDS_PUBLIC_BASE_URL": "http://cds.hospital.example"}, "CDS_PUBLIC_BASE_URL: must be https"),
         ({"CDS_CLIENT_AUTHENTICATION": "none"}, "CDS_CLIENT_AUTHENTICATION"),
         ({"CDS_SITE_FILE": None}, "CDS_SITE_FILE: must be set"),
+        ({"CDS_PSEUDONYM_KEY": None}, "CDS_PSEUDONYM_KEY: must be set"),
     ],
 )
 def test_production_refuses_each_insecure_setting_and_development_names_it(site_file, change, said):
@@ -201,6 +203,15 @@ def test_faults_of_environment_and_site_file_are_listed_together(site_file):
         read_settings({"CDS_WORKERS": "x", "CDS_SITE_FILE": str(site_file("language='fr'"))})
     said = "\n".join(caught.value.faults)
     assert all(word in said for word in ("CDS_WORKERS", "language", "CDS_PUBLIC_BASE_URL"))
+
+
+@pytest.mark.parametrize("environment", ["production", "development"])
+def test_a_key_that_can_be_guessed_is_refused_everywhere(site_file, environment):
+    given = secure(site_file(FULL)) | {"CDS_ENVIRONMENT": environment}
+    read_settings(given | {"CDS_PSEUDONYM_KEY": "k" * 32})
+    with pytest.raises(BadSettings) as caught:
+        read_settings(given | {"CDS_PSEUDONYM_KEY": "k" * 31})
+    assert caught.value.faults == ("CDS_PSEUDONYM_KEY: must have at least 32 characters",)
 
 
 def test_a_secret_never_prints(site_file):

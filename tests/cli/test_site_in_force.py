@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from cds_service.cli import main
-from cds_service.settings.environment import Environment, Secret, Settings
 from cds_service.settings.site_file import read_site
 from cds_service.wiring import build_app
 from tests.builders import NOW, TODAY
 from tests.hook_calls import bundle, call_body, prefetch_of
+from tests.installation import an_installation
 from tests.journeys.dosing_charts import labs, level, taking
 from tests.journeys.fhir_charts import (
     SCHEMA,
@@ -184,8 +184,7 @@ def _unsaid(value: Any) -> Any:
 def test_a_marker_stands_in_the_key_of_the_participation_in_a_hook_call(tmp_path: Path) -> None:
     file = tmp_path / "site.toml"
     file.write_text('language = "zh"\n[participation]\ngroup = [{name = "Group/17", arm = "sirolimus"}]\n')
-    settings = Settings(Environment.DEVELOPMENT, "http://127.0.0.1", read_site(file), Secret(""))
-    http = build_app(settings, clock=lambda: NOW.instant).test_client()
+    http = build_app(an_installation(read_site(file)), clock=lambda: NOW.instant).test_client()
     (service, *_) = [
         s for s in http.get("/cds-services").get_json()["services"] if s["id"] == "aa-trial-titration"
     ]

@@ -21,10 +21,11 @@ from cds_service.advice.draft_orders import ContextResources
 from cds_service.advice.from_file import assessment_of, read_chart, read_draft_file
 from cds_service.cli import moments
 from cds_service.protocol.moment import AsOf
-from cds_service.settings.environment import Environment, Secret, Settings
+from cds_service.settings.environment import Settings
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_clinic
 from tests.builders import NOW, TODAY
+from tests.installation import an_installation
 
 Json = dict[str, Any]
 Moment = int | str | None
@@ -86,7 +87,7 @@ def _default_clinic() -> Clinic:
 
 
 def _settings(site: Site) -> Settings:
-    return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""))
+    return an_installation(site)
 
 
 def site_with_codes(folder: Path, *mapped: tuple[str, str, str, str]) -> Site:

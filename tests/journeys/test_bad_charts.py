@@ -9,11 +9,10 @@ from flask.testing import FlaskClient
 
 from cds_service.advice.from_file import UnreadableChart, read_chart
 from cds_service.cli import main
-from cds_service.settings.environment import Environment, Secret, Settings
-from cds_service.settings.site_file import Site
 from cds_service.wiring import build_app
 from tests.builders import NOW
 from tests.hook_calls import HOOKS, call_body, prefetch_of
+from tests.installation import an_installation
 from tests.journeys.dosing_charts import labs, level, taking
 from tests.journeys.fhir_charts import (
     Json,
@@ -38,8 +37,7 @@ MEGABYTE = 1_000_000
 
 @cache
 def http() -> FlaskClient:
-    settings = Settings(Environment.DEVELOPMENT, "http://127.0.0.1:8080", Site(), Secret(""))
-    return build_app(settings, clock=lambda: NOW.instant).test_client()
+    return build_app(an_installation(), clock=lambda: NOW.instant).test_client()
 
 
 def ask(body: Any, service: str = "aa-trial-titration") -> Any:

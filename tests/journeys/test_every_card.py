@@ -20,6 +20,7 @@ from cds_service.advice.from_file import assessment_of, read_chart, read_draft_f
 from cds_service.hooks.card import without_empty
 from cds_service.protocol.assess import all_rules
 from cds_service.sandbox.demo_patients import DemoPatient
+from cds_service.settings.site_file import Site
 from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.writers.validation import problems
 from tests.builders import NOW
@@ -43,6 +44,10 @@ KINDS = {
     "aa-trial-order-sign": {"order"},
 }
 RULES = {*all_rules(), "DATA-01"}
+SHOWN_ALWAYS = {"restraint.trial_card_days": 0}
+"""One patient is asked about again and again on one day, and each answer is looked at."""
+
+_SITE = Site(thresholds=SHOWN_ALWAYS)
 DISPENSABLE = [part.value for part in Part if part not in DECISIVE_PARTS]
 by_id = pytest.mark.parametrize("patient_id", sorted(PATIENTS))
 
@@ -64,7 +69,7 @@ class Answered:
 
 @cache
 def http() -> dict[str, FlaskClient]:
-    return clients()
+    return clients(thresholds=SHOWN_ALWAYS)
 
 
 def calls(patient: DemoPatient) -> Iterator[tuple[str, dict[str, Json], Json]]:
@@ -191,7 +196,7 @@ def test_the_decision_of_a_card_is_the_matching_member_of_the_assessment(patient
             continue
         drafts = as_bytes(*answer.drafts.values())
         read = read_draft_file(drafts, chart.patient_id) if answer.drafts else ContextResources()
-        whole = assessment_of(clinic_of(), chart, read, NOW)
+        whole = assessment_of(clinic_of(_SITE), chart, read, NOW)
         SCHEMA.validate(whole)
         for card in answer.cards:
             assert told_of(card)["decision"] in [without_empty(m) for m in _members(whole, card)]

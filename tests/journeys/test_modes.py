@@ -10,11 +10,11 @@ from cds_service.advice.chart_queries import RESOURCE_TYPES
 from cds_service.ehr.bases import read_base
 from cds_service.sandbox.fhir_server import start_fhir_server
 from cds_service.sandbox.loopback import RunningServer
-from cds_service.settings.environment import Environment, Secret, Settings
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_app
 from tests.builders import NOW
 from tests.hook_calls import call_body, order_context, prefetch_of
+from tests.installation import an_installation
 from tests.journeys.visits import CHART_SERVICES, PATIENTS
 
 Json = dict[str, Any]
@@ -39,10 +39,7 @@ def ehr() -> Iterator[RunningServer]:
 @pytest.fixture(scope="module")
 def http(ehr: RunningServer) -> FlaskClient:
     site = Site(fhir_bases=(read_base(ehr.base_url),))
-    settings = Settings(
-        Environment.DEVELOPMENT, "http://127.0.0.1:8080", site, Secret(""), fetch_seconds=30.0
-    )
-    return build_app(settings, clock=lambda: NOW.instant).test_client()
+    return build_app(an_installation(site, fetch_seconds=30.0), clock=lambda: NOW.instant).test_client()
 
 
 def cards(http: FlaskClient, service: str, body: Json) -> list[Json]:

@@ -24,9 +24,9 @@ CHART_SERVICES = ("aa-trial-eligibility", "aa-trial-titration", "aa-trial-visit"
 Json = dict[str, Any]
 
 
-def clients() -> dict[str, FlaskClient]:
-    """The whole service in this process in each language, "now" fixed."""
-    return {language: ours(language).test_client() for language in LANGUAGES}
+def clients(**site: Any) -> dict[str, FlaskClient]:
+    """The whole service in this process in each language, "now" fixed; `site` says more of the hospital."""
+    return {language: ours(language, **site).test_client() for language in LANGUAGES}
 
 
 def calls(patient: DemoPatient) -> Iterator[tuple[str, str, Json]]:

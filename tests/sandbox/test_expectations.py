@@ -20,8 +20,9 @@ from cds_service.sandbox.demo_patients.story import ExpectedDose
 from cds_service.sandbox.fhir_server import start_fhir_server
 from cds_service.sandbox.loopback import serve
 from cds_service.sandbox.rounds import Consulted, consult
-from cds_service.settings.environment import Environment, Secret, Settings
+from cds_service.settings.environment import Settings
 from tests.builders import NOW, TODAY
+from tests.installation import an_installation
 
 Json = dict[str, Any]
 PATIENTS = demo_patients(TODAY)
@@ -37,7 +38,7 @@ def clinic() -> Clinic:
 
 def _settings(*fhir_bases: str) -> Settings:
     site = replace(wiring.DEMO_SITE, fhir_bases=tuple(read_base(base) for base in fhir_bases))
-    return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""))
+    return an_installation(site)
 
 
 @pytest.fixture(scope="module")

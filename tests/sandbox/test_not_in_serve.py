@@ -29,9 +29,8 @@ def test_the_demo_itself_would_have_been_noticed() -> None:
 def test_the_served_app_has_no_address_of_the_demo() -> None:
     program = (
         "from cds_service import wiring\n"
-        "from cds_service.settings.environment import Environment, Secret, Settings\n"
-        "settings = Settings(Environment.DEVELOPMENT, 'http://127.0.0.1', wiring.DEMO_SITE, Secret(''))\n"
-        "app = wiring.build_app(settings)\n"
+        "from tests.installation import an_installation\n"
+        "app = wiring.build_app(an_installation(wiring.DEMO_SITE))\n"
         "assert not [r.rule for r in app.url_map.iter_rules() if 'fhir' in r.rule or 'demo' in r.rule]\n"
         "assert app.test_client().get('/fhir/metadata').status_code == 404"
     )

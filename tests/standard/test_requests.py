@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
-from cds_service.hooks.request import Hook, read_hook_request
+from cds_service.hooks.request import Hook, check_token_patient, read_hook_request
 from tests.standard.calls import CONTEXTS, INSTANCE, PATIENT, a_body, a_call, authorization, context_of
 
 FHIR = "https://ehr.example/fhir"
@@ -194,8 +194,9 @@ def test_a_token_for_this_patient_or_for_none_is_accepted(patient):
 
 
 def test_a_token_for_another_patient_is_refused():
+    asked = read_hook_request(a_body(fhirServer=FHIR, fhirAuthorization=authorization(patient="p2")))
     with pytest.raises(PatientMismatch) as caught:
-        read_hook_request(a_body(fhirServer=FHIR, fhirAuthorization=authorization(patient="p2")))
+        check_token_patient(asked)
     assert caught.value.where == "fhirAuthorization.patient"
 
 

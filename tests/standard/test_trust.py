@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from cds_service.hooks.bearer_token import read_bearer_token
 from cds_service.hooks.errors import UntrustedClient, WhyUntrusted
-from cds_service.hooks.seen_tokens import SeenTokens
 from cds_service.hooks.service import Caller
 from cds_service.hooks.trust import LEEWAY, LONGEST_LIFE
 from tests.standard.tokens import (
@@ -23,6 +22,7 @@ from tests.standard.tokens import (
     SERVICE_URL,
     WARDS_EHR,
     Keys,
+    Seen,
     a_token,
     bearer,
     check,
@@ -44,7 +44,7 @@ def why(authorization, **more):
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack["name"])
 def test_each_attack_breaks_on_the_rule_it_is_named_for(attack):
-    seen = SeenTokens(lambda: NOW)
+    seen = Seen()
     if attack.get("sent_before"):
         check(header_of(attack), first_time=seen)
     assert why(header_of(attack), first_time=seen) == attack["reason"]

@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cds_service.hooks.endpoints import Endpoints
-from cds_service.hooks.seen_tokens import SeenTokens
 from cds_service.hooks.trust import KeysUnavailable, verify
 from cds_service.hooks.trusted_clients import TrustedClient
 from cds_service.hooks.trusted_keys import KeySet, read_key_set
@@ -133,6 +132,16 @@ def bearer(token: str) -> str:
     return f"Bearer {token}"
 
 
+class Seen(set[tuple[str, str]]):
+    """A memory of used tokens for one test; the real one is the database (`store.replay_guard`)."""
+
+    def __call__(self, issuer: str, token_id: str, until: datetime) -> bool:
+        """True the first time."""
+        is_first = (issuer, token_id) not in self
+        self.add((issuer, token_id))
+        return is_first
+
+
 def check(authorization: str | None, *, keys: Any = None, first_time: Any = None, **changes: Any) -> Any:
     """`verify` for a call of SERVICE now, with an empty memory."""
     return verify(
@@ -141,7 +150,7 @@ def check(authorization: str | None, *, keys: Any = None, first_time: Any = None
         now=changes.get("now", NOW),
         clients=changes.get("clients", CLIENTS),
         keys=keys or Keys(),
-        first_time=first_time or SeenTokens(lambda: NOW),
+        first_time=Seen() if first_time is None else first_time,
     )
 
 

@@ -6,12 +6,11 @@ from cds_service.advice.services import catalogue_of
 from cds_service.cards.frame import EXTENSION
 from cds_service.hooks.request import read_hook_request
 from cds_service.hooks.service import Caller, HookCall
-from cds_service.settings.environment import Environment, Secret, Settings
-from cds_service.settings.site_file import Site
 from cds_service.store.given import GivenCall
 from cds_service.store.summary import given_card
 from cds_service.wiring import build_clinic
 from tests.builders import NOW
+from tests.installation import an_installation
 from tests.journeys.visits import PATIENTS, calls
 from tests.store.rows import KEYS
 
@@ -21,14 +20,14 @@ TOKEN = "PLANTED-TOKEN"
 
 def remembered():
     """Each call of each patient: (patient, call, cards)."""
-    clinic = build_clinic(Settings(Environment.DEVELOPMENT, "http://127.0.0.1", Site(), Secret("")))
+    clinic = build_clinic(an_installation())
     services = catalogue_of(clinic)
     for patient in PATIENTS.values():
         for _, service, body in calls(patient):
             call = HookCall(
                 read_hook_request(json.dumps(_with_token(body)).encode()), Caller(ISSUER, TENANT), NOW.instant
             )
-            cards = services.find(service).advise(call)
+            cards = services.find(service).advise(call).cards
             yield patient, _call(service, call, cards, patient.id), cards
 
 

@@ -6,13 +6,16 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import select
 
+from cds_service.hooks.feedback import Outcome, Reaction
+from cds_service.protocol.parameters import read_limits
+from cds_service.protocol.restraint import Restraint
 from cds_service.store.feedback import Sender
 from cds_service.store.given import GivenCall, GivenCard, GivenRule
 from cds_service.store.pseudonym import Pseudonyms
-from cds_service.store.reactions import Outcome, Reaction
 from cds_service.store.tables import METADATA
 
 KEYS = Pseudonyms("k" * 32)
+RESTRAINT = read_limits(Restraint, "restraint")
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PATIENT = KEYS.of_patient("ward", "p1")
 REASONS = "urn:aa-cds:CodeSystem/override-reason"

@@ -8,11 +8,11 @@ import pytest
 from cds_service.store.audit import remember
 from cds_service.store.feedback import NOT_OFFERED, Recorded, Sender, record
 from cds_service.store.report import report
-from cds_service.store.restraint import Restraint
 from tests.store.rows import (
     KEYS,
     NOW,
     REASONS,
+    RESTRAINT,
     SENDER,
     SNOOZE_7,
     SNOOZE_30,
@@ -26,7 +26,7 @@ from tests.store.rows import (
 
 
 def send(store, *reactions, sender=SENDER, hours=1):
-    return record(store, KEYS, sender, reactions, NOW + timedelta(hours=hours), Restraint())
+    return record(store, KEYS, sender, reactions, NOW + timedelta(hours=hours), RESTRAINT)
 
 
 @pytest.fixture

@@ -6,14 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from cds_service.hooks.feedback import Outcome, Reaction
 from cds_service.store.audit import remember
 from cds_service.store.feedback import Sender, record
-from cds_service.store.reactions import Outcome, Reaction
 from cds_service.store.replay_guard import first_time
-from cds_service.store.restraint import Restraint
 from tests.sandbox.demo_charts import of_kind
 from tests.store.demo_visits import ISSUER, TENANT, TOKEN, remembered
-from tests.store.rows import KEYS, everything, rows
+from tests.store.rows import KEYS, RESTRAINT, everything, rows
 
 COMMENT = "PLANTED-COMMENT about Wang"
 _CODE = re.compile(r"[A-Za-z0-9_.+–-]+")
@@ -33,7 +32,7 @@ def full_store(store, visits):
         reactions = [_reaction(card, call.at) for card in cards]
         if reactions:
             strangers = [replace(reaction, card=f"PLANTED-{TOKEN}") for reaction in reactions]
-            record(store, KEYS, sender, [*reactions, *strangers], call.at, Restraint())
+            record(store, KEYS, sender, [*reactions, *strangers], call.at, RESTRAINT)
         first_time(store, ISSUER, TOKEN, call.at + timedelta(minutes=5), call.at)
     return store
 

@@ -9,8 +9,7 @@ import pytest
 from cds_service.store.audit import remember
 from cds_service.store.feedback import record
 from cds_service.store.report import COLUMNS, as_csv, as_table, report
-from cds_service.store.restraint import Restraint
-from tests.store.rows import KEYS, NOW, REASONS, SENDER, a_call, a_card, accepted, overridden
+from tests.store.rows import KEYS, NOW, REASONS, RESTRAINT, SENDER, a_call, a_card, accepted, overridden
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def told(store):
         overridden("c2", comment="words"),
         overridden("c4", reason="urn:x|mine"),
     ]
-    record(store, KEYS, SENDER, reactions, NOW + timedelta(days=9), Restraint())
+    record(store, KEYS, SENDER, reactions, NOW + timedelta(days=9), RESTRAINT)
     return store
 
 
@@ -54,7 +53,7 @@ def test_a_period_counts_the_cards_given_in_it(told):
 
 def test_an_override_without_any_reason_is_said_to_have_none(store):
     remember(store, a_call(a_card()))
-    record(store, KEYS, SENDER, [overridden()], NOW, Restraint())
+    record(store, KEYS, SENDER, [overridden()], NOW, RESTRAINT)
     assert report(store)[0].cells()[-1] == "none-given 1"
 
 

@@ -7,11 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.store.reactions import Outcome
-from cds_service.store.restraint import Because, History, Restraint, Shown, Silence, quiet, quiet_asked_for
-from tests.store.rows import NOW, REASONS, SNOOZE_7, SNOOZE_30, SNOOZE_90, a_card, accepted, overridden
+from cds_service.hooks.feedback import Outcome
+from cds_service.store.restraint import Because, History, Shown, Silence, quiet, quiet_asked_for
+from tests.store.rows import (
+    NOW,
+    REASONS,
+    RESTRAINT,
+    SNOOZE_7,
+    SNOOZE_30,
+    SNOOZE_90,
+    a_card,
+    accepted,
+    overridden,
+)
 
-RESTRAINT = Restraint()
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 

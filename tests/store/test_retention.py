@@ -8,12 +8,12 @@ import pytest
 from cds_service.store.audit import remember
 from cds_service.store.engine import open_store
 from cds_service.store.feedback import record
-from cds_service.store.restraint import Restraint
 from cds_service.store.retention import delete_before, delete_patient
 from tests.store.rows import (
     KEYS,
     NOW,
     PATIENT,
+    RESTRAINT,
     SENDER,
     SNOOZE_90,
     a_call,
@@ -30,7 +30,7 @@ HANGING = ("calls", "given_advice", "given_rules", "feedback", "silences")
 
 def visit(store, name, patient=PATIENT, at=NOW, **changes):
     remember(store, a_call(a_card(name), hook_instance=name, patient=patient, at=at, **changes))
-    record(store, KEYS, SENDER, [overridden(name, SNOOZE_90), overridden("nobody's")], at, Restraint())
+    record(store, KEYS, SENDER, [overridden(name, SNOOZE_90), overridden("nobody's")], at, RESTRAINT)
 
 
 def counts(store, *tables):

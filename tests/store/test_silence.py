@@ -7,12 +7,13 @@ import pytest
 
 from cds_service.store.audit import remember
 from cds_service.store.feedback import record
-from cds_service.store.restraint import Restraint, quiet
+from cds_service.store.restraint import quiet
 from cds_service.store.silence import history_of
 from tests.store.rows import (
     KEYS,
     NOW,
     PATIENT,
+    RESTRAINT,
     SENDER,
     SNOOZE_7,
     SNOOZE_30,
@@ -22,8 +23,6 @@ from tests.store.rows import (
     overridden,
     uuid,
 )
-
-RESTRAINT = Restraint()
 
 
 def held(store, card, days, patient=PATIENT, issuer=SENDER.issuer, tenant=SENDER.tenant):

@@ -9,7 +9,7 @@ from cds_service.cli import main
 from cds_service.cli.deletion import delete_old, delete_one_patient
 from cds_service.cli.feedback_report import feedback_report
 from cds_service.store.audit import remember
-from cds_service.store.pseudonym import Pseudonyms
+from cds_service.store.installation import check_key
 from tests.store.rows import KEYS, NOW, PATIENT, a_call, a_card, rows
 
 
@@ -18,6 +18,7 @@ def settings(url, monkeypatch):
     """Development settings; the database holds nothing yet."""
     monkeypatch.setenv("CDS_ENVIRONMENT", "development")
     monkeypatch.setenv("CDS_DATABASE_URL", url)
+    monkeypatch.setenv("CDS_PSEUDONYM_KEY", "k" * 32)
     monkeypatch.delenv("CDS_SITE_FILE", raising=False)
     return monkeypatch
 
@@ -49,7 +50,7 @@ def test_the_report_is_about_the_days_asked_for(given, capsys, since, until, sho
     assert lines == ["I1,0.1.0,t1,1,0,0,1,"] * shown
 
 
-@pytest.mark.parametrize("command", ["feedback-report", "delete-old"])
+@pytest.mark.parametrize("command", ["feedback-report", "delete-old", "delete-patient", "replay"])
 def test_every_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit) as over:
         main([command, "--help"])
@@ -113,7 +114,7 @@ def test_old_calls_are_deleted_and_a_warning_is_given_about_snoozes(given, capsy
 
 def test_a_patient_is_deleted_by_the_id_on_standard_input(given, settings, capsys):
     settings.setattr("sys.stdin", io.StringIO("p1\n"))
-    assert delete_one_patient(KEYS, "ward", None) == 0
+    assert delete_one_patient("ward", None) == 0
     assert capsys.readouterr().out.endswith(": 1\n")
     assert PATIENT not in repr(rows(given, "calls"))
 
@@ -121,9 +122,10 @@ def test_a_patient_is_deleted_by_the_id_on_standard_input(given, settings, capsy
 @pytest.mark.parametrize(("typed", "key"), [("\n", "k"), ("", "k"), ("p1\n", "o")])
 def test_without_the_id_or_with_another_key_nothing_is_deleted(given, settings, capsys, typed, key):
     settings.setattr("sys.stdin", io.StringIO("p1\n"))
-    delete_one_patient(KEYS, "nobody's", None)  # notes the key
+    check_key(given, KEYS)
     settings.setattr("sys.stdin", io.StringIO(typed))
-    assert delete_one_patient(Pseudonyms(key * 32), "ward", None) == 2
+    settings.setenv("CDS_PSEUDONYM_KEY", key * 32)
+    assert delete_one_patient("ward", None) == 2
     assert capsys.readouterr().err.startswith("cds-service: ")
     assert len(rows(given, "calls")) == 1
 

@@ -15,7 +15,7 @@ import pytest
 
 from cds_service.ehr.bases import read_base
 from cds_service.settings.client_list import ListedClient
-from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings
+from cds_service.settings.environment import ClientAuthentication, Environment
 from cds_service.settings.site_file import Site
 from cds_service.web.private_logging import configure_logging
 from cds_service.wiring import build_app
@@ -24,6 +24,7 @@ from tests.cli.test_serve import a_free_port
 from tests.ehr.charts import CHART, MEDICATION, TYPES, prefetched
 from tests.ehr.stub import running, says, searchset
 from tests.hook_calls import HOOKS
+from tests.installation import an_installation
 from tests.standard.calls import PATIENT, a_body, a_call, authorization
 from tests.standard.tokens import (
     BASE,
@@ -54,12 +55,8 @@ BODY = a_body(prefetch=WHOLE)
 
 def settings_for(*listed, how=ClientAuthentication.JWT, **site):
     clients = listed or [ListedClient(c, published_keys().get(c.issuer)) for c in CLIENTS.values()]
-    return Settings(
-        Environment.PRODUCTION,
-        BASE,
-        Site(trusted_clients=tuple(clients), **site),
-        Secret(""),
-        client_authentication=how,
+    return an_installation(
+        Site(trusted_clients=tuple(clients), **site), Environment.PRODUCTION, BASE, client_authentication=how
     )
 
 
@@ -264,7 +261,12 @@ def test_a_production_server_lets_in_its_listed_client_and_nobody_else(tmp_path)
     process = subprocess.Popen(
         [sys.executable, "-m", "cds_service", "serve", "--port", str(port)],
         env=environ
-        | {"CDS_PUBLIC_BASE_URL": BASE, "CDS_SITE_FILE": str(tmp_path / "site.toml"), "CDS_WORKERS": "1"},
+        | {
+            "CDS_PUBLIC_BASE_URL": BASE,
+            "CDS_SITE_FILE": str(tmp_path / "site.toml"),
+            "CDS_PSEUDONYM_KEY": "k" * 32,
+            "CDS_WORKERS": "2",
+        },
         cwd=tmp_path,
         stderr=subprocess.PIPE,
     )
@@ -273,14 +275,14 @@ def test_a_production_server_lets_in_its_listed_client_and_nobody_else(tmp_path)
         assert answer(url) == 401
         header = bearer(a_token(aud=f"{BASE}{DISCOVERY}", **seconds_from_now(iat=0.5, exp=300)))
         assert answer(url, header) == 200
-        assert answer(url, header) == 401  # the same token again
+        assert {answer(url, header) for _ in range(6)} == {401}  # the same token again, in either worker
     finally:
         process.terminate()
         _, said = process.communicate(timeout=20)
     assert b"INSECURE" not in said
     assert [json.loads(line)["reason"] for line in said.splitlines() if b"client_refused" in line] == [
         "no-token",
-        "replayed",
+        *["replayed"] * 6,
     ]
 
 

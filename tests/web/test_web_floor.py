@@ -14,7 +14,7 @@ from cds_service.hooks import errors
 from cds_service.hooks.card import Card, Indicator, Source
 from cds_service.hooks.catalogue import Catalogue
 from cds_service.hooks.request import Hook
-from cds_service.hooks.service import HookService
+from cds_service.hooks.service import HookAnswer, HookService
 from cds_service.web.app import create_app
 from cds_service.web.errors import REFUSALS
 from cds_service.web.private_logging import configure_logging
@@ -31,7 +31,8 @@ class Echo:
 
     def __init__(self):
         self.calls = []
-        self.answer = (Card("Trough 3.1 ng/mL on 2026-03-01", Indicator.WARNING, Source("Trial record")),)
+        card = Card("Trough 3.1 ng/mL on 2026-03-01", Indicator.WARNING, Source("Trial record"))
+        self.answer = HookAnswer((card,))
 
     def __call__(self, call):
         self.calls.append(call)
@@ -79,7 +80,7 @@ def test_a_good_call_is_answered_with_its_cards(client, echo):
 
 
 def test_no_advice_is_an_empty_list_of_cards(client, echo):
-    echo.answer = ()
+    echo.answer = HookAnswer()
     assert post(client, a_body()).get_json() == {"cards": []}
 
 
@@ -178,9 +179,8 @@ def test_every_error_of_a_hook_call_has_its_status():
 
 
 def test_a_number_of_a_card_is_a_number_on_the_wire(client, echo):
-    echo.answer = (
-        Card("x", Indicator.INFO, Source("y"), extension={"org.example.x": {"mg": Decimal("2.50")}}),
-    )
+    card = Card("x", Indicator.INFO, Source("y"), extension={"org.example.x": {"mg": Decimal("2.50")}})
+    echo.answer = HookAnswer((card,))
     assert b'"mg":2.50' in post(client, a_body()).data
 
 

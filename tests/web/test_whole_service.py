@@ -8,12 +8,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cds_service.ehr.bases import read_base
-from cds_service.settings.environment import Environment, Secret, Settings
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_app
 from fhir_mappings.vocabulary.facts import Part
 from tests.ehr.charts import CHART, MEDICATION, NOW, TYPES, prefetched
 from tests.ehr.stub import drips, running, searchset
+from tests.installation import an_installation
 from tests.standard.calls import CONTEXTS, PATIENT, a_call, authorization, context_of
 
 SCHEMAS = Path(__file__).parents[1] / "standard" / "schemas"
@@ -40,7 +40,7 @@ def schema(name):
 
 def settings_for(base=None, **more):
     site = Site(fhir_bases=(read_base(base),) if base else ())
-    return Settings(Environment.DEVELOPMENT, "http://127.0.0.1:8080", site, Secret(""), **more)
+    return an_installation(site, **more)
 
 
 @pytest.fixture(scope="module")

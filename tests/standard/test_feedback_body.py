@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cds_service.hooks.errors import BadHookRequest
-from cds_service.store.reactions import MOST_ITEMS, Outcome, read_reactions
+from cds_service.hooks.feedback import MOST_ITEMS, Outcome, read_reactions
 from tests.store.rows import uuid
 
 GOOD = {

@@ -1,0 +1,12 @@
+"""How often the same advice is given: the reviewed limits. `store.restraint` settles what they hold back."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    """Days; `quiet_states` are those in which any reaction to a card counts as an acknowledgement."""
+
+    trial_card_days: int
+    acknowledged_days: int
+    quiet_states: tuple[str, ...]

@@ -1,0 +1,15 @@
+"""The body of a request: JSON, and not larger than we take."""
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+
+def json_body(limit: int) -> bytes:
+    """The whole body. Raises UnsupportedMediaType, or RequestEntityTooLarge beyond `limit` bytes."""
+    mimetype = request.mimetype
+    if mimetype != "application/json" and not mimetype.endswith("+json"):
+        raise UnsupportedMediaType
+    body = request.get_data(cache=False)
+    if len(body) > limit:  # a chunked one is cut off by the framework without a word, one byte past our limit
+        raise RequestEntityTooLarge
+    return body
