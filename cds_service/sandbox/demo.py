@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from cds_service.protocol.parameters import FOLDER
 from cds_service.sandbox.cds_client import CdsClient, Unanswered
 from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
 from cds_service.sandbox.elsewhere import NOWHERE, Elsewhere
@@ -23,7 +23,8 @@ from cds_service.sandbox.mini_ehr.opening import Servers, known_as, start_mini_e
 from cds_service.sandbox.rounds import consult
 from cds_service.sandbox.terminal import FAILED, a_console, print_overview, print_patient
 
-FORM = FOLDER / "questionnaire.json"
+FORM = Path(__file__).parents[1] / "protocol" / "nct06802055" / "questionnaire.json"
+"""The attestation form as shipped: data, of which the mini-EHR needs to know no more than any FHIR server."""
 StartCds = Callable[[str, KnownClient], RunningServer]
 
 

@@ -71,7 +71,8 @@ def _http_error(error: HTTPException) -> tuple[str, int] | Response:
 def _guard(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": a form would then be sent with Origin "null", and the door would refuse our own page.
+    response.headers["Referrer-Policy"] = "same-origin"
     if not request.path.startswith(("/static/", "/ehr/")):
         response.headers["Cache-Control"] = "no-store"
     return response
