@@ -11,6 +11,8 @@ from cds_service.sandbox.json_http import Json
 from cds_service.sandbox.mini_ehr.markdown import one_line, safe_html
 
 BEHAVIOURS = ("at-most-one", "any")
+LONG = 1200
+"""Characters of detail from which a mere information is folded up; what is louder never is (CH-087)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class CardView:
     rank: int
     summary: Markup
     detail: Markup
+    is_long: bool
     source: str
     source_url: str
     topic: str
@@ -69,6 +72,7 @@ def card_view(card: Json, service: str, title: str) -> CardView:
         rank=LOUDNESS.get(indicator, LOUDNESS["warning"]),
         summary=one_line(str(card.get("summary", ""))),
         detail=safe_html(str(card.get("detail") or "")),
+        is_long=indicator == "info" and len(str(card.get("detail") or "")) > LONG,
         source=str(source.get("label", "")),
         source_url=_web_address(source.get("url")),
         topic=str((source.get("topic") or {}).get("display", "")),

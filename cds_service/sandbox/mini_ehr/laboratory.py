@@ -13,6 +13,10 @@ from cds_service.sandbox.mini_ehr.record import code_of, text_of
 GROUPS = ("levels", "blood", "chemistry", "marrow", "infection", "state", "other")
 
 
+SHOWN_UNITS = {"1": "", "umol/L": "µmol/L", "10*9/L": "×10⁹/L", "10*12/L": "×10¹²/L"}
+"""UCUM codes that people write otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One measurement. `flag` is "H", "L", "A" or "" as its own reference range or lab says.
@@ -92,7 +96,7 @@ def _value(one: Json) -> tuple[str, str, float | None]:
         sign, value = amount.get("comparator", ""), amount.get("value")
         unit = str(amount.get("unit") or amount.get("code") or "")
         plain = float(value) if isinstance(value, int | float) and not sign else None
-        return f"{sign}{'?' if value is None else value}", "" if unit == "1" else unit, plain
+        return f"{sign}{'?' if value is None else value}", SHOWN_UNITS.get(unit, unit), plain
     if "valueInteger" in one:
         return str(one["valueInteger"]), "", float(one["valueInteger"])
     if concept := one.get("valueCodeableConcept"):
