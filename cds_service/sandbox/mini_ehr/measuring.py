@@ -2,9 +2,9 @@
 
 import copy
 from datetime import datetime, tzinfo
-from decimal import Decimal, InvalidOperation
 
 from cds_service.sandbox.json_http import Json
+from cds_service.sandbox.mini_ehr.numbers import read_number
 
 
 class ResultFault(ValueError):
@@ -53,9 +53,9 @@ def _moment(text: str, zone: tzinfo) -> str:
 
 def _number(text: str) -> int | float:
     try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
+        value = read_number(text)
+    except ValueError:
         raise ResultFault("value") from None
-    if not value.is_finite() or value < 0:
+    if value < 0:
         raise ResultFault("value")
-    return int(value) if value == value.to_integral_value() and "." not in text else float(value)
+    return value

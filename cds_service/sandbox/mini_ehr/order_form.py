@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 from cds_service.sandbox.demo_patients.elements import UCUM, Json, concept
 from cds_service.sandbox.demo_patients.story import Product
 from cds_service.sandbox.mini_ehr.frequency import OFTEN, often_of
+from cds_service.sandbox.mini_ehr.numbers import read_number
 
 UNITS = {"mg": "mg", "piece": "{pill}"}
 
@@ -73,12 +73,12 @@ def _dosage(form: OrderForm) -> Json:
 
 def _number(text: str) -> int | float:
     try:
-        value = Decimal(text)
-    except InvalidOperation:
+        value = read_number(text)
+    except ValueError:
         raise FormFault("amount") from None
-    if not value.is_finite() or value <= 0:
+    if value <= 0:
         raise FormFault("amount")
-    return int(value) if value == value.to_integral_value() else float(value)
+    return value
 
 
 def fields_of(draft: Json) -> dict[str, str]:
