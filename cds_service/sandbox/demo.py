@@ -62,20 +62,18 @@ def run(
         place = Place(port + 2 if port else 0)
         up.callback(place.close)
         servers = _start_servers(up, port, patients, start_cds, elsewhere, place)
-        if not once:
-            page = start_mini_ehr(place, servers, elsewhere.may_write, patients, clock)
-            up.callback(page.stop)
-            _say_where(console, page, servers)
-            if open_page:
-                open_page(f"{page.base_url}/")
-        code = 0
-        if elsewhere.fhir_base is None:
-            client = CdsClient(servers.cds_base, servers.fhir_base)
-            code = _make_rounds(console, patients, client, clock().date())
-        if not once:
-            _say_where(console, page, servers)
-            console.print(Text("Ctrl-C ends all of it."))
-            wait()
+        if once:
+            return _make_rounds(console, patients, servers, clock().date())
+        page = start_mini_ehr(place, servers, elsewhere.may_write, patients, clock)
+        up.callback(page.stop)
+        _say_where(console, page, servers)
+        if open_page:
+            open_page(f"{page.base_url}/")
+        own = elsewhere.fhir_base is None
+        code = _make_rounds(console, patients, servers, clock().date()) if own else 0
+        _say_where(console, page, servers)
+        console.print(Text("Ctrl-C ends all of it."))
+        wait()
     return code
 
 
@@ -109,10 +107,11 @@ def everything(patients: tuple[DemoPatient, ...]) -> tuple[dict[str, Any], ...]:
     return (*charts.values(), form)
 
 
-def _make_rounds(console: Console, patients: tuple[DemoPatient, ...], client: CdsClient, today: date) -> int:
+def _make_rounds(console: Console, patients: tuple[DemoPatient, ...], servers: Servers, today: date) -> int:
     """Print every patient's cards; 1 when any call went unanswered, for then nothing is known of that one."""
     console.print(Text(f"Demo of the CDS service for NCT06802055: {NOTICE}.", style="bold"))
     rounds: list[tuple[DemoPatient, Counter[str]]] = []
+    client = CdsClient(servers.cds_base, servers.fhir_base)
     try:
         services = client.discover()
         for patient in patients:

@@ -6,6 +6,7 @@ from werkzeug.exceptions import HTTPException
 
 from cds_service.pages import STATIC, TEMPLATES
 from cds_service.sandbox.json_http import Unanswered
+from cds_service.sandbox.mini_ehr.card_routes import card_routes
 from cds_service.sandbox.mini_ehr.chart_routes import chart_routes
 from cds_service.sandbox.mini_ehr.desk import Desk
 from cds_service.sandbox.mini_ehr.developer_routes import developer_routes
@@ -15,6 +16,15 @@ from cds_service.sandbox.mini_ehr.order_routes import order_routes
 from cds_service.sandbox.mini_ehr.pages import KEY, page, said
 from cds_service.sandbox.mini_ehr.result_routes import result_routes
 
+ROUTES = (
+    list_routes,
+    chart_routes,
+    result_routes,
+    hook_routes,
+    card_routes,
+    order_routes,
+    developer_routes,
+)
 LARGEST_FILE = 16 * 1024 * 1024
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -29,7 +39,7 @@ def create_ehr_app(desk: Desk) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FILE
     app.extensions[KEY] = desk
     app.jinja_env.loader = _loader(app)
-    for routes in (list_routes, chart_routes, result_routes, hook_routes, order_routes, developer_routes):
+    for routes in ROUTES:
         app.register_blueprint(routes())
     app.add_url_rule("/static/<path:name>", view_func=_shared_file)
     app.register_error_handler(Unanswered, _unanswered)

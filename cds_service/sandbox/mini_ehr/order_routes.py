@@ -39,35 +39,41 @@ def order_routes() -> Blueprint:
     @routes.post("/patients/<patient_id>/orders")
     def sign(patient_id: str) -> Response:
         only_with_writes()
-        draft = draft_of_request(checked(patient_id))
-        if not ("medicationCodeableConcept" in draft or "medicationReference" in draft):
-            return said("order.no_drug", ok=False, status=400)
-        if not draft.get("dosageInstruction"):
-            return said("order.no_dose", ok=False, status=400)
-        chosen = request.form.getlist("stop")
-        stopped = [one for one in _written(patient_id) if one.get("id") in chosen]
-        now = desk().clock()
-        is_new = not request.form.get("draft")
-        desk().fhir.transact(
-            [signed(draft, now, is_new=is_new), *ended(stopped, now, words()("order.replaced"))]
-        )
-        return said("order.signed", go=f"/patients/{patient_id}?said=order.signed")
+        return _sign(checked(patient_id))
 
     @routes.post("/patients/<patient_id>/drafts")
     def settle(patient_id: str) -> AnyResponse:
         only_with_writes()
-        reference = request.form.get("draft", "")
-        draft = draft_in_record(checked(patient_id), reference)
-        if request.form.get("do") == "sign" and draft["resourceType"] != "MedicationRequest":
-            desk().fhir.transact([signed(draft, desk().clock(), is_new=False)])
-            return redirect(f"/patients/{patient_id}?said=order.signed", 303)
-        if request.form.get("do") != "discard":
-            abort(400)
-        desk().fhir.transact([{"request": {"method": "DELETE", "url": reference}}])
-        return redirect(f"/patients/{patient_id}?said=order.discarded", 303)
+        return _settle(checked(patient_id))
 
     return routes
 
 
 def _written(patient_id: str) -> list[dict[str, object]]:
     return desk().fhir.resources(f"MedicationRequest?patient={patient_id}")
+
+
+def _sign(patient_id: str) -> Response:
+    draft = draft_of_request(patient_id)
+    if not ("medicationCodeableConcept" in draft or "medicationReference" in draft):
+        return said("order.no_drug", ok=False, status=400)
+    if not draft.get("dosageInstruction"):
+        return said("order.no_dose", ok=False, status=400)
+    chosen = request.form.getlist("stop")
+    stopped = [one for one in _written(patient_id) if one.get("id") in chosen]
+    now = desk().clock()
+    is_new = not request.form.get("draft")
+    desk().fhir.transact([signed(draft, now, is_new=is_new), *ended(stopped, now, words()("order.replaced"))])
+    return said("order.signed", go=f"/patients/{patient_id}?said=order.signed")
+
+
+def _settle(patient_id: str) -> AnyResponse:
+    reference = request.form.get("draft", "")
+    draft = draft_in_record(patient_id, reference)
+    if request.form.get("do") == "sign" and draft["resourceType"] != "MedicationRequest":
+        desk().fhir.transact([signed(draft, desk().clock(), is_new=False)])
+        return redirect(f"/patients/{patient_id}?said=order.signed", 303)
+    if request.form.get("do") != "discard":
+        abort(400)
+    desk().fhir.transact([{"request": {"method": "DELETE", "url": reference}}])
+    return redirect(f"/patients/{patient_id}?said=order.discarded", 303)
