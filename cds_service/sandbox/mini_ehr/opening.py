@@ -60,6 +60,7 @@ def start_mini_ehr(
         issuers={language: names.get(language, place.origin) for language in Language},
         key=servers.identity.key,
         reset=servers.reset,
+        launches=servers.identity.client.launches,
         stories=_stories(patients) if servers.reset else {},
     )
     return place.serve(guarded(create_ehr_app(desk).wsgi_app, origins(place.port)))

@@ -15,7 +15,7 @@ from cds_service.sandbox.conformance import faults, faults_in_answer
 from cds_service.sandbox.fhir_client import FhirClient
 from cds_service.sandbox.fhir_grant import Spec, grant
 from cds_service.sandbox.json_http import Exchange, JsonHttp
-from cds_service.sandbox.launches import MOST_KEPT, Launches, launch_address
+from cds_service.sandbox.launches import MOST_KEPT, Launch, Launches, launch_address
 from cds_service.sandbox.loopback import RunningServer, serve
 from cds_service.sandbox.prefetch import Prefetch, fill, prefetch
 from tests.sandbox.cds_double import CdsDouble, card
@@ -176,6 +176,8 @@ def test_a_smart_link_is_launched_from_the_record(demo: Demo) -> None:
     assert query["iss"] == [demo.fhir.base_url]
     assert query["x"] == ["1"]
     assert "demo-08" not in query["launch"][0]
+    opened = demo.servers.identity.client.launches.redeem(query["launch"][0])
+    assert opened == Launch("demo-08", "Practitioner/demo-investigator", "c")
     assert requests.get(f"{page}/cards/u-smart/links/1", timeout=5).status_code == 404
 
 
