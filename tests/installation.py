@@ -36,7 +36,8 @@ def an_installation(
     site: Site | None = None,
     environment: Environment = Environment.DEVELOPMENT,
     url: str = "http://127.0.0.1:8080",
+    database: Secret | None = None,
     **more: Any,
 ) -> Settings:
     """Settings for `build_app`; `more` are further members."""
-    return Settings(environment, url, site or Site(), a_database(), KEY, **more)
+    return Settings(environment, url, site or Site(), database or a_database(), KEY, **more)

@@ -12,16 +12,25 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from cds_service.store.engine import open_store
+from tests.bench.unit_costs import committed_row, verification
+from tests.hook_calls import INSTANCE
+from tests.standard.tokens import BASE, a_token, bearer, jwk, jwk_set
 
 ROOT = Path(__file__).parents[2]
 BODIES = Path(__file__).with_name("bodies")
 ROUNDS, CALLS, CLIENTS = 7, 150, 4
 SERVICE = "/cds-services/aa-trial-titration"
+_INSTANCE = INSTANCE.encode()
+_NO_HEADERS: Mapping[str, str] = {}
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -36,12 +45,21 @@ class Server:
 def main() -> int:
     """Run the comparison; 1 when an answer is not the expected card."""
     bodies = {path.stem: path.read_bytes() for path in sorted(BODIES.glob("*.json"))}
-    with serving("floor") as floor, serving("ours") as ours:
-        faults = [*_unexpected(ours, bodies)]
-        for name, body in bodies.items():
-            _compare(name, body, floor, ours, {"titration": 2.0, "not-aplastic": 1.3}[name])
-        print(f"resident memory of one worker: {_resident_mb(ours.worker):.0f} MB (<= 120 MB)")
-    started = statistics.median(_seconds_to_first_answer() for _ in range(5))
+    with TemporaryDirectory() as folder:
+        # As at any start but the first: the tables are there.
+        os.environ["BENCH_DATABASE_URL"] = url = f"sqlite:///{folder}/bench.sqlite3"
+        open_store(url).dispose()
+        os.environ["BENCH_KEY_SET"] = f"{folder}/keys.json"
+        Path(folder, "keys.json").write_bytes(jwk_set(jwk("ehr-1")))
+        with serving("floor") as floor, serving("bare") as ours, serving("audited") as audited:
+            faults = [*_unexpected(ours, bodies)]
+            unit = verification() + committed_row(Path(folder))
+            print(f"one ES384 verification and one committed row, alone: {unit:.2f} ms of CPU")
+            for name, body in bodies.items():
+                _compare(name, body, floor, ours, {"titration": 2.0, "not-aplastic": 1.3}[name])
+                _compare_audited(name, body, ours, audited, unit)
+            print(f"resident memory of one worker: {_resident_mb(audited.worker):.0f} MB (<= 120 MB)")
+        started = statistics.median(_seconds_to_first_answer() for _ in range(5))
     print(f"start to first answered call: median {started:.2f} s (<= 1.0 s)")
     for fault in faults:
         print(f"FAILED: {fault}")
@@ -71,10 +89,35 @@ def _compare(name: str, body: bytes, floor: Server, ours: Server, budget: float)
     )
 
 
-def _cpu_ms(server: Server, body: bytes) -> float:
+def _compare_audited(name: str, body: bytes, ours: Server, audited: Server, unit: float) -> None:
+    """With trust and audit on: each call has a token and an instance of its own, and is a row of its own."""
+    pairs = []
+    for _ in range(ROUNDS):
+        calls = [(_as_new(body), _header()) for _ in range(CALLS)]
+        pairs.append((_cpu_ms(ours, body), _cpu_ms(audited, *calls)))
+    plain, whole = (statistics.median(side) for side in zip(*pairs, strict=True))
+    ratio = statistics.median(b / (a + unit) for a, b in pairs)
+    print(
+        f"{name}, trust and audit on: CPU per call {whole:.2f} ms, without them {plain:.2f} ms, "
+        f"ratio to that and the unit costs {ratio:.2f} (<= 1.5)"
+    )
+
+
+def _as_new(body: bytes) -> bytes:
+    return body.replace(_INSTANCE, str(uuid4()).encode(), 1)
+
+
+def _header() -> dict[str, str]:
+    return {"Authorization": bearer(a_token(aud=f"{BASE}{SERVICE}", jti=str(uuid4())))}
+
+
+def _cpu_ms(server: Server, *calls: bytes | tuple[bytes, dict[str, str]]) -> float:
+    """Of these calls, each made once; of a single body, made many times."""
+    made = [call if isinstance(call, tuple) else (call, {}) for call in calls]
+    made = made * CALLS if len(made) == 1 else made
     before = _cpu_seconds(server.worker)
-    for _ in range(CALLS):
-        _post(server.port, body)
+    for body, headers in made:
+        _post(server.port, body, headers)
     return (_cpu_seconds(server.worker) - before) * 1000 / CALLS
 
 
@@ -95,9 +138,9 @@ def _resident_mb(process: int) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def _post(port: int, body: bytes) -> bytes:
+def _post(port: int, body: bytes, headers: Mapping[str, str] = _NO_HEADERS) -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("POST", SERVICE, body, {"Content-Type": "application/json"})
+    connection.request("POST", SERVICE, body, {"Content-Type": "application/json", **headers})
     answer = connection.getresponse()
     content = answer.read()
     connection.close()
@@ -127,13 +170,13 @@ def _start(application: str, port: int) -> "subprocess.Popen[bytes]":
 
 
 def _seconds_to_first_answer() -> float:
-    body = (BODIES / "titration.json").read_bytes()
+    body, headers = _as_new((BODIES / "titration.json").read_bytes()), _header()
     port = _free_port()
     begun = time.perf_counter()
-    master = _start("ours", port)
+    master = _start("audited", port)
     try:
         _wait(port)
-        _post(port, body)
+        _post(port, body, headers)
         return time.perf_counter() - begun
     finally:
         master.send_signal(signal.SIGTERM)

@@ -2,17 +2,27 @@
 
 import json
 import logging
+import os
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
 from flask import Flask, Response, request
 
+from cds_service.advice.services import catalogue_of
+from cds_service.hooks.endpoints import Endpoints
+from cds_service.hooks.trusted_keys import read_key_set
+from cds_service.settings.client_list import ListedClient
+from cds_service.settings.environment import ClientAuthentication, Secret
 from cds_service.settings.site_file import Site
+from cds_service.web.app import create_app
+from cds_service.web.door import Door, admit_everybody
 from cds_service.web.private_logging import configure_logging
-from cds_service.wiring import build_app
+from cds_service.wiring import build_app, build_clinic
 from tests.builders import NOW
 from tests.installation import an_installation
+from tests.standard.tokens import BASE, CLIENTS, EHR
 
 CARD = json.dumps(
     {"cards": [{"summary": "A constant card", "indicator": "info", "source": {"label": "floor"}}]}
@@ -35,6 +45,29 @@ def floor() -> Flask:
         return Response(b'{"services":[]}', mimetype="application/json")
 
     return app
+
+
+def bare() -> Flask:
+    """The service without client trust and without a memory, as the first budget has it."""
+    configure_logging(level=logging.ERROR)  # a line for each call would bury the figures
+    settings = an_installation(database=Secret("sqlite:////nowhere/unused.sqlite3"))
+    door = Door(Endpoints(settings.public_base_url), admit_everybody)
+    catalogue = catalogue_of(build_clinic(settings))
+    return create_app(catalogue, door, _fixed_clock, settings.max_body_bytes, {})
+
+
+def audited() -> Flask:
+    """The service as in production: every call proves who calls, and is on record before it is answered."""
+    configure_logging(level=logging.ERROR)
+    keys = read_key_set(Path(os.environ["BENCH_KEY_SET"]).read_bytes())
+    listed = ListedClient(CLIENTS[EHR], keys)
+    settings = an_installation(
+        Site(trusted_clients=(listed,)),
+        url=BASE,
+        database=Secret(os.environ["BENCH_DATABASE_URL"]),
+        client_authentication=ClientAuthentication.JWT,
+    )
+    return build_app(settings, clock=_fixed_clock)
 
 
 def ours(language: str = "en", **site: Any) -> Flask:
