@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: demo demo-once test bench measure lock assets clean
+.PHONY: demo demo-once test bench measure pictures lock assets clean
 
 $(VENV)/installed: requirements/all.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,10 @@ bench: $(VENV)/installed
 
 measure: $(VENV)/installed
 	$(BIN)/python -m tests.house.measure
+
+# The pictures of README and guide; needs chromium and fonts-noto-cjk.
+pictures: $(VENV)/installed
+	$(BIN)/python -m tests.sandbox.browser.pictures
 
 lock:
 	$(BIN)/pip install --quiet uv
