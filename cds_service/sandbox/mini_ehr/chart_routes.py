@@ -1,11 +1,11 @@
 """One patient's chart."""
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from cds_service.sandbox.mini_ehr.contexts import DIAGNOSES
 from cds_service.sandbox.mini_ehr.laboratory import GROUPS, Row, rows, test_name
 from cds_service.sandbox.mini_ehr.medications import bars, orders
-from cds_service.sandbox.mini_ehr.pages import checked, desk, page, switches, words
+from cds_service.sandbox.mini_ehr.pages import checked, desk, message, page, switches, words
 from cds_service.sandbox.mini_ehr.person import person
 from cds_service.sandbox.mini_ehr.record import Record, code_of, read_record, text_of
 
@@ -33,7 +33,7 @@ def chart_routes() -> Blueprint:
                 (
                     text_of(one.get("code")),
                     code_of(one.get("code")),
-                    one.get("onsetDateTime", ""),
+                    str(one.get("onsetDateTime", ""))[:10],
                     _state(one),
                 )
                 for one in record["problems"].resources
@@ -41,7 +41,7 @@ def chart_routes() -> Blueprint:
             allergies=[_allergy(one) for one in record["allergies"].resources],
             course={"bars": bars(written, str(today)), "levels": _levels(table)},
             diagnoses={key: text for key, (_, text) in DIAGNOSES.items()},
-            said=words().or_else(request.args.get("said", ""), ""),
+            said=message(),
         )
 
     return routes

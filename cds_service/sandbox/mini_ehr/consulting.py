@@ -27,13 +27,17 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
-    """All that came of one moment: cards loudest first, failed services, and the exchanges behind them."""
+    """All that came of one moment: cards loudest first, failed services, and the exchanges behind them.
+
+    `versions` are those of the standard that the services say they speak, "" for one that does not say.
+    """
 
     hook: str
     services: tuple[str, ...]
     cards: tuple[CardView, ...]
     silences: tuple[Silence, ...]
     exchanges: tuple[Kept, ...]
+    versions: tuple[str, ...] = ()
 
 
 def consult(
@@ -76,7 +80,8 @@ def _together(
             cards.append(view)
     cards.sort(key=lambda card: card.rank)
     names = tuple(service.id for service in services)
-    return Consultation(hook, names, tuple(cards), tuple(silences), tuple(exchanges))
+    versions = tuple(sorted({service.version for service in services}))
+    return Consultation(hook, names, tuple(cards), tuple(silences), tuple(exchanges), versions)
 
 
 def _keep(desk: Desk, service: Service, answer: Answer) -> Kept:

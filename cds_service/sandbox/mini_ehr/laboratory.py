@@ -13,6 +13,8 @@ from cds_service.sandbox.mini_ehr.record import code_of, text_of
 GROUPS = ("levels", "blood", "chemistry", "marrow", "infection", "state", "other")
 
 
+LONGEST = 7
+"""Characters of a number that are shown as they are."""
 SHOWN_UNITS = {"1": "", "umol/L": "µmol/L", "10*9/L": "×10⁹/L", "10*12/L": "×10¹²/L"}
 """UCUM codes that people write otherwise."""
 
@@ -30,6 +32,12 @@ class Result:
     taken: str
     flag: str
     number: float | None = None
+
+    @property
+    def shown(self) -> str:
+        """The value without decimals that no laboratory means."""
+        long = self.number is not None and len(self.value) > LONGEST
+        return f"{self.number:.2f}" if long else self.value
 
     @property
     def day(self) -> str:
@@ -103,7 +111,8 @@ def _value(one: Json) -> tuple[str, str, float | None]:
         return text_of(concept), "", None
     if parts := one.get("component"):
         values = [_value(part) for part in parts]
-        return "/".join(value for value, *_ in values), values[0][1], None
+        shown = "/".join(value if number is None else f"{number:g}" for value, _, number in values)
+        return shown, values[0][1], None
     return str(one.get("valueString", "?")), "", None
 
 

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cds_service.sandbox.json_http import Unanswered
 from cds_service.sandbox.mini_ehr.loading import FileFault, read_file
-from cds_service.sandbox.mini_ehr.pages import desk, only_with_writes, page, words
+from cds_service.sandbox.mini_ehr.pages import desk, message, only_with_writes, page, words
 from cds_service.sandbox.mini_ehr.person import Person, found_by, person
 
 MOST_LISTED = 200
@@ -22,9 +22,7 @@ def list_routes() -> Blueprint:
         asked = request.args.get("q", "").strip()
         people, more = _people(asked)
         found = [people[key] for key in found_by(people, asked)]
-        return page(
-            "patients.html", q=asked, people=found, groups=_grouped(found), more=more, said=_message()
-        )
+        return page("patients.html", q=asked, people=found, groups=_grouped(found), more=more, said=message())
 
     @routes.post("/reset")
     def reset() -> AnyResponse:
@@ -37,7 +35,7 @@ def list_routes() -> Blueprint:
     def load() -> AnyResponse | str:
         only_with_writes()
         try:
-            return redirect(f"/patients/{_load(request.files['file'].read())}?said=chart.loaded")
+            return redirect(_load(request.files["file"].read()), 303)
         except KeyError:
             return page("failed.html", heading="load.failed", why=words()("load.no_file"))
         except FileFault as fault:
@@ -46,11 +44,6 @@ def list_routes() -> Blueprint:
             return page("failed.html", heading="load.failed", why=unanswered.reason)
 
     return routes
-
-
-def _message() -> str:
-    key = request.args.get("said", "")
-    return words().or_else(key, "")
 
 
 def _grouped(people: list[Person]) -> list[tuple[str, list[Person]]]:
@@ -77,11 +70,13 @@ def _people(asked: str) -> tuple[dict[str, Person], bool]:
 
 
 def _load(content: bytes) -> str:
-    """The id of the patient who was loaded. Raises FileFault or Unanswered: then nothing was written."""
+    """Where the patient who was loaded is shown. Raises FileFault or Unanswered: then nothing was written."""
     statement = desk().fhir.read("metadata")
     kept = {r["type"] for rest in statement.get("rest", []) for r in rest.get("resource", [])}
-    written = desk().fhir.transact(read_file(content, frozenset(kept)).entries)
-    patient = next((ref for ref in written if ref.startswith("Patient/")), None)
+    load = read_file(content, frozenset(kept))
+    patient = next((ref for ref in desk().fhir.transact(load.entries) if ref.startswith("Patient/")), None)
     if patient is None:
         raise FileFault("the server did not say where the patient is")
-    return patient.removeprefix("Patient/")
+    missing = load.left_out.total()
+    told = f"chart.loaded_without&count={missing}" if missing else "chart.loaded"
+    return f"/patients/{patient.removeprefix('Patient/')}?said={told}"

@@ -72,17 +72,15 @@ def dose_text(dosage: Json, words: Words) -> str:
 
 
 def bars(found: Iterable[Order], today: str) -> list[dict[str, str]]:
-    """What the timeline draws: orders that were signed, oldest first, each to its end or to today."""
-    signed = [
-        one for one in found if one.status not in ("draft", "cancelled", "entered-in-error") and one.first
-    ]
-    return [
-        {
-            "drug": one.drug,
-            "dose": one.dose,
-            "from": one.first,
-            "to": one.last or today,
-            "open": "" if one.last else "y",
-        }
-        for one in sorted(signed, key=lambda order: order.first)
-    ]
+    """What the timeline draws: orders that were signed, oldest first, each to its end.
+
+    One that is active runs to today; one that ended on a day nobody knows is only seen to begin.
+    """
+    signed = [one for one in found if one.status not in ("draft", "cancelled") and one.first]
+    return [_bar(one, today) for one in sorted(signed, key=lambda order: order.first)]
+
+
+def _bar(one: Order, today: str) -> dict[str, str]:
+    runs = one.status == "active" and not one.last
+    end = one.last or (today if runs else one.first)
+    return {"drug": one.drug, "dose": one.dose, "from": one.first, "to": end, "open": "y" if runs else ""}

@@ -45,6 +45,13 @@ def page(template: str, **values: Any) -> str:
     )
 
 
+def message() -> str:
+    """What the page before this one has done, as its address says: `said` a sentence, `count` its number."""
+    count = request.args.get("count", "", str)
+    sentence = words().or_else(request.args.get("said", ""), "")
+    return sentence.replace("{count}", count if count.isdecimal() else "?")
+
+
 def said(key: str, *, ok: bool = True, status: int = 200, **more: Any) -> Response:
     """The answer to a script: whether it went well, and in words what happened."""
     places = {name: more.pop(name) for name in ("why", "count") if name in more}

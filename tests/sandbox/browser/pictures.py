@@ -53,7 +53,9 @@ PICTURES = (
     Picture("order", _write_six_milligrams),
     Picture("edit-result", _edit),
     Picture("developer", _look_behind),
-    Picture("tablet", lambda screen: screen.open("/patients/demo-08"), size=(TABLET["width"], TABLET["height"])),
+    Picture(
+        "tablet", lambda screen: screen.open("/patients/demo-08"), size=(TABLET["width"], TABLET["height"])
+    ),
 )
 
 

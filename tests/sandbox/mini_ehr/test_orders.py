@@ -131,7 +131,14 @@ def test_a_dose_that_is_not_structured_keeps_its_own_words(dosage: dict[str, Any
 def test_the_timeline_draws_what_was_signed() -> None:
     draft = _draft(product="sirolimus-1mg", amount="2", start="2026-02-01")
     read = orders([draft, draft | {"status": "active"}, draft | {"status": "entered-in-error"}], EN)
-    assert [bar["to"] for bar in bars(read, "2026-03-02")] == ["2026-03-02"]
+    (bar,) = bars(read, "2026-03-02")
+    assert (bar["to"], bar["open"]) == ("2026-03-02", "y")
+
+
+def test_an_order_that_ended_on_an_unknown_day_is_not_drawn_as_running() -> None:
+    stopped = _draft(product="sirolimus-1mg", amount="2", start="2026-02-01") | {"status": "stopped"}
+    (bar,) = bars(orders([stopped], EN), "2026-03-02")
+    assert (bar["to"], bar["open"]) == ("2026-02-01", "")
 
 
 @pytest.mark.parametrize(

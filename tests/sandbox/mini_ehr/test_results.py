@@ -127,3 +127,12 @@ def test_another_result_is_a_new_one() -> None:
     assert "id" not in new
     assert new["meta"] == {"tag": []}
     assert new["effectiveDateTime"] == "2026-02-28T08:15:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(186.75745226720412, "186.76"), (0.98, "0.98"), (1234567, "1234567"), (23.0, "23.0")]
+)
+def test_decimals_that_no_laboratory_means_are_not_shown(value: float, shown: str) -> None:
+    (row,) = rows([_result(value)], "en")
+    assert row.results[0].shown == shown
+    assert row.results[0].value == str(value)

@@ -144,6 +144,12 @@ def test_the_developer_panel_shows_the_request_but_not_the_token(demo: Demo) -> 
     assert '"cards"' in shown[1]["response"]
     assert "Bearer ey" not in json.dumps(shown)
     assert reply["exchanges"].count("conforms") == 3
+    assert '<span class="tag info">speaks 2.0.1</span>' in reply["exchanges"]
+    other = {"ehr_spec": "3.0-ballot"}
+    reply = requests.post(
+        f"{demo.page}/patients/demo-08/hooks/patient-view", cookies=other, timeout=20
+    ).json()
+    assert '<span class="tag unknown">speaks 2.0.1</span>' in reply["exchanges"]
 
 
 def test_every_answer_of_the_service_is_judged_and_found_good(demo: Demo) -> None:

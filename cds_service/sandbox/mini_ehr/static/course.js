@@ -51,7 +51,7 @@ function spanOf(all, levels) {
 }
 
 function days(gridIndex, span, isLowest) {
-  const label = { ...soft(), hideOverlap: true, formatter: "{MM}-{dd}" };
+  const label = { ...soft(), hideOverlap: true, formatter: span.max - span.min > 700 * DAY ? "{yyyy}-{MM}" : "{MM}-{dd}" };
   const axis = { type: "time", gridIndex, ...span, minInterval: 7 * DAY, axisLabel: label };
   const grid = { splitLine: { show: true, lineStyle: { color: colour("--line") } } };
   return { ...axis, ...grid, ...(isLowest ? {} : quiet) };
