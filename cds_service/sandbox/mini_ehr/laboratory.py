@@ -111,7 +111,7 @@ def _value(one: Json) -> tuple[str, str, float | None]:
         return text_of(concept), "", None
     if parts := one.get("component"):
         values = [_value(part) for part in parts]
-        shown = "/".join(value if number is None else f"{number:g}" for value, _, number in values)
+        shown = "/".join(value if number is None else f"{number:.4g}" for value, _, number in values)
         return shown, values[0][1], None
     return str(one.get("valueString", "?")), "", None
 
