@@ -12,7 +12,7 @@ from cds_service.sandbox.mini_ehr.consulting import react
 from cds_service.sandbox.mini_ehr.desk import USER
 from cds_service.sandbox.mini_ehr.memory import Given
 from cds_service.sandbox.mini_ehr.order_form import fields_of
-from cds_service.sandbox.mini_ehr.pages import desk, only_with_writes, said, switches
+from cds_service.sandbox.mini_ehr.pages import desk, only_with_writes, said
 from cds_service.sandbox.mini_ehr.reactions import accepted, overridden
 
 
@@ -77,5 +77,5 @@ def _reported(key: str, given: Given, feedback: Json | None, **more: Any) -> Res
     """What was done, and whether the service has been told."""
     if feedback is None:
         return said(f"{key}_untold", **more)
-    why = react(desk(), desk().client(switches()), given.service, feedback)
+    why = react(desk(), desk().client(given.asked_as), given.service, feedback)
     return said(key, **more) if why is None else said(f"{key}_unheard", why=why, untold=True, **more)

@@ -54,11 +54,12 @@ def consult(
         return Consultation(hook, (), (), (silence,), (found,))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(lambda service: client.call(service, context), services))
-    return _together(desk, hook, services, answers, str(context["patientId"]), draft, found)
+    return _together(desk, switches, hook, services, answers, str(context["patientId"]), draft, found)
 
 
 def _together(
     desk: Desk,
+    switches: Switches,
     hook: str,
     services: tuple[Service, ...],
     answers: list[Answer],
@@ -76,7 +77,7 @@ def _together(
             continue
         for card in answer.cards:
             view = card_view(card, service.id, service.title)
-            desk.memory.keep_card(view.key, Given(patient, service.id, card, draft))
+            desk.memory.keep_card(view.key, Given(patient, service.id, card, switches, draft))
             cards.append(view)
     cards.sort(key=lambda card: card.rank)
     names = tuple(service.id for service in services)

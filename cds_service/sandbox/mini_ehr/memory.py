@@ -5,6 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from cds_service.sandbox.json_http import Exchange, Json
+from cds_service.sandbox.mini_ehr.switches import Switches
 
 MOST_CARDS = 400
 MOST_EXCHANGES = 60
@@ -12,11 +13,12 @@ MOST_EXCHANGES = 60
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A card that a service gave for a patient, and the draft order it was given about, if any."""
+    """A card that a service gave for a patient, to whom (by the switches), and about which draft, if any."""
 
     patient: str
     service: str
     card: Json
+    asked_as: Switches
     draft: Json | None = None
 
 

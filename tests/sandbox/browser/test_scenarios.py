@@ -84,6 +84,24 @@ def test_a_snoozed_card_stays_away(screen: Screen) -> None:
     screen.wait_for_advice("The services have nothing to say")
 
 
+def test_a_language_changed_in_between_does_not_make_the_feedback_a_stranger_s(screen: Screen) -> None:
+    screen.open("/patients/demo-04")
+    key = screen.card("info").get_attribute("data-key")
+    other = screen.page.context.new_page()
+    other.goto(f"{screen.demo.page}/")
+    other.click("button:has-text('中文')")
+    other.wait_for_selector("html[lang='zh-CN']")
+    other.close()
+    card = screen.page.locator(f"[data-key='{key}']")
+    card.get_by_text("Dismiss …").click()
+    card.get_by_label("Not now: ask again in 7 days").check()
+    card.get_by_role("button", name="Dismiss card").click()
+    screen.page.wait_for_selector("#said:not([hidden])")
+    screen.open("/patients/demo-04")
+    screen.page.click("button:has-text('English')")
+    screen.wait_for_advice("The services have nothing to say")
+
+
 def test_a_changed_result_changes_the_advice_and_reset_brings_both_back(screen: Screen) -> None:
     screen.open("/patients/demo-09")
     assert "Continue sirolimus 2 mg once daily: level 7.4" in screen.advice()[0]
