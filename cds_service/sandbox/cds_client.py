@@ -8,6 +8,7 @@ cards.
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from cds_service.sandbox.fhir_client import FhirClient
@@ -58,12 +59,13 @@ def _unsigned(_: str) -> Mapping[str, str]:
 class Manner:
     """What a client may do one way or another.
 
-    `sign` gives the headers that prove who calls an address; `spec` is None for a client that grants the
-    service no access of its own to the FHIR server beyond naming it.
+    `sign` gives the headers that prove who calls an address; `today` is the day at the site. `spec` is None
+    for a client that grants the service no access of its own to the FHIR server beyond naming it.
     """
 
     prefetch: Prefetch = Prefetch.ALL
     spec: Spec | None = None
+    today: date | None = None
     sign: Callable[[str], Mapping[str, str]] = field(default=_unsigned)
 
 
@@ -106,7 +108,7 @@ class CdsClient:
         }
         if self._manner.spec:
             body["fhirAuthorization"] = grant(service.prefetch, context, self._manner.spec)
-        along = prefetch(self.fhir, service.prefetch, context, self._manner.prefetch)
+        along = prefetch(self.fhir, service.prefetch, context, self._manner.prefetch, self._manner.today)
         if along is not None:
             body["prefetch"] = along
         return _cards_in(self._post(f"{self.cds_base}/cds-services/{service.id}", body))

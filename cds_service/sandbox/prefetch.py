@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
 from cds_service.sandbox.fhir_client import FhirClient
 from cds_service.sandbox.json_http import Json, Unanswered
 
-_TOKEN = re.compile(r"\{\{\s*context\.(\w+)\s*\}\}")
+_TOKEN = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+_USER = re.compile(r"user(Practitioner|PractitionerRole|Patient|RelatedPerson)Id")
+_TODAY = re.compile(r"today\(\)(?:\s*([+-])\s*(\d{1,5})\s+days?)?")
 _COUNT = re.compile(r"(?<=[?&])_count=\d+")
 SMALL_PAGE = 10
 
@@ -35,17 +38,21 @@ FAILED_SEARCH: Json = {
 
 
 def prefetch(
-    fhir: FhirClient, templates: Mapping[str, str], context: Mapping[str, Any], how: Prefetch
+    fhir: FhirClient,
+    templates: Mapping[str, str],
+    context: Mapping[str, Any],
+    how: Prefetch,
+    today: date | None = None,
 ) -> Json | None:
     """The templates, filled and fetched; None for no prefetch at all.
 
-    One that cannot be had is left out, as the standard allows.
+    One that cannot be had is left out, as the standard allows; without `today`, so is one that asks for it.
     """
     if how is Prefetch.NONE:
         return None
     fetched: Json = {}
     for place, (key, template) in enumerate(templates.items()):
-        query = fill(template, context)
+        query = fill(template, context, today)
         if query is None or (how is Prefetch.MIXED and place % 2):
             continue
         try:
@@ -55,11 +62,25 @@ def prefetch(
     return fetched
 
 
-def fill(template: str, context: Mapping[str, Any]) -> str | None:
-    """The template with its tokens replaced; None when the context lacks one of them."""
-    if any(token not in context for token in _TOKEN.findall(template)):
+def fill(template: str, context: Mapping[str, Any], today: date | None = None) -> str | None:
+    """The template with its tokens replaced (CH-045, CH-047, CH-048); None when one has no value."""
+    values = {token: _value(token, context, today) for token in _TOKEN.findall(template)}
+    if None in values.values():
         return None
-    return _TOKEN.sub(lambda token: str(context[token[1]]), template)
+    return _TOKEN.sub(lambda found: str(values[found[1]]), template)
+
+
+def _value(token: str, context: Mapping[str, Any], today: date | None) -> str | None:
+    if token.startswith("context."):
+        name = token.removeprefix("context.")
+        return str(context[name]) if isinstance(context.get(name), str) else None
+    if user := _USER.fullmatch(token):
+        kind, _, key = str(context.get("userId", "")).partition("/")
+        return key if kind == user[1] else None
+    if (day := _TODAY.fullmatch(token)) and today:
+        days = timedelta(days=int(day[2] or 0))
+        return str(today - days if day[1] == "-" else today + days)
+    return None
 
 
 def _fetch(fhir: FhirClient, query: str, how: Prefetch) -> Json | None:

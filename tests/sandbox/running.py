@@ -41,10 +41,10 @@ class Demo:
         bundle = requests.get(f"{self.fhir.base_url}/{query}", timeout=5).json()
         return [entry["resource"] for entry in bundle.get("entry", [])]
 
-    def open_another(self, *, may_write: bool = True, **changed: str) -> str:
-        """One more mini-EHR on the same servers, or on others (`cds_base`, `fhir_base`); its address."""
+    def open_another(self, *, may_write: bool = True, **changed: Any) -> str:
+        """One more mini-EHR on the same servers, or with other members of `Servers`; its address."""
         place = Place(0)
-        servers = replace(self.servers, **changed)  # type: ignore[arg-type]
+        servers = replace(self.servers, **changed)
         page = start_mini_ehr(place, servers, may_write, (), now)
         self.up.callback(page.stop)
         return page.base_url

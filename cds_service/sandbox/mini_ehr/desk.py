@@ -51,13 +51,19 @@ class Desk:
     products: Mapping[str, Product] = field(default_factory=read_formulary)
 
     @property
+    def is_own_fhir(self) -> bool:
+        """Whether the FHIR server is the demo's own, which can be reset and asks nobody for a token."""
+        return self.reset is not None
+
+    @property
     def fhir(self) -> FhirClient:
         """The FHIR server."""
         return FhirClient(self.http, self.fhir_base)
 
     def client(self, switches: Switches) -> CdsClient:
         """A CDS client that behaves as the person has chosen."""
-        manner = Manner(switches.prefetch, switches.spec, partial(self._sign, switches))
+        spec = switches.spec if self.is_own_fhir else None  # another server's tokens are not ours to give
+        manner = Manner(switches.prefetch, spec, self.clock().date(), partial(self._sign, switches))
         return CdsClient(self.cds_base, self.fhir_base, manner, self.http)
 
     def _sign(self, switches: Switches, audience: str) -> Mapping[str, str]:

@@ -48,7 +48,7 @@ def developer_routes() -> Blueprint:
             actionSelectionBehavior=False,
             autolaunchable=False,
             smartLaunch=True,
-            prefetchTokens="context only",
+            prefetchTokens=["context.*", "user*Id", "today() +/- n days"],
         )
 
     return routes

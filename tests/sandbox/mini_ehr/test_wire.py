@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -76,8 +76,27 @@ def test_the_first_page_with_a_link_to_the_next(fhir: RunningServer) -> None:
     assert "next" in {link["relation"] for link in sent["observations"]["link"]}
 
 
-def test_a_token_that_the_context_does_not_have_leaves_the_template_out() -> None:
-    assert fill("Encounter/{{context.encounterId}}", WHO) is None
+@pytest.mark.parametrize(
+    ("template", "query"),
+    [
+        ("Patient/{{context.patientId}}", "Patient/a"),
+        ("Patient/{{ context.patientId }}", "Patient/a"),
+        ("Practitioner/{{userPractitionerId}}", "Practitioner/x"),
+        ("Observation?date=gt{{today()}}", "Observation?date=gt2024-09-13"),
+        ("Observation?date=gt{{today() - 90 days}}", "Observation?date=gt2024-06-15"),
+        ("Observation?date=lt{{today() + 1 day}}", "Observation?date=lt2024-09-14"),
+        ("Encounter/{{context.encounterId}}", None),
+        ("Patient/{{userPatientId}}", None),
+        ("x?{{context.draftOrders.entry.resource.id}}", None),
+        ("x?{{%patient.id}}", None),
+    ],
+)
+def test_tokens_are_replaced_or_the_template_is_left_out(template: str, query: str | None) -> None:
+    assert fill(template, WHO, date(2024, 9, 13)) == query
+
+
+def test_without_a_day_a_template_that_asks_for_one_is_left_out() -> None:
+    assert fill("Observation?date=gt{{today()}}", WHO) is None
 
 
 def _headings(demo: Demo, patient: str, **cookies: str) -> list[str]:
@@ -103,7 +122,7 @@ def test_the_demo_s_service_answers_with_and_without_a_token(demo: Demo, signing
 
 def test_a_token_of_somebody_else_s_key_is_refused_and_said_to_be(demo: Demo) -> None:
     stranger = demo.servers.identity.__class__(ClientKey(), demo.servers.identity.client)
-    page = demo.open_another(identity=stranger)  # type: ignore[arg-type]
+    page = demo.open_another(identity=stranger)
     reply = requests.post(f"{page}/patients/demo-08/hooks/patient-view", timeout=20).json()
     assert reply["ok"] is False
     assert "HTTP 401" in reply["html"]
@@ -133,6 +152,18 @@ def test_the_grant_is_short_for_one_patient_and_in_the_words_of_the_release(spec
     assert given["patient"] == "a"
     assert given["expires_in"] <= 300
     assert given["access_token"] != grant(TEMPLATES, WHO, spec)["access_token"]
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_access_to_another_s_fhir_server_is_not_granted(demo: Demo, is_own: bool) -> None:
+    double = CdsDouble()
+    server = serve(lambda _: double.app().wsgi_app, 0)
+    demo.up.callback(server.stop)
+    page = demo.open_another(cds_base=server.base_url, **({} if is_own else {"reset": None}))
+    requests.post(f"{page}/patients/demo-08/hooks/patient-view", timeout=20)
+    (asked,) = double.asked
+    assert ("fhirAuthorization" in asked) == is_own
+    assert faults(asked, "request") == ()
 
 
 def test_the_developer_panel_shows_the_request_but_not_the_token(demo: Demo) -> None:
