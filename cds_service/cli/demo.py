@@ -43,8 +43,10 @@ def demo(port: int, *, once: bool, open_browser: bool, elsewhere: Elsewhere) -> 
             return run(port, once, _clock, start_cds, elsewhere=elsewhere, open_page=opener)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (NotForElsewhere, NotAnAddress) as error:
-        return fail(str(error))
+    except NotForElsewhere as error:
+        return fail(f"--discovery: {error}")
+    except NotAnAddress as error:
+        return fail(f"--fhir-server: {error.problem}")
     except OSError as error:
         return fail(f"cannot start the demo: {error.strerror or error}")
 

@@ -46,6 +46,17 @@ def order_routes() -> Blueprint:
         only_with_writes()
         return _settle(checked(patient_id))
 
+    @routes.post("/patients/<patient_id>/stop")
+    def stop(patient_id: str) -> AnyResponse:
+        only_with_writes()
+        wanted = request.form.get("order", "")
+        running = [one for one in _written(checked(patient_id)) if one.get("status") == "active"]
+        order = next((one for one in running if one.get("id") == wanted), None)
+        if order is None:
+            abort(404)
+        desk().fhir.transact(ended([order], desk().clock(), words()("order.stopped_why")))
+        return redirect(f"/patients/{patient_id}?said=order.stopped", 303)
+
     return routes
 
 

@@ -19,6 +19,7 @@ WRITES = (
     "/patients/demo-08/results/demo-08-observation-102",
     "/patients/demo-08/orders",
     "/patients/demo-08/drafts",
+    "/patients/demo-08/stop",
 )
 
 
@@ -154,6 +155,15 @@ def test_a_draft_is_signed_or_discarded(fresh: Demo) -> None:
     (signed,) = fresh.found("ServiceRequest?patient=demo-08")
     assert signed["status"] == "active"
     assert fresh.found("MedicationRequest?patient=demo-08&status=draft") == []
+
+
+def test_a_running_order_is_stopped_and_only_such_a_one(fresh: Demo) -> None:
+    (order,) = fresh.found("MedicationRequest?patient=demo-08&status=active")
+    assert _post(f"{fresh.page}/patients/demo-09/stop", data={"order": order["id"]}).status_code == 404
+    reply = _post(f"{fresh.page}/patients/demo-08/stop", data={"order": order["id"]})
+    assert "Stopped." in reply.text
+    assert fresh.found("MedicationRequest?patient=demo-08&status=active") == []
+    assert _post(f"{fresh.page}/patients/demo-08/stop", data={"order": order["id"]}).status_code == 404
 
 
 @pytest.mark.parametrize(
