@@ -11,7 +11,7 @@ from tests.sandbox.running import Demo, running_demo
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NEEDED = "NO BROWSER: the mini-EHR's pages are not tested; apt-get install chromium fonts-noto-cjk"
-PATIENCE = 10_000
+PATIENCE = 20_000
 """Milliseconds that a test waits for anything on a page."""
 READING = ("/patient-view", "/order-select", "/order-sign", "/dismiss", "/switches")
 LAPTOP = {"width": 1280, "height": 800}

@@ -41,7 +41,7 @@ def test_a_critical_level_comes_first_and_stands_out(screen: Screen) -> None:
 def test_the_hold_that_a_critical_card_asks_for_is_done_in_the_chart(screen: Screen) -> None:
     screen.open("/patients/demo-11")
     screen.page.get_by_role("button", name="Stop sirolimus").click()
-    assert screen.said() == "Stopped. The advice beside the chart is new."
+    assert screen.said() == "Stopped. The advice is new."
     assert "HOLD sirolimus (now: 3 mg once daily)" not in " ".join(screen.advice())
     active = screen.demo.found("MedicationRequest?patient=demo-11&status=active")
     assert not any("sirolimus" in str(order) for order in active)
