@@ -1,6 +1,28 @@
-"""One profile for every property test: the same examples on every run, and no deadline on a busy machine."""
+"""One profile for every property test, and one judge over every answer of the service in every test."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
+from tests.judge import JUDGE
+
+# The same examples on every run, and no deadline on a busy machine.
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=100)
 settings.load_profile("house")
+
+JUDGE.listen()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """A test during which the service gave a malformed answer has failed, whatever it asserts itself."""
+    yield
+    JUDGE.say()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """The same for what fixtures asked on their way out."""
+    yield
+    JUDGE.say()

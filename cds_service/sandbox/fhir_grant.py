@@ -7,7 +7,7 @@ from typing import Any
 
 from cds_service.sandbox.json_http import Json
 
-SUBJECT = "aa-cds"
+SUBJECT = "cds-service"
 """The OAuth client id under which the mini-EHR has the service on its books."""
 SECONDS = 120
 _REFERENCED = ("Medication", "ResearchStudy")
