@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: demo demo-once test bench load measure simulate-ci simulate-full lock assets clean
+.PHONY: demo demo-once test bench load measure pictures simulate-ci simulate-full lock assets clean
 
 $(VENV)/installed: requirements/all.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,10 @@ simulate-ci: $(VENV)/installed
 
 simulate-full: $(VENV)/installed
 	SIMULATE_PATIENTS=1000 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/simulation/closed_loop.py
+
+# The pictures of README and guide; needs chromium and fonts-noto-cjk.
+pictures: $(VENV)/installed
+	$(BIN)/python -m tests.sandbox.browser.pictures
 
 lock:
 	$(BIN)/pip install --quiet uv

@@ -35,6 +35,7 @@ from cds_service.hooks.trust import verify
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
+from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import (
     ClientAuthentication,
     Environment,
@@ -51,7 +52,7 @@ from cds_service.store.installation import check_key
 from cds_service.store.pseudonym import Pseudonyms
 from cds_service.store.replay_guard import first_time
 from cds_service.web.app import create_app
-from cds_service.web.door import Admit, Door, admit_everybody
+from cds_service.web.door import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.front import Front, put_before
 from cds_service.web.metrics_page import MetricsPage
 from cds_service.web.private_logging import configure_logging
@@ -100,15 +101,17 @@ def warn_of_insecurity(settings: Settings) -> None:
         structlog.get_logger().warning("INSECURE_DEVELOPMENT_MODE", insecure=settings.insecure)
 
 
-def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -> Flask:
-    """The whole service for these settings; `clock` fixes "now" for tests and the demo."""
+def build_app(
+    settings: Settings, clock: Callable[[], datetime] | None = None, unsigned: bool = False
+) -> Flask:
+    """The whole service; `clock` fixes "now" for tests. Only the demo takes `unsigned` calls as well."""
     clinic = build_clinic(settings)
     memory = open_memory(settings, clinic)
     clinic = replace(clinic, memory=memory)
     present = clock or (lambda: datetime.now(clinic.zone))  # noqa: TID251 - the one place
     app = create_app(
         catalogue_of(clinic),
-        build_door(settings, memory.engine, present),
+        build_door(settings, memory.engine, present, unsigned),
         present,
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
@@ -130,12 +133,12 @@ def build_front(settings: Settings) -> Front:
     )
 
 
-def build_door(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Door:
-    """Who may come in, and how often."""
+def build_door(settings: Settings, engine: Engine, clock: Callable[[], datetime], unsigned: bool) -> Door:
+    """Who may come in, and how often; `unsigned`: also without a token."""
     admit = build_admission(settings, engine, clock)
     if settings.client_calls_per_second:
         admit = limit_clients(admit, settings.client_calls_per_second)
-    return Door(Endpoints(settings.public_base_url), admit)
+    return Door(Endpoints(settings.public_base_url), signed_or_not(admit) if unsigned else admit)
 
 
 def start_counting(settings: Settings) -> MetricsPage | None:
@@ -194,19 +197,21 @@ def build_admission(settings: Settings, engine: Engine, clock: Callable[[], date
     )
 
 
-def build_demo_app(fhir_base: str, port: int, folder: Path) -> Flask:
-    """The service for the demo: it may read the demo's own FHIR server and nothing else.
+def build_demo_app(fhir_base: str, port: int, folder: Path, clients: tuple[ListedClient, ...] = ()) -> Flask:
+    """The service for the demo: it may read that one FHIR server, and trusts the tokens of `clients`.
 
-    `folder` is where it remembers; whoever has made it takes it away. A trial card is shown at every opening.
+    `folder` is where it remembers; whoever has made it takes it away. Raises NotAnAddress (of ehr.bases).
     """
     return build_app(
         Settings(
             Environment.DEVELOPMENT,
             f"http://127.0.0.1:{port}",
-            replace(DEMO_SITE, fhir_bases=(read_base(fhir_base),)),
+            replace(DEMO_SITE, fhir_bases=(read_base(fhir_base),), trusted_clients=clients),
             Secret(f"sqlite:///{folder / 'demo.sqlite3'}"),
             Secret(secrets.token_hex(32)),
-        )
+            ClientAuthentication.JWT,
+        ),
+        unsigned=True,
     )
 
 

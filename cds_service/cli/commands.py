@@ -64,8 +64,10 @@ def _run(asked: argparse.Namespace) -> int:
             return replay_file(asked.file)
         case _:
             from cds_service.cli.demo import demo
+            from cds_service.sandbox.elsewhere import Elsewhere
 
-            return demo(asked.port, once=asked.once, open_browser=not asked.no_browser)
+            elsewhere = Elsewhere(asked.fhir_server, asked.discovery, asked.allow_writes)
+            return demo(asked.port, once=asked.once, open_browser=not asked.no_browser, elsewhere=elsewhere)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,9 +96,17 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         help="the service, a FHIR server with synthetic patients and the sandbox page, on this computer only",
         epilog="example: cds-service demo --once",
     )
-    command.add_argument("--port", type=_port, default=8080, help="of the service (default: 8080)")
+    command.add_argument(
+        "--port",
+        type=_port,
+        default=8080,
+        help="of the service (default: 8080); FHIR and the page: the next two",
+    )
     command.add_argument("--once", action="store_true", help="print every patient's cards, and exit")
     command.add_argument("--no-browser", action="store_true", help="do not open the sandbox page")
+    command.add_argument("--fhir-server", metavar="URL", help="show this FHIR R4 server's patients instead")
+    command.add_argument("--discovery", metavar="URL", help="ask the services listed here (.../cds-services)")
+    command.add_argument("--allow-writes", action="store_true", help="let the page change that FHIR server")
 
 
 def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

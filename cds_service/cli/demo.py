@@ -1,38 +1,65 @@
-"""`cds-service demo`: the service beside an embedded FHIR server with synthetic patients, loopback only."""
+"""`cds-service demo`: the service, an embedded FHIR server with synthetic patients and the mini-EHR."""
 
+import json
 import logging
 import tempfile
 import webbrowser
+from datetime import datetime
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
 from cds_service import wiring
 from cds_service.cli.report import fail
+from cds_service.ehr.bases import NotAnAddress
+from cds_service.hooks.trusted_clients import TrustedClient
+from cds_service.hooks.trusted_keys import read_key_set
 from cds_service.sandbox.demo import run
+from cds_service.sandbox.elsewhere import Elsewhere, NotForElsewhere
+from cds_service.sandbox.known_client import KnownClient
 from cds_service.sandbox.loopback import RunningServer, guarded, origins, serve
+from cds_service.settings.client_list import ListedClient
 from cds_service.web.private_logging import configure_logging
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C has ended."""
 
 
-def demo(port: int, *, once: bool, open_browser: bool) -> int:
-    """Run the demo. Exit code 2 when a port is taken."""
+def demo(port: int, *, once: bool, open_browser: bool, elsewhere: Elsewhere) -> int:
+    """Run the demo. Exit code 2 when a port is taken, or an address cannot be used."""
     configure_logging(level=logging.WARNING)  # a line for every call would stand between the cards
-    today = wiring.now_in(wiring.DEMO_SITE.zone).day
-
+    if once and elsewhere.fhir_base:
+        return fail("--once prints the demo patients' cards; another FHIR server does not have them")
+    opener = webbrowser.open if open_browser else None
     try:
         with tempfile.TemporaryDirectory(prefix="cds-demo-") as folder:
 
-            def start_cds(fhir_base: str) -> RunningServer:
-                return serve(
-                    lambda own_port: guarded(
-                        wiring.build_demo_app(fhir_base, own_port, Path(folder)).wsgi_app, origins(own_port)
-                    ),
-                    port,
-                )
+            def start_cds(fhir_base: str, known: KnownClient) -> RunningServer:
+                def build(own_port: int) -> WSGIApplication:
+                    app = wiring.build_demo_app(fhir_base, own_port, Path(folder), trusted(known))
+                    return guarded(app.wsgi_app, origins(own_port))
 
-            return run(port, once, today, start_cds, open_page=webbrowser.open if open_browser else None)
+                return serve(build, port)
+
+            return run(port, once, _clock, start_cds, elsewhere=elsewhere, open_page=opener)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except NotForElsewhere as error:
+        return fail(f"--discovery: {error}")
+    except NotAnAddress as error:
+        return fail(f"--fhir-server: {error.problem}")
     except OSError as error:
         return fail(f"cannot start the demo: {error.strerror or error}")
+
+
+def trusted(known: KnownClient) -> tuple[ListedClient, ...]:
+    """The mini-EHR on the service's list of clients, once for each of its names; no key is fetched."""
+    keys = read_key_set(json.dumps(known.key_set).encode())
+    return tuple(
+        ListedClient(TrustedClient(name, known.key_set_address), keys, "zh" if language == "zh" else "en")
+        for name, language in known.issuers.items()
+    )
+
+
+def _clock() -> datetime:
+    zone = wiring.DEMO_SITE.zone
+    return wiring.now_in(zone).instant.astimezone(zone)

@@ -1,4 +1,4 @@
-"""`cds-service demo`: a FHIR server with synthetic patients, the CDS service, and a round of calls."""
+"""`cds-service demo`: a FHIR server with synthetic patients, the CDS service, and the mini-EHR's pages."""
 
 import json
 import signal
@@ -6,21 +6,26 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from cds_service.protocol.parameters import FOLDER
 from cds_service.sandbox.cds_client import CdsClient, Unanswered
 from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
+from cds_service.sandbox.elsewhere import NOWHERE, Elsewhere
 from cds_service.sandbox.fhir_server import start_fhir_server
-from cds_service.sandbox.loopback import NOTICE, RunningServer
+from cds_service.sandbox.known_client import KnownClient
+from cds_service.sandbox.loopback import NOTICE, Place, RunningServer
+from cds_service.sandbox.mini_ehr.opening import Servers, known_as, start_mini_ehr
 from cds_service.sandbox.rounds import consult
 from cds_service.sandbox.terminal import FAILED, a_console, print_overview, print_patient
 
-FORM = FOLDER / "questionnaire.json"
+FORM = Path(__file__).parents[1] / "protocol" / "nct06802055" / "questionnaire.json"
+"""The attestation form as shipped: data, of which the mini-EHR needs to know no more than any FHIR server."""
+StartCds = Callable[[str, KnownClient], RunningServer]
 
 
 def until_told_to_stop() -> None:
@@ -34,36 +39,65 @@ def until_told_to_stop() -> None:
 def run(
     port: int,
     once: bool,
-    today: date,
-    start_cds: Callable[[str], RunningServer],
+    clock: Callable[[], datetime],
+    start_cds: StartCds,
     *,
+    elsewhere: Elsewhere = NOWHERE,
     patients: tuple[DemoPatient, ...] | None = None,
     open_page: Callable[[str], object] | None = None,
     out: Console | None = None,
     wait: Callable[[], None] = until_told_to_stop,
 ) -> int:
-    """Start both servers, call the service for each patient as a record system would, print the cards.
+    """Start the servers, call the service for each patient as a record system would, print the cards.
 
     `patients` are all the demo patients unless given. `start_cds` starts the CDS service on `port`, told of
-    the FHIR base it may read; the FHIR server takes `port + 1` (0: any free port). `today` is the day at the
-    site. With `once` it ends after printing, else it waits (`wait`) with both servers up and hands the
-    discovery address to `open_page`. Returns 0, or 1 when a call went unanswered. Raises OSError when a port
-    is taken.
+    the FHIR base it may read and of the client it may trust; the FHIR server takes `port + 1`, the mini-EHR
+    `port + 2` (0: any free ports). `clock` gives the aware moment at the site. With `once` it ends after
+    printing, else the mini-EHR is up from the beginning, its address is handed to `open_page`, and it waits
+    (`wait`). Returns 0, or 1 when a call went unanswered. Raises OSError when a port is taken.
     """
     console = out or a_console()
-    patients = patients or demo_patients(today)
+    patients = patients or demo_patients(clock().date())
     with ExitStack() as up:
+        place = Place(port + 2 if port else 0)
+        up.callback(place.close)
+        servers = _start_servers(up, port, patients, start_cds, elsewhere, place)
+        if once:
+            return _make_rounds(console, patients, servers, clock().date())
+        page = start_mini_ehr(place, servers, elsewhere.may_write, patients, clock)
+        up.callback(page.stop)
+        _say_where(console, page, servers)
+        if open_page:
+            open_page(f"{page.base_url}/")
+        own = elsewhere.fhir_base is None
+        code = _make_rounds(console, patients, servers, clock().date()) if own else 0
+        _say_where(console, page, servers)
+        console.print(Text("Ctrl-C ends all of it."))
+        wait()
+    return code
+
+
+def _start_servers(
+    up: ExitStack,
+    port: int,
+    patients: tuple[DemoPatient, ...],
+    start_cds: StartCds,
+    elsewhere: Elsewhere,
+    place: Place,
+) -> Servers:
+    """The FHIR server and the CDS service: the demo's own where no other is named."""
+    known = known_as(place.origin, own_service=elsewhere.cds_base is None)
+    fhir_base, reset = elsewhere.fhir_base, None
+    if fhir_base is None:
         fhir = start_fhir_server(everything(patients), port + 1 if port else 0, page_ports=(port,))
         up.callback(fhir.stop)
-        cds = start_cds(fhir.base_url)
+        fhir_base, reset = fhir.base_url, fhir.reset
+    cds_base = elsewhere.cds_base
+    if cds_base is None:
+        cds = start_cds(fhir_base, known.client)
         up.callback(cds.stop)
-        code = _make_rounds(console, patients, CdsClient(cds.base_url, fhir.base_url), today)
-        if not once:
-            _say_where(console, cds, fhir)
-            if open_page:
-                open_page(f"{cds.base_url}/cds-services")
-            wait()
-    return code
+        cds_base = cds.base_url
+    return Servers(cds_base, fhir_base.rstrip("/"), known, reset)
 
 
 def everything(patients: tuple[DemoPatient, ...]) -> tuple[dict[str, Any], ...]:
@@ -73,10 +107,11 @@ def everything(patients: tuple[DemoPatient, ...]) -> tuple[dict[str, Any], ...]:
     return (*charts.values(), form)
 
 
-def _make_rounds(console: Console, patients: tuple[DemoPatient, ...], client: CdsClient, today: date) -> int:
+def _make_rounds(console: Console, patients: tuple[DemoPatient, ...], servers: Servers, today: date) -> int:
     """Print every patient's cards; 1 when any call went unanswered, for then nothing is known of that one."""
     console.print(Text(f"Demo of the CDS service for NCT06802055: {NOTICE}.", style="bold"))
     rounds: list[tuple[DemoPatient, Counter[str]]] = []
+    client = CdsClient(servers.cds_base, servers.fhir_base)
     try:
         services = client.discover()
         for patient in patients:
@@ -92,7 +127,8 @@ def _make_rounds(console: Console, patients: tuple[DemoPatient, ...], client: Cd
     return 1 if any(seen[FAILED] for _, seen in rounds) else 0
 
 
-def _say_where(console: Console, cds: RunningServer, fhir: RunningServer) -> None:
-    console.print(Text(f"CDS discovery: {cds.base_url}/cds-services"))
-    console.print(Text(f"FHIR R4 base:  {fhir.base_url}   ({NOTICE})"))
-    console.print(Text("Ctrl-C ends both."))
+def _say_where(console: Console, page: RunningServer, servers: Servers) -> None:
+    console.print(Text(f"Open this page: {page.base_url}/", style="bold green"))
+    console.print(Text(f"CDS discovery:  {servers.cds_base}/cds-services"))
+    owner = f"   ({NOTICE})" if servers.reset else ""
+    console.print(Text(f"FHIR R4 base:   {servers.fhir_base}{owner}"))

@@ -1,6 +1,8 @@
 """The embedded FHIR R4 server of the demo: read, search, write, on the loopback address only."""
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
@@ -21,12 +23,19 @@ FHIR_JSON = "application/fhir+json"
 LARGEST_BODY = 16 * 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class ChartServer(RunningServer):
+    """The FHIR server that is answering; `reset` brings back what it was started with."""
+
+    reset: Callable[[], None]
+
+
 def start_fhir_server(
     resources: tuple[dict[str, Any], ...],
     port: int = 0,
     page_ports: tuple[int, ...] = (),
     authorization: "Authorization | None" = None,
-) -> RunningServer:
+) -> ChartServer:
     """A server with these resources (each with its own id), answering at `base_url`.
 
     Pages served on `page_ports` of this computer may call it from a browser. With an `authorization` apps
@@ -50,7 +59,7 @@ def start_fhir_server(
         running.stop()
         stores[0].close()
 
-    return RunningServer(running.base_url, running.port, stop)
+    return ChartServer(running.base_url, running.port, stop, lambda: stores[0].start_again(resources))
 
 
 def _open_to_apps(app: Flask, authorization: "Authorization", base_url: str) -> None:

@@ -139,6 +139,12 @@ class ChartStore(FhirService):  # type: ignore[misc]
             for resource in resources:
                 self.store.update(resource)
 
+    def start_again(self, resources: tuple[Resource, ...]) -> None:
+        """Forget everything and load these; nobody sees a time in between."""
+        with self.store.transaction():
+            self.store.reset()
+            self.load(resources)
+
     def close(self) -> None:
         """Forget everything."""
         self.store.conn.close()

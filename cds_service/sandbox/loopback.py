@@ -76,19 +76,44 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
+class Place:
+    """A port of the loopback address that is ours: who connects waits until it is served."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_server((ADDRESS, port))
+        self.port: int = self._socket.getsockname()[1]
+
+    @property
+    def origin(self) -> str:
+        """As a browser names it."""
+        return f"http://{ADDRESS}:{self.port}"
+
+    def serve(self, app: WSGIApplication, path: str = "") -> RunningServer:
+        """Answer with `app`, in a thread of its own."""
+        with self._socket as bound:
+            server = make_server(
+                ADDRESS, self.port, app, threaded=True, request_handler=_Quiet, fd=bound.fileno()
+            )
+        server.daemon_threads = True  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        return RunningServer(f"{self.origin}{path}", self.port, lambda: _stop(server, thread))
+
+    def close(self) -> None:
+        """Give the port back, if it was never served."""
+        self._socket.close()
+
+
 def serve(build: Callable[[int], WSGIApplication], port: int, path: str = "") -> RunningServer:
     """Start `build(port)` on the loopback address in a thread of its own; port 0 takes a free one.
 
     Raises OSError when the port is taken.
     """
-    with socket.create_server((ADDRESS, port)) as bound:
-        own_port: int = bound.getsockname()[1]
-        app = build(own_port)
-        server = make_server(ADDRESS, own_port, app, threaded=True, request_handler=_Quiet, fd=bound.fileno())
-    server.daemon_threads = True  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    return RunningServer(f"http://{ADDRESS}:{own_port}{path}", own_port, lambda: _stop(server, thread))
+    place = Place(port)
+    try:
+        return place.serve(build(place.port), path)
+    finally:
+        place.close()
 
 
 def _stop(server: BaseWSGIServer, thread: threading.Thread) -> None:

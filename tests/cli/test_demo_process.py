@@ -25,8 +25,9 @@ class Demo:
             self.said += line
             if "Ctrl-C" in line:
                 break
-        (self.cds,) = re.findall(r"CDS discovery: (http://\S+)/cds-services", self.said)
-        (self.fhir,) = re.findall(r"FHIR R4 base: +(http://\S+)", self.said)
+        self.cds = re.findall(r"CDS discovery: +(http://\S+)/cds-services", self.said)[-1]
+        self.fhir = re.findall(r"FHIR R4 base: +(http://\S+)", self.said)[-1]
+        self.page = re.findall(r"Open this page: +(http://\S+)/\n", self.said)[-1]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_both_servers_are_up_and_serve_the_attestation_form(demo: Demo) -> None:
     assert form["resource"]["url"] == FORM
 
 
-@pytest.mark.parametrize("path", ["cds-services", "metadata"])
+@pytest.mark.parametrize("path", ["cds-services", "metadata", "capabilities"])
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -78,7 +79,7 @@ def test_both_servers_are_up_and_serve_the_attestation_form(demo: Demo) -> None:
 def test_only_this_computer_and_its_own_pages_are_answered(
     demo: Demo, path: str, headers: dict[str, str], status: int
 ) -> None:
-    base = demo.cds if path == "cds-services" else demo.fhir
+    base = {"cds-services": demo.cds, "metadata": demo.fhir, "capabilities": demo.page}[path]
     port = base.split(":")[2].partition("/")[0]
     sent = {name: value.format(port=port) for name, value in headers.items()}
     reply = requests.get(f"{base}/{path}", headers=sent, timeout=5)

@@ -3,7 +3,8 @@
 import io
 import subprocess
 import sys
-from datetime import date
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -12,11 +13,15 @@ from rich.console import Console
 
 from cds_service.sandbox.demo import run
 from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
+from cds_service.sandbox.elsewhere import NOWHERE, Elsewhere
+from cds_service.sandbox.fhir_server import start_fhir_server
+from cds_service.sandbox.known_client import KnownClient
 from cds_service.sandbox.loopback import RunningServer, serve
 from fhir_mappings.readers.attestation import FORM
 from tests.sandbox.cds_double import CdsDouble, card
 
-TODAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
+TODAY = NOW.date()
 PATIENTS = demo_patients(TODAY)
 
 
@@ -30,9 +35,12 @@ class Stage:
         self.fhir_base = ""
         self.cds: RunningServer | None = None
         self.opened: list[str] = []
+        self.elsewhere = NOWHERE
+        self.known: KnownClient | None = None
+        self.page_said = ""
 
-    def start_cds(self, fhir_base: str) -> RunningServer:
-        self.fhir_base = fhir_base
+    def start_cds(self, fhir_base: str, known: KnownClient) -> RunningServer:
+        self.fhir_base, self.known = fhir_base, known
         self.cds = serve(lambda _: self.double.app().wsgi_app, 0)
         return self.cds
 
@@ -41,8 +49,9 @@ class Stage:
         return run(
             0,
             once,
-            TODAY,
+            lambda: NOW,
             self.start_cds,
+            elsewhere=self.elsewhere,
             patients=self.patients,
             open_page=self.opened.append,
             out=out,
@@ -58,6 +67,8 @@ class Stage:
             self.patients
         )
         assert requests.get(f"{self.cds.base_url}/cds-services", timeout=5).status_code == 200
+        (page,) = self.opened
+        self.page_said = "Mini-EHR" if "Mini-EHR" in requests.get(page, timeout=5).text else ""
 
     @property
     def text(self) -> str:
@@ -174,7 +185,7 @@ def test_a_failed_call_is_said_aloud_and_never_looks_like_silence() -> None:
 
 def test_without_discovery_the_round_is_broken_off_and_the_run_fails() -> None:
     stage = Stage(CdsDouble())
-    stage.start_cds = lambda _: serve(lambda _: Response("gone", 500), 0)  # type: ignore[method-assign]
+    stage.start_cds = lambda *_: serve(lambda _: Response("gone", 500), 0)  # type: ignore[method-assign]
     assert stage.run() == 1
     assert "broken off: HTTP 500: gone" in stage.text
 
@@ -184,24 +195,57 @@ def test_without_once_it_stays_up_and_says_where_until_told_to_stop() -> None:
     assert stage.run(once=False) == 0
     assert stage.cds
     discovery = f"{stage.cds.base_url}/cds-services"
-    assert stage.opened == [discovery]
-    assert discovery in stage.text
-    assert stage.fhir_base in stage.text
-    with pytest.raises(requests.ConnectionError):
-        requests.get(discovery, timeout=5)
+    (page,) = stage.opened
+    assert stage.page_said == "Mini-EHR"
+    for address in (page, discovery, stage.fhir_base):
+        assert address in stage.text
+        with pytest.raises(requests.ConnectionError):
+            requests.get(address, timeout=5)
+    assert stage.text.startswith(f"Open this page: {page}")
 
 
 def test_the_fhir_server_stops_when_the_service_cannot_start() -> None:
     seen: list[str] = []
 
-    def fails(fhir_base: str) -> RunningServer:
+    def fails(fhir_base: str, _: KnownClient) -> RunningServer:
         seen.append(fhir_base)
         raise OSError("taken")
 
     with pytest.raises(OSError, match="taken"):
-        run(0, True, TODAY, fails, patients=PATIENTS[:1], out=Console(file=io.StringIO()))
+        run(0, True, lambda: NOW, fails, patients=PATIENTS[:1], out=Console(file=io.StringIO()))
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{seen[0]}/metadata", timeout=5)
+
+
+def test_the_service_is_told_whom_to_trust_by_a_name_for_each_language() -> None:
+    stage = Stage(CdsDouble())
+    stage.run(once=False)
+    assert stage.known
+    (page,) = stage.opened
+    assert stage.known.issuers == {page.rstrip("/"): "en", f"{page}zh": "zh"}
+    assert [set(key) & {"d"} for key in stage.known.key_set["keys"]] == [set()]
+
+
+def test_it_can_be_pointed_at_servers_elsewhere_and_starts_none_of_its_own() -> None:
+    stage = Stage(CdsDouble())
+    other_fhir = start_fhir_server(({"resourceType": "Patient", "id": "x", "name": [{"text": "Elsewhere"}]},))
+    other_cds = serve(lambda _: stage.double.app().wsgi_app, 0)
+    stage.elsewhere = Elsewhere(other_fhir.base_url, f"{other_cds.base_url}/cds-services")
+
+    def looked_at() -> None:
+        (page,) = stage.opened
+        text = requests.get(page, timeout=5).text
+        assert "Elsewhere" in text
+        assert "Read-only" in text
+
+    stage.waited = looked_at  # type: ignore[method-assign]
+    try:
+        assert stage.run(once=False) == 0
+    finally:
+        other_fhir.stop()
+        other_cds.stop()
+    assert stage.known is None
+    assert stage.double.asked == []
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])

@@ -162,7 +162,7 @@ class Product(Part, frozen=True):
     codes: tuple[str, ...]
     text: str
     form: str
-    mg: int | None = None
+    mg: int | float | None = None
 
 
 def read_stories() -> tuple[Story, ...]:

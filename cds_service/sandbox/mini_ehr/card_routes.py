@@ -1,0 +1,81 @@
+"""What the user does with a card: accept a suggestion, dismiss it, follow its link to an app."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from cds_service.sandbox.json_http import Json
+from cds_service.sandbox.launches import launch_address
+from cds_service.sandbox.mini_ehr.actions import NotDoable, entries
+from cds_service.sandbox.mini_ehr.consulting import react
+from cds_service.sandbox.mini_ehr.desk import USER
+from cds_service.sandbox.mini_ehr.memory import Given
+from cds_service.sandbox.mini_ehr.order_form import fields_of
+from cds_service.sandbox.mini_ehr.pages import desk, only_with_writes, said
+from cds_service.sandbox.mini_ehr.reactions import accepted, overridden
+
+
+def card_routes() -> Blueprint:
+    """`/cards/<key>/...`."""
+    routes = Blueprint("cards", __name__)
+
+    @routes.post("/cards/<key>/suggestions/<int:number>")
+    def accept(key: str, number: int) -> Response:
+        only_with_writes()
+        return _accept(_given(key, "suggestions", number), number)
+
+    @routes.post("/cards/<key>/dismiss")
+    def dismiss(key: str) -> Response:
+        chosen = request.form.get("reason", "")
+        number = int(chosen) if chosen.isdecimal() else None
+        given = _given(key, "overrideReasons", number)
+        feedback = overridden(given.card, number, request.form.get("comment", "").strip(), desk().clock())
+        return _reported("advice.dismissed", given, feedback)
+
+    @routes.get("/cards/<key>/links/<int:number>")
+    def launch(key: str, number: int) -> AnyResponse:
+        given = _given(key, "links", number)
+        link = given.card["links"][number]
+        opened = desk().launches.launch_id(given.patient, USER, link.get("appContext"))
+        return redirect(launch_address(link["url"], desk().fhir_base, opened), 303)
+
+    return routes
+
+
+def _given(key: str, name: str, number: int | None) -> Given:
+    """The card on show, with an entry of this number in that list; else 404."""
+    given = desk().memory.card(key)
+    if given is None or (number is not None and number >= len(given.card.get(name) or [])):
+        abort(404)
+    return given
+
+
+def _accept(given: Given, number: int) -> Response:
+    suggestion = given.card["suggestions"][number]
+    feedback = accepted(given.card, number, desk().clock())
+    if corrected := _for_the_form(suggestion, given.draft):
+        return _reported("order.corrected", given, feedback, fields=corrected)
+    try:
+        desk().fhir.transact(entries(suggestion, given.patient))
+    except NotDoable as fault:
+        return said("advice.not_doable", ok=False, status=409, why=fault.reason)
+    return _reported("advice.accepted", given, feedback, changed=True)
+
+
+def _for_the_form(suggestion: Json, draft: Json | None) -> dict[str, str]:
+    """A suggestion that only corrects the order being written changes the form, not the record."""
+    actions = suggestion.get("actions") or []
+    if draft is None or len(actions) != 1 or actions[0].get("type") != "update":
+        return {}
+    resource = actions[0].get("resource") or {}
+    same = (resource.get("resourceType"), resource.get("id")) == (draft["resourceType"], draft["id"])
+    return fields_of(resource) if same and "meta" not in draft else {}
+
+
+def _reported(key: str, given: Given, feedback: Json | None, **more: Any) -> Response:
+    """What was done, and whether the service has been told."""
+    if feedback is None:
+        return said(f"{key}_untold", **more)
+    why = react(desk(), desk().client(given.asked_as), given.service, feedback)
+    return said(key, **more) if why is None else said(f"{key}_unheard", why=why, untold=True, **more)

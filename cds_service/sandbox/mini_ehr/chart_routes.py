@@ -1,0 +1,96 @@
+"""One patient's chart."""
+
+from flask import Blueprint
+
+from cds_service.sandbox.mini_ehr.contexts import DIAGNOSES
+from cds_service.sandbox.mini_ehr.laboratory import GROUPS, Row, rows, test_name
+from cds_service.sandbox.mini_ehr.medications import bars, orders
+from cds_service.sandbox.mini_ehr.pages import checked, desk, message, page, switches, words
+from cds_service.sandbox.mini_ehr.person import person
+from cds_service.sandbox.mini_ehr.record import Record, code_of, read_record, text_of
+
+
+def chart_routes() -> Blueprint:
+    """`/patients/<id>`."""
+    routes = Blueprint("chart", __name__)
+
+    @routes.get("/patients/<patient_id>")
+    def chart(patient_id: str) -> str:
+        record = read_record(desk().fhir, checked(patient_id))
+        today = desk().clock().date()
+        table = rows(record["results"].resources, switches().language)
+        written = orders(record["orders"].resources, words())
+        story = desk().stories.get(patient_id)
+        return page(
+            "chart.html",
+            person=person(record.patient, today),
+            record=record,
+            story=story.words[switches().language] if story else "",
+            groups=[(name, [row for row in table if row.group == name]) for name in GROUPS],
+            orders=written,
+            drafts=_drafts(record),
+            problems=[
+                (
+                    text_of(one.get("code")),
+                    code_of(one.get("code")),
+                    str(one.get("onsetDateTime", ""))[:10],
+                    _state(one),
+                )
+                for one in record["problems"].resources
+            ],
+            allergies=[_allergy(one) for one in record["allergies"].resources],
+            course={"bars": bars(written, str(today)), "levels": _levels(table)},
+            diagnoses={key: text for key, (_, text) in DIAGNOSES.items()},
+            said=message(),
+        )
+
+    return routes
+
+
+def _state(condition: dict[str, object]) -> str:
+    status = condition.get("clinicalStatus")
+    return code_of(status) if isinstance(status, dict) else ""
+
+
+def _allergy(one: dict[str, object]) -> str:
+    code, reactions = one.get("code"), one.get("reaction")
+    name = text_of(code) if isinstance(code, dict) else ""
+    shown = [
+        text_of(m)
+        for r in (reactions if isinstance(reactions, list) else [])
+        for m in r.get("manifestation", [])
+    ]
+    return f"{name}: {', '.join(shown)}" if shown else name
+
+
+def _drafts(record: Record) -> list[dict[str, str]]:
+    """What waits to be signed: orders and requests that somebody, or an accepted suggestion, has drafted."""
+    waiting = []
+    for name in ("orders", "requests", "tasks"):
+        for one in record[name].resources:
+            if one.get("status") == "draft":
+                waiting.append(
+                    {"kind": one["resourceType"], "id": one["id"], "text": _draft_text(one), "part": name}
+                )
+    return waiting
+
+
+def _draft_text(one: dict[str, object]) -> str:
+    if one["resourceType"] == "MedicationRequest":
+        (order,) = orders([one], words())
+        return f"{order.drug} {order.dose}"
+    code = one.get("code")
+    name = test_name(code, switches().language) if isinstance(code, dict) else str(one.get("description", ""))
+    return f"{name} {one.get('occurrenceDateTime', '')}".strip()
+
+
+def _levels(table: list[Row]) -> list[dict[str, object]]:
+    return [
+        {
+            "name": row.name,
+            "unit": row.results[0].unit,
+            "points": [[result.taken, result.number] for result in reversed(row.results) if result.number],
+        }
+        for row in table
+        if row.group == "levels"
+    ]

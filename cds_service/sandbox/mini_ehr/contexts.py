@@ -1,0 +1,74 @@
+"""The hook contexts of the moments of care that the pages offer."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from cds_service.sandbox.demo_patients.elements import HL7, Json, concept, hl7_code
+from cds_service.sandbox.fhir_client import FhirClient
+from cds_service.sandbox.mini_ehr.desk import USER
+
+DIAGNOSES: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "aplastic": (("icd10 D61.9 Aplastic anaemia, unspecified",), "再生障碍性贫血 (aplastic anaemia)"),
+    "fanconi": (("icd10 D61.0 Constitutional aplastic anaemia",), "范可尼贫血 (Fanconi anaemia)"),
+    "iron": (("icd10 D50.9 Iron deficiency anaemia, unspecified",), "缺铁性贫血 (iron-deficiency anaemia)"),
+}
+_PRESENT = ("arrived", "in-progress", "triaged")
+
+
+def who(patient_id: str) -> Json:
+    """What every context holds."""
+    return {"userId": USER, "patientId": patient_id}
+
+
+def order_select(patient_id: str, draft: Json) -> Json:
+    """An order is being written."""
+    return who(patient_id) | {
+        "selections": [f"{draft['resourceType']}/{draft['id']}"],
+        "draftOrders": _bundle(draft),
+    }
+
+
+def order_sign(patient_id: str, draft: Json) -> Json:
+    """An order is about to be signed."""
+    return who(patient_id) | {"draftOrders": _bundle(draft)}
+
+
+def new_problem(patient_id: str, diagnosis: str, now: datetime) -> Json:
+    """The Condition that is put on the problem list."""
+    codes, text = DIAGNOSES[diagnosis]
+    return {
+        "resourceType": "Condition",
+        "clinicalStatus": hl7_code("condition-clinical", "active"),
+        "verificationStatus": hl7_code("condition-ver-status", "confirmed"),
+        "category": [hl7_code("condition-category", "problem-list-item")],
+        "code": concept(codes, text),
+        "subject": {"reference": f"Patient/{patient_id}"},
+        "recordedDate": str(now.date()),
+        "recorder": {"reference": USER},
+    }
+
+
+def problem_listed(patient_id: str, condition: Json) -> Json:
+    """A problem was put on the list."""
+    return who(patient_id) | {"conditions": _bundle(condition)}
+
+
+def visit_under_way(fhir: FhirClient, patient_id: str) -> str | None:
+    """The id of the visit that has begun, if one has. Raises Unanswered."""
+    visits = fhir.resources(f"Encounter?patient={patient_id}")
+    return next((str(visit["id"]) for visit in visits if visit.get("status") in _PRESENT), None)
+
+
+def new_visit(patient_id: str, now: datetime) -> Json:
+    """The Encounter of a visit that begins now."""
+    return {
+        "resourceType": "Encounter",
+        "status": "arrived",
+        "class": {"system": f"{HL7}v3-ActCode", "code": "AMB", "display": "ambulatory"},
+        "subject": {"reference": f"Patient/{patient_id}"},
+        "period": {"start": now.isoformat(timespec="seconds")},
+    }
+
+
+def _bundle(resource: Json) -> Json:
+    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": resource}]}

@@ -1,0 +1,75 @@
+"""Opening the mini-EHR: who it is to the service, and its pages on a port of this computer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cds_service.sandbox.client_key import ClientKey
+from cds_service.sandbox.demo_patients import DemoPatient
+from cds_service.sandbox.known_client import KnownClient
+from cds_service.sandbox.loopback import Place, RunningServer, guarded, origins
+from cds_service.sandbox.mini_ehr.app import create_ehr_app
+from cds_service.sandbox.mini_ehr.desk import KEYS_PATH, Desk, Story
+from cds_service.sandbox.mini_ehr.switches import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The key of this mini-EHR, and what a service is told of it."""
+
+    key: ClientKey
+    client: KnownClient
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The servers it works with, without trailing slashes; `reset` where the FHIR server can go back."""
+
+    cds_base: str
+    fhir_base: str
+    identity: Identity
+    reset: Callable[[], None] | None
+
+
+def known_as(origin: str, *, own_service: bool) -> Identity:
+    """A new key. To the demo's own service one name for each language, to others the origin alone.
+
+    A service knows its clients' languages from its site file, so a client of two languages has two names.
+    """
+    key = ClientKey()
+    chinese = f"{origin}/zh" if own_service else origin
+    names = {origin: Language.EN.value, chinese: Language.ZH.value} if own_service else {origin: ""}
+    return Identity(key, KnownClient(names, f"{origin}{KEYS_PATH}", key.key_set()))
+
+
+def start_mini_ehr(
+    place: Place,
+    servers: Servers,
+    may_write: bool,
+    patients: tuple[DemoPatient, ...],
+    clock: Callable[[], datetime],
+) -> RunningServer:
+    """The pages, answering at `place` to this computer and to themselves only."""
+    names = {language: name for name, language in servers.identity.client.issuers.items()}
+    desk = Desk(
+        origin=place.origin,
+        cds_base=servers.cds_base,
+        fhir_base=servers.fhir_base,
+        clock=clock,
+        may_write=may_write,
+        issuers={language: names.get(language, place.origin) for language in Language},
+        key=servers.identity.key,
+        reset=servers.reset,
+        launches=servers.identity.client.launches,
+        stories=_stories(patients) if servers.reset else {},
+    )
+    return place.serve(guarded(create_ehr_app(desk).wsgi_app, origins(place.port)))
+
+
+def _stories(patients: tuple[DemoPatient, ...]) -> dict[str, Story]:
+    return {
+        one.id: Story(
+            {Language.EN: one.story, Language.ZH: one.story_zh}, one.expects.participation == "enrolled"
+        )
+        for one in patients
+    }

@@ -1,0 +1,35 @@
+"""Signing an order: it becomes active, and the orders it replaces end, in one transaction."""
+
+import copy
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from cds_service.sandbox.json_http import Json
+
+
+def signed(draft: Json, now: datetime, *, is_new: bool) -> Json:
+    """The transaction entry that makes a draft active; a new one gets its id from the server."""
+    order = copy.deepcopy(draft)
+    order |= {"status": "active", "authoredOn": now.isoformat(timespec="seconds")}
+    order.get("meta", {}).pop("versionId", None)
+    kind = order["resourceType"]
+    if is_new:
+        order.pop("id", None)
+        return {"resource": order, "request": {"method": "POST", "url": kind}}
+    return {"resource": order, "request": {"method": "PUT", "url": f"{kind}/{order['id']}"}}
+
+
+def ended(orders: Iterable[Json], now: datetime, why: str) -> list[Json]:
+    """The transaction entries that stop orders: yesterday was their last day, or the day they began."""
+    return [_ended(order, now, why) for order in orders]
+
+
+def _ended(order: Json, now: datetime, why: str) -> Json:
+    stopped = copy.deepcopy(order)
+    stopped |= {"status": "stopped", "statusReason": {"text": why}}
+    yesterday = str((now - timedelta(days=1)).date())
+    for dosage in stopped.get("dosageInstruction") or []:
+        repeat = dosage.setdefault("timing", {}).setdefault("repeat", {})
+        bounds = repeat.setdefault("boundsPeriod", {})
+        bounds["end"] = max(yesterday, str(bounds.get("start", ""))[:10])
+    return {"resource": stopped, "request": {"method": "PUT", "url": f"MedicationRequest/{order['id']}"}}

@@ -1,0 +1,97 @@
+// Cards: asks the mini-EHR to fire a hook, shows what came, and passes on what the user does with it.
+
+const cards = document.querySelector("#cards");
+const state = document.querySelector("#advice-state");
+const exchanges = document.querySelector("#exchanges");
+let latest = 0;
+
+export async function post(address, fields) {
+  const reply = await fetch(address, {
+    method: "POST",
+    headers: { Accept: "application/json" },
+    body: fields ?? new FormData(),
+  });
+  return reply.json();
+}
+
+// Fires a hook and shows its cards. Resolves to the answer, or null when a later question overtook it.
+export async function ask(address, fields) {
+  const mine = ++latest;
+  state.textContent = state.dataset.busy;
+  cards.setAttribute("aria-busy", "true");
+  let answer;
+  try {
+    answer = await post(address, fields);
+  } catch {
+    answer = { ok: false, said: state.dataset.lost };
+  }
+  if (mine !== latest) return null;
+  cards.removeAttribute("aria-busy");
+  if (!answer.html) {
+    fail(answer.said);
+    return answer;
+  }
+  show(answer);
+  return answer;
+}
+
+// The page itself could not ask: no card on show may be taken for the present answer.
+function fail(said) {
+  cards.replaceChildren();
+  const note = document.createElement("article");
+  note.className = "card failure";
+  note.setAttribute("role", "alert");
+  note.textContent = said;
+  cards.append(note);
+  state.textContent = "";
+}
+
+// Cards of the services that answered replace their earlier ones; the loudest stand first.
+function show(answer) {
+  const gone = new Set([...answer.services, "nothing"]);
+  for (const card of [...cards.children]) {
+    if (!card.dataset.service || gone.has(card.dataset.service)) card.remove();
+  }
+  cards.insertAdjacentHTML("beforeend", answer.html);
+  const all = [...cards.children];
+  const speaking = all.filter((card) => card.dataset.service !== "nothing");
+  const shown = speaking.length ? speaking : all.slice(-1);
+  shown.sort((a, b) => a.dataset.rank - b.dataset.rank);
+  cards.replaceChildren(...shown);
+  state.textContent = answer.said;
+  exchanges.insertAdjacentHTML("afterbegin", answer.exchanges);
+}
+
+export function say({ said, ok, untold }) {
+  const line = document.querySelector("#said");
+  line.textContent = said;
+  line.hidden = false;
+  line.classList.toggle("bad", !ok);
+  line.classList.toggle("warn", Boolean(untold));
+}
+
+// `onAccepted` is called with the answer when a suggestion was carried out.
+export function listen(onAccepted) {
+  cards.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-accept]");
+    if (!button) return;
+    button.disabled = true;
+    const key = button.closest(".card").dataset.key;
+    const answer = await post(`/cards/${key}/suggestions/${button.dataset.accept}`);
+    button.disabled = false;
+    say(answer);
+    if (answer.ok) onAccepted(answer);
+  });
+  cards.addEventListener("submit", async (event) => {
+    const form = event.target.closest("[data-dismiss]");
+    if (!form) return;
+    event.preventDefault();
+    const card = form.closest(".card");
+    const answer = await post(`/cards/${card.dataset.key}/dismiss`, new FormData(form));
+    say(answer);
+    if (!answer.ok) return;
+    const next = card.nextElementSibling?.querySelector("button, a, summary");
+    card.remove();
+    (next ?? document.querySelector("#advice-heading")).focus?.();
+  });
+}

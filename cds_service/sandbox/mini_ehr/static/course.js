@@ -1,0 +1,109 @@
+// The course of treatment on one time axis: bars for drugs on top, a small graph for each drug level below.
+// Drawn by Apache ECharts; the same stands in the page's tables.
+
+const DAY = 86400000;
+const BAR = 26;
+const GRAPH = 96;
+const LEFT = 140;
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const soft = () => ({ color: colour("--ink-soft") });
+const sides = { left: LEFT, right: 20, outerBoundsMode: "none" }; // one time axis for all, whatever the labels
+const quiet = { axisLabel: { show: false }, axisTick: { show: false }, axisLine: { show: false } };
+
+export function drawCourse(place, course) {
+  if (!window.echarts || !(course.bars.length || course.levels.length)) {
+    place.hidden = true;
+    return;
+  }
+  const levels = course.levels.filter((level) => level.points.length);
+  const span = spanOf(course.bars, levels);
+  const seen = course.bars.filter((bar) => Date.parse(bar.to) >= span.min);
+  const drugs = [...new Set(seen.map((bar) => bar.drug))];
+  const top = drugs.length * (BAR + 6) + 6;
+  place.style.height = `${top + levels.length * GRAPH + 34}px`;
+  const chart = echarts.init(place, null, { renderer: "svg" });
+  chart.setOption({
+    animation: false,
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+    tooltip: { trigger: "item", renderMode: "richText", confine: true },
+    grid: [
+      { ...sides, top: 2, height: top },
+      ...levels.map((_, n) => ({ ...sides, top: top + n * GRAPH + 26, height: GRAPH - 30 })),
+    ],
+    xAxis: [0, ...levels].map((_, n) => days(n, span, n === levels.length)),
+    yAxis: [names(drugs), ...levels.map(scale)],
+    series: [bars(seen, drugs, span), ...levels.map(line)],
+  });
+  addEventListener("resize", () => chart.resize());
+}
+
+// From the first level or the oldest order that still runs, whichever is earlier, with a margin on both sides.
+function spanOf(all, levels) {
+  const running = [
+    ...levels.flatMap((level) => level.points.map(([day]) => Date.parse(day))),
+    ...all.filter((bar) => bar.open).map((bar) => Date.parse(bar.from)),
+  ];
+  const from = Math.min(...(running.length ? running : all.map((bar) => Date.parse(bar.from))));
+  const to = Math.max(...running, ...all.map((bar) => Date.parse(bar.to)));
+  const margin = (to - from) * 0.04 + DAY;
+  return { min: from - margin, max: to + margin };
+}
+
+function days(gridIndex, span, isLowest) {
+  const label = { ...soft(), hideOverlap: true, formatter: span.max - span.min > 700 * DAY ? "{yyyy}-{MM}" : "{MM}-{dd}" };
+  const axis = { type: "time", gridIndex, ...span, minInterval: 7 * DAY, axisLabel: label };
+  const grid = { splitLine: { show: true, lineStyle: { color: colour("--line") } } };
+  return { ...axis, ...grid, ...(isLowest ? {} : quiet) };
+}
+
+function names(drugs) {
+  const data = drugs.map((drug) => drug.split(" ").slice(0, 3).join(" "));
+  const axisLabel = { color: colour("--ink"), fontSize: 12, width: LEFT - 12, overflow: "truncate" };
+  return { type: "category", data, inverse: true, ...quiet, axisLabel };
+}
+
+function scale(level, n) {
+  const text = `${level.name.replace(", ", "\n")}\n${level.unit}`;
+  const title = { name: text, nameLocation: "middle", nameRotate: 0, nameGap: 42 };
+  const style = { nameTextStyle: { color: colour("--ink"), align: "right", lineHeight: 16 }, axisLabel: soft() };
+  return { gridIndex: n + 1, splitNumber: 2, ...title, ...style, splitLine: { lineStyle: { color: colour("--line") } } };
+}
+
+function bars(all, drugs, span) {
+  return {
+    type: "custom",
+    clip: true,
+    encode: { x: [1, 2], y: 0 },
+    data: all.map((bar) => [drugs.indexOf(bar.drug), bar.from, bar.to, bar.dose, bar.open]),
+    tooltip: { formatter: ({ value }) => `${drugs[value[0]]}\n${value[3]}\n${value[1]} – ${value[4] ? "" : value[2]}` },
+    renderItem(_, api) {
+      const isOpen = Boolean(api.value(4));
+      const [from, row] = api.coord([Math.max(api.value(1), span.min), api.value(0)]);
+      const [to] = api.coord([api.value(2) + (isOpen ? 0 : DAY), api.value(0)]);
+      const width = Math.max(to - from - 2, 3);
+      const fill = colour(isOpen ? "--paper" : "--accent");
+      const text = { text: String(api.value(3)), fill, fontSize: 11, width: width - 8, overflow: "truncate", ellipsis: "" };
+      return {
+        type: "rect",
+        shape: { x: from, y: row - BAR / 2, width, height: BAR, r: 4 },
+        style: { fill: colour(isOpen ? "--accent" : "--accent-soft"), stroke: colour("--accent") },
+        textContent: { style: text },
+        textConfig: { position: "insideLeft" },
+      };
+    },
+  };
+}
+
+function line(level, n) {
+  return {
+    type: "line",
+    xAxisIndex: n + 1,
+    yAxisIndex: n + 1,
+    symbolSize: 8,
+    color: colour("--unknown"),
+    data: level.points,
+    label: { show: level.points.length <= 8, position: "top", color: colour("--ink"), formatter: ({ value }) => value[1] },
+    tooltip: { formatter: ({ value }) => `${level.name}\n${value[1]} ${level.unit}\n${value[0].slice(0, 10)}` },
+  };
+}

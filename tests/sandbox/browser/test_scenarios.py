@@ -1,0 +1,183 @@
+"""What a clinician tries first, in a real browser, end to end: each scenario ends at the FHIR server or a card."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.sandbox.browser.screen import Screen
+
+
+def test_a_low_level_is_answered_by_a_new_dose_that_the_advice_then_knows(screen: Screen) -> None:
+    screen.open("/patients/demo-08")
+    assert "Increase sirolimus from 2 mg once daily to 3 mg once daily" in screen.advice()[0]
+    screen.card("warning").get_by_role("button", name="Draft order: sirolimus 3 mg once daily").click()
+    screen.page.wait_for_selector(".drafts")
+    assert "Done" in screen.said()
+    (draft,) = screen.demo.found("MedicationRequest?patient=demo-08&status=draft")
+    assert draft["dosageInstruction"][0]["doseAndRate"][0]["doseQuantity"]["value"] == 3
+    assert len(screen.demo.found("ServiceRequest?patient=demo-08&status=draft")) == 1
+
+    screen.page.click("text=Review and sign")
+    assert screen.page.locator("[name=stop]:checked").count() == 1  # the 2 mg order
+    screen.page.wait_for_selector("#cards:not([aria-busy]) > .card")
+    screen.page.click("#sign")
+    screen.page.wait_for_url("**/patients/demo-08*")
+    active = screen.demo.found("MedicationRequest?patient=demo-08&status=active")
+    assert [one["id"] for one in active] == [draft["id"]]
+    screen.wait_for_advice("Recheck before any change of sirolimus")
+    assert not any("Increase" in heading for heading in screen.advice())
+
+
+def test_a_critical_level_comes_first_and_stands_out(screen: Screen) -> None:
+    screen.open("/patients/demo-11")
+    assert screen.advice()[0].startswith("HOLD sirolimus")
+    first = screen.page.locator("#cards > .card").first
+    assert "critical" in (first.get_attribute("class") or "")
+    assert first.locator(".tag").inner_text() == "Critical"
+    assert "23.4 ng/mL" in first.inner_text()
+
+
+def test_the_hold_that_a_critical_card_asks_for_is_done_in_the_chart(screen: Screen) -> None:
+    screen.open("/patients/demo-11")
+    screen.page.get_by_role("button", name="Stop sirolimus").click()
+    assert screen.said() == "Stopped. The advice is new."
+    assert "HOLD sirolimus (now: 3 mg once daily)" not in " ".join(screen.advice())
+    active = screen.demo.found("MedicationRequest?patient=demo-11&status=active")
+    assert not any("sirolimus" in str(order) for order in active)
+
+
+def test_six_milligrams_by_tablets_stop_before_the_signature_and_are_corrected(screen: Screen) -> None:
+    screen.order("demo-09", "sirolimus-2mg", "3", unit="piece")
+    screen.wait_for_advice("sirolimus 6 mg every 24 h drafted, allowed 1–3 mg")
+    screen.page.click("#sign")
+    screen.page.wait_for_selector("#verdict:not(:empty)")
+    assert screen.page.inner_text("#sign") == "Sign all the same"
+    before = screen.demo.found("MedicationRequest?patient=demo-09&status=active")
+    screen.page.locator("[data-accept]").first.click()
+    expect(screen.page.locator("[name=amount]")).to_have_value("2")
+    assert screen.page.input_value("[name=unit]") == "mg"
+    assert "corrected" in screen.said()
+    assert screen.demo.found("MedicationRequest?patient=demo-09&status=active") == before
+
+
+def test_an_order_that_was_warned_of_can_still_be_signed(screen: Screen) -> None:
+    screen.order("demo-09", "sirolimus-2mg", "3", unit="piece")
+    screen.page.click("#sign")
+    screen.page.wait_for_selector("#verdict:not(:empty)")
+    screen.page.click("#sign")
+    screen.page.wait_for_url("**/patients/demo-09*")
+    doses = [
+        one["dosageInstruction"][0]["doseAndRate"][0]["doseQuantity"]
+        for one in screen.demo.found("MedicationRequest?patient=demo-09&status=active")
+    ]
+    assert any(dose["value"] == 3 and dose["code"] == "{pill}" for dose in doses)
+
+
+def test_voriconazole_for_a_patient_on_sirolimus_is_critical_while_it_is_written(screen: Screen) -> None:
+    screen.order("demo-08", "voriconazole", "200", often="twice")
+    screen.wait_for_advice("contraindicated with sirolimus")
+    assert screen.card("critical").count() == 1
+
+
+def test_a_snoozed_card_stays_away(screen: Screen) -> None:
+    screen.open("/patients/demo-02")
+    card = screen.card("info")
+    assert "19 of 20 criteria settled" in card.inner_text()
+    card.get_by_text("Dismiss …").click()
+    card.get_by_label("Not now: ask again in 30 days").check()
+    card.get_by_role("button", name="Dismiss card").click()
+    assert screen.said() == "Dismissed, and the service was told."
+    assert card.count() == 0
+    screen.page.click("#again")
+    screen.wait_for_advice("The services have nothing to say")
+
+
+def test_a_language_changed_in_between_does_not_make_the_feedback_a_stranger_s(screen: Screen) -> None:
+    screen.open("/patients/demo-04")
+    key = screen.card("info").get_attribute("data-key")
+    other = screen.page.context.new_page()
+    other.goto(f"{screen.demo.page}/")
+    other.click("button:has-text('中文')")
+    other.wait_for_selector("html[lang='zh-CN']")
+    other.close()
+    card = screen.page.locator(f"[data-key='{key}']")
+    card.get_by_text("Dismiss …").click()
+    card.get_by_label("Not now: ask again in 7 days").check()
+    card.get_by_role("button", name="Dismiss card").click()
+    screen.page.wait_for_selector("#said:not([hidden])")
+    screen.open("/patients/demo-04")
+    screen.page.click("button:has-text('English')")
+    screen.wait_for_advice("The services have nothing to say")
+
+
+def test_a_changed_result_changes_the_advice_and_reset_brings_both_back(screen: Screen) -> None:
+    screen.open("/patients/demo-09")
+    assert "Continue sirolimus 2 mg once daily: level 7.4" in screen.advice()[0]
+    screen.page.click("[data-test='72676-0']")
+    newest = screen.page.locator("dialog form.result:not(.new)").first
+    newest.locator("[name=value]").fill("22")
+    newest.get_by_role("button", name="Save").click()
+    screen.wait_for_advice("HOLD sirolimus")
+    assert "22" in screen.page.locator("tr:has-text('Sirolimus, trough')").first.inner_text()
+    screen.open("/")
+    screen.page.click("button:has-text('Reset')")
+    screen.page.wait_for_selector(".said")
+    screen.open("/patients/demo-09")
+    assert "level 7.4" in screen.advice()[0]
+
+
+def test_a_changed_date_makes_a_level_too_old(screen: Screen) -> None:
+    screen.open("/patients/demo-08")
+    screen.page.click("[data-test='72676-0']")
+    forms = screen.page.locator("dialog form.result:not(.new)")
+    forms.first.locator("[name=taken]").fill("2020-01-02T08:00")
+    forms.first.get_by_role("button", name="Save").click()
+    screen.page.wait_for_selector("#said:not([hidden])")
+    assert not any("Increase" in heading for heading in screen.advice())
+
+
+def test_a_result_that_is_no_number_is_refused_in_words(screen: Screen) -> None:
+    screen.open("/patients/demo-08")
+    screen.page.click("[data-test='72676-0']")
+    form = screen.page.locator("dialog form.result:not(.new)").first
+    form.locator("[name=value]").fill("a lot")
+    form.get_by_role("button", name="Save").click()
+    screen.page.wait_for_selector("#results-said:not(:empty)")
+    assert screen.page.inner_text("#results-said") == "The value must be a number, not below 0."
+    screen.wrong[:] = [text for text in screen.wrong if "400" not in text]  # the refusal itself
+
+
+def test_a_visit_that_begins_asks_what_is_due(screen: Screen) -> None:
+    screen.open("/patients/demo-09")
+    screen.page.click("text=Begin the visit")
+    screen.wait_for_advice("Study day")
+
+
+def test_a_new_diagnosis_speaks_of_the_trial(screen: Screen) -> None:
+    screen.open("/patients/demo-03")
+    known = len(screen.demo.found("Condition?patient=demo-03"))
+    screen.page.click(".moments form button")
+    expect(screen.page.locator("#exchanges")).to_contain_text("aa-trial-diagnosis")
+    assert any("criteria settled" in heading for heading in screen.advice())
+    assert len(screen.demo.found("Condition?patient=demo-03")) == known + 1
+
+
+def test_the_search_finds_by_pinyin_without_accents(screen: Screen) -> None:
+    screen.open("/")
+    screen.page.fill("#q", "chen xiulan")
+    screen.page.keyboard.press("Enter")
+    screen.page.wait_for_url("**q=chen*")
+    assert re.findall("demo-..", screen.page.inner_html(".people")) == ["demo-08"]
+
+
+@pytest.mark.parametrize("language", ["zh"], indirect=True)
+def test_in_chinese_pages_and_cards_are_chinese(screen: Screen) -> None:
+    screen.open("/patients/demo-08")
+    assert screen.page.get_attribute("html", "lang") == "zh-CN"
+    assert screen.advice()[0].startswith("西罗莫司加量，由 2 mg 每日一次增至 3 mg 每日一次")
+    assert screen.card("warning").locator(".tag").inner_text() == "警告"
+    screen.page.click("button:has-text('English')")
+    screen.wait_for_advice("Increase sirolimus")
+    screen.page.click("button:has-text('中文')")
+    screen.wait_for_advice("西罗莫司加量")

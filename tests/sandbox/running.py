@@ -1,0 +1,73 @@
+"""The whole demo in one process for tests: the real CDS service, the real FHIR server, the mini-EHR."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from cds_service import wiring
+from cds_service.cli.demo import trusted
+from cds_service.sandbox.demo import everything
+from cds_service.sandbox.demo_patients import demo_patients
+from cds_service.sandbox.fhir_server import ChartServer, start_fhir_server
+from cds_service.sandbox.loopback import Place, RunningServer, serve
+from cds_service.sandbox.mini_ehr.opening import Servers, known_as, start_mini_ehr
+
+ZONE = wiring.DEMO_SITE.zone
+
+
+def now() -> datetime:
+    """The present moment at the demo's site."""
+    return wiring.now_in(ZONE).instant.astimezone(ZONE)
+
+
+@dataclass
+class Demo:
+    """Three servers that are up. `page` is the mini-EHR's address without trailing slash."""
+
+    page: str
+    fhir: ChartServer
+    cds: RunningServer
+    up: ExitStack = field(repr=False)
+    servers: Servers = field(repr=False)
+
+    def found(self, query: str) -> list[dict[str, Any]]:
+        """What the FHIR server has."""
+        bundle = requests.get(f"{self.fhir.base_url}/{query}", timeout=5).json()
+        return [entry["resource"] for entry in bundle.get("entry", [])]
+
+    def open_another(self, *, may_write: bool = True, **changed: Any) -> str:
+        """One more mini-EHR on the same servers, or with other members of `Servers`; its address."""
+        place = Place(0)
+        servers = replace(self.servers, **changed)
+        page = start_mini_ehr(place, servers, may_write, (), now)
+        self.up.callback(page.stop)
+        return page.base_url
+
+
+@contextmanager
+def running_demo() -> Iterator[Demo]:
+    """Every demo patient as of today."""
+    patients = demo_patients(now().date())
+    with ExitStack() as up:
+        folder = up.enter_context(tempfile.TemporaryDirectory(prefix="cds-demo-"))
+        place = Place(0)
+        known = known_as(place.origin, own_service=True)
+        fhir = start_fhir_server(everything(patients))
+        up.callback(fhir.stop)
+        cds = serve(
+            lambda port: (
+                wiring.build_demo_app(fhir.base_url, port, Path(folder), trusted(known.client)).wsgi_app
+            ),
+            0,
+        )
+        up.callback(cds.stop)
+        servers = Servers(cds.base_url, fhir.base_url, known, fhir.reset)
+        page = start_mini_ehr(place, servers, True, patients, now)
+        up.callback(page.stop)
+        yield Demo(page.base_url, fhir, cds, up, servers)
