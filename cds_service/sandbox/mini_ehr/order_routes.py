@@ -49,13 +49,7 @@ def order_routes() -> Blueprint:
     @routes.post("/patients/<patient_id>/stop")
     def stop(patient_id: str) -> AnyResponse:
         only_with_writes()
-        wanted = request.form.get("order", "")
-        running = [one for one in _written(checked(patient_id)) if one.get("status") == "active"]
-        order = next((one for one in running if one.get("id") == wanted), None)
-        if order is None:
-            abort(404)
-        desk().fhir.transact(ended([order], desk().clock(), words()("order.stopped_why")))
-        return redirect(f"/patients/{patient_id}?said=order.stopped", 303)
+        return _stop(checked(patient_id))
 
     return routes
 
@@ -88,3 +82,13 @@ def _settle(patient_id: str) -> AnyResponse:
         abort(400)
     desk().fhir.transact([{"request": {"method": "DELETE", "url": reference}}])
     return redirect(f"/patients/{patient_id}?said=order.discarded", 303)
+
+
+def _stop(patient_id: str) -> AnyResponse:
+    wanted = request.form.get("order", "")
+    running = [one for one in _written(patient_id) if one.get("status") == "active"]
+    order = next((one for one in running if one.get("id") == wanted), None)
+    if order is None:
+        abort(404)
+    desk().fhir.transact(ended([order], desk().clock(), words()("order.stopped_why")))
+    return redirect(f"/patients/{patient_id}?said=order.stopped", 303)
