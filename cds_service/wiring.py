@@ -26,7 +26,6 @@ from cds_service.advice.memory import Memory, Versions
 from cds_service.advice.services import catalogue_of
 from cds_service.cards.assessment_json import RECORD_VERSION
 from cds_service.cards.wording import read_wording
-from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.ehr.key_sets import KeySets, key_server
@@ -35,7 +34,6 @@ from cds_service.hooks.trust import verify
 from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
-from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import (
     ClientAuthentication,
     Environment,
@@ -62,7 +60,6 @@ from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
 from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
 
 _FETCHES_AT_ONCE = 16
-DEMO_SITE = Site(thresholds={"restraint.trial_card_days": 0})
 INSTALLATION_FAULTS = (ProtocolTextFault, FaultyCodeLists)
 """What loading the reviewed texts and the code lists may raise."""
 STORE_FAULTS = (StoreUnusable, StoreUnavailable)
@@ -194,24 +191,6 @@ def build_admission(settings: Settings, engine: Engine, clock: Callable[[], date
             {one.client.issuer: one.key_set for one in listed if one.key_set},
         ),
         first_time=lambda issuer, jti, until: first_time(engine, issuer, jti, until, clock()),
-    )
-
-
-def build_demo_app(fhir_base: str, port: int, folder: Path, clients: tuple[ListedClient, ...] = ()) -> Flask:
-    """The service for the demo: it may read that one FHIR server, and trusts the tokens of `clients`.
-
-    `folder` is where it remembers; whoever has made it takes it away. Raises NotAnAddress (of ehr.bases).
-    """
-    return build_app(
-        Settings(
-            Environment.DEVELOPMENT,
-            f"http://127.0.0.1:{port}",
-            replace(DEMO_SITE, fhir_bases=(read_base(fhir_base),), trusted_clients=clients),
-            Secret(f"sqlite:///{folder / 'demo.sqlite3'}"),
-            Secret(secrets.token_hex(32)),
-            ClientAuthentication.JWT,
-        ),
-        unsigned=True,
     )
 
 

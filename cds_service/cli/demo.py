@@ -1,6 +1,5 @@
 """`cds-service demo`: the service, an embedded FHIR server with synthetic patients and the mini-EHR."""
 
-import json
 import logging
 import tempfile
 import webbrowser
@@ -9,15 +8,13 @@ from pathlib import Path
 from wsgiref.types import WSGIApplication
 
 from cds_service import wiring
+from cds_service.cli.demo_site import DEMO_SITE, demo_settings
 from cds_service.cli.report import fail
 from cds_service.ehr.bases import NotAnAddress
-from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.hooks.trusted_keys import read_key_set
 from cds_service.sandbox.demo import run
 from cds_service.sandbox.elsewhere import Elsewhere, NotForElsewhere
 from cds_service.sandbox.known_client import KnownClient
 from cds_service.sandbox.loopback import RunningServer, guarded, origins, serve
-from cds_service.settings.client_list import ListedClient
 from cds_service.web.private_logging import configure_logging
 
 INTERRUPTED = 130
@@ -35,7 +32,10 @@ def demo(port: int, *, once: bool, open_browser: bool, elsewhere: Elsewhere) -> 
 
             def start_cds(fhir_base: str, known: KnownClient) -> RunningServer:
                 def build(own_port: int) -> WSGIApplication:
-                    app = wiring.build_demo_app(fhir_base, own_port, Path(folder), trusted(known))
+                    settings = demo_settings(
+                        fhir_base, own_port, Path(folder), known, own_record=elsewhere.fhir_base is None
+                    )
+                    app = wiring.build_app(settings, unsigned=True)
                     return guarded(app.wsgi_app, origins(own_port))
 
                 return serve(build, port)
@@ -51,15 +51,6 @@ def demo(port: int, *, once: bool, open_browser: bool, elsewhere: Elsewhere) -> 
         return fail(f"cannot start the demo: {error.strerror or error}")
 
 
-def trusted(known: KnownClient) -> tuple[ListedClient, ...]:
-    """The mini-EHR on the service's list of clients, once for each of its names; no key is fetched."""
-    keys = read_key_set(json.dumps(known.key_set).encode())
-    return tuple(
-        ListedClient(TrustedClient(name, known.key_set_address), keys, "zh" if language == "zh" else "en")
-        for name, language in known.issuers.items()
-    )
-
-
 def _clock() -> datetime:
-    zone = wiring.DEMO_SITE.zone
+    zone = DEMO_SITE.zone
     return wiring.now_in(zone).instant.astimezone(zone)

@@ -13,10 +13,13 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from cds_service.sandbox.authorization import APP as EXPLAIN_APP
+from cds_service.sandbox.authorization import Authorization
 from cds_service.sandbox.cds_client import CdsClient, Unanswered
 from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
 from cds_service.sandbox.elsewhere import NOWHERE, Elsewhere
 from cds_service.sandbox.fhir_server import start_fhir_server
+from cds_service.sandbox.identity import CLIENT as RESEARCH_APP
 from cds_service.sandbox.known_client import KnownClient
 from cds_service.sandbox.loopback import NOTICE, Place, RunningServer
 from cds_service.sandbox.mini_ehr.opening import Servers, known_as, start_mini_ehr
@@ -25,6 +28,9 @@ from cds_service.sandbox.terminal import FAILED, a_console, print_overview, prin
 
 FORM = Path(__file__).parents[1] / "protocol" / "nct06802055" / "questionnaire.json"
 """The attestation form as shipped: data, of which the mini-EHR needs to know no more than any FHIR server."""
+INVESTIGATOR = ("Practitioner/demo-investigator", "Investigator")
+"""Who is offered to somebody who opens an app without the mini-EHR."""
+
 StartCds = Callable[[str, KnownClient], RunningServer]
 
 
@@ -87,9 +93,10 @@ def _start_servers(
 ) -> Servers:
     """The FHIR server and the CDS service: the demo's own where no other is named."""
     known = known_as(place.origin, own_service=elsewhere.cds_base is None)
+    authorization = authorization_for(known.client, patients)
     fhir_base, reset = elsewhere.fhir_base, None
     if fhir_base is None:
-        fhir = start_fhir_server(everything(patients), port + 1 if port else 0, page_ports=(port,))
+        fhir = start_fhir_server(everything(patients), port + 1 if port else 0, (port,), authorization)
         up.callback(fhir.stop)
         fhir_base, reset = fhir.base_url, fhir.reset
     cds_base = elsewhere.cds_base
@@ -97,7 +104,20 @@ def _start_servers(
         cds = start_cds(fhir_base, known.client)
         up.callback(cds.stop)
         cds_base = cds.base_url
+        register_apps(authorization, cds_base)
     return Servers(cds_base, fhir_base.rstrip("/"), known, reset)
+
+
+def authorization_for(known: KnownClient, patients: tuple[DemoPatient, ...]) -> Authorization:
+    """The record's authorization server: it redeems what the mini-EHR launches, and asks anybody else."""
+    names = tuple((patient.id, patient.name) for patient in patients)
+    return Authorization(known.launches, patients=names, users=(INVESTIGATOR,))
+
+
+def register_apps(authorization: Authorization, cds_base: str) -> None:
+    """The service's pages for people may come back to the service that is up at `cds_base`."""
+    authorization.register(EXPLAIN_APP, f"{cds_base}/explain/callback")
+    authorization.register(RESEARCH_APP, f"{cds_base}/research/callback")
 
 
 def everything(patients: tuple[DemoPatient, ...]) -> tuple[dict[str, Any], ...]:
@@ -130,5 +150,7 @@ def _make_rounds(console: Console, patients: tuple[DemoPatient, ...], servers: S
 def _say_where(console: Console, page: RunningServer, servers: Servers) -> None:
     console.print(Text(f"Open this page: {page.base_url}/", style="bold green"))
     console.print(Text(f"CDS discovery:  {servers.cds_base}/cds-services"))
+    if servers.reset:
+        console.print(Text(f"Study team:     {servers.cds_base}/research/"))
     owner = f"   ({NOTICE})" if servers.reset else ""
     console.print(Text(f"FHIR R4 base:   {servers.fhir_base}{owner}"))

@@ -11,14 +11,14 @@ from typing import Any
 import requests
 
 from cds_service import wiring
-from cds_service.cli.demo import trusted
-from cds_service.sandbox.demo import everything
+from cds_service.cli.demo_site import DEMO_SITE, demo_settings
+from cds_service.sandbox.demo import authorization_for, everything, register_apps
 from cds_service.sandbox.demo_patients import demo_patients
 from cds_service.sandbox.fhir_server import ChartServer, start_fhir_server
 from cds_service.sandbox.loopback import Place, RunningServer, serve
 from cds_service.sandbox.mini_ehr.opening import Servers, known_as, start_mini_ehr
 
-ZONE = wiring.DEMO_SITE.zone
+ZONE = DEMO_SITE.zone
 
 
 def now() -> datetime:
@@ -58,15 +58,19 @@ def running_demo() -> Iterator[Demo]:
         folder = up.enter_context(tempfile.TemporaryDirectory(prefix="cds-demo-"))
         place = Place(0)
         known = known_as(place.origin, own_service=True)
-        fhir = start_fhir_server(everything(patients))
+        authorization = authorization_for(known.client, patients)
+        fhir = start_fhir_server(everything(patients), authorization=authorization)
         up.callback(fhir.stop)
         cds = serve(
             lambda port: (
-                wiring.build_demo_app(fhir.base_url, port, Path(folder), trusted(known.client)).wsgi_app
+                wiring.build_app(
+                    demo_settings(fhir.base_url, port, Path(folder), known.client), unsigned=True
+                ).wsgi_app
             ),
             0,
         )
         up.callback(cds.stop)
+        register_apps(authorization, cds.base_url)
         servers = Servers(cds.base_url, fhir.base_url, known, fhir.reset)
         page = start_mini_ehr(place, servers, True, patients, now)
         up.callback(page.stop)

@@ -12,6 +12,7 @@ from cds_service import wiring
 from cds_service.advice.clinic import Clinic
 from cds_service.advice.draft_orders import ContextResources
 from cds_service.advice.from_file import assessment_of, read_chart
+from cds_service.cli.demo_site import DEMO_SITE
 from cds_service.ehr.bases import read_base
 from cds_service.sandbox.cds_client import Cards, CdsClient
 from cds_service.sandbox.demo import everything
@@ -37,7 +38,7 @@ def clinic() -> Clinic:
 
 
 def _settings(*fhir_bases: str) -> Settings:
-    site = replace(wiring.DEMO_SITE, fhir_bases=tuple(read_base(base) for base in fhir_bases))
+    site = replace(DEMO_SITE, fhir_bases=tuple(read_base(base) for base in fhir_bases))
     return an_installation(site)
 
 

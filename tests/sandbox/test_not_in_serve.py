@@ -30,7 +30,7 @@ def test_the_served_app_has_no_address_of_the_demo() -> None:
     program = (
         "from cds_service import wiring\n"
         "from tests.installation import an_installation\n"
-        "app = wiring.build_app(an_installation(wiring.DEMO_SITE))\n"
+        "app = wiring.build_app(an_installation())\n"
         "assert not [r.rule for r in app.url_map.iter_rules() if 'fhir' in r.rule or 'demo' in r.rule]\n"
         "assert app.test_client().get('/fhir/metadata').status_code == 404"
     )
