@@ -34,9 +34,10 @@ def demo_settings(
     if own_record:
         smart = (public_app(base, authorization.APP),)
         provider = read_base(f"{fhir_base.removesuffix(base.path)}{identity.PATH}")
+        nobody = ListedClient(TrustedClient(""), site.trusted_clients[0].key_set)  # calls without a token
         site = replace(
             site,
-            trusted_clients=tuple(replace(listed, smart=smart) for listed in site.trusted_clients),
+            trusted_clients=tuple(replace(one, smart=smart) for one in (nobody, *site.trusted_clients)),
             research=public_provider(provider, identity.CLIENT, identity.ROLE),
         )
     return Settings(

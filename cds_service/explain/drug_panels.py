@@ -14,6 +14,7 @@ from cds_service.explain.figure import (
     Line,
     Panel,
     Point,
+    Spread,
     day,
     end_of,
     moment,
@@ -83,7 +84,18 @@ def _levels(chart: Chart, drug: Drug) -> Panel | None:
         return None
     name = chart.tell.say("page.panel.level", drug=drug_name(drug))
     band = _band(decision, chart) if decision else None
-    return Panel(name, "ng/mL", points, band)
+    return Panel(name, "ng/mL", points, band, forecast=_forecast(decision, chart))
+
+
+def _forecast(decision: answers.TitrationDecision | None, chart: Chart) -> tuple[Spread, ...]:
+    """The next trough at each dose in question, where the site forecasts and this patient can be."""
+    if decision is None or decision.outlook is None:
+        return ()
+    on = day(decision.outlook.trough_on)
+    return tuple(
+        Spread(on, number(o.low), number(o.median), number(o.high), chart.tell.plain(dose_words(o.dose)))
+        for o in decision.outlook.doses
+    )
 
 
 def _band(decision: answers.TitrationDecision, chart: Chart) -> Band | None:

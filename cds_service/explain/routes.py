@@ -231,7 +231,7 @@ def _add_refusals(routes: Blueprint, page: ExplainPage) -> None:
 
     @routes.errorhandler(StoreUnavailable)
     def no_store(error: StoreUnavailable) -> Response:
-        _log.error("explain_no_store", error=error.error)
+        _log.error("store_unavailable", error=error.error)
         return _message(page, "noStore", 503)
 
     @routes.errorhandler(NotFound)

@@ -182,7 +182,7 @@ def _add_refusals(routes: Blueprint, page: ResearchPage) -> None:
 
     @routes.errorhandler(StoreUnavailable)
     def no_store(error: StoreUnavailable) -> Response:
-        _log.error("research_no_store", error=error.error)
+        _log.error("store_unavailable", error=error.error)
         return _message(page, "noStore", 503)
 
 

@@ -60,7 +60,7 @@ def configure_logging(
         cache_logger_on_first_use=False,
     )
     # These libraries name addresses, and addresses hold patient ids.
-    for name in ("urllib3", "requests", "werkzeug"):
+    for name in ("authlib", "urllib3", "requests", "werkzeug"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

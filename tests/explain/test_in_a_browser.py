@@ -1,6 +1,8 @@
 """The page in a real browser: drawn, written, exported, printed, framed, usable without sight, and fast."""
 
+import json
 import re
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -8,7 +10,7 @@ from flask import Flask
 
 from cds_service.sandbox.loopback import serve
 from tests.explain.chromium import browsing
-from tests.explain.rig import running, unattested
+from tests.explain.rig import TODAY, running, unattested
 
 USABLE_MS = 1000
 SERIOUS = ("serious", "critical")
@@ -68,6 +70,32 @@ def test_the_figures_are_drawn_with_their_labels(page, shared):
     for expected in ("23.4", "3 mg once daily", "diltiazem", "today", "baseline 61"):
         assert expected in words
     assert "complete response ≥ 115" in page.locator("#chart-blood svg").text_content()
+    assert page.faults == []
+
+
+def test_a_forecast_is_drawn_with_its_interval(page, shared):
+    """Two doses a week ahead, each with its median and the bar of its interval."""
+    told = [
+        {
+            "t": f"{TODAY + timedelta(days=7)}T12:00",
+            "low": low,
+            "middle": middle,
+            "high": high,
+            "label": label,
+        }
+        for low, middle, high, label in ((2.1, 3.4, 5.2, "2 mg"), (3.3, 5.1, 7.9, "3 mg"))
+    ]
+
+    def with_forecast(route):
+        answer = route.fetch()
+        text = answer.text().replace('"forecast":[]', f'"forecast":{json.dumps(told)}', 1)
+        route.fulfill(response=answer, body=text)
+
+    page.goto(shared.launch_url("demo-08"))
+    before = page.locator("#chart-drugs svg path[fill='#5a4a86']").count()
+    page.route("**/explain/s/*/", with_forecast)
+    page.reload()
+    assert page.locator("#chart-drugs svg path[fill='#5a4a86']").count() == before + len(told)
     assert page.faults == []
 
 
