@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
+from cds_service.cards.outlook_words import outlook_lines
 from cds_service.explain.telling import Statement, Teller
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.assessment import Assessment
@@ -56,10 +57,14 @@ _DUE_ORDER = (DueStatus.OVERDUE, DueStatus.DUE, DueStatus.NOT_YET, DueStatus.DON
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """What must be read first: what to do, and the critical findings that ask for it."""
+    """What must be read first: what to do, and the critical findings that ask for it.
+
+    `forecast` are sentences beside a dose; they change nothing of what is said.
+    """
 
     said: Statement
     because: tuple[Statement, ...] = ()
+    forecast: tuple[str, ...] = ()
 
 
 def headlines(assessment: Assessment, tell: Teller) -> list[Headline]:
@@ -68,7 +73,11 @@ def headlines(assessment: Assessment, tell: Teller) -> list[Headline]:
     dosed = {decision.drug for decision in assessment.titration}
     others = [Headline(_alert(alert, tell)) for alert in critical if alert.drug not in dosed]
     drugs = [
-        Headline(_drug(decision, tell), tuple(_alert(a, tell) for a in critical if a.drug is decision.drug))
+        Headline(
+            _drug(decision, tell),
+            tuple(_alert(a, tell) for a in critical if a.drug is decision.drug),
+            tuple(tell.plain(line) for line in outlook_lines(decision)),
+        )
         for decision in assessment.titration
     ]
     return sorted([*others, *drugs], key=lambda one: one.said.tone != "critical")
