@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: demo demo-once test bench measure simulate-ci simulate-full lock assets clean
+.PHONY: demo demo-once test bench load measure simulate-ci simulate-full lock assets clean
 
 $(VENV)/installed: requirements/all.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,10 @@ test: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench
+
+# 6,000 calls while workers are killed; LOAD="--postgres" for a throw-away PostgreSQL instead of SQLite.
+load: $(VENV)/installed
+	$(BIN)/python -m tests.load $(LOAD)
 
 measure: $(VENV)/installed
 	$(BIN)/python -m tests.house.measure

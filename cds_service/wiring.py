@@ -2,13 +2,15 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import requests
@@ -34,7 +36,6 @@ from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
 from cds_service.settings.environment import (
-    BadSettings,
     ClientAuthentication,
     Environment,
     Secret,
@@ -42,16 +43,19 @@ from cds_service.settings.environment import (
     read_settings,
 )
 from cds_service.settings.forecasts import forecaster_of, forecasts_version
-from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.tablets import tablet_limits
-from cds_service.store.engine import open_store
+from cds_service.store.engine import is_ready, open_store
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.installation import check_key
 from cds_service.store.pseudonym import Pseudonyms
 from cds_service.store.replay_guard import first_time
 from cds_service.web.app import create_app
 from cds_service.web.door import Admit, Door, admit_everybody
+from cds_service.web.front import Front, put_before
+from cds_service.web.metrics_page import MetricsPage
 from cds_service.web.private_logging import configure_logging
+from cds_service.web.rate_limits import limit_clients
 from fhir_mappings.readers.concept_map import read_concept_map
 from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
 from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
@@ -76,10 +80,18 @@ def settings_from_environment() -> Settings:
 
 def app_from_environment() -> Flask:
     """The app of a production server. Raises BadSettings or one of INSTALLATION_FAULTS."""
-    configure_logging()
     settings = settings_from_environment()
     warn_of_insecurity(settings)
     return build_app(settings)
+
+
+def server_options() -> dict[str, Any]:
+    """Gunicorn's settings for this environment. Raises BadSettings."""
+    from cds_service.web.gunicorn_server import options
+
+    configure_logging()
+    settings = settings_from_environment()
+    return options(settings.workers, settings.request_seconds, start_counting(settings))
 
 
 def warn_of_insecurity(settings: Settings) -> None:
@@ -94,14 +106,49 @@ def build_app(settings: Settings, clock: Callable[[], datetime] | None = None) -
     memory = open_memory(settings, clinic)
     clinic = replace(clinic, memory=memory)
     present = clock or (lambda: datetime.now(clinic.zone))  # noqa: TID251 - the one place
-    return create_app(
+    app = create_app(
         catalogue_of(clinic),
-        Door(Endpoints(settings.public_base_url), build_admission(settings, memory.engine, present)),
+        build_door(settings, memory.engine, present),
         present,
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
         memory.react,
+        {"database": partial(is_ready, memory.engine)},
     )
+    return put_before(app, build_front(settings))
+
+
+def build_front(settings: Settings) -> Front:
+    """What stands before every route of this installation."""
+    return Front(
+        new_id=lambda: str(uuid4()),
+        origins=frozenset().union(*(one.origins for one in settings.site.trusted_clients)),
+        is_https=settings.public_base_url.startswith("https://"),
+        address_calls_per_second=settings.address_calls_per_second,
+    )
+
+
+def build_door(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Door:
+    """Who may come in, and how often."""
+    admit = build_admission(settings, engine, clock)
+    if settings.client_calls_per_second:
+        admit = limit_clients(admit, settings.client_calls_per_second)
+    return Door(Endpoints(settings.public_base_url), admit)
+
+
+def start_counting(settings: Settings) -> MetricsPage | None:
+    """Count for Prometheus from here on, if the settings name a port for it; before any worker is forked."""
+    if not settings.metrics_port:
+        return None
+    folder = tempfile.mkdtemp(prefix="cds-metrics-")
+    # How prometheus-client is told to count in files that all workers share; it looks when it is imported.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # noqa: TID251 - the one place
+    from prometheus_client import CollectorRegistry
+
+    from cds_service.web.metrics import Metrics
+
+    configure_logging(watchers=[Metrics(CollectorRegistry())])
+    return MetricsPage(settings.metrics_host, settings.metrics_port, Path(folder))
 
 
 def open_memory(settings: Settings, clinic: Clinic) -> Memory:
@@ -157,10 +204,11 @@ def now_in(zone: ZoneInfo) -> AsOf:
 def build_offline_clinic() -> Clinic:
     """The clinic of the command line: the site file of the environment, and no server. Raises BadSite."""
     path = os.environ.get("CDS_SITE_FILE")  # noqa: TID251 - the one place
-    return build_clinic(_offline(read_site(Path(path)) if path else Site()))
+    return build_clinic(offline(read_site(Path(path)) if path else Site()))
 
 
-def _offline(site: Site) -> Settings:
+def offline(site: Site) -> Settings:
+    """Settings for reading charts at a site, without any server or database."""
     return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""), Secret(""))
 
 
@@ -182,10 +230,7 @@ def build_clinic(settings: Settings) -> Clinic:
 
 
 def one_thread_a_process() -> None:
-    """For this process and its children: the matrices are tiny, and more threads wait for each other.
-
-    Holds for what is imported after it.
-    """
+    """For what is imported later, here and in children: tiny matrices only wait for each other's threads."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - the one place
 
 
@@ -201,6 +246,11 @@ def build_gatherer(settings: Settings) -> Gatherer:
             one.client.issuer: one.fhir_bases
             for one in settings.site.trusted_clients
             if one.fhir_bases is not None
+        },
+        client_ids={
+            one.client.issuer: one.fhir_client_id
+            for one in settings.site.trusted_clients
+            if one.fhir_client_id
         },
     )
 
@@ -247,48 +297,3 @@ def _local_codes(path: Path, faults: list[str]) -> tuple[LocalCode, ...]:
 def overrides_of(site: Site) -> dict[str, Any]:
     """The site's own values of limits of origin A."""
     return {**tablet_limits(site.tablets), **site.thresholds}
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What `check` found: `faults` forbid a start, `notes` are for the person who reads them."""
-
-    faults: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def check_installation(site_file: str | None) -> CheckReport:
-    """Check one site file, or the whole environment; protocol texts, wording and code lists always."""
-    faults: list[str] = []
-    notes: list[str] = []
-    settings = _offline(Site())
-    try:
-        settings = _offline(read_site(Path(site_file))) if site_file else settings_from_environment()
-    except (BadSite, BadSettings) as error:
-        faults += error.faults
-        settings = _offline(error.readable)
-    notes += [f"insecure, for development only: {risk}" for risk in settings.insecure if not site_file]
-    for load in (_check_thresholds, _check_wording, _check_codes):
-        try:
-            notes += load(settings.site)
-        except INSTALLATION_FAULTS as error:
-            faults += faults_in(error)
-    return CheckReport(tuple(faults), tuple(notes))
-
-
-def _check_thresholds(site: Site) -> list[str]:
-    load_protocol(overrides_of(site))
-    return []
-
-
-def _check_wording(_: Site) -> list[str]:
-    read_wording()
-    return []
-
-
-def _check_codes(site: Site) -> list[str]:
-    """What the lists hold that nobody has verified, for whoever signs the installation off."""
-    return [
-        f"unverified code: {code.code_list}: {code.system} {code.code} ({code.display})"
-        for code in build_code_lists(site).unverified()
-    ]

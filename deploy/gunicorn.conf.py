@@ -1,9 +1,7 @@
 """Gunicorn for production: `gunicorn -c deploy/gunicorn.conf.py`; the same as `cds-service serve`."""
 
-import os
-
-from cds_service.web.gunicorn_server import options
+from cds_service.wiring import server_options
 
 wsgi_app = "cds_service.wiring:app_from_environment()"
 bind = "127.0.0.1:8080"
-globals().update(options(int(os.environ.get("CDS_WORKERS", "2"))))  # noqa: TID251 - gunicorn reads it here
+globals().update(server_options())

@@ -1,6 +1,6 @@
 """Text tables as parametrised cases: one row, one patient, one expectation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 Case = dict[str, str]
 
@@ -22,3 +22,12 @@ def named(case: object) -> str | None:
 
 def _values(case: Case) -> Iterator[str]:
     yield from case.values()
+
+
+def markdown(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """The table as a page shows it."""
+
+    def line(cells: tuple[str, ...]) -> str:
+        return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    return "\n".join([line(header), line(tuple("---" for _ in header)), *map(line, rows)]) + "\n"

@@ -3,14 +3,19 @@
 from collections.abc import Iterable
 from functools import partial
 
+import msgspec
+
 from cds_service.advice.chart_queries import chart_queries, resource_types
 from cds_service.ehr.fetching import Fetcher, Job, is_short
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
+from cds_service.hooks.envelope import resource_type
 from cds_service.hooks.errors import PatientMismatch
+from cds_service.hooks.fhir_release import holds_another_release
 from cds_service.hooks.prefetch import Prefetched, entry_of, fill
 from cds_service.hooks.request import HookRequest
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 from fhir_mappings.readers.fhir_types import Resource
+from fhir_mappings.readers.ownership import names_another
 from fhir_mappings.readers.record import unresolved_references
 from fhir_mappings.readers.references import own_reference, type_of
 from fhir_mappings.readers.settings import StandIn
@@ -75,24 +80,29 @@ class Chart:
         if entry.shape is Prefetched.NOTHING and part is not Part.PATIENT:
             return Decoded()
         fetch_it = partial(self._fetcher.query, fill(self._queries[part], self._request.context))
-        if entry.raw is None:
+        if entry.raw is None or not self._is_answer(entry.raw, part):
             return fetch_it
         try:
             decoded = decode(entry.raw)
         except NotFhir:
             return fetch_it
+        self._check_owner(decoded, part)
         if decoded.failed or is_short(decoded):
             return fetch_it
-        if part is Part.PATIENT:
-            self._check_patient(decoded)
-            if not self._is_there(decoded):
-                return fetch_it
+        if part is Part.PATIENT and not self._is_there(decoded):
+            return fetch_it
         return partial(self._fetcher.rest_of, decoded, self._types[part]) if decoded.next_link else decoded
 
-    def _check_patient(self, decoded: Decoded) -> None:
-        others = {r.id for r in decoded.resources if own_reference(r).startswith("Patient/")}
-        if others - {self.patient_id}:
-            raise PatientMismatch("prefetch.patient")
+    def _is_answer(self, raw: msgspec.Raw, part: Part) -> bool:
+        """A Bundle or a resource of the type asked for; anything else would read as "nothing found"."""
+        is_asked_for = resource_type(raw) in ("Bundle", self._types[part])
+        return is_asked_for and not holds_another_release(bytes(raw))
+
+    def _check_owner(self, decoded: Decoded, part: Part) -> None:
+        """A client that mixes up two patients is not advised at all; a server's stray entry is dropped."""
+        patient = f"Patient/{self.patient_id}"
+        if any(names_another(resource, patient) for resource in decoded.resources):
+            raise PatientMismatch(f"prefetch.{part.value}")
 
     def _keep_fetched(self, part: Part, outcome: Decoded | NotFetched) -> None:
         if isinstance(outcome, NotFetched):

@@ -12,6 +12,7 @@ import msgspec
 
 from cds_service.hooks.envelope import is_null
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
+from cds_service.hooks.fhir_release import is_of_another_release
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 from fhir_mappings.readers.references import relative
 
@@ -40,6 +41,8 @@ def read_context_bundle(raw: msgspec.Raw, patient_id: str, where: str) -> Contex
     except NotFhir as error:
         raise BadHookRequest(f"is no FHIR Bundle ({error.reason})", where) from error
     verbatim = tuple(_entries(raw))
+    if any(is_of_another_release(resource) for resource in verbatim):
+        raise BadHookRequest("holds an order that is not FHIR R4", where)
     if any(_is_of_another(resource, patient_id) for resource in verbatim):
         raise PatientMismatch(where)
     return ContextResources(decoded, verbatim)

@@ -15,7 +15,7 @@ from cds_service.advice.draft_orders import ContextResources, read_context_bundl
 from cds_service.ehr.access import access_of
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.deadline import deadline_in
-from cds_service.ehr.fetching import Fetcher
+from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.hooks.errors import DataNotAvailable
 from cds_service.hooks.request import HookRequest
@@ -38,9 +38,10 @@ _UNKNOWN = Caller()
 
 @dataclass(frozen=True, slots=True)
 class GatherLimits:
-    """Seconds for all fetching of one call; pages of one answer; references followed beyond the chart."""
+    """Seconds and bytes for all fetching of one call; pages of one answer; references followed."""
 
     seconds: float = 4.0
+    all_bytes: int = 60_000_000
     pages: int = 20
     references: int = 40
 
@@ -63,7 +64,8 @@ class Gathered:
 class Gatherer:
     """How an installation gathers: its FHIR server client, the bases it may call, and how it reads.
 
-    `bases_by_issuer` are the bases of the clients that have a list of their own.
+    `bases_by_issuer` are the bases of the clients that have a list of their own; `client_ids` are by issuer
+    what we are called at a client's FHIR servers.
     """
 
     server: FhirServer
@@ -72,6 +74,7 @@ class Gatherer:
     executor: Executor
     limits: GatherLimits = GatherLimits()
     bases_by_issuer: Mapping[str, tuple[FhirBase, ...]] = field(default_factory=dict)
+    client_ids: Mapping[str, str] = field(default_factory=dict)
 
     def gather(self, request: HookRequest, now: datetime, caller: Caller = _UNKNOWN) -> Gathered:
         """Everything the advice needs. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
@@ -117,10 +120,11 @@ class Gatherer:
         )
 
     def _fetcher(self, request: HookRequest, caller: Caller) -> Fetcher:
-        access = access_of(request, self.bases_by_issuer.get(caller.issuer, self.bases))
-        return Fetcher(
-            self.server, access, deadline_in(self.limits.seconds), self.executor, self.limits.pages
-        )
+        bases = self.bases_by_issuer.get(caller.issuer, self.bases)
+        access = access_of(request, bases, self.client_ids.get(caller.issuer))
+        deadline = deadline_in(min(self.limits.seconds, access.seconds))
+        allowance = Allowance(self.limits.all_bytes)
+        return Fetcher(self.server, access, deadline, self.executor, self.limits.pages, allowance)
 
 
 def may_concern(record: ClinicalRecord) -> bool:

@@ -95,6 +95,12 @@ def framed(message: Message, context: CardContext) -> Card:
     )
 
 
+def rules_of(card: Card) -> list[str]:
+    """The rules that spoke on a card, by its decision extension."""
+    decision = (card.extension or {}).get(EXTENSION) or {}
+    return list(decision.get("ruleIds", ()))
+
+
 def _card_uuid(context: CardContext, rule_ids: list[str]) -> UUID:
     parts = [context.issuer, context.tenant, context.hook_instance, context.service_id]
     return uuid5(_NAMESPACE, "\x1f".join([*parts, *rule_ids, context.input_hash]))
@@ -156,7 +162,7 @@ def _provenance(names: list[str], origin: Origin, source: str, words: Wording) -
     return words.sentences["card.rule"].format(
         rules=unmarked(words.sentences["join.comma"].join(names)),
         origin=words.sentences[f"card.origin.{origin}"],
-        source=unmarked(source),
+        source=unmarked(words.source(source)),
     )
 
 

@@ -8,7 +8,7 @@ import re
 import string
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -30,10 +30,15 @@ _AUTOLINK = re.compile(r"(?i)(https?)(:)|(www)(\.)|(@)")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """All sentences of one language."""
+    """All sentences of one language, and how it says the sources of rules, which are written in English."""
 
     language: str
     sentences: Mapping[str, str]
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def source(self, english: str) -> str:
+        """Where a rule comes from, as plain text."""
+        return self.sources.get(english, english)
 
     def plain(self, phrase: Phrase) -> str:
         """The sentence as plain text, for summaries, labels and JSON."""
@@ -98,7 +103,15 @@ def read_wording(folder: Path = FOLDER / "wording") -> dict[str, Wording]:
     ]
     if faults:
         raise ProtocolTextFault(sorted(faults))
-    return {language: Wording(language, table) for language, table in tables.items()}
+    return {
+        language: Wording(language, table, _sources(folder, language)) for language, table in tables.items()
+    }
+
+
+def _sources(folder: Path, language: str) -> dict[str, str]:
+    """None for English, in which they are written."""
+    path = folder / f"sources-{language}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def _sentences(folder: Path, language: str) -> dict[str, str]:

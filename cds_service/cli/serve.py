@@ -21,12 +21,14 @@ def serve(host: str, port: int) -> int:
         return fail(*wiring.faults_in(error))
     except wiring.STORE_FAULTS as error:
         return fail(str(error))
+    metrics = wiring.start_counting(settings)
     wiring.warn_of_insecurity(settings)
     try:
-        from cds_service.web.gunicorn_server import GunicornServer
+        from cds_service.web.gunicorn_server import GunicornServer, options
     except ImportError:
         return _serve_plainly(app, settings, host, port)
-    GunicornServer(lambda: app, f"{_bracketed(host)}:{port}", settings.workers).run()
+    chosen = options(settings.workers, settings.request_seconds, metrics)
+    GunicornServer(lambda: app, f"{_bracketed(host)}:{port}", chosen).run()
     return 0
 
 

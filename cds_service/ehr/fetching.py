@@ -2,18 +2,40 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TypeVar
+
+import msgspec
+import structlog
 
 from cds_service.ehr.access import Access
 from cds_service.ehr.bases import NotAnAddress
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
 from cds_service.hooks.authorization import Interaction
+from cds_service.hooks.envelope import resource_type
+from cds_service.hooks.fhir_release import holds_another_release
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 K = TypeVar("K", bound=Hashable)
 Job = Callable[[], Decoded]
+_log = structlog.get_logger()
+
+
+class Allowance:
+    """Bytes that all answers to one call may have together. Safe to use from several threads."""
+
+    def __init__(self, total: int = 60_000_000) -> None:
+        self._left = total
+        self._lock = Lock()
+
+    def take(self, count: int) -> bool:
+        """Take so many; False when there were not so many left."""
+        with self._lock:
+            self._left -= count
+            return self._left >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +47,7 @@ class Fetcher:
     deadline: Deadline
     executor: Executor
     page_cap: int
+    allowance: Allowance = field(default_factory=Allowance)
 
     def query(self, relative: str) -> Decoded:
         """Everything that a relative FHIR URL of ours finds: a search with all pages, or one instance.
@@ -51,10 +74,13 @@ class Fetcher:
     def all(self, jobs: Mapping[K, Job]) -> dict[K, Decoded | NotFetched]:
         """The outcome of each job, run side by side; what is not there at the deadline has timed out."""
         if self.access.base is None:  # nothing will be waited for, so no thread is needed
-            return {key: _outcome_of(job) for key, job in jobs.items()}
-        futures = {key: self.executor.submit(job) for key, job in jobs.items()}
-        wait(futures.values(), timeout=self.deadline.remaining())
-        return {key: _outcome(future, str(key)) for key, future in futures.items()}
+            outcomes = {key: _outcome_of(job) for key, job in jobs.items()}
+        else:
+            futures = {key: self.executor.submit(job) for key, job in jobs.items()}
+            wait(futures.values(), timeout=self.deadline.remaining())
+            outcomes = {key: _outcome(future, _type_of(str(key))) for key, future in futures.items()}
+        _note_failures(outcomes)
+        return outcomes
 
     def _next(self, link: str, kind: str) -> str:
         base = self.access.base_for(kind, Interaction.SEARCH)
@@ -65,12 +91,18 @@ class Fetcher:
 
     def _page(self, url: str, kind: str) -> Decoded:
         body = self.server.fetch(url, kind, self.access.token, self.deadline)
+        if not self.allowance.take(len(body)):
+            raise NotFetched(WhyNotFetched.TOO_LARGE, kind)
         try:
             page = decode(body)
         except NotFhir:
             raise NotFetched(WhyNotFetched.NOT_FHIR, kind) from None
         if page.failed:
             raise NotFetched(WhyNotFetched.OUTCOME, kind)
+        if resource_type(msgspec.Raw(body.removeprefix(_BYTE_ORDER_MARK))) not in ("Bundle", kind):
+            raise NotFetched(WhyNotFetched.OTHER_TYPE, kind)
+        if holds_another_release(body):
+            raise NotFetched(WhyNotFetched.OTHER_RELEASE, kind)
         return page
 
 
@@ -106,6 +138,17 @@ def _outcome_of(job: Job) -> Decoded | NotFetched:
         return job()
     except NotFetched as error:
         return error
+
+
+def _note_failures(outcomes: Mapping[K, Decoded | NotFetched]) -> None:
+    """One line for all that failed together; that a call brings no server is no failure."""
+    failures = {
+        _type_of(str(key)): outcome.why.value
+        for key, outcome in outcomes.items()
+        if isinstance(outcome, NotFetched) and outcome.why is not WhyNotFetched.NO_SERVER
+    }
+    if failures:
+        _log.warning("fetch_failed", failures=failures)
 
 
 def _type_of(relative: str) -> str:

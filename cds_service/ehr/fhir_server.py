@@ -23,6 +23,7 @@ class WhyNotFetched(StrEnum):
     NO_SERVER = "no-server"
     SERVER_NOT_ALLOWED = "server-not-allowed"
     TOKEN_SPENT = "token-spent"  # noqa: S105 - a reason, not a secret
+    OTHER_CLIENT = "token-for-another-client"
     NO_SCOPE = "no-scope"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
@@ -36,6 +37,8 @@ class WhyNotFetched(StrEnum):
     OTHER_BASE = "link-outside-base"
     INCOMPLETE = "incomplete"
     NOT_FHIR = "not-fhir"
+    OTHER_TYPE = "other-type"
+    OTHER_RELEASE = "other-fhir-release"
     OUTCOME = "operation-outcome"
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from cds_service.hooks.envelope import is_null, open_member
 from cds_service.hooks.errors import BadHookRequest
 
 _SCOPE = re.compile(
@@ -51,11 +52,11 @@ class FhirAuthorization(msgspec.Struct, frozen=True):
 
 def read_authorization(raw: msgspec.Raw) -> FhirAuthorization:
     """Read the member `fhirAuthorization`. Raises BadHookRequest naming each field at fault."""
+    members = open_member(bytes(raw), "fhirAuthorization")
+    missing = [name for name in _REQUIRED if is_null(members.get(name)) or bytes(members[name]) == b'""']
+    if missing:
+        raise BadHookRequest("is required", *(f"fhirAuthorization.{name}" for name in missing))
     try:
-        given = msgspec.json.decode(raw, type=dict[str, str | int | float | bool | dict[str, object] | None])
-        missing = [name for name in _REQUIRED if given.get(name) in (None, "")]
-        if missing:
-            raise BadHookRequest("is required", *(f"fhirAuthorization.{name}" for name in missing))
         authorization = msgspec.json.decode(raw, type=FhirAuthorization)
     except msgspec.ValidationError as error:
         raise BadHookRequest(f"has a member of the wrong type ({error})", "fhirAuthorization") from error

@@ -114,9 +114,10 @@ def _hook(name: str) -> Hook:
 
 
 def _hook_instance(text: str) -> str:
-    if not _UUID.fullmatch(text):
+    plain = text.removeprefix("urn:uuid:")
+    if not _UUID.fullmatch(plain):
         raise BadHookRequest("must be a UUID", "hookInstance")
-    return text
+    return plain
 
 
 def _prefetch(raw: msgspec.Raw | None) -> dict[str, msgspec.Raw]:

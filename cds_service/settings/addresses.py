@@ -1,4 +1,4 @@
-"""FHIR base addresses as they are written in a site file."""
+"""Addresses as they are written in a site file: FHIR bases, and origins of web pages."""
 
 from collections.abc import Iterable
 
@@ -14,3 +14,22 @@ def read_bases(addresses: Iterable[str], name: str, faults: list[str]) -> tuple[
         except NotAnAddress as error:
             faults.append(f"{name}: {address!r} {error.problem}")
     return tuple(bases)
+
+
+def read_origins(texts: Iterable[str], problems: list[str]) -> frozenset[str]:
+    """Origins as a browser sends them (RFC 6454): scheme, host, and port if it is not the scheme's own."""
+    origins = frozenset(texts)
+    problems += [
+        f"origins: {text!r} is no origin as browsers send it, e.g. https://ehr.hospital.example"
+        for text in sorted(origins)
+        if not _is_origin(text)
+    ]
+    return origins
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        base = read_base(text)
+    except NotAnAddress:
+        return False
+    return base.url == text and not base.path

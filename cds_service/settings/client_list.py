@@ -8,6 +8,8 @@ tenants = ["haematology"]                          # without it, every tenant
 algorithms = ["ES384", "RS384"]                    # the default
 language = "zh"                                    # of its cards, if not the site's
 fhir_bases = ["https://ehr.hospital.example/fhir"] # the only servers called for it, if not [[fhir_servers]]
+fhir_client_id = "cds-service"                     # `subject` of its access tokens for us (CH-064)
+origins = ["https://ehr.hospital.example"]         # of its web pages that call from the browser (CORS)
 """
 
 from collections import Counter
@@ -22,7 +24,7 @@ from cds_service.ehr.bases import FhirBase, NotAnAddress
 from cds_service.ehr.key_sets import check_key_address
 from cds_service.hooks.trusted_clients import TrustedClient
 from cds_service.hooks.trusted_keys import ALGORITHMS, DEFAULT_ALGORITHMS, KeySet, NotAKeySet, read_key_set
-from cds_service.settings.addresses import read_bases
+from cds_service.settings.addresses import read_bases, read_origins
 
 _PUBLISHED_KEY = "https://sandbox.cds-hooks.org"
 Language = Literal["en", "zh"]
@@ -38,6 +40,8 @@ class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     algorithms: tuple[str, ...] = tuple(sorted(DEFAULT_ALGORITHMS))
     language: Language | None = None
     fhir_bases: tuple[str, ...] | None = None
+    fhir_client_id: str | None = None
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class ListedClient:
     key_set: KeySet | None = None
     language: Language | None = None
     fhir_bases: tuple[FhirBase, ...] | None = None
+    fhir_client_id: str | None = None
+    origins: frozenset[str] = frozenset()
 
     def insecurities(self) -> list[str]:
         """What only development may tolerate."""
@@ -64,6 +70,9 @@ class ListedClient:
         for base in self.fhir_bases or ():
             if base.scheme != "https":
                 found.append(f"trusted_clients: {issuer}: {base.url} must be https")
+        for origin in sorted(self.origins):
+            if not origin.startswith("https://"):
+                found.append(f"trusted_clients: {issuer}: origin {origin} must be https")
         return found
 
 
@@ -95,6 +104,8 @@ def _client(entry: ClientEntry, folder: Path, problems: list[str]) -> ListedClie
         key_set=_key_set(folder / entry.jwks_file, entry, problems) if entry.jwks_file else None,
         language=entry.language,
         fhir_bases=None if entry.fhir_bases is None else read_bases(entry.fhir_bases, "fhir_bases", problems),
+        fhir_client_id=entry.fhir_client_id,
+        origins=read_origins(entry.origins, problems),
     )
 
 
@@ -105,6 +116,8 @@ def _check(entry: ClientEntry, problems: list[str]) -> None:
         problems.append("needs a jku or a jwks_file")
     if entry.tenants is not None and not all((entry.tenants, *entry.tenants)):
         problems.append("tenants must name one at least, or be left out")
+    if entry.fhir_client_id == "":
+        problems.append("fhir_client_id must be the `subject` of the tokens, or be left out")
     if not entry.algorithms or not ALGORITHMS.issuperset(entry.algorithms):
         problems.append(f"algorithms must be some of {', '.join(sorted(ALGORITHMS))}")
     if entry.jku is not None:

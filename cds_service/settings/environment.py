@@ -15,13 +15,18 @@ from cds_service.store.pseudonym import SHORTEST_KEY, WeakKey
 
 _NAMES = frozenset(
     {
+        "CDS_ADDRESS_CALLS_PER_SECOND",
         "CDS_CLIENT_AUTHENTICATION",
+        "CDS_CLIENT_CALLS_PER_SECOND",
         "CDS_DATABASE_URL",
         "CDS_ENVIRONMENT",
         "CDS_FETCH_SECONDS",
         "CDS_MAX_BODY_BYTES",
+        "CDS_METRICS_HOST",
+        "CDS_METRICS_PORT",
         "CDS_PSEUDONYM_KEY",
         "CDS_PUBLIC_BASE_URL",
+        "CDS_REQUEST_SECONDS",
         "CDS_SITE_FILE",
         "CDS_WORKERS",
     }
@@ -79,6 +84,9 @@ class Secret:
 class Settings:
     """All settings of one installation. `fetch_seconds` bounds all fetching of one call.
 
+    `request_seconds` is how long a client may take to send a request. The two limits are calls per second and
+    worker; 0 is none, as for the demo, though not in an environment that says nothing. Without a
+    `metrics_port` (0) nothing is counted.
     `insecure` lists what development tolerates and production would refuse.
     """
 
@@ -91,6 +99,11 @@ class Settings:
     workers: int = 2
     max_body_bytes: int = 10_000_000
     fetch_seconds: float = 4.0
+    request_seconds: float = 10.0
+    client_calls_per_second: float = 0
+    address_calls_per_second: float = 0
+    metrics_port: int = 0
+    metrics_host: str = "127.0.0.1"
     insecure: tuple[str, ...] = ()
 
 
@@ -130,6 +143,11 @@ def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings
         workers=int(_number(environ, "CDS_WORKERS", 2, 1, 64, faults)),
         max_body_bytes=int(_number(environ, "CDS_MAX_BODY_BYTES", 10_000_000, 1_000, 100_000_000, faults)),
         fetch_seconds=_number(environ, "CDS_FETCH_SECONDS", 4, 0.1, 20, faults),
+        request_seconds=_number(environ, "CDS_REQUEST_SECONDS", 10, 0.5, 25, faults),
+        client_calls_per_second=_number(environ, "CDS_CLIENT_CALLS_PER_SECOND", 50, 0, 100_000, faults),
+        address_calls_per_second=_number(environ, "CDS_ADDRESS_CALLS_PER_SECOND", 100, 0, 100_000, faults),
+        metrics_port=int(_number(environ, "CDS_METRICS_PORT", 0, 0, 65_535, faults)),
+        metrics_host=environ.get("CDS_METRICS_HOST", "127.0.0.1"),
         insecure=tuple(_insecure(environ, url, authentication, site)),
     )
 

@@ -2,6 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import DisconnectionError
 
 from cds_service.store.faults import StoreUnusable
 
@@ -27,6 +30,32 @@ def check_file(database: str | None, mountinfo: str | None = None) -> None:
         raise StoreUnusable(f"{file} cannot be written ({error.strerror})") from error
     if not os.access(file.parent, os.W_OK):
         raise StoreUnusable(f"the folder {file.parent} must be writable, too")
+
+
+class SameFile:
+    """Is the file still the one that a connection was opened on? Listens to a pool's connect and checkout.
+
+    A file that is deleted or replaced under us takes rows all the same, and nobody would ever see them.
+    """
+
+    def __init__(self, database: str | None) -> None:
+        self._path = Path(database or "").absolute()
+
+    def note(self, _: Any, record: Any) -> None:
+        """A connection was opened."""
+        record.info["file"] = self._now()
+
+    def check(self, _: Any, record: Any, __: Any) -> None:
+        """A connection is about to be used. Raises DisconnectionError: then it is opened anew."""
+        if record.info["file"] != self._now():
+            raise DisconnectionError("the file was taken away")
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def shared_file_system(folder: Path, mountinfo: str) -> str | None:

@@ -8,7 +8,7 @@ from cds_service.hooks.catalogue import Catalogue
 from cds_service.web.door import Door
 from cds_service.web.errors import add_error_handlers
 from cds_service.web.feedback_route import React, feedback_route
-from cds_service.web.health import health_routes
+from cds_service.web.health import Check, health_routes
 from cds_service.web.hooks_routes import Clock, hooks_routes
 
 
@@ -19,18 +19,21 @@ def create_app(
     max_body_bytes: int,
     versions: Mapping[str, str],
     react: React | None = None,
+    checks: Mapping[str, Check] | None = None,
 ) -> Flask:
     """The app for a catalogue. `clock` gives the aware moment of each call; bodies over the limit are 413.
 
-    Without `react`, which keeps feedback, there is no feedback endpoint.
+    Without `react`, which keeps feedback, there is no feedback endpoint. `checks` say whether what every call
+    needs (the database) is there.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes + 1
     app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False  # an address is right or unknown; nobody is sent elsewhere
     app.register_blueprint(hooks_routes(catalogue, door, clock, max_body_bytes))
     if react:
         app.register_blueprint(feedback_route(catalogue, door, clock, max_body_bytes, react))
-    app.register_blueprint(health_routes(versions))
+    app.register_blueprint(health_routes(versions, checks or {}))
     add_error_handlers(app)
     app.after_request(_keep_nothing)
     return app

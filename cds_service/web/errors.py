@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import structlog
 from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from cds_service.hooks.errors import (
     BadHookRequest,
@@ -17,6 +17,7 @@ from cds_service.hooks.errors import (
     UntrustedClient,
 )
 from cds_service.store.faults import StoreUnavailable
+from cds_service.web.bounded_client import RequestTooSlow
 
 _log = structlog.get_logger()
 
@@ -36,7 +37,14 @@ REFUSALS: dict[type[HookError], Refusal] = {
     NoSuchService: Refusal(404, "not-found"),
     DataNotAvailable: Refusal(412, "incomplete"),
 }
-_HTTP_ISSUES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+_HTTP_ISSUES = {
+    404: "not-found",
+    405: "not-supported",
+    408: "timeout",
+    413: "too-long",
+    415: "not-supported",
+    429: "throttled",
+}
 
 
 def add_error_handlers(app: Flask) -> None:
@@ -46,6 +54,7 @@ def add_error_handlers(app: Flask) -> None:
     app.register_error_handler(StoreUnavailable, _not_recorded)
     app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RequestTooSlow, _too_slow)
     app.register_error_handler(Exception, _fault)
 
 
@@ -86,7 +95,12 @@ def _too_deep(error: RecursionError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     headers = [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
+    _log.info("http_refused", status=status, error=type(error).__name__)
     return outcome(status, _HTTP_ISSUES.get(status, "processing"), error.name, headers)
+
+
+def _too_slow(_: RequestTooSlow) -> Response:
+    return _http_error(RequestTimeout())
 
 
 def _fault(error: Exception) -> Response:

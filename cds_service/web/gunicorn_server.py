@@ -5,11 +5,16 @@ walks the code lists again. Sync workers: the work of a call is CPU, and waiting
 """
 
 import gc
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+
+from cds_service.web.metrics_page import MetricsPage
+from cds_service.web.private_worker import PrivateLog, worker_with
 
 _OBJECTS_BETWEEN_LOOKS = 50_000  # a large chart makes some ten thousand; Python's own choice is 700
 
@@ -24,11 +29,21 @@ def freeze(_: Any = None) -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
 
 
-def options(workers: int) -> dict[str, Any]:
-    """Gunicorn settings for so many workers."""
+def options(
+    workers: int, request_seconds: float = 10.0, metrics: MetricsPage | None = None
+) -> dict[str, Any]:
+    """Gunicorn settings for so many workers; `request_seconds` as in `PrivateWorker`."""
     return {
+        **(_metrics_hooks(metrics) if metrics else {}),
         "workers": workers,
-        "worker_class": "sync",
+        "worker_class": worker_with(request_seconds),
+        "logger_class": PrivateLog,
+        # A token is 8,000 characters at most; an authorization server's codes in a URL may be long, too.
+        "limit_request_line": 8_190,
+        "limit_request_fields": 50,
+        "limit_request_field_size": 8_190,
+        # X-Forwarded-* is never believed: what a client is and what its token must name is not its to say.
+        "forwarded_allow_ips": "",
         "preload_app": True,
         "timeout": 30,
         "graceful_timeout": 15,
@@ -40,12 +55,28 @@ def options(workers: int) -> dict[str, Any]:
     }
 
 
+def _metrics_hooks(page: MetricsPage) -> dict[str, Any]:
+    """The page of the metrics lives as long as the parent."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(_: Any) -> None:
+        running.append(page.start())
+
+    def stop(_: Any) -> None:
+        for process in running:
+            process.terminate()
+            process.wait()
+        shutil.rmtree(page.folder, ignore_errors=True)
+
+    return {"on_starting": start, "on_exit": stop}
+
+
 class GunicornServer(BaseApplication):  # type: ignore[misc]
     """Gunicorn without a configuration file of its own."""
 
-    def __init__(self, load: Callable[[], Flask], bind: str, workers: int) -> None:
+    def __init__(self, load: Callable[[], Flask], bind: str, chosen: Mapping[str, Any]) -> None:
         self._load = load
-        self._options = {**options(workers), "bind": bind}
+        self._options = {**chosen, "bind": bind}
         super().__init__()
 
     def load_config(self) -> None:

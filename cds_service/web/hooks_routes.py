@@ -7,11 +7,13 @@ from datetime import datetime
 import msgspec
 import structlog
 from flask import Blueprint, Response
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from cds_service.cards.frame import rules_of
 from cds_service.hooks.card import Card
 from cds_service.hooks.catalogue import Catalogue
-from cds_service.hooks.request import read_hook_request
-from cds_service.hooks.service import HookCall
+from cds_service.hooks.request import HookRequest, read_hook_request
+from cds_service.hooks.service import HookCall, HookService
 from cds_service.web.body import json_body
 from cds_service.web.door import Door
 
@@ -37,10 +39,15 @@ def hooks_routes(catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes:
         catalogue.find(service_id)
         asked = read_hook_request(json_body(max_body_bytes))
         service = catalogue.find_for(service_id, asked.hook)
+        _bind(service, asked)
         answer = service.advise(HookCall(asked, caller, now))
         body = _encoder.encode(answer.as_json())
-        _note(service_id, asked.hook_instance, answer.cards, started)
+        _note(answer.cards, started)
         return _json(body)
+
+    @routes.teardown_request
+    def end(_: BaseException | None) -> None:
+        clear_contextvars()
 
     return routes
 
@@ -49,12 +56,20 @@ def _json(body: bytes) -> Response:
     return Response(body, content_type="application/json")
 
 
-def _note(service_id: str, hook_instance: str, cards: tuple[Card, ...], started: float) -> None:
-    """One line a call: enough to find it again at the EHR, and nothing of the patient."""
+def _bind(service: HookService, asked: HookRequest) -> None:
+    """What every further line of this call says: enough to find it at the EHR, nothing of the patient."""
+    bind_contextvars(
+        service=service.id,
+        hook_instance=asked.hook_instance,
+        missed=[key for key in service.prefetch if key not in asked.prefetch],
+    )
+
+
+def _note(cards: tuple[Card, ...], started: float) -> None:
+    """One line a call."""
     _log.info(
         "hook_answered",
-        service=service_id,
-        hook_instance=hook_instance,
         indicators=[card.indicator.value for card in cards],
+        rules=[rules_of(card) for card in cards],
         milliseconds=round((time.perf_counter() - started) * 1000, 1),
     )

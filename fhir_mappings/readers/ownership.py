@@ -4,7 +4,7 @@ from functools import cache
 
 from fhir_mappings.readers.fhir_types import Reference, Resource
 from fhir_mappings.readers.patient import Patient
-from fhir_mappings.readers.references import Bag, own_reference, type_of
+from fhir_mappings.readers.references import Bag, own_reference, relative, type_of
 from fhir_mappings.vocabulary.facts import Gap
 
 _MEMBERS = {"AllergyIntolerance": "patient", "Consent": "patient", "ResearchSubject": "individual"}
@@ -14,6 +14,15 @@ def subject_of(resource: Resource) -> Reference | None:
     """The reference by which a resource names its patient."""
     found = getattr(resource, _member(type(resource)), None)
     return found if isinstance(found, Reference) else None
+
+
+def names_another(resource: Resource, patient: str) -> bool:
+    """Does it say outright that it is another patient's? One that names nobody clearly does not."""
+    if isinstance(resource, Patient):
+        return own_reference(resource) != patient
+    reference = subject_of(resource)
+    name = relative(reference.reference or "") if reference else ""
+    return name.startswith("Patient/") and name != patient
 
 
 @cache

@@ -49,6 +49,18 @@ def faults_of(path):
     return caught.value.faults
 
 
+@pytest.mark.parametrize("name", ["aa-cds", None])
+def test_what_a_client_calls_us_is_read(site_file, name):
+    line = f"fhir_client_id = '{name}'\n" if name else ""
+    (listed,) = read_site(site_file(f"{HALF}jku = 'https://ehr.example/jwks.json'\n{line}")).trusted_clients
+    assert listed.fhir_client_id == name
+
+
+def test_what_a_client_calls_us_is_not_empty(site_file):
+    text = f"{HALF}jku = 'https://ehr.example/jwks.json'\nfhir_client_id = ''\n"
+    assert "fhir_client_id must be" in faults_of(site_file(text))[0]
+
+
 def test_clients_are_what_the_site_file_says(site_file):
     first, second = read_site(site_file(FULL)).trusted_clients
     assert first == ListedClient(

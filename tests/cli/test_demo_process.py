@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from tests.judge import check
+
 FORM = "urn:aa-cds:Questionnaire/eligibility-attestation"
 
 
@@ -81,6 +83,8 @@ def test_only_this_computer_and_its_own_pages_are_answered(
     sent = {name: value.format(port=port) for name, value in headers.items()}
     reply = requests.get(f"{base}/{path}", headers=sent, timeout=5)
     assert reply.status_code == status
+    if base == demo.cds and status == 200:
+        assert check("GET", "/cds-services", 200, reply.headers["Content-Type"], reply.content) == []
     assert "Access-Control-Allow-Origin" not in reply.headers
 
 

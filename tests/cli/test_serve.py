@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.judge import check
+
 CONFIG = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
 
 
@@ -26,7 +28,9 @@ def answer(port, path):
     while True:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
-                return json.load(response)
+                body = response.read()
+                assert check("GET", path, response.status, response.headers["Content-Type"], body) == []
+                return json.loads(body)
         except OSError:
             if time.monotonic() > until:
                 raise

@@ -1,8 +1,11 @@
 """Fetching over real HTTP: bounded in time and size, nothing from the environment, no word of the patient."""
 
 import itertools
+import json
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +13,7 @@ from cds_service.ehr.access import Access, access_of
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.deadline import deadline_in
-from cds_service.ehr.fetching import Fetcher
+from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer, NotFetched, WhyNotFetched
 from cds_service.hooks.authorization import FhirAuthorization, Interaction
 from cds_service.hooks.request import read_hook_request
@@ -185,6 +188,9 @@ def test_each_refusal_has_its_reason_and_is_not_tried_again(stub, fetcher, statu
         (says(b'{"resourceType":"Bundle","entry":['), WhyNotFetched.NOT_FHIR),
         (says(b"{}"), WhyNotFetched.NOT_FHIR),
         (says(b"[" * 100_000), WhyNotFetched.TOO_LARGE),
+        (says({"resourceType": "Basic", "id": "x"}), WhyNotFetched.OTHER_TYPE),
+        (says({"resourceType": "Patient", "id": "x"}), WhyNotFetched.OTHER_TYPE),
+        (says({"resourceType": "Searchset", "entry": []}), WhyNotFetched.OTHER_TYPE),
         (
             says({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}),
             WhyNotFetched.OUTCOME,
@@ -304,11 +310,43 @@ def test_a_job_still_waiting_for_its_turn_at_the_deadline_has_timed_out(stub, fe
         (a_token(expires_in=-5), WhyNotFetched.TOKEN_SPENT),
         (a_token(scope="patient/Observation.rs"), WhyNotFetched.NO_SCOPE),
         (a_token(scope="patient/MedicationRequest.r"), WhyNotFetched.NO_SCOPE),
+        (a_token(scope="patient/MedicationRequest.rs?category=x"), WhyNotFetched.NO_SCOPE),
     ],
 )
 def test_what_the_token_does_not_cover_is_not_even_attempted(stub, fetcher, token, reason):
     assert why(lambda: fetcher(token=token).query(QUERY)) is reason
     assert not stub.asked
+
+
+@pytest.mark.parametrize(("ours", "used"), [(None, True), ("client", True), ("another", False)])
+def test_a_token_for_another_client_is_not_used(stub, fetcher, ours, used):
+    stub.gives(QUERY, searchset(order("c1")))
+    one = fetcher()
+    named = replace(one, access=replace(one.access, client_id=ours))
+    if used:
+        assert named.query(QUERY).resources
+    else:
+        assert why(lambda: named.query(QUERY)) is WhyNotFetched.OTHER_CLIENT
+    assert bool(stub.asked) is used
+
+
+@pytest.mark.parametrize(("expires_in", "seconds"), [(-1, math.inf), (0, math.inf), (1, 1), (300, 300)])
+def test_a_token_gives_no_longer_than_it_lives(expires_in, seconds):
+    assert Access(None, authorization=a_token(expires_in=expires_in)).seconds == seconds
+    assert Access(None).seconds == math.inf
+
+
+@pytest.mark.parametrize(("total", "whole"), [(0, True), (-1, False)])
+def test_all_answers_of_a_call_together_have_their_limit(stub, fetcher, total, whole):
+    pages = [searchset(order("c1"), next_link="MedicationRequest?page=2"), searchset(order("c2"))]
+    stub.gives(QUERY, pages[0])
+    stub.gives("MedicationRequest?page=2", pages[1])
+    size = sum(len(json.dumps(page)) for page in pages)
+    one = replace(fetcher(), allowance=Allowance(size + total))
+    if whole:
+        assert len(one.query(QUERY).resources) == 2
+    else:
+        assert why(lambda: one.query(QUERY)) is WhyNotFetched.TOO_LARGE
 
 
 @pytest.mark.parametrize(

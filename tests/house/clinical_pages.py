@@ -14,6 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.tables import markdown
+
 ROOT = Path(__file__).parents[2]
 TEXTS = ROOT / "cds_service/protocol/nct06802055"
 PAGES = ROOT / "docs/clinical/nct06802055"
@@ -31,6 +33,7 @@ def pages() -> dict[Path, str]:
     for path in sorted((TEXTS / "wording").glob("*.en.toml")):
         topic = path.name.removesuffix(".en.toml")
         made[PAGES / f"wording-{topic}.md"] = _signed(_wording_page(topic))
+    made[PAGES / "wording-sources.md"] = _signed(_sources_page())
     for path in sorted((ROOT / "tests/rules").glob("test_*.py")):
         if body := _example_page(path):
             made[PAGES / f"examples-{path.stem.removeprefix('test_')}.md"] = _signed(body)
@@ -50,7 +53,7 @@ def _topic_page(path: Path) -> str:
         rows = [
             (name, _origin(rule), rule["source"], rule.get("sentence", "")) for name, rule in rules.items()
         ]
-        parts.append("## Rules\n\n" + _markdown(("Rule", "Origin", "Source", "Sentence"), rows))
+        parts.append("## Rules\n\n" + markdown(("Rule", "Origin", "Source", "Sentence"), rows))
     if limits := table.pop("limit", None):
         rows = [
             (
@@ -62,7 +65,7 @@ def _topic_page(path: Path) -> str:
             )
             for name, limit in limits.items()
         ]
-        parts.append("## Thresholds\n\n" + _markdown(("Name", "Value", "Origin", "Source", "Sentence"), rows))
+        parts.append("## Thresholds\n\n" + markdown(("Name", "Value", "Origin", "Source", "Sentence"), rows))
     parts += [_other(name, rows) for name, rows in table.items()]
     return "\n".join(parts)
 
@@ -81,7 +84,7 @@ def _other(name: str, rows: Any) -> str:
     if not items:
         return f"## {name}\n\n{rows}\n"
     lines = [(str(key), _flat(value)) for key, value in items]
-    return f"## {name}\n\n" + _markdown(("Name", "Content"), lines)
+    return f"## {name}\n\n" + markdown(("Name", "Content"), lines)
 
 
 def _flat(value: Any) -> str:
@@ -96,7 +99,12 @@ def _wording_page(topic: str) -> str:
         for language in ("en", "zh")
     )
     rows = [(f"`{key}`", text, chinese.get(key, "")) for key, text in english.items()]
-    return f"# Wording: {topic}\n\n" + _markdown(("Key", "English", "中文"), rows)
+    return f"# Wording: {topic}\n\n" + markdown(("Key", "English", "中文"), rows)
+
+
+def _sources_page() -> str:
+    table = tomllib.loads((TEXTS / "wording" / "sources-zh.toml").read_text(encoding="utf-8"))
+    return "# Wording: sources of the rules\n\n" + markdown(("English", "中文"), table.items())
 
 
 def _example_page(path: Path) -> str:
@@ -123,14 +131,7 @@ def _example_tables(test: Any) -> Iterator[list[dict[str, str]]]:
 
 
 def _table_of(rows: list[dict[str, str]]) -> str:
-    return _markdown(tuple(rows[0]), [tuple(row.values()) for row in rows])
-
-
-def _markdown(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    def line(cells: tuple[str, ...]) -> str:
-        return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-
-    return "\n".join([line(header), line(tuple("---" for _ in header)), *map(line, rows)]) + "\n"
+    return markdown(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 def main() -> int:

@@ -5,13 +5,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from jsonschema import Draft202012Validator
 from pyrofile_validator import Validator
 
 from cds_service.advice.chart_queries import DECISIVE_PARTS
@@ -27,13 +25,10 @@ from tests.builders import NOW
 from tests.hook_calls import HOOKS, bundle, call_body, order_context, prefetch_of
 from tests.journeys.fhir_charts import SCHEMA, as_bytes, clinic_of
 from tests.journeys.visits import CHART_SERVICES, PATIENTS, clients
+from tests.judge import schema
 
 Json = dict[str, Any]
-RESPONSE = Draft202012Validator(
-    json.loads(
-        (Path(__file__).parents[1] / "standard/schemas/response.schema.json").read_text(encoding="utf-8")
-    )
-)
+RESPONSE = schema("response")
 EXTENSION = "org.aa-cds.decision"
 KINDS = {
     "aa-trial-eligibility": {"eligibility"},

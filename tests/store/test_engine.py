@@ -237,6 +237,17 @@ def test_a_server_restarted_between_two_calls_costs_nobody_an_error(pg, pg_url, 
     assert len(rows(engine, "calls")) == 2
 
 
+def test_a_file_taken_away_under_us_takes_no_row_and_is_not_ready(file, closing):
+    engine = closing(open_store(sqlite_url(file)))
+    remember(engine, a_call(a_card()))
+    for part in file.parent.glob(f"{file.name}*"):
+        part.unlink()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            remember(engine, a_call(a_card("lost"), hook_instance="h2"))
+        assert not is_ready(engine)
+
+
 def test_a_fault_of_ours_is_not_called_the_databases(store):
     twice = [{"name": "n", "value": "v"}] * 2
     with pytest.raises(IntegrityError), writing(store) as connection:

@@ -99,7 +99,8 @@ def lines_of(log):
 
 
 def refusal(response):
-    return response.status_code, response.data, {k: v for k, v in response.headers if k != "Date"}
+    headers = {k: v for k, v in response.headers if k not in ("Date", "X-Request-ID")}
+    return response.status_code, response.data, headers
 
 
 def test_a_trusted_client_gets_its_cards(client):
@@ -231,6 +232,22 @@ def test_a_client_s_own_fhir_bases_are_the_only_ones_called_for_it(own_bases, si
         response = call(client, once(), body=json.dumps(asked).encode())
         assert response.status_code == (200 if fetched else 412)
         assert bool(fhir.asked) == fetched
+
+
+@pytest.mark.parametrize(("subject", "answered"), [("cds-service", 200), ("somebody-else", 412)])
+def test_a_token_of_the_ehr_s_that_is_not_for_us_is_not_used(subject, answered):
+    with running() as fhir:
+        fhir.gives(f"Patient/{PATIENT}", CHART[Part.PATIENT])
+        for part in Part:
+            if part is not Part.PATIENT:
+                fhir.gives(TYPES[part], searchset(CHART[part]))
+        client = client_for(
+            settings_for(listed(EHR, fhir_bases=(read_base(fhir.base),), fhir_client_id="cds-service"))
+        )
+        token = authorization(scope="user/*.rs", subject=subject)
+        asked = a_call(fhirServer=fhir.base, fhirAuthorization=token)
+        assert call(client, once(), body=json.dumps(asked).encode()).status_code == answered
+        assert bool(fhir.asked) == (answered == 200)
 
 
 # ---------------------------------------------------------------- as a process

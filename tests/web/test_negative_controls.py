@@ -7,7 +7,6 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from cds_service.advice.from_file import assessment_of, read_chart
 from cds_service.advice.services import catalogue_of
@@ -17,12 +16,13 @@ from cds_service.wiring import build_clinic
 from fhir_mappings.vocabulary.facts import Part
 from tests.ehr.charts import NOW, TYPES
 from tests.ehr.stub import searchset
+from tests.judge import schema
 from tests.standard.calls import a_call, context_of
 from tests.web.doors import OPEN
-from tests.web.test_whole_service import SCHEMAS, SERVICES, settings_for
+from tests.web.test_whole_service import SERVICES, settings_for
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-ASSESSMENT = Draft202012Validator(json.loads((SCHEMAS / "assessment.schema.json").read_text()))
+ASSESSMENT = schema("assessment")
 EVERY = int(os.environ.get("SAMPLE_EVERY", "40"))  # one patient in so many; SAMPLE_EVERY=1 takes them all
 
 pytestmark = [

@@ -1,11 +1,8 @@
 """The whole service, from a real FHIR server to cards: 200, 412 and 400 exactly as the contract says."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from cds_service.ehr.bases import read_base
 from cds_service.settings.site_file import Site
@@ -14,9 +11,9 @@ from fhir_mappings.vocabulary.facts import Part
 from tests.ehr.charts import CHART, MEDICATION, NOW, TYPES, prefetched
 from tests.ehr.stub import drips, running, searchset
 from tests.installation import an_installation
+from tests.judge import schema
 from tests.standard.calls import CONTEXTS, PATIENT, a_call, authorization, context_of
 
-SCHEMAS = Path(__file__).parents[1] / "standard" / "schemas"
 SERVICES = {
     "aa-trial-eligibility": "patient-view",
     "aa-trial-diagnosis": "problem-list-item-create",
@@ -32,10 +29,6 @@ WHOLE = {
     "medicationRequests": searchset(CHART[Part.MEDICATION_REQUESTS], MEDICATION),
 }
 NOBODY = {**{part.value: None for part in Part}, "patient": CHART[Part.PATIENT]}
-
-
-def schema(name):
-    return Draft202012Validator(json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
 
 
 def settings_for(base=None, **more):

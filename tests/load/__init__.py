@@ -1,0 +1,1 @@
+"""`make load`: many clients at once, workers killed on the way, and nothing lost, doubled or unrecorded."""
