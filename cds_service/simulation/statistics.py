@@ -160,5 +160,5 @@ def forecast_figures(outcomes: Sequence[Outcome]) -> Json | None:
 
 
 def _covered(forecasts: Sequence[Forecasted]) -> float:
-    """The share of one patient's levels that lay in their interval: forecasts of a patient are no strangers."""
+    """The share of one patient's levels that lay in their interval: they are no strangers to one another."""
     return float(np.mean([f.low <= f.measured <= f.high for f in forecasts]))
