@@ -229,10 +229,7 @@ def build_clinic(settings: Settings) -> Clinic:
 
 
 def one_thread_a_process() -> None:
-    """For this process and its children: the matrices are tiny, and more threads wait for each other.
-
-    Holds for what is imported after it.
-    """
+    """For what is imported later, here and in children: tiny matrices only wait for each other's threads."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - the one place
 
 

@@ -12,10 +12,11 @@ from cds_service.pharmacokinetics.map_estimate import (
     InvalidPatient,
     estimate,
     log_levels,
+    occasion_variance,
 )
 from cds_service.pharmacokinetics.population_model import Floats, PopulationModel
 from cds_service.pharmacokinetics.regimen import Course
-from cds_service.pharmacokinetics.residual_error import Sample, is_foreign, log_variance
+from cds_service.pharmacokinetics.residual_error import Sample, log_variance, method_variance
 from cds_service.pharmacokinetics.validity import Fit, Judgement, Measured, judge
 
 TAIL = 0.05
@@ -140,8 +141,9 @@ def _log_trough(found: Estimate, question: Question, mg: float) -> tuple[float, 
     course = Course(question.now, question.every, round(question.ahead / question.every), mg)
     history = History((*question.history.courses, course), _stretches(question, mg))
     logs, slopes = log_levels(found.model, history, [when], found.u)
-    foreign = np.asarray(is_foreign(found.model, question.assay))
-    strays = float(log_variance(found.model, np.exp(logs[0]), foreign))
+    varies = occasion_variance(found.model, history, [when], found.factors)
+    extra = varies + method_variance(found.model, question.assay)
+    strays = float(log_variance(found.model, np.exp(logs), extra)[0])
     return float(logs[0]), float(np.sqrt(slopes[0] @ found.covariance @ slopes[0] + strays))
 
 

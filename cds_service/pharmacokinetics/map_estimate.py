@@ -14,8 +14,8 @@ from cds_service.pharmacokinetics.concentrations import History, concentrations
 from cds_service.pharmacokinetics.population_model import PARAMETERS, Floats, PopulationModel
 from cds_service.pharmacokinetics.residual_error import (
     Sample,
-    is_foreign,
     log_variance,
+    method_variance,
     slope_of_log_variance,
 )
 
@@ -120,6 +120,31 @@ def _check(history: History, samples: Sequence[Sample]) -> None:
             raise InvalidPatient("a level from before the first dose")
 
 
+def occasion_variance(
+    model: PopulationModel, history: History, hours: Sequence[float], factors: Floats
+) -> Floats:
+    """Variance of ln(level) by what varies in one patient from time to time, as if each time had lasted.
+
+    It cannot be known beforehand, so it widens what is believed of a level, past or to come.
+    """
+    places = [i for i in np.flatnonzero(np.diag(model.occasion)) if PARAMETERS[i] != "tlag"]
+    if not places:
+        return np.zeros(len(hours))
+    steps = np.tile(factors.astype(complex), (len(places), 1))
+    steps[range(len(places)), places] *= 1 + 1j * _COMPLEX_STEP
+    levels = concentrations(model, history, hours, steps)
+    slopes = np.imag(np.log(levels + _LOWEST)).T / _COMPLEX_STEP
+    found: Floats = np.einsum("hi,ij,hj->h", slopes, model.occasion[np.ix_(places, places)], slopes)
+    return found
+
+
+def _extra(model: PopulationModel, history: History, samples: Sequence[Sample]) -> Floats:
+    """What the samples stray by beyond the model's own error; taken at the typical patient: it stays put."""
+    methods = np.array([method_variance(model, sample.assay) for sample in samples])
+    hours = [sample.hour for sample in samples]
+    return methods + occasion_variance(model, history, hours, np.ones(len(PARAMETERS)))
+
+
 Judge = Callable[[Floats], tuple[float, Floats]]
 
 
@@ -130,12 +155,12 @@ def objective(model: PopulationModel, history: History, samples: Sequence[Sample
     hours = [sample.hour for sample in samples]
     measured = np.log([sample.ng_per_ml for sample in samples])
     below = np.array([sample.below for sample in samples])
-    foreign = np.array([is_foreign(model, sample.assay) for sample in samples])
+    extra = _extra(model, history, samples)
 
     def judge(u: Floats) -> tuple[float, Floats]:
         logs, slopes = log_levels(model, history, hours, u)
         level = np.exp(logs)
-        variance = log_variance(model, level, foreign)
+        variance = log_variance(model, level, extra)
         sloping = slope_of_log_variance(model, level)
         spread = np.sqrt(variance)
         off = (measured - logs) / spread
@@ -157,8 +182,7 @@ def _curvature(model: PopulationModel, history: History, samples: Sequence[Sampl
     A censored level adds nothing here: the estimate is then taken to be less certain than it is.
     """
     logs, slopes = log_levels(model, history, [sample.hour for sample in samples], u)
-    foreign = np.array([is_foreign(model, sample.assay) for sample in samples])
-    weights = 1 / log_variance(model, np.exp(logs), foreign)
+    weights = 1 / log_variance(model, np.exp(logs), _extra(model, history, samples))
     weights = np.where([sample.below for sample in samples], 0.0, weights)
     found: Floats = np.eye(len(u)) + slopes.T @ (weights[:, None] * slopes)
     return found

@@ -27,16 +27,16 @@ class Sample:
     assay: str | None = None
 
 
-def log_variance(model: PopulationModel, level: Array, foreign: Array) -> Array:
-    """Variance of ln(measured) at a true `level`, ng/mL; `foreign`: 1 for another assay than the model's."""
+def log_variance(model: PopulationModel, level: Array, extra: Array) -> Array:
+    """Variance of ln(measured) at a true `level`, ng/mL; `extra`: what the model's own error leaves out."""
     residual = model.residual
-    relative: Array = residual.proportional**2 + (residual.additive / level) ** 2
-    return relative + foreign * BETWEEN_METHODS_CV**2
+    found: Array = residual.proportional**2 + (residual.additive / level) ** 2 + extra
+    return found
 
 
-def is_foreign(model: PopulationModel, assay: str | None) -> float:
-    """1 for a level of another method than the model was made with, or of a method nobody told; else 0."""
-    return float(assay != model.file.assay)
+def method_variance(model: PopulationModel, assay: str | None) -> float:
+    """What a level of another method than the model was made with, or of one that nobody told, adds."""
+    return 0.0 if assay == model.file.assay else BETWEEN_METHODS_CV**2
 
 
 def slope_of_log_variance(model: PopulationModel, level: Array) -> Array:

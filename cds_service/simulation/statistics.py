@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cds_service.pharmacokinetics.population_model import Floats
-from cds_service.simulation.outcomes import Outcome
+from cds_service.simulation.outcomes import Forecasted, Outcome
 from fhir_mappings.vocabulary.studies import Arm
 
 Json = dict[str, Any]
@@ -143,13 +143,11 @@ def ratio_of_means(ours: Floats, limit: Floats, seed: int) -> Figure:
 
 def forecast_figures(outcomes: Sequence[Outcome]) -> Json | None:
     """How often the 90 % interval held the level that was measured, and how far the middle lay off."""
-    told = [f for o in outcomes for f in o.forecasts]
-    if not told:
-        return None
     found: Json = {}
-    for drug in sorted({f.drug for f in told}):
-        some = [f for f in told if f.drug == drug]
-        covered = mean([float(f.low <= f.measured <= f.high) for f in some], share=True)
+    for drug in sorted({f.drug for o in outcomes for f in o.forecasts}):
+        own = [[f for f in o.forecasts if f.drug == drug] for o in outcomes]
+        some = [f for forecasts in own for f in forecasts]
+        covered = mean([_covered(forecasts) for forecasts in own if forecasts], share=True)
         errors = np.array([(f.median - f.measured) / f.measured for f in some])
         found[drug] = {
             "forecasts": len(some),
@@ -158,4 +156,9 @@ def forecast_figures(outcomes: Sequence[Outcome]) -> Json | None:
             "medianAbsoluteErrorPercent": float(100 * np.median(np.abs(errors))),
             "within30Percent": float(np.mean(np.abs(errors) <= 0.3)),
         }
-    return found
+    return found or None
+
+
+def _covered(forecasts: Sequence[Forecasted]) -> float:
+    """The share of one patient's levels that lay in their interval: they are no strangers to one another."""
+    return float(np.mean([f.low <= f.measured <= f.high for f in forecasts]))

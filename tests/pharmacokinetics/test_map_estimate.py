@@ -49,8 +49,9 @@ def test_without_levels_the_estimate_is_the_population(model: PopulationModel) -
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.name)
 def test_with_many_exact_levels_the_estimate_is_the_patient(model: PopulationModel) -> None:
-    """Rich, noiseless levels of an exact assay outweigh the population."""
-    exact = replace(model, file=msgspec.structs.replace(model.file, residual=Residual(0.001)))
+    """Rich levels of an exact assay, in a patient who is always the same, outweigh the population."""
+    always: dict[str, object] = {"occasion_cv": {}, "occasion_variance": {}, "occasion_correlation": ()}
+    exact = replace(model, file=msgspec.structs.replace(model.file, residual=Residual(0.001), **always))
     u = np.linspace(-0.8, 0.8, len(model.estimated))
     truth = np.real(factors_of(model, u))
     history = usual_course(model)
@@ -153,3 +154,13 @@ def test_an_impossible_patient_is_refused(courses: tuple[Course, ...], sample: S
     with pytest.raises(InvalidPatient) as refused:
         estimate(MAO, History(courses, (Stretch(0, SOMEBODY),)), [sample])
     assert refused.value.problem == problem
+
+
+def test_a_level_counts_for_less_where_patients_vary_from_time_to_time() -> None:
+    """The hybrid's clearance varies by 10 % from one time to the next; without that, one level says more."""
+    history = usual_course(HYBRID)
+    (seen,) = measured(HYBRID, history, np.ones(7), [20 * DAY])
+    off = [Sample(seen.hour, seen.ng_per_ml * 1.4, assay=seen.assay)]
+    steady = replace(HYBRID, file=msgspec.structs.replace(HYBRID.file, occasion_cv={}))
+    varying_patient, steady_patient = (estimate(m, history, off).factors[0] for m in (HYBRID, steady))
+    assert steady_patient < varying_patient < 1
