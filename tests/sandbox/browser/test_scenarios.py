@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import requests
 from playwright.sync_api import expect
 
 from tests.sandbox.browser.screen import Screen
@@ -181,3 +182,29 @@ def test_in_chinese_pages_and_cards_are_chinese(screen: Screen) -> None:
     screen.wait_for_advice("Increase sirolimus")
     screen.page.click("button:has-text('中文')")
     screen.wait_for_advice("西罗莫司加量")
+
+
+def test_a_candidate_is_attested_on_the_page_behind_the_card_and_the_card_knows_it(screen: Screen) -> None:
+    for answered in screen.demo.found("QuestionnaireResponse?patient=demo-01"):
+        requests.delete(f"{screen.demo.fhir.base_url}/QuestionnaireResponse/{answered['id']}", timeout=5)
+    screen.open("/patients/demo-01")
+    assert "criteria settled" in screen.advice()[0]
+    assert "investigator decides" not in screen.advice()[0]
+    with screen.page.context.expect_page() as opening:
+        screen.card("info").get_by_role("link", name="Explain").first.click()
+    explain = opening.value
+    explain.wait_for_selector("#attest")
+    for line in ("I2", "I4.1", "I4.2", "I5", "I6", "I7"):
+        explain.check(f'input[name="{line}"][value="yes"]')
+    explain.check('input[name="I8"][value="1"]')
+    for number in range(1, 13):
+        explain.check(f'input[name="E{number}"][value="no"]')
+    explain.click("#attest button[type=submit]")
+    explain.wait_for_selector(".notice.good")
+    assert "demo-01" not in explain.url
+    explain.close()
+    (written,) = screen.demo.found("QuestionnaireResponse?patient=demo-01")
+    assert written["author"]["reference"].startswith("Practitioner/")
+    screen.page.click("#again")
+    screen.wait_for_advice("20 of 20 criteria settled, none appears to exclude; the investigator decides")
+    screen.demo.fhir.reset()
