@@ -41,8 +41,10 @@ class ModelForecaster:
     models: Mapping[Drug, tuple[str, ...]]
     days_ahead: Mapping[Drug, int]
 
-    def __call__(self, question: OutlookQuestion) -> Outlook:
-        """The forecast, or why there is none."""
+    def __call__(self, question: OutlookQuestion) -> Outlook | None:
+        """The forecast, or why there is none; None for a drug that no model speaks for here."""
+        if not self.models[question.drug]:
+            return None
         asked = _asked(question, self.days_ahead[question.drug])
         found = forecast([model(name) for name in self.models[question.drug]], asked)
         doses = zip(question.doses, found.doses, strict=False)

@@ -20,6 +20,9 @@ from tests.journeys.dosing_charts import SIROLIMUS_ARM, lab, labs, level, on_bot
 from tests.journeys.fhir_charts import Json, ago, assessed, clinic_of
 
 FORECASTING = Site(forecast=ForecastEntry(enabled=True))
+BOTH = Site(
+    forecast=ForecastEntry(enabled=True, ciclosporin_models=("woillard_2014", "umpierrez_2021", "press_2010"))
+)
 ARCHITECT = {"method": {"text": "Abbott Architect CMIA"}}
 COVARIATES = (lab("4544-3", 31, "%", 3), lab("1920-8", 21, "U/L", 3), lab("29463-7", 60, "kg", 3))
 
@@ -128,13 +131,19 @@ def test_ciclosporin_is_forecast_in_the_sites_band() -> None:
         lab("14682-9", 60, "umol/L", d, referenceRange=[{"high": {"value": 110, "unit": "umol/L"}}])
         for d in (80, 70, 2)
     ]
-    told = assessed(*on_both(), *COVARIATES, *creatinines, level("ciclosporin", 140, 1), site=FORECASTING)
+    told = assessed(*on_both(), *COVARIATES, *creatinines, level("ciclosporin", 140, 1), site=BOTH)
     decision = told["titration"][1]
     assert decision["state"] == "CONTINUE"
     found = decision["forecast"]
     assert [d["dose"]["amountMg"] for d in found["doses"]] == [50, 75, 100]
     assert {m["name"] for m in found["models"]} == {"woillard_2014", "umpierrez_2021", "press_2010"}
     assert "120–180 ng/mL" in found["says"][0]
+
+
+def test_ciclosporin_is_not_forecast_unless_the_site_names_a_model() -> None:
+    told = assessed(*on_both(), *COVARIATES, level("ciclosporin", 140, 1), site=FORECASTING)
+    assert told["titration"][1]["drug"] == "ciclosporin"
+    assert told["titration"][1]["forecast"] is None
 
 
 def card_detail(clinic: Clinic, language: str) -> str:
@@ -180,7 +189,7 @@ def test_the_explain_page_has_data_and_sentences_from_one_decision() -> None:
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [
-        (ForecastEntry(sirolimus_models=()), "forecast.sirolimus_models: must name a model"),
+        (ForecastEntry(sirolimus_models=()), "forecast: must name a model of one drug at least"),
         (ForecastEntry(sirolimus_models=("mao",)), "forecast.sirolimus_models: there is no model 'mao'"),
         (
             ForecastEntry(ciclosporin_models=("mao_2024",)),

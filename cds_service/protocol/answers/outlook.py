@@ -112,5 +112,5 @@ class OutlookQuestion:
     band: tuple[Decimal, Decimal]
 
 
-Forecaster = Callable[[OutlookQuestion], Outlook]
+Forecaster = Callable[[OutlookQuestion], Outlook | None]
 """How a site forecasts, when it does."""
