@@ -20,15 +20,16 @@ STANDALONE_SCOPE = f"launch/patient {SCOPE}"
 class App:
     """Our registration at one FHIR base.
 
-    `issuers` are the clients (as in their CDS Hooks tokens) whose patients are kept there. `callers` are
-    their tenants, None when the site file leaves open which there are. `frame_ancestors` are the origins
+    `issuers` are the clients (as in their CDS Hooks tokens) whose patients are kept there, each with its
+    language; `language` is for whoever comes without a card. `callers` are their tenants, None when the site
+    file leaves open which there are. `frame_ancestors` are the origins
     whose pages may frame ours.
     """
 
     fhir_base: FhirBase
     registration: Registration
     language: str
-    issuers: frozenset[str]
+    issuers: Mapping[str, str]
     callers: frozenset[Caller] | None = None
     frame_ancestors: tuple[str, ...] = ()
 

@@ -80,6 +80,7 @@ class Launching:
         patient = token.get("patient")
         if not isinstance(patient, str) or not _ID.fullmatch(patient):
             raise SignInRefused(WhyRefused.NO_PATIENT)
+        caller = self._caller(app, token.get("appContext"), patient)
         return Person(
             fhir_base=app.fhir_base.url,
             patient=patient,
@@ -88,8 +89,8 @@ class Launching:
             scope=str(token.get("scope") or ""),
             ends=now + _life(token),
             banner=token.get("need_patient_banner") is not False,
-            caller=self._caller(app, token.get("appContext"), patient),
-            language=app.language,
+            caller=caller,
+            language=app.issuers.get(caller.issuer, app.language) if caller else app.language,
             form_token=self.new_secret(),
         )
 

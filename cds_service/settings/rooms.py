@@ -77,7 +77,7 @@ def _app(client: ListedClient, smart: SmartApp, language: str, *, by_token: bool
         fhir_base=smart.fhir_base,
         registration=smart.registration,
         language=client.language or language,
-        issuers=frozenset({issuer}),
+        issuers={issuer: client.language or language},
         callers=frozenset(Caller(issuer, tenant) for tenant in tenants) if tenants else None,
         frame_ancestors=smart.frame_ancestors,
     )
@@ -85,4 +85,4 @@ def _app(client: ListedClient, smart: SmartApp, language: str, *, by_token: bool
 
 def _joined(one: App, other: App) -> App:
     callers = None if one.callers is None or other.callers is None else one.callers | other.callers
-    return replace(one, issuers=one.issuers | other.issuers, callers=callers)
+    return replace(one, issuers={**one.issuers, **other.issuers}, callers=callers)

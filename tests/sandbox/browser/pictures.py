@@ -44,6 +44,27 @@ def _look_behind(screen: Screen) -> None:
     screen.page.evaluate("scrollTo(0, document.querySelector('#developer').offsetTop - 8)")
 
 
+def _explain(patient: str) -> Callable[[Screen], object]:
+    def launch(screen: Screen) -> None:
+        """What the card's link does, in the same window."""
+        screen.open(f"/patients/{patient}")
+        with screen.page.context.expect_page() as opening:
+            screen.page.locator("#cards .card a[href*='/links/']").first.click()
+        address = opening.value.url
+        opening.value.wait_for_selector("#chart-blood svg")
+        opening.value.close()
+        screen.page.goto(address)
+        screen.page.wait_for_selector("#chart-blood svg")
+
+    return launch
+
+
+def _research(screen: Screen) -> None:
+    screen.page.goto(f"{screen.demo.cds.base_url}/research/login")
+    screen.page.get_by_role("button", name="Sign in").click()
+    screen.page.wait_for_selector("table")
+
+
 PICTURES = (
     Picture("patients", lambda screen: screen.open("/")),
     Picture("low-level", lambda screen: screen.open("/patients/demo-08")),
@@ -53,6 +74,9 @@ PICTURES = (
     Picture("order", _write_six_milligrams),
     Picture("edit-result", _edit),
     Picture("developer", _look_behind),
+    Picture("explain", _explain("demo-09"), size=(LAPTOP["width"], 1000)),
+    Picture("explain-zh", _explain("demo-02"), "zh", size=(LAPTOP["width"], 1000)),
+    Picture("research", _research),
     Picture(
         "tablet", lambda screen: screen.open("/patients/demo-08"), size=(TABLET["width"], TABLET["height"])
     ),

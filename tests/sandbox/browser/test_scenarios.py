@@ -208,3 +208,16 @@ def test_a_candidate_is_attested_on_the_page_behind_the_card_and_the_card_knows_
     screen.page.click("#again")
     screen.wait_for_advice("20 of 20 criteria settled, none appears to exclude; the investigator decides")
     screen.demo.fhir.reset()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "What the advice rests on"), ("zh", "建议的依据")], indirect=["language"]
+)
+def test_the_page_behind_a_card_speaks_the_language_of_the_card(screen: Screen, said: str) -> None:
+    screen.open("/patients/demo-08")
+    with screen.page.context.expect_page() as opening:
+        screen.card("warning").locator("a[href*='/links/']").first.click()
+    explain = opening.value
+    explain.wait_for_selector("#chart-blood")
+    assert said in explain.inner_text("header")
+    explain.close()
