@@ -8,7 +8,7 @@ import re
 import string
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -112,6 +112,15 @@ def _sources(folder: Path, language: str) -> dict[str, str]:
     """None for English, in which they are written."""
     path = folder / f"sources-{language}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def with_words_of(folder: Path, card_words: Mapping[str, Wording]) -> Mapping[str, Wording]:
+    """The words of the cards together with those of a page. Raises ProtocolTextFault."""
+    own = read_wording(folder)
+    return {
+        language: replace(words, sentences={**words.sentences, **own[language].sentences})
+        for language, words in card_words.items()
+    }
 
 
 def _sentences(folder: Path, language: str) -> dict[str, str]:

@@ -1,15 +1,13 @@
 """Pages as responses: templates, and headers under which nothing foreign runs and nobody foreign frames."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from flask import Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from cds_service.cards.wording import Wording, read_wording
-from cds_service.pages import TEMPLATES
+from cds_service.cards.wording import Wording
+from cds_service.pages.rendering import as_page, templates_of
 from fhir_mappings.vocabulary.phrases import say
 
 OWN = Path(__file__).parent
@@ -20,28 +18,13 @@ _POLICY = (
 )
 
 
-def read_page_words(card_words: Mapping[str, Wording]) -> Mapping[str, Wording]:
-    """The words of the cards and those of the page together. Raises ProtocolTextFault."""
-    own = read_wording(OWN / "words")
-    return {
-        language: replace(words, sentences={**words.sentences, **own[language].sentences})
-        for language, words in card_words.items()
-    }
-
-
 class Renderer:
     """Renders the page's templates; `path` is where the pages stand, `version` that of what they load."""
 
     def __init__(self, path: str, version: str) -> None:
         self._path = path
         self._version = version
-        self._templates = Environment(
-            loader=FileSystemLoader([OWN / "templates", TEMPLATES]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = templates_of(OWN / "templates")
 
     def page(
         self,
@@ -58,8 +41,4 @@ class Renderer:
             static=f"{self._path}/static/{self._version}",
             **values,
         )
-        response = Response(html, status)
-        response.headers["Content-Security-Policy"] = _POLICY.format(" ".join(frame_ancestors) or "'none'")
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return as_page(html, status, _POLICY.format(" ".join(frame_ancestors) or "'none'"))

@@ -9,7 +9,7 @@ from flask import Blueprint
 from sqlalchemy import Engine
 
 from cds_service.advice.clinic import Clinic
-from cds_service.cards.wording import Wording
+from cds_service.cards.wording import Wording, with_words_of
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.ehr.writing import FhirWriter
 from cds_service.explain.apps import Apps, Memory
@@ -17,7 +17,7 @@ from cds_service.explain.desk import Desk
 from cds_service.explain.launching import Launching
 from cds_service.explain.people import COOKIE, People, path_of
 from cds_service.explain.quiet import Recollection
-from cds_service.explain.render import Renderer, read_page_words
+from cds_service.explain.render import OWN, Renderer
 from cds_service.explain.routes import ExplainPage, explain_routes, origin_in
 from cds_service.signin.code_flow import NewSecret
 from cds_service.signin.sessions import Sessions
@@ -75,7 +75,7 @@ def explain_page(
             around.seconds,
         ),
         renderer=Renderer(path, around.version),
-        words=read_page_words(card_words),
+        words=with_words_of(OWN / "words", card_words),
         language=around.language,
         origin=origin_in(around.public_base_url),
         new_name=around.new_secret,

@@ -10,10 +10,10 @@ import requests
 from flask import Blueprint
 from sqlalchemy import Engine
 
-from cds_service.cards.wording import Wording
+from cds_service.cards.wording import Wording, with_words_of
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.research.access import SignIn
-from cds_service.research.pages import Pages, read_research_words
+from cds_service.research.pages import OWN, Pages
 from cds_service.research.provider import Provider
 from cds_service.research.routes import ResearchPage, path_of, research_routes
 from cds_service.signin.code_flow import NewSecret
@@ -58,7 +58,7 @@ def research_page(provider: Provider, card_words: Mapping[str, Wording], around:
         zone=around.zone,
         clock=around.clock,
         pages=Pages(f"{path}/static/{around.version}"),
-        words=read_research_words(card_words),
+        words=with_words_of(OWN / "words", card_words),
         language=around.language,
         origin=f"{parts.scheme}://{parts.netloc}",
     )

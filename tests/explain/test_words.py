@@ -4,8 +4,8 @@ import ast
 import re
 from pathlib import Path
 
-from cds_service.cards.wording import read_wording
-from cds_service.explain.render import OWN, read_page_words
+from cds_service.cards.wording import read_wording, with_words_of
+from cds_service.explain.render import OWN
 
 TEMPLATES = [*(OWN / "templates").rglob("*.html")]
 ASKED = {key for path in TEMPLATES for key in re.findall(r"t\('([\w.+-]+)'[,)]", path.read_text())}
@@ -21,7 +21,7 @@ OWN_WORDS = read_wording(OWN / "words")["en"].sentences
 
 
 def test_every_sentence_of_the_templates_is_there_in_both_languages():
-    words = read_page_words(read_wording())
+    words = with_words_of(OWN / "words", read_wording())
     for language in ("en", "zh"):
         assert words[language].sentences.keys() >= ASKED
     assert len(ASKED) > 40

@@ -37,6 +37,7 @@ class Told:
 
     json: dict[str, Any]
     indicator: Indicator = Indicator.INFO
+    extension: None = None
 
     def as_json(self) -> dict[str, Any]:
         return self.json
