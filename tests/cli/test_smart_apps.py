@@ -100,9 +100,9 @@ def test_one_base_is_registered_in_one_way(site):
     assert "more than once" in faults(site, SMART + SMART)
     other = CLIENT.replace("https://ehr", "https://two", 1) + SMART.replace('"aa"', '"bb"')
     assert "in more than one way" in faults(site, SMART + other)
-    shared = site(SMART + CLIENT.replace("https://ehr", "https://two", 1) + SMART)
-    (app,) = apps_of(shared.trusted_clients, "en", by_token=True).values()
-    assert app.issuers == {"https://ehr", "https://two"}
+    chinese = CLIENT.replace("https://ehr", "https://two", 1) + 'language = "zh"\n'
+    (app,) = apps_of(site(SMART + chinese + SMART).trusted_clients, "en", by_token=True).values()
+    assert app.issuers == {"https://ehr": "en", "https://two": "zh"}
 
 
 def test_production_wants_https_everywhere(site):
@@ -118,7 +118,7 @@ def test_whose_patients_they_are_is_known_where_the_tenants_are(site):
     (open_app,) = apps_of(site(SMART).trusted_clients, "en", by_token=True).values()
     assert open_app.callers is None
     (nobody,) = apps_of(site(SMART).trusted_clients, "en", by_token=False).values()
-    assert (nobody.issuers, nobody.callers) == ({""}, {Caller("", "")})
+    assert (nobody.issuers, nobody.callers) == ({"": "en"}, {Caller("", "")})
 
 
 def test_cards_link_to_the_page_for_clients_that_have_it(site):
