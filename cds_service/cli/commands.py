@@ -63,11 +63,15 @@ def _run(asked: argparse.Namespace) -> int:
 
             return replay_file(asked.file)
         case _:
-            from cds_service.cli.demo import demo
-            from cds_service.sandbox.elsewhere import Elsewhere
+            return _demo(asked)
 
-            elsewhere = Elsewhere(asked.fhir_server, asked.discovery, asked.allow_writes)
-            return demo(asked.port, once=asked.once, open_browser=not asked.no_browser, elsewhere=elsewhere)
+
+def _demo(asked: argparse.Namespace) -> int:
+    from cds_service.cli.demo import demo
+    from cds_service.sandbox.elsewhere import Elsewhere
+
+    elsewhere = Elsewhere(asked.fhir_server, asked.discovery, asked.allow_writes)
+    return demo(asked.port, once=asked.once, open_browser=not asked.no_browser, elsewhere=elsewhere)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -188,14 +188,9 @@ class _Case:
     @cached_property
     def titration(self) -> tuple[TitrationDecision, ...]:
         """What titration proposes, as safety leaves it: the one place where they meet."""
+        p = self.protocol
         proposals = titration.titrate(
-            *self._bedside,
-            self._levels,
-            self.renal,
-            self._interactions,
-            self.protocol.titration,
-            self._rules,
-            self.protocol.levels,
+            *self._bedside, self._levels, self.renal, self._interactions, p.titration, self._rules, p.levels
         )
         settled = (veto(proposal, self._report, self._rules) for proposal in proposals)
         return tuple(self._with_outlook(decision) for decision in settled)

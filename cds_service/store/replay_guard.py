@@ -9,7 +9,8 @@ from cds_service.store.engine import writing
 from cds_service.store.given import hash_of
 from cds_service.store.tables import SEEN_TOKENS
 
-_SWEPT_AT_ONCE = 50
+_SWEPT_AT_ONCE = 200
+_SWEEPING = "0"  # the first digit of a token's hash: one of sixteen sweeps, and may take more than sixteen
 _KEY = (SEEN_TOKENS.c.issuer, SEEN_TOKENS.c.jti)
 _FORGET = delete(SEEN_TOKENS).where(
     SEEN_TOKENS.c.issuer == bindparam("its_issuer"), SEEN_TOKENS.c.jti == bindparam("its_jti")
@@ -22,9 +23,10 @@ def first_time(engine: Engine, issuer: str, jti: str, expires_at: datetime, now:
     `expires_at` is the last moment at which the token would still be believed: its `exp` plus the leeway.
     Raises StoreUnavailable: then the token must be refused.
     """
+    key = hash_of(jti)
     with writing(engine) as connection:
-        is_first = _claim(connection, {"issuer": issuer, "jti": hash_of(jti), "expires_at": expires_at}, now)
-        if is_first:
+        is_first = _claim(connection, {"issuer": issuer, "jti": key, "expires_at": expires_at}, now)
+        if is_first and key.startswith(_SWEEPING):
             _sweep(connection, now)
     return is_first
 
@@ -42,7 +44,7 @@ def _claim(connection: Connection, token: dict[str, object], now: datetime) -> b
 
 
 def _sweep(connection: Connection, now: datetime) -> None:
-    """Each new token takes some expired ones away, so the table never outgrows the tokens in force."""
+    """Expired tokens go faster than new ones come, so the table hardly outgrows the tokens in force."""
     expired = select(*_KEY).where(SEEN_TOKENS.c.expires_at < now).limit(_SWEPT_AT_ONCE)
     unlocked = expired.with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer anyway
     if found := connection.execute(unlocked).all():
