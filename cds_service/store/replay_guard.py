@@ -1,8 +1,9 @@
 """A token is used once: across threads, worker processes and instances, by the database."""
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select
+from sqlalchemy import Connection, Engine, Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cds_service.store.engine import writing
@@ -32,15 +33,20 @@ def first_time(engine: Engine, issuer: str, jti: str, expires_at: datetime, now:
 
 
 def _claim(connection: Connection, token: dict[str, object], now: datetime) -> bool:
+    claim = _claiming(connection.dialect.name)
+    return connection.execute(claim, {**token, "its_now": now}).first() is not None
+
+
+@cache  # making a statement costs more than sending it
+def _claiming(dialect: str) -> Executable:
     """One statement, so that of two who come at once only one has written; an expired row counts as none."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    claim = insert(SEEN_TOKENS).values(token)
-    claim = claim.on_conflict_do_update(
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    claim = insert(SEEN_TOKENS).values({column: bindparam(column.key) for column in SEEN_TOKENS.c})
+    return claim.on_conflict_do_update(
         index_elements=_KEY,
         set_={"expires_at": claim.excluded.expires_at},
-        where=SEEN_TOKENS.c.expires_at < now,
-    )
-    return connection.execute(claim.returning(SEEN_TOKENS.c.jti)).first() is not None
+        where=SEEN_TOKENS.c.expires_at < bindparam("its_now", type_=SEEN_TOKENS.c.expires_at.type),
+    ).returning(SEEN_TOKENS.c.jti)
 
 
 def _sweep(connection: Connection, now: datetime) -> None:
