@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from cds_service.research.small_cells import Cell, gives_away, guarded
-from cds_service.store.report import RuleReport
+from cds_service.store.report import RuleReport, by_number
 
 OUTCOMES = {"accepted": "accepted", "overridden": "overridden", "": "ignored"}
 """What is shown for each outcome of the audit."""
@@ -36,7 +36,7 @@ def advice(entries: Iterable[RuleReport], months: Mapping[str, Counter[str]]) ->
     for entry in entries:
         outcomes.setdefault(entry.rule, Counter()).update(entry.outcomes)
         reasons.setdefault(entry.rule, Counter()).update(entry.reasons)
-    rules = [_told(rule, outcomes[rule], reasons[rule]) for rule in sorted(outcomes)]
+    rules = [_told(rule, outcomes[rule], reasons[rule]) for rule in sorted(outcomes, key=by_number)]
     besides = _open_columns(rules, outcomes)
     return Advice(rules, [_told(month, counts, {}, besides) for month, counts in months.items()])
 

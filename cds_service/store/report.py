@@ -5,6 +5,7 @@ A card without a reaction is "ignored", which is not a rejection (CH-127). The l
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -58,7 +59,16 @@ def report(engine: Engine, since: datetime | None = None, until: datetime | None
             entry.outcomes[row.outcome or ""] += row.cards
             if row.outcome == "overridden":
                 entry.reasons[_reason(row.reason_code, commented=row.commented)] += row.cards
-    return [found[version] for version in sorted(found)]
+    return [found[version] for version in sorted(found, key=_as_read)]
+
+
+def _as_read(version: tuple[str, str, str]) -> tuple[list[str], tuple[str, str, str]]:
+    return by_number(version[0]), version
+
+
+def by_number(rule: str) -> list[str]:
+    """A key that puts E2 before E10, as they are numbered in the protocol."""
+    return [part.zfill(4) if part.isdigit() else part for part in re.split(r"(\d+)", rule)]
 
 
 def _reason(code: str | None, *, commented: bool) -> str:

@@ -24,6 +24,11 @@ def test_versions_of_a_rule_are_taken_together():
     assert (rule.shown, rule.outcomes["accepted"]) == (7, 7)
 
 
+def test_rules_stand_in_the_order_of_their_numbers():
+    told = advice([entry(rule, {"": 9}) for rule in ("E10", "SRL-02", "E2", "I1", "E1")], {})
+    assert [rule.name for rule in told.rules] == ["E1", "E2", "E10", "I1", "SRL-02"]
+
+
 def test_a_month_does_not_give_away_what_a_rule_hides():
     """One month: its 11 without reaction less the 7 of the other rule would be the hidden 4."""
     rules = [entry("A", {"accepted": 6, "overridden": 3, "": 4}), entry("B", {"": 7})]
