@@ -21,7 +21,7 @@ from cds_service.explain.figure import (
     number,
     start_of,
 )
-from cds_service.explain.telling import Teller
+from cds_service.explain.telling import RENAL_TONES, Teller
 from cds_service.protocol.answers import dosing as answers
 from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.answers.kidney import RenalState
@@ -34,16 +34,6 @@ from cds_service.protocol.moment import AsOf
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Analyte, Reading, Result
-
-_RENAL_TONES = {
-    RenalState.NORMAL: "good",
-    RenalState.RECOVERED: "good",
-    RenalState.STABILISED: "info",
-    RenalState.WATCH: "info",
-    RenalState.IMPAIRED: "warning",
-    RenalState.AKI: "critical",
-    RenalState.UNKNOWN: "unknown",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +170,7 @@ def _kidney_lane(chart: Chart, course: tuple[tuple[Creatinine, RenalState], ...]
         if bars and bars[-1].label == label:
             bars[-1] = Bar(bars[-1].start, until, label, bars[-1].tone)
         else:
-            bars.append(Bar(start, until, label, _RENAL_TONES[state]))
+            bars.append(Bar(start, until, label, RENAL_TONES[state]))
     yield Lane(chart.tell.say("page.lane.kidney"), tuple(bars))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
 from cds_service.cards.outlook_words import outlook_lines
-from cds_service.explain.telling import Statement, Teller
+from cds_service.explain.telling import RENAL_TONES, Statement, Teller
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.answers.dosing import State, TitrationDecision
@@ -15,7 +15,7 @@ from cds_service.protocol.answers.follow_up import (
     ResponseCategory,
     ResponseReadout,
 )
-from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.answers.kidney import RenalFinding
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.phrases import Phrase
 
@@ -42,15 +42,6 @@ _RESPONSE_TONES = {
     ResponseCategory.NR: "warning",
     ResponseCategory.NOT_EVALUABLE: "unknown",
     ResponseCategory.NOT_YET: "quiet",
-}
-_RENAL_TONES = {
-    RenalState.NORMAL: "good",
-    RenalState.RECOVERED: "good",
-    RenalState.STABILISED: "info",
-    RenalState.WATCH: "info",
-    RenalState.IMPAIRED: "warning",
-    RenalState.AKI: "critical",
-    RenalState.UNKNOWN: "unknown",
 }
 _DUE_ORDER = (DueStatus.OVERDUE, DueStatus.DUE, DueStatus.NOT_YET, DueStatus.DONE)
 
@@ -120,7 +111,7 @@ def _level_evidence(decision: TitrationDecision) -> Iterable[Evidence]:
 def kidney(finding: RenalFinding, tell: Teller) -> Statement:
     """The renal state."""
     return Statement(
-        tone=_RENAL_TONES[finding.state],
+        tone=RENAL_TONES[finding.state],
         tag=tell.say(f"renal.state.{finding.state}"),
         text=tell.plain(finding.seen),
         origin=tell.origin(finding.rule),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cds_service.cards.wording import Wording, plain_number
+from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.parameters import Rule
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.phrases import Argument, Phrase, say
@@ -28,6 +29,18 @@ class Seen:
     kind: str
     date: str
     value: str
+
+
+RENAL_TONES = {
+    RenalState.NORMAL: "good",
+    RenalState.RECOVERED: "good",
+    RenalState.STABILISED: "info",
+    RenalState.WATCH: "info",
+    RenalState.IMPAIRED: "warning",
+    RenalState.AKI: "critical",
+    RenalState.UNKNOWN: "unknown",
+}
+"""The tone of each state of the kidneys, in words and in the figure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, KeySet
 from cds_service.pages import STATIC, TEMPLATES
 from cds_service.sandbox.access_tokens import AccessTokens
 from cds_service.sandbox.launches import Launch, Launches
-from cds_service.sandbox.oauth_parts import Code, DemoClient, IdToken, OnlyS256, code_grant
+from cds_service.sandbox.oauth_parts import DemoClient, IdToken, code_server
 
 APP = "aa-cds-explain"
 """The client id of the page that explains, at the demo's record system."""
@@ -88,19 +88,13 @@ def add_authorization(app: Flask, authorization: Authorization, fhir_base: str) 
 
 
 def _server(app: Flask, authorization: Authorization, fhir_base: str, key: ECKey) -> AuthorizationServer:
-    codes: dict[str, Code] = {}
-    nonces: set[str] = set()
-
     def save(token: Mapping[str, Any], asked: Any) -> None:
         authorization.tokens.keep(token["access_token"], token["scope"], token["expires_in"])
 
     def describe(launch: Launch) -> Mapping[str, Any]:
         return {"sub": launch.user, "fhirUser": f"{fhir_base}/{launch.user}"}
 
-    server = AuthorizationServer(app, authorization.clients.get, save)
-    extensions = [OnlyS256(required=True), IdToken(fhir_base, describe, key, nonces), _WithLaunch()]
-    server.register_grant(code_grant(codes, nonces), extensions)
-    return server
+    return code_server(app, authorization.clients, save, IdToken(fhir_base, describe, key), _WithLaunch())
 
 
 def _add_documents(routes: Blueprint, fhir_base: str, key: ECKey) -> None:

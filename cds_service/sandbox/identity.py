@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader
 from joserfc.jwk import ECKey, KeySet
 
 from cds_service.pages import STATIC, TEMPLATES
-from cds_service.sandbox.oauth_parts import Code, DemoClient, IdToken, OnlyS256, code_grant
+from cds_service.sandbox.oauth_parts import DemoClient, IdToken, code_server
 
 PATH = "/identity"
 _OWN_TEMPLATES = Path(__file__).parent / "templates"
@@ -50,16 +50,10 @@ def add_identity(
 
 
 def _server(app: Flask, issuer: str, clients: Mapping[str, DemoClient], key: ECKey) -> AuthorizationServer:
-    codes: dict[str, Code] = {}
-    nonces: set[str] = set()
-
     def describe(account: Account) -> Mapping[str, Any]:
         return {"sub": account.name, "roles": list(account.roles)}
 
-    server = AuthorizationServer(app, clients.get, lambda token, asked: None)
-    extensions = [OnlyS256(required=True), IdToken(issuer, describe, key, nonces)]
-    server.register_grant(code_grant(codes, nonces), extensions)
-    return server
+    return code_server(app, clients, lambda token, asked: None, IdToken(issuer, describe, key))
 
 
 def _add_documents(routes: Blueprint, issuer: str, key: ECKey) -> None:

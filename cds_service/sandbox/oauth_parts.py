@@ -5,15 +5,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, grants
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import UserInfo
 from authlib.oidc.core.grants import OpenIDCode
+from flask import Flask
 from joserfc.jwk import ECKey
 
 CODE_SECONDS = 60
 ALGORITHM = "ES384"
 Describe = Callable[[Any], Mapping[str, Any]]
+SaveToken = Callable[[Mapping[str, Any], Any], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +132,16 @@ def code_grant(codes: dict[str, Code], nonces: set[str]) -> type:
 class IdToken(OpenIDCode):  # type: ignore[misc]
     """Who the user is; `describe` gives the claims of whoever was granted access."""
 
-    def __init__(self, issuer: str, describe: Describe, key: ECKey, nonces: set[str]) -> None:
+    def __init__(self, issuer: str, describe: Describe, key: ECKey) -> None:
         super().__init__(require_nonce=True)
         self._issuer = issuer
         self._describe = describe
         self._key = key
-        self._nonces = nonces
+        self.nonces: set[str] = set()
 
     def exists_nonce(self, nonce: str, request: Any) -> bool:
         """A nonce comes once; asking for the page of an authorization twice is not using it twice."""
-        return nonce in self._nonces
+        return nonce in self.nonces
 
     def resolve_client_private_key(self, client: DemoClient) -> ECKey:
         """One key for all clients."""
@@ -156,3 +159,15 @@ class IdToken(OpenIDCode):  # type: ignore[misc]
     def generate_user_info(self, user: Any, scope: str) -> Any:
         """The claims about the user."""
         return UserInfo(self._describe(user))
+
+
+def code_server(
+    app: Flask, clients: Mapping[str, DemoClient], save: SaveToken, id_token: IdToken, *more: Any
+) -> AuthorizationServer:
+    """A server for the authorization code grant with PKCE and an id token; `more` are further extensions.
+
+    Codes and used nonces are kept in memory. `save` hears of each access token and the request for it.
+    """
+    server = AuthorizationServer(app, clients.get, save)
+    server.register_grant(code_grant({}, id_token.nonces), [OnlyS256(required=True), id_token, *more])
+    return server

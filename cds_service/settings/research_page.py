@@ -17,7 +17,7 @@ import msgspec
 from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
 from cds_service.research.provider import Provider
 from cds_service.settings.addresses import read_bases
-from cds_service.settings.smart_apps import read_proof
+from cds_service.settings.smart_apps import host_of, read_proof
 from cds_service.signin.registration import Registration
 
 
@@ -52,9 +52,7 @@ def _provider(entry: ResearchEntry, folder: Path, problems: list[str]) -> Provid
     except NotAnAddress as error:
         problems.append(f"issuer {error.problem}")
         return None
-    below: tuple[FhirBase, ...] = (FhirBase(issuer.scheme, issuer.host, issuer.port, ""),)
-    if entry.endpoints is not None:
-        below = read_bases(entry.endpoints, "endpoints", problems)
+    below = host_of(issuer) if entry.endpoints is None else read_bases(entry.endpoints, "endpoints", problems)
     proof = read_proof(entry.client_secret_file, entry.private_key_file, folder, problems)
     return Provider(
         issuer=issuer,
@@ -67,8 +65,7 @@ def _provider(entry: ResearchEntry, folder: Path, problems: list[str]) -> Provid
 
 def public_provider(issuer: FhirBase, client_id: str, role: str) -> Provider:
     """A provider that knows us as a public client and keeps roles in `roles`, as the demo's does."""
-    below = (FhirBase(issuer.scheme, issuer.host, issuer.port, ""),)
-    return Provider(issuer, Registration(client_id, below, issuer=issuer.url), role)
+    return Provider(issuer, Registration(client_id, host_of(issuer), issuer=issuer.url), role)
 
 
 def insecurities_of(provider: Provider) -> list[str]:

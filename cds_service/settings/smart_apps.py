@@ -52,8 +52,12 @@ class SmartApp:
 
 def public_app(base: FhirBase, client_id: str, frame_ancestors: tuple[str, ...] = ()) -> SmartApp:
     """A public client whose endpoints lie on the host of its FHIR base, as the demo has it."""
-    below = (FhirBase(base.scheme, base.host, base.port, ""),)
-    return SmartApp(base, Registration(client_id, below), frame_ancestors)
+    return SmartApp(base, Registration(client_id, host_of(base)), frame_ancestors)
+
+
+def host_of(base: FhirBase) -> tuple[FhirBase, ...]:
+    """Where the endpoints of a sign-in lie unless the site file says otherwise: on this very host."""
+    return (FhirBase(base.scheme, base.host, base.port, ""),)
 
 
 class _PrivateKey(msgspec.Struct, frozen=True):
@@ -87,9 +91,7 @@ def _app(entry: SmartEntry, folder: Path, problems: list[str]) -> SmartApp | Non
     except NotAnAddress as error:
         problems.append(f"fhir_base {error.problem}")
         return None
-    below: tuple[FhirBase, ...] = (FhirBase(base.scheme, base.host, base.port, ""),)
-    if entry.endpoints is not None:
-        below = read_bases(entry.endpoints, "endpoints", problems)
+    below = host_of(base) if entry.endpoints is None else read_bases(entry.endpoints, "endpoints", problems)
     proof = read_proof(entry.client_secret_file, entry.private_key_file, folder, problems)
     return SmartApp(
         base,
