@@ -1,7 +1,8 @@
 """The most believable patient given the levels: maximum a posteriori, with its uncertainty.
 
-Everything is on the log scale. Unknowns are u, with eta = L u and L L' = Omega, so that u is standard normal
-in the population. A level below quantification is censored: it says "at most", and never a number.
+Levels and parameters are on the log scale, a level's error is on its model's. Unknowns are u, with eta = L u
+and L L' = Omega, so that u is standard normal in the population. A level below quantification is censored: it
+says "at most", and never a number.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,12 +13,7 @@ import numpy as np
 from cds_service.pharmacokinetics.compartments import Array
 from cds_service.pharmacokinetics.concentrations import History, concentrations
 from cds_service.pharmacokinetics.population_model import PARAMETERS, Floats, PopulationModel
-from cds_service.pharmacokinetics.residual_error import (
-    Sample,
-    log_variance,
-    method_variance,
-    slope_of_log_variance,
-)
+from cds_service.pharmacokinetics.residual_error import Sample, deviance, information, method_variance
 
 EDGE = 4.0
 """Standard deviations from the typical patient that are still believed: 1 in 16,000."""
@@ -150,39 +146,20 @@ Judge = Callable[[Floats], tuple[float, Floats]]
 
 def objective(model: PopulationModel, history: History, samples: Sequence[Sample]) -> Judge:
     """-2 ln(likelihood x prior) up to a constant, with its gradient, as a function of u."""
-    from scipy.special import log_ndtr
-
     hours = [sample.hour for sample in samples]
-    measured = np.log([sample.ng_per_ml for sample in samples])
-    below = np.array([sample.below for sample in samples])
     extra = _extra(model, history, samples)
 
     def judge(u: Floats) -> tuple[float, Floats]:
         logs, slopes = log_levels(model, history, hours, u)
-        level = np.exp(logs)
-        variance = log_variance(model, level, extra)
-        sloping = slope_of_log_variance(model, level)
-        spread = np.sqrt(variance)
-        off = (measured - logs) / spread
-        tail = np.where(below, off, 0.0)
-        seen = off**2 + np.log(variance)
-        by_log = -2 * off / spread + sloping / variance * (1 - off**2)
-        hazard = np.exp(-0.5 * tail**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(tail))
-        by_tail = -2 * hazard * (-1 / spread - off * sloping / (2 * variance))
-        value = np.where(below, -2 * log_ndtr(tail), seen).sum() + u @ u
-        gradient = 2 * u + np.where(below, by_tail, by_log) @ slopes
-        return float(value), np.asarray(gradient)
+        value, by_log = deviance(model, logs, samples, extra)
+        return float(value.sum() + u @ u), np.asarray(2 * u + by_log @ slopes)
 
     return judge
 
 
 def _curvature(model: PopulationModel, history: History, samples: Sequence[Sample], u: Floats) -> Floats:
-    """The precision of u: the prior's, and what each measured level adds (Gauss-Newton).
-
-    A censored level adds nothing here: the estimate is then taken to be less certain than it is.
-    """
+    """The precision of u: the prior's, and what each measured level is expected to add."""
     logs, slopes = log_levels(model, history, [sample.hour for sample in samples], u)
-    weights = 1 / log_variance(model, np.exp(logs), _extra(model, history, samples))
-    weights = np.where([sample.below for sample in samples], 0.0, weights)
+    weights = information(model, logs, samples, _extra(model, history, samples))
     found: Floats = np.eye(len(u)) + slopes.T @ (weights[:, None] * slopes)
     return found

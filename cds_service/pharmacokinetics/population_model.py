@@ -90,10 +90,11 @@ class Pair(Part, frozen=True):
 
 
 class Residual(Part, frozen=True):
-    """How a measured level strays: a fraction, and ng/mL."""
+    """How a measured level strays: a fraction, and ng/mL; added to its logarithm or to the level itself."""
 
     proportional: float
     additive: float = 0.0
+    scale: Literal["logarithm", "level"] = "logarithm"
 
 
 class ModelFile(Part, frozen=True):
@@ -206,6 +207,8 @@ def _faults(file: ModelFile) -> list[str]:
     named = {*file.typical, *(name for variation in variations for name in variation)}
     faults = [f"no parameter {name!r}" for name in sorted(named - set(PARAMETERS))]
     faults += [f"{name} is missing" for name in ("cl", "v1", "ka") if name not in file.typical]
+    if file.residual.additive and file.residual.scale == "logarithm":
+        faults.append("an additive error is one of the level, not of its logarithm")
     faults += [
         f"{effect.covariate} has no range" for effect in file.effect if effect.covariate not in file.covariate
     ]

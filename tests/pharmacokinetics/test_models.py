@@ -174,6 +174,7 @@ def test_the_same_seed_gives_the_same_people() -> None:
         ("studied = [25, 50]", "the studied range lies outside the possible one"),
         ("v1 = 496", "no parameter 'volume'"),
         ('drug = "sirolimus"', "drug"),
+        ("proportional = 0.18", "an additive error is one of the level, not of its logarithm"),
         ("uses = [", "mao_2024.toml"),
     ],
 )
@@ -186,6 +187,7 @@ def test_a_faulty_file_is_refused_with_its_name_and_its_fault(
         "studied = [25, 50]": "studied = [5, 50]",
         "v1 = 496": "v1 = 496\nvolume = 1",
         'drug = "sirolimus"': 'drug = "aspirin"',
+        "proportional = 0.18": "proportional = 0.18\nadditive = 1.0",
         "uses = [": "uses = ",
     }[change]
     path = tmp_path / "mao_2024.toml"
