@@ -18,6 +18,7 @@ from cds_service.pharmacokinetics.residual_error import Sample, deviance, inform
 EDGE = 4.0
 """Standard deviations from the typical patient that are still believed: 1 in 16,000."""
 
+_SETTLED = 1e-6  # what one more step would still gain in -2 ln(likelihood x prior)
 _COMPLEX_STEP = 1e-30
 _LOWEST = 1e-12  # ng/mL; keeps the logarithm of a level before the first dose finite
 
@@ -80,7 +81,9 @@ def log_levels(
     return np.real(logs[0]), np.imag(logs[1:]).T / _COMPLEX_STEP
 
 
-def estimate(model: PopulationModel, history: History, samples: Sequence[Sample]) -> Estimate:
+def estimate(
+    model: PopulationModel, history: History, samples: Sequence[Sample], most_steps: int = 100
+) -> Estimate:
     """The patient of these samples; without samples the typical one.
 
     Raises InvalidPatient, EdgeSolution, and what `concentrations` raises.
@@ -93,11 +96,16 @@ def estimate(model: PopulationModel, history: History, samples: Sequence[Sample]
     if not ordered:
         return Estimate(model, np.zeros(count), np.eye(count), 0.0)
     judge = objective(model, history, ordered)
-    found = minimize(judge, np.zeros(count), jac=True, method="L-BFGS-B", bounds=[(-EDGE, EDGE)] * count)
-    edge = np.flatnonzero(np.abs(found.x) >= EDGE * (1 - 1e-6))
-    if edge.size:
-        raise EdgeSolution(PARAMETERS[model.estimated[int(edge[0])]])
-    hessian = _curvature(model, history, ordered, found.x)
+    curved = _curvature(model, history, ordered)
+    options = {"gtol": 1e-6, "maxiter": most_steps}
+    found = minimize(
+        judge, np.zeros(count), jac=True, hess=lambda u: 2 * curved(u), method="trust-exact", options=options
+    )
+    if np.abs(found.x).max() >= EDGE:
+        raise EdgeSolution(PARAMETERS[model.estimated[int(np.abs(found.x).argmax())]])
+    hessian = curved(found.x)
+    if found.jac @ np.linalg.solve(2 * hessian, found.jac) > _SETTLED:
+        raise InvalidPatient("the search for an estimate did not settle")
     log_determinant = float(np.linalg.slogdet(hessian)[1])
     evidence = -0.5 * float(found.fun) - 0.5 * log_determinant
     return Estimate(model, found.x, np.asarray(np.linalg.inv(hessian)), evidence)
@@ -157,9 +165,17 @@ def objective(model: PopulationModel, history: History, samples: Sequence[Sample
     return judge
 
 
-def _curvature(model: PopulationModel, history: History, samples: Sequence[Sample], u: Floats) -> Floats:
+def _curvature(
+    model: PopulationModel, history: History, samples: Sequence[Sample]
+) -> Callable[[Floats], Floats]:
     """The precision of u: the prior's, and what each measured level is expected to add."""
-    logs, slopes = log_levels(model, history, [sample.hour for sample in samples], u)
-    weights = information(model, logs, samples, _extra(model, history, samples))
-    found: Floats = np.eye(len(u)) + slopes.T @ (weights[:, None] * slopes)
-    return found
+    hours = [sample.hour for sample in samples]
+    extra = _extra(model, history, samples)
+
+    def curved(u: Floats) -> Floats:
+        logs, slopes = log_levels(model, history, hours, u)
+        weights = information(model, logs, samples, extra)
+        found: Floats = np.eye(len(u)) + slopes.T @ (weights[:, None] * slopes)
+        return found
+
+    return curved

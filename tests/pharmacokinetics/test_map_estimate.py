@@ -18,7 +18,7 @@ from cds_service.pharmacokinetics.map_estimate import (
     factors_of,
     objective,
 )
-from cds_service.pharmacokinetics.population_model import PopulationModel, Residual
+from cds_service.pharmacokinetics.population_model import Floats, PopulationModel, Residual
 from cds_service.pharmacokinetics.regimen import Course
 from cds_service.pharmacokinetics.residual_error import Sample
 from cds_service.pharmacokinetics.virtual_patients import draw
@@ -50,7 +50,10 @@ def test_without_levels_the_estimate_is_the_population(model: PopulationModel) -
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.name)
 def test_with_many_exact_levels_the_estimate_is_the_patient(model: PopulationModel) -> None:
-    """Rich levels of an exact assay, in a patient who is always the same, outweigh the population."""
+    """Rich levels of an exact assay, in a patient who is always the same, outweigh the population.
+
+    Levels tell of clearances and volumes only by their ratio to the absorbed fraction.
+    """
     always: dict[str, object] = {"occasion_cv": {}, "occasion_variance": {}, "occasion_correlation": ()}
     exact = replace(model, file=msgspec.structs.replace(model.file, residual=Residual(0.001), **always))
     u = np.linspace(-0.8, 0.8, len(model.estimated))
@@ -58,8 +61,35 @@ def test_with_many_exact_levels_the_estimate_is_the_patient(model: PopulationMod
     history = usual_course(model)
     hours = [DAY * k + h for k in (8, 20, 40) for h in (0.5, 1, 2, 4, 8, 12, 23.5)]
     found = estimate(exact, history, measured(model, history, truth, hours))
-    np.testing.assert_allclose(found.factors, truth, rtol=0.01)
+    np.testing.assert_allclose(_told(found.factors), _told(truth), rtol=0.01)
     assert np.all(np.diag(found.covariance) < 1)
+
+
+def _told(factors: Floats) -> Floats:
+    cl, v1, q, v2, ka, f = factors[:6]
+    return np.array([cl / f, v1 / f, q / f, v2 / f, ka])
+
+
+@pytest.mark.parametrize("model", [*MODELS, UMPIERREZ], ids=lambda m: m.name)
+@pytest.mark.parametrize("scale", ["logarithm", "level"])
+def test_the_search_ends_where_the_slope_does(model: PopulationModel, scale: str) -> None:
+    """Far from the typical patient, where a search by slopes alone once turned back and called that an end."""
+    proportional = msgspec.structs.replace(model.file, residual=Residual(0.1, scale=scale))  # type: ignore[arg-type]
+    exacter = replace(model, file=proportional)
+    history = usual_course(model)
+    hours = [8 * DAY + h for h in (1, 3, 12)]
+    for sign in (-1, 1):
+        truth = np.real(factors_of(model, np.full(len(model.estimated), sign * 1.5)))
+        samples = measured(model, history, truth, hours)
+        found = estimate(exacter, history, samples)
+        np.testing.assert_allclose(objective(exacter, history, samples)(found.u)[1], 0, atol=1e-4)
+
+
+def test_a_search_that_does_not_settle_is_no_answer() -> None:
+    history = changing_course()
+    samples = measured(GOLUBOVIC, history, np.full(7, 1.3), VISITS)
+    with pytest.raises(InvalidPatient, match="did not settle"):
+        estimate(GOLUBOVIC, history, samples, most_steps=1)
 
 
 @pytest.mark.parametrize("model", [MAO, GOLUBOVIC, UMPIERREZ], ids=lambda m: m.name)
