@@ -31,7 +31,7 @@ SOMEBODY = {
     "sirolimus_daily_mg": 2.0,
 }
 NOBODY_SPECIAL = np.ones(7)
-_MOST_STRAYED = 0.6  # an additive error on the log scale knows no limit; an assay does
+_LEAST = 0.05  # of the true level: an error in ng/mL knows no limit, but an assay reports nothing below zero
 
 
 def changing_course(mg: float = 1) -> History:
@@ -64,6 +64,9 @@ def measured(
         return ()
     levels = np.real(concentrations(model_, history, hours, factors))
     if noise is not None:
-        spread = np.sqrt(model_.residual.proportional**2 + (model_.residual.additive / levels) ** 2)
-        levels = levels * np.exp(np.minimum(spread, _MOST_STRAYED) * noise.normal(size=len(hours)))
+        strayed = noise.normal(size=len(hours)) * np.sqrt(
+            model_.residual.proportional**2 + (model_.residual.additive / levels) ** 2
+        )
+        on_level = model_.residual.scale == "level"
+        levels = levels * (np.maximum(1 + strayed, _LEAST) if on_level else np.exp(strayed))
     return tuple(Sample(h, float(x), assay=model_.file.assay) for h, x in zip(hours, levels, strict=True))
