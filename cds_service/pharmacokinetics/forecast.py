@@ -1,6 +1,6 @@
 """The trough to come, with its 90 % interval, for several doses; models weighed by how well they fit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,13 +16,13 @@ from cds_service.pharmacokinetics.map_estimate import (
 )
 from cds_service.pharmacokinetics.population_model import Floats, PopulationModel
 from cds_service.pharmacokinetics.regimen import Course
-from cds_service.pharmacokinetics.residual_error import Sample, log_variance, method_variance
+from cds_service.pharmacokinetics.residual_error import Sample, chance_below, method_variance
 from cds_service.pharmacokinetics.validity import Fit, Judgement, Measured, judge
 
 TAIL = 0.05
 """Each end of the 90 % interval."""
 
-_MARGIN = 1e-6  # around where the quantile must lie, so that rounding cannot hide it
+_LEAST = 1e-3  # ng/mL: less than any assay can tell from nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +123,32 @@ def _weights(speaking: Sequence[Estimate]) -> Floats:
 
 
 def _of_dose(speaking: Sequence[Estimate], weights: Floats, question: Question, mg: float) -> DoseForecast:
-    pairs = [_log_trough(found, question, mg) for found in speaking]
-    middles, spreads = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
+    troughs = [_trough(found, question, mg) for found in speaking]
+
+    def below(level: float) -> float:
+        """The chance that the measured trough is at most `level`, over all models."""
+        return float(weights @ [chance(level) for chance in troughs])
+
     low, high = question.band
     return DoseForecast(
         mg,
-        median=_quantile(0.5, middles, spreads, weights),
-        low=_quantile(TAIL, middles, spreads, weights),
-        high=_quantile(1 - TAIL, middles, spreads, weights),
-        in_band=float(_below(high, middles, spreads, weights) - _below(low, middles, spreads, weights)),
+        median=_quantile(0.5, below),
+        low=_quantile(TAIL, below),
+        high=_quantile(1 - TAIL, below),
+        in_band=below(high) - below(low),
     )
 
 
-def _log_trough(found: Estimate, question: Question, mg: float) -> tuple[float, float]:
-    """Mean and standard deviation of ln(measured trough)."""
+def _trough(found: Estimate, question: Question, mg: float) -> Callable[[float], float]:
+    """The chance that the measured trough is at most so many ng/mL."""
     when = question.now + question.ahead
     course = Course(question.now, question.every, round(question.ahead / question.every), mg)
     history = History((*question.history.courses, course), _stretches(question, mg))
     logs, slopes = log_levels(found.model, history, [when], found.u)
     varies = occasion_variance(found.model, history, [when], found.factors)
-    extra = varies + method_variance(found.model, question.assay)
-    strays = float(log_variance(found.model, np.exp(logs), extra)[0])
-    return float(logs[0]), float(np.sqrt(slopes[0] @ found.covariance @ slopes[0] + strays))
+    extra = varies[0] + method_variance(found.model, question.assay)
+    spread = np.sqrt(slopes[0] @ found.covariance @ slopes[0] + extra)
+    return chance_below(found.model, float(logs[0]), float(spread))
 
 
 def _stretches(question: Question, mg: float) -> tuple[Stretch, ...]:
@@ -156,17 +160,13 @@ def _stretches(question: Question, mg: float) -> tuple[Stretch, ...]:
     return (*stretches, Stretch(question.now, dosed))
 
 
-def _below(level: float, middles: Floats, spreads: Floats, weights: Floats) -> float:
-    """The chance that the measured trough is at most `level`, over all models."""
-    from scipy.special import ndtr
-
-    return float(weights @ ndtr((np.log(level) - middles) / spreads))
-
-
-def _quantile(share: float, middles: Floats, spreads: Floats, weights: Floats) -> float:
+def _quantile(share: float, below: Callable[[float], float]) -> float:
+    """The level that is not exceeded with this chance, ng/mL; 0 where nothing measurable may be there."""
     from scipy.optimize import brentq
-    from scipy.special import ndtri
 
-    ends = np.exp(middles + spreads * ndtri(share))
-    low, high = ends.min() * (1 - _MARGIN), ends.max() * (1 + _MARGIN)
-    return float(brentq(lambda x: _below(x, middles, spreads, weights) - share, low, high))
+    if below(_LEAST) >= share:
+        return 0.0
+    high = 1.0
+    while below(high) < share:
+        high *= 2
+    return float(brentq(lambda level: below(level) - share, _LEAST, high, xtol=1e-9))

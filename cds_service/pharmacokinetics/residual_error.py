@@ -5,7 +5,7 @@ part in ng/mL belongs to the level: as a spread of the logarithm it grows withou
 and a level far above the typical one would then speak for a patient who clears the drug fast.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from cds_service.pharmacokinetics.compartments import Array
 from cds_service.pharmacokinetics.population_model import PopulationModel
 
+_NODES = 24
 BETWEEN_METHODS_CV = 0.123
 """Spread of immunoassay against LC-MS/MS (Abbott CMIA +21.9 % +/- 12.3 %, proficiency testing 2007-2012).
 
@@ -104,3 +105,21 @@ def information(model: PopulationModel, logs: Array, samples: Sequence[Sample], 
     below = np.array([sample.below for sample in samples])
     found: Array = np.where(below, 0.0, 1 / variance + growth**2 / 2)
     return found
+
+
+def chance_below(model: PopulationModel, middle: float, spread: float) -> Callable[[float], float]:
+    """The chance that a measured level is at most so many ng/mL, where ln(true level) is normal.
+
+    On the scale of the level a sum over the true level, since a normal error stays one: at a low level it can
+    be a small number, or nothing, more often than a log-normal one would say.
+    """
+    from scipy.special import ndtr
+
+    residual = model.residual
+    if residual.scale == "logarithm":
+        strays = float(np.hypot(spread, residual.proportional))
+        return lambda level: float(ndtr((np.log(level) - middle) / strays))
+    places, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    true, weights = np.exp(middle + spread * places), weights / weights.sum()
+    own = np.hypot(residual.proportional * true, residual.additive)
+    return lambda level: float(weights @ ndtr((level - true) / own))

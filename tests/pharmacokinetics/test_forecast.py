@@ -37,8 +37,8 @@ def question(samples: tuple[Sample, ...] = (), **more: object) -> Question:
     return replace(usual, **more)  # type: ignore[arg-type]
 
 
-def covered(truth: PopulationModel, by: PopulationModel, people: int, seed: int) -> float:
-    """The share of patients whose next measured trough lies in the 90 % interval.
+def missed(truth: PopulationModel, by: PopulationModel, people: int, seed: int) -> tuple[float, float]:
+    """The shares of patients whose next measured trough lies below the 90 % interval, and above it.
 
     At each sampling the patient is as on that occasion: within-patient variation is part of the truth.
     """
@@ -48,7 +48,7 @@ def covered(truth: PopulationModel, by: PopulationModel, people: int, seed: int)
     past = History((Course(0, every, int(28 * DAY / every), mg),), MONTH.stretches)
     going_on = History((Course(0, every, int(42 * DAY / every), mg),), MONTH.stretches)
     asked = question(history=past, doses=(mg,), every=every, assay=truth.file.assay)
-    inside = 0
+    low = high = 0
     for factors in draw(truth, people, chance):
         now = factors * draw_occasions(truth, 3, chance)
         samples = [
@@ -56,18 +56,22 @@ def covered(truth: PopulationModel, by: PopulationModel, people: int, seed: int)
             for one, day in zip(now, (10, 20, 42), strict=True)
         ]
         (dose,) = forecast([by], replace(asked, samples=tuple(samples[:2]))).doses
-        inside += dose.low <= samples[2].ng_per_ml <= dose.high
-    return inside / people
+        low += samples[2].ng_per_ml < dose.low
+        high += samples[2].ng_per_ml > dose.high
+    return low / people, high / people
 
 
-@pytest.mark.parametrize("model", [MAO, GOLUBOVIC, HYBRID, UMPIERREZ, PRESS], ids=lambda m: m.name)
+@pytest.mark.parametrize("model", [MAO, GOLUBOVIC, HYBRID, UMPIERREZ, PRESS, WOILLARD], ids=lambda m: m.name)
 def test_the_interval_holds_nine_of_ten_when_the_model_is_true(model: PopulationModel) -> None:
-    assert 0.85 <= covered(model, model, 200, seed=11) <= 0.95
+    """And misses as often below as above: 1 in 20 each, of 200."""
+    low, high = missed(model, model, 200, seed=11)
+    assert 0.05 <= low + high <= 0.15
+    assert max(low, high) <= 0.09
 
 
 def test_when_the_model_is_wrong_coverage_is_reported(record_property: pytest.FixtureRequest) -> None:
     """Not promised, so not required to be nine of ten; but far from useless, and in the report of the run."""
-    share = covered(HYBRID, MAO, 100, seed=12)
+    share = 1 - sum(missed(HYBRID, MAO, 100, seed=12))
     record_property("coverage of mao_2024 when hybrid_sirolimus is true", share)  # type: ignore[operator]
     assert 0.5 < share <= 1
 
@@ -95,6 +99,14 @@ def test_a_higher_dose_forecasts_a_higher_trough() -> None:
     assert [d.mg for d in doses] == [1.0, 2.0, 3.0]
     assert doses[0].median < doses[1].median < doses[2].median
     assert all(d.low < d.median < d.high and 0 <= d.in_band <= 1 for d in doses)
+
+
+def test_where_nothing_measurable_may_be_the_interval_begins_at_nothing() -> None:
+    """Golubovic 2019's error is 1.9 ng/mL at the least: of a trough of 1 ng/mL an assay may see nothing."""
+    (dose,) = forecast([GOLUBOVIC], question(doses=(0.25,), band=(0.5, 2.0))).doses
+    assert dose.low == 0
+    assert 0 < dose.median < dose.high
+    assert 0 < dose.in_band < 1
 
 
 def test_each_level_makes_the_interval_narrower() -> None:
