@@ -35,7 +35,11 @@ def ciclosporin_truth() -> PopulationModel:
 
 @dataclass(frozen=True, slots=True)
 class Luck:
-    """What chance brings on each day (index 0 is the day of the first dose)."""
+    """What chance brings on each day (index 0 is the day of the first dose).
+
+    Occasions are factors of the usual parameters, one row each; `ciclosporin_phase` is how many days of the
+    first one had passed on day 0.
+    """
 
     sirolimus_missed: Array
     ciclosporin_missed: Array
@@ -50,6 +54,7 @@ class Luck:
     undocumented: Array
     sirolimus_occasions: Array
     ciclosporin_occasions: Array
+    ciclosporin_phase: int
 
     def without(self) -> "Luck":
         """No chance at all: no dose missed, every occasion as the patient usually is."""
@@ -149,7 +154,7 @@ def _interaction(chance: np.random.Generator, known: Assumptions) -> Interaction
 
 def _luck(chance: np.random.Generator, truth: PopulationModel, known: Assumptions) -> Luck:
     days = known.days + 1
-    occasions = days // known.occasion_days + 1
+    weeks, visits = days // known.sirolimus_occasion_days + 1, days // known.ciclosporin_occasion_days + 2
     told = chance.random((6, days))
     return Luck(
         sirolimus_missed=told[0] < known.missed_dose,
@@ -163,6 +168,7 @@ def _luck(chance: np.random.Generator, truth: PopulationModel, known: Assumption
         mislabelled=told[3] < known.mislabelled,
         uncoded=told[4] < known.uncoded,
         undocumented=told[5] < known.undocumented,
-        sirolimus_occasions=draw_occasions(truth, occasions, chance),
-        ciclosporin_occasions=draw_occasions(ciclosporin_truth(), occasions, chance),
+        sirolimus_occasions=draw_occasions(truth, weeks, chance),
+        ciclosporin_occasions=draw_occasions(ciclosporin_truth(), visits, chance),
+        ciclosporin_phase=int(chance.integers(known.ciclosporin_occasion_days)),
     )
