@@ -45,8 +45,7 @@ class Assumptions:
     renal_days: float
     renal_spread: float
     creatinine_cv: float
-    sirolimus_occasion_days: int
-    ciclosporin_occasion_days: int
+    occasion_days: int
     look_again_sirolimus: int
     look_again_ciclosporin: int
     restart_sirolimus_at: float
