@@ -46,6 +46,14 @@ class Assumptions:
     renal_spread: float
     creatinine_cv: float
     occasion_days: int
+    look_again_sirolimus: int
+    look_again_ciclosporin: int
+    restart_sirolimus_at: float
+    restart_ciclosporin_at: float
+    restart_part: float
+    restart_look_days: int
+    sirolimus_least_half_life: float
+    ciclosporin_no_trough_above: float
     renal_harm_rise: float
     renal_harm_days: int
     partners: dict[str, Partner]

@@ -85,7 +85,6 @@ class Body:
         person = self.person
         parameters = np.array([self._sirolimus_typical(int(day), doses) for day in days])
         parameters = parameters * person.sirolimus_factors
-        parameters *= person.luck.sirolimus_occasions[days // self.known.occasion_days]
         parameters[:, 0] *= [person.clearance_left(int(day), self.known) for day in days]
         self._dosed("sirolimus", parameters, taken[:, None], 24.0)
         self.sirolimus[days + 1] = self._troughs * person.assay_bias
@@ -107,7 +106,8 @@ class Body:
             return
         typical = ciclosporin_truth().typical({"creatinine_clearance": person.creatinine_clearance})
         parameters = typical * person.ciclosporin_factors
-        parameters = parameters * person.luck.ciclosporin_occasions[days // self.known.occasion_days]
+        occasions = (days + person.luck.phase) // self.known.occasion_days
+        parameters = parameters * person.luck.ciclosporin_occasions[occasions]
         parameters[:, 0] *= [person.clearance_left(int(day), self.known) for day in days]
         self._dosed("ciclosporin", parameters, taken, 12.0)
         self.ciclosporin[days + 1] = self._troughs * person.assay_bias

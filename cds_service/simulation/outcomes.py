@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
 
 from cds_service.pharmacokinetics.population_model import Floats
 from cds_service.protocol.answers.dosing import State
-from cds_service.protocol.kidney.egfr import ckd_epi_2021
 from cds_service.simulation.assumptions import Assumptions
+from cds_service.simulation.kidneys import impaired_from
 from cds_service.simulation.policies import CICLOSPORIN_BAND, SIROLIMUS_BAND
 from cds_service.simulation.program_policy import Said
 from cds_service.simulation.trial import Course
@@ -19,8 +18,6 @@ from fhir_mappings.vocabulary.studies import Arm
 
 DANGER, HIGH = 20.0, 15.0
 _APART = 7
-_NORMAL_EGFR = 60
-_TELLING_RISE = 1.25
 _FORECAST_FOR = {Drug.SIROLIMUS: (7, 21), Drug.CICLOSPORIN: (4, 14)}
 _RECORD = {Drug.SIROLIMUS: (1.0, 3.0), Drug.CICLOSPORIN: (25.0, 150.0)}
 
@@ -58,7 +55,7 @@ class Outcome:
     changes: int
     stable_day: int | None
     ciclosporin_in_band: float | None
-    ciclosporin_in_band_well: float | None
+    ciclosporin_in_band_unharmed: float | None
     renal_safe: bool | None
     outside_record: int
     cap_spells: int
@@ -93,7 +90,7 @@ def outcome(course: Course, said: Sequence[Said], known: Assumptions) -> Outcome
         changes=_changes([seen.doses.sirolimus for seen in course.visits]),
         stable_day=_stable_day(course),
         ciclosporin_in_band=_ciclosporin_share(course, known) if combined else None,
-        ciclosporin_in_band_well=_while_well(course, known) if combined else None,
+        ciclosporin_in_band_unharmed=_while_unharmed(course, known) if combined else None,
         renal_safe=_renal_safe(course, known) if combined else None,
         outside_record=_outside(course),
         cap_spells=spells,
@@ -131,17 +128,19 @@ def _ciclosporin_share(course: Course, known: Assumptions) -> float:
     return float(np.mean((counted >= low) & (counted <= high)))
 
 
-def _while_well(course: Course, known: Assumptions) -> float | None:
-    """The same, of the days on which the record's target holds: kidneys neither impaired before nor now."""
-    person = course.person
-    creatinine = Decimal(person.creatinine)
-    if ckd_epi_2021(creatinine, person.age, female=not person.is_male) < _NORMAL_EGFR:
+def _while_unharmed(course: Course, known: Assumptions) -> float | None:
+    """Days in the band with kidneys that were never impaired until then, of all days that count.
+
+    Once they are impaired the record has 25-50 mg and no target: days in the band are then against the
+    record. None for a patient whose kidneys were impaired before the first dose.
+    """
+    limit = impaired_from(course.person)
+    if course.person.creatinine >= limit:
         return None
-    first = known.counted_from_day
-    well = course.creatinine[first:] < _TELLING_RISE * person.creatinine
-    levels = course.ciclosporin[first:][well]
+    unharmed = ~np.logical_or.accumulate(course.creatinine >= limit)[known.counted_from_day :]
+    counted = course.ciclosporin[known.counted_from_day :]
     low, high = CICLOSPORIN_BAND
-    return float(np.mean((levels >= low) & (levels <= high))) if levels.size else None
+    return float(np.mean((counted >= low) & (counted <= high) & unharmed))
 
 
 def _renal_safe(course: Course, known: Assumptions) -> bool:

@@ -35,7 +35,11 @@ def ciclosporin_truth() -> PopulationModel:
 
 @dataclass(frozen=True, slots=True)
 class Luck:
-    """What chance brings on each day (index 0 is the day of the first dose)."""
+    """What chance brings on each day (index 0 is the day of the first dose).
+
+    Occasions are factors of the usual parameters, one row each; `phase` is how many days of the first one had
+    passed on day 0.
+    """
 
     sirolimus_missed: Array
     ciclosporin_missed: Array
@@ -48,8 +52,8 @@ class Luck:
     mislabelled: Array
     uncoded: Array
     undocumented: Array
-    sirolimus_occasions: Array
     ciclosporin_occasions: Array
+    phase: int
 
     def without(self) -> "Luck":
         """No chance at all: no dose missed, every occasion as the patient usually is."""
@@ -57,7 +61,6 @@ class Luck:
             self,
             sirolimus_missed=np.zeros_like(self.sirolimus_missed),
             ciclosporin_missed=np.zeros_like(self.ciclosporin_missed),
-            sirolimus_occasions=np.ones_like(self.sirolimus_occasions),
             ciclosporin_occasions=np.ones_like(self.ciclosporin_occasions),
         )
 
@@ -125,7 +128,7 @@ def person(seed: int, number: int, known: Assumptions) -> Person:
         sirolimus_factors=draw(sirolimus_truth(truth), 1, chance)[0],
         ciclosporin_factors=draw(ciclosporin_truth(), 1, chance)[0],
         interaction=_interaction(chance, known),
-        luck=_luck(chance, sirolimus_truth(truth), known),
+        luck=_luck(chance, known),
     )
 
 
@@ -147,9 +150,9 @@ def _interaction(chance: np.random.Generator, known: Assumptions) -> Interaction
     return Interaction(drug, first, first + length) if chance.random() < known.interacting else None
 
 
-def _luck(chance: np.random.Generator, truth: PopulationModel, known: Assumptions) -> Luck:
+def _luck(chance: np.random.Generator, known: Assumptions) -> Luck:
     days = known.days + 1
-    occasions = days // known.occasion_days + 1
+    occasions = days // known.occasion_days + 2
     told = chance.random((6, days))
     return Luck(
         sirolimus_missed=told[0] < known.missed_dose,
@@ -163,6 +166,6 @@ def _luck(chance: np.random.Generator, truth: PopulationModel, known: Assumption
         mislabelled=told[3] < known.mislabelled,
         uncoded=told[4] < known.uncoded,
         undocumented=told[5] < known.undocumented,
-        sirolimus_occasions=draw_occasions(truth, occasions, chance),
         ciclosporin_occasions=draw_occasions(ciclosporin_truth(), occasions, chance),
+        phase=int(chance.integers(known.occasion_days)),
     )

@@ -3,7 +3,7 @@
 The program itself is in `program_policy.py`. A policy sees what a clinic sees; the oracle sees all.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -12,6 +12,7 @@ import numpy as np
 from cds_service.simulation.assumptions import Assumptions
 from cds_service.simulation.body import Body, Doses
 from cds_service.simulation.fhir_visits import Level
+from cds_service.simulation.kidneys import impaired_from
 from cds_service.simulation.people import Person
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm
@@ -20,34 +21,30 @@ SIROLIMUS_BAND = (4.0, 12.0)
 CICLOSPORIN_BAND = (120.0, 180.0)
 _TABLETS = (1.0, 2.0, 3.0)
 _GRID = 25.0
+_CAPSULES = tuple(float(mg) for mg in range(25, 151, 25))
+_IMPAIRED_MOST = 50.0
 _FIRST_SIROLIMUS = 2.0
 _SIROLIMUS_AIM, _CICLOSPORIN_AIM = 8.0, 150.0
 _CHANGE_AFTER = {Drug.SIROLIMUS: 7, Drug.CICLOSPORIN: 3}
 _LOOK_AFTER_CHANGE = (7, 14)
-_TELLING_RISE = 1.25
-_LABORATORY = {"creatinine", "potassium", "cbc", "alt"}
+_HOLD_ABOVE = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One visit: the study day, what was measured (creatinine in umol/L), what is prescribed now.
 
-    `body` is for the oracle only.
+    Blood is drawn once, for everything: both levels of the combined arm, kidneys and counts. `body` is for
+    the oracle.
     """
 
     day: int
     person: Person
     levels: tuple[Level, ...]
-    creatinine: float | None
+    creatinine: float
     doses: Doses
     body: Body
     next_planned: int
-
-    @property
-    def tests(self) -> frozenset[str]:
-        """What was measured, by the names of wishes; blood drawn for one test is used for all."""
-        levels = {f"{level.drug.value}-trough" for level in self.levels}
-        return frozenset(levels if self.creatinine is None else levels | _LABORATORY)
 
     def level(self, drug: Drug) -> float | None:
         """The measured level of one drug, ng/mL."""
@@ -56,9 +53,8 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A test wanted from study day `first` to `last`, e.g. "sirolimus-trough"."""
+    """A visit wanted from study day `first` to `last`."""
 
-    test: str
     first: int
     last: int
 
@@ -71,7 +67,7 @@ class Wish:
 class Plan:
     """What is prescribed from now on. `held_first`: drugs of which the next day's doses are left out.
 
-    `wishes` are tests wanted beside the schedule; a visit for a wish measures what is due by then.
+    `wishes` are for visits beside the schedule; each visit wishes anew.
     """
 
     doses: Doses
@@ -115,14 +111,14 @@ class Proportional:
         now = visit.doses
         sirolimus = self._new(visit, Drug.SIROLIMUS, now.sirolimus)
         ciclosporin = self._new(visit, Drug.CICLOSPORIN, now.ciclosporin)
-        doses = Doses(sirolimus, ciclosporin)
-        return Plan(doses, wishes=tuple(self._wishes(visit.day, now, doses)))
+        return Plan(Doses(sirolimus, ciclosporin), wishes=tuple(self._wishes(visit.day)))
 
-    def _wishes(self, day: int, before: Doses, after: Doses) -> Iterator[Wish]:
+    def _wishes(self, day: int) -> Iterator[Wish]:
+        """A look at every change that has not been looked at in its time."""
         first, last = _LOOK_AFTER_CHANGE
-        for drug in Drug:
-            if getattr(before, drug.value) != getattr(after, drug.value):
-                yield Wish(f"{drug.value}-trough", day + first, day + last)
+        for changed in self._changed.values():
+            if changed and day < changed + first:
+                yield Wish(changed + first, changed + last)
 
     def _new(self, visit: Visit, drug: Drug, dose: float) -> float:
         level = visit.level(drug)
@@ -146,22 +142,39 @@ def _on_grid(drug: Drug, wanted: float) -> float:
 
 @dataclass
 class Oracle:
-    """Knows the body, its blood counts and other drugs to come, though not its luck: the limit of dosing."""
+    """Knows the body, its blood counts and other drugs to come, though not its luck: the limit of dosing.
+
+    It is bound as everybody is: the record's doses, 25-50 mg of ciclosporin once the kidneys were impaired,
+    and no sirolimus only where the lowest dose would stand above 15 ng/mL, where the rules hold it too.
+    """
 
     known: Assumptions
+    _ever_impaired: bool = False
 
     def decide(self, visit: Visit) -> Plan:
         """The doses with the most days in the band until the next visit; of equals the present ones."""
         now = visit.doses if visit.day else Doses(_FIRST_SIROLIMUS, first_ciclosporin(visit.person))
         if visit.person.arm is Arm.COMBINED:
-            choices = [replace(now, ciclosporin=mg) for mg in np.arange(25.0, 151.0, 25.0)]
+            choices = [replace(now, ciclosporin=mg) for mg in self._ciclosporin(visit)]
             now = self._best(visit, now, choices, _ciclosporin_worth)
-        tablets = [replace(now, sirolimus=mg) for mg in (0.0, *_TABLETS)]
-        return Plan(self._best(visit, now, tablets, _sirolimus_worth))
+        return Plan(self._best(visit, now, self._sirolimus(visit, now), _sirolimus_worth))
+
+    def _ciclosporin(self, visit: Visit) -> Sequence[float]:
+        self._ever_impaired |= visit.body.creatinine[visit.day] >= impaired_from(visit.person)
+        return [mg for mg in _CAPSULES if mg <= _IMPAIRED_MOST or not self._ever_impaired]
+
+    def _sirolimus(self, visit: Visit, now: Doses) -> Sequence[Doses]:
+        doses = [replace(now, sirolimus=mg) for mg in _TABLETS]
+        until = self._until(visit)
+        lowest = visit.body.imagine(visit.day, until, doses[0]).sirolimus[visit.day + 1 : until + 1]
+        return [replace(now, sirolimus=0.0), *doses] if lowest.max() > _HOLD_ABOVE else doses
+
+    def _until(self, visit: Visit) -> int:
+        return max(visit.next_planned, visit.day + 1)
 
     def _best(self, visit: Visit, now: Doses, choices: Iterable[Doses], worth: "_Worth") -> Doses:
         def rank(doses: Doses) -> tuple[float, float]:
-            until = max(visit.next_planned, visit.day + 1)
+            until = self._until(visit)
             lived = visit.body.imagine(visit.day, until, doses)
             return worth(lived, visit.day + 1, until + 1), float(doses == now)
 
@@ -177,7 +190,7 @@ def _sirolimus_worth(body: Body, first: int, last: int) -> float:
 
 
 def _ciclosporin_worth(body: Body, first: int, last: int) -> float:
-    injured = body.creatinine[last - 1] > _TELLING_RISE * body.person.creatinine
+    injured = body.creatinine[last - 1] >= impaired_from(body.person)
     return _worth(body.ciclosporin[first:last], CICLOSPORIN_BAND) - (10 if injured else 0) * (
         float(body.ciclosporin[first:last].mean()) / CICLOSPORIN_BAND[0]
     )

@@ -25,12 +25,7 @@ ROWS = (
     ("everStable", "Patients with two consecutive levels in range", 100, "%"),
     ("doseChanges", "Sirolimus dose changes per patient", 1, ""),
     ("ciclosporinInBand", "Days with ciclosporin 120–180 ng/mL", 100, "%"),
-    (
-        "ciclosporinInBandWell",
-        "The same, of days with healthy kidneys (target stands)",
-        100,
-        "%",
-    ),
+    ("ciclosporinInBandUnharmed", "The same, and kidneys never impaired until then", 100, "%"),
     ("renalSafe", "Patients without lasting creatinine rise of 30 %", 100, "%"),
     ("outsideRecord", "Prescriptions outside the trial record", 1, ""),
     ("capSpells", "AT_CAP_BELOW_TARGET begun, per patient", 1, ""),

@@ -41,7 +41,7 @@ _MEASURES: dict[str, Callable[[Outcome], float | None]] = {
     "doseChanges": lambda o: o.changes,
     "everStable": lambda o: float(o.stable_day is not None),
     "ciclosporinInBand": lambda o: o.ciclosporin_in_band,
-    "ciclosporinInBandWell": lambda o: o.ciclosporin_in_band_well,
+    "ciclosporinInBandUnharmed": lambda o: o.ciclosporin_in_band_unharmed,
     "renalSafe": lambda o: None if o.renal_safe is None else float(o.renal_safe),
     "outsideRecord": lambda o: o.outside_record,
     "visits": lambda o: o.visits,

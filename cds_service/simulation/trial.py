@@ -1,7 +1,7 @@
 """The virtual trial itself: every patient under every policy, 25 weeks, visit by visit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -11,18 +11,20 @@ from cds_service.simulation.assumptions import Assumptions
 from cds_service.simulation.body import PEAK_HOURS, Body, Doses
 from cds_service.simulation.fhir_visits import Level
 from cds_service.simulation.people import Person
-from cds_service.simulation.policies import Plan, Policy, Visit, Wish
+from cds_service.simulation.policies import Plan, Policy, Visit
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm
 
-PLANNED = (0, 7, 14, 28, 42, 56, 70, 90, 118, 146, 174)
-"""Days of the schedule: D8, D15, every two weeks to Week 13, then every four; D91 and D175 are read-outs."""
+PLANNED = (0, 7, 14, 28, 42, 56, 70, 84, 112, 140, 168)
+"""Days of the schedule: D8, D15, every two weeks to Week 13, then every four, on one day of the week.
+
+D85 and D169 lie in the windows of the read-outs of Weeks 13 and 25.
+"""
 
 _AFTER_PARTNER = 7
 _AFTER_PARTNER_STOPPED = 14
 _SIROLIMUS_HOUR, _CICLOSPORIN_HOUR = 12.0, 8.0
 _LOWEST = 0.3
-_LEVELS = frozenset(f"{drug.value}-trough" for drug in Drug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Seen:
     day: int
     sirolimus: float | None
     ciclosporin: float | None
-    creatinine: float | None
+    creatinine: float
     doses: Doses
     held: bool
 
@@ -57,7 +59,7 @@ def run(person: Person, name: str, policy: Policy, known: Assumptions) -> Course
     calendar = planned(person, known.days)
     while day < known.days:
         visit = _visit(person, body, day, plan, calendar, known)
-        plan = _still_wished(plan, policy.decide(visit), visit)
+        plan = policy.decide(visit)
         seen.append(_seen(visit, plan))
         until = _next(visit, plan)
         _live(body, day, until, plan)
@@ -88,17 +90,6 @@ def _next(visit: Visit, plan: Plan) -> int:
     return min([visit.next_planned, *(max(day, visit.day + 1) for day in pressing)])
 
 
-def _still_wished(before: Plan, plan: Plan, visit: Visit) -> Plan:
-    """What was wished before and not measured at this visit is wished still, for the same days."""
-    open_still = {wish.test: wish for wish in before.wishes if wish.test not in visit.tests}
-    wished = {wish.test: _sooner(open_still.get(wish.test), wish) for wish in plan.wishes}
-    return replace(plan, wishes=tuple(wished.values()))
-
-
-def _sooner(before: Wish | None, now: Wish) -> Wish:
-    return now if before is None or before.last > now.last or before.first < now.first < now.last else before
-
-
 def _live(body: Body, day: int, until: int, plan: Plan) -> None:
     first = Doses(
         0.0 if Drug.SIROLIMUS in plan.held_first else plan.doses.sirolimus,
@@ -114,12 +105,9 @@ def _live(body: Body, day: int, until: int, plan: Plan) -> None:
 def _visit(
     person: Person, body: Body, day: int, plan: Plan, calendar: Sequence[int], known: Assumptions
 ) -> Visit:
-    wanted = {wish.test for wish in plan.wishes if wish.first <= day}
-    everything = day in calendar
     noise = known.creatinine_cv * person.luck.creatinine_noise[day]
-    creatinine = float(body.creatinine[day] * np.exp(noise)) if everything or wanted - _LEVELS else None
-    levels = [_level(person, body, drug, day) for drug in _drugs(person)] if day else []
-    measured = tuple(v for v in levels if everything or f"{v.drug.value}-trough" in wanted)
+    creatinine = float(body.creatinine[day] * np.exp(noise))
+    measured = tuple(_level(person, body, drug, day) for drug in _drugs(person)) if day else ()
     after = next(later for later in calendar if later > day)
     return Visit(day, person, measured, creatinine, plan.doses, body, after)
 

@@ -1,15 +1,13 @@
 """The targets of the closed loop, over five fixed seeds: `make simulate-ci` (200 each), `make simulate-full` (1,000).
 
 Not collected by `make test`: it is a run of minutes. Figures are means over patients, truths and seeds, paired by
-patient. Some targets are out of reach of the rules as they are specified (docs/decisions/0011): they stand in
-MISSED with what was measured, as a floor, so that they can only get better.
+patient. One target cannot be met within the trial record, and one test says so: docs/decisions/0011.
 """
 
 import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ PATIENTS = int(os.environ.get("SIMULATE_PATIENTS", "200"))
 OUT = Path(os.environ.get("SIMULATE_OUT", "virtual-trial"))
 POLICIES = ("fixed", "label", "program", "oracle")
 SIROLIMUS_ALONE = "sirolimus"
+WANTED_OF_ORACLE = 0.98 if PATIENTS >= 1000 else 0.97
 Outcomes = Mapping[str, list[Outcome]]
 
 
@@ -56,7 +55,7 @@ def figures(policies: Outcomes) -> dict[str, Any]:
             "daysAbove20": _mean(found, "above_danger"),
             "changes": _mean(found, "changes"),
             "ciclosporinInBand": _mean(found, "ciclosporin_in_band"),
-            "ciclosporinInBandWell": _mean(found, "ciclosporin_in_band_well"),
+            "ciclosporinInBandUnharmed": _mean(found, "ciclosporin_in_band_unharmed"),
             "renalSafe": _mean(found, "renal_safe"),
             "outsideRecord": _mean(found, "outside_record"),
             "capSpells": _mean(found, "cap_spells"),
@@ -104,35 +103,32 @@ def test_at_cap_is_one_calm_state_and_no_stream_of_them(outcomes: Outcomes) -> N
     assert np.mean(heard) < 0.6
 
 
-@dataclass(frozen=True)
-class Missed:
-    """A target that the rules as specified do not reach: what is wanted, and the floor that is held."""
-
-    wanted: float
-    floor: float
-
-
-MISSED = {
-    "days in range, of the oracle's": Missed(0.97, 0.935),
-    "the same, sirolimus alone": Missed(0.97, 0.96),
-    "days in range, over the label rule's": Missed(1.0, 0.97),
-    "dose changes, at most": Missed(1.2, 1.55),
-    "ciclosporin days in range, over the label rule's": Missed(1.0, 0.65),
-}
+def test_sirolimus_is_in_range_nearly_as_often_as_by_an_oracle(outcomes: Outcomes) -> None:
+    share = _of_oracle(outcomes, "program")
+    print(f"days in range, of the oracle's: {share:.4f}, wanted {WANTED_OF_ORACLE}")
+    assert share >= WANTED_OF_ORACLE
+    assert _of_oracle(outcomes, "program", SIROLIMUS_ALONE) >= WANTED_OF_ORACLE
 
 
-def test_what_the_specified_rules_do_not_reach_does_not_get_worse(outcomes: Outcomes) -> None:
-    program, label = outcomes["program"], outcomes["label"]
-    measured = {
-        "days in range, of the oracle's": _of_oracle(outcomes, "program"),
-        "the same, sirolimus alone": _of_oracle(outcomes, "program", SIROLIMUS_ALONE),
-        "days in range, over the label rule's": _mean(program, "in_band") / _mean(label, "in_band"),
-        "ciclosporin days in range, over the label rule's": _mean(program, "ciclosporin_in_band")
-        / _mean(label, "ciclosporin_in_band"),
-    }
-    for name, value in measured.items():
-        print(f"{name}: {value:.3f}, wanted {MISSED[name].wanted}")
-        assert value >= MISSED[name].floor, name
-    changes = _mean(program, "changes")
-    print(f"dose changes: {changes:.2f}, wanted at most {MISSED['dose changes, at most'].wanted}")
-    assert changes <= MISSED["dose changes, at most"].floor
+def test_sirolimus_is_in_range_not_less_often_than_by_the_label_rule(outcomes: Outcomes) -> None:
+    assert _mean(outcomes["program"], "in_band") >= _mean(outcomes["label"], "in_band")
+
+
+def test_doses_are_changed_seldom(outcomes: Outcomes) -> None:
+    assert _mean(outcomes["program"], "changes") <= 1.2
+
+
+def test_ciclosporin_is_in_range_with_unharmed_kidneys_more_often_than_by_the_label_rule(
+    outcomes: Outcomes,
+) -> None:
+    """The band of normal renal function is what the record gives; an impairment takes it away."""
+    ours, label = (_mean(outcomes[name], "ciclosporin_in_band_unharmed") for name in ("program", "label"))
+    assert ours > label
+
+
+def test_ciclosporin_whatever_the_kidneys_say_is_told_and_does_not_get_worse(outcomes: Outcomes) -> None:
+    """Days in the band of normal kidneys with impaired ones: the label rule has them, against the record."""
+    ours, label = (_mean(outcomes[name], "ciclosporin_in_band") for name in ("program", "label"))
+    print(f"ciclosporin days in range whatever the kidneys, over the label rule's: {ours / label:.3f}")
+    assert ours > 0.65 * label
+    assert ours > _mean(outcomes["fixed"], "ciclosporin_in_band")

@@ -1,4 +1,4 @@
-"""Parts of the virtual trial: bodies that behave, chance that repeats, visits that are FHIR."""
+"""The virtual trial: visits that are FHIR, ways of dosing, and what a course comes to."""
 
 from dataclasses import replace
 
@@ -8,10 +8,10 @@ import pytest
 
 from cds_service.protocol.answers.dosing import State
 from cds_service.simulation import fhir_visits as fhir
-from cds_service.simulation.assumptions import assumptions
 from cds_service.simulation.body import Body, Doses
+from cds_service.simulation.kidneys import impaired_from
 from cds_service.simulation.outcomes import outcome
-from cds_service.simulation.people import TRUTHS, Person, person
+from cds_service.simulation.people import person
 from cds_service.simulation.policies import Fixed, Oracle, Plan, Proportional, Visit, Wish
 from cds_service.simulation.program_policy import Program
 from cds_service.simulation.run import Trial, patients, run_trial
@@ -21,80 +21,7 @@ from fhir_mappings.readers.bundle import decode
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm
 from tests.simulation.bedside import bedside
-
-KNOWN = assumptions()
-
-
-def somebody(arm: Arm = Arm.SIROLIMUS, **more: object) -> Person:
-    """A patient without luck: no missed dose, no interacting drug."""
-    found = next(p for p in (person(1, n, KNOWN) for n in range(12)) if p.arm is arm)
-    luck = found.luck.without()
-    quiet = replace(luck, mislabelled=np.zeros_like(luck.mislabelled), uncoded=np.zeros_like(luck.uncoded))
-    return replace(found, interaction=None, luck=quiet, **more)  # type: ignore[arg-type]
-
-
-def test_the_same_seed_gives_the_same_patient_and_another_seed_another() -> None:
-    first, again, other = person(1, 5, KNOWN), person(1, 5, KNOWN), person(2, 5, KNOWN)
-    assert first.haematocrit.tolist() == again.haematocrit.tolist()
-    assert first.luck.sirolimus_noise.tolist() == again.luck.sirolimus_noise.tolist()
-    assert first.age != other.age or first.weight_kg != other.weight_kg
-
-
-def test_both_arms_and_every_truth_are_there_in_equal_parts() -> None:
-    people = [person(3, number, KNOWN) for number in range(60)]
-    assert {truth: sum(p.truth == truth for p in people) for truth in TRUTHS} == dict.fromkeys(TRUTHS, 20)
-    assert sum(p.arm is Arm.COMBINED for p in people) == 30
-    assert all(18 <= p.age <= 80 for p in people)
-
-
-def test_twice_the_dose_is_twice_the_level_in_a_proportional_body() -> None:
-    patient = somebody(truth="age_and_ciclosporin")
-    levels = []
-    for mg in (1.0, 2.0):
-        body = Body(patient, KNOWN)
-        body.live(0, 60, Doses(mg))
-        levels.append(body.sirolimus[60])
-    assert levels[1] == pytest.approx(2 * levels[0], rel=1e-6)
-
-
-def test_living_in_two_pieces_is_living_in_one() -> None:
-    patient = person(1, 4, KNOWN)
-    whole, pieces = Body(patient, KNOWN), Body(patient, KNOWN)
-    whole.live(0, 40, Doses(2, 75))
-    for first, last in ((0, 11), (11, 12), (12, 40)):
-        pieces.live(first, last, Doses(2, 75))
-    np.testing.assert_allclose(whole.sirolimus, pieces.sirolimus, rtol=1e-12)
-    np.testing.assert_allclose(whole.ciclosporin, pieces.ciclosporin, rtol=1e-12)
-    np.testing.assert_allclose(whole.creatinine, pieces.creatinine, rtol=1e-12)
-
-
-def test_ciclosporin_raises_sirolimus_and_hurts_the_kidneys_which_recover() -> None:
-    patient = somebody(Arm.COMBINED, truth="age_and_ciclosporin", renal_half=100.0)
-    alone, both = Body(patient, KNOWN), Body(patient, KNOWN)
-    alone.live(0, 80, Doses(2, 0))
-    both.live(0, 80, Doses(2, 150))
-    assert both.sirolimus[80] > 1.1 * alone.sirolimus[80]
-    assert both.creatinine[80] > 1.2 * patient.creatinine
-    hurt = both.creatinine[80]
-    both.live(80, 160, Doses(2, 0))
-    assert both.creatinine[160] < 0.5 * (hurt + patient.creatinine)
-
-
-def test_what_is_imagined_does_not_happen() -> None:
-    body = Body(person(1, 4, KNOWN), KNOWN)
-    body.live(0, 20, Doses(2, 75))
-    before = body.sirolimus.copy()
-    imagined = body.imagine(20, 40, Doses(3, 75))
-    assert imagined.sirolimus[40] > 0
-    assert body.sirolimus.tolist() == before.tolist()
-
-
-def test_a_sample_two_hours_after_a_dose_is_higher_than_a_trough() -> None:
-    body = Body(somebody(), KNOWN)
-    assert body.sirolimus_sample(24) == 0
-    body.live(0, 30, Doses(2))
-    assert body.sirolimus_sample(2) > 1.5 * body.sirolimus_sample(24)
-    assert body.sirolimus_sample(24) == pytest.approx(body.sirolimus[30], rel=1e-9)
+from tests.simulation.people import KNOWN, somebody
 
 
 def test_every_visit_is_fhir_that_the_reader_takes_without_a_gap() -> None:
@@ -115,7 +42,7 @@ def test_every_visit_is_fhir_that_the_reader_takes_without_a_gap() -> None:
 
 def test_the_schedule_is_the_protocols_with_a_visit_where_an_interacting_drug_comes_or_goes() -> None:
     quiet = replace(somebody(), interaction=None)
-    assert planned(quiet, 175) == [0, 7, 14, 28, 42, 56, 70, 90, 118, 146, 174, 175]
+    assert planned(quiet, 175) == [0, 7, 14, 28, 42, 56, 70, 84, 112, 140, 168, 175]
     met = next(p for p in (person(1, n, KNOWN) for n in range(99)) if p.interaction)
     assert met.interaction
     assert {met.interaction.first, met.interaction.last} <= set(planned(met, 175))
@@ -124,10 +51,10 @@ def test_the_schedule_is_the_protocols_with_a_visit_where_an_interacting_drug_co
 @pytest.mark.parametrize(
     ("wish", "today", "day"),
     [
-        (Wish("sirolimus-trough", 17, 24), 10, 17),
-        (Wish("creatinine", 11, 17), 10, 17),
-        (Wish("creatinine", 11, 11), 10, 11),
-        (Wish("creatinine", 9, 9), 10, 11),
+        (Wish(17, 24), 10, 17),
+        (Wish(11, 17), 10, 17),
+        (Wish(11, 11), 10, 11),
+        (Wish(9, 9), 10, 11),
     ],
 )
 def test_a_wish_is_met_when_its_window_opens_or_at_its_end_if_it_is_open(
@@ -169,14 +96,75 @@ def test_fixed_dosing_changes_nothing_and_the_label_rule_follows_the_level() -> 
     rule.decide(replace(low, day=0))
     plan = rule.decide(low)
     assert plan.doses.sirolimus == 3
-    assert plan.wishes == (Wish("sirolimus-trough", 27, 34),)
-    assert rule.decide(replace(low, day=22, doses=plan.doses)) == Plan(plan.doses)
+    assert plan.wishes == (Wish(27, 34),)
+    assert rule.decide(replace(low, day=22, doses=plan.doses)) == Plan(plan.doses, wishes=plan.wishes)
+    assert rule.decide(replace(low, day=27, levels=(), doses=plan.doses)) == Plan(plan.doses)
 
 
 def test_the_oracle_finds_the_band_where_there_is_one() -> None:
     oracle = run(somebody(truth="age_and_ciclosporin"), "oracle", Oracle(KNOWN), KNOWN)
     fixed, _ = _course("fixed")
     assert outcome(oracle, (), KNOWN).in_band >= outcome(fixed, (), KNOWN).in_band
+
+
+def test_the_oracle_is_bound_by_the_record_once_the_kidneys_were_impaired() -> None:
+    tough = somebody(Arm.COMBINED, renal_half=900.0)
+    body = Body(tough, KNOWN)
+    body.live(0, 28, Doses(2, 50))
+    visit = Visit(28, tough, (), tough.creatinine, Doses(2, 50), body, 42)
+    oracle = Oracle(KNOWN)
+    assert oracle.decide(visit).doses.ciclosporin > 50
+    body.creatinine[28] = impaired_from(tough)
+    assert oracle.decide(visit).doses.ciclosporin <= 50
+    body.creatinine[28] = tough.creatinine
+    assert oracle.decide(visit).doses.ciclosporin <= 50
+    assert Oracle(KNOWN).decide(visit).doses.ciclosporin > 50
+
+
+@pytest.mark.parametrize(("clearance", "highest", "is_held"), [(0.2, 16.4, True), (0.28, 13.5, False)])
+def test_the_oracle_gives_nothing_only_where_the_rules_would_hold_too(
+    clearance: float, highest: float, is_held: bool
+) -> None:
+    slow = np.array([clearance, 1, 1, 1, 1, 1, 1])
+    patient = somebody(truth="age_and_ciclosporin", age=44, sirolimus_factors=slow, assay_bias=1.0)
+    course = run(patient, "oracle", Oracle(KNOWN), KNOWN)
+    assert course.sirolimus[28:].max() == pytest.approx(highest, abs=0.1)
+    assert (0 in {seen.doses.sirolimus for seen in course.visits}) is is_held
+
+
+@pytest.mark.parametrize(("undocumented", "held"), [(False, False), (True, True)])
+def test_a_sample_after_the_dose_is_seen_through_where_the_dose_is_documented(
+    undocumented: bool, held: bool
+) -> None:
+    patient = somebody(assay_bias=1.25, truth="age_and_ciclosporin", age=50)
+    days = KNOWN.days + 1
+    luck = replace(
+        patient.luck,
+        mislabelled=np.arange(days) == 28,
+        undocumented=np.full(days, undocumented),
+        uncoded=np.zeros(days, bool),
+    )
+    program = Program(bedside(), KNOWN)
+    course = run(replace(patient, luck=luck), "program", program, KNOWN)
+    level = next(seen.sirolimus for seen in course.visits if seen.day == 28)
+    assert level
+    assert level > 15
+    said = next(s.decision for s in program.said if s.day == 28)
+    assert (said.state is State.HOLD) is held
+    assert held or "NOT_TROUGH" in said.reasons
+
+
+def test_days_in_the_band_count_until_the_kidneys_are_impaired() -> None:
+    patient = somebody(Arm.COMBINED, creatinine=80.0, age=40)
+    days = KNOWN.days + 1
+    creatinine = np.where(np.arange(days) < 102, 80.0, 101.0)
+    creatinine[150:] = 80.0
+    course = Course("label", patient, np.full(days, 8.0), np.full(days, 150.0), creatinine, (), 0.0)
+    told = outcome(course, (), KNOWN)
+    assert told.ciclosporin_in_band == 1
+    assert told.ciclosporin_in_band_unharmed == pytest.approx((102 - 28) / (days - 28))
+    worn = replace(course, person=replace(patient, creatinine=150.0))
+    assert outcome(worn, (), KNOWN).ciclosporin_in_band_unharmed is None
 
 
 def test_any_number_of_processes_gives_the_same_figures() -> None:

@@ -1,0 +1,83 @@
+"""The clinic around the program: it follows the advice, and decides what is left to the investigator.
+
+That is one thing only: whether and how to restart a drug that was held (`titration.md` 4.2, 5.2; `holds.py`).
+"""
+
+from dataclasses import dataclass, field, replace
+
+from cds_service.protocol.answers.assessment import Assessment
+from cds_service.protocol.answers.dosing import State, TitrationDecision
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.simulation import fhir_visits as fhir
+from cds_service.simulation.assumptions import Assumptions
+from cds_service.simulation.holds import Hold
+from cds_service.simulation.policies import Plan, Visit, Wish
+from fhir_mappings.vocabulary.medications import Drug
+
+_CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
+_STOPS = (State.HOLD, State.STOP_REVIEW)
+_ONE_DOSE_RULES = ("SRL-04", "SRL-05")
+"""Rules whose HOLD is of the next dose only."""
+
+
+@dataclass
+class Clinic:
+    """One patient's clinic. It remembers what is held."""
+
+    known: Assumptions
+    _held: dict[Drug, Hold] = field(default_factory=dict)
+
+    def follow(self, assessment: Assessment, visit: Visit) -> Plan:
+        """Do as the program says about each drug."""
+        doses, held_first, wishes = visit.doses, set(), []
+        for decision in assessment.titration:
+            drug, was_held = decision.drug, decision.drug in self._held
+            mg, skips = self._obey(visit, decision, assessment)
+            doses = replace(doses, **{drug.value: mg})
+            held_first |= {drug} if skips else set()
+            wishes += self._wishes(visit.day, decision, restarted=was_held and mg > 0)
+        return Plan(doses, frozenset(held_first), tuple(wishes))
+
+    def _obey(self, visit: Visit, decision: TitrationDecision, assessment: Assessment) -> tuple[float, bool]:
+        """The dose from now on, mg, and whether the next day's is left out."""
+        drug, now = decision.drug, getattr(visit.doses, decision.drug.value)
+        proposed = float(decision.proposed.amount_mg) if decision.proposed else None
+        if decision.state in _CHANGES and proposed is not None:
+            self._held.pop(drug, None)
+            return proposed, False
+        if decision.state in _STOPS and now:
+            if decision.rule.id in _ONE_DOSE_RULES:
+                return proposed or now, True
+            self._held[drug] = Hold(drug, visit.day, now, visit.level(drug), decision.rule.id)
+            return 0.0, False
+        if drug in self._held and decision.state not in _STOPS:
+            return self._restart(visit, drug, assessment), False
+        return float(now), False
+
+    def _restart(self, visit: Visit, drug: Drug, assessment: Assessment) -> float:
+        injured = drug is Drug.CICLOSPORIN and assessment.renal.state is RenalState.AKI
+        if injured or self._reason_goes_on(visit):
+            return 0.0
+        mg = self._held[drug].restart_mg(visit.day, visit.level(drug), self.known)
+        if mg:
+            self._held.pop(drug)
+        return mg
+
+    def _reason_goes_on(self, visit: Visit) -> bool:
+        """Voriconazole is still given: nothing is restarted beside it."""
+        course = visit.person.interaction
+        return (
+            course is not None and course.drug == "voriconazole" and course.first <= visit.day < course.last
+        )
+
+    def _wishes(self, day: int, decision: TitrationDecision, *, restarted: bool) -> list[Wish]:
+        """When the program wants to see the patient again; the clinic while a drug is held, and after it."""
+        held, recheck = self._held.get(decision.drug), decision.recheck
+        if held or restarted:
+            again = held.look_again(day, self.known) if held else day + self.known.restart_look_days
+            return [Wish(again, again)]
+        last = (recheck.by or recheck.not_before) if recheck else None
+        if recheck is None or last is None:
+            return []
+        first = recheck.not_before or last
+        return [Wish(*(max(day + 1, (when - fhir.START).days) for when in (first, last)))]
