@@ -16,7 +16,7 @@ _MODELS = Path(cds_service.pharmacokinetics.__file__).parent / "models"
 class ForecastEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[forecast]` of a site file: models by the names of their files, days ahead of the forecast trough.
 
-    No model speaks for ciclosporin unless the site names one: in the virtual trial its intervals held 72
+    No model speaks for ciclosporin unless the site names one: in the virtual trial its intervals held 71
     times in 100 where they promise 90 (docs/decisions/0011-virtual-trial.md).
     """
 
