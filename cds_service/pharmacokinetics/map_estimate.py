@@ -5,8 +5,9 @@ and L L' = Omega, so that u is standard normal in the population. A level below 
 says "at most", and never a number.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -95,15 +96,18 @@ def estimate(
     count = len(model.estimated)
     if not ordered:
         return Estimate(model, np.zeros(count), np.eye(count), 0.0)
-    judge = objective(model, history, ordered)
-    curved = _curvature(model, history, ordered)
-    options = {"gtol": 1e-6, "maxiter": most_steps}
+    seen = Posterior(model, history, ordered)
     found = minimize(
-        judge, np.zeros(count), jac=True, hess=lambda u: 2 * curved(u), method="trust-exact", options=options
+        seen.judge,
+        np.zeros(count),
+        jac=True,
+        hess=lambda u: 2 * seen.precision(u),
+        method="trust-exact",
+        options={"gtol": 1e-6, "maxiter": most_steps},
     )
     if np.abs(found.x).max() >= EDGE:
         raise EdgeSolution(PARAMETERS[model.estimated[int(np.abs(found.x).argmax())]])
-    hessian = curved(found.x)
+    hessian = seen.precision(found.x)
     if found.jac @ np.linalg.solve(2 * hessian, found.jac) > _SETTLED:
         raise InvalidPatient("the search for an estimate did not settle")
     log_determinant = float(np.linalg.slogdet(hessian)[1])
@@ -142,40 +146,29 @@ def occasion_variance(
     return found
 
 
-def _extra(model: PopulationModel, history: History, samples: Sequence[Sample]) -> Floats:
-    """What the samples stray by beyond the model's own error; taken at the typical patient: it stays put."""
-    methods = np.array([method_variance(model, sample.assay) for sample in samples])
-    hours = [sample.hour for sample in samples]
-    return methods + occasion_variance(model, history, hours, np.ones(len(PARAMETERS)))
+class Posterior:
+    """How believable each u is, given the samples.
 
+    A search asks for value and curvature at the same u: the levels there are worked out once.
+    """
 
-Judge = Callable[[Floats], tuple[float, Floats]]
+    def __init__(self, model: PopulationModel, history: History, samples: Sequence[Sample]) -> None:
+        self._model, self._samples = model, samples
+        hours = [sample.hour for sample in samples]
+        methods = np.array([method_variance(model, sample.assay) for sample in samples])
+        # What the samples stray by beyond the model's own error; taken at the typical patient: it stays put.
+        self._extra = methods + occasion_variance(model, history, hours, np.ones(len(PARAMETERS)))
+        self._levels = lru_cache(maxsize=2)(lambda u: log_levels(model, history, hours, np.array(u)))
 
-
-def objective(model: PopulationModel, history: History, samples: Sequence[Sample]) -> Judge:
-    """-2 ln(likelihood x prior) up to a constant, with its gradient, as a function of u."""
-    hours = [sample.hour for sample in samples]
-    extra = _extra(model, history, samples)
-
-    def judge(u: Floats) -> tuple[float, Floats]:
-        logs, slopes = log_levels(model, history, hours, u)
-        value, by_log = deviance(model, logs, samples, extra)
+    def judge(self, u: Floats) -> tuple[float, Floats]:
+        """-2 ln(likelihood x prior) up to a constant, with its gradient."""
+        logs, slopes = self._levels(tuple(u))
+        value, by_log = deviance(self._model, logs, self._samples, self._extra)
         return float(value.sum() + u @ u), np.asarray(2 * u + by_log @ slopes)
 
-    return judge
-
-
-def _curvature(
-    model: PopulationModel, history: History, samples: Sequence[Sample]
-) -> Callable[[Floats], Floats]:
-    """The precision of u: the prior's, and what each measured level is expected to add."""
-    hours = [sample.hour for sample in samples]
-    extra = _extra(model, history, samples)
-
-    def curved(u: Floats) -> Floats:
-        logs, slopes = log_levels(model, history, hours, u)
-        weights = information(model, logs, samples, extra)
+    def precision(self, u: Floats) -> Floats:
+        """The precision of u: the prior's, and what each measured level is expected to add."""
+        logs, slopes = self._levels(tuple(u))
+        weights = information(self._model, logs, self._samples, self._extra)
         found: Floats = np.eye(len(u)) + slopes.T @ (weights[:, None] * slopes)
         return found
-
-    return curved

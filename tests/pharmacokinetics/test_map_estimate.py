@@ -14,9 +14,9 @@ from cds_service.pharmacokinetics.map_estimate import (
     EDGE,
     EdgeSolution,
     InvalidPatient,
+    Posterior,
     estimate,
     factors_of,
-    objective,
 )
 from cds_service.pharmacokinetics.population_model import Floats, PopulationModel, Residual
 from cds_service.pharmacokinetics.regimen import Course
@@ -82,7 +82,7 @@ def test_the_search_ends_where_the_slope_does(model: PopulationModel, scale: str
         truth = np.real(factors_of(model, np.full(len(model.estimated), sign * 1.5)))
         samples = measured(model, history, truth, hours)
         found = estimate(exacter, history, samples)
-        np.testing.assert_allclose(objective(exacter, history, samples)(found.u)[1], 0, atol=1e-4)
+        np.testing.assert_allclose(Posterior(exacter, history, samples).judge(found.u)[1], 0, atol=1e-4)
 
 
 def test_a_search_that_does_not_settle_is_no_answer() -> None:
@@ -103,7 +103,7 @@ def test_the_gradient_is_the_slope(model: PopulationModel, seed: int) -> None:
         *measured(model, history, draw(model, 1, chance)[0], VISITS, chance),
         Sample(50 * DAY, 2.0, below=True, assay="lc-ms/ms"),
     ]
-    judge = objective(model, history, samples)
+    judge = Posterior(model, history, samples).judge
     u = chance.normal(size=len(model.estimated))
     numeric = approx_fprime(u, lambda at: judge(at)[0], 1e-6)
     np.testing.assert_allclose(judge(u)[1], numeric, rtol=2e-4, atol=2e-4)
@@ -115,7 +115,7 @@ def test_a_second_optimiser_finds_the_same_patient(model: PopulationModel) -> No
     chance = np.random.default_rng(7)
     history = usual_course(model)
     samples = measured(model, history, draw(model, 1, chance)[0], VISITS, chance)
-    judge = objective(model, history, samples)
+    judge = Posterior(model, history, samples).judge
     start = np.full(len(model.estimated), 0.3)
     options = {"xatol": 1e-5, "fatol": 1e-9, "maxiter": 6000, "maxfev": 6000, "adaptive": True}
     other = minimize(lambda u: judge(u)[0], start, method="Nelder-Mead", options=options)

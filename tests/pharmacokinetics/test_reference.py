@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cds_service.pharmacokinetics.concentrations import concentrations, settled
-from cds_service.pharmacokinetics.map_estimate import Estimate, estimate, objective
+from cds_service.pharmacokinetics.map_estimate import Estimate, Posterior, estimate
 from cds_service.pharmacokinetics.population_model import Floats, PopulationModel, model
 from cds_service.pharmacokinetics.residual_error import Sample
 from tests.pharmacokinetics.stored import (
@@ -138,7 +138,7 @@ def test_estimates_with_the_shipped_models_are_those_of_mapbayr(case: Case) -> N
     found = estimate(fitted, history, samples)
     np.testing.assert_allclose(np.log(found.factors[places(case.etas)]), case.eta, rtol=0, atol=MAPBAYR)
     seen = [sample.ng_per_ml for sample in samples if not sample.below]
-    ours = objective(fitted, history, samples)(found.u)[0] + _of_levels(fitted, seen)
+    ours = Posterior(fitted, history, samples).judge(found.u)[0] + _of_levels(fitted, seen)
     assert ours == pytest.approx(case.objective, rel=0, abs=1e-7)
     levels = concentrations(fitted, history, hours, factors(case.etas, case.eta))
     np.testing.assert_allclose(levels, case.predicted, rtol=DIGITS)
