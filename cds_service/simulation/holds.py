@@ -8,11 +8,10 @@ import math
 from dataclasses import dataclass
 
 from cds_service.simulation.assumptions import Assumptions
+from cds_service.simulation.bounds import DOSES
 from fhir_mappings.vocabulary.medications import Drug
 
 _DAY_HOURS = 24
-_SMALLEST = {Drug.SIROLIMUS: 1.0, Drug.CICLOSPORIN: 25.0}
-"""The record's smallest dose, mg, and the grid of doses."""
 _LEVEL_RULES = frozenset({"SRL-06", "CSA-N6"})
 _PARTNER_RULE = "DDI"
 
@@ -44,7 +43,7 @@ class Hold:
             return 0.0
         if self.rule.startswith(_PARTNER_RULE) or self._was_no_trough(today, level, known):
             return self.mg
-        smallest = _SMALLEST[self.drug]
+        smallest = DOSES[self.drug][0]  # and the step from one dose to the next
         return max(smallest, known.restart_part * self.mg // smallest * smallest)
 
     def _was_no_trough(self, today: int, level: float, known: Assumptions) -> bool:

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from cds_service.protocol.kidney.egfr import ckd_epi_2021
 from cds_service.simulation.people import Person
 
-TELLING_RISE = 1.25
+_TELLING_RISE = 1.25
 """Of the baseline: a creatinine from here on is a loss of function."""
 _NORMAL_EGFR = 60
 _HIGHEST = 2000.0
@@ -20,7 +20,7 @@ _HIGHEST = 2000.0
 
 def impaired_from(person: Person) -> float:
     """The creatinine, umol/L, from which this patient's kidneys are impaired."""
-    return min(TELLING_RISE * person.creatinine, _at_egfr_limit(person.age, is_male=person.is_male))
+    return min(_TELLING_RISE * person.creatinine, _at_egfr_limit(person.age, is_male=person.is_male))
 
 
 @cache

@@ -9,8 +9,8 @@ import numpy as np
 from cds_service.pharmacokinetics.population_model import Floats
 from cds_service.protocol.answers.dosing import State
 from cds_service.simulation.assumptions import Assumptions
+from cds_service.simulation.bounds import CICLOSPORIN_BAND, DOSES, SIROLIMUS_BAND, within
 from cds_service.simulation.kidneys import impaired_from
-from cds_service.simulation.policies import CICLOSPORIN_BAND, SIROLIMUS_BAND
 from cds_service.simulation.program_policy import Said
 from cds_service.simulation.trial import Course
 from fhir_mappings.vocabulary.medications import Drug
@@ -19,7 +19,6 @@ from fhir_mappings.vocabulary.studies import Arm
 DANGER, HIGH = 20.0, 15.0
 _APART = 7
 _FORECAST_FOR = {Drug.SIROLIMUS: (7, 21), Drug.CICLOSPORIN: (4, 14)}
-_RECORD = {Drug.SIROLIMUS: (1.0, 3.0), Drug.CICLOSPORIN: (25.0, 150.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def outcome(course: Course, said: Sequence[Said], known: Assumptions) -> Outcome
     counted = course.sirolimus[known.counted_from_day :]
     low, high = SIROLIMUS_BAND
     combined = person.arm is Arm.COMBINED
-    in_band = float(np.mean((counted >= low) & (counted <= high)))
+    in_band = float(np.mean(within(counted, SIROLIMUS_BAND)))
     spells, visits_at_cap = _at_cap(said)
     return Outcome(
         policy=course.policy,
@@ -124,8 +123,7 @@ def _stable_day(course: Course) -> int | None:
 
 def _ciclosporin_share(course: Course, known: Assumptions) -> float:
     counted = course.ciclosporin[known.counted_from_day :]
-    low, high = CICLOSPORIN_BAND
-    return float(np.mean((counted >= low) & (counted <= high)))
+    return float(np.mean(within(counted, CICLOSPORIN_BAND)))
 
 
 def _while_unharmed(course: Course, known: Assumptions) -> float | None:
@@ -139,8 +137,7 @@ def _while_unharmed(course: Course, known: Assumptions) -> float | None:
         return None
     unharmed = ~np.logical_or.accumulate(course.creatinine >= limit)[known.counted_from_day :]
     counted = course.ciclosporin[known.counted_from_day :]
-    low, high = CICLOSPORIN_BAND
-    return float(np.mean((counted >= low) & (counted <= high) & unharmed))
+    return float(np.mean(within(counted, CICLOSPORIN_BAND) & unharmed))
 
 
 def _renal_safe(course: Course, known: Assumptions) -> bool:
@@ -155,9 +152,9 @@ def _renal_safe(course: Course, known: Assumptions) -> bool:
 def _outside(course: Course) -> int:
     """Prescriptions that the trial record does not allow; 0 mg is a hold."""
     return sum(
-        mg > 0 and not low <= mg <= high
+        mg > 0 and not doses[0] <= mg <= doses[-1]
         for seen in course.visits
-        for drug, (low, high) in _RECORD.items()
+        for drug, doses in DOSES.items()
         for mg in (getattr(seen.doses, drug.value),)
     )
 
@@ -180,7 +177,7 @@ def _why(course: Course, in_band: float, known: Assumptions) -> str:
     usual = float(np.median(doses)) if doses else 0.0
     if np.median(counted) < SIROLIMUS_BAND[0]:
         return (
-            "low at the highest dose" if usual == _RECORD[Drug.SIROLIMUS][1] else "low, and not raised enough"
+            "low at the highest dose" if usual == DOSES[Drug.SIROLIMUS][-1] else "low, and not raised enough"
         )
     if np.median(counted) > SIROLIMUS_BAND[1]:
         return "high at the lowest dose" if usual <= 1 else "high, and not lowered enough"

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from cds_service.simulation.bounds import SIROLIMUS_BAND, within
 from cds_service.simulation.outcomes import Outcome
-from cds_service.simulation.policies import SIROLIMUS_BAND
 from cds_service.simulation.statistics import NORMAL_95
 
 Json = dict[str, Any]
@@ -30,9 +30,8 @@ def plots(policies: Mapping[str, Sequence[Outcome]]) -> Json:
 
 def _share(outcomes: Sequence[Outcome]) -> Json:
     """Share of patients in range by day, with its 95 % interval."""
-    low, high = SIROLIMUS_BAND
     levels = np.array([o.troughs for o in outcomes])
-    middle = np.mean((levels >= low) & (levels <= high), axis=0)
+    middle = np.mean(within(levels, SIROLIMUS_BAND), axis=0)
     spread = NORMAL_95 * np.sqrt(middle * (1 - middle) / len(outcomes))
     return {
         "value": _rounded(middle, 4),

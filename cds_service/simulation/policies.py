@@ -11,18 +11,14 @@ import numpy as np
 
 from cds_service.simulation.assumptions import Assumptions
 from cds_service.simulation.body import Body, Doses
+from cds_service.simulation.bounds import CICLOSPORIN_BAND, DOSES, IMPAIRED_MOST, SIROLIMUS_BAND, within
 from cds_service.simulation.fhir_visits import Level
 from cds_service.simulation.kidneys import impaired_from
 from cds_service.simulation.people import Person
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm
 
-SIROLIMUS_BAND = (4.0, 12.0)
-CICLOSPORIN_BAND = (120.0, 180.0)
-_TABLETS = (1.0, 2.0, 3.0)
 _GRID = 25.0
-_CAPSULES = tuple(float(mg) for mg in range(25, 151, 25))
-_IMPAIRED_MOST = 50.0
 _FIRST_SIROLIMUS = 2.0
 _SIROLIMUS_AIM, _CICLOSPORIN_AIM = 8.0, 150.0
 _CHANGE_AFTER = {Drug.SIROLIMUS: 7, Drug.CICLOSPORIN: 3}
@@ -136,8 +132,8 @@ class Proportional:
 
 def _on_grid(drug: Drug, wanted: float) -> float:
     if drug is Drug.SIROLIMUS:
-        return min(_TABLETS, key=lambda tablet: abs(tablet - wanted))
-    return float(np.clip(_GRID * round(wanted / _GRID), 25, 150))
+        return min(DOSES[drug], key=lambda tablet: abs(tablet - wanted))
+    return float(np.clip(_GRID * round(wanted / _GRID), DOSES[drug][0], DOSES[drug][-1]))
 
 
 @dataclass
@@ -161,10 +157,10 @@ class Oracle:
 
     def _ciclosporin(self, visit: Visit) -> Sequence[float]:
         self._ever_impaired |= visit.body.creatinine[visit.day] >= impaired_from(visit.person)
-        return [mg for mg in _CAPSULES if mg <= _IMPAIRED_MOST or not self._ever_impaired]
+        return [mg for mg in DOSES[Drug.CICLOSPORIN] if mg <= IMPAIRED_MOST or not self._ever_impaired]
 
     def _sirolimus(self, visit: Visit, now: Doses) -> Sequence[Doses]:
-        doses = [replace(now, sirolimus=mg) for mg in _TABLETS]
+        doses = [replace(now, sirolimus=mg) for mg in DOSES[Drug.SIROLIMUS]]
         until = self._until(visit)
         lowest = visit.body.imagine(visit.day, until, doses[0]).sirolimus[visit.day + 1 : until + 1]
         return [replace(now, sirolimus=0.0), *doses] if lowest.max() > _HOLD_ABOVE else doses
@@ -199,6 +195,6 @@ def _ciclosporin_worth(body: Body, first: int, last: int) -> float:
 def _worth(levels: np.ndarray[tuple[int], np.dtype[np.float64]], band: tuple[float, float]) -> float:
     """The share in the band; among doses without a day in it, the nearest by ratio."""
     low, high = band
-    inside = float(np.mean((levels >= low) & (levels <= high)))
+    inside = float(np.mean(within(levels, band)))
     middle = float(np.sqrt(low * high))
     return inside - 0.01 * float(np.mean(np.abs(np.log(np.maximum(levels, 0.01) / middle))))

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 
 from cds_service.sandbox.loopback import serve
+from tests.explain.attesting import attest_everything
 from tests.explain.chromium import browsing
 from tests.explain.rig import TODAY, running, unattested
 
@@ -137,12 +138,7 @@ def test_from_candidate_to_eligible_by_hand(page):
     with running(patients=(unattested("demo-01"),)) as rig:
         opened(page, rig, "demo-01")
         assert page.locator(".headlines .big").inner_text() == "Open"
-        for line in ("I2", "I4.1", "I4.2", "I5", "I6", "I7"):
-            page.check(f'input[name="{line}"][value="yes"]')
-        page.check('input[name="I8"][value="1"]')
-        for number in range(1, 13):
-            page.check(f'input[name="E{number}"][value="no"]')
-        page.click("#attest button[type=submit]")
+        attest_everything(page)
         assert "Written to the record" in page.locator(".notice.good").inner_text()
         assert page.locator(".headlines .big").inner_text() == "Settled; the investigator decides"
         assert page.faults == []

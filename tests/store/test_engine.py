@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from cds_service.store.pseudonym import Pseudonyms
 from cds_service.store.sqlite_file import check_file, shared_file_system
 from cds_service.store.tables import INSTALLATION
 from tests.store.rows import KEYS, a_call, a_card, rows, uuid
+
+_NOBODY = 65534
 
 
 @pytest.fixture
@@ -98,12 +101,28 @@ def test_a_file_on_a_network_file_system_is_refused(file):
     assert not file.exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_refused(file):
-    file.touch()
-    file.parent.chmod(0o500)
-    with pytest.raises(StoreUnusable, match="must be writable"):
+@pytest.fixture
+def as_an_ordinary_user():
+    """Root may write everywhere: its real user, whom `os.access` asks for, is put aside."""
+    root = os.geteuid() == 0
+    if root:
+        os.setreuid(_NOBODY, 0)
+    yield
+    if root:
+        os.setreuid(0, 0)
+
+
+@pytest.mark.usefixtures("as_an_ordinary_user")
+def test_a_folder_that_cannot_be_written_is_refused():
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
+        file = Path(folder) / "store.sqlite3"
+        file.touch()
+        Path(folder).chmod(0o777)
         check_file(str(file))
+        Path(folder).chmod(0o555)
+        with pytest.raises(StoreUnusable, match="must be writable"):
+            check_file(str(file))
+        Path(folder).chmod(0o700)
 
 
 def test_a_moment_without_zone_is_refused(store):

@@ -6,6 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from tests.explain.attesting import attest_everything
 from tests.sandbox.browser.screen import Screen
 
 
@@ -194,12 +195,7 @@ def test_a_candidate_is_attested_on_the_page_behind_the_card_and_the_card_knows_
         screen.card("info").get_by_role("link", name="Explain").first.click()
     explain = opening.value
     explain.wait_for_selector("#attest")
-    for line in ("I2", "I4.1", "I4.2", "I5", "I6", "I7"):
-        explain.check(f'input[name="{line}"][value="yes"]')
-    explain.check('input[name="I8"][value="1"]')
-    for number in range(1, 13):
-        explain.check(f'input[name="E{number}"][value="no"]')
-    explain.click("#attest button[type=submit]")
+    attest_everything(explain)
     explain.wait_for_selector(".notice.good")
     assert "demo-01" not in explain.url
     explain.close()
