@@ -113,8 +113,10 @@ class CodeLists:
     def _resolve(self, system: str | None, code: str | None) -> tuple[str, str] | None:
         """Our short name of the system, and the code; the site's map first. None for what we cannot know."""
         mapped = self.local.get((system, code))
-        if mapped or not code:
-            return mapped
+        if mapped:
+            return mapped.system, mapped.code
+        if not code:
+            return None
         name = system_name(system)
         return (name, code) if name else None
 
@@ -151,7 +153,8 @@ class CodeLists:
         except KeyError:
             name, plain = self._resolve(system, code) or ("", "")
             found = self.analytes.get(plain.strip()) if name == LOINC else None
-            return _remember(self._measured, key, found)
+            mapped = self.local.get(key)
+            return _remember(self._measured, key, found.mapped(mapped.molar) if found and mapped else found)
 
     def answer(
         self, analyte: Analyte, codings: Iterable[Coded], words: Iterable[str | None]

@@ -13,7 +13,7 @@ from fhir_mappings.value_sets.listed import (
     list_names,
     read_csv,
 )
-from fhir_mappings.value_sets.local_codes import LocalCode, local_map
+from fhir_mappings.value_sets.local_codes import LocalCode, LocalMap, local_map
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.codes import (
     ATC,
@@ -68,7 +68,7 @@ def load_code_lists(
 
 def _lists(
     by_topic: dict[str, list[CsvFile]],
-    local: dict[tuple[str | None, str | None], tuple[str, str]],
+    local: LocalMap,
     faults: list[str],
 ) -> CodeLists:
     index: CodeIndex[Meaning] = CodeIndex()
@@ -132,5 +132,5 @@ def _targets_unknown(lists: CodeLists, site_maps: Sequence[LocalCode]) -> Iterab
     """A local code that stands for a code of no list would be mapped in vain, and nobody would notice."""
     for local in site_maps:
         target = lists.local.get((local.system, local.code))
-        if target and not lists.knows(*target):
-            yield f"site map {local.system}|{local.code}: no list holds {target[0]} {target[1]}"
+        if target and not lists.knows(target.system, target.code):
+            yield f"site map {local.system}|{local.code}: no list holds {target.system} {target.code}"

@@ -25,8 +25,7 @@ class UnitNotAllowed(ValueError):
     def __init__(self, analyte: Analyte, unit: str | None, accepted: tuple[str, ...]) -> None:
         super().__init__(
             f"{analyte.value} came in {unit!r}; with this code it is read in "
-            f"{', '.join(accepted) or 'no unit'}. "
-            "A reviewed unit is added to fhir_mappings/vocabulary/quantity.py."
+            f"{', '.join(accepted) or 'no unit'}"
         )
         self.analyte = analyte
         self.unit = unit
