@@ -3,8 +3,9 @@
 import os
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -74,6 +75,25 @@ def faults_in(error: ProtocolTextFault | FaultyCodeLists) -> tuple[str, ...]:
 def settings_from_environment() -> Settings:
     """The settings of this process. Raises BadSettings."""
     return read_settings(os.environ)  # noqa: TID251 - the one place
+
+
+def site_file_in_use() -> str | None:
+    """The site file that this process is told to use; None where the defaults hold."""
+    return os.environ.get("CDS_SITE_FILE") or None  # noqa: TID251 - the one place
+
+
+@contextmanager
+def site_file_named(path: str | None) -> Iterator[None]:
+    """Within it, the site file `path` stands in for the one of the environment; None changes nothing."""
+    before = site_file_in_use()
+    if path is not None:
+        os.environ["CDS_SITE_FILE"] = path  # noqa: TID251 - the one place
+    try:
+        yield
+    finally:
+        if path is not None:
+            os.environ.pop("CDS_SITE_FILE", None)  # noqa: TID251 - the one place
+            os.environ.update({"CDS_SITE_FILE": before} if before else {})  # noqa: TID251 - the one place
 
 
 def app_from_environment() -> Flask:
@@ -201,7 +221,7 @@ def now_in(zone: ZoneInfo) -> AsOf:
 
 def build_offline_clinic() -> Clinic:
     """The clinic of the command line: the site file of the environment, and no server. Raises BadSite."""
-    path = os.environ.get("CDS_SITE_FILE")  # noqa: TID251 - the one place
+    path = site_file_in_use()
     return build_clinic(offline(read_site(Path(path)) if path else Site()))
 
 

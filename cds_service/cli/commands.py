@@ -18,13 +18,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, or 2 for settings or input that cannot be used."""
     asked = _parser().parse_args(arguments)
     try:
-        code = _run(asked)
+        code = _with_site(asked)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output (`head`, a pager) has gone; nothing more can or need be said to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
     return code
+
+
+def _with_site(asked: argparse.Namespace) -> int:
+    from cds_service.cli.site_in_use import say_site
+    from cds_service.wiring import site_file_named
+
+    say_site(asked.command, getattr(asked, "site", None) or asked.site_file)
+    with site_file_named(asked.site_file):
+        return _run(asked)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -71,7 +80,13 @@ def _demo(asked: argparse.Namespace) -> int:
     from cds_service.sandbox.elsewhere import Elsewhere
 
     elsewhere = Elsewhere(asked.fhir_server, asked.discovery, asked.allow_writes)
-    return demo(asked.port, once=asked.once, open_browser=not asked.no_browser, elsewhere=elsewhere)
+    return demo(
+        asked.port,
+        once=asked.once,
+        open_browser=not asked.no_browser,
+        elsewhere=elsewhere,
+        site_file=asked.site_file,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_delete_old(commands)
     _add_delete_patient(commands)
     _add_replay(commands)
+    for command in commands.choices.values():
+        command.add_argument(
+            "--site", dest="site_file", metavar="FILE", help="site file (default: CDS_SITE_FILE, or none)"
+        )
     return parser
 
 
