@@ -6,6 +6,7 @@ from fhir_mappings.vocabulary.phrases import Argument, Phrase, say
 from fhir_mappings.vocabulary.results import Analyte
 
 _WHY = {
+    "ANSWER_NOT_LISTED": say("lost.why.answer"),
     "CODE_NOT_KNOWN": say("lost.why.code"),
     "CODES_DISAGREE": say("lost.why.codes"),
     "DATE_IMPRECISE": say("lost.why.date"),

@@ -53,7 +53,9 @@ def lost_of(resource: Resource, chart: Chart) -> tuple[Lost, ...]:
     if isinstance(resource, Condition):
         if status_codes(resource.verification_status) & NEVER:
             return ()
-        return _named(kind, _said(resource.code), "", (resource.recorded_date,), chart)
+        return _named(
+            kind, _said(resource.code), "", (resource.onset_date_time, resource.recorded_date), chart
+        )
     if isinstance(resource, MedicationEntry):
         return _named(kind, _said(resource.medication_codeable_concept), "", (), chart)
     return (Lost(kind),)
@@ -80,7 +82,7 @@ def lost_with(fact: Fact, problem: str) -> Gap:
     if isinstance(fact, Result):
         lost = Lost(kind, fact.analyte, fact.as_written[:_SHOWN], _day(fact), analytes=(fact.analyte,))
     elif isinstance(fact, Diagnosis):
-        lost = Lost(kind, fact.text[:_SHOWN], concepts=tuple(sorted(fact.concepts)))
+        lost = Lost(kind, fact.text[:_SHOWN], day=_written_day(fact), concepts=tuple(sorted(fact.concepts)))
     else:
         lost = Lost(kind)
     return Gap(problem, fact.reference, lost=(lost,) if kind in PARTS else ())
@@ -163,6 +165,11 @@ def _days(dates: Iterable[str | None], chart: Chart) -> tuple[str, str]:
     believed = next((when for when in whens if not chart.is_ahead(when)), None)
     latest = believed.last.isoformat() if believed else ""
     return (written[0][:_SHOWN] if written else ""), latest
+
+
+def _written_day(diagnosis: Diagnosis) -> str:
+    when = diagnosis.onset or diagnosis.recorded
+    return when.text[:_SHOWN] if when else ""
 
 
 def _day(result: Result) -> str:

@@ -27,6 +27,7 @@ _USUAL_LENGTH = 80  # characters of a unit's code and its name
 UNREADABLE = "VALUE_UNREADABLE"
 IMPLAUSIBLE = "VALUE_IMPLAUSIBLE"
 UNIT = "UNIT_UNUSABLE"
+UNLISTED = "ANSWER_NOT_LISTED"
 
 
 class Value(NamedTuple):
@@ -194,6 +195,8 @@ def _in_words(analyte: Analyte, measured: Measured, codes: CodeLists) -> Value:
     presence = presence_of(analyte, measured, codes)
     if presence is None and not has_value(measured):
         return Value(Reading.NO_VALUE)
+    if presence is None:
+        return Value(Reading.USABLE, _written(measured), problem=UNLISTED, detail=_written(measured))
     return Value(Reading.USABLE, _written(measured), presence=presence)
 
 

@@ -8,9 +8,8 @@ import pytest
 from fhir_mappings.readers.bundle import decode, decode_ndjson
 from fhir_mappings.readers.fhir_types import Unread
 from fhir_mappings.readers.observation_types import Observation
-from fhir_mappings.vocabulary.results import Analyte, Reading
 from tests.mapping.charts import Json, bundle
-from tests.mapping.entries import observation, patient, results
+from tests.mapping.entries import observation, patient
 
 PERSON = patient()
 POTASSIUM = observation("2823-3", valueQuantity={"value": 6.8, "unit": "mmol/L"})
@@ -72,11 +71,6 @@ def test_a_bundle_whose_only_entry_is_no_list_is_read() -> None:
     content["entry"] = content["entry"][0]
     found = decode(json.dumps(content | {"link": None}).encode())
     assert [type(r) for r in found.resources] == [Observation]
-
-
-def test_a_mended_result_is_a_result() -> None:
-    (found,) = results(POTASSIUM | {"valueQuantity": {"value": "6.8", "unit": "mmol/L"}})
-    assert (found.analyte, found.reading, str(found.number)) == (Analyte.POTASSIUM, Reading.USABLE, "6.8")
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_resource_must_name_this_patient_in_whatever_spelling(reference: str, 
 def test_a_resource_that_names_nobody_is_not_used(subject: Any) -> None:
     record = read(order(subject=subject))
     assert record.medications == ()
-    lost = (Lost("MedicationRequest", "sirolimus"),)
+    lost = (Lost("MedicationRequest", "sirolimus 1 MG Oral Tablet"),)
     assert record.gaps == (Gap("SUBJECT_UNRESOLVED", "MedicationRequest/m1", lost=lost),)
     assert record.unavailable == {Part.MEDICATION_REQUESTS}
 

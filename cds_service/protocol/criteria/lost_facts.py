@@ -1,7 +1,7 @@
 """What stands in the chart and could not be used opens the criteria that it could decide (DECISIONS 49).
 
-Whether it could is tried, not listed: the criteria are judged again as if the entry held, a result once as
-low or negative and once as high or positive. Where the answer would then be another, it is open.
+Whether it could is tried, not listed: the criteria are judged again as if the entry held, a result as lowest
+and negative, and as high and positive. Where the answer would then be another, the criterion is open.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,12 @@ from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Analyte, Presence, Result
 
 Judge = Callable[[ClinicalRecord], dict[str, Finding]]
-_EXTREMES = ((Decimal(0), Presence.NEGATIVE), (Decimal(1_000_000), Presence.POSITIVE))
+_EXTREMES = (
+    (Decimal(0), Presence.NEGATIVE),
+    (Decimal(5), Presence.POSITIVE),  # the highest of ECOG
+    (Decimal(100), Presence.POSITIVE),  # the highest of Karnofsky, and of percentages
+    (Decimal(1_000_000), Presence.POSITIVE),
+)
 
 
 def opened_by_lost(record: ClinicalRecord, t0: date, judge: Judge) -> dict[str, Finding]:
@@ -43,23 +48,28 @@ def clearing(number: str) -> Verdict:
 
 
 def _as_if_it_held(record: ClinicalRecord, t0: date, gap: Gap, lost: Lost) -> Iterator[ClinicalRecord]:
-    if lost.concepts:
-        yield replace(record, diagnoses=(_diagnosis(gap, lost), *record.diagnoses))
-    if not lost.analytes:
-        return
     day = min(date.fromisoformat(lost.latest), t0) if lost.latest else t0
+    if lost.concepts:
+        supposed_one = _diagnosis(gap, lost, day)
+        yield replace(record, diagnoses=tuple(sorted((*record.diagnoses, supposed_one), key=_known)))
     for number, presence in _EXTREMES:
         supposed = [
             Result(gap.reference, Analyte(analyte), on_day(day), number=number, presence=presence)
             for analyte in lost.analytes
         ]
-        yield replace(record, results=tuple(sorted((*record.results, *supposed), key=_by_day)))
+        if supposed:
+            yield replace(record, results=tuple(sorted((*record.results, *supposed), key=_by_day)))
 
 
-def _diagnosis(gap: Gap, lost: Lost) -> Diagnosis:
-    """As doubtful as nothing: confirmed, active, and of no day."""
-    concepts = frozenset(map(Concept, lost.concepts))
-    return Diagnosis(gap.reference, concepts, lost.name, Certainty.CONFIRMED, Course.ACTIVE, None, None)
+def _diagnosis(gap: Gap, lost: Lost, day: date) -> Diagnosis:
+    """Confirmed, active, and as new as it may be."""
+    concepts, when = frozenset(map(Concept, lost.concepts)), on_day(day)
+    return Diagnosis(gap.reference, concepts, lost.name, Certainty.CONFIRMED, Course.ACTIVE, when, when)
+
+
+def _known(diagnosis: Diagnosis) -> date:
+    when = diagnosis.onset or diagnosis.recorded
+    return when.last if when else date.min
 
 
 def _by_day(result: Result) -> date:

@@ -14,6 +14,7 @@ from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 
+_IN_WORDS = frozenset({Analyte.BLOOD_CULTURE, Analyte.HCG_QUALITATIVE, Analyte.PREGNANCY_STATUS})
 _OF_WOMEN = frozenset({Analyte.HCG, Analyte.HCG_QUALITATIVE, Analyte.PREGNANCY_STATUS})
 _UNUSABLE = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE})
 _UNREAD = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.CONFLICTING, Reading.PRELIMINARY})
@@ -41,7 +42,7 @@ def unreadable_facts(chart: Situation) -> Iterator[Found]:
             name = ANALYTE_WORDS[analyte]
             seen = say("safety.unread", written=result.as_written, day=day_of(result), name=name)
             barred = tuple(d for d in chart.limits.barred_by(analyte) if d in chart.drugs)
-            if result.reading in _UNUSABLE:
+            if _is_unusable(result):
                 yield _told(chart, seen, barred, chart.limits.warns_of(analyte), evidence_of(result))
             yield from (Doubt(drug, seen) for drug in barred)
     missing = [part.value for part in SAFETY_PARTS if chart.record.lacks(part)]
@@ -56,7 +57,7 @@ def unread_entries(chart: Situation) -> Iterator[Found]:
     It is told, and no dose is raised beside it. One that is older than what is acted upon, or whose test has
     a newer result, is no doubt (DECISIONS 49).
     """
-    unusable = {(r.reference, r.analyte) for r in chart.record.results if r.when and r.reading in _UNUSABLE}
+    unusable = {(r.reference, r.analyte) for r in chart.record.results if r.when and _is_unusable(r)}
     for gap, lost in chart.record.lost():
         open_tests = [a for a in lost.analytes if (gap.reference, a) not in unusable]
         barred = chart.drugs if _is_harm(lost) else _barred_by(chart, open_tests, lost.latest)
@@ -104,9 +105,19 @@ def _unread(chart: Situation, analyte: Analyte) -> Result | None:
     held = [r for r in chart.results.get(analyte, ()) if r.reading is not Reading.NO_VALUE]
     if not held or (chart.day - day_of(held[-1])).days > chart.limits.recent_days:
         return None
-    same_day = [r for r in held if day_of(r) == day_of(held[-1]) and r.reading in _UNREAD]
-    if held[-1].reading in _UNREAD:
+    same_day = [r for r in held if day_of(r) == day_of(held[-1]) and _says_nothing(r)]
+    if _says_nothing(held[-1]):
         return held[-1]
     # A readable result of the same day settles it only where it was taken later, not merely listed later.
     timed = all(r.when and r.when.instant for r in (*same_day, held[-1]))
     return same_day[-1] if same_day and not timed else None
+
+
+def _says_nothing(result: Result) -> bool:
+    """Not readable, or in words that the table of answers does not hold (DECISIONS 44)."""
+    in_other_words = result.analyte in _IN_WORDS and result.presence is None and result.number is None
+    return result.reading in _UNREAD or in_other_words
+
+
+def _is_unusable(result: Result) -> bool:
+    return result.reading in _UNUSABLE or (result.reading is Reading.USABLE and _says_nothing(result))
