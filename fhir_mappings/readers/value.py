@@ -195,7 +195,7 @@ def _in_words(analyte: Analyte, measured: Measured, codes: CodeLists) -> Value:
     presence = presence_of(analyte, measured, codes)
     if presence is None and not has_value(measured):
         return Value(Reading.NO_VALUE)
-    if presence is None:
+    if presence is None and analyte is not A.URINE_PROTEIN_DIPSTICK:  # pluses, which its rule counts
         return Value(Reading.USABLE, _written(measured), problem=UNLISTED, detail=_written(measured))
     return Value(Reading.USABLE, _written(measured), presence=presence)
 

@@ -14,7 +14,8 @@ from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 
-_IN_WORDS = frozenset({Analyte.BLOOD_CULTURE, Analyte.HCG_QUALITATIVE, Analyte.PREGNANCY_STATUS})
+_IN_WORDS = frozenset({Analyte.BLOOD_CULTURE})
+"""Tests whose other words no rule of their own asks about."""
 _OF_WOMEN = frozenset({Analyte.HCG, Analyte.HCG_QUALITATIVE, Analyte.PREGNANCY_STATUS})
 _UNUSABLE = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE})
 _UNREAD = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.CONFLICTING, Reading.PRELIMINARY})
@@ -52,14 +53,15 @@ def unreadable_facts(chart: Situation) -> Iterator[Found]:
 
 
 def unread_entries(chart: Situation) -> Iterator[Found]:
-    """A diagnosis or a result that stands in the chart, but not even as an unreadable result of its day.
+    """A diagnosis or a result that stands in the chart, but not even as a result of its day.
 
     It is told, and no dose is raised beside it. One that is older than what is acted upon, or whose test has
     a newer result, is no doubt (DECISIONS 49).
     """
-    unusable = {(r.reference, r.analyte) for r in chart.record.results if r.when and _is_unusable(r)}
+    dated = (r for results in chart.results.values() for r in results if r.when and r.when.is_one_day)
+    on_record = {(r.reference, r.analyte) for r in dated}
     for gap, lost in chart.record.lost():
-        open_tests = [a for a in lost.analytes if (gap.reference, a) not in unusable]
+        open_tests = [a for a in lost.analytes if (gap.reference, a) not in on_record]
         barred = chart.drugs if _is_harm(lost) else _barred_by(chart, open_tests, lost.latest)
         if barred:
             seen = lost_words(gap, lost)
