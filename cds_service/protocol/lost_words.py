@@ -9,6 +9,7 @@ _WHY = {
     "ANSWER_NOT_LISTED": say("lost.why.answer"),
     "CODE_NOT_KNOWN": say("lost.why.code"),
     "CODES_DISAGREE": say("lost.why.codes"),
+    "CODE_MISSING": say("lost.why.codeless"),
     "DATE_IMPRECISE": say("lost.why.date"),
     "DATE_MISSING": say("lost.why.undated"),
     "DATE_UNREADABLE": say("lost.why.date"),
@@ -20,6 +21,10 @@ _WHY = {
     "VALUE_IMPLAUSIBLE": say("lost.why.implausible"),
     "VALUE_UNREADABLE": say("lost.why.value"),
 }
+
+
+LOST = frozenset({"lost.dated_value", "lost.value", "lost.dated", "lost.named"})
+"""The sentences below; each has a short form without the reason."""
 
 
 def lost_words(gap: Gap, lost: Lost) -> Phrase:
@@ -39,4 +44,4 @@ def _name(gap: Gap, lost: Lost) -> Argument:
     """The test in our words; else what the entry calls itself; else its reference."""
     if len(lost.analytes) == 1:
         return ANALYTE_WORDS[Analyte(lost.analytes[0])]
-    return lost.name or gap.reference
+    return lost.name or gap.reference or say("lost.entry")

@@ -163,8 +163,9 @@ def _days(dates: Iterable[str | None], chart: Chart) -> tuple[str, str]:
     written = [date for date in dates if date]
     whens = [when for date in written if (when := chart.when(date)) is not None]
     believed = next((when for when in whens if not chart.is_ahead(when)), None)
-    latest = believed.last.isoformat() if believed else ""
-    return (written[0][:_SHOWN] if written else ""), latest
+    if believed is None:
+        return (written[0][:_SHOWN] if written else ""), ""
+    return (believed.last.isoformat() if believed.is_one_day else believed.text), believed.last.isoformat()
 
 
 def _written_day(diagnosis: Diagnosis) -> str:
