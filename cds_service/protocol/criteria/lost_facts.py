@@ -37,9 +37,14 @@ def opened_by_lost(record: ClinicalRecord, t0: date, judge: Judge) -> dict[str, 
         words = lost_words(*one)
         for number, finding in found.items():
             others = [trial[number] for trial in trials if trial[number].verdict is not finding.verdict]
-            if others and finding.verdict in (clearing(number), Verdict.UNKNOWN):
+            if others and _may_open(number, finding):
                 found[number] = _opened(finding, others, words)
     return found
+
+
+def _may_open(number: str, finding: Finding) -> bool:
+    """What definite data say against the patient stays; what silence says, for or against, does not."""
+    return finding.verdict in (clearing(number), Verdict.UNKNOWN) or not finding.evidence
 
 
 def clearing(number: str) -> Verdict:
