@@ -1,7 +1,6 @@
 """At the bedside nobody is met with silence when the subject, the diagnosis or the participation is what was lost."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import pytest
@@ -28,8 +27,8 @@ SPOILS: list[tuple[str, Spoil]] = [
 ]
 
 
-@cache
 def http() -> FlaskClient:
+    """A service that has said nothing yet, so that nothing is held back."""
     return build_app(an_installation(), clock=lambda: NOW.instant).test_client()
 
 
