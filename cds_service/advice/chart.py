@@ -14,10 +14,10 @@ from cds_service.hooks.fhir_release import holds_another_release
 from cds_service.hooks.prefetch import Prefetched, entry_of, fill
 from cds_service.hooks.request import HookRequest
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
-from fhir_mappings.readers.fhir_types import Resource
+from fhir_mappings.readers.fhir_types import Resource, Unread
 from fhir_mappings.readers.ownership import names_another
 from fhir_mappings.readers.record import unresolved_references
-from fhir_mappings.readers.references import own_reference, type_of
+from fhir_mappings.readers.references import kind_of, own_reference
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.facts import Gap, Part
 
@@ -119,7 +119,9 @@ class Chart:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
         self.gaps += decoded.gaps
         for resource in decoded.resources:
-            kind = type_of(type(resource))
+            if isinstance(resource, Unread) and not resource.kind:
+                resource.kind = self._types[part]
+            kind = kind_of(resource)
             if kind == self._types[part] or kind in _POINTED_AT:
                 self.resources.append(resource)
             else:

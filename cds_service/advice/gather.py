@@ -87,7 +87,7 @@ class Gatherer:
         if lost := chart.unavailable.intersection(DECISIVE_PARTS):
             raise DataNotAvailable(tuple(sorted(lost)))
         record = self._read(chart, now)
-        in_doubt = bool(record.gaps)  # what could not be read may have been the diagnosis
+        in_doubt = bool(record.unavailable)  # what could not be read may have been the diagnosis
         if not (in_doubt or may_concern(record)):
             return Gathered(record, is_concerned=False)
         chart.take(tuple(part for part in Part if part not in DECISIVE_PARTS))
@@ -99,7 +99,8 @@ class Gatherer:
         patient = request.context.patient_id
         problems = read_context_bundle(request.context.conditions, patient, "context.conditions").decoded
         record = read_record(problems.resources, patient, now, self.reader)
-        return bool(problems.gaps or record.gaps or record.with_concept(*APLASTIC_ANAEMIA))
+        in_doubt = problems.gaps or record.gaps or record.unavailable
+        return bool(in_doubt or record.may_have(*APLASTIC_ANAEMIA))
 
     def _whole(self, chart: Chart, drafts: ContextResources, now: datetime, in_doubt: bool) -> Gathered:
         # A draft's Medication may be among what was fetched, so the drafts are read beside the chart.
@@ -132,6 +133,4 @@ def may_concern(record: ClinicalRecord) -> bool:
 
     A study that could not be identified may be this trial.
     """
-    return bool(
-        record.with_concept(*APLASTIC_ANAEMIA) or any(s.this_trial is not False for s in record.studies)
-    )
+    return record.may_have(*APLASTIC_ANAEMIA) or any(s.this_trial is not False for s in record.studies)

@@ -14,10 +14,12 @@ from cds_service.hooks.card import SUMMARY_LIMIT, Action, ActionType
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.lost_words import LOST
 from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import dose_order
 
+UNREAD_RULE = "SAF-UNREAD"
 _CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 _LOUD = {
     State.INCREASE: Severity.WARNING,
@@ -51,11 +53,27 @@ def titration_message(
 
 
 def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding) -> list[Phrase]:
-    """The act, then why; a critical finding is the why before anything else, the kidney before the level."""
+    """The act, then why: a critical finding before anything else, then what could not be read."""
     head = _head(decision)
     loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
-    whys = [*loud[:1], decision.seen, *_kidney(decision, renal), *_measured(decision)]
+    whys = [
+        *loud[:1],
+        *_unread(ranked),
+        decision.seen,
+        *_kidney(decision, renal),
+        *_measured(decision),
+    ]
     return [*(say("titration.summary", head=head, why=why) for why in whys), head]
+
+
+def _unread(ranked: Sequence[Alert]) -> list[Phrase]:
+    """The first entry that could not be read, in its own words, with and without the reason; or that there is
+    one."""
+    seen = [alert.seen for alert in ranked if alert.rule.id == UNREAD_RULE]
+    if not seen:
+        return []
+    short = [Phrase(f"lost.short.{s.key.removeprefix('lost.')}", s.values) for s in seen if s.key in LOST]
+    return [seen[0], *short[:1], say("titration.unread")]
 
 
 def _kidney(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:

@@ -1,5 +1,7 @@
 """Dates as charts write them: read or, when they cannot be, left out."""
 
+import re
+import unicodedata
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -11,12 +13,58 @@ _DAYS = {"d": 1, "day": 1, "days": 1, "天": 1, "日": 1, "wk": 7, "week": 7, "w
 _DAYS |= {"258703001": 1, "258705008": 7}  # SNOMED CT day, week
 
 
+# The year first and the rest in order leaves no doubt; "03/05/2026" does, and stays unread.
+_RESPELLED = (
+    re.compile(
+        r"(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"
+        r"(?:[Tt ]\s*(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,]\d+)?)?"
+        r"\s*(?P<zone>[Zz]|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?"
+    ),
+    re.compile(
+        r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})"
+        r"(?:[Tt]?(?P<H>\d{2})(?P<M>\d{2})(?:(?P<S>\d{2})(?:[.,]\d+)?)?(?P<zone>[Zz]|[+-]\d{2}:?\d{2})?)?"
+    ),
+    re.compile(
+        r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]"
+        r"(?:\s*(?P<H>\d{1,2})[:时点](?P<M>\d{2})分?(?::?(?P<S>\d{2})秒?)?)?"
+    ),
+)
+
+
+def respelled(text: str) -> str | None:
+    """The FHIR spelling of a date that another system's spelling leaves no doubt about; None otherwise.
+
+    A blank for the T, an offset without its colon, HL7 v2's digits in one piece, one-digit months and days,
+    slashes or dots after the year, 2026年11月28日.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    for spelling in _RESPELLED:
+        if found := spelling.fullmatch(plain):
+            return _in_fhir(found)
+    return None
+
+
+def _in_fhir(found: re.Match[str]) -> str:
+    day = f"{found['y']}-{int(found['m']):02}-{int(found['d']):02}"
+    if found["H"] is None:
+        return day
+    zone = (found.groupdict().get("zone") or "").upper().replace(":", "")
+    offset = f"{zone[:3]}:{zone[3:] or '00'}" if zone[:1] in ("+", "-") else zone
+    return f"{day}T{int(found['H']):02}:{found['M']}:{found['S'] or '00'}{offset}"
+
+
 def when_or_none(text: str | None, zone: ZoneInfo) -> When | None:
     """The date, or None when there is none or it cannot be read."""
     if text is None:
         return None
     try:
         return read_when(text, zone)
+    except NotADate:
+        plain = respelled(text)
+    if plain is None:
+        return None
+    try:
+        return read_when(plain, zone)
     except NotADate:
         return None
 

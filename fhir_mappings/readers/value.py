@@ -27,6 +27,7 @@ _USUAL_LENGTH = 80  # characters of a unit's code and its name
 UNREADABLE = "VALUE_UNREADABLE"
 IMPLAUSIBLE = "VALUE_IMPLAUSIBLE"
 UNIT = "UNIT_UNUSABLE"
+UNLISTED = "ANSWER_NOT_LISTED"
 
 
 class Value(NamedTuple):
@@ -47,7 +48,7 @@ def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Zo
     """Read one value of the analyte that `code` names."""
     absent = measured.data_absent_reason
     if absent is not None:
-        if _has_value(measured):
+        if has_value(measured):
             return _unreadable(_written(measured), "a value, and a reason why there is none")
         return Value(Reading.NO_VALUE, words(absent))
     if code.analyte is A.DELIVERY_DUE:
@@ -167,7 +168,7 @@ def _score(code: AnalyteCode, measured: Measured, codes: CodeLists) -> Value:
     elif measured.value_codeable_concept is not None:
         answer = answer_of(code.analyte, measured.value_codeable_concept, codes)
         number = None if answer is None or answer.grade is None else Decimal(answer.grade)
-    elif not _has_value(measured):
+    elif not has_value(measured):
         return Value(Reading.NO_VALUE)
     span = codes.plausible.get(code.analyte)
     if number is None or number % 1 or (span and not span.holds(number)):
@@ -178,7 +179,7 @@ def _score(code: AnalyteCode, measured: Measured, codes: CodeLists) -> Value:
 def _date(measured: Measured, zone: ZoneInfo) -> Value:
     text = measured.value_date_time or measured.value_string
     if not text:
-        return _unreadable(_written(measured), "no date") if _has_value(measured) else Value(Reading.NO_VALUE)
+        return _unreadable(_written(measured), "no date") if has_value(measured) else Value(Reading.NO_VALUE)
     try:
         read_when(text, zone)
     except NotADate:
@@ -188,12 +189,14 @@ def _date(measured: Measured, zone: ZoneInfo) -> Value:
 
 def _in_words(analyte: Analyte, measured: Measured, codes: CodeLists) -> Value:
     if analyte not in QUALITATIVE:
-        if _has_value(measured):
+        if has_value(measured):
             return _unreadable(_written(measured), f"{analyte.value} is no number with a unit")
         return Value(Reading.NO_VALUE)
     presence = presence_of(analyte, measured, codes)
-    if presence is None and not _has_value(measured):
+    if presence is None and not has_value(measured):
         return Value(Reading.NO_VALUE)
+    if presence is None and analyte is not A.URINE_PROTEIN_DIPSTICK:  # pluses, which its rule counts
+        return Value(Reading.USABLE, _written(measured), problem=UNLISTED, detail=_written(measured))
     return Value(Reading.USABLE, _written(measured), presence=presence)
 
 
@@ -204,7 +207,8 @@ def _unreadable(written: str, detail: str) -> Value:
 # ---------------------------------------------------------------- as written
 
 
-def _has_value(measured: Measured) -> bool:
+def has_value(measured: Measured) -> bool:
+    """True when there is any value[x], readable or not."""
     return next(_values(measured), None) is not None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from fhir_mappings.value_sets.analyte_names import AnalyteNames, joined_words
 from fhir_mappings.value_sets.analytes import AnalyteCode
 from fhir_mappings.value_sets.answers import Answer, Answers, folded
 from fhir_mappings.value_sets.index import CodeIndex
@@ -64,9 +65,11 @@ class CodeLists:
     plausible: dict[Analyte, Span]
     local: LocalMap
     listed: tuple[ListedCode, ...]
+    names: AnalyteNames
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
     _said: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
     _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
+    _called: dict[str, tuple[Analyte, ...]] = field(default_factory=dict)
 
     # ------------------------------------------------------------ diagnoses, procedures, drugs
 
@@ -141,10 +144,23 @@ class CodeLists:
                 return None
         return found
 
-    def measures_two_things(self, codings: Iterable[Coded]) -> bool:
-        """True when the codes of one observation name different analytes, so that it cannot be used."""
+    def analytes_named(self, codings: Iterable[Coded]) -> tuple[Analyte, ...]:
+        """Every analyte that one of the codes names; two of them contradict each other."""
         named = (self._analyte(system, code) for system, code, _ in codings)
-        return len({one.analyte for one in named if one}) > 1
+        return tuple(sorted({one.analyte for one in named if one}))
+
+    def named_analytes(self, codings: Iterable[Coded], words: Iterable[str | None]) -> tuple[Analyte, ...]:
+        """What an observation may measure whose codes no list knows, by its own words.
+
+        () where a code of LOINC or SNOMED CT says what it is: then it is none of ours, whatever it is called.
+        """
+        listed = [(self._resolve(system, code), display) for system, code, display in codings]
+        if any(resolved is not None for resolved, _ in listed):
+            return ()
+        text = joined_words((*words, *(display for _, display in listed)))
+        if text not in self._called:
+            _remember(self._called, text, self.names.find(text))
+        return self._called[text]
 
     def _analyte(self, system: str | None, code: str | None) -> AnalyteCode | None:
         key = (system, code)

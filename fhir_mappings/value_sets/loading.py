@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from fhir_mappings.value_sets import analytes, answers, plausible, products
+from fhir_mappings.value_sets import analyte_names, analytes, answers, plausible, products
 from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
 from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
 from fhir_mappings.value_sets.listed import (
@@ -34,6 +34,7 @@ from fhir_mappings.vocabulary.concepts import Concept
 COLUMNS = ("concept", "system", "match", "code", "display", "role", "verified", "source")
 HISTORY = "history"
 _OTHER_SHAPES = {
+    "analyte_names": analyte_names.COLUMNS,
     "analytes": analytes.COLUMNS,
     "answers": answers.COLUMNS,
     "products": products.COLUMNS,
@@ -87,6 +88,7 @@ def _lists(
         plausible.spans_of(_only(by_topic, "plausible"), faults),
         local,
         tuple(_listed(every)),
+        analyte_names.names_of(_only(by_topic, "analyte_names"), faults),
     )
 
 

@@ -295,7 +295,9 @@ def test_the_reference_range_is_converted_like_its_value(
     weakly positive, Chinese      | 5196-1  | valueString          | 弱阳性               | -
     indeterminate                 | 56888-1 | valueString          | indeterminate       | -
     positive in a sentence        | 5196-1  | valueString          | HBsAg positive      | -
-    a sterile culture             | 600-7   | valueString          | No growth           | -
+    a sterile culture             | 600-7   | valueString          | No growth           | negative
+    a sterile culture, Chinese    | 600-7   | valueString          | 无菌生长             | negative
+    a culture that grew           | 600-7   | valueString          | Staphylococcus      | -
     PNH clone not detected        | 90737-8 | valueString          | not detected        | negative
     SNOMED positive               | 5196-1  | snomed               | 10828004            | positive
     SNOMED detected               | 5196-1  | snomed               | 260373001           | positive
