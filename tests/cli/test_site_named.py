@@ -44,7 +44,10 @@ def test_assess_uses_the_site_it_is_told_and_says_so(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert proposed(capsys) == (1, "site file: none, the defaults hold\n")
-    assert proposed(capsys, "--site", "halves.toml") == (1.5, f"site file: {here}/halves.toml (command line)\n")
+    assert proposed(capsys, "--site", "halves.toml") == (
+        1.5,
+        f"site file: {here}/halves.toml (command line)\n",
+    )
     monkeypatch.setenv("CDS_SITE_FILE", str(here / "halves.toml"))
     assert proposed(capsys) == (1.5, f"site file: {here}/halves.toml (CDS_SITE_FILE)\n")
     assert proposed(capsys, "--site", "zh.toml") == (1, f"site file: {here}/zh.toml (command line)\n")
