@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fhir_mappings.readers.fhir_types import Quantity, Ratio
-
-UCUM = "http://unitsofmeasure.org"
+from fhir_mappings.vocabulary.codes import UCUM
 
 
 @dataclass(frozen=True, slots=True)

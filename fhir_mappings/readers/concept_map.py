@@ -3,7 +3,8 @@
 The file is FHIR R4 JSON. Accepted are mappings that say the local code means the same as ours, or something
 narrower: `equal`, `equivalent`, `wider` and `subsumes` (the target is the wider idea). Everything looser is
 refused and named, so that nobody believes a code is mapped when it is not; so is a mapping that holds on a
-condition (`dependsOn`), because nobody here would test it.
+condition (`dependsOn`), because nobody here would test it. An element that says `unmatched` has no target
+yet: it is passed over, unless it names a code all the same.
 
 Which kind of unit a laboratory reports under its own code is the laboratory's to say: by a `product` of the
 target with LOINC's PROPERTY, `MCnc` for a mass or `SCnc` for an amount of substance. Without it, both are
@@ -14,8 +15,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fhir_mappings.readers.fhir_types import FhirType
+from fhir_mappings.readers.amounts import unit_of
+from fhir_mappings.readers.fhir_types import FhirType, Quantity
 from fhir_mappings.value_sets import FaultyCodeLists, LocalCode
+from fhir_mappings.vocabulary.codes import UCUM
+from fhir_mappings.vocabulary.quantity import is_known_unit
 
 _ACCEPTED = frozenset({"equal", "equivalent", "wider", "subsumes"})
 _NO_TARGET = frozenset({"unmatched", "disjoint"})
@@ -88,27 +92,42 @@ def _mappings(group: Group, faults: list[str]) -> list[LocalCode]:
     named = ((element, target) for element in group.element for target in element.target)
     found: list[LocalCode] = []
     for element, target in named:
-        if target.equivalence in _NO_TARGET:
+        if target.equivalence in _NO_TARGET and not (target.code and target.equivalence == "unmatched"):
             continue
         where = f"{group.source}|{element.code} -> {target.code}"
-        problems = list(_problems(element, target))
+        problems = list(_problems(group, element, target))
         faults += (f"{where}: {problem}" for problem in problems)
         if element.code and target.code and not problems:
             found.append(LocalCode(group.source, element.code, group.target, target.code, _unit_kind(target)))
     return found
 
 
-def _problems(element: Element, target: Target) -> Iterator[str]:
+def _problems(group: Group, element: Element, target: Target) -> Iterator[str]:
     """Why one mapping cannot be used."""
     if not element.code or not target.code:
         yield "a code is missing"
     elif target.equivalence not in _ACCEPTED:
         yield f"equivalence {target.equivalence!r}, need {sorted(_ACCEPTED)}"
+    elif group.target == UCUM:
+        yield from _unit_problems(element.code, target.code)
     if target.depends_on:
         yield "it holds on a condition (dependsOn), which nobody here would test"
     kinds = _kinds(target)
     if len(kinds) > 1 or not kinds <= _MOLAR.keys():
         yield f"property {sorted(map(str, kinds))}, need one of {sorted(_MOLAR)}"
+
+
+def _unit_problems(own: str, listed: str) -> Iterator[str]:
+    """A unit must become one that is read, and what is read already keeps its meaning."""
+    if not is_read(listed):
+        yield f"the unit {listed} is in no table"
+    if is_read(own):
+        yield f"the unit {own} is read already, and keeps its meaning"
+
+
+def is_read(unit: str) -> bool:
+    """True for a unit that some test, or a dose, is read in."""
+    return is_known_unit(unit) or unit_of(Quantity(unit=unit)) is not None
 
 
 def _kinds(target: Target) -> set[str | None]:

@@ -213,6 +213,11 @@ def to_canonical(analyte: Analyte, value: Decimal, unit: str | None, molar: bool
     return found.convert(value)
 
 
+def is_known_unit(unit: str) -> bool:
+    """True for a spelling that is read for one analyte at least."""
+    return any(unit in units or _fold(unit) in units for units in UNITS.values())
+
+
 _LOAD_UNITS = frozenset(_fold(spelling) for a in (A.HIV_RNA, A.HBV_DNA) for spelling in UNITS[a]) | {
     "iu/l",
     "[iu]/l",
