@@ -225,6 +225,12 @@ def build_offline_clinic() -> Clinic:
     return build_clinic(offline(read_site(Path(path)) if path else Site()))
 
 
+def build_offline_code_lists() -> CodeLists:
+    """The code lists of the command line, with what its site file maps. Raises BadSite or FaultyCodeLists."""
+    path = site_file_in_use()
+    return build_code_lists(read_site(Path(path)) if path else Site())
+
+
 def offline(site: Site) -> Settings:
     """Settings for reading charts at a site, without any server or database."""
     return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""), Secret(""))

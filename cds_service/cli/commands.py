@@ -47,6 +47,10 @@ def _run(asked: argparse.Namespace) -> int:
             from cds_service.cli.assess import assess
 
             return assess(asked.file, asked.as_of, asked.draft_orders)
+        case "unmapped":
+            from cds_service.cli.unmapped import unmapped
+
+            return unmapped(asked.charts, typed_words=asked.typed_words)
         case "check":
             from cds_service.cli.check import check
 
@@ -100,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_serve(commands)
     _add_assess(commands)
+    _add_unmapped(commands)
     _add_check(commands)
     _add_simulate(commands)
     _add_feedback_report(commands)
@@ -151,6 +156,23 @@ def _add_assess(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument("file", help="FHIR R4 Bundle, hook request body or NDJSON; - is standard input")
     command.add_argument("--as-of", metavar="WHEN", help="YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+hh:mm")
     command.add_argument("--draft-orders", metavar="FILE", help="orders being written, as a FHIR Bundle")
+
+
+def _add_unmapped(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "unmapped",
+        help="codes, drugs, units and texts of charts that no list knows, as a ConceptMap to be filled in",
+        epilog="example: cds-service unmapped export/ --site site.toml > local-codes.json",
+    )
+    command.add_argument(
+        "charts",
+        nargs="+",
+        metavar="CHART",
+        help="Bundles, hook requests, NDJSON, .gz, folders; - is standard input",
+    )
+    command.add_argument(
+        "--typed-words", action="store_true", help="also texts of one patient alone, which may name a person"
+    )
 
 
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

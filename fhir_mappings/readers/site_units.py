@@ -33,10 +33,13 @@ def with_known_units(value: S, units: UnitMap) -> S:
 
 
 def own_unit(quantity: Quantity) -> tuple[str, str] | None:
-    """How a map names the unit of a quantity: by its code and system; else by its spelling."""
-    if quantity.code and quantity.system:
+    """How a map names the unit of a quantity: by the code of a system of its own; else by its spelling.
+
+    A code that calls itself UCUM and that no table holds is but a spelling.
+    """
+    if quantity.code and quantity.system and quantity.system != UCUM:
         return quantity.system, spelled(quantity.code)
-    spelling = quantity.unit or quantity.code
+    spelling = quantity.code if quantity.system == UCUM and quantity.code else quantity.unit or quantity.code
     return (OWN_UNITS, spelled(spelling)) if spelling else None
 
 

@@ -131,6 +131,10 @@ class CodeLists:
         name = system_name(system)
         return (name, code) if name else None
 
+    def is_told(self, system: str | None, code: str | None) -> bool:
+        """True for a code that says what it is: of a code system that we know, or mapped by the site."""
+        return self._resolve(system, code) is not None
+
     def _mapped(self, system: str | None, code: str | None) -> StandsFor | None:
         return self.local.get((system or WITHOUT_SYSTEM, code))
 

@@ -62,7 +62,7 @@ def unit_map(site_maps: Iterable[LocalCode], faults: list[str]) -> UnitMap:
     """The site's units for look-up; contradictions go to `faults`."""
     found: UnitMap = {}
     for local in site_maps:
-        key = (local.system, spelled(local.code))
+        key = (OWN_UNITS if local.system == UCUM else local.system, spelled(local.code))
         if local.target_system == UCUM and found.setdefault(key, local.target_code) != local.target_code:
             faults.append(f"site map {local.system}|{local.code}: stands for two different units")
     return found

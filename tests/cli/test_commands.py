@@ -18,7 +18,7 @@ from tests.ehr.charts import CHART, MEDICATION, prefetched
 from tests.ehr.stub import searchset
 from tests.standard.calls import a_body, a_call, context_of
 
-COMMANDS = ("demo", "serve", "assess", "check", "simulate")
+COMMANDS = ("demo", "serve", "assess", "unmapped", "check", "simulate")
 BUNDLE = {
     "resourceType": "Bundle",
     "type": "collection",
