@@ -20,6 +20,7 @@ from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import dose_order
 
 UNREAD_RULE = "SAF-UNREAD"
+PRELIMINARY_RULE = "SAF-PRELIM"
 _CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 _LOUD = {
     State.INCREASE: Severity.WARNING,
@@ -53,11 +54,12 @@ def titration_message(
 
 
 def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding) -> list[Phrase]:
-    """The act, then why: a critical finding before anything else, then what could not be read."""
+    """The act, then why: a critical finding first of all, then a preliminary one, and what was not read."""
     head = _head(decision)
     loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
     whys = [
         *loud[:1],
+        *[alert.seen for alert in ranked if alert.rule.id == PRELIMINARY_RULE][:1],
         *_unread(ranked),
         decision.seen,
         *_kidney(decision, renal),
