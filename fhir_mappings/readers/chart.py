@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from fhir_mappings.readers.dates import when_or_none
+from fhir_mappings.readers.dates import end_of, when_or_none
 from fhir_mappings.readers.references import Bag
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.calendar import When
@@ -42,6 +42,10 @@ class Chart:
         if text not in self.moments:
             self.moments[text] = when_or_none(text, self.settings.zone)
         return self.moments[text]
+
+    def until(self, text: str | None) -> When | None:
+        """The end of a stretch of time; None when it has none, also by a placeholder such as 9999-12-31."""
+        return end_of(self.when(text))
 
     def is_ahead(self, when: When | None) -> bool:
         """True when all of `when` lies after the moment: no fact yet."""
