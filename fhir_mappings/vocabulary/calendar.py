@@ -143,6 +143,12 @@ def days_after(day: date, days: int) -> date:
         return date.max if days > 0 else date.min
 
 
+def months_between(earlier: date, later: date) -> int:
+    """Completed calendar months from `earlier` to `later`."""
+    passed = relativedelta(later, earlier)
+    return 12 * passed.years + passed.months
+
+
 def hours_between(earlier: datetime, later: datetime) -> float:
     """Hours from `earlier` to `later`, both with their offset."""
     return (later - earlier).total_seconds() / 3600
