@@ -10,6 +10,7 @@ import urllib3
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched, reason_of
+from cds_service.hooks.envelope import NOT_JSON
 
 _CREATED = (200, 201)
 _UNSETTLED = (408, 425, 429)
@@ -103,7 +104,7 @@ def _reason(body: bytes) -> str:
     """What an OperationOutcome says for people; "" for anything else."""
     try:
         issues = msgspec.json.decode(body, type=_Outcome).issue
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except NOT_JSON:
         return ""
     said = "; ".join(dict.fromkeys(text for issue in issues for text in _words(issue)))
     return "".join(c for c in said if c.isprintable())[:_MOST_SHOWN]

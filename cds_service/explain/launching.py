@@ -13,6 +13,7 @@ from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.explain.apps import App, Apps, Memory, app_of, scope_of
 from cds_service.explain.people import LONGEST_LIFE, Person
+from cds_service.hooks.envelope import NOT_JSON
 from cds_service.hooks.service import Caller
 from cds_service.signin.code_flow import CodeFlow, Granted, NewSecret, Pending
 from cds_service.signin.configuration import fetch_configuration
@@ -119,7 +120,7 @@ def _card_of(app_context: object) -> str | None:
         return None
     try:
         return msgspec.json.decode(app_context, type=_Context).card
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return None
 
 

@@ -16,6 +16,9 @@ import msgspec
 
 from cds_service.hooks.errors import BadHookRequest
 
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding bytes from outside may raise: no JSON, another shape, a number too large, no UTF-8, depth."""
+
 _members: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK, _COMMA, _COLON = re.compile(rb"\s*"), re.compile(rb"\s*,\s*"), re.compile(rb"\s*:\s*")

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from cds_service.hooks.envelope import open_envelope
+from cds_service.hooks.envelope import NOT_JSON, open_envelope
 from cds_service.hooks.errors import BadHookRequest
 
 MOST_ITEMS = 1000
@@ -99,7 +99,7 @@ def _read(raw: msgspec.Raw, path: str) -> Reaction | BadHookRequest:
         return _reaction(_item.decode(raw), path)
     except BadHookRequest as error:
         return error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         return BadHookRequest(f"is not as it should be ({error})", path)
 
 

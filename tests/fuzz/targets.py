@@ -20,9 +20,12 @@ from cds_service.advice.from_file import UnreadableChart, assessment_of, read_ch
 from cds_service.advice.gather import Gathered
 from cds_service.cards.wording import read_wording, with_words_of
 from cds_service.ehr.bases import read_base
+from cds_service.ehr.deadline import deadline_in
+from cds_service.ehr.fhir_server import NotFetched
 from cds_service.explain.page import Writing, page_of
 from cds_service.explain.quiet import Quiet
 from cds_service.explain.render import OWN
+from cds_service.explain.source import fetch_banner, fetch_source, readable
 from cds_service.explain.telling import Teller
 from cds_service.hooks.errors import HookError
 from cds_service.hooks.request import read_hook_request
@@ -31,6 +34,9 @@ from cds_service.protocol.assess import assess
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Environment
 from cds_service.settings.site_file import Site
+from cds_service.signin.configuration import fetch_configuration
+from cds_service.signin.refused import SignInRefused
+from cds_service.signin.registration import Registration
 from cds_service.web.private_logging import configure_logging
 from cds_service.wiring import build_app
 from fhir_mappings.readers.record import read_record
@@ -282,6 +288,59 @@ def _key_sets() -> dict[str, Json]:
     return {"keys": {"keys": [tokens.jwk("ehr-1"), tokens.jwk("ehr-rsa"), tokens.jwk("other-p256")]}}
 
 
+# ---------------------------------------------------------------- documents of a sign-in
+
+
+class _Document:
+    """Answers everything with the same bytes."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def fetch(self, url: str, path: str, token: str | None, deadline: Any) -> bytes:
+        """As FhirServer."""
+        return self.body
+
+
+def ask_document(body: bytes, seed: str) -> str:
+    """What a launch, a source link and the banner are answered by the EHR."""
+    server, base, soon = _Document(body), read_base(BASE), deadline_in(60)
+    try:
+        if seed == "configuration":
+            fetch_configuration(server, f"{BASE}/x", Registration("aa", (base,)), soon)
+        elif seed == "source":
+            json.dumps(readable(fetch_source(server, base, "Observation/o1", "token", soon)))
+        else:
+            banner = fetch_banner(server, base, "p1", "token", soon)
+            return "refused" if banner is None else f"read{banner.said[:0]}"
+    except (SignInRefused, NotFetched):
+        return "refused"
+    return "read"
+
+
+def _documents() -> dict[str, Json]:
+    endpoints = {
+        f"{name}_endpoint": f"{BASE}/auth/{name}" for name in ("authorization", "token", "introspection")
+    }
+    observation = _of_kind(PATIENTS["demo-08"].resources, "Observation")[-1]
+    return {
+        "configuration": {
+            "issuer": BASE,
+            "jwks_uri": f"{BASE}/auth/jwks",
+            "code_challenge_methods_supported": ["S256"],
+            **endpoints,
+        },
+        "source": observation | {"id": "o1"},
+        "banner": {
+            "resourceType": "Patient",
+            "id": "p1",
+            "name": [{"text": "陈秀兰"}, {"family": "Chen", "given": ["Xiulan"]}],
+            "birthDate": "1980-01-01",
+            "gender": "female",
+        },
+    }
+
+
 @cache
 def targets() -> tuple[Target, ...]:
     """All of them."""
@@ -293,4 +352,5 @@ def targets() -> tuple[Target, ...]:
         Target("feedback", _feedback(), ask_feedback),
         Target("door", _tokens(), ask_door),
         Target("keys", _key_sets(), ask_key_set),
+        Target("documents", _documents(), ask_document),
     )

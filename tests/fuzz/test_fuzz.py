@@ -69,7 +69,7 @@ def test_a_mutation_changes_something_and_never_its_seed():
     before = json.dumps(seed)
     texts = {text_of(mutated(seed, random.Random(n))) for n in range(50)}
     assert json.dumps(seed) == before
-    assert SHAPES == (None, True, False, [], {}, [None], [[]], {"": None}, ["x"], [{}], *SHAPES[10:])
+    assert (None, True, False, [], {}, [None], [[]], {"": None}, ["x"], [{}], *SHAPES[10:]) == SHAPES
     assert len(texts) > 40
     assert len(list(places(seed))) == 5
 
