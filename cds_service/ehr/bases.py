@@ -51,7 +51,11 @@ class FhirBase:
 
     def link(self, link: str) -> str:
         """The absolute URL of a paging link. Raises NotAnAddress when it leads out of this base."""
-        parts = _split(urljoin(f"{self.url}/", link))
+        try:
+            joined = urljoin(f"{self.url}/", link)
+        except ValueError as error:
+            raise NotAnAddress("is malformed") from error
+        parts = _split(joined)
         target = _normal(parts)
         if not self.contains(target):
             raise NotAnAddress("leads to another server or path")
