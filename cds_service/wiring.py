@@ -52,6 +52,7 @@ from cds_service.store.replay_guard import first_time
 from cds_service.web.app import create_app
 from cds_service.web.door import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.front import Front, put_before
+from cds_service.web.lobby import LobbyLimits
 from cds_service.web.metrics_page import MetricsPage
 from cds_service.web.private_logging import configure_logging
 from cds_service.web.rate_limits import limit_clients
@@ -89,7 +90,16 @@ def server_options() -> dict[str, Any]:
 
     configure_logging()
     settings = settings_from_environment()
-    return options(settings.workers, settings.request_seconds, start_counting(settings))
+    return options(settings.workers, lobby_limits(settings), start_counting(settings))
+
+
+def lobby_limits(settings: Settings) -> LobbyLimits:
+    """What a client may take of a worker's time and memory."""
+    return LobbyLimits(
+        request_seconds=settings.request_seconds,
+        body_bytes=settings.max_body_bytes + 1,  # the app reads one more, to see that it is too many
+        held_bytes=max(LobbyLimits().held_bytes, 4 * settings.max_body_bytes),
+    )
 
 
 def warn_of_insecurity(settings: Settings) -> None:

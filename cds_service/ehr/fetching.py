@@ -13,6 +13,7 @@ from cds_service.ehr.access import Access
 from cds_service.ehr.bases import NotAnAddress
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
+from cds_service.ehr.turns import waiting_outside
 from cds_service.hooks.authorization import Interaction
 from cds_service.hooks.envelope import resource_type
 from cds_service.hooks.fhir_release import holds_another_release
@@ -77,7 +78,8 @@ class Fetcher:
             outcomes = {key: _outcome_of(job) for key, job in jobs.items()}
         else:
             futures = {key: self.executor.submit(job) for key, job in jobs.items()}
-            wait(futures.values(), timeout=self.deadline.remaining())
+            with waiting_outside():
+                wait(futures.values(), timeout=self.deadline.remaining())
             outcomes = {key: _outcome(future, _type_of(str(key))) for key, future in futures.items()}
         _note_failures(outcomes)
         return outcomes
