@@ -4,7 +4,6 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -29,6 +28,7 @@ from cds_service.cards.wording import read_wording
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.ehr.key_sets import KeySets, key_server
+from cds_service.ehr.lines import LineLimits, Lines
 from cds_service.hooks.endpoints import Endpoints
 from cds_service.hooks.trust import verify
 from cds_service.protocol.assess import load_protocol
@@ -249,7 +249,7 @@ def build_gatherer(settings: Settings) -> Gatherer:
         server=HttpFhirServer(_session(settings.site), FetchLimits()),
         bases=settings.site.fhir_bases,
         reader=build_reader(settings.site),
-        executor=ThreadPoolExecutor(_FETCHES_AT_ONCE, thread_name_prefix="fetch"),
+        lines=Lines(LineLimits(fetches=_FETCHES_AT_ONCE, least_patience=settings.fetch_seconds / 2)),
         limits=GatherLimits(seconds=settings.fetch_seconds),
         bases_by_issuer={
             one.client.issuer: one.fhir_bases

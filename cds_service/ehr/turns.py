@@ -5,18 +5,28 @@ and make every call late. Only waiting can be shared; so every wait for an outsi
 `waiting_outside`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
+from urllib.parse import urlsplit
+
+_MOST_FOR_ONE_HOST = 8
+
+
+class TooManyWait(OSError):
+    """As many calls as may wait for one host are waiting for it."""
 
 
 class Turns:
     """One turn, for all threads of a process. `when_free` is told, from any thread, when it is given back."""
 
-    def __init__(self, when_free: Callable[[], None]) -> None:
+    def __init__(self, when_free: Callable[[], None], most_for_one_host: int = _MOST_FOR_ONE_HOST) -> None:
         self._turn = Lock()
         self._when_free = when_free
+        self._most = most_for_one_host
+        self._waiting: Counter[str] = Counter()  # by host; changed only by who has the turn
 
     @property
     def is_free(self) -> bool:
@@ -26,38 +36,45 @@ class Turns:
     @contextmanager
     def mine(self) -> Iterator[None]:
         """The turn, once it is ours."""
-        self.take()
-        token = _turns.set(self)
+        with self._turn:
+            token = _turns.set(self)
+            try:
+                yield
+            finally:
+                _turns.reset(token)
+        self._when_free()
+
+    @contextmanager
+    def given_up(self, host: str) -> Iterator[None]:
+        """The turn is somebody else's, and ours again afterwards. Raises TooManyWait."""
+        if host and self._waiting[host] >= self._most:
+            raise TooManyWait
+        self._waiting[host] += 1
+        self._turn.release()
+        self._when_free()
         try:
             yield
         finally:
-            _turns.reset(token)
-            self.give()
-
-    def take(self) -> None:
-        """Wait for the turn."""
-        self._turn.acquire()
-
-    def give(self) -> None:
-        """Let the next have it."""
-        self._turn.release()
-        self._when_free()
+            self._turn.acquire()
+            self._waiting[host] -= 1
 
 
 _turns: ContextVar[Turns | None] = ContextVar("_turns", default=None)
 
 
 @contextmanager
-def waiting_outside() -> Iterator[None]:
-    """Others may have the turn meanwhile. No lock that another call needs may be held here."""
+def waiting_outside(address: str | None = None) -> Iterator[None]:
+    """Others may have the turn meanwhile. No lock that another call needs may be held here.
+
+    With an `address`, only so many wait for its host at once. Raises TooManyWait.
+    """
     turns = _turns.get()
-    if turns is None:
+    if turns is None:  # a thread that only fetches, or a program without turns
         yield
         return
     token = _turns.set(None)
-    turns.give()
     try:
-        yield
+        with turns.given_up(urlsplit(address).netloc if address else ""):
+            yield
     finally:
-        turns.take()
         _turns.reset(token)

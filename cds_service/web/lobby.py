@@ -45,7 +45,7 @@ class LobbyLimits:
     request_seconds: float = 10.0
     linger_seconds: float = 2.0
     body_bytes: int = 10_000_000
-    slots: int = 32
+    slots: int = 64
     connections: int = 4_000
     held_bytes: int = 64_000_000
 
