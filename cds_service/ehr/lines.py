@@ -17,7 +17,7 @@ from circuitbreaker import STATE_HALF_OPEN, STATE_OPEN, CircuitBreaker
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
-from cds_service.ehr.turns import waiting_outside
+from cds_service.ehr.turns import TooManyWait, waiting_outside
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -41,8 +41,8 @@ class LineLimits:
     `least_patience` seconds or more, the server is left alone for `rest_seconds`; then one call tries.
     """
 
-    calls: int = 8
-    queue: int = 8
+    calls: int = 16
+    queue: int = 16
     queue_seconds: float = 1.0
     fetches: int = 16
     silences: int = 3
@@ -81,13 +81,21 @@ class Line:
                 self._judge([_why(outcome) for outcome in outcomes.values()], patience)
                 return outcomes
         except _Refused as refused:
-            return {key: NotFetched(refused.why, kind_asked(str(key))) for key in jobs}
+            why = refused.why
+        except TooManyWait:
+            why = WhyNotFetched.BUSY
+        return {key: NotFetched(why, kind_asked(str(key))) for key in jobs}
 
     def _side_by_side(self, jobs: Mapping[K, Callable[[], T]], deadline: Deadline) -> dict[K, T | NotFetched]:
-        futures: dict[K, Future[T]] = {key: self._executor.submit(job) for key, job in jobs.items()}
+        futures: dict[K, Future[T]] = {}
         with waiting_outside():
+            futures.update((key, self._executor.submit(job)) for key, job in jobs.items())
             wait(futures.values(), timeout=deadline.remaining())
-        return {key: _outcome(future, kind_asked(str(key))) for key, future in futures.items()}
+        outcomes: dict[K, T | NotFetched] = {}
+        for key, future in futures.items():
+            outcome = _outcome(future, kind_asked(str(key)))
+            outcomes[key] = outcome
+        return outcomes
 
     @contextmanager
     def _place(self, deadline: Deadline) -> Iterator[None]:

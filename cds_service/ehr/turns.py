@@ -12,20 +12,28 @@ from contextvars import ContextVar
 from threading import Lock
 from urllib.parse import urlsplit
 
+_MOST = 48
 _MOST_FOR_ONE_HOST = 8
 
 
 class TooManyWait(OSError):
-    """As many calls as may wait for one host are waiting for it."""
+    """As many calls as may wait outside, or for this host, are waiting."""
 
 
 class Turns:
-    """One turn, for all threads of a process. `when_free` is told, from any thread, when it is given back."""
+    """One turn, for all threads of a process. `when_free` is told, from any thread, when it is given back.
 
-    def __init__(self, when_free: Callable[[], None], most_for_one_host: int = _MOST_FOR_ONE_HOST) -> None:
+    At most `most` calls wait outside at once, and `most_for_one_host` for an address that has no line of its
+    own (`lines`): where there are more threads, some are left for calls that need nothing from outside.
+    """
+
+    def __init__(
+        self, when_free: Callable[[], None], most: int = _MOST, most_for_one_host: int = _MOST_FOR_ONE_HOST
+    ) -> None:
         self._turn = Lock()
         self._when_free = when_free
-        self._most = most_for_one_host
+        self._most = most
+        self._most_for_one_host = most_for_one_host
         self._waiting: Counter[str] = Counter()  # by host; changed only by who has the turn
 
     @property
@@ -47,7 +55,7 @@ class Turns:
     @contextmanager
     def given_up(self, host: str) -> Iterator[None]:
         """The turn is somebody else's, and ours again afterwards. Raises TooManyWait."""
-        if host and self._waiting[host] >= self._most:
+        if self._waiting.total() >= self._most or (host and self._waiting[host] >= self._most_for_one_host):
             raise TooManyWait
         self._waiting[host] += 1
         self._turn.release()

@@ -78,7 +78,7 @@ class PrivateWorker(SyncWorker):  # type: ignore[misc]
         self._threads = ThreadPoolExecutor(self.limits.slots, thread_name_prefix="call")
         limits = replace(self.limits, connections=min(self.limits.connections, _files() - _OWN_FILES))
         self._lobby = lobby = Lobby(self.sockets, limits, self._begin, self._refuse, self.PIPE)
-        self._turns = Turns(lobby.wake)
+        self._turns = Turns(lobby.wake, most=self.limits.slots * 3 // 4)
         self._without_turn: set[Connection] = set()
         while self.alive:
             self._turn()
