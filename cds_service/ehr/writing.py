@@ -9,7 +9,8 @@ import urllib3
 
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.deadline import Deadline
-from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched, reason_of
+from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched, reason_in, reason_of
+from cds_service.ehr.turns import waiting_outside
 from cds_service.hooks.envelope import NOT_JSON
 
 _CREATED = (200, 201)
@@ -67,21 +68,21 @@ class FhirWriter:
             "Authorization": f"Bearer {token}",
         }
         try:
-            with self.session.post(
-                base.address(kind),
-                data=body,
-                headers=headers,
-                timeout=(min(left, self.connect_seconds), left),
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
+            with (
+                waiting_outside(base.url),
+                self.session.post(
+                    base.address(kind),
+                    data=body,
+                    headers=headers,
+                    timeout=(min(left, self.connect_seconds), left),
+                    allow_redirects=False,
+                    stream=True,
+                ) as answer,
+            ):
                 status = answer.status_code
                 said = _beginning(answer) if _is_refusal(status) else b""
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            timed_out = deadline.is_past or isinstance(error, requests.Timeout)
-            raise NotFetched(
-                WhyNotFetched.TIMEOUT if timed_out else WhyNotFetched.UNREACHABLE, kind
-            ) from None
+            raise NotFetched(reason_in(error, deadline), kind) from None
         if _is_refusal(status):
             raise WriteRefused(status, _reason(said))
         if status not in _CREATED:
