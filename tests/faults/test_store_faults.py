@@ -141,6 +141,24 @@ def test_a_file_deleted_under_the_service_is_noticed(tmp_path):
         assert service.ask("/health/live")[0] == 200
 
 
+def test_a_file_damaged_under_the_service_is_told(tmp_path):
+    file = tmp_path / "store.sqlite3"
+    with (
+        hospital(tmp_path, f"sqlite:///{file}") as (_, settings),
+        serving(tmp_path, **settings) as service,
+    ):
+        assert service.ask("/health/ready")[0] == 200
+        with file.open("r+b") as opened:
+            opened.write(b"\xa5" * 100)
+        for _ in range(300):  # a worker looks at the file for one part in a hundred of its time
+            status, _, body = service.ask("/health/ready")
+            if status == 503:
+                break
+            time.sleep(0.2)
+        assert "database-file" in json.loads(body)["notReady"]
+        assert "store_damaged" in service.log.read_text()
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_a_lock_that_ends_in_time_costs_nobody_an_error(database, tmp_path):
     lock = locked_file if database.file else locked_tables
