@@ -12,7 +12,9 @@ from typing import TypeVar
 from cds_service.ehr.bases import NotAnAddress, read_base
 from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.site_file import BadSite, Site, read_site
-from cds_service.store.pseudonym import SHORTEST_KEY, WeakKey
+from cds_service.settings.writable_by_others import writable_by_others
+from cds_service.store.key_strength import SHORTEST_KEY, weakness_of
+from cds_service.store.pseudonym import WeakKey
 
 _NAMES = frozenset(
     {
@@ -193,10 +195,14 @@ def _insecure(
         found.append("CDS_PUBLIC_BASE_URL: must be https")
     if authentication is ClientAuthentication.NONE:
         found.append("CDS_CLIENT_AUTHENTICATION: nobody makes sure who calls; it must be jwt or proxy")
-    if environ.get("CDS_PSEUDONYM_KEY", _KNOWN_KEY) == _KNOWN_KEY:
+    key = environ.get("CDS_PSEUDONYM_KEY", _KNOWN_KEY)
+    if key == _KNOWN_KEY:
         found.append("CDS_PSEUDONYM_KEY: must be set; without it the patients in the database can be guessed")
+    elif weakness := weakness_of(key):
+        found.append(f"CDS_PSEUDONYM_KEY: {weakness}; openssl rand -hex 32 makes one that nobody can guess")
     if not environ.get("CDS_SITE_FILE"):
         found.append("CDS_SITE_FILE: must be set")
+    found += writable_by_others(site.files)
     found += [f"fhir_servers: {base.url} must be https" for base in site.fhir_bases if base.scheme != "https"]
     for listed in site.trusted_clients:
         found += listed.insecurities()

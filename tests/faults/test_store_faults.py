@@ -13,6 +13,7 @@ import pytest
 
 from cds_service.store.engine import connect
 from tests.faults.store_faults import STORE_FAULTS, Database, locked_file, locked_tables
+from tests.installation import A_KEY, ANOTHER_KEY
 from tests.load.clients import Clients
 from tests.load.hospital import BASE, calls, ehrs, write_site
 from tests.load.laws import broken
@@ -34,7 +35,7 @@ def hospital(folder, url):
             "PUBLIC_BASE_URL": BASE,
             "SITE_FILE": str(write_site(folder, clients)),
             "DATABASE_URL": url,
-            "PSEUDONYM_KEY": "k" * 40,
+            "PSEUDONYM_KEY": A_KEY,
             "WORKERS": "2",
         },
     )
@@ -246,7 +247,7 @@ def test_the_page_of_another_key_is_refused_at_the_start(tmp_path):
     with hospital(tmp_path, url) as (_, settings):
         with serving(tmp_path, **settings):
             pass
-        process = start(tmp_path, a_free_port(), **(settings | {"PSEUDONYM_KEY": "o" * 40}))
+        process = start(tmp_path, a_free_port(), **(settings | {"PSEUDONYM_KEY": ANOTHER_KEY}))
         assert process.wait(30) == 2
     assert isinstance(process, subprocess.Popen)
     assert "made with another CDS_PSEUDONYM_KEY" in (tmp_path / "service.log").read_text()
