@@ -60,10 +60,10 @@ class ClientAuthentication(StrEnum):
 class BadSettings(ValueError):
     """The settings cannot be used; `faults` lists everything that is wrong with them.
 
-    `readable` is what could be read of the site file, to look for what else is wrong.
+    `readable` is what could be read of them: not to be run with, but to look for what else is wrong.
     """
 
-    def __init__(self, faults: tuple[str, ...], readable: Site) -> None:
+    def __init__(self, faults: tuple[str, ...], readable: "Settings") -> None:
         super().__init__("; ".join(faults))
         self.faults = faults
         self.readable = readable
@@ -139,7 +139,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if settings.environment is Environment.PRODUCTION:
         faults += settings.insecure
     if faults:
-        raise BadSettings(tuple(faults), site)
+        raise BadSettings(tuple(faults), settings)
     return settings
 
 

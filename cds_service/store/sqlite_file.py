@@ -18,7 +18,20 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def check_file(database: str | None, mountinfo: str | None = None) -> None:
-    """A writable file on a disk of this host, made with access for its owner only. Raises StoreUnusable.
+    """A writable file on a disk of this host, made with access for its owner only. Raises StoreUnusable."""
+    file = check_place(database, mountinfo)
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, _OWNER_ONLY))
+    except OSError as error:
+        raise StoreUnusable(f"{file} cannot be written ({error.strerror})") from error
+    try:
+        close_to_others(file)
+    except OSError as error:
+        raise StoreUnusable(f"{file} is open to others, and belongs to somebody else") from error
+
+
+def check_place(database: str | None, mountinfo: str | None = None) -> Path:
+    """The file's path, in a folder of a disk of this host that can be written. Raises StoreUnusable.
 
     WAL needs memory shared by all who use the file, which a network file system does not give.
     """
@@ -29,16 +42,9 @@ def check_file(database: str | None, mountinfo: str | None = None) -> None:
         raise StoreUnusable(f"the folder {file.parent} does not exist")
     if kind := shared_file_system(file.parent.resolve(), _mounts() if mountinfo is None else mountinfo):
         raise StoreUnusable(f"the file lies on {kind}; several hosts need PostgreSQL")
-    try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, _OWNER_ONLY))
-    except OSError as error:
-        raise StoreUnusable(f"{file} cannot be written ({error.strerror})") from error
-    try:
-        close_to_others(file)
-    except OSError as error:
-        raise StoreUnusable(f"{file} is open to others, and belongs to somebody else") from error
     if not os.access(file.parent, os.W_OK):
         raise StoreUnusable(f"the folder {file.parent} must be writable, too")
+    return file
 
 
 def close_to_others(file: Path) -> None:
