@@ -44,6 +44,7 @@ from cds_service.settings.environment import (
 from cds_service.settings.forecasts import forecaster_of, forecasts_version
 from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.tablets import tablet_limits
+from cds_service.store.damage import FileWatch
 from cds_service.store.engine import is_ready, open_store
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.installation import check_key
@@ -123,7 +124,7 @@ def build_app(
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
         memory.react,
-        {"database": partial(is_ready, memory.engine)},
+        {"database": partial(is_ready, memory.engine), "database-file": FileWatch(memory.engine).is_whole},
     )
     for page in build_pages(settings, clinic, memory, present):
         app.register_blueprint(page)

@@ -7,6 +7,7 @@ from cds_service.hooks.trusted_clients import TrustedClient
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import BadSettings, ClientAuthentication, read_settings
 from cds_service.settings.site_file import BadSite, read_site
+from tests.installation import A_KEY
 from tests.standard.tokens import jwk, jwk_set
 
 FULL = """
@@ -135,7 +136,7 @@ def live(path, **changes):
     given = {
         "CDS_PUBLIC_BASE_URL": "https://cds.example",
         "CDS_SITE_FILE": str(path),
-        "CDS_PSEUDONYM_KEY": "k" * 32,
+        "CDS_PSEUDONYM_KEY": A_KEY,
         **changes,
     }
     return {name: value for name, value in given.items() if value is not None}
