@@ -4,7 +4,6 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -30,6 +29,7 @@ from cds_service.cards.wording import read_wording
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.ehr.key_sets import KeySets, key_server
+from cds_service.ehr.lines import LineLimits, Lines
 from cds_service.hooks.endpoints import Endpoints
 from cds_service.hooks.trust import verify
 from cds_service.protocol.assess import load_protocol
@@ -45,6 +45,7 @@ from cds_service.settings.environment import (
 from cds_service.settings.forecasts import forecaster_of, forecasts_version
 from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.tablets import tablet_limits
+from cds_service.store.damage import FileWatch
 from cds_service.store.engine import is_ready, open_store
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.installation import check_key
@@ -53,6 +54,7 @@ from cds_service.store.replay_guard import first_time
 from cds_service.web.app import create_app
 from cds_service.web.door import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.front import Front, put_before
+from cds_service.web.lobby import LobbyLimits
 from cds_service.web.metrics_page import MetricsPage
 from cds_service.web.private_logging import configure_logging
 from cds_service.web.rate_limits import limit_clients
@@ -109,7 +111,16 @@ def server_options() -> dict[str, Any]:
 
     configure_logging()
     settings = settings_from_environment()
-    return options(settings.workers, settings.request_seconds, start_counting(settings))
+    return options(settings.workers, lobby_limits(settings), start_counting(settings))
+
+
+def lobby_limits(settings: Settings) -> LobbyLimits:
+    """What a client may take of a worker's time and memory."""
+    return LobbyLimits(
+        request_seconds=settings.request_seconds,
+        body_bytes=settings.max_body_bytes + 1,  # the app reads one more, to see that it is too many
+        held_bytes=max(LobbyLimits().held_bytes, 4 * settings.max_body_bytes),
+    )
 
 
 def warn_of_insecurity(settings: Settings) -> None:
@@ -133,7 +144,7 @@ def build_app(
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
         memory.react,
-        {"database": partial(is_ready, memory.engine)},
+        {"database": partial(is_ready, memory.engine), "database-file": FileWatch(memory.engine).is_whole},
     )
     for page in build_pages(settings, clinic, memory, present):
         app.register_blueprint(page)
@@ -265,7 +276,7 @@ def build_gatherer(settings: Settings) -> Gatherer:
         server=HttpFhirServer(_session(settings.site), FetchLimits()),
         bases=settings.site.fhir_bases,
         reader=build_reader(settings.site),
-        executor=ThreadPoolExecutor(_FETCHES_AT_ONCE, thread_name_prefix="fetch"),
+        lines=Lines(LineLimits(fetches=_FETCHES_AT_ONCE, least_patience=settings.fetch_seconds / 2)),
         limits=GatherLimits(seconds=settings.fetch_seconds),
         bases_by_issuer={
             one.client.issuer: one.fhir_bases

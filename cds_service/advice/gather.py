@@ -5,7 +5,6 @@ patient; for nearly everyone it cannot, and then nothing else is read or fetched
 """
 
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +16,7 @@ from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FhirServer
+from cds_service.ehr.lines import Lines
 from cds_service.hooks.errors import DataNotAvailable
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.service import Caller
@@ -71,7 +71,7 @@ class Gatherer:
     server: FhirServer
     bases: tuple[FhirBase, ...]
     reader: ReaderSettings
-    executor: Executor
+    lines: Lines
     limits: GatherLimits = GatherLimits()
     bases_by_issuer: Mapping[str, tuple[FhirBase, ...]] = field(default_factory=dict)
     client_ids: Mapping[str, str] = field(default_factory=dict)
@@ -125,7 +125,8 @@ class Gatherer:
         access = access_of(request, bases, self.client_ids.get(caller.issuer))
         deadline = deadline_in(min(self.limits.seconds, access.seconds))
         allowance = Allowance(self.limits.all_bytes)
-        return Fetcher(self.server, access, deadline, self.executor, self.limits.pages, allowance)
+        line = self.lines.to(access.base, bases)
+        return Fetcher(self.server, access, deadline, line, self.limits.pages, allowance)
 
 
 def may_concern(record: ClinicalRecord) -> bool:

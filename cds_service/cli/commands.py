@@ -54,7 +54,7 @@ def _run(asked: argparse.Namespace) -> int:
         case "check":
             from cds_service.cli.check import check
 
-            return check(asked.site)
+            return check(asked.site, list_unverified=asked.unverified)
         case "simulate":
             from cds_service.cli.simulate import simulate
 
@@ -178,10 +178,11 @@ def _add_unmapped(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = commands.add_parser(
         "check",
-        help="settings, site file, protocol texts and code lists: everything that can be wrong before start",
+        help="settings, database, key, site file, texts and code lists: all that can be wrong before start",
         epilog="example: cds-service check site.toml",
     )
     command.add_argument("site", nargs="?", metavar="SITE.toml", help="default: the settings of `serve`")
+    command.add_argument("--unverified", action="store_true", help="list the codes that nobody has verified")
 
 
 def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -224,7 +225,8 @@ def _add_delete_old(commands: "argparse._SubParsersAction[argparse.ArgumentParse
 def _add_delete_patient(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = commands.add_parser(
         "delete-patient",
-        help="delete all that is kept of one patient, whose FHIR id is read from standard input",
+        help="delete all that is kept of one patient, whose FHIR id is read from standard input; "
+        "exit code 1 when there is nothing",
         epilog="example: cds-service delete-patient --tenant haematology < patient-id.txt",
     )
     command.add_argument("--tenant", default="", help="of the client's tokens (default: none)")

@@ -29,7 +29,7 @@ def serve(host: str, port: int) -> int:
         from cds_service.web.gunicorn_server import GunicornServer, options
     except ImportError:
         return _serve_plainly(app, settings, host, port)
-    chosen = options(settings.workers, settings.request_seconds, metrics)
+    chosen = options(settings.workers, wiring.lobby_limits(settings), metrics)
     GunicornServer(lambda: app, f"{_bracketed(host)}:{port}", chosen).run()
     return 0
 

@@ -1,7 +1,6 @@
 """Fetching for one call: several queries at once, every page of each, all under one deadline."""
 
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeVar
@@ -13,6 +12,7 @@ from cds_service.ehr.access import Access
 from cds_service.ehr.bases import NotAnAddress
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
+from cds_service.ehr.lines import Line, kind_asked, outcome_of
 from cds_service.hooks.authorization import Interaction
 from cds_service.hooks.envelope import resource_type
 from cds_service.hooks.fhir_release import holds_another_release
@@ -45,7 +45,7 @@ class Fetcher:
     server: FhirServer
     access: Access
     deadline: Deadline
-    executor: Executor
+    line: Line
     page_cap: int
     allowance: Allowance = field(default_factory=Allowance)
 
@@ -54,7 +54,7 @@ class Fetcher:
 
         Raises NotFetched.
         """
-        kind = _type_of(relative)
+        kind = kind_asked(relative)
         interaction = Interaction.SEARCH if "?" in relative else Interaction.READ
         base = self.access.base_for(kind, interaction)
         return self.rest_of(self._page(base.address(relative), kind), kind)
@@ -74,11 +74,9 @@ class Fetcher:
     def all(self, jobs: Mapping[K, Job]) -> dict[K, Decoded | NotFetched]:
         """The outcome of each job, run side by side; what is not there at the deadline has timed out."""
         if self.access.base is None:  # nothing will be waited for, so no thread is needed
-            outcomes = {key: _outcome_of(job) for key, job in jobs.items()}
+            outcomes = {key: outcome_of(job) for key, job in jobs.items()}
         else:
-            futures = {key: self.executor.submit(job) for key, job in jobs.items()}
-            wait(futures.values(), timeout=self.deadline.remaining())
-            outcomes = {key: _outcome(future, _type_of(str(key))) for key, future in futures.items()}
+            outcomes = self.line.all(jobs, self.deadline)
         _note_failures(outcomes)
         return outcomes
 
@@ -126,30 +124,12 @@ def _joined(first: Decoded, second: Decoded) -> Decoded:
     )
 
 
-def _outcome(future: Future[Decoded], name: str) -> Decoded | NotFetched:
-    if not future.done():
-        future.cancel()
-        return NotFetched(WhyNotFetched.TIMEOUT, name)
-    return _outcome_of(future.result)
-
-
-def _outcome_of(job: Job) -> Decoded | NotFetched:
-    try:
-        return job()
-    except NotFetched as error:
-        return error
-
-
 def _note_failures(outcomes: Mapping[K, Decoded | NotFetched]) -> None:
     """One line for all that failed together; that a call brings no server is no failure."""
     failures = {
-        _type_of(str(key)): outcome.why.value
+        kind_asked(str(key)): outcome.why.value
         for key, outcome in outcomes.items()
         if isinstance(outcome, NotFetched) and outcome.why is not WhyNotFetched.NO_SERVER
     }
     if failures:
         _log.warning("fetch_failed", failures=failures)
-
-
-def _type_of(relative: str) -> str:
-    return relative.partition("?")[0].partition("/")[0]

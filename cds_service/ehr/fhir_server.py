@@ -11,6 +11,7 @@ import requests
 import urllib3
 
 from cds_service.ehr.deadline import Deadline
+from cds_service.ehr.turns import TooManyWait, waiting_outside
 
 _JSON_TYPES = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
 _FHIR = ("application/fhir+json",)
@@ -25,6 +26,8 @@ class WhyNotFetched(StrEnum):
     TOKEN_SPENT = "token-spent"  # noqa: S105 - a reason, not a secret
     OTHER_CLIENT = "token-for-another-client"
     NO_SCOPE = "no-scope"
+    BUSY = "too-many-wait"
+    RESTING = "server-rests"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     REDIRECT = "redirect"
@@ -90,20 +93,21 @@ class HttpFhirServer:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         try:
-            with self._session.get(
-                url,
-                headers=headers,
-                timeout=(min(left, self._limits.connect_seconds), left),
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
+            with (
+                waiting_outside(url),
+                self._session.get(
+                    url,
+                    headers=headers,
+                    timeout=(min(left, self._limits.connect_seconds), left),
+                    allow_redirects=False,
+                    stream=True,
+                ) as answer,
+            ):
                 _check(answer, path, self._accept)
                 return self._body(answer, path)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            timed_out = deadline.is_past or isinstance(error, requests.Timeout)
-            why = WhyNotFetched.TIMEOUT if timed_out else WhyNotFetched.UNREACHABLE
             # The library's message holds the URL, and the URL the patient: not even as the cause.
-            raise NotFetched(why, path) from None
+            raise NotFetched(reason_in(error, deadline), path) from None
 
     def _body(self, answer: requests.Response, path: str) -> bytes:
         body = bytearray()
@@ -121,6 +125,14 @@ def _check(answer: requests.Response, path: str, accept: tuple[str, ...]) -> Non
     content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type not in _JSON_TYPES.union(accept):
         raise NotFetched(WhyNotFetched.NOT_FHIR, path)
+
+
+def reason_in(error: Exception, deadline: Deadline) -> WhyNotFetched:
+    """Why there is nothing, by what the transport raised."""
+    if isinstance(error, TooManyWait):
+        return WhyNotFetched.BUSY
+    timed_out = deadline.is_past or isinstance(error, requests.Timeout)
+    return WhyNotFetched.TIMEOUT if timed_out else WhyNotFetched.UNREACHABLE
 
 
 def reason_of(status: int) -> WhyNotFetched:

@@ -92,6 +92,16 @@ def judge(
 
     found = opened_by_lost(record, t0, all_findings)
     criteria = tuple(Criterion(number, rules[number], found[number]) for number in IDS)
+    return concluded(record, participation, criteria, limits)
+
+
+def concluded(
+    record: ClinicalRecord,
+    participation: Participation,
+    criteria: tuple[Criterion, ...],
+    limits: EligibilityLimits,
+) -> EligibilityDecision:
+    """What the twenty criteria say together, and which of the open ones are asked."""
     status = overall(record, participation, criteria)
     asked = open_questions(criteria, limits) if status is EligibilityStatus.UNDETERMINED else ()
     return EligibilityDecision(status, criteria, asked)

@@ -16,6 +16,7 @@ from cds_service.protocol.parameters import Rule
 from cds_service.protocol.safety_rules.arm import arm_mismatch, duplicate_orders
 from cds_service.protocol.safety_rules.blood import falling_counts
 from cds_service.protocol.safety_rules.clone_virus import pnh_clone, viral_reactivation
+from cds_service.protocol.safety_rules.differing import differing_results
 from cds_service.protocol.safety_rules.gaps import unread_entries, unreadable_facts
 from cds_service.protocol.safety_rules.harms import coded_harms, hypersensitivity
 from cds_service.protocol.safety_rules.infection import infections
@@ -63,6 +64,7 @@ DOMAINS: tuple[Callable[[Situation], Iterator[Found]], ...] = (
     unknown_strengths,
     unreadable_facts,
     unread_entries,
+    differing_results,
 )
 """The domains in the order in which findings of one severity are told."""
 

@@ -15,6 +15,7 @@ from joserfc.jwk import import_key
 from cds_service.ehr.bounded_http import NoRedirects, bind
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched
+from cds_service.ehr.turns import waiting_outside
 from cds_service.signin.configuration import Configuration
 from cds_service.signin.id_token import verified_claims
 from cds_service.signin.refused import SignInRefused, WhyRefused
@@ -79,15 +80,16 @@ class CodeFlow:
         """The token for the `query` of the redirect. `now` in seconds since 1970. Raises SignInRefused."""
         configuration = pending.configuration
         try:
-            token: Mapping[str, Any] = self._session(None, now).fetch_token(
-                configuration.token_endpoint,
-                authorization_response=f"{self.redirect_uri}?{query}",
-                state=pending.state,
-                code_verifier=pending.code_verifier,
-                timeout=max(deadline.remaining(), 0.001),
-                allow_redirects=False,
-                stream=True,
-            )
+            with waiting_outside(configuration.token_endpoint):
+                token: Mapping[str, Any] = self._session(None, now).fetch_token(
+                    configuration.token_endpoint,
+                    authorization_response=f"{self.redirect_uri}?{query}",
+                    state=pending.state,
+                    code_verifier=pending.code_verifier,
+                    timeout=max(deadline.remaining(), 0.001),
+                    allow_redirects=False,
+                    stream=True,
+                )
         except (AuthlibBaseError, JoseError) as error:
             raise SignInRefused(WhyRefused.TOKEN_REQUEST, _code_of(error)) from None
         except (requests.RequestException, OSError, ValueError) as error:

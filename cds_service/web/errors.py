@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import structlog
 from flask import Flask, Response
-from werkzeug.exceptions import HTTPException, RequestTimeout
+from werkzeug.exceptions import HTTPException
 
 from cds_service.hooks.errors import (
     BadHookRequest,
@@ -17,7 +17,6 @@ from cds_service.hooks.errors import (
     UntrustedClient,
 )
 from cds_service.store.faults import StoreUnavailable
-from cds_service.web.bounded_client import RequestTooSlow
 
 _log = structlog.get_logger()
 
@@ -38,6 +37,7 @@ REFUSALS: dict[type[HookError], Refusal] = {
     DataNotAvailable: Refusal(412, "incomplete"),
 }
 _HTTP_ISSUES = {
+    400: "invalid",
     404: "not-found",
     405: "not-supported",
     408: "timeout",
@@ -54,7 +54,6 @@ def add_error_handlers(app: Flask) -> None:
     app.register_error_handler(StoreUnavailable, _not_recorded)
     app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(RequestTooSlow, _too_slow)
     app.register_error_handler(Exception, _fault)
 
 
@@ -97,10 +96,6 @@ def _http_error(error: HTTPException) -> Response:
     headers = [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
     _log.info("http_refused", status=status, error=type(error).__name__)
     return outcome(status, _HTTP_ISSUES.get(status, "processing"), error.name, headers)
-
-
-def _too_slow(_: RequestTooSlow) -> Response:
-    return _http_error(RequestTimeout())
 
 
 def _fault(error: Exception) -> Response:

@@ -1,7 +1,8 @@
 """How gunicorn runs the service; `deploy/gunicorn.conf.py` and `cds-service serve` share it.
 
 Everything is loaded once in the parent and frozen, so that workers share the memory and the collector never
-walks the code lists again. Sync workers: the work of a call is CPU, and waiting is bounded by its deadline.
+walks the code lists again. Each worker works on several calls at once: what one needs is mostly CPU, but
+one that waits for a FHIR server must not hold up the others.
 """
 
 import gc
@@ -13,6 +14,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from cds_service.web.lobby import LobbyLimits
 from cds_service.web.metrics_page import MetricsPage
 from cds_service.web.private_worker import PrivateLog, worker_with
 
@@ -30,13 +32,13 @@ def freeze(_: Any = None) -> None:
 
 
 def options(
-    workers: int, request_seconds: float = 10.0, metrics: MetricsPage | None = None
+    workers: int, limits: LobbyLimits | None = None, metrics: MetricsPage | None = None
 ) -> dict[str, Any]:
-    """Gunicorn settings for so many workers; `request_seconds` as in `PrivateWorker`."""
+    """Gunicorn settings for so many workers."""
     return {
         **(_metrics_hooks(metrics) if metrics else {}),
         "workers": workers,
-        "worker_class": worker_with(request_seconds),
+        "worker_class": worker_with(limits or LobbyLimits()),
         "logger_class": PrivateLog,
         # A token is 8,000 characters at most; an authorization server's codes in a URL may be long, too.
         "limit_request_line": 8_190,
@@ -45,6 +47,7 @@ def options(
         # X-Forwarded-* is never believed: what a client is and what its token must name is not its to say.
         "forwarded_allow_ips": "",
         "preload_app": True,
+        "sendfile": False,  # answers are made in memory, and sent when the client takes them
         "timeout": 30,
         "graceful_timeout": 15,
         "max_requests": 50_000,

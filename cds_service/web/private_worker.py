@@ -1,21 +1,30 @@
-"""Gunicorn's sync worker with our manners: a request has its time, and no error leaves in other clothes.
+"""Gunicorn's sync worker with our manners: the slow cost no thread, and no error leaves in other clothes.
 
-What gunicorn refuses before the app sees it (a malformed line, headers too large, a request too slow) is
-answered as an OperationOutcome too, and logged without a byte of what was sent.
+Connections wait in the lobby; a call that is there whole is worked on by a thread of its own, so that one
+which waits for a hospital's server holds up no other. What gunicorn refuses before the app sees it (a
+malformed line, headers too large, a request too slow) is answered as an OperationOutcome too, and logged
+without a byte of what was sent.
 """
 
+import resource
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from flask import Response
-from gunicorn import glogging, util
+from gunicorn import glogging
 from gunicorn.http import errors, wsgi
 from gunicorn.workers.sync import SyncWorker
 
-from cds_service.web.bounded_client import BoundedClient, RequestTooSlow
+from cds_service.ehr.turns import Turns
+from cds_service.web.connection import Connection
 from cds_service.web.errors import outcome
+from cds_service.web.exchange import BrokenOff
+from cds_service.web.lobby import Crowded, Lobby, LobbyLimits, RequestTooSlow
 from cds_service.web.private_logging import JsonLines
 from cds_service.web.request_ids import HEADER
 
@@ -26,7 +35,12 @@ _STATUSES: dict[type[BaseException], int] = {
     errors.InvalidResponseHeader: 500,
     errors.InvalidResponseHeaderName: 500,
     RequestTooSlow: 408,
+    Crowded: 503,
+    BrokenOff: 400,
 }
+_ISSUES = {408: "timeout", 503: "transient"}
+_MOST_FILES = 8_192
+_OWN_FILES = 300  # databases, FHIR servers, listeners
 _log = structlog.get_logger()
 
 
@@ -45,23 +59,62 @@ class _Body:
         """As WSGI wants it. Raises OSError."""
         try:
             return bytes(self._body.read(size))
-        except errors.ParseException as error:
+        except (errors.ParseException, BrokenOff) as error:
             raise OSError(type(error).__name__) from None
 
 
 class PrivateWorker(SyncWorker):  # type: ignore[misc]
-    """`request_seconds` are what a client may take to send a request, and again to read the answer."""
+    """One process: this thread keeps the lobby, and each call that is worked on has a thread of its own."""
 
-    request_seconds = 10.0
+    limits = LobbyLimits()
 
     def init_process(self) -> None:
         """Gunicorn starts the worker. Its responses have no other seam for leaving the banner out."""
         wsgi.Response = _WithoutBanner
         super().init_process()
 
-    def handle(self, listener: Any, client: Any, addr: Any) -> None:
-        """One connection, one request."""
-        super().handle(listener, BoundedClient(client, self.request_seconds), addr)
+    def run(self) -> None:
+        """Until told to stop; then whoever is owed an answer gets it, in the time that gunicorn gives."""
+        self._threads = ThreadPoolExecutor(self.limits.slots, thread_name_prefix="call")
+        limits = replace(self.limits, connections=min(self.limits.connections, _files() - _OWN_FILES))
+        self._lobby = lobby = Lobby(self.sockets, limits, self._begin, self._refuse, self.PIPE)
+        self._turns = Turns(lobby.wake, most=self.limits.slots * 3 // 4)
+        self._without_turn: set[Connection] = set()
+        while self.alive:
+            self._turn()
+            if not self.is_parent_alive():
+                return
+        lobby.close_door()
+        until = time.monotonic() + self.cfg.graceful_timeout
+        while not lobby.is_empty and time.monotonic() < until:
+            self._turn()
+
+    def _turn(self) -> None:
+        """A call that never ends is the one thing that the parent must end, with the whole worker."""
+        if self._lobby.longest_served() < self.timeout:
+            self.notify()
+        # Who would only wait here is left to another worker, which may be idle.
+        self._lobby.listen_if(self._turns.is_free and not self._without_turn)
+        self._lobby.turn()
+
+    def _begin(self, connection: Connection) -> None:
+        self._without_turn.add(connection)
+        self._threads.submit(self._work_on, connection)
+
+    def _work_on(self, connection: Connection) -> None:
+        try:
+            exchange = connection.exchange()
+            with self._turns.mine():
+                self._without_turn.discard(connection)
+                self.handle(connection, exchange, connection.address)
+            connection.answer(exchange.answer)
+        finally:
+            self._lobby.give_back(connection)
+
+    def _refuse(self, connection: Connection, why: Exception) -> None:
+        exchange = connection.exchange()
+        self.handle_error(None, exchange, connection.address, why)
+        connection.answer(exchange.answer)
 
     def handle_request(self, listener: Any, req: Any, client: Any, addr: Any) -> None:
         """One request, handed to the app."""
@@ -71,14 +124,12 @@ class PrivateWorker(SyncWorker):  # type: ignore[misc]
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """The answer to what never reached the app."""
         status = _status_of(exc)
-        answer = outcome(status, "exception" if status >= 500 else "invalid", HTTPStatus(status).phrase)
+        issue = _ISSUES.get(status, "exception" if status >= 500 else "invalid")
+        answer = outcome(status, issue, HTTPStatus(status).phrase)
         request_id = str(uuid.uuid4())
         answer.headers[HEADER] = request_id
         _log.warning("http_refused", status=status, error=type(exc).__name__, request_id=request_id)
-        try:
-            util.write_nonblock(client, _on_the_wire(answer))
-        except OSError:
-            _log.info("client_gone", status=status, request_id=request_id)
+        client.sendall(_on_the_wire(answer))
 
 
 def _status_of(error: BaseException) -> int:
@@ -92,9 +143,18 @@ def _on_the_wire(answer: Response) -> bytes:
     return f"HTTP/1.1 {answer.status}\r\n{head}\r\n".encode("latin-1") + answer.get_data()
 
 
-def worker_with(request_seconds: float) -> type[PrivateWorker]:
-    """The worker class for this patience."""
-    return type("PrivateWorker", (PrivateWorker,), {"request_seconds": request_seconds})
+def _files() -> int:
+    """How many descriptors this process may have, as many as a full lobby needs where that is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(wanted, _OWN_FILES + 100)
+
+
+def worker_with(limits: LobbyLimits) -> type[PrivateWorker]:
+    """The worker class with these limits."""
+    return type("PrivateWorker", (PrivateWorker,), {"limits": limits})
 
 
 class PrivateLog(glogging.Logger):  # type: ignore[misc]

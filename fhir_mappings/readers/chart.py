@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from fhir_mappings.readers.dates import when_or_none
+from fhir_mappings.readers.dates import end_of, when_or_none
 from fhir_mappings.readers.references import Bag
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.calendar import When
@@ -50,6 +50,10 @@ class Chart:
         for text, when in self.moments.items():
             if when is not None and when.text != text:
                 yield Gap("DATE_RESPELLED", detail=f"{text} -> {when.text}")
+
+    def until(self, text: str | None) -> When | None:
+        """The end of a stretch of time; None when it has none, also by a placeholder such as 9999-12-31."""
+        return end_of(self.when(text))
 
     def is_ahead(self, when: When | None) -> bool:
         """True when all of `when` lies after the moment: no fact yet."""

@@ -23,7 +23,7 @@ from fhir_mappings.readers.amounts import (
     lacks_strength,
     plain,
 )
-from fhir_mappings.readers.dates import days_of, when_or_none
+from fhir_mappings.readers.dates import days_of, end_of, when_or_none
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
 from fhir_mappings.readers.routes import agreed, of_route
 from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
@@ -157,7 +157,7 @@ def _bounds(instruction: Dosage, zone: ZoneInfo) -> tuple[date | None, date | No
     period = repeat.bounds_period if repeat else None
     if repeat is None or period is None:
         return None, None
-    start, end = when_or_none(period.start, zone), when_or_none(period.end, zone)
+    start, end = when_or_none(period.start, zone), end_of(when_or_none(period.end, zone))
     return (start.first if start else None), (end.last if end else None)
 
 

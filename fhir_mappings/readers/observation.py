@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.drug_level import level_of
-from fhir_mappings.readers.duplicates import Version, settle_duplicates
+from fhir_mappings.readers.duplicates import CORRECTED, Version, settle_duplicates
 from fhir_mappings.readers.effective import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.lost import lost_results
@@ -20,17 +20,21 @@ from fhir_mappings.readers.value import has_value, read_value
 from fhir_mappings.value_sets import AnalyteCode
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.facts import Gap
+from fhir_mappings.vocabulary.pairs import Pair
 from fhir_mappings.vocabulary.results import Reading, Result
 
-_STANDING = {"corrected": 2, "amended": 2, "final": 1, "preliminary": 0}
+_STANDING = {"corrected": CORRECTED, "amended": CORRECTED, "final": 1, "preliminary": 0}
 _NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
 """Not done yet, never done, or never true: nothing to report."""
 
 _SHOWN = 120  # characters of a record's own words in a gap
 
 
-def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[Result | Gap]:
-    """All results that a rule may ask for, each analyte and moment once, and what could not be read."""
+def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[Result | Pair | Gap]:
+    """All results that a rule may ask for, which of them differ at one moment, and what could not be read.
+
+    What lies ahead is no result yet, and makes no pair.
+    """
     gaps: list[Gap] = []
     versions: list[Version] = []
     for observation in observations:
@@ -38,7 +42,9 @@ def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[
         for component in observation.component:
             _read(component, observation, chart, versions, gaps)
     yield from gaps
-    yield from settle_duplicates(versions)
+    for item in settle_duplicates(versions):
+        if not isinstance(item, Pair) or not any(chart.is_ahead(r.when) for r in item.results):
+            yield item
 
 
 def _read(

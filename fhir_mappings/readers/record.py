@@ -48,6 +48,7 @@ from fhir_mappings.vocabulary.diagnoses import Diagnosis
 from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.vocabulary.facts import Gap, Part, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource
+from fhir_mappings.vocabulary.pairs import Pair
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Result
 from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
@@ -133,6 +134,7 @@ def read_record(
         completeness=in_order(kinds[CompletenessAssertion]),
         unavailable=unavailable | _incomplete(gaps, kinds[StudyEntry]),
         gaps=gaps,
+        pairs=in_order(kinds[Pair]),
     )
 
 

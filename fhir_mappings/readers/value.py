@@ -11,7 +11,7 @@ from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
 from fhir_mappings.readers.observation_types import Measured
 from fhir_mappings.readers.product import words
 from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
-from fhir_mappings.value_sets import AnalyteCode, CodeLists
+from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
 from fhir_mappings.vocabulary.calendar import NotADate, read_when
 from fhir_mappings.vocabulary.codes import UCUM
 from fhir_mappings.vocabulary.quantity import UNITS, UnitNotAllowed, is_viral_load_unit, to_canonical
@@ -83,7 +83,7 @@ def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: 
         return Value(
             Reading.UNREADABLE, written, problem=IMPLAUSIBLE, detail=f"{code.analyte.value} {written}"
         )
-    low, high = _range(code, measured, quantity)
+    low, high = _range(code, measured, quantity, span)
     return Value(Reading.USABLE, written, number, sign, presence, low, high)
 
 
@@ -128,12 +128,19 @@ def _detected(quantity: Quantity) -> Presence | None:
     return Presence.POSITIVE if exact(quantity.value or 0) > 0 else Presence.NEGATIVE
 
 
-def _range(code: AnalyteCode, measured: Measured, value: Quantity) -> tuple[Decimal | None, Decimal | None]:
-    """The usual range, when the laboratory gives exactly one; its unit may be left to the value's."""
+def _range(
+    code: AnalyteCode, measured: Measured, value: Quantity, span: Span | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """The usual range, when the laboratory gives exactly one; its unit may be left to the value's.
+
+    A limit that no result can reach, or that every one passes, is none: it would hide or invent a finding.
+    """
     usual = [r for r in measured.reference_range if r.type is None or _is_usual(r.type)]
     if len(usual) != 1:
         return None, None
     low, high = _end(code, usual[0].low, value), _end(code, usual[0].high, value)
+    if high is not None and span is not None and not span.may_limit(high):
+        return None, None
     return (low, high) if low is None or high is None or low <= high else (None, None)
 
 
@@ -172,7 +179,7 @@ def _score(code: AnalyteCode, measured: Measured, codes: CodeLists) -> Value:
     elif not has_value(measured):
         return Value(Reading.NO_VALUE)
     span = codes.plausible.get(code.analyte)
-    if number is None or number % 1 or (span and not span.holds(number)):
+    if number is None or number != number.to_integral_value() or (span and not span.holds(number)):
         return _unreadable(_written(measured), f"no {code.analyte.value} grade")
     return Value(Reading.USABLE, _written(measured), number)
 

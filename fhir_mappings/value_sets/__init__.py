@@ -10,6 +10,7 @@ from fhir_mappings.value_sets.local_codes import (
     WITHOUT_SYSTEM,
     LocalCode,
 )
+from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "LocalCode",
     "Product",
     "Recognised",
+    "Span",
     "load_code_lists",
 ]

@@ -11,13 +11,17 @@ from fhir_mappings.vocabulary.diagnoses import Diagnosis
 from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.vocabulary.facts import Fact, Gap, Lost, Part, Sex, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.medications import MedicationEvent
+from fhir_mappings.vocabulary.pairs import Pair
 from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
 
 @dataclass(frozen=True, slots=True)
 class ClinicalRecord:
-    """One patient's chart in our words; every tuple in a canonical order, whatever order it was read in."""
+    """One patient's chart in our words; every tuple in a canonical order, whatever order it was read in.
+
+    `pairs`: which of the results are of one moment and differ.
+    """
 
     patient: str
     zone: ZoneInfo
@@ -36,6 +40,7 @@ class ClinicalRecord:
     completeness: tuple[CompletenessAssertion, ...] = ()
     unavailable: frozenset[Part] = frozenset()
     gaps: tuple[Gap, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
     def with_concept(self, *concepts: Concept) -> tuple[Diagnosis, ...]:
         """Diagnoses in any of the concepts."""

@@ -1,13 +1,13 @@
 """A small chart of a trial participant, one resource for each part, and a FHIR server that holds it."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from cds_service.advice.chart_queries import chart_queries, resource_types
 from cds_service.advice.gather import Gatherer, GatherLimits
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
+from cds_service.ehr.lines import LineLimits, Lines
 from cds_service.hooks.request import read_hook_request
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.value_sets.loading import load_code_lists
@@ -158,10 +158,10 @@ class HeldChart:
 def a_gatherer(server, stand_ins=(), **limits):
     """A gatherer of one allowed base."""
     reader = ReaderSettings(zone=ZONE, codes=READER.codes, stand_ins=stand_ins)
-    return Gatherer(server, (read_base(BASE),), reader, EXECUTOR, GatherLimits(**limits))
+    return Gatherer(server, (read_base(BASE),), reader, LINES, GatherLimits(**limits))
 
 
-EXECUTOR = ThreadPoolExecutor(8)
+LINES = Lines(LineLimits(calls=100))
 
 
 def prefetched(parts, chart=None):

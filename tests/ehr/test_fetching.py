@@ -4,7 +4,6 @@ import itertools
 import json
 import math
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -15,6 +14,7 @@ from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer, NotFetched, WhyNotFetched
+from cds_service.ehr.lines import Line, LineLimits
 from cds_service.hooks.authorization import FhirAuthorization, Interaction
 from cds_service.hooks.request import read_hook_request
 from tests.ehr.stub import drips, running, says, searchset, sleeps
@@ -22,12 +22,6 @@ from tests.standard.calls import a_body, authorization
 
 SECRET = "SECRET-PATIENT"
 QUERY = f"MedicationRequest?patient={SECRET}"
-
-
-@pytest.fixture(scope="module")
-def executor():
-    with ThreadPoolExecutor(8) as pool:
-        yield pool
 
 
 @pytest.fixture
@@ -44,11 +38,11 @@ TOKEN = a_token()
 
 
 @pytest.fixture
-def fetcher(stub, executor):
+def fetcher(stub):
     def build(seconds=5.0, pages=5, answer_bytes=100_000, token=TOKEN, base=None):
         server = HttpFhirServer(bounded_session(8), FetchLimits(1.0, answer_bytes))
         access = Access(read_base(base or stub.base), authorization=token)
-        return Fetcher(server, access, deadline_in(seconds), executor, pages)
+        return Fetcher(server, access, deadline_in(seconds), Line(LineLimits()), pages)
 
     return build
 
@@ -295,11 +289,10 @@ def test_queries_run_side_by_side_and_a_slow_one_costs_only_itself(stub, fetcher
 
 
 def test_a_job_still_waiting_for_its_turn_at_the_deadline_has_timed_out(stub, fetcher):
-    with ThreadPoolExecutor(1) as one_at_a_time:
-        stub.answers["/fhir/A"] = sleeps(0.4, says(searchset()))
-        slow = fetcher(seconds=0.3)
-        narrow = Fetcher(slow.server, slow.access, slow.deadline, one_at_a_time, 5)
-        outcomes = narrow.all({name: lambda: narrow.query("A?x=1") for name in "ABC"})
+    stub.answers["/fhir/A"] = sleeps(0.4, says(searchset()))
+    slow = fetcher(seconds=0.3)
+    narrow = Fetcher(slow.server, slow.access, slow.deadline, Line(LineLimits(fetches=1)), 5)
+    outcomes = narrow.all({name: lambda: narrow.query("A?x=1") for name in "ABC"})
     assert {outcome.why for outcome in outcomes.values()} == {WhyNotFetched.TIMEOUT}
 
 

@@ -73,7 +73,7 @@ def _run(folder: Path, url: str, asked: argparse.Namespace, deadline: float) -> 
         answers, seconds, killed = _under_fire(service, wanted, asked, deadline)
         repeated = Clients(service.port, asked.clients, deadline).make(wanted[::REPEATED])
     engine = connect(url)
-    faults = list(broken(answers, repeated, engine, killed))
+    faults = list(broken(answers, repeated, engine, killed, asked.clients))
     engine.dispose()
     _print(asked, answers, seconds, killed, len(repeated), floor)
     for fault in faults:

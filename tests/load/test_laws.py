@@ -39,7 +39,7 @@ ANSWERS = [an_answer(number) for number in range(3)]
 
 def test_a_run_without_a_fault_breaks_no_law(engine):
     lost_once = replace(ANSWERS[0], lost=1)
-    assert list(broken([lost_once, *ANSWERS[1:]], ANSWERS[:2], engine, kills=1)) == []
+    assert list(broken([lost_once, *ANSWERS[1:]], ANSWERS[:2], engine, kills=1, clients=1)) == []
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,15 @@ def test_a_run_without_a_fault_breaks_no_law(engine):
     ids=["status", "lost", "repeated", "twice", "not recorded", "not given"],
 )
 def test_each_fault_breaks_its_law(engine, answers, repeated, said):
-    assert [law for law in broken(answers, repeated, engine, kills=1) if said in law]
+    assert [law for law in broken(answers, repeated, engine, kills=1, clients=1) if said in law]
 
 
 def test_a_card_that_is_missing_in_the_record_breaks_the_law(engine):
     with writing(engine) as connection:
         connection.execute(delete(GIVEN_ADVICE).where(GIVEN_ADVICE.c.card == uuid("card-1")))
-    assert "1 cards given and not recorded, 0 the other way" in list(broken(ANSWERS, [], engine, kills=0))
+    assert "1 cards given and not recorded, 0 the other way" in list(
+        broken(ANSWERS, [], engine, kills=0, clients=1)
+    )
 
 
 @pytest.mark.parametrize("where", [(), ("--postgres",)], ids=["sqlite", "postgresql"])

@@ -447,9 +447,7 @@ def test_a_pairs_own_source_is_shown() -> None:
 # ---------------------------------------------------------------- what cannot be read
 
 
-@pytest.mark.parametrize(
-    "reading", [Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.CONFLICTING, Reading.PRELIMINARY]
-)
+@pytest.mark.parametrize("reading", [Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.PRELIMINARY])
 def test_a_newest_result_that_cannot_be_read_keeps_its_drugs_from_rising(reading: Reading) -> None:
     old, new = (
         result(Analyte.POTASSIUM, "4.1", 5),

@@ -18,7 +18,7 @@ _IN_WORDS = frozenset({Analyte.BLOOD_CULTURE})
 """Tests whose other words no rule of their own asks about."""
 _OF_WOMEN = frozenset({Analyte.HCG, Analyte.HCG_QUALITATIVE, Analyte.PREGNANCY_STATUS})
 _UNUSABLE = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE})
-_UNREAD = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.CONFLICTING, Reading.PRELIMINARY})
+_UNREAD = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.PRELIMINARY})
 THE_DISEASE = frozenset(
     {Concept.AA_ACQUIRED, Concept.AA_GENERIC, Concept.AA_CONGENITAL, Concept.AA_ANTINEOPLASTIC}
 )
@@ -33,7 +33,7 @@ SAFETY_PARTS = (
 
 
 def unreadable_facts(chart: Situation) -> Iterator[Found]:
-    """A newest result that is not readable, preliminary or contradicted; a part that could not be had.
+    """A newest result that is not readable, or preliminary; a part that could not be had.
 
     A result without a value (a test not done) is no doubt.
     """
