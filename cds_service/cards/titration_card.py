@@ -21,6 +21,7 @@ from fhir_mappings.writers.drafts import dose_order
 
 UNREAD_RULE = "SAF-UNREAD"
 PRELIMINARY_RULE = "SAF-PRELIM"
+STRENGTH_RULE = "SAF-STRENGTH"
 _CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 _LOUD = {
     State.INCREASE: Severity.WARNING,
@@ -61,6 +62,7 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
         *loud[:1],
         *[alert.seen for alert in ranked if alert.rule.id == PRELIMINARY_RULE][:1],
         *_unread(ranked),
+        *_strength(decision, ranked),
         decision.seen,
         *_kidney(decision, renal),
         *_measured(decision),
@@ -76,6 +78,11 @@ def _unread(ranked: Sequence[Alert]) -> list[Phrase]:
         return []
     short = [Phrase(f"lost.short.{s.key.removeprefix('lost.')}", s.values) for s in seen if s.key in LOST]
     return [seen[0], *short[:1], say("titration.unread")]
+
+
+def _strength(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phrase]:
+    """The question whose answer would tell the dose, where no dose is known without it."""
+    return [a.seen for a in ranked if a.rule.id == STRENGTH_RULE and decision.current is None]
 
 
 def _kidney(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:

@@ -18,13 +18,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, or 2 for settings or input that cannot be used."""
     asked = _parser().parse_args(arguments)
     try:
-        code = _run(asked)
+        code = _with_site(asked)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output (`head`, a pager) has gone; nothing more can or need be said to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
     return code
+
+
+def _with_site(asked: argparse.Namespace) -> int:
+    from cds_service.cli.site_in_use import say_site
+    from cds_service.wiring import site_file_named
+
+    say_site(asked.command, getattr(asked, "site", None) or asked.site_file)
+    with site_file_named(asked.site_file):
+        return _run(asked)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -38,6 +47,10 @@ def _run(asked: argparse.Namespace) -> int:
             from cds_service.cli.assess import assess
 
             return assess(asked.file, asked.as_of, asked.draft_orders)
+        case "unmapped":
+            from cds_service.cli.unmapped import unmapped
+
+            return unmapped(asked.charts, typed_words=asked.typed_words)
         case "check":
             from cds_service.cli.check import check
 
@@ -71,7 +84,13 @@ def _demo(asked: argparse.Namespace) -> int:
     from cds_service.sandbox.elsewhere import Elsewhere
 
     elsewhere = Elsewhere(asked.fhir_server, asked.discovery, asked.allow_writes)
-    return demo(asked.port, once=asked.once, open_browser=not asked.no_browser, elsewhere=elsewhere)
+    return demo(
+        asked.port,
+        once=asked.once,
+        open_browser=not asked.no_browser,
+        elsewhere=elsewhere,
+        site_file=asked.site_file,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,12 +104,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_serve(commands)
     _add_assess(commands)
+    _add_unmapped(commands)
     _add_check(commands)
     _add_simulate(commands)
     _add_feedback_report(commands)
     _add_delete_old(commands)
     _add_delete_patient(commands)
     _add_replay(commands)
+    for command in commands.choices.values():
+        command.add_argument(
+            "--site", dest="site_file", metavar="FILE", help="site file (default: CDS_SITE_FILE, or none)"
+        )
     return parser
 
 
@@ -132,6 +156,23 @@ def _add_assess(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument("file", help="FHIR R4 Bundle, hook request body or NDJSON; - is standard input")
     command.add_argument("--as-of", metavar="WHEN", help="YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+hh:mm")
     command.add_argument("--draft-orders", metavar="FILE", help="orders being written, as a FHIR Bundle")
+
+
+def _add_unmapped(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "unmapped",
+        help="codes, drugs, units and texts of charts that no list knows, as a ConceptMap to be filled in",
+        epilog="example: cds-service unmapped export/ --site site.toml > local-codes.json",
+    )
+    command.add_argument(
+        "charts",
+        nargs="+",
+        metavar="CHART",
+        help="Bundles, hook requests, NDJSON, .gz, folders; - is standard input",
+    )
+    command.add_argument(
+        "--typed-words", action="store_true", help="also texts of one patient alone, which may name a person"
+    )
 
 
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -13,15 +13,32 @@ from cds_service.sandbox.known_client import KnownClient
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings
 from cds_service.settings.research_page import public_provider
-from cds_service.settings.site_file import Site
+from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.smart_apps import public_app
 
-DEMO_SITE = Site(thresholds={"restraint.trial_card_days": 0})
+_EVERY_OPENING = {"restraint.trial_card_days": 0}
 """A trial card is shown at every opening: who tries the demo opens a patient more than once."""
+
+DEMO_SITE = Site(thresholds=_EVERY_OPENING)
+
+
+def demo_site(path: Path) -> Site:
+    """A hospital's site as the demo runs it: FHIR server, clients and pages are the demo's own.
+
+    Raises BadSite.
+    """
+    site = read_site(path)
+    return replace(site, thresholds={**site.thresholds, **_EVERY_OPENING}, research=None)
 
 
 def demo_settings(
-    fhir_base: str, port: int, folder: Path, known: KnownClient, *, own_record: bool = True
+    fhir_base: str,
+    port: int,
+    folder: Path,
+    known: KnownClient,
+    site: Site = DEMO_SITE,
+    *,
+    own_record: bool = True,
 ) -> Settings:
     """The service on `port`: it may read that one FHIR server, and trusts the mini-EHR `known`.
 
@@ -30,7 +47,7 @@ def demo_settings(
     NotAnAddress.
     """
     base = read_base(fhir_base)
-    site = replace(DEMO_SITE, fhir_bases=(base,), trusted_clients=trusted(known))
+    site = replace(site, fhir_bases=(base,), trusted_clients=trusted(known))
     if own_record:
         smart = (public_app(base, authorization.APP),)
         provider = read_base(f"{fhir_base.removesuffix(base.path)}{identity.PATH}")

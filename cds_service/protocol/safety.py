@@ -28,6 +28,7 @@ from cds_service.protocol.safety_rules.metabolic import glucose, lipids
 from cds_service.protocol.safety_rules.partners import interacting_drugs, live_vaccines
 from cds_service.protocol.safety_rules.pregnancy import pregnancy
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, situation_of
+from cds_service.protocol.safety_rules.strengths import unknown_strengths
 from cds_service.protocol.safety_rules.surgery import surgery
 from cds_service.protocol.safety_rules.urine import urine_protein
 from fhir_mappings.vocabulary.medications import Drug
@@ -60,6 +61,7 @@ DOMAINS: tuple[Callable[[Situation], Iterator[Found]], ...] = (
     surgery,
     arm_mismatch,
     duplicate_orders,
+    unknown_strengths,
     unreadable_facts,
     unread_entries,
     differing_results,

@@ -14,7 +14,7 @@ from fhir_mappings.readers.effective import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.lost import lost_results
 from fhir_mappings.readers.observation_types import Measured, Observation
-from fhir_mappings.readers.product import words
+from fhir_mappings.readers.product import own_words, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.value import has_value, read_value
 from fhir_mappings.value_sets import AnalyteCode
@@ -98,7 +98,10 @@ def _not_to_be_used(version: Version) -> Version:
 
 
 def _coded(concept: CodeableConcept | None) -> list[tuple[str | None, str | None, str | None]]:
-    return [(c.system, c.code, c.display) for c in concept.coding] if concept else []
+    if concept is None:
+        return []
+    coded = [(c.system, c.code, c.display) for c in concept.coding]
+    return coded if any(code for _, code, _ in coded) else [*coded, *own_words(concept)]
 
 
 def _version(

@@ -42,6 +42,7 @@ from fhir_mappings.readers.procedure import Procedure, read_procedure
 from fhir_mappings.readers.references import Bag, fetchable, own_reference
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.settings import ReaderSettings
+from fhir_mappings.readers.site_units import in_known_units
 from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group, read_stand_in
 from fhir_mappings.vocabulary.diagnoses import Diagnosis
 from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
@@ -110,7 +111,7 @@ def read_record(
     An entry of whose content nothing can be told makes its part unavailable too, because it may be the one
     that matters.
     """
-    chart = Chart(Bag(resources), settings, as_of)
+    chart = Chart(Bag(in_known_units(resources, settings.codes.units)), settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
     person = _person(chart, patient, Part.PATIENT in unavailable)
     kinds = _by_kind(_all_read(chart, owner_of(patient, chart.bag)), chart)
@@ -145,7 +146,7 @@ def read_drafts(
     A draft that does not clearly name somebody else is of the call's patient (whose Patient may stand among
     the resources); its dates are those of an order still being written.
     """
-    chart = Chart(Bag(resources), settings, as_of)
+    chart = Chart(Bag(in_known_units(resources, settings.codes.units)), settings, as_of)
     owner = owner_of(f"Patient/{patient_id.removeprefix('Patient/')}", chart.bag)
     orders = (r for r in chart.bag.resources if isinstance(r, MedicationRequest | Unread))
     kinds = _by_kind((item for order in orders for item in _draft(order, owner, chart)), chart)

@@ -6,13 +6,14 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from fhir_mappings.readers.amounts import UCUM, exact, plain
+from fhir_mappings.readers.amounts import exact, plain
 from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
 from fhir_mappings.readers.observation_types import Measured
 from fhir_mappings.readers.product import words
 from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
 from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
 from fhir_mappings.vocabulary.calendar import NotADate, read_when
+from fhir_mappings.vocabulary.codes import UCUM
 from fhir_mappings.vocabulary.quantity import UNITS, UnitNotAllowed, is_viral_load_unit, to_canonical
 from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence, Reading
 

@@ -9,10 +9,17 @@ from typing import TypeVar
 
 from fhir_mappings.value_sets.analyte_names import AnalyteNames, joined_words
 from fhir_mappings.value_sets.analytes import AnalyteCode
-from fhir_mappings.value_sets.answers import Answer, Answers, folded
+from fhir_mappings.value_sets.answers import Answer, Answers
 from fhir_mappings.value_sets.index import CodeIndex
 from fhir_mappings.value_sets.listed import ListedCode
-from fhir_mappings.value_sets.local_codes import LocalMap
+from fhir_mappings.value_sets.local_codes import (
+    OWN_WORDS,
+    WITHOUT_SYSTEM,
+    LocalMap,
+    StandsFor,
+    UnitMap,
+    folded,
+)
 from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
 from fhir_mappings.value_sets.words import Words
@@ -64,6 +71,7 @@ class CodeLists:
     products: dict[str, Product]
     plausible: dict[Analyte, Span]
     local: LocalMap
+    units: UnitMap
     listed: tuple[ListedCode, ...]
     names: AnalyteNames
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
@@ -115,11 +123,20 @@ class CodeLists:
 
     def _resolve(self, system: str | None, code: str | None) -> tuple[str, str] | None:
         """Our short name of the system, and the code; the site's map first. None for what we cannot know."""
-        mapped = self.local.get((system, code))
-        if mapped or not code:
-            return mapped
+        mapped = self._mapped(system, code)
+        if mapped:
+            return mapped.system, mapped.code
+        if not code:
+            return None
         name = system_name(system)
         return (name, code) if name else None
+
+    def is_told(self, system: str | None, code: str | None) -> bool:
+        """True for a code that says what it is: of a code system that we know, or mapped by the site."""
+        return self._resolve(system, code) is not None
+
+    def _mapped(self, system: str | None, code: str | None) -> StandsFor | None:
+        return self.local.get((system or WITHOUT_SYSTEM, code))
 
     def _shown(self, system: str | None, code: str | None) -> str:
         name, plain = self._resolve(system, code) or ("", "")
@@ -167,7 +184,8 @@ class CodeLists:
         except KeyError:
             name, plain = self._resolve(system, code) or ("", "")
             found = self.analytes.get(plain.strip()) if name == LOINC else None
-            return _remember(self._measured, key, found)
+            mapped = self._mapped(system, code)
+            return _remember(self._measured, key, found.mapped(mapped.molar) if found and mapped else found)
 
     def answer(
         self, analyte: Analyte, codings: Iterable[Coded], words: Iterable[str | None]
@@ -178,7 +196,9 @@ class CodeLists:
         """
         coded = {self._coded_answer(analyte, system, code) for system, code, _ in codings} - {None}
         if not coded:
-            coded = {self.answers.by_words.get((analyte, folded(text))) for text in words if text}
+            said = [folded(text) for text in words if text]
+            coded = {self.answers.by_words.get((analyte, text)) for text in said} - {None}
+            coded |= {self._coded_answer(analyte, OWN_WORDS, text) for text in said} - {None}
         return coded.pop() if len(coded) == 1 else None
 
     def _coded_answer(self, analyte: Analyte, system: str | None, code: str | None) -> Answer | None:

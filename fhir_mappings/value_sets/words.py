@@ -49,6 +49,11 @@ class Words(Generic[T]):
             else:
                 self._chinese.append((term.casefold(), meaning))
 
+    def latin(self) -> Iterator[str]:
+        """Every term in Latin letters, its words apart by one blank."""
+        for terms in self._by_first_word.values():
+            yield from (" ".join(term.words) for term in terms)
+
     def find(self, text: str) -> tuple[T, ...]:
         """The meanings of all terms that the text states, each once."""
         found: dict[T, None] = {}

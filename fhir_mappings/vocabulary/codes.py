@@ -16,6 +16,7 @@ ICD10CM = "ICD-10-CM"
 ICD10PCS = "ICD-10-PCS"
 ICD11 = "ICD-11"
 ICD9_PROCEDURES = "ICD-9-CM-3"
+UCUM = "http://unitsofmeasure.org"
 INTERPRETATION = "HL7 interpretation"
 
 # One line a spelling: the HL7 URI first, then other URIs in use. The Chinese OIDs are those of the national

@@ -25,8 +25,7 @@ class UnitNotAllowed(ValueError):
     def __init__(self, analyte: Analyte, unit: str | None, accepted: tuple[str, ...]) -> None:
         super().__init__(
             f"{analyte.value} came in {unit!r}; with this code it is read in "
-            f"{', '.join(accepted) or 'no unit'}. "
-            "A reviewed unit is added to fhir_mappings/vocabulary/quantity.py."
+            f"{', '.join(accepted) or 'no unit'}"
         )
         self.analyte = analyte
         self.unit = unit
@@ -212,6 +211,11 @@ def to_canonical(analyte: Analyte, value: Decimal, unit: str | None, molar: bool
         fitting = (u.name for u in units.values() if molar is None or u.molar in (molar, None))
         raise UnitNotAllowed(analyte, unit, tuple(dict.fromkeys(fitting)))
     return found.convert(value)
+
+
+def is_known_unit(unit: str) -> bool:
+    """True for a spelling that is read for one analyte at least."""
+    return any(unit in units or _fold(unit) in units for units in UNITS.values())
 
 
 _LOAD_UNITS = frozenset(_fold(spelling) for a in (A.HIV_RNA, A.HBV_DNA) for spelling in UNITS[a]) | {

@@ -481,7 +481,7 @@ def test_every_fault_of_a_site_s_map_is_named_at_once() -> None:
         )
     faults = " / ".join(refused.value.faults)
     assert len(refused.value.faults) == 3
-    assert all(text in faults for text in ("2951-2", "http://unknown.example", "two different codes"))
+    assert all(text in faults for text in ("2951-2", "http://unknown.example", "two different things"))
 
 
 def test_what_is_remembered_changes_no_answer() -> None:
