@@ -92,7 +92,7 @@ class Chart:
         except NotFhir:
             return fetch_it
         self._check_owner(decoded, part)
-        if decoded.failed or is_short(decoded):
+        if decoded.failed or is_short(decoded) or _is_torn(decoded):
             self._came[part] = decoded
             return fetch_it
         if part is Part.PATIENT and not self._is_there(decoded):
@@ -127,7 +127,8 @@ class Chart:
                 self._keep(part, decoded)
 
     def _is_there(self, decoded: Decoded) -> bool:
-        return any(own_reference(r) == f"Patient/{self.patient_id}" for r in decoded.resources)
+        patient = f"Patient/{self.patient_id}"
+        return any(own_reference(r) == patient and not isinstance(r, Unread) for r in decoded.resources)
 
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
@@ -144,3 +145,8 @@ class Chart:
     def _lose(self, part: Part, why: WhyNotFetched) -> None:
         self.unavailable.add(part)
         self.gaps.append(Gap("PART_UNAVAILABLE", detail=f"{part.value}: {why.value}"))
+
+
+def _is_torn(decoded: Decoded) -> bool:
+    """Does an entry not even tell its type? The server may have it whole."""
+    return any(isinstance(resource, Unread) and not resource.kind for resource in decoded.resources)
