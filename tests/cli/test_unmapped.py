@@ -338,7 +338,11 @@ def test_what_cannot_be_read_is_counted_and_costs_no_other(run: Run) -> None:
     assert "3 entries or documents could not be read:" in err
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[]", gzip.compress(b"{}" * 9000, mtime=0)[:-20]])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{", b"[]", gzip.compress(b"{}" * 9000, mtime=0)[:-20]],
+    ids=["nothing", "half an object", "a list", "half an archive"],
+)
 def test_a_file_without_any_chart_is_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], raw: bytes
 ) -> None:
