@@ -23,7 +23,14 @@ from fhir_mappings.value_sets.local_codes import (
 from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
 from fhir_mappings.value_sets.words import Words
-from fhir_mappings.vocabulary.codes import LOINC, RXNORM, one_spelling, system_name
+from fhir_mappings.vocabulary.codes import (
+    ICD9_PROCEDURES,
+    LOINC,
+    RXNORM,
+    is_procedure_of_icd9,
+    one_spelling,
+    system_name,
+)
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.results import Analyte
 
@@ -129,7 +136,9 @@ class CodeLists:
         if not code:
             return None
         name = system_name(system)
-        return (name, code) if name else None
+        if name is None or (name == ICD9_PROCEDURES and not is_procedure_of_icd9(code)):
+            return None
+        return name, code
 
     def is_told(self, system: str | None, code: str | None) -> bool:
         """True for a code that says what it is: of a code system that we know, or mapped by the site."""
