@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: demo demo-once test bench load measure pictures simulate-ci simulate-full lock assets clean
+.PHONY: demo demo-once test bench load fuzz measure pictures simulate-ci simulate-full lock assets clean
 
 $(VENV)/installed: requirements/all.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,12 @@ bench: $(VENV)/installed
 # 6,000 calls while workers are killed; LOAD="--postgres" for a throw-away PostgreSQL instead of SQLite.
 load: $(VENV)/installed
 	$(BIN)/python -m tests.load $(LOAD)
+
+# Mutated input at every way in, the same for the same seed: make fuzz SECONDS=600 SEED=2
+SECONDS ?= 100
+SEED ?= 1
+fuzz: $(VENV)/installed
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 measure: $(VENV)/installed
 	$(BIN)/python -m tests.house.measure

@@ -3,7 +3,8 @@
 import os
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -44,6 +45,7 @@ from cds_service.settings.environment import (
 from cds_service.settings.forecasts import forecaster_of, forecasts_version
 from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.tablets import tablet_limits
+from cds_service.store.damage import FileWatch
 from cds_service.store.engine import is_ready, open_store
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.installation import check_key
@@ -75,6 +77,25 @@ def faults_in(error: ProtocolTextFault | FaultyCodeLists) -> tuple[str, ...]:
 def settings_from_environment() -> Settings:
     """The settings of this process. Raises BadSettings."""
     return read_settings(os.environ)  # noqa: TID251 - the one place
+
+
+def site_file_in_use() -> str | None:
+    """The site file that this process is told to use; None where the defaults hold."""
+    return os.environ.get("CDS_SITE_FILE") or None  # noqa: TID251 - the one place
+
+
+@contextmanager
+def site_file_named(path: str | None) -> Iterator[None]:
+    """Within it, the site file `path` stands in for the one of the environment; None changes nothing."""
+    before = site_file_in_use()
+    if path is not None:
+        os.environ["CDS_SITE_FILE"] = path  # noqa: TID251 - the one place
+    try:
+        yield
+    finally:
+        if path is not None:
+            os.environ.pop("CDS_SITE_FILE", None)  # noqa: TID251 - the one place
+            os.environ.update({"CDS_SITE_FILE": before} if before else {})  # noqa: TID251 - the one place
 
 
 def app_from_environment() -> Flask:
@@ -123,7 +144,7 @@ def build_app(
         settings.max_body_bytes,
         {"software": __version__, "texts": clinic.texts_version},
         memory.react,
-        {"database": partial(is_ready, memory.engine)},
+        {"database": partial(is_ready, memory.engine), "database-file": FileWatch(memory.engine).is_whole},
     )
     for page in build_pages(settings, clinic, memory, present):
         app.register_blueprint(page)
@@ -211,8 +232,14 @@ def now_in(zone: ZoneInfo) -> AsOf:
 
 def build_offline_clinic() -> Clinic:
     """The clinic of the command line: the site file of the environment, and no server. Raises BadSite."""
-    path = os.environ.get("CDS_SITE_FILE")  # noqa: TID251 - the one place
+    path = site_file_in_use()
     return build_clinic(offline(read_site(Path(path)) if path else Site()))
+
+
+def build_offline_code_lists() -> CodeLists:
+    """The code lists of the command line, with what its site file maps. Raises BadSite or FaultyCodeLists."""
+    path = site_file_in_use()
+    return build_code_lists(read_site(Path(path)) if path else Site())
 
 
 def offline(site: Site) -> Settings:

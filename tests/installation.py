@@ -12,7 +12,9 @@ from cds_service.settings.environment import Environment, Secret, Settings
 from cds_service.settings.site_file import Site
 from cds_service.store.engine import open_store
 
-KEY = Secret("k" * 32)
+A_KEY, ANOTHER_KEY = "8f0c5e21b79d4a63c1e8073fa52d96b4", "d31a7c9e05f846b28e17c0a94b63f52d"
+"""Keys that nobody could guess, had they not been printed here."""
+KEY = Secret(A_KEY)
 _serial = itertools.count(1)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from cds_service.hooks.service import HookAnswer, HookCall, HookService
 from cds_service.protocol.assess import Protocol, assess
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.store.given import CallOutcome
+from fhir_mappings.vocabulary.calendar import days_after
 
 _REFUSED = {
     PatientMismatch: CallOutcome.PATIENT_MISMATCH,
@@ -116,4 +117,4 @@ def _card_context(
 def _trial_card_back(clinic: Clinic, now: AsOf) -> date | None:
     """The day from which an unchanged trial card is given again (DECISIONS 17)."""
     pause = clinic.protocol.restraint.trial_card_days
-    return now.day + timedelta(days=pause) if clinic.memory and pause else None
+    return days_after(now.day, pause) if clinic.memory and pause else None

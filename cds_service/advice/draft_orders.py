@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cds_service.hooks.envelope import is_null
+from cds_service.hooks.envelope import NOT_JSON, is_null
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.hooks.fhir_release import is_of_another_release
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
@@ -38,9 +38,11 @@ def read_context_bundle(raw: msgspec.Raw, patient_id: str, where: str) -> Contex
         return ContextResources()
     try:
         decoded = decode(bytes(raw))
+        verbatim = tuple(_entries(raw))
     except NotFhir as error:
         raise BadHookRequest(f"is no FHIR Bundle ({error.reason})", where) from error
-    verbatim = tuple(_entries(raw))
+    except NOT_JSON as error:  # a member that no reader looks at, and that could not be sent back
+        raise BadHookRequest(f"cannot be read whole ({error})", where) from error
     if any(is_of_another_release(resource) for resource in verbatim):
         raise BadHookRequest("holds an order that is not FHIR R4", where)
     if any(_is_of_another(resource, patient_id) for resource in verbatim):

@@ -6,7 +6,7 @@ Imported only where a site has switched forecasts on: it needs numpy and scipy.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from cds_service.pharmacokinetics.concentrations import History, Stretch
@@ -26,6 +26,7 @@ from cds_service.protocol.answers.outlook import (
     Outlook,
     OutlookQuestion,
 )
+from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.medications import Dose, Drug
 
 _DAY = 24.0
@@ -49,7 +50,7 @@ class ModelForecaster:
         found = forecast([model(name) for name in self.models[question.drug]], asked)
         doses = zip(question.doses, found.doses, strict=False)
         return Outlook(
-            question.today + timedelta(days=self.days_ahead[question.drug]),
+            days_after(question.today, self.days_ahead[question.drug]),
             tuple(_dose_outlook(dose, told) for dose, told in doses),
             tuple(_model_outlook(share) for share in found.models),
             found.samples,

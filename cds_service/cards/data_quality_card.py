@@ -1,11 +1,12 @@
 """What could not be read: named, so that no silence is taken for "nothing found"."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from cds_service.cards.assessment_json import gap_json
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import Message, bullets
 from cds_service.protocol.answers.alerts import Severity
+from cds_service.protocol.lost_words import lost_words
 from cds_service.protocol.parameters import Origin, Rule
 from fhir_mappings.vocabulary.facts import Gap, Part
 from fhir_mappings.vocabulary.phrases import Phrase, listing, say
@@ -13,7 +14,7 @@ from fhir_mappings.vocabulary.phrases import Phrase, listing, say
 _RULE = Rule("DATA-01", Origin.ASSUMPTION, "contract, section 2: no missing part ends in silence")
 
 
-def data_quality_message(unavailable: Iterable[Part], gaps: Iterable[Gap], context: CardContext) -> Message:
+def data_quality_message(unavailable: Iterable[Part], gaps: Sequence[Gap], context: CardContext) -> Message:
     """The card that names the parts of the chart that could not be had; their rules answered "unknown"."""
     parts = [Phrase(f"part.{part}") for part in sorted(unavailable)]
     return Message(
@@ -26,8 +27,16 @@ def data_quality_message(unavailable: Iterable[Part], gaps: Iterable[Gap], conte
         ],
         detail=[
             context.words.markdown(say("dataQuality.detail")),
-            bullets(context.words.markdown(part) for part in parts),
+            bullets(context.words.markdown(line) for line in (*parts, *_entries(gaps))),
         ],
         decision={"unavailable": sorted(unavailable), "dataQuality": [gap_json(gap) for gap in gaps]},
         overrides=("data-wrong", "other"),
     )
+
+
+def _entries(gaps: Iterable[Gap]) -> Iterator[Phrase]:
+    """The entries that took their part with them because nothing can be told of what they say."""
+    for gap in gaps:
+        for lost in gap.lost:
+            if not (lost.analytes or lost.concepts):
+                yield lost_words(gap, lost)

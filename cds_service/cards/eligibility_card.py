@@ -4,7 +4,7 @@ from datetime import date
 
 from cds_service.cards.assessment_json import criterion_json, eligibility_json
 from cds_service.cards.context import CardContext
-from cds_service.cards.frame import TRIAL_OVERRIDES, Message, Offer, bullets
+from cds_service.cards.frame import TRIAL_OVERRIDES, Cuttable, Message, Offer
 from cds_service.cards.tests_to_order import tests_offer
 from cds_service.hooks.card import Action, ActionType, SelectionBehavior
 from cds_service.protocol.answers.alerts import Severity
@@ -59,20 +59,20 @@ def _title(criterion: Criterion) -> Phrase:
     return Phrase(f"criterion.title.{criterion.id}")
 
 
-def _detail(decision: EligibilityDecision, context: CardContext) -> list[str]:
+def _detail(decision: EligibilityDecision, context: CardContext) -> list[str | Cuttable]:
     words = context.words
     asked = decision.open_questions
     asked_ids = {criterion.id for criterion in asked}
     unasked = [c for c in decision.criteria if not c.settled and c.id not in asked_ids]
     settled = [c for c in decision.criteria if c.settled]
-    blocks: list[str] = []
+    blocks: list[str | Cuttable] = []
     for heading, lines in (
         (say("eligibility.open", count=len(asked)), [_open_line(c) for c in asked]),
         (say("eligibility.openElsewhere", count=len(unasked)), [_settled_line(c, context) for c in unasked]),
         (say("eligibility.settled", count=len(settled)), [_settled_line(c, context) for c in settled]),
     ):
         if lines:
-            blocks += [f"**{words.markdown(heading)}**", bullets(words.markdown(line) for line in lines)]
+            blocks += [f"**{words.markdown(heading)}**", Cuttable([words.markdown(line) for line in lines])]
     if context.trial_card_back:
         blocks.append(words.markdown(say("eligibility.back", day=context.trial_card_back)))
     return blocks

@@ -45,6 +45,21 @@ TRIAL_OVERRIDES = (
 DOSE_OVERRIDES = ("will-monitor", "tolerated-before", "data-wrong", "disagree-with-rule", "other")
 
 
+DETAIL_LIMIT = 5_000
+"""Code points of a detail, above those of every demo patient; the standard names no number, but wants few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cuttable:
+    """A list of which a card that has become too long may lose the last lines, but never the first `kept`.
+
+    Safety lines never stand here.
+    """
+
+    lines: Sequence[str]
+    kept: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A suggestion before it has its uuid: `key` is stable within the card."""
@@ -60,16 +75,16 @@ class Message:
     """What one card says, still without the frame.
 
     `summaries` run from the fullest to the shortest; the first that fits is taken. `detail` are Markdown
-    blocks, separated by blank lines. `extra` are further members of the decision extension; `about` tells
-    apart two cards by the same rules (the draft order's reference). `cited` stands in the footer where all
-    `rules` would be too many to read.
+    blocks, separated by blank lines; of a Cuttable one the last lines go where all would be too long. `extra`
+    are further members of the decision extension; `about` tells apart two cards by the same rules (the draft
+    order's reference). `cited` stands in the footer where all `rules` would be too many to read.
     """
 
     kind: str
     rules: Sequence[Rule]
     severity: Severity
     summaries: Sequence[Phrase]
-    detail: Sequence[str]
+    detail: Sequence[str | Cuttable]
     decision: Mapping[str, Any]
     offers: Sequence[Offer] = ()
     overrides: Sequence[str] = DOSE_OVERRIDES
@@ -88,7 +103,7 @@ def framed(message: Message, context: CardContext) -> Card:
         summary=_first_that_fits(message.summaries, words),
         indicator=Indicator(message.severity.value),
         source=_source(message.kind, words),
-        detail="\n\n".join([*message.detail, footer(message.cited or message.rules, context)]),
+        detail=_fitted([*message.detail, footer(message.cited or message.rules, context)], context),
         suggestions=tuple(_suggestion(offer, uuid) for offer in message.offers),
         selection_behavior=message.selection if message.offers else None,
         override_reasons=tuple(_override(code, words) for code in message.overrides),
@@ -176,6 +191,32 @@ def _provenance(names: list[str], origin: Origin, source: str, words: Wording) -
         origin=words.sentences[f"card.origin.{origin}"],
         source=unmarked(words.source(source)),
     )
+
+
+def _fitted(blocks: Sequence[str | Cuttable], context: CardContext) -> str:
+    """All of it; or, above DETAIL_LIMIT, without the last lines that may go, and with words that say so."""
+    left = [len(block.lines) if isinstance(block, Cuttable) else 0 for block in blocks]
+    text = _joined(blocks, left, context)
+    for place, block in reversed([*enumerate(blocks)]):
+        kept = block.kept if isinstance(block, Cuttable) else 0
+        while len(text) > DETAIL_LIMIT and left[place] > kept:
+            left[place] -= 1
+            text = _joined(blocks, left, context)
+    return text
+
+
+def _joined(blocks: Sequence[str | Cuttable], left: Sequence[int], context: CardContext) -> str:
+    texts = (
+        block if isinstance(block, str) else bullets([*block.lines[:count], *_cut(block, count, context)])
+        for block, count in zip(blocks, left, strict=True)
+    )
+    return "\n\n".join(texts)
+
+
+def _cut(block: Cuttable, left: int, context: CardContext) -> list[str]:
+    gone = len(block.lines) - left
+    where = "card.more.explain" if context.explains else "card.more.data"
+    return [context.words.markdown(say(where, count=gone))] if gone else []
 
 
 def bullets(lines: Iterable[str]) -> str:

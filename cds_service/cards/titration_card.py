@@ -6,7 +6,7 @@ from datetime import date
 from cds_service.cards.assessment_json import alert_json, titration_json
 from cds_service.cards.context import CardContext
 from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
-from cds_service.cards.frame import Message, Offer, bullets, loudest
+from cds_service.cards.frame import Cuttable, Message, Offer, bullets, loudest
 from cds_service.cards.outlook_words import outlook_lines
 from cds_service.cards.tests_to_order import recheck_action
 from cds_service.cards.wording import Wording
@@ -14,10 +14,14 @@ from cds_service.hooks.card import SUMMARY_LIMIT, Action, ActionType
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.lost_words import LOST
 from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import dose_order
 
+UNREAD_RULE = "SAF-UNREAD"
+PRELIMINARY_RULE = "SAF-PRELIM"
+STRENGTH_RULE = "SAF-STRENGTH"
 _CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 _LOUD = {
     State.INCREASE: Severity.WARNING,
@@ -51,11 +55,34 @@ def titration_message(
 
 
 def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding) -> list[Phrase]:
-    """The act, then why; a critical finding is the why before anything else, the kidney before the level."""
+    """The act, then why: a critical finding first of all, then a preliminary one, and what was not read."""
     head = _head(decision)
     loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
-    whys = [*loud[:1], decision.seen, *_kidney(decision, renal), *_measured(decision)]
+    whys = [
+        *loud[:1],
+        *[alert.seen for alert in ranked if alert.rule.id == PRELIMINARY_RULE][:1],
+        *_unread(ranked),
+        *_strength(decision, ranked),
+        decision.seen,
+        *_kidney(decision, renal),
+        *_measured(decision),
+    ]
     return [*(say("titration.summary", head=head, why=why) for why in whys), head]
+
+
+def _unread(ranked: Sequence[Alert]) -> list[Phrase]:
+    """The first entry that could not be read, in its own words, with and without the reason; or that there is
+    one."""
+    seen = [alert.seen for alert in ranked if alert.rule.id == UNREAD_RULE]
+    if not seen:
+        return []
+    short = [Phrase(f"lost.short.{s.key.removeprefix('lost.')}", s.values) for s in seen if s.key in LOST]
+    return [seen[0], *short[:1], say("titration.unread")]
+
+
+def _strength(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phrase]:
+    """The question whose answer would tell the dose, where no dose is known without it."""
+    return [a.seen for a in ranked if a.rule.id == STRENGTH_RULE and decision.current is None]
 
 
 def _kidney(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
@@ -85,13 +112,13 @@ def _head(decision: TitrationDecision) -> Phrase:
 
 def _detail(
     decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding, context: CardContext
-) -> list[str]:
+) -> list[str | Cuttable]:
     words = context.words
     kidney = [] if _is_said(renal.seen, [a.seen for a in ranked], words) else _renal_line(decision, renal)
     facts = [_level_line(decision), _dose_line(decision), *kidney]
     facts += [] if _is_told_elsewhere(decision, ranked, renal, words) else [decision.seen]
     facts += [_recheck_line(decision)] if decision.recheck else []
-    blocks = [bullets(words.markdown(line) for line in facts)]
+    blocks: list[str | Cuttable] = [bullets(words.markdown(line) for line in facts)]
     if ranked:
         blocks += [
             f"**{words.markdown(say('titration.safety'))}**",
@@ -101,7 +128,7 @@ def _detail(
     if forecast:
         blocks += [
             f"**{words.markdown(say('forecast.title'))}**",
-            bullets(words.markdown(line) for line in forecast),
+            Cuttable([words.markdown(line) for line in forecast]),
         ]
     return blocks
 

@@ -5,8 +5,9 @@ from datetime import date
 
 from cds_service.cards.assessment_json import monitoring_json, response_json
 from cds_service.cards.context import CardContext
-from cds_service.cards.frame import Message, bullets
+from cds_service.cards.frame import Cuttable, Message, bullets
 from cds_service.cards.tests_to_order import tests_offer
+from cds_service.cards.wording import Wording
 from cds_service.protocol.answers.alerts import Severity
 from cds_service.protocol.answers.follow_up import (
     DueStatus,
@@ -36,10 +37,16 @@ def monitoring_message(
         rules=[item.rule for item in (wanted or items)],
         severity=Severity.WARNING if overdue else Severity.INFO,
         summaries=_summaries(wanted, participation),
-        detail=[bullets(words.markdown(_line(item)) for item in items)],
+        detail=[_lines(items, words)],
         decision={"monitoring": [monitoring_json(item, words) for item in items]},
         offers=tests_offer([item.test for item in wanted], patient, today, context),
     )
+
+
+def _lines(items: Sequence[MonitoringItem], words: Wording) -> Cuttable:
+    """In order; nothing that is due or overdue may be cut, nor what stands above it."""
+    due = max((place for place, item in enumerate(items, 1) if item.status in _WANTED), default=0)
+    return Cuttable([words.markdown(_line(item)) for item in items], kept=due)
 
 
 def _summaries(wanted: Sequence[MonitoringItem], participation: Participation) -> list[Phrase]:

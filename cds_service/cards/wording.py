@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
@@ -66,11 +66,14 @@ class Wording:
         return self.sentences["join.nothing"] if value is None else str(value)
 
 
+_AMPLE = Context(prec=5_000)  # a number is as long as its writer liked
+
+
 def plain_number(value: Decimal) -> str:
     """A number as a clinician writes it: no exponent, no trailing zeros, at most four decimals."""
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -4:
-        value = value.quantize(Decimal("0.0001"))
+        value = value.quantize(Decimal("0.0001"), context=_AMPLE)
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -1,70 +1,102 @@
-"""`cds-service check`: everything that can be wrong before start, all of it at once."""
+"""`cds-service check`: everything that can be wrong before start, all of it at once, the faults first."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cds_service import wiring
 from cds_service.cards.wording import read_wording
 from cds_service.cli.report import fail, note
 from cds_service.protocol.assess import load_protocol
-from cds_service.settings.environment import BadSettings
+from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.store.faults import StoreUnavailable, StoreUnusable
+from cds_service.store.probe import probe
+from cds_service.store.pseudonym import Pseudonyms, WeakKey
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CheckReport:
-    """What `check` found: `faults` forbid a start, `notes` are for the person who reads them."""
+    """What `check` found: `faults` forbid a start, `notes` are for the person who reads them.
 
-    faults: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    `unverified` are the codes of the lists that nobody has verified, for whoever signs the installation off.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unverified: list[str] = field(default_factory=list)
 
 
-def check(site_file: str | None) -> int:
+def check(site_file: str | None, *, list_unverified: bool = False) -> int:
     """Check a site file, or the whole environment; texts and code lists always. Exit code 2 with faults."""
     report = check_installation(site_file)
+    code = fail(*report.faults) if report.faults else 0
     note(report.notes)
-    if report.faults:
-        return fail(*report.faults)
-    sys.stdout.write("Everything is in order.\n")
-    return 0
+    if report.unverified and not list_unverified:
+        note([f"{len(report.unverified)} codes of the lists are not verified (--unverified lists them)"])
+    sys.stdout.writelines(f"{line}\n" for line in report.unverified if list_unverified)
+    if not report.faults:
+        sys.stdout.write("Everything is in order.\n")
+    return code
 
 
 def check_installation(site_file: str | None) -> CheckReport:
-    """Check one site file, or the whole environment; protocol texts, wording and code lists always."""
-    faults: list[str] = []
-    notes: list[str] = []
-    settings = wiring.offline(Site())
-    try:
-        if site_file:
-            settings = wiring.offline(read_site(Path(site_file)))
-        else:
-            settings = wiring.settings_from_environment()
-    except (BadSite, BadSettings) as error:
-        faults += error.faults
-        settings = wiring.offline(error.readable)
-    notes += [f"insecure, for development only: {risk}" for risk in settings.insecure if not site_file]
+    """Check one site file, or the environment with its database and key; texts and code lists always."""
+    report = CheckReport()
+    site = _site_alone(site_file, report) if site_file else _environment(report)
     for load in (_check_thresholds, _check_wording, _check_codes):
         try:
-            notes += load(settings.site)
+            load(site, report)
         except wiring.INSTALLATION_FAULTS as error:
-            faults += wiring.faults_in(error)
-    return CheckReport(tuple(faults), tuple(notes))
+            report.faults += wiring.faults_in(error)
+    return report
 
 
-def _check_thresholds(site: Site) -> list[str]:
+def _site_alone(site_file: str, report: CheckReport) -> Site:
+    report.notes.append("without a site file named, check also tries the settings, the database and the key")
+    try:
+        return read_site(Path(site_file))
+    except BadSite as error:
+        report.faults += error.faults
+        return error.readable
+
+
+def _environment(report: CheckReport) -> Site:
+    try:
+        settings = wiring.settings_from_environment()
+    except BadSettings as error:
+        report.faults += error.faults
+        settings = error.readable
+    else:
+        report.notes += [f"insecure, for development only: {risk}" for risk in settings.insecure]
+    _check_database(settings, report)
+    return settings.site
+
+
+def _check_database(settings: Settings, report: CheckReport) -> None:
+    """Also with other faults about: they do not hide what is wrong here. A weak key is told with them."""
+    try:
+        keys = Pseudonyms(settings.pseudonym_key.reveal())
+    except WeakKey:
+        keys = None
+    try:
+        report.notes += probe(settings.database_url.reveal(), keys)
+    except StoreUnusable as error:
+        report.faults.append(str(error))
+    except StoreUnavailable as error:
+        report.faults.append(f"CDS_DATABASE_URL: the database cannot be used now ({error.error})")
+
+
+def _check_thresholds(site: Site, _: CheckReport) -> None:
     load_protocol(wiring.overrides_of(site))
-    return []
 
 
-def _check_wording(_: Site) -> list[str]:
+def _check_wording(_: Site, __: CheckReport) -> None:
     read_wording()
-    return []
 
 
-def _check_codes(site: Site) -> list[str]:
-    """What the lists hold that nobody has verified, for whoever signs the installation off."""
-    return [
+def _check_codes(site: Site, report: CheckReport) -> None:
+    report.unverified += [
         f"unverified code: {code.code_list}: {code.system} {code.code} ({code.display})"
         for code in wiring.build_code_lists(site).unverified()
     ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from cds_service import __version__
+from cds_service.cli.demo_options import add_demo_options
 
 _MOST_DAYS = 36_500
 _MOST_PATIENTS = 100_000
@@ -18,13 +19,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, or 2 for settings or input that cannot be used."""
     asked = _parser().parse_args(arguments)
     try:
-        code = _run(asked)
+        code = _with_site(asked)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output (`head`, a pager) has gone; nothing more can or need be said to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
     return code
+
+
+def _with_site(asked: argparse.Namespace) -> int:
+    from cds_service.cli.site_in_use import say_site
+    from cds_service.wiring import site_file_named
+
+    say_site(asked.command, getattr(asked, "site", None) or asked.site_file)
+    with site_file_named(asked.site_file):
+        return _run(asked)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -38,10 +48,14 @@ def _run(asked: argparse.Namespace) -> int:
             from cds_service.cli.assess import assess
 
             return assess(asked.file, asked.as_of, asked.draft_orders)
+        case "unmapped":
+            from cds_service.cli.unmapped import unmapped
+
+            return unmapped(asked.charts, typed_words=asked.typed_words)
         case "check":
             from cds_service.cli.check import check
 
-            return check(asked.site)
+            return check(asked.site, list_unverified=asked.unverified)
         case "simulate":
             from cds_service.cli.simulate import simulate
 
@@ -68,10 +82,22 @@ def _run(asked: argparse.Namespace) -> int:
 
 def _demo(asked: argparse.Namespace) -> int:
     from cds_service.cli.demo import demo
-    from cds_service.sandbox.elsewhere import Elsewhere
+    from cds_service.cli.demo_asked import elsewhere_of, visitors_of
+    from cds_service.cli.report import fail
+    from cds_service.sandbox.elsewhere import NotForElsewhere
 
-    elsewhere = Elsewhere(asked.fhir_server, asked.discovery, asked.allow_writes)
-    return demo(asked.port, once=asked.once, open_browser=not asked.no_browser, elsewhere=elsewhere)
+    try:
+        elsewhere, visitors = elsewhere_of(asked), visitors_of(asked)
+    except NotForElsewhere as error:
+        return fail(str(error))
+    return demo(
+        asked.port,
+        once=asked.once,
+        open_browser=not asked.no_browser,
+        elsewhere=elsewhere,
+        visitors=visitors,
+        site_file=asked.site_file,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,12 +111,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_serve(commands)
     _add_assess(commands)
+    _add_unmapped(commands)
     _add_check(commands)
     _add_simulate(commands)
     _add_feedback_report(commands)
     _add_delete_old(commands)
     _add_delete_patient(commands)
     _add_replay(commands)
+    for command in commands.choices.values():
+        command.add_argument(
+            "--site", dest="site_file", metavar="FILE", help="site file (default: CDS_SITE_FILE, or none)"
+        )
     return parser
 
 
@@ -106,11 +137,7 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         default=8080,
         help="of the service (default: 8080); FHIR and the page: the next two",
     )
-    command.add_argument("--once", action="store_true", help="print every patient's cards, and exit")
-    command.add_argument("--no-browser", action="store_true", help="do not open the sandbox page")
-    command.add_argument("--fhir-server", metavar="URL", help="show this FHIR R4 server's patients instead")
-    command.add_argument("--discovery", metavar="URL", help="ask the services listed here (.../cds-services)")
-    command.add_argument("--allow-writes", action="store_true", help="let the page change that FHIR server")
+    add_demo_options(command)
 
 
 def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -134,13 +161,31 @@ def _add_assess(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument("--draft-orders", metavar="FILE", help="orders being written, as a FHIR Bundle")
 
 
+def _add_unmapped(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "unmapped",
+        help="codes, drugs, units and texts of charts that no list knows, as a ConceptMap to be filled in",
+        epilog="example: cds-service unmapped export/ --site site.toml > local-codes.json",
+    )
+    command.add_argument(
+        "charts",
+        nargs="+",
+        metavar="CHART",
+        help="Bundles, hook requests, NDJSON, .gz, folders; - is standard input",
+    )
+    command.add_argument(
+        "--typed-words", action="store_true", help="also texts of one patient alone, which may name a person"
+    )
+
+
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = commands.add_parser(
         "check",
-        help="settings, site file, protocol texts and code lists: everything that can be wrong before start",
+        help="settings, database, key, site file, texts and code lists: all that can be wrong before start",
         epilog="example: cds-service check site.toml",
     )
     command.add_argument("site", nargs="?", metavar="SITE.toml", help="default: the settings of `serve`")
+    command.add_argument("--unverified", action="store_true", help="list the codes that nobody has verified")
 
 
 def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -183,7 +228,8 @@ def _add_delete_old(commands: "argparse._SubParsersAction[argparse.ArgumentParse
 def _add_delete_patient(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = commands.add_parser(
         "delete-patient",
-        help="delete all that is kept of one patient, whose FHIR id is read from standard input",
+        help="delete all that is kept of one patient, whose FHIR id is read from standard input; "
+        "exit code 1 when there is nothing",
         epilog="example: cds-service delete-patient --tenant haematology < patient-id.txt",
     )
     command.add_argument("--tenant", default="", help="of the client's tokens (default: none)")

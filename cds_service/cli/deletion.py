@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from cds_service import wiring
-from cds_service.cli.report import fail, note
+from cds_service.cli.report import NobodyFound, fail, note
 from cds_service.cli.with_store import with_store
 from cds_service.settings.environment import Settings
 from cds_service.store.installation import check_key
@@ -31,7 +31,8 @@ def delete_old(days: int) -> int:
 def delete_one_patient(tenant: str, issuer: str | None) -> int:
     """Delete all that is kept of the patient whose FHIR id stands on standard input.
 
-    Not as an argument: a command line can be read by everyone on the host, and is kept in histories.
+    Exit code 1 when there is nothing: a mistyped id must not look like a deletion. The id is no argument,
+    since a command line can be read by everyone on the host, and is kept in histories.
     """
     patient_id = sys.stdin.readline().strip()
     if not patient_id:
@@ -41,9 +42,20 @@ def delete_one_patient(tenant: str, issuer: str | None) -> int:
         keys = Pseudonyms(settings.pseudonym_key.reveal())
         check_key(engine, keys)
         now = wiring.now_in(settings.site.zone).instant
-        return _said(delete_patient(engine, keys.of_patient(tenant, patient_id), tenant, now, issuer))
+        calls = delete_patient(engine, keys.of_patient(tenant, patient_id), tenant, now, issuer)
+        if not calls:
+            raise NobodyFound(_nobody(tenant, issuer))
+        return _said(calls)
 
     return with_store(delete)
+
+
+def _nobody(tenant: str, issuer: str | None) -> str:
+    where = f"tenant {tenant!r}" if tenant else "no tenant"
+    at = f" at {issuer}" if issuer else ""
+    return (
+        f"Nothing was deleted: no call is on record for this patient id under {where}{at}. Is that the one?"
+    )
 
 
 def _said(calls: int) -> str:

@@ -6,6 +6,13 @@ from collections.abc import Iterable
 UNUSABLE = 2
 """Exit code for settings or input that cannot be used."""
 
+NOBODY_FOUND = 1
+"""Exit code when what was asked for is not there, and nothing was done."""
+
+
+class NobodyFound(Exception):
+    """There is nothing to do it to. The message is for the person who asked, and names no patient."""
+
 
 def fail(*faults: str) -> int:
     """Say what is wrong, a line each; the exit code."""

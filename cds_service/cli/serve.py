@@ -1,5 +1,6 @@
 """`cds-service serve`: gunicorn; for development on a computer without it, a plain threaded server."""
 
+import structlog
 from flask import Flask
 
 from cds_service import wiring
@@ -21,6 +22,7 @@ def serve(host: str, port: int) -> int:
         return fail(*wiring.faults_in(error))
     except wiring.STORE_FAULTS as error:
         return fail(str(error))
+    structlog.get_logger().info("SITE_FILE", where=wiring.site_file_in_use())
     metrics = wiring.start_counting(settings)
     wiring.warn_of_insecurity(settings)
     try:

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from cds_service import wiring
-from cds_service.cli.report import fail
+from cds_service.cli.report import NOBODY_FOUND, NobodyFound, fail, note
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.store.engine import open_store
 
 
 def with_store(act: Callable[[Engine, Settings], str]) -> int:
-    """Print what `act` returns. Exit code 2 for settings or a database that cannot be used."""
+    """Print what `act` returns. Exit code 2 for settings or a database that cannot be used.
+
+    `act` may raise NobodyFound: said on standard error, exit code 1.
+    """
     try:
         settings = wiring.settings_from_environment()
         engine = open_store(settings.database_url.reveal())
@@ -20,6 +23,9 @@ def with_store(act: Callable[[Engine, Settings], str]) -> int:
             said = act(engine, settings)
         finally:
             engine.dispose()
+    except NobodyFound as nobody:
+        note([str(nobody)])
+        return NOBODY_FOUND
     except BadSettings as error:
         return fail(*error.faults)
     except wiring.STORE_FAULTS as error:

@@ -1,20 +1,24 @@
 """Which FHIR servers may be called at all: exact scheme, host, port and path prefix, nothing looser.
 
 `fhirServer` and every paging link come from outside. Each is taken apart, refused when anything about it is
-ambiguous (userinfo, backslashes, dot segments, encoded slashes), and put together again from its parts, so
-that what was checked is what is called.
+ambiguous (userinfo, backslashes, dot segments, escapes that hide something), and put together again from its
+parts, so that what was checked is what is called.
 """
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]")
 _HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9\-._]*[a-z0-9])?")
-_ENCODED_TRICKS = ("%2e", "%2f", "%5c", "%00", "%25")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
+_ESCAPES = re.compile(r"(?:%[0-9a-fA-F]{2})+")
+_NEVER_ESCAPED = re.compile(r"[A-Za-z0-9._~\-/\\%;?#\x00-\x1f\x7f-\x9f]")
+"""What has no reason to be escaped in a path, and is there to be read differently by two programs."""
 
 
 class NotAnAddress(ValueError):
@@ -51,7 +55,11 @@ class FhirBase:
 
     def link(self, link: str) -> str:
         """The absolute URL of a paging link. Raises NotAnAddress when it leads out of this base."""
-        parts = _split(urljoin(f"{self.url}/", link))
+        try:
+            joined = urljoin(f"{self.url}/", link)
+        except ValueError as error:
+            raise NotAnAddress("is malformed") from error
+        parts = _split(joined)
         target = _normal(parts)
         if not self.contains(target):
             raise NotAnAddress("leads to another server or path")
@@ -78,6 +86,8 @@ def find_base(text: str, allowed: Iterable[FhirBase]) -> FhirBase | None:
 def _split(text: str) -> SplitResult:
     if _FORBIDDEN.search(text):
         raise NotAnAddress("has a blank, a backslash or a character outside ASCII")
+    if _BROKEN_ESCAPE.search(text):
+        raise NotAnAddress("has a percent sign without two hexadecimal digits")
     try:
         return urlsplit(text)
     except ValueError as error:
@@ -108,8 +118,25 @@ def _host(name: str) -> str:
 
 
 def _path(path: str) -> str:
-    if any(trick in path.lower() for trick in _ENCODED_TRICKS):
-        raise NotAnAddress("has an encoded dot, slash or percent sign in its path")
-    if any(segment in (".", "..") for segment in path.split("/")):
-        raise NotAnAddress("has dot segments in its path")
+    _check_path(path)
     return path.rstrip("/")
+
+
+def _check_path(path: str) -> None:
+    """Raises NotAnAddress for a path that another program could read as another path."""
+    for escaped in _ESCAPES.findall(path):
+        if _hides_something(unquote_to_bytes(escaped)):
+            raise NotAnAddress("has an escape in its path that hides a letter, a dot, a slash or the like")
+    for segment in path.split("/"):
+        name, has_parameters, _ = segment.partition(";")
+        if name in (".", "..") or (has_parameters and not name):
+            raise NotAnAddress("has dot segments in its path")
+
+
+def _hides_something(escaped: bytes) -> bool:
+    """Also by a wide form: some programs take U+FF0E for a dot."""
+    try:
+        text = escaped.decode()
+    except UnicodeDecodeError:  # among them the overlong forms of dot and slash
+        return True
+    return _NEVER_ESCAPED.search(unicodedata.normalize("NFKC", text)) is not None

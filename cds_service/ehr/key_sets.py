@@ -1,9 +1,9 @@
-"""The keys of the trusted clients: from the site file, or fetched from the one address listed for the client.
+"""The keys of the trusted clients: from the site file, or fetched from the addresses listed for the client.
 
 What is fetched is kept for ten minutes. A key that is not in it (rotation), or a kept set that has grown old,
-lets us ask again, at most once a minute for each client, so that nobody makes us call an EHR by guessing ids.
+lets us ask again, at most once a minute at each address, so that nobody makes us call an EHR by guessing ids.
 Meanwhile a key that is known counts; a call that brings another waits for the answer with the one that asked.
-When the EHR does not answer, the set last seen counts for one day, and then nobody of that client is let in.
+When the EHR does not answer, the set last seen counts for one day, and then nobody with its keys is let in.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class KeySetLimits:
 
 @dataclass(slots=True)
 class _Kept:
-    """What is known of one client's key set; guarded by its lock, which is never held while it is asked."""
+    """What is known of one key set of a client; guarded by its lock, which nobody holds while asking."""
 
     lock: Lock = field(default_factory=Lock)
     answered: Event = field(default_factory=Event)
@@ -66,17 +66,34 @@ class KeySets:
         self._server = server
         self._listed = listed
         self._limits = limits or KeySetLimits()
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[tuple[str, str], _Kept] = {}
 
-    def find(self, client: TrustedClient, key_id: str, now: datetime) -> tuple[TrustedKey, ...]:
-        """The client's keys with this id. Raises KeysUnavailable."""
+    def find(
+        self, client: TrustedClient, key_id: str, now: datetime, address: str | None = None
+    ) -> tuple[TrustedKey, ...]:
+        """The client's keys with this id; `address` is the listed one to look at, else all are.
+
+        Raises KeysUnavailable when none is found and not every set could be had.
+        """
         if client.issuer in self._listed:
             return self._listed[client.issuer].with_id(key_id)
-        kept = self._kept.setdefault(client.issuer, _Kept())
+        found: list[TrustedKey] = []
+        missing = not client.addresses
+        for one in (address,) if address else client.addresses:
+            try:
+                found += (key for key in self._at(client.issuer, one, key_id, now) if key not in found)
+            except KeysUnavailable:
+                missing = True
+        if missing and not found:
+            raise KeysUnavailable
+        return tuple(found)
+
+    def _at(self, issuer: str, address: str, key_id: str, now: datetime) -> tuple[TrustedKey, ...]:
+        kept = self._kept.setdefault((issuer, address), _Kept())
         if self._is_ours_to_ask(kept, key_id, now):
-            self._ask(client, kept, now)
+            self._ask(issuer, address, kept, now)
         elif not (kept.answered.is_set() or self._known(kept, key_id, now)):
-            self._wait_for_answer(kept, client)
+            self._wait_for_answer(kept, address)
         known = self._known(kept, key_id, now)
         if known is None:
             raise KeysUnavailable
@@ -97,10 +114,10 @@ class KeySets:
             kept.answered.clear()
             return True
 
-    def _wait_for_answer(self, kept: _Kept, client: TrustedClient) -> None:
+    def _wait_for_answer(self, kept: _Kept, address: str) -> None:
         """To what another call asked. Raises KeysUnavailable when as many as may are waiting."""
         try:
-            with waiting_outside(client.jku):
+            with waiting_outside(address):
                 kept.answered.wait(self._limits.seconds)
         except TooManyWait:
             raise KeysUnavailable from None
@@ -111,23 +128,18 @@ class KeySets:
         is_fresh = _within(self._limits.fresh, kept.seen, now)
         return not (is_fresh and kept.keys is not None and kept.keys.with_id(key_id))
 
-    def _ask(self, client: TrustedClient, kept: _Kept, now: datetime) -> None:
+    def _ask(self, issuer: str, address: str, kept: _Kept, now: datetime) -> None:
         """Fetch the set. If that fails, what is kept stays, and the log says so."""
         try:
-            keys = self._fetch(client)
+            body = self._server.fetch(address, _PATH, None, deadline_in(self._limits.seconds))
+            keys = read_key_set(body)
             with kept.lock:
                 kept.keys, kept.seen = keys, now
         except (NotFetched, NotAKeySet) as error:
             why = error.why.value if isinstance(error, NotFetched) else type(error).__name__
-            _log.warning("key_set_not_fetched", issuer=client.issuer, reason=why)
+            _log.warning("key_set_not_fetched", issuer=issuer, reason=why)
         finally:
             kept.answered.set()
-
-    def _fetch(self, client: TrustedClient) -> KeySet:
-        if client.jku is None:
-            raise NotAKeySet("neither listed nor published")
-        body = self._server.fetch(client.jku, _PATH, None, deadline_in(self._limits.seconds))
-        return read_key_set(body)
 
 
 def key_server(session: requests.Session) -> FhirServer:

@@ -5,15 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from cds_service.advice.chart_queries import resource_types
 from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
 from cds_service.hooks.service import Caller
 from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.signin.registration import Registration
 from cds_service.store.restraint import History
+from fhir_mappings.readers.settings import StandIn
 
-SCOPE = "openid fhirUser patient/*.rs patient/QuestionnaireResponse.c"
-EHR_SCOPE = f"launch {SCOPE}"
-STANDALONE_SCOPE = f"launch/patient {SCOPE}"
+_FORM = "QuestionnaireResponse"
+_ALSO_FOLLOWED = ("Medication", "ResearchStudy", "Practitioner", "PractitionerRole", "Specimen")
+
+
+def scope_of(stand_ins: tuple[StandIn, ...], *, standalone: bool) -> str:
+    """What a launch asks for: each type that the page reads, and to write the form.
+
+    Type by type, because one server lets a read-only wildcard win over a narrower right to write.
+    """
+    read = dict.fromkeys((*resource_types(stand_ins).values(), *_ALSO_FOLLOWED))
+    types = [f"patient/{kind}.{'crs' if kind == _FORM else 'rs'}" for kind in read]
+    return " ".join(("launch/patient" if standalone else "launch", "openid", "fhirUser", *types))
 
 
 @dataclass(frozen=True, slots=True)

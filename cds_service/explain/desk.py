@@ -69,7 +69,8 @@ class Desk:
     def attest(self, person: Person, given: Mapping[str, str]) -> bool:
         """Write the answers as the person's own; False when there are none.
 
-        Raises NotFetched when the server did not take them, SignInRefused for answers no page of ours sends.
+        Raises WriteRefused or NotFetched when the server did not take them, SignInRefused for answers that no
+        page of ours sends.
         """
         answered = answers(given)
         if not answered:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from cds_service.cards.dose_words import band_words, dose_words, drug_name
@@ -31,6 +31,7 @@ from cds_service.protocol.interactions import Use, interacting_uses
 from cds_service.protocol.kidney.renal import renal_course
 from cds_service.protocol.kidney.renal_replay import Creatinine
 from cds_service.protocol.moment import AsOf
+from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Analyte, Reading, Result
@@ -149,7 +150,7 @@ def _joined(uses: tuple[Use, ...], today: date) -> list[tuple[date, date | None]
     spans: list[tuple[date, date | None]] = []
     for use in sorted(uses, key=lambda u: u.first or u.last or today):
         first = use.first or use.last or today
-        if spans and (spans[-1][1] is None or first <= spans[-1][1] + timedelta(days=1)):
+        if spans and (spans[-1][1] is None or first <= days_after(spans[-1][1], 1)):
             before, end = spans[-1]
             spans[-1] = (before, None if end is None or use.last is None else max(end, use.last))
         else:
@@ -163,10 +164,10 @@ def _kidney_lane(chart: Chart, course: tuple[tuple[Creatinine, RenalState], ...]
         return
     bars: list[Bar] = []
     ends = [value.day for value, _ in course[1:]]
-    stale = course[-1][0].day + timedelta(days=chart.protocol.renal.creatinine_age_days)
+    stale = days_after(course[-1][0].day, chart.protocol.renal.creatinine_age_days)
     for (value, state), end in zip(course, [*ends, min(stale, chart.now.day)], strict=True):
         label = chart.tell.say(f"renal.state.{state}")
-        start, until = start_of(value.day), start_of(max(end, value.day + timedelta(days=1)))
+        start, until = start_of(value.day), start_of(max(end, days_after(value.day, 1)))
         if bars and bars[-1].label == label:
             bars[-1] = Bar(bars[-1].start, until, label, bars[-1].tone)
         else:

@@ -4,13 +4,13 @@ Times are the hospital's own, without offset, so that a browser in another zone 
 Everything has a label in words: the same data make the table beside the figure.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.calendar import When, days_after
 
 _NOON = time(12)
 
@@ -118,7 +118,7 @@ def start_of(on: date) -> str:
 
 def end_of(on: date) -> str:
     """The end of a day."""
-    return start_of(on + timedelta(days=1))
+    return start_of(days_after(on, 1))
 
 
 def number(value: Decimal) -> float:

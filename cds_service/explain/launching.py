@@ -11,16 +11,19 @@ import msgspec
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fhir_server import FhirServer
-from cds_service.explain.apps import EHR_SCOPE, STANDALONE_SCOPE, App, Apps, Memory, app_of
+from cds_service.explain.apps import App, Apps, Memory, app_of, scope_of
 from cds_service.explain.people import LONGEST_LIFE, Person
+from cds_service.hooks.envelope import NOT_JSON
 from cds_service.hooks.service import Caller
 from cds_service.signin.code_flow import CodeFlow, Granted, NewSecret, Pending
 from cds_service.signin.configuration import fetch_configuration
 from cds_service.signin.refused import SignInRefused, WhyRefused
+from fhir_mappings.readers.settings import StandIn
 
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9\-.]{1,64}")
 _USER = re.compile(r"[A-Z][A-Za-z]{1,40}/(?!\.{1,2}\Z)[A-Za-z0-9\-.]{1,64}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # it becomes part of a header
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _LONGEST = 2000
 
 
@@ -28,7 +31,7 @@ _LONGEST = 2000
 class Launching:
     """What a launch needs: the allow-list, an HTTP client for documents and keys, our own address.
 
-    `seconds` bound all that is fetched in one step.
+    `seconds` bound all that is fetched in one step; `stand_ins` say where the site keeps participation.
     """
 
     apps: Apps
@@ -38,6 +41,7 @@ class Launching:
     memory: Memory | None
     ca_bundle: str | None = None
     seconds: float = 4.0
+    stand_ins: tuple[StandIn, ...] = ()
 
     def leave(self, iss: str, launch: str) -> tuple[str, Pending, App]:
         """Where to send the browser, and what to remember; without a `launch` word, a standalone launch.
@@ -54,7 +58,7 @@ class Launching:
         more = {"launch": launch} if launch else {}
         address, pending = self._flow(app).leave(
             configuration,
-            EHR_SCOPE if launch else STANDALONE_SCOPE,
+            scope_of(self.stand_ins, standalone=not launch),
             {"fhir_base": app.fhir_base.url},
             self.new_secret,
             aud=app.fhir_base.url,
@@ -116,7 +120,7 @@ def _card_of(app_context: object) -> str | None:
         return None
     try:
         return msgspec.json.decode(app_context, type=_Context).card
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return None
 
 
@@ -139,6 +143,8 @@ def _access_token(token: Mapping[str, Any]) -> str:
 def _life(token: Mapping[str, Any]) -> timedelta:
     """As long as the token lives, and never longer than a working day."""
     seconds = token.get("expires_in")
+    if isinstance(seconds, str) and _SECONDS.fullmatch(seconds):  # as some servers write it
+        seconds = int(seconds)
     if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds <= 0:
         raise SignInRefused(WhyRefused.TOKEN_SHAPE, "expires_in")
     return min(timedelta(seconds=min(seconds, 10**6)), LONGEST_LIFE)

@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from cds_service.cards.wording import Wording
 from cds_service.ehr.fhir_server import NotFetched
+from cds_service.ehr.writing import WriteRefused
 from cds_service.explain.apps import App, Apps, app_of
 from cds_service.explain.desk import Desk
 from cds_service.explain.launching import Launching
@@ -126,6 +127,11 @@ def _add_patient(routes: Blueprint, page: ExplainPage) -> None:
         _check_form(page, person)
         try:
             written = page.desk.attest(person, request.form)
+        except WriteRefused as error:
+            _log.warning("attestation_refused", status=error.status)
+            return _show(
+                page, name, person, notice="refused", reason=error.reason, given=request.form, status=502
+            )
         except NotFetched as error:
             _log.warning("attestation_not_written", reason=error.why.value)
             return _show(page, name, person, notice="failed", given=request.form, status=502)
@@ -178,6 +184,7 @@ def _show(
     person: Person,
     *,
     notice: str = "",
+    reason: str = "",
     given: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
@@ -193,6 +200,7 @@ def _show(
         status,
         path=path,
         notice=notice,
+        reason=reason,
         form_token=person.form_token,
         languages=sorted(page.words),
         **values,

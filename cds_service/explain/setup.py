@@ -64,6 +64,7 @@ def explain_page(
             around.memory,
             around.ca_bundle,
             around.seconds,
+            clinic.gatherer.reader.stand_ins,
         ),
         people=People(Sessions(around.engine, around.clock, around.new_secret, path, COOKIE)),
         desk=Desk(

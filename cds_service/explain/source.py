@@ -10,6 +10,7 @@ from cryptography.fernet import InvalidToken
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
+from cds_service.hooks.envelope import NOT_JSON
 from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.store.sealed_sessions import Ticket
 
@@ -47,7 +48,7 @@ def fetch_source(server: FhirServer, base: FhirBase, reference: str, token: str,
     body = server.fetch(base.address(reference), kind, token, deadline)
     try:
         resource = msgspec.json.decode(body, type=Json)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         raise NotFetched(WhyNotFetched.NOT_FHIR, kind) from None
     if resource.get("resourceType") != kind or resource.get("id") != name:
         raise NotFetched(WhyNotFetched.NOT_FHIR, kind)
@@ -88,5 +89,5 @@ def fetch_banner(
     try:
         body = server.fetch(base.address(f"Patient/{patient}"), "Patient", token, deadline)
         return msgspec.json.decode(body, type=Banner)
-    except (NotFetched, msgspec.DecodeError):
+    except (NotFetched, *NOT_JSON):
         return None

@@ -1,7 +1,8 @@
 """`fhirAuthorization`: the caller's short-lived access token and what it covers (CH-060..065).
 
-Scopes are SMART v1 (`patient/Observation.read`) or v2 (`patient/Observation.rs`). A v2 scope narrowed by a
-query (`...rs?category=laboratory`) would make a search silently incomplete, so it covers nothing here.
+Scopes are SMART v1 (`patient/Observation.read`) or v2 (`patient/Observation.rs`), in any case, and Epic's own
+names (`CONDITION.READ`, `CONDITION.SEARCH`). A scope says what may be tried; the server decides. A v2 scope
+narrowed by a query (`...rs?category=laboratory`) would make a search silently incomplete: it covers nothing.
 """
 
 import re
@@ -13,10 +14,19 @@ from cds_service.hooks.envelope import is_null, open_member
 from cds_service.hooks.errors import BadHookRequest
 
 _SCOPE = re.compile(
-    r"(?:patient|user|system)/(?P<type>\*|[A-Za-z]+)\.(?P<may>read|write|\*|c?r?u?d?s?)(?P<query>\?.*)?"
+    r"(?:patient|user|system)/(?P<type>\*|[a-z]+)"
+    r"\.(?P<may>read|write|search|create|\*|c?r?u?d?s?)(?P<query>\?.*)?"
+    r"|(?P<bare_type>[a-z]+)\.(?P<bare_may>read|write|search|create)"
 )
+_MOST_SECONDS = 86_400  # no token of a hook call lives longer than a day
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # it becomes part of a header
-_VERSION_1 = {"read": frozenset("rs"), "write": frozenset("cud"), "*": frozenset("cruds")}
+_WORDS = {
+    "read": frozenset("rs"),
+    "write": frozenset("cud"),
+    "*": frozenset("cruds"),
+    "search": frozenset("s"),
+    "create": frozenset("c"),
+}
 _REQUIRED = ("access_token", "token_type", "expires_in", "scope", "subject")
 
 
@@ -58,18 +68,20 @@ def read_authorization(raw: msgspec.Raw) -> FhirAuthorization:
     if missing:
         raise BadHookRequest("is required", *(f"fhirAuthorization.{name}" for name in missing))
     try:
-        authorization = msgspec.json.decode(raw, type=FhirAuthorization)
+        authorization = msgspec.json.decode(raw, type=FhirAuthorization, strict=False)  # "300" is 300
     except msgspec.ValidationError as error:
         raise BadHookRequest(f"has a member of the wrong type ({error})", "fhirAuthorization") from error
     if not _TOKEN.fullmatch(authorization.access_token):
         raise BadHookRequest("must be one word of visible ASCII", "fhirAuthorization.access_token")
     if authorization.token_type.casefold() != "bearer":
         raise BadHookRequest("must be Bearer", "fhirAuthorization.token_type")
-    return authorization
+    seconds = max(min(authorization.expires_in, _MOST_SECONDS), 0)
+    return msgspec.structs.replace(authorization, expires_in=seconds)
 
 
 def _grants(scope: str, resource_type: str, interaction: Interaction) -> bool:
-    found = _SCOPE.fullmatch(scope)
-    if not found or found["query"] or found["type"] not in ("*", resource_type):
+    found = _SCOPE.fullmatch(scope.lower())
+    if not found or found["query"]:
         return False
-    return interaction.value in _VERSION_1.get(found["may"], frozenset(found["may"]))
+    kind, may = found["type"] or found["bare_type"], found["may"] or found["bare_may"] or ""
+    return kind in ("*", resource_type.lower()) and interaction.value in _WORDS.get(may, frozenset(may))

@@ -5,6 +5,7 @@ from typing import Any
 
 import jwt
 import msgspec
+from jwt.utils import base64url_decode
 
 from cds_service.hooks.envelope import is_null, open_envelope
 from cds_service.hooks.errors import BadHookRequest, UntrustedClient, WhyUntrusted
@@ -75,7 +76,8 @@ def read_bearer_token(authorization: str | None) -> BearerToken:
     text = _bearer(authorization)
     try:
         parts = _jws.decode_complete(text, options=_UNVERIFIED)
-    except jwt.PyJWTError as error:
+        open_envelope(base64url_decode(text.partition(".")[0]))  # two algorithms are none
+    except (jwt.PyJWTError, BadHookRequest, RecursionError) as error:
         raise UntrustedClient(WhyUntrusted.MALFORMED) from error
     return BearerToken(_header(parts["header"]), _claims(parts["payload"]), text)
 

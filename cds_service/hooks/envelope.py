@@ -16,7 +16,11 @@ import msgspec
 
 from cds_service.hooks.errors import BadHookRequest
 
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding bytes from outside may raise: no JSON, another shape, a number too large, no UTF-8, depth."""
+
 _members: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK, _COMMA, _COLON = re.compile(rb"\s*"), re.compile(rb"\s*,\s*"), re.compile(rb"\s*:\s*")
 _STARTS_WITH_TYPE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
 
@@ -31,8 +35,10 @@ _typed: msgspec.json.Decoder[_Typed] = msgspec.json.Decoder(_Typed)
 def open_envelope(body: bytes) -> dict[str, msgspec.Raw]:
     """The members of a JSON object by name, each as its own bytes.
 
-    Raises BadHookRequest for anything but one well-formed UTF-8 JSON object (RFC 8259) with distinct keys.
+    A byte order mark before it is passed over (RFC 8259 section 8.1). Raises BadHookRequest for anything but
+    one well-formed UTF-8 JSON object with distinct keys.
     """
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     try:
         if not body.isascii():
             body.decode("utf-8")
@@ -99,7 +105,10 @@ def _refuse_duplicates(text: bytes, path: str) -> None:
     def note(pairs: list[tuple[str, Any]]) -> None:
         objects.append([name for name, _ in pairs])
 
-    json.loads(text, object_pairs_hook=note)
+    try:
+        json.loads(text, object_pairs_hook=note, parse_int=str, parse_float=str)  # numbers of any length
+    except RecursionError as error:
+        raise BadHookRequest("is nested too deeply", *((path,) if path else ())) from error
     twice = [name for name, times in Counter(objects[-1]).items() if times > 1]
     if twice:
         raise BadHookRequest("is written more than once", *(f"{path}.{name}".lstrip(".") for name in twice))

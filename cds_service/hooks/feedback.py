@@ -1,4 +1,4 @@
-"""A feedback body (CH-120..125), checked once: what clinicians did with cards.
+"""A feedback body (CH-120..125), checked once: what clinicians did with cards, each item on its own merits.
 
 A comment is free text and may name the patient: it is read for its length and for recognising a repeated
 item, and dropped.
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from cds_service.hooks.envelope import open_envelope
+from cds_service.hooks.envelope import NOT_JSON, open_envelope
 from cds_service.hooks.errors import BadHookRequest
 
 MOST_ITEMS = 1000
@@ -63,21 +63,44 @@ class _Item(msgspec.Struct, rename="camel"):
     override_reason: _Reason | None = None
 
 
-_items: msgspec.json.Decoder[tuple[_Item, ...]] = msgspec.json.Decoder(tuple[_Item, ...])
+_list: msgspec.json.Decoder[tuple[msgspec.Raw, ...]] = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
+_item: msgspec.json.Decoder[_Item] = msgspec.json.Decoder(_Item)
 
 
-def read_reactions(body: bytes) -> tuple[Reaction, ...]:
-    """All items of a body, or none: raises BadHookRequest naming the member at fault."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a body held: the items that can be kept, in their order, and why the others cannot."""
+
+    reactions: tuple[Reaction, ...]
+    refused: tuple[BadHookRequest, ...] = ()
+
+
+def read_reactions(body: bytes) -> Batch:
+    """The items of a body. Raises BadHookRequest, naming the first member at fault, when none can be kept."""
     raw = open_envelope(body).get("feedback")
     if raw is None:
         raise BadHookRequest("is required", "feedback")
     try:
-        items = _items.decode(raw)
-    except msgspec.ValidationError as error:
+        items = _list.decode(raw)
+    except msgspec.DecodeError as error:
         raise BadHookRequest(f"is not as it should be ({error})", "feedback") from error
     if not 1 <= len(items) <= MOST_ITEMS:
         raise BadHookRequest(f"must have 1 to {MOST_ITEMS} items", "feedback")
-    return tuple(_reaction(item, f"feedback[{place}]") for place, item in enumerate(items))
+    read = [_read(item, f"feedback[{place}]") for place, item in enumerate(items)]
+    refused = tuple(item for item in read if isinstance(item, BadHookRequest))
+    if len(refused) == len(read):
+        raise refused[0]
+    return Batch(tuple(item for item in read if isinstance(item, Reaction)), refused)
+
+
+def _read(raw: msgspec.Raw, path: str) -> Reaction | BadHookRequest:
+    """One item, or what is wrong with it."""
+    try:
+        return _reaction(_item.decode(raw), path)
+    except BadHookRequest as error:
+        return error
+    except NOT_JSON as error:
+        return BadHookRequest(f"is not as it should be ({error})", path)
 
 
 def _reaction(item: _Item, path: str) -> Reaction:
@@ -93,7 +116,7 @@ def _reaction(item: _Item, path: str) -> Reaction:
         card=item.card,
         outcome=outcome,
         at=_instant(item.outcome_timestamp, f"{path}.outcomeTimestamp"),
-        suggestions=tuple(suggestions),
+        suggestions=tuple(dict.fromkeys(suggestions)),
         reason=_reason(item.override_reason, f"{path}.overrideReason"),
         comment=given.user_comment,
     )

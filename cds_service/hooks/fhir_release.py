@@ -20,6 +20,8 @@ _PROOF = re.compile(
 def is_of_another_release(resource: Mapping[str, Any]) -> bool:
     """Is it an order as DSTU2, STU3 or R5 write it?"""
     kind = resource.get("resourceType")
+    if not isinstance(kind, str):
+        return False
     return kind in _OTHER_ORDERS or (kind == "MedicationRequest" and "medication" in resource)
 
 

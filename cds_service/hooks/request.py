@@ -131,16 +131,17 @@ def _context(hook: Hook, raw: msgspec.Raw) -> HookContext:
         context = msgspec.json.decode(raw, type=HookContext)
     except msgspec.ValidationError as error:
         raise BadHookRequest(f"has a member of the wrong type ({error})", "context") from error
-    _check_context(context, members)
+    _check_context(hook, context, members)
     return context
 
 
-def _check_context(context: HookContext, members: dict[str, msgspec.Raw]) -> None:
+def _check_context(hook: Hook, context: HookContext, members: dict[str, msgspec.Raw]) -> None:
     if not _REFERENCE.fullmatch(context.user_id):
         raise BadHookRequest("must be a reference such as Practitioner/1", "context.userId")
     if not _ID.fullmatch(context.patient_id):
         raise BadHookRequest("must be a FHIR id", "context.patientId")
-    if context.encounter_id is not None and not _ID.fullmatch(context.encounter_id):
+    is_told = context.encounter_id or hook is Hook.ENCOUNTER_START  # "" is how some clients say "none"
+    if is_told and not _ID.fullmatch(context.encounter_id or ""):
         raise BadHookRequest("must be a FHIR id", "context.encounterId")
     for name in _BUNDLES:
         if not is_null(members.get(name)) and resource_type(members[name]) != "Bundle":

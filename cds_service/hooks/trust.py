@@ -31,8 +31,13 @@ class KeysUnavailable(Exception):
 class KeySource(Protocol):
     """Where keys come from: the site file, or the client's listed JWK Set address."""
 
-    def find(self, client: TrustedClient, key_id: str, now: datetime) -> tuple[TrustedKey, ...]:
-        """The client's keys with this id. Raises KeysUnavailable."""
+    def find(
+        self, client: TrustedClient, key_id: str, now: datetime, address: str | None = None
+    ) -> tuple[TrustedKey, ...]:
+        """The client's keys with this id, at one of its listed addresses or at all of them.
+
+        Raises KeysUnavailable.
+        """
         ...
 
 
@@ -67,7 +72,7 @@ def verify(
 
 
 def _why_not_header(header: TokenHeader, client: TrustedClient) -> WhyUntrusted | None:
-    if header.jku is not None and header.jku != client.jku:
+    if header.jku is not None and header.jku not in client.addresses:
         return WhyUntrusted.JKU
     if header.alg not in client.algorithms:
         return WhyUntrusted.ALGORITHM
@@ -78,7 +83,7 @@ def _why_not_signed(
     token: BearerToken, client: TrustedClient, keys: KeySource, now: datetime
 ) -> WhyUntrusted | None:
     try:
-        found = keys.find(client, token.header.kid, now)
+        found = keys.find(client, token.header.kid, now, token.header.jku)
     except KeysUnavailable:
         return WhyUntrusted.KEYS_UNAVAILABLE
     if len(found) != 1:

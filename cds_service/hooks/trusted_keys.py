@@ -12,6 +12,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from cds_service.hooks.envelope import NOT_JSON
+
 _RSA = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _BY_CURVE = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 _RSA_BITS = range(2048, 8193)  # RFC 7518 section 3.3; above it one check takes too long
@@ -65,7 +67,7 @@ def read_key_set(text: bytes) -> KeySet:
     """Read a JWK Set. Keys of other kinds or uses do not count (RFC 7517 section 5). Raises NotAKeySet."""
     try:
         entries = msgspec.json.decode(text, type=_JwkSet).keys
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise NotAKeySet("is no JWK Set") from error
     private = tuple(str(entry.get("kid", "")) for entry in entries if "d" in entry)
     keys = (_read_key(entry) for entry in entries if "d" not in entry)

@@ -4,152 +4,54 @@ Pure. The topics (eligibility, titration, safety, response, monitoring, orders) 
 meet here, and safety has the last word.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
+from functools import cached_property
 
 from cds_service.protocol import eligibility, monitoring, orders, response, safety, titration
 from cds_service.protocol.answers.alerts import Alert, SafetyReport
 from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.answers.dosing import TitrationDecision, Trough
-from cds_service.protocol.answers.eligibility import EligibilityDecision, EligibilityStatus
+from cds_service.protocol.answers.eligibility import Criterion, EligibilityDecision, EligibilityStatus
 from cds_service.protocol.answers.follow_up import MonitoringItem, ResponseReadout
 from cds_service.protocol.answers.kidney import RenalFinding
-from cds_service.protocol.answers.outlook import Forecaster
 from cds_service.protocol.answers.participation import Participation
-from cds_service.protocol.blood.counts import CountLimits
-from cds_service.protocol.criteria.limits import EligibilityLimits
-from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseLimits, dose_in_force
-from cds_service.protocol.dosing.drug_levels import LevelLimits, dangerous_level, titration_level
+from cds_service.protocol.dosing.dose_in_force import DoseInForce, dose_in_force
+from cds_service.protocol.dosing.drug_levels import dangerous_level, titration_level
 from cds_service.protocol.dosing.outlook_question import outlook
 from cds_service.protocol.dosing.safety_veto import veto
-from cds_service.protocol.failure.ciclosporin_course import FailureLimits, read_failure_limits
-from cds_service.protocol.interactions import (
-    ActiveInteraction,
-    Interaction,
-    InteractionLimits,
-    active_interactions,
-    read_interactions,
-)
-from cds_service.protocol.kidney.renal import RenalLimits, renal_state
+from cds_service.protocol.interactions import ActiveInteraction, active_interactions
+from cds_service.protocol.kidney.renal import renal_state
 from cds_service.protocol.moment import AsOf
-from cds_service.protocol.monitoring import MonitoringLimits
-from cds_service.protocol.orders import OrderLimits
-from cds_service.protocol.parameters import (
-    FOLDER,
-    ProtocolTextFault,
-    Rule,
-    read_limits,
-    read_rules,
-    read_topic,
-)
+from cds_service.protocol.parameters import Rule
 from cds_service.protocol.participation import participation
-from cds_service.protocol.response import ResponseLimits, read_response_limits
-from cds_service.protocol.restraint import Restraint
-from cds_service.protocol.safety import SafetyLimits
-from cds_service.protocol.titration import TitrationLimits
+from cds_service.protocol.reviewed import Protocol, all_rules, load_protocol, unknown_overrides
+from cds_service.protocol.safety_rules.preliminary import as_if_final, preliminary_results, told_early
+from cds_service.protocol.same_moment.each_way import EachWay
+from cds_service.protocol.same_moment.ways import gap_of, ways_of
 from fhir_mappings.vocabulary.facts import Gap
 from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.studies import StudyState
 
+__all__ = ["Protocol", "all_rules", "assess", "load_protocol", "unknown_overrides"]
+
 _CANDIDATES = (EligibilityStatus.UNDETERMINED, EligibilityStatus.ELIGIBLE_PENDING)
-
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """Every reviewed number and rule of the trial, with a site's own values of origin A in place.
-
-    `forecaster`: how the site forecasts levels, where it has switched that on.
-    """
-
-    eligibility: EligibilityLimits
-    counts: CountLimits
-    failure: FailureLimits
-    response: ResponseLimits
-    doses: DoseLimits
-    levels: LevelLimits
-    renal: RenalLimits
-    titration: TitrationLimits
-    safety: SafetyLimits
-    monitoring: MonitoringLimits
-    orders: OrderLimits
-    restraint: Restraint
-    interacting: InteractionLimits
-    interactions: Mapping[str, Interaction]
-    rules: Mapping[str, Rule]
-    forecaster: Forecaster | None = None
-
-
-Reading = Callable[[Mapping[str, Any] | None, Path], Any]
-
-
-def _limits(shape: type, topic: str) -> Reading:
-    return partial(read_limits, shape, topic)
-
-
-_FILES: dict[str, Reading] = {
-    "eligibility": _limits(EligibilityLimits, "eligibility"),
-    "counts": _limits(CountLimits, "counts"),
-    "failure": read_failure_limits,
-    "response": read_response_limits,
-    "doses": _limits(DoseLimits, "doses"),
-    "levels": _limits(LevelLimits, "levels"),
-    "renal": _limits(RenalLimits, "renal"),
-    "titration": _limits(TitrationLimits, "titration"),
-    "safety": _limits(SafetyLimits, "safety"),
-    "monitoring": _limits(MonitoringLimits, "monitoring"),
-    "orders": _limits(OrderLimits, "orders"),
-    "restraint": _limits(Restraint, "restraint"),
-    "interacting": _limits(InteractionLimits, "interactions"),
-    "interactions": lambda _, folder: read_interactions(folder),
-    "rules": lambda _, folder: all_rules(folder),
-}
-"""How each member of the protocol is read."""
-
-
-def load_protocol(overrides: Mapping[str, Any] | None = None, folder: Path = FOLDER) -> Protocol:
-    """Read and check all reviewed files. Raises ProtocolTextFault with every fault of every file."""
-    faults = unknown_overrides(overrides or {}, folder)
-    read: dict[str, Any] = {}
-    for name, reading in _FILES.items():
-        try:
-            read[name] = reading(overrides, folder)
-        except ProtocolTextFault as error:
-            faults += error.faults
-    if faults:
-        raise ProtocolTextFault(list(dict.fromkeys(faults)))
-    return Protocol(**read)
-
-
-def unknown_overrides(overrides: Mapping[str, Any], folder: Path) -> list[str]:
-    """A fault for each site value of a limit that does not exist."""
-    if not overrides:
-        return []
-    limits = {
-        f"{path.stem}.{name}"
-        for path in folder.glob("*.toml")
-        for name in read_topic(path.stem, folder).get("limit", {})
-    }
-    return [f"thresholds: there is no limit {name!r}" for name in sorted(overrides.keys() - limits)]
-
-
-def all_rules(folder: Path = FOLDER) -> dict[str, Rule]:
-    """Every rule of every reviewed file, by its id."""
-    return {
-        name: rule
-        for path in sorted(folder.glob("*.toml"))
-        for name, rule in read_rules(path.stem, folder).items()
-    }
 
 
 def assess(
     record: ClinicalRecord, as_of: AsOf, protocol: Protocol, drafts: tuple[MedicationEvent, ...] = ()
 ) -> Assessment:
-    """The assessment of one patient as of one moment, with findings about the draft orders, if any."""
-    return _Case(record, as_of, protocol, drafts)
+    """The assessment of one patient as of one moment, with findings about the draft orders, if any.
+
+    Where results of one moment differ, the chart is judged with each of them (DECISIONS 48).
+    """
+    ways = ways_of(record, protocol.same_moment)
+    each = tuple(_Case(chart, as_of, protocol, drafts) for chart in ways.each)
+    if len(each) == len(ways.settled) == 1:
+        return each[0]
+    settled = tuple(_Case(chart, as_of, protocol, drafts) for chart in ways.settled)
+    return EachWay(each, settled, each[0].concluded)
 
 
 @dataclass(frozen=True)
@@ -179,6 +81,10 @@ class _Case:
             self.record, self.as_of, self.participation, p.eligibility, p.counts, p.failure, p.rules
         )
 
+    def concluded(self, criteria: tuple[Criterion, ...]) -> EligibilityDecision:
+        """What criteria that were judged elsewhere say together about this patient."""
+        return eligibility.concluded(self.record, self.participation, criteria, self.protocol.eligibility)
+
     @cached_property
     def renal(self) -> RenalFinding:
         return renal_state(
@@ -187,13 +93,20 @@ class _Case:
 
     @cached_property
     def titration(self) -> tuple[TitrationDecision, ...]:
+        return self.with_outlooks(self.decisions)
+
+    @cached_property
+    def decisions(self) -> tuple[TitrationDecision, ...]:
         """What titration proposes, as safety leaves it: the one place where they meet."""
         p = self.protocol
         proposals = titration.titrate(
             *self._bedside, self._levels, self.renal, self._interactions, p.titration, self._rules, p.levels
         )
-        settled = (veto(proposal, self._report, self._rules) for proposal in proposals)
-        return tuple(self._with_outlook(decision) for decision in settled)
+        return tuple(veto(proposal, self._report, self._rules) for proposal in proposals)
+
+    def with_outlooks(self, decisions: tuple[TitrationDecision, ...]) -> tuple[TitrationDecision, ...]:
+        """The decisions, each with its forecast where the site forecasts."""
+        return tuple(self._with_outlook(decision) for decision in decisions)
 
     def _with_outlook(self, decision: TitrationDecision) -> TitrationDecision:
         """A forecast beside what stands already: it comes after safety and changes nothing."""
@@ -209,11 +122,17 @@ class _Case:
 
     @cached_property
     def monitoring(self) -> tuple[MonitoringItem, ...]:
+        return self.monitoring_after(self.titration, self.renal)
+
+    def monitoring_after(
+        self, titration: tuple[TitrationDecision, ...], renal: RenalFinding
+    ) -> tuple[MonitoringItem, ...]:
+        """The schedule beside these decisions."""
         return monitoring.schedule(
             *self._bedside,
             self._levels,
-            self.titration,
-            self.renal,
+            titration,
+            renal,
             self._interactions,
             self.protocol.monitoring,
             self._rules,
@@ -227,14 +146,20 @@ class _Case:
 
     @cached_property
     def orders(self) -> tuple[Alert, ...]:
+        return self.orders_after(self.titration, self.renal)
+
+    def orders_after(
+        self, titration: tuple[TitrationDecision, ...], renal: RenalFinding
+    ) -> tuple[Alert, ...]:
+        """The findings about the drafts beside these decisions."""
         if not self.drafts:
             return ()
         p = self.protocol
         return orders.review_orders(
             self.drafts,
             *self._bedside,
-            self.titration,
-            self.renal,
+            titration,
+            renal,
             p.interactions,
             self._is_candidate(),
             p.orders,
@@ -243,7 +168,8 @@ class _Case:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        return tuple(sorted({*self.record.gaps, *self.participation.gaps}))
+        named = (gap_of(pair) for pair in self.record.pairs)
+        return tuple(sorted({*self.record.gaps, *self.participation.gaps, *named}))
 
     def _is_candidate(self) -> bool:
         outside = self.participation.status is not StudyState.ENROLLED
@@ -283,6 +209,15 @@ class _Case:
 
     @cached_property
     def _report(self) -> SafetyReport:
+        """What safety says, with what it would say if the preliminary results were final."""
+        early = preliminary_results(self.record)
+        if not early:
+            return self._of_final_results
+        confirmed = replace(self, record=as_if_final(self.record))
+        return told_early(self._of_final_results, confirmed._of_final_results, early, self._rules)
+
+    @cached_property
+    def _of_final_results(self) -> SafetyReport:
         levels = self.protocol.levels
         dangerous = {drug: dangerous_level(self.record, drug, self.as_of, levels) for drug in Drug}
         return safety.review(

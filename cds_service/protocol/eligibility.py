@@ -34,6 +34,7 @@ from cds_service.protocol.criteria.i6_e11_pregnancy import exc_11_pregnant, inc_
 from cds_service.protocol.criteria.i7_consent import inc_07_consent
 from cds_service.protocol.criteria.i8_ecog import inc_08_ecog
 from cds_service.protocol.criteria.limits import IDS, EligibilityLimits
+from cds_service.protocol.criteria.lost_facts import opened_by_lost
 from cds_service.protocol.failure.ciclosporin_course import FailureLimits
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import Rule
@@ -82,10 +83,25 @@ def judge(
 ) -> EligibilityDecision:
     """All criteria on T0, the overall status, and what is still to be asked, most decisive first."""
     t0 = index_date(record, as_of, participation)
-    found = {number: criterion(record, t0, limits) for number, criterion in CRITERIA.items()}
-    found["I3"] = inc_03_cytopenia(record, t0, counts)
-    found["I4"] = inc_04_ciclosporin_failure(record, t0, failure)
+
+    def all_findings(chart: ClinicalRecord) -> dict[str, Finding]:
+        found = {number: criterion(chart, t0, limits) for number, criterion in CRITERIA.items()}
+        found["I3"] = inc_03_cytopenia(chart, t0, counts)
+        found["I4"] = inc_04_ciclosporin_failure(chart, t0, failure)
+        return found
+
+    found = opened_by_lost(record, t0, all_findings)
     criteria = tuple(Criterion(number, rules[number], found[number]) for number in IDS)
+    return concluded(record, participation, criteria, limits)
+
+
+def concluded(
+    record: ClinicalRecord,
+    participation: Participation,
+    criteria: tuple[Criterion, ...],
+    limits: EligibilityLimits,
+) -> EligibilityDecision:
+    """What the twenty criteria say together, and which of the open ones are asked."""
     status = overall(record, participation, criteria)
     asked = open_questions(criteria, limits) if status is EligibilityStatus.UNDETERMINED else ()
     return EligibilityDecision(status, criteria, asked)
@@ -120,8 +136,8 @@ def overall(
 
 
 def may_have_aplastic_anaemia(record: ClinicalRecord) -> bool:
-    """Any code or word of aplastic anaemia, or a problem list that could not be read."""
-    return record.lacks(Part.CONDITIONS) or bool(record.with_concept(*ANY_APLASTIC_ANAEMIA))
+    """Any code or word of aplastic anaemia, also of an entry or a list that could not be read."""
+    return record.lacks(Part.CONDITIONS) or record.may_have(*ANY_APLASTIC_ANAEMIA)
 
 
 def open_questions(criteria: tuple[Criterion, ...], limits: EligibilityLimits) -> tuple[Criterion, ...]:

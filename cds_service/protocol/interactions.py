@@ -6,14 +6,14 @@ patients (Wuzhi, glycyrrhizin, silymarin); each row of `nct06802055/interactions
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import FOLDER, Origin, ProtocolTextFault, read_limits, read_topic
-from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.calendar import When, days_after
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.record import ClinicalRecord
@@ -284,7 +284,7 @@ def _last_day(event: MedicationEvent, first: date, limits: InteractionLimits) ->
     if event.single_dose or event.source is MedicationSource.ADMINISTRATION:
         return first
     days = int(event.supply_days) if event.supply_days else limits.assumed_supply
-    return first + timedelta(days=max(days - 1, 0))
+    return days_after(first, max(days - 1, 0))
 
 
 def _latest_course(uses: Iterable[Use], gap: int) -> list[Use]:

@@ -16,7 +16,8 @@ from cds_service.protocol.parameters import Rule
 from cds_service.protocol.safety_rules.arm import arm_mismatch, duplicate_orders
 from cds_service.protocol.safety_rules.blood import falling_counts
 from cds_service.protocol.safety_rules.clone_virus import pnh_clone, viral_reactivation
-from cds_service.protocol.safety_rules.gaps import unreadable_facts
+from cds_service.protocol.safety_rules.differing import differing_results
+from cds_service.protocol.safety_rules.gaps import unread_entries, unreadable_facts
 from cds_service.protocol.safety_rules.harms import coded_harms, hypersensitivity
 from cds_service.protocol.safety_rules.infection import infections
 from cds_service.protocol.safety_rules.kidney_potassium import blood_pressure, kidney, magnesium, potassium
@@ -27,6 +28,7 @@ from cds_service.protocol.safety_rules.metabolic import glucose, lipids
 from cds_service.protocol.safety_rules.partners import interacting_drugs, live_vaccines
 from cds_service.protocol.safety_rules.pregnancy import pregnancy
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, situation_of
+from cds_service.protocol.safety_rules.strengths import unknown_strengths
 from cds_service.protocol.safety_rules.surgery import surgery
 from cds_service.protocol.safety_rules.urine import urine_protein
 from fhir_mappings.vocabulary.medications import Drug
@@ -59,7 +61,10 @@ DOMAINS: tuple[Callable[[Situation], Iterator[Found]], ...] = (
     surgery,
     arm_mismatch,
     duplicate_orders,
+    unknown_strengths,
     unreadable_facts,
+    unread_entries,
+    differing_results,
 )
 """The domains in the order in which findings of one severity are told."""
 
@@ -112,7 +117,8 @@ def review(
     found = [one for domain in DOMAINS for one in domain(chart)]
     found += toxic_level(chart, levels.get(Drug.SIROLIMUS), found)
     alerts = sorted((a for a in found if isinstance(a, Alert)), key=lambda a: a.severity.rank)
-    return SafetyReport(tuple(alerts), tuple(_doubtful(found)))
+    unread = tuple((one.drug, one.seen) for one in found if isinstance(one, Doubt))
+    return SafetyReport(tuple(alerts), tuple(_doubtful(found)), unread)
 
 
 def _doubtful(found: Iterable[Found]) -> Iterator[tuple[Drug, Phrase]]:

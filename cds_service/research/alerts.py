@@ -1,10 +1,10 @@
 """What became of the advice, by rule and by month, as it may be shown."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cds_service.research.small_cells import Cell, gives_away, guarded
+from cds_service.research.small_cells import Cell, shown
 from cds_service.store.report import RuleReport, by_number
 
 OUTCOMES = {"accepted": "accepted", "overridden": "overridden", "": "ignored"}
@@ -23,7 +23,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Both tables, of the same cards: what one hides, the other must not give away."""
+    """Both tables, of the same cards."""
 
     rules: list[Told]
     months: list[Told]
@@ -36,29 +36,16 @@ def advice(entries: Iterable[RuleReport], months: Mapping[str, Counter[str]]) ->
     for entry in entries:
         outcomes.setdefault(entry.rule, Counter()).update(entry.outcomes)
         reasons.setdefault(entry.rule, Counter()).update(entry.reasons)
-    rules = [_told(rule, outcomes[rule], reasons[rule]) for rule in sorted(outcomes, key=by_number)]
-    besides = _open_columns(rules, outcomes)
-    return Advice(rules, [_told(month, counts, {}, besides) for month, counts in months.items()])
-
-
-def _open_columns(rules: Iterable[Told], outcomes: Mapping[str, Counter[str]]) -> frozenset[str]:
-    """Where the sum of all months, less the rules that are shown, would tell what a rule hides."""
-    rules = list(rules)
-    totals = [outcomes[rule.name].total() for rule in rules if rule.shown is None]
-    if gives_away(totals):
-        return frozenset(OUTCOMES.values())
-    return frozenset(
-        shown
-        for outcome, shown in OUTCOMES.items()
-        if gives_away([outcomes[rule.name][outcome] for rule in rules if rule.outcomes[shown] is None])
+    return Advice(
+        rules=[_told(rule, outcomes[rule], reasons[rule]) for rule in sorted(outcomes, key=by_number)],
+        months=[_told(month, counts, {}) for month, counts in months.items()],
     )
 
 
-def _told(
-    name: str, outcomes: Mapping[str, int], reasons: Mapping[str, int], besides: Collection[str] = ()
-) -> Told:
-    parts = {shown: outcomes.get(outcome, 0) for outcome, shown in OUTCOMES.items()}
-    row = guarded(parts, besides)
-    total = None if len(besides) == len(OUTCOMES) else row.total
-    whys = dict.fromkeys(reasons) if row.parts["overridden"] is None else guarded(reasons).parts
-    return Told(name, total, row.parts, whys)
+def _told(name: str, outcomes: Counter[str], reasons: Mapping[str, int]) -> Told:
+    return Told(
+        name=name,
+        shown=shown(outcomes.total()),
+        outcomes={told: shown(outcomes[outcome]) for outcome, told in OUTCOMES.items()},
+        reasons={reason: shown(count) for reason, count in reasons.items()},
+    )

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from cds_service.protocol.answers.eligibility import EligibilityStatus
-from cds_service.research.small_cells import Cell, Row, alone, guarded
+from cds_service.research.small_cells import Cell, shown
 
 FILE = "funnel.json"
 _LONGEST = 1_000_000
@@ -68,7 +68,7 @@ class Funnel:
 
 
 def read_funnel(folder: Path | None) -> Funnel:
-    """The last run's counts, small ones hidden. Raises NoFunnel."""
+    """The last run's counts, rounded, small ones not told. Raises NoFunnel."""
     if folder is None:
         raise NoFunnel(WhyNoFunnel.NOT_SET_UP)
     try:
@@ -99,28 +99,19 @@ def _adds_up(found: FunnelFile) -> bool:
 
 
 def _shown(found: FunnelFile) -> Funnel:
-    """From the whole to its parts: where a whole is hidden, nothing of its parts is told."""
-    nobody = EligibilityStatus.NOT_A_CANDIDATE
-    counts = {status: found.status.get(status, 0) for status in EligibilityStatus}
-    others = {status.value: count for status, count in counts.items() if status is not nobody}
-    first = guarded({nobody.value: counts[nobody], "candidates": sum(others.values())})
-    candidates = first.parts["candidates"]
-    second = guarded(others) if candidates is not None else _nothing_of(others)
-    undetermined = second.parts[EligibilityStatus.UNDETERMINED.value]
-    questions = found.undetermined_by
-    third = guarded(questions) if undetermined is not None else _nothing_of(questions)
+    without_disease = found.status.get(EligibilityStatus.NOT_A_CANDIDATE, 0)
     return Funnel(
         as_of=found.as_of,
-        screened=first.total,
-        candidates=candidates,
-        status={nobody.value: first.parts[nobody.value], **second.parts},
-        undetermined_by=third.parts,
-        excluded_by={name: alone(count) for name, count in found.excluded_by.items()},
-        overdue={name: alone(count) for name, count in found.overdue.items()},
-        enrolled=second.parts[EligibilityStatus.ALREADY_ENROLLED.value],
+        screened=shown(found.screened),
+        candidates=shown(found.screened - without_disease),
+        status={status.value: shown(found.status.get(status, 0)) for status in EligibilityStatus},
+        undetermined_by=_each(found.undetermined_by),
+        excluded_by=_each(found.excluded_by),
+        overdue=_each(found.overdue),
+        enrolled=shown(found.enrolled),
         unreadable=found.unreadable,
     )
 
 
-def _nothing_of(parts: Mapping[str, int]) -> Row:
-    return Row(dict.fromkeys(parts), None)
+def _each(counts: Mapping[str, int]) -> dict[str, Cell]:
+    return {name: shown(count) for name, count in counts.items()}

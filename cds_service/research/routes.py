@@ -18,6 +18,7 @@ from cds_service.research.access import Reader, SignIn
 from cds_service.research.alerts import Advice, advice
 from cds_service.research.funnel import Funnel, NoFunnel, read_funnel
 from cds_service.research.pages import Pages
+from cds_service.research.small_cells import FEWEST_SHOWN
 from cds_service.research.tables import alerts_csv, funnel_csv, largest_first
 from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.signin.sessions import Sessions
@@ -131,6 +132,7 @@ def _add_counts(routes: Blueprint, page: ResearchPage) -> None:
             funnel=funnel,
             why_not=why_not,
             largest_first=largest_first,
+            fewest=FEWEST_SHOWN,
         )
 
     @routes.get("/rules.csv")

@@ -1,4 +1,4 @@
-"""The tables as CSV, exactly as shown: what is hidden on the page is hidden in the file."""
+"""The tables as CSV, exactly as shown: rounded as on the page, and no more told than there."""
 
 import csv
 import io
@@ -6,22 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cds_service.research.alerts import OUTCOMES, Told
 from cds_service.research.funnel import Funnel
-from cds_service.research.small_cells import Cell
+from cds_service.research.small_cells import FEWEST_SHOWN, Cell
 
-HIDDEN = "hidden"
+FEW = f"<{FEWEST_SHOWN}"
 _SHOWN = tuple(OUTCOMES.values())
 
 
 def cell(count: Cell) -> str:
-    """A count, or that it is hidden."""
-    return HIDDEN if count is None else str(count)
+    """A rounded count, or that it is below the fewest told; a zero would be read as "none at all"."""
+    return FEW if count is None else str(count)
 
 
 def largest_first(counts: Mapping[str, Cell]) -> list[tuple[str, Cell]]:
-    """By size; those that are hidden last, so that their place tells nothing of them."""
-    shown = [(name, count) for name, count in counts.items() if count is not None]
-    hidden = [(name, count) for name, count in sorted(counts.items()) if count is None]
-    return [*sorted(shown, key=lambda item: -(item[1] or 0)), *hidden]
+    """By size as shown, then by name: the place of a count tells nothing more of it."""
+    return sorted(counts.items(), key=lambda item: (-(item[1] or 0), item[0]))
 
 
 def alerts_csv(told: Iterable[Told]) -> str:

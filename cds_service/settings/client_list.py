@@ -2,7 +2,7 @@
 
 [[trusted_clients]]
 iss = "https://ehr.hospital.example"               # as in its tokens, to the letter
-jku = "https://ehr.hospital.example/jwks.json"     # the only key set address its tokens may name
+jku = "https://ehr.hospital.example/jwks.json"     # the only key set address its tokens may name; or a list
 jwks_file = "ehr.jwks.json"                        # or its keys themselves: then nothing is fetched
 tenants = ["haematology"]                          # without it, every tenant
 algorithms = ["ES384", "RS384"]                    # the default
@@ -39,7 +39,7 @@ class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One entry as it is written."""
 
     iss: str
-    jku: str | None = None
+    jku: str | tuple[str, ...] | None = None
     jwks_file: str | None = None
     tenants: tuple[str, ...] | None = None
     algorithms: tuple[str, ...] = tuple(sorted(DEFAULT_ALGORITHMS))
@@ -48,6 +48,11 @@ class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     fhir_client_id: str | None = None
     origins: tuple[str, ...] = ()
     smart: tuple[SmartEntry, ...] = ()
+
+    @property
+    def jkus(self) -> tuple[str, ...]:
+        """Its key set addresses, one or several."""
+        return (self.jku,) if isinstance(self.jku, str) else self.jku or ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,7 @@ class ListedClient:
         found = []
         if issuer == _PUBLISHED_KEY:
             found.append(f"trusted_clients: {issuer} signs with a key that everybody knows")
-        jku = self.client.jku
-        if self.key_set is None and jku and not jku.startswith("https://"):
+        if self.key_set is None and not all(jku.startswith("https://") for jku in self.client.addresses):
             found.append(f"trusted_clients: {issuer}: jku must be https")
         for base in self.fhir_bases or ():
             if base.scheme != "https":
@@ -116,7 +120,8 @@ def _client(entry: ClientEntry, folder: Path, problems: list[str]) -> ListedClie
     return ListedClient(
         client=TrustedClient(
             issuer=entry.iss,
-            jku=entry.jku,
+            jku=next(iter(entry.jkus), None),
+            further_jkus=entry.jkus[1:],
             tenants=frozenset(entry.tenants or ()),
             algorithms=frozenset(entry.algorithms),
         ),
@@ -132,7 +137,7 @@ def _client(entry: ClientEntry, folder: Path, problems: list[str]) -> ListedClie
 def _check(entry: ClientEntry, problems: list[str]) -> None:
     if not entry.iss or not entry.iss.isprintable() or " " in entry.iss:
         problems.append("iss must be the issuer as it stands in the tokens")
-    if not (entry.jku or entry.jwks_file):
+    if not (any(entry.jkus) or entry.jwks_file):
         problems.append("needs a jku or a jwks_file")
     if entry.tenants is not None and not all((entry.tenants, *entry.tenants)):
         problems.append("tenants must name one at least, or be left out")
@@ -140,9 +145,11 @@ def _check(entry: ClientEntry, problems: list[str]) -> None:
         problems.append("fhir_client_id must be the `subject` of the tokens, or be left out")
     if not entry.algorithms or not ALGORITHMS.issuperset(entry.algorithms):
         problems.append(f"algorithms must be some of {', '.join(sorted(ALGORITHMS))}")
-    if entry.jku is not None:
+    if len(set(entry.jkus)) < len(entry.jkus):
+        problems.append("jku names an address twice")
+    for jku in entry.jkus:
         try:
-            check_key_address(entry.jku)
+            check_key_address(jku)
         except NotAnAddress as error:
             problems.append(f"jku {error.problem}")
 

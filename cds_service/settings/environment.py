@@ -12,7 +12,9 @@ from typing import TypeVar
 from cds_service.ehr.bases import NotAnAddress, read_base
 from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.site_file import BadSite, Site, read_site
-from cds_service.store.pseudonym import SHORTEST_KEY, WeakKey
+from cds_service.settings.writable_by_others import writable_by_others
+from cds_service.store.key_strength import SHORTEST_KEY, weakness_of
+from cds_service.store.pseudonym import WeakKey
 
 _NAMES = frozenset(
     {
@@ -58,10 +60,10 @@ class ClientAuthentication(StrEnum):
 class BadSettings(ValueError):
     """The settings cannot be used; `faults` lists everything that is wrong with them.
 
-    `readable` is what could be read of the site file, to look for what else is wrong.
+    `readable` is what could be read of them: not to be run with, but to look for what else is wrong.
     """
 
-    def __init__(self, faults: tuple[str, ...], readable: Site) -> None:
+    def __init__(self, faults: tuple[str, ...], readable: "Settings") -> None:
         super().__init__("; ".join(faults))
         self.faults = faults
         self.readable = readable
@@ -137,7 +139,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if settings.environment is Environment.PRODUCTION:
         faults += settings.insecure
     if faults:
-        raise BadSettings(tuple(faults), site)
+        raise BadSettings(tuple(faults), settings)
     return settings
 
 
@@ -193,10 +195,14 @@ def _insecure(
         found.append("CDS_PUBLIC_BASE_URL: must be https")
     if authentication is ClientAuthentication.NONE:
         found.append("CDS_CLIENT_AUTHENTICATION: nobody makes sure who calls; it must be jwt or proxy")
-    if environ.get("CDS_PSEUDONYM_KEY", _KNOWN_KEY) == _KNOWN_KEY:
+    key = environ.get("CDS_PSEUDONYM_KEY", _KNOWN_KEY)
+    if key == _KNOWN_KEY:
         found.append("CDS_PSEUDONYM_KEY: must be set; without it the patients in the database can be guessed")
+    elif weakness := weakness_of(key):
+        found.append(f"CDS_PSEUDONYM_KEY: {weakness}; openssl rand -hex 32 makes one that nobody can guess")
     if not environ.get("CDS_SITE_FILE"):
         found.append("CDS_SITE_FILE: must be set")
+    found += writable_by_others(site.files)
     found += [f"fhir_servers: {base.url} must be https" for base in site.fhir_bases if base.scheme != "https"]
     for listed in site.trusted_clients:
         found += listed.insecurities()

@@ -39,7 +39,7 @@ group = [{name = "Group/17", arm = "sirolimus"}]
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -63,7 +63,10 @@ _STRICT: dict[str, Any] = {"forbid_unknown_fields": True, "frozen": True}
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One hospital. Paths are absolute; thresholds are by "<topic>.<limit>"."""
+    """One hospital. Paths are absolute; thresholds are by "<topic>.<limit>".
+
+    `files` are the site file and all that it names: whoever may change one of them decides who is trusted.
+    """
 
     language: str = "en"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
@@ -79,6 +82,7 @@ class Site:
     trusted_clients: tuple[ListedClient, ...] = ()
     research: Provider | None = None
     forecast: ForecastEntry = field(default_factory=ForecastEntry)
+    files: tuple[Path, ...] = ()
 
 
 class BadSite(ValueError):
@@ -145,7 +149,8 @@ def read_site(path: Path) -> Site:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSite((f"{path.name}: {error}",)) from error
     faults: list[str] = []
-    site = _site(_shaped(tables, faults), path.parent, faults)
+    shaped = _shaped(tables, faults)
+    site = replace(_site(shaped, path.parent, faults), files=(path, *_named_in(shaped, path.parent)))
     if faults:
         raise BadSite(tuple(f"{path.name}: {fault}" for fault in faults), site)
     return site
@@ -190,6 +195,17 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         research=read_research(tables.research, folder, faults),
         forecast=tables.forecast,
     )
+
+
+def _named_in(tables: _Tables, folder: Path) -> list[Path]:
+    """Every file that the tables name: code maps, authorities, key sets, keys and secrets."""
+    names = [*tables.codes.concept_maps, tables.ca_bundle]
+    for client in tables.trusted_clients:
+        names.append(client.jwks_file)
+        names += [name for app in client.smart for name in (app.client_secret_file, app.private_key_file)]
+    if tables.research:
+        names += [tables.research.client_secret_file, tables.research.private_key_file]
+    return [folder / name for name in names if name]
 
 
 def _zone(name: str, faults: list[str]) -> ZoneInfo:

@@ -8,6 +8,7 @@ import msgspec
 from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched
+from cds_service.hooks.envelope import NOT_JSON
 from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.signin.registration import Registration
 
@@ -42,7 +43,7 @@ def fetch_configuration(
         found = msgspec.json.decode(server.fetch(address, _NAME, None, deadline), type=_Document)
     except NotFetched as error:
         raise SignInRefused(WhyRefused.CONFIGURATION, error.why.value) from error
-    except msgspec.DecodeError as error:
+    except NOT_JSON as error:
         raise SignInRefused(WhyRefused.CONFIGURATION, "not-a-configuration") from error
     if "S256" not in found.code_challenge_methods_supported:
         raise SignInRefused(WhyRefused.NO_PKCE)

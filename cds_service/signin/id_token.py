@@ -10,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
+from cds_service.hooks.envelope import NOT_JSON
 from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.signin.registration import Registration
 
@@ -48,7 +49,7 @@ def verified_claims(
             },
         )
         claims.validate(now=now, leeway=LEEWAY_SECONDS)
-    except (JoseError, msgspec.DecodeError, ValueError, TypeError, KeyError) as error:
+    except (JoseError, *NOT_JSON, ValueError, TypeError, KeyError) as error:
         # a library's message may quote what stood in the token
         raise SignInRefused(WhyRefused.ID_TOKEN, _what(error)) from None
     return dict(claims)

@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.migrate import migrate
-from cds_service.store.sqlite_file import SameFile, check_file
+from cds_service.store.sqlite_file import OwnFile, SameFile, check_file
 from cds_service.store.tables import INSTALLATION
 
 WAIT_SECONDS = 3
@@ -115,6 +115,7 @@ def _sqlite(url: URL, wait_seconds: int) -> Engine:
         pool_timeout=wait_seconds,
     )
     same_file = SameFile(url.database)
+    event.listen(engine, "do_connect", OwnFile(url.database).open)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "connect", same_file.note)
     event.listen(engine, "checkout", same_file.check)

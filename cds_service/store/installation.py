@@ -8,7 +8,8 @@ from cds_service.store.once import insert_once
 from cds_service.store.pseudonym import Pseudonyms
 from cds_service.store.tables import INSTALLATION
 
-_NAME = "pseudonym-key"
+PSEUDONYM_KEY = "pseudonym-key"
+"""The name under which the check value of the key is noted."""
 
 
 def check_key(engine: Engine, keys: Pseudonyms) -> None:
@@ -17,7 +18,7 @@ def check_key(engine: Engine, keys: Pseudonyms) -> None:
     With another key no snooze would be found and no patient could be deleted. Raises OtherKey.
     """
     with writing(engine) as connection:
-        insert_once(connection, INSTALLATION, [{"name": _NAME, "value": keys.key_check()}])
-        noted = connection.scalar(select(INSTALLATION.c.value).where(INSTALLATION.c.name == _NAME))
+        insert_once(connection, INSTALLATION, [{"name": PSEUDONYM_KEY, "value": keys.key_check()}])
+        noted = connection.scalar(select(INSTALLATION.c.value).where(INSTALLATION.c.name == PSEUDONYM_KEY))
     if noted != keys.key_check():
         raise OtherKey

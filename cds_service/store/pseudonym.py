@@ -6,8 +6,7 @@ A plain hash would not do: patient ids and laboratory values are few enough to b
 import hmac
 from dataclasses import dataclass, field
 
-SHORTEST_KEY = 32
-"""Characters; `openssl rand -hex 32` gives 64."""
+from cds_service.store.key_strength import SHORTEST_KEY
 
 
 class WeakKey(ValueError):

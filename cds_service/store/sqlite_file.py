@@ -1,19 +1,37 @@
 """What must be true of a SQLite file before rows are trusted to it."""
 
 import os
+import sqlite3
+import stat
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy.exc import DisconnectionError
 
 from cds_service.store.faults import StoreUnusable
 
 _SHARED = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "glusterfs", "lustre", "gpfs", "fuse.")
+_OWNER_ONLY = 0o600
+_BESIDE = ("-wal", "-shm", "-journal")
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def check_file(database: str | None, mountinfo: str | None = None) -> None:
-    """A writable file on a disk of this host, made with access for its owner only. Raises StoreUnusable.
+    """A writable file on a disk of this host, made with access for its owner only. Raises StoreUnusable."""
+    file = check_place(database, mountinfo)
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, _OWNER_ONLY))
+    except OSError as error:
+        raise StoreUnusable(f"{file} cannot be written ({error.strerror})") from error
+    try:
+        close_to_others(file)
+    except OSError as error:
+        raise StoreUnusable(f"{file} is open to others, and belongs to somebody else") from error
+
+
+def check_place(database: str | None, mountinfo: str | None = None) -> Path:
+    """The file's path, in a folder of a disk of this host that can be written. Raises StoreUnusable.
 
     WAL needs memory shared by all who use the file, which a network file system does not give.
     """
@@ -24,12 +42,41 @@ def check_file(database: str | None, mountinfo: str | None = None) -> None:
         raise StoreUnusable(f"the folder {file.parent} does not exist")
     if kind := shared_file_system(file.parent.resolve(), _mounts() if mountinfo is None else mountinfo):
         raise StoreUnusable(f"the file lies on {kind}; several hosts need PostgreSQL")
-    try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise StoreUnusable(f"{file} cannot be written ({error.strerror})") from error
     if not os.access(file.parent, os.W_OK):
         raise StoreUnusable(f"the folder {file.parent} must be writable, too")
+    return file
+
+
+def close_to_others(file: Path) -> None:
+    """Leave the file and what SQLite keeps beside it to their owner alone, whoever made them. Raises OSError.
+
+    SQLite makes `-wal` and `-shm` with the file's mode; a copy put back by hand has the mode of the hand.
+    """
+    for part in (file, *(file.with_name(f"{file.name}{end}") for end in _BESIDE)):
+        try:
+            mode = stat.S_IMODE(part.stat().st_mode)
+        except FileNotFoundError:
+            continue
+        if mode & ~_OWNER_ONLY:
+            part.chmod(mode & _OWNER_ONLY)
+
+
+class OwnFile:
+    """How connections to the file are opened: never making it anew, and closed to others first.
+
+    SQLite by itself would make a file that was taken away, readable for everybody whom the umask allows.
+    """
+
+    def __init__(self, database: str | None) -> None:
+        self._path = Path(database or "").absolute()
+
+    def open(self, dialect: Any, _: Any, __: Any, given: dict[str, Any]) -> Any:
+        """Listens to a dialect's do_connect. Raises sqlite3.OperationalError."""
+        try:
+            close_to_others(self._path)
+        except OSError as error:
+            raise sqlite3.OperationalError("the file is open to others") from error
+        return dialect.connect(f"file:{quote(str(self._path))}?mode=rw", **{**given, "uri": True})
 
 
 class SameFile:

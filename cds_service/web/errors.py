@@ -37,6 +37,7 @@ REFUSALS: dict[type[HookError], Refusal] = {
     DataNotAvailable: Refusal(412, "incomplete"),
 }
 _HTTP_ISSUES = {
+    400: "invalid",
     404: "not-found",
     405: "not-supported",
     408: "timeout",

@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 def feedback_route(
     catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes: int, react: React
 ) -> Blueprint:
-    """`POST /cds-services/{id}/feedback`: 200 without a body once all of the batch is kept (D-7)."""
+    """`POST /cds-services/{id}/feedback`: 200 without a body once what can be kept is kept (D-7)."""
     routes = Blueprint("feedback", __name__)
 
     @routes.post("/cds-services/<service_id>/feedback")
@@ -31,8 +31,15 @@ def feedback_route(
         now = clock()
         caller = door.caller(door.endpoints.feedback(service_id), now)
         catalogue.find(service_id)
-        kept = react(service_id, caller, read_reactions(json_body(max_body_bytes)), now)
-        _log.info("feedback_kept", service=service_id, matched=kept.matched, unmatched=kept.unmatched)
+        batch = read_reactions(json_body(max_body_bytes))
+        kept = react(service_id, caller, batch.reactions, now)
+        _log.info(
+            "feedback_kept",
+            service=service_id,
+            matched=kept.matched,
+            unmatched=kept.unmatched,
+            refused=[str(error) for error in batch.refused],
+        )
         return Response(status=200)
 
     return routes

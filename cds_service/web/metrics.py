@@ -29,6 +29,7 @@ class Metrics:
         self._refusals = counter("refusals", "Requests refused, by status", "status")
         self._faults = counter("faults", "Faults of this program (500)")
         self._store = counter("store_failures", "Times the database could not do it")
+        self._damage = counter("store_damaged", "Times the database file was found damaged")
         self._seconds = Histogram(
             "cds_call_seconds",
             "From a call's first byte at our door to its answer",
@@ -44,6 +45,7 @@ class Metrics:
             "fetch_failed": self._fetch_failed,
             "fault": self._fault,
             "store_unavailable": self._store_failed,
+            "store_damaged": lambda _: self._damage.inc(),
         }
 
     def __call__(self, _: Any, __: str, event: EventDict) -> EventDict:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fhir_mappings.readers.fhir_types import Quantity, Ratio
-
-UCUM = "http://unitsofmeasure.org"
+from fhir_mappings.vocabulary.codes import UCUM
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,21 @@ def amount_mg(quantity: Quantity | None, strength: Strength = NO_STRENGTH) -> De
         return plain(exact(quantity.value) * factor)
     each = strength.mg_per_ml if kind == "volume" else strength.mg_per_piece
     return plain(exact(quantity.value) * each) if each is not None else None
+
+
+def amount_as_written(quantity: Quantity | None) -> str:
+    """The amount in the record's own words, for showing."""
+    if quantity is None:
+        return ""
+    return f"{exact(quantity.value or 0):f} {quantity.unit or quantity.code or ''}".strip()
+
+
+def lacks_strength(quantity: Quantity | None, strength: Strength) -> bool:
+    """True for an amount counted in pieces or poured, of a product of which nobody has told the strength."""
+    unit = unit_of(quantity) if quantity and quantity.value is not None else None
+    if unit is None or unit[0] == "mass":
+        return False
+    return (strength.mg_per_ml if unit[0] == "volume" else strength.mg_per_piece) is None
 
 
 def unit_of(quantity: Quantity) -> _Unit | None:

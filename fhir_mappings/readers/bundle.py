@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from fhir_mappings.readers.fhir_types import FhirType, Resource
+from fhir_mappings.readers.fhir_types import FhirType, Resource, Unread
+from fhir_mappings.readers.mending import mended
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.resources import (
     Bundle,
@@ -20,9 +21,11 @@ from fhir_mappings.readers.resources import (
     Link,
     OperationOutcome,
     any_resource,
+    by_name,
     known_types,
     read_types,
 )
+from fhir_mappings.readers.unread import torn, unread
 from fhir_mappings.vocabulary.facts import Gap
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -83,17 +86,20 @@ def decode_ndjson(raw: bytes) -> Decoded:
     Raises NotFhir when no line at all can be read.
     """
     found = _Found()
+    unreadable: list[Unread] = []
     for number, line in enumerate(raw.removeprefix(_BYTE_ORDER_MARK).splitlines(), 1):
         if not line.strip():
             continue
         try:
             read = decode(line)
         except NotFhir as error:
-            found.gaps.append(Gap("LINE_UNREADABLE", detail=f"line {number}: {error.reason}"))
+            said = f"line {number}: {error.reason}"
+            unreadable.append(torn(line.decode(errors="replace"), "LINE_UNREADABLE", said))
             continue
         found.add(read, f"line {number}: ")
-    if found.gaps and not found.matches:
-        raise NotFhir(found.gaps[0].detail)
+    if unreadable and not found.matches:
+        raise NotFhir(unreadable[0].detail)
+    found.resources += unreadable
     return found.as_decoded(found.failed)
 
 
@@ -109,7 +115,10 @@ class _Found:
 
     def add(self, read: Decoded, where: str) -> None:
         """Add what one line held."""
-        self.resources += read.resources
+        for resource in read.resources:
+            if isinstance(resource, Unread):
+                resource.detail = where + resource.detail
+            self.resources.append(resource)
         self.gaps += (Gap(g.problem, g.reference, where + g.detail) for g in read.gaps)
         self.failed = self.failed or read.failed
         self.matches += read.matches
@@ -126,7 +135,7 @@ class _Found:
 
 def _take(resource: Resource, found: _Found) -> None:
     """Put a resource with the others; unwrap a Bundle; note what an OperationOutcome says."""
-    if type(resource) in read_types:
+    if type(resource) in read_types or isinstance(resource, Unread):
         found.matches += 1
         found.resources.append(resource)
     elif isinstance(resource, Bundle):
@@ -222,14 +231,34 @@ def _read_one(raw: bytes | msgspec.Raw, where: str, found: _Found) -> Resource |
     except msgspec.ValidationError as error:
         name = _name.decode(raw)
         if name.resource_type == "Bundle":
-            return _mended(_loose_bundle.decode(raw), where, found)
+            return _mended(_loose(raw), where, found)
         if name.resource_type not in known_types:
             found.ignored += 1
             found.matches += 1
-        else:
-            reference = f"{name.resource_type}/{name.id}" if isinstance(name.id, str) else name.resource_type
-            found.gaps.append(Gap("ENTRY_UNREADABLE", reference, f"{where}{error}"))
-        return None
+            return None
+        return _saved(raw, name.resource_type, f"{where}{error}", found)
+
+
+def _saved(raw: bytes | msgspec.Raw, kind: str, detail: str, found: _Found) -> Resource:
+    """The resource where only its spelling was wrong; else what it still tells of itself."""
+    value = msgspec.json.decode(raw)
+    whole, touched = mended(value, by_name[kind])
+    try:
+        resource = any_resource.decode(msgspec.json.encode(whole))
+    except msgspec.ValidationError:
+        return unread(kind, value, detail)
+    assert resource is not None
+    found.gaps.append(Gap("ENTRY_MENDED", own_reference(resource), ", ".join(touched)))
+    return resource
+
+
+def _loose(raw: bytes | msgspec.Raw) -> _LooseBundle:
+    """The Bundle with its entries unread. Raises msgspec.ValidationError."""
+    try:
+        return _loose_bundle.decode(raw)
+    except msgspec.ValidationError:
+        whole, _ = mended(msgspec.json.decode(raw), Bundle)
+        return _loose_bundle.decode(msgspec.json.encode(whole))
 
 
 def _mended(bundle: _LooseBundle, where: str, found: _Found) -> Bundle:
@@ -248,7 +277,10 @@ def _entry_or_none(raw: msgspec.Raw, where: str, found: _Found) -> Entry | None:
         loose = _loose_entry.decode(raw)
         resource = _read_one(loose.resource, where, found)
     except msgspec.DecodeError as error:
-        found.gaps.append(Gap("ENTRY_UNREADABLE", detail=f"{where}{error}"))
+        found.resources.append(
+            torn(bytes(raw).decode(errors="replace"), "ENTRY_UNREADABLE", f"{where}{error}")
+        )
+        found.matches += 1
         return None
     beside = {name: getattr(loose, name) for name in ("full_url", "search", "request", "response")}
     return Entry(**beside, resource=resource) if resource is not None else None

@@ -1,13 +1,15 @@
 """One patient's resources, with all that a reader needs to make sense of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from fhir_mappings.readers.dates import when_or_none
+from fhir_mappings.readers.dates import end_of, when_or_none
 from fhir_mappings.readers.references import Bag
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.facts import Gap
 
 if TYPE_CHECKING:
     from fhir_mappings.readers.dosage import Instructions
@@ -42,6 +44,16 @@ class Chart:
         if text not in self.moments:
             self.moments[text] = when_or_none(text, self.settings.zone)
         return self.moments[text]
+
+    def respelled(self) -> Iterator[Gap]:
+        """Each date that was read although it is not written as FHIR writes dates."""
+        for text, when in self.moments.items():
+            if when is not None and when.text != text:
+                yield Gap("DATE_RESPELLED", detail=f"{text} -> {when.text}")
+
+    def until(self, text: str | None) -> When | None:
+        """The end of a stretch of time; None when it has none, also by a placeholder such as 9999-12-31."""
+        return end_of(self.when(text))
 
     def is_ahead(self, when: When | None) -> bool:
         """True when all of `when` lies after the moment: no fact yet."""

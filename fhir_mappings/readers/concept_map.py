@@ -2,16 +2,38 @@
 
 The file is FHIR R4 JSON. Accepted are mappings that say the local code means the same as ours, or something
 narrower: `equal`, `equivalent`, `wider` and `subsumes` (the target is the wider idea). Everything looser is
-refused and named, so that nobody believes a code is mapped when it is not.
+refused and named, so that nobody believes a code is mapped when it is not; so is a mapping that holds on a
+condition (`dependsOn`), because nobody here would test it. An element that says `unmatched` has no target
+yet: it is passed over, unless it names a code all the same.
+
+Which kind of unit a laboratory reports under its own code is the laboratory's to say: by a `product` of the
+target with LOINC's PROPERTY, `MCnc` for a mass or `SCnc` for an amount of substance. Without it, both are
+read.
 """
+
+from collections.abc import Iterator
 
 import msgspec
 
-from fhir_mappings.readers.fhir_types import FhirType
+from fhir_mappings.readers.amounts import unit_of
+from fhir_mappings.readers.fhir_types import FhirType, Quantity
 from fhir_mappings.value_sets import FaultyCodeLists, LocalCode
+from fhir_mappings.vocabulary.codes import UCUM
+from fhir_mappings.vocabulary.quantity import is_known_unit
 
 _ACCEPTED = frozenset({"equal", "equivalent", "wider", "subsumes"})
 _NO_TARGET = frozenset({"unmatched", "disjoint"})
+
+
+PROPERTY = "http://loinc.org/property/PROPERTY"
+_MOLAR = {"MCnc": False, "SCnc": True}
+
+
+class OtherElement(FhirType):
+    """An element beside the code: one that the mapping depends on, or one that it sets."""
+
+    property: str | None = None
+    value: str | None = None
 
 
 class Target(FhirType):
@@ -20,6 +42,8 @@ class Target(FhirType):
     code: str | None = None
     equivalence: str | None = None
     comment: str | None = None
+    depends_on: tuple[OtherElement, ...] = ()
+    product: tuple[OtherElement, ...] = ()
 
 
 class Element(FhirType):
@@ -65,16 +89,50 @@ def _mappings(group: Group, faults: list[str]) -> list[LocalCode]:
     if not group.source or not group.target:
         faults.append("a group without source or target code system")
         return []
+    named = ((element, target) for element in group.element for target in element.target)
     found: list[LocalCode] = []
-    for element in group.element:
-        for target in element.target:
-            if target.equivalence in _NO_TARGET:
-                continue
-            where = f"{group.source}|{element.code} -> {target.code}"
-            if not element.code or not target.code:
-                faults.append(f"{where}: a code is missing")
-            elif target.equivalence not in _ACCEPTED:
-                faults.append(f"{where}: equivalence {target.equivalence!r}, need {sorted(_ACCEPTED)}")
-            else:
-                found.append(LocalCode(group.source, element.code, group.target, target.code))
+    for element, target in named:
+        if target.equivalence in _NO_TARGET and not (target.code and target.equivalence == "unmatched"):
+            continue
+        where = f"{group.source}|{element.code} -> {target.code}"
+        problems = list(_problems(group, element, target))
+        faults += (f"{where}: {problem}" for problem in problems)
+        if element.code and target.code and not problems:
+            found.append(LocalCode(group.source, element.code, group.target, target.code, _unit_kind(target)))
     return found
+
+
+def _problems(group: Group, element: Element, target: Target) -> Iterator[str]:
+    """Why one mapping cannot be used."""
+    if not element.code or not target.code:
+        yield "a code is missing"
+    elif target.equivalence not in _ACCEPTED:
+        yield f"equivalence {target.equivalence!r}, need {sorted(_ACCEPTED)}"
+    elif group.target == UCUM:
+        yield from _unit_problems(element.code, target.code)
+    if target.depends_on:
+        yield "it holds on a condition (dependsOn), which nobody here would test"
+    kinds = _kinds(target)
+    if len(kinds) > 1 or not kinds <= _MOLAR.keys():
+        yield f"property {sorted(map(str, kinds))}, need one of {sorted(_MOLAR)}"
+
+
+def _unit_problems(own: str, listed: str) -> Iterator[str]:
+    """A unit must become one that is read, and what is read already keeps its meaning."""
+    if not is_read(listed):
+        yield f"the unit {listed} is in no table"
+    if is_read(own):
+        yield f"the unit {own} is read already, and keeps its meaning"
+
+
+def is_read(unit: str) -> bool:
+    """True for a unit that some test, or a dose, is read in."""
+    return is_known_unit(unit) or unit_of(Quantity(unit=unit)) is not None
+
+
+def _kinds(target: Target) -> set[str | None]:
+    return {other.value for other in target.product if other.property == PROPERTY}
+
+
+def _unit_kind(target: Target) -> bool | None:
+    return next((_MOLAR[kind] for kind in _kinds(target) if kind), None)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.dates import end_of
 from fhir_mappings.readers.effective import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference, Resource
 from fhir_mappings.readers.product import codings, name_of, words
@@ -59,15 +60,16 @@ def read_condition(condition: Condition, chart: Chart) -> Iterator[Diagnosis | G
         yield gap
     period = condition.onset_period
     onset = chart.when(condition.onset_date_time) or chart.when(period.start if period else None)
+    abated = end_of(effective(condition.abatement_date_time, condition.abatement_period, chart))
     yield Diagnosis(
         reference,
         seen.concepts,
         name_of(condition.code, seen),
         certainty,
-        _course(condition, seen.is_history),
+        _course(condition, seen.is_history, chart),
         onset,
         chart.when(condition.recorded_date),
-        effective(condition.abatement_date_time, condition.abatement_period, chart),
+        abated,
         seen.codes,
         seen.by_text_only,
         bool(status_codes(condition.clinical_status) & _AGAIN),
@@ -97,15 +99,24 @@ def with_febrile_neutropenia(diagnoses: Iterable[Diagnosis]) -> tuple[Diagnosis,
     return tuple(replace(d, concepts=d.concepts | febrile) if d.concepts & _FEVER else d for d in found)
 
 
-def _course(condition: Condition, is_history: bool) -> Course:
+def _course(condition: Condition, is_history: bool, chart: Chart) -> Course:
     """By clinical status; an entry with an end, or with a code for something past, is history."""
-    ended = condition.abatement_date_time or condition.abatement_period or condition.abatement_string
     courses = {_COURSE.get(code, Course.UNSTATED) for code in status_codes(condition.clinical_status)}
     if is_history or courses == {Course.HISTORY}:
         return Course.HISTORY
-    if not courses and (ended or condition.abatement_boolean):
+    if not courses and _has_ended(condition, chart):
         return Course.HISTORY
     return courses.pop() if len(courses) == 1 else Course.UNSTATED
+
+
+def _has_ended(condition: Condition, chart: Chart) -> bool:
+    """By an end of any kind, readable or not; 9999-12-31 is none."""
+    period = condition.abatement_period
+    said = condition.abatement_date_time or (period.end or period.start if period else None)
+    when = chart.when(said)
+    if when is not None and when.is_never:
+        return False
+    return bool(said or period or condition.abatement_string or condition.abatement_boolean)
 
 
 def status_codes(status: CodeableConcept | None) -> set[str]:

@@ -1,18 +1,18 @@
 """From when to when, and for how many days: the periods that medication entries state."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from math import ceil
 
 from fhir_mappings.readers.amounts import Strength, amount_mg
 from fhir_mappings.readers.chart import Chart
-from fhir_mappings.readers.dates import days_of
+from fhir_mappings.readers.dates import LONGEST_DAYS, believable, days_of
 from fhir_mappings.readers.dosage import Dosage
 from fhir_mappings.readers.fhir_types import Period, Quantity
 from fhir_mappings.readers.medication import DispenseRequest
 from fhir_mappings.readers.timing import Repeat
-from fhir_mappings.vocabulary.calendar import When, months_after, on_day
+from fhir_mappings.vocabulary.calendar import When, days_after, months_after, on_day
 from fhir_mappings.vocabulary.facts import Fact, Known
 from fhir_mappings.vocabulary.medications import Dose
 
@@ -40,7 +40,7 @@ def ordered_course(
 
 def _end(repeat: Repeat, start: When | None, chart: Chart) -> When | None:
     if repeat.bounds_period is not None:
-        return chart.when(repeat.bounds_period.end)
+        return chart.until(repeat.bounds_period.end)
     return _after(start, repeat.bounds_duration)
 
 
@@ -57,28 +57,29 @@ def _after(start: When | None, duration: Quantity | None) -> When | None:
 def _later(day: date, duration: Quantity) -> date | None:
     days = days_of(duration)
     if days is not None:
-        return day + timedelta(days=ceil(days))
+        return days_after(day, ceil(days))
     months = _MONTHS.get((duration.code or duration.unit or "").strip().casefold())
     value = duration.value
     if months is None or value is None or duration.comparator or value <= 0 or value % 1:
         return None
-    return months_after(day, int(value) * months)
+    end = months_after(day, int(value) * months)
+    return end if (end - day).days <= LONGEST_DAYS else None
 
 
 def taken(moment: str | None, period: Period | None, chart: Chart) -> tuple[When | None, When | None]:
     """Start and end of `effective[x]`; a moment has no end of its own."""
     if period is None:
         return chart.when(moment), None
-    return chart.when(period.start), chart.when(period.end)
+    return chart.when(period.start), chart.until(period.end)
 
 
 def ordered_supply(request: DispenseRequest | None, dose: Fact[Dose], strength: Strength) -> Decimal | None:
-    """Days that an order's supply lasts, all repeats included."""
+    """Days that an order's supply lasts, all repeats included; None for more than anybody is given."""
     if request is None:
         return None
     once = days_of(request.expected_supply_duration) or lasts(request.quantity, dose, strength)
     times = 1 + max(request.number_of_repeats_allowed or 0, 0)
-    return once * times if once is not None else None
+    return believable(once * times) if once is not None else None
 
 
 def lasts(quantity: Quantity | None, dose: Fact[Dose], strength: Strength) -> Decimal | None:
@@ -86,4 +87,4 @@ def lasts(quantity: Quantity | None, dose: Fact[Dose], strength: Strength) -> De
     total = amount_mg(quantity, strength)
     if total is None or not isinstance(dose, Known):
         return None
-    return (total / dose.value.daily_mg).to_integral_value(ROUND_DOWN)
+    return believable((total / dose.value.daily_mg).to_integral_value(ROUND_DOWN))

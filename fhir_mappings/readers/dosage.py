@@ -5,7 +5,7 @@ week (morning 2 mg, evening 1 mg). Steps one after the other, or a fixed dose be
 CONFLICTING unless their own dates leave exactly one in force.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,8 +15,15 @@ from math import lcm
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fhir_mappings.readers.amounts import Strength, amount_mg, divided, exact, plain
-from fhir_mappings.readers.dates import days_of, when_or_none
+from fhir_mappings.readers.amounts import (
+    Strength,
+    amount_as_written,
+    amount_mg,
+    divided,
+    lacks_strength,
+    plain,
+)
+from fhir_mappings.readers.dates import days_of, end_of, when_or_none
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
 from fhir_mappings.readers.routes import agreed, of_route
 from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
@@ -104,6 +111,13 @@ def dose_of(lines: Sequence[Dosage], strength: Strength, day: date, zone: ZoneIn
     return _together(known)
 
 
+def counts_without_strength(lines: Iterable[Dosage], strength: Strength) -> bool:
+    """True when a line counts tablets, capsules or millilitres that nobody can turn into milligrams."""
+    doses = (dose for line in lines for dose in line.dose_and_rate)
+    amounts = (a for d in doses for a in (d.dose_quantity, *((d.dose_range.low,) if d.dose_range else ())))
+    return any(lacks_strength(amount, strength) for amount in amounts)
+
+
 def as_written(instructions: Sequence[Dosage]) -> str:
     """The instructions in the words of the chart, for showing."""
     return "; ".join(t for t in (_words(i) for i in instructions) if t)
@@ -119,7 +133,7 @@ def _words(instruction: Dosage) -> str:
         return instruction.text
     amounts = [d.dose_quantity for d in instruction.dose_and_rate if d.dose_quantity]
     code = instruction.timing.code if instruction.timing else None
-    parts = [f"{exact(a.value or 0):f} {a.unit or a.code or ''}".strip() for a in amounts]
+    parts = [amount_as_written(amount) for amount in amounts]
     if code:
         parts.append(code.text or next((c.display or c.code or "" for c in code.coding), ""))
     return " ".join(p for p in parts if p)
@@ -143,7 +157,7 @@ def _bounds(instruction: Dosage, zone: ZoneInfo) -> tuple[date | None, date | No
     period = repeat.bounds_period if repeat else None
     if repeat is None or period is None:
         return None, None
-    start, end = when_or_none(period.start, zone), when_or_none(period.end, zone)
+    start, end = when_or_none(period.start, zone), end_of(when_or_none(period.end, zone))
     return (start.first if start else None), (end.last if end else None)
 
 

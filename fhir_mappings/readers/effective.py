@@ -10,11 +10,11 @@ from fhir_mappings.vocabulary.calendar import When
 def effective(moment: str | None, period: Period | None, chart: Chart) -> When | None:
     """The moment, or all the days of the period, named by its end; None when nothing readable is given.
 
-    A period without an end is still going on, so that only its start is known.
+    A period without an end, or with a placeholder for "no end", is still going on: only its start is known.
     """
     if moment is not None or period is None:
         return chart.when(moment)
-    start, end = chart.when(period.start), chart.when(period.end)
+    start, end = chart.when(period.start), chart.until(period.end)
     if start is None or end is None or start.first > end.last:
         return end or start
     return end if start.first == end.first else replace(end, first=start.first, instant=None)

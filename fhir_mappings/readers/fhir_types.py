@@ -103,3 +103,20 @@ class Resource(FhirType, tag_field="resourceType", kw_only=True):
     def is_modified(self) -> bool:
         """True when an unknown modifier may change the meaning of the whole resource."""
         return bool(self.modifier_extension or self.implicit_rules)
+
+
+class Unread(Resource, tag="(unread)"):
+    """An entry that does not decode, as far as its own text still tells what it is.
+
+    `kind` is its resource type, empty where not even that can be seen. `concepts` are what it calls itself,
+    `written` its value and `dates` its dates as they stand. `problem` and `detail` name what is wrong.
+    """
+
+    kind: str = ""
+    problem: str = "ENTRY_UNREADABLE"
+    detail: str = ""
+    status: str | None = None
+    concepts: tuple[CodeableConcept, ...] = ()
+    written: str = ""
+    dates: tuple[str, ...] = ()
+    subject: Reference | None = None

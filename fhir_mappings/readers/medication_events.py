@@ -10,11 +10,16 @@ from typing import Literal
 
 import msgspec
 
-from fhir_mappings.readers.amounts import amount_mg
+from fhir_mappings.readers.amounts import amount_as_written, amount_mg, lacks_strength
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.courses import lasts, ordered_course, ordered_supply, taken
 from fhir_mappings.readers.dates import days_of
-from fhir_mappings.readers.dosage import Dosage, Instructions, read_instructions
+from fhir_mappings.readers.dosage import (
+    Dosage,
+    Instructions,
+    counts_without_strength,
+    read_instructions,
+)
 from fhir_mappings.readers.fhir_types import Reference
 from fhir_mappings.readers.medication import (
     AdministeredDosage,
@@ -33,12 +38,21 @@ from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_tr
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.events import ProcedureDone
 from fhir_mappings.vocabulary.facts import Evidence, Fact, Gap, Known, Unknown, WhyUnknown
-from fhir_mappings.vocabulary.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.medications import (
+    STRENGTH_UNKNOWN,
+    Dose,
+    Drug,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+)
 
 Seen = Iterator[MedicationEvent | ProcedureDone | Gap]
 S = MedicationStatus
 
 ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+_STUDY_DRUGS = tuple(frozenset({drug.value}) for drug in Drug)
+_SHOWN = 80  # characters of a record's own words
 _TRANSFUSIONS = frozenset({Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION})
 _COMMON = {
     "active": S.ACTIVE,
@@ -82,6 +96,8 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
     start, end = ordered_course(lines, order.authored_on, chart)
     said = _instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
+    if counts_without_strength(lines, drug.strength):
+        yield from _strength_asked(reference, status, drug, said.as_written)
     yield MedicationEvent(
         reference,
         MedicationSource.ORDER,
@@ -115,6 +131,8 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
         lines = next((order.dosage_instruction for order in orders), ())
     said = _instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
+    if counts_without_strength(lines, drug.strength):
+        yield from _strength_asked(reference, status, drug, said.as_written)
     yield MedicationEvent(
         reference,
         MedicationSource.DISPENSE,
@@ -145,6 +163,8 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Char
             yield ProcedureDone(reference, blood, start, drug.text)
         return
     dosage = given.dosage or AdministeredDosage()
+    if lacks_strength(dosage.dose, drug.strength):
+        yield from _strength_asked(reference, status, drug, dosage.text or amount_as_written(dosage.dose))
     yield MedicationEvent(
         reference,
         MedicationSource.ADMINISTRATION,
@@ -170,6 +190,8 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
     if end is None and statement.effective_date_time and status in (S.COMPLETED, S.STOPPED):
         end = start  # all that is told of a course that is over is one moment in it
     said = _instructions(statement.dosage, drug, chart)
+    if counts_without_strength(statement.dosage, drug.strength):
+        yield from _strength_asked(reference, status, drug, said.as_written)
     yield MedicationEvent(
         reference,
         MedicationSource.STATEMENT,
@@ -211,6 +233,13 @@ def _instructions(lines: Sequence[Dosage], drug: DrugSeen, chart: Chart) -> Inst
             said = replace(said, dose=WhyUnknown.UNREADABLE)
         chart.instructions[key] = said
     return chart.instructions[key]
+
+
+def _strength_asked(reference: str, status: MedicationStatus, drug: DrugSeen, written: str) -> Iterator[Gap]:
+    """The question that a study drug counted in tablets asks: how many milligrams does one of them hold?"""
+    is_study_drug = drug.ingredients in _STUDY_DRUGS and drug.systemic is not False
+    if is_study_drug and status not in (S.CANCELLED, S.NOT_TAKEN):
+        yield Gap(STRENGTH_UNKNOWN, reference, f"{drug.text[:_SHOWN]}: {written[:_SHOWN]}")
 
 
 def _given_dose(dosage: AdministeredDosage, drug: DrugSeen, reference: str) -> Fact[Dose]:

@@ -9,26 +9,32 @@ from dataclasses import replace
 
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.drug_level import level_of
-from fhir_mappings.readers.duplicates import Version, settle_duplicates
+from fhir_mappings.readers.duplicates import CORRECTED, Version, settle_duplicates
 from fhir_mappings.readers.effective import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept
+from fhir_mappings.readers.lost import lost_results
 from fhir_mappings.readers.observation_types import Measured, Observation
+from fhir_mappings.readers.product import own_words, words
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.readers.value import read_value
+from fhir_mappings.readers.value import has_value, read_value
 from fhir_mappings.value_sets import AnalyteCode
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.facts import Gap
+from fhir_mappings.vocabulary.pairs import Pair
 from fhir_mappings.vocabulary.results import Reading, Result
 
-_STANDING = {"corrected": 2, "amended": 2, "final": 1, "preliminary": 0}
+_STANDING = {"corrected": CORRECTED, "amended": CORRECTED, "final": 1, "preliminary": 0}
 _NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
 """Not done yet, never done, or never true: nothing to report."""
 
 _SHOWN = 120  # characters of a record's own words in a gap
 
 
-def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[Result | Gap]:
-    """All results that a rule may ask for, each analyte and moment once, and what could not be read."""
+def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[Result | Pair | Gap]:
+    """All results that a rule may ask for, which of them differ at one moment, and what could not be read.
+
+    What lies ahead is no result yet, and makes no pair.
+    """
     gaps: list[Gap] = []
     versions: list[Version] = []
     for observation in observations:
@@ -36,18 +42,18 @@ def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[
         for component in observation.component:
             _read(component, observation, chart, versions, gaps)
     yield from gaps
-    yield from settle_duplicates(versions)
+    for item in settle_duplicates(versions):
+        if not isinstance(item, Pair) or not any(chart.is_ahead(r.when) for r in item.results):
+            yield item
 
 
 def _read(
     measured: Measured, observation: Observation, chart: Chart, versions: list[Version], gaps: list[Gap]
 ) -> None:
     """Add the result of one observation or component; nothing when no rule asks for it."""
-    coded, codes = _coded(measured.code), chart.settings.codes
-    code = codes.analyte(coded)
+    code = chart.settings.codes.analyte(_coded(measured.code))
     if code is None:
-        if len(coded) > 1 and codes.measures_two_things(coded):
-            gaps.append(Gap("CODES_DISAGREE", own_reference(observation)))
+        gaps += _not_told_what(measured, observation, chart)
     elif observation.status in _STANDING and not observation.is_modified:
         versions.append(_version(code, measured, observation, chart, gaps))
     elif observation.status not in _NO_RESULT:
@@ -55,7 +61,26 @@ def _read(
         if observation.status not in _STANDING:
             status = (observation.status or "missing")[:_SHOWN]
             told = f"{code.analyte.value}: {status}"
-            gaps.append(Gap("STATUS_NOT_RECOGNISED", own_reference(observation), told))
+            gaps.append(_gap("STATUS_NOT_RECOGNISED", measured, observation, chart, told))
+
+
+def _not_told_what(measured: Measured, observation: Observation, chart: Chart) -> Iterator[Gap]:
+    """The gap of a value of which nobody can say what was measured: its codes contradict each other, or none
+    is known and its words name a test that a rule asks for, or it has neither code nor words."""
+    if observation.status in _NO_RESULT or observation.is_modified or not has_value(measured):
+        return
+    coded, codes = _coded(measured.code), chart.settings.codes
+    if len(codes.analytes_named(coded)) > 1:
+        yield _gap("CODES_DISAGREE", measured, observation, chart)
+    elif measured.code is None or not (coded or measured.code.text):
+        yield _gap("CODE_MISSING", measured, observation, chart)
+    elif codes.named_analytes(coded, (measured.code.text,)):
+        yield _gap("CODE_NOT_KNOWN", measured, observation, chart, words(measured.code)[:_SHOWN])
+
+
+def _gap(problem: str, measured: Measured, observation: Observation, chart: Chart, detail: str = "") -> Gap:
+    """A gap of one observation or component, with what is lost with it."""
+    return Gap(problem, own_reference(observation), detail, lost_results(observation, (measured,), chart))
 
 
 def _not_to_be_used(version: Version) -> Version:
@@ -73,7 +98,10 @@ def _not_to_be_used(version: Version) -> Version:
 
 
 def _coded(concept: CodeableConcept | None) -> list[tuple[str | None, str | None, str | None]]:
-    return [(c.system, c.code, c.display) for c in concept.coding] if concept else []
+    if concept is None:
+        return []
+    coded = [(c.system, c.code, c.display) for c in concept.coding]
+    return coded if any(code for _, code, _ in coded) else [*coded, *own_words(concept)]
 
 
 def _version(
@@ -81,9 +109,9 @@ def _version(
 ) -> Version:
     value = read_value(code, measured, chart.settings.codes, chart.settings.zone)
     reference = own_reference(observation)
-    when = _when(observation, chart, gaps)
+    when = _when(measured, observation, chart, gaps)
     if value.problem:
-        gaps.append(Gap(value.problem, reference, value.detail[:_SHOWN]))
+        gaps.append(_gap(value.problem, measured, observation, chart, value.detail[:_SHOWN]))
     issued = chart.when(observation.issued)
     updated = chart.when(observation.meta.last_updated if observation.meta else None)
     result = Result(
@@ -109,15 +137,26 @@ def _reading(reading: Reading, observation: Observation) -> Reading:
     return Reading.PRELIMINARY if is_early else reading
 
 
-def _when(observation: Observation, chart: Chart, gaps: list[Gap]) -> When | None:
+def _when(measured: Measured, observation: Observation, chart: Chart, gaps: list[Gap]) -> When | None:
     """When it was sampled. `issued` is when it was told, and never stands in for it.
 
     A date that does not tell the day is kept and named: no rule that counts days can use the result.
     """
     written = observation.effective_date_time or observation.effective_instant
-    when = effective(written, observation.effective_period, chart)
+    when = _by_the_wall(effective(written, observation.effective_period, chart), observation, chart, gaps)
     if when is None:
-        gaps.append(Gap("DATE_UNREADABLE" if written else "DATE_MISSING", own_reference(observation)))
+        gaps.append(_gap("DATE_UNREADABLE" if written else "DATE_MISSING", measured, observation, chart))
     elif written and not when.is_one_day:
-        gaps.append(Gap("DATE_IMPRECISE", own_reference(observation), written))
+        gaps.append(_gap("DATE_IMPRECISE", measured, observation, chart, written))
     return when
+
+
+def _by_the_wall(when: When | None, observation: Observation, chart: Chart, gaps: list[Gap]) -> When | None:
+    """A result that lies ahead by no more than the site's offset, and is marked Z, has the wall's time."""
+    if when is None or when.instant is None or not chart.is_ahead(when) or not when.text.endswith("Z"):
+        return when
+    local = chart.when(when.text.removesuffix("Z"))
+    if local is None or chart.is_ahead(local):
+        return when
+    gaps.append(Gap("LOCAL_TIME_MARKED_Z", own_reference(observation), when.text))
+    return local

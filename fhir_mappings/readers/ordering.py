@@ -12,6 +12,7 @@ from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.diagnoses import Diagnosis
 from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.vocabulary.medications import MedicationEvent
+from fhir_mappings.vocabulary.pairs import Pair
 from fhir_mappings.vocabulary.results import Result
 from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
@@ -23,6 +24,7 @@ Fact = (
     | ConsentSeen
     | Diagnosis
     | MedicationEvent
+    | Pair
     | ProcedureDone
     | Result
     | StudyEntry
@@ -44,6 +46,7 @@ _MOMENT: Mapping[type, Callable[[Any], When | None]] = {
     ConsentSeen: attrgetter("when"),
     Diagnosis: _of_diagnosis,
     MedicationEvent: attrgetter("start"),
+    Pair: attrgetter("when"),
     ProcedureDone: attrgetter("when"),
     Result: attrgetter("when"),
     StudyEntry: attrgetter("start"),

@@ -1,13 +1,41 @@
-"""Whose is it? A server's word is not trusted: every resource must name the patient it was asked for."""
+"""Whose is it? A server's word is not trusted: every resource must name the patient it was asked for.
+
+One rule, here and nowhere else (DECISIONS 51): a literal reference in any spelling, an identifier that the
+patient carries, a contained Patient that carries it; an Observation, which alone may lack its subject, in an
+answer about this patient. Another's identifier of a system that the patient has a number of is another's.
+"""
 
 from functools import cache
+from typing import NamedTuple
 
-from fhir_mappings.readers.fhir_types import Reference, Resource
+from fhir_mappings.readers.fhir_types import Identifier, Reference, Resource, Unread
+from fhir_mappings.readers.observation_types import Observation
 from fhir_mappings.readers.patient import Patient
-from fhir_mappings.readers.references import Bag, own_reference, relative, type_of
+from fhir_mappings.readers.references import Bag, contained, own_reference, relative, type_of
 from fhir_mappings.vocabulary.facts import Gap
 
 _MEMBERS = {"AllergyIntolerance": "patient", "Consent": "patient", "ResearchSubject": "individual"}
+
+
+class Owner(NamedTuple):
+    """`Patient/id`, and the numbers by which hospitals know that patient, as (system, value)."""
+
+    patient: str
+    numbers: frozenset[tuple[str, str]] = frozenset()
+
+
+class Ownership(NamedTuple):
+    """Is it the patient's own? `gap` says why not, or what was assumed."""
+
+    is_theirs: bool
+    gap: Gap | None = None
+
+
+def owner_of(patient: str, bag: Bag) -> Owner:
+    """The owner with all numbers that the patient's own resource carries."""
+    found = bag.named(patient)
+    numbers = found.identifier if isinstance(found, Patient) else ()
+    return Owner(patient, frozenset(_number(one) for one in numbers if one.value))
 
 
 def subject_of(resource: Resource) -> Reference | None:
@@ -28,14 +56,53 @@ def names_another(resource: Resource, patient: str) -> bool:
 @cache
 def _member(kind: type[Resource]) -> str:
     """The element of a resource type that names the patient; there are only so many types."""
-    return _MEMBERS.get(type_of(kind), "subject")
+    return "subject" if kind is Unread else _MEMBERS.get(type_of(kind), "subject")
 
 
-def disowned(resource: Resource, patient: str, bag: Bag) -> Gap | None:
-    """Why the resource is not used for `patient` (`Patient/id`); None when it is the patient's own."""
-    named = own_reference(resource) if isinstance(resource, Patient) else bag.name(subject_of(resource))
-    if named == patient or named == f"urn:uuid:{patient.removeprefix('Patient/')}":
-        return None
-    if named is None or named.startswith(("#", "urn:")):
-        return Gap("SUBJECT_UNRESOLVED", own_reference(resource))
-    return Gap("WRONG_PATIENT", own_reference(resource))
+def ownership(resource: Resource, owner: Owner, bag: Bag) -> Ownership:
+    """Whether the resource is used for `owner`, and what is to be said of that."""
+    reference = subject_of(resource)
+    named = own_reference(resource) if isinstance(resource, Patient) else bag.name(reference)
+    if named == owner.patient or named == f"urn:uuid:{owner.patient.removeprefix('Patient/')}":
+        return _THEIRS
+    if named is not None and not named.startswith(("#", "urn:")):
+        return Ownership(False, Gap("WRONG_PATIENT", own_reference(resource)))
+    numbers = _numbers_of(reference, resource)
+    if numbers & owner.numbers:
+        return _THEIRS
+    known = {system for system, _ in owner.numbers if system}
+    if any(system in known for system, _ in numbers):
+        return Ownership(False, Gap("WRONG_PATIENT", own_reference(resource)))
+    if isinstance(resource, Observation) and _says_nothing(reference):
+        return Ownership(True, Gap("SUBJECT_ASSUMED", own_reference(resource)))
+    return Ownership(False, Gap("SUBJECT_UNRESOLVED", own_reference(resource)))
+
+
+_THEIRS = Ownership(True)
+
+
+def of_the_call(resource: Resource, owner: Owner, bag: Bag) -> Ownership:
+    """The same for what a call itself brings: only what clearly names somebody else is not the patient's."""
+    found = ownership(resource, owner, bag)
+    is_open = found.gap is not None and found.gap.problem == "SUBJECT_UNRESOLVED"
+    return _THEIRS if is_open else found
+
+
+def _numbers_of(reference: Reference | None, resource: Resource) -> frozenset[tuple[str, str]]:
+    """The numbers by which a resource names its patient, in the reference or in a Patient it contains."""
+    if reference is None:
+        return frozenset()
+    found = [reference.identifier] if reference.identifier else []
+    if reference.reference and reference.reference.startswith("#"):
+        inside = contained(getattr(resource, "contained", ()), reference.reference, Patient)
+        found += inside.identifier if inside else ()
+    return frozenset(_number(one) for one in found if one.value)
+
+
+def _number(identifier: Identifier) -> tuple[str, str]:
+    return (identifier.system or "").strip().rstrip("/"), (identifier.value or "").strip()
+
+
+def _says_nothing(reference: Reference | None) -> bool:
+    """No subject at all; one that is only a name may be anybody's."""
+    return reference is None or not (reference.reference or reference.identifier or reference.display)

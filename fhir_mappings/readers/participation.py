@@ -58,7 +58,7 @@ def read_participation(subject: ResearchSubject, chart: Chart) -> Iterator[Study
         arm,
         text,
         start=chart.when(subject.period.start) if subject.period else None,
-        end=chart.when(subject.period.end) if subject.period else None,
+        end=chart.until(subject.period.end) if subject.period else None,
         consents=(consent,) if consent else (),
         fhir_status=subject.status or "",
     )

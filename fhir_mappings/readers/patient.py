@@ -1,9 +1,12 @@
-"""Patient -> date of birth, sex, death. Names, numbers and addresses are never read."""
+"""Patient -> date of birth, sex, death.
+
+Names and addresses are never read; numbers only to tell whose an entry is.
+"""
 
 from dataclasses import dataclass
 
 from fhir_mappings.readers.chart import Chart
-from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, FhirType, Resource
+from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, FhirType, Identifier, Resource
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.facts import Evidence, Fact, Gap, Known, Sex, Unknown, WhyUnknown
@@ -49,6 +52,7 @@ class Patient(Resource, tag="Patient"):
     """A patient; only what a criterion asks about."""
 
     extension: tuple[SexExtension, ...] = ()
+    identifier: tuple[Identifier, ...] = ()
     gender: str | None = None
     birth_date: str | None = None
     deceased_boolean: bool | None = None

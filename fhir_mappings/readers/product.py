@@ -9,7 +9,9 @@ from fhir_mappings.readers.fhir_types import CodeableConcept, Reference
 from fhir_mappings.readers.medication import Medication, MedicationEntry
 from fhir_mappings.readers.references import contained, own_reference
 from fhir_mappings.readers.routes import agreed, of_form, of_name
-from fhir_mappings.value_sets import Product, Recognised
+from fhir_mappings.readers.site_units import with_known_units
+from fhir_mappings.value_sets import OWN_WORDS, Product, Recognised
+from fhir_mappings.value_sets.local_codes import LONGEST_WORDS, folded
 from fhir_mappings.vocabulary.codes import ATC, system_name
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Gap
@@ -43,10 +45,17 @@ class DrugSeen:
 
 
 def codings(concept: CodeableConcept | None) -> Codings:
-    """The codes of a concept in the form the code lists ask for."""
+    """The codes of a concept in the form the code lists ask for; its own words where it has no code."""
     if concept is None:
         return ()
-    return tuple((c.system or "", c.code, c.display or "") for c in concept.coding if c.code)
+    coded = tuple((c.system or "", c.code, c.display or "") for c in concept.coding if c.code)
+    return coded or own_words(concept)
+
+
+def own_words(concept: CodeableConcept) -> Codings:
+    """What an entry without any code calls itself, which a site may map like a code."""
+    said = folded(words(concept)[: LONGEST_WORDS + 1])
+    return ((OWN_WORDS, said, ""),) if 0 < len(said) <= LONGEST_WORDS else ()
 
 
 def words(concept: CodeableConcept | None) -> str:
@@ -101,7 +110,11 @@ def _of_reference(entry: MedicationEntry, reference: Reference, chart: Chart) ->
 def _medication(entry: MedicationEntry, reference: Reference, chart: Chart) -> Medication | None:
     """The Medication resource an entry points at; one that carries unknown modifiers is not used."""
     if reference.reference and reference.reference.startswith("#"):
-        found: object = contained(entry.contained, reference.reference, Medication)
+        inside, units = (
+            contained(entry.contained, reference.reference, Medication),
+            chart.settings.codes.units,
+        )
+        found: object = with_known_units(inside, units) if inside and units else inside
     else:
         found = chart.bag.get(reference)
     if not isinstance(found, Medication) or found.is_modified or found.status == "entered-in-error":

@@ -21,7 +21,8 @@ from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.completeness import ListResource, read_completeness
 from fhir_mappings.readers.condition import Condition, read_condition, with_febrile_neutropenia
 from fhir_mappings.readers.consent import Consent, read_consent
-from fhir_mappings.readers.fhir_types import Reference, Resource
+from fhir_mappings.readers.fhir_types import Reference, Resource, Unread
+from fhir_mappings.readers.lost import incomplete, lost_of, lost_with
 from fhir_mappings.readers.medication import (
     Medication,
     MedicationAdministration,
@@ -34,32 +35,36 @@ from fhir_mappings.readers.medication_events import read_medication
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_types import Observation, Specimen
 from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
-from fhir_mappings.readers.ownership import disowned
+from fhir_mappings.readers.ownership import Owner, Ownership, of_the_call, owner_of, ownership
 from fhir_mappings.readers.participation import read_participation
 from fhir_mappings.readers.patient import Patient, PatientSeen, read_patient
 from fhir_mappings.readers.procedure import Procedure, read_procedure
 from fhir_mappings.readers.references import Bag, fetchable, own_reference
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.settings import ReaderSettings
+from fhir_mappings.readers.site_units import in_known_units
 from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group, read_stand_in
 from fhir_mappings.vocabulary.diagnoses import Diagnosis
 from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.vocabulary.facts import Gap, Part, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource
+from fhir_mappings.vocabulary.pairs import Pair
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Result
 from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
 _Sorted = defaultdict[type, list[Any]]
-_UNREAD = frozenset({"ENTRY_UNREADABLE", "MEDICATION_UNRESOLVED", "MODIFIER_UNKNOWN"})
-_DECIDED_BY_ONE = {
-    "Patient": Part.PATIENT,
-    "ResearchSubject": Part.RESEARCH_SUBJECTS,
-    "MedicationRequest": Part.MEDICATION_REQUESTS,
-    "MedicationDispense": Part.MEDICATION_DISPENSES,
-    "MedicationAdministration": Part.MEDICATION_ADMINISTRATIONS,
-    "MedicationStatement": Part.MEDICATION_STATEMENTS,
-}
+_LOSING = frozenset(
+    {
+        "MEDICATION_NOT_STATED",
+        "MEDICATION_UNRESOLVED",
+        "MODIFIER_UNKNOWN",
+        "STATUS_NOT_RECOGNISED",
+        "SUBJECT_UNRESOLVED",
+    }
+)
+"""Problems for which an entry, or what it says, is not used although it is there."""
+
 _STAND_INS = frozenset({Flag, CarePlan})
 _LINKED = (MedicationEntry, AdverseEvent, ResearchSubject, Medication, ResearchStudy)
 _NOBODYS = frozenset({Medication, ResearchStudy, Group, Practitioner, PractitionerRole, Specimen})
@@ -103,14 +108,14 @@ def read_record(
     """The chart of `patient_id` as it stood at `as_of` (aware), equal for any order of `resources`.
 
     `unavailable` names parts that could not be had; `gaps` are problems already known, e.g. from decoding.
-    A participation or medication entry that could not be read makes its part unavailable too, because one
-    such entry may be the one that matters.
+    An entry of whose content nothing can be told makes its part unavailable too, because it may be the one
+    that matters.
     """
-    chart = Chart(Bag(resources), settings, as_of)
+    chart = Chart(Bag(in_known_units(resources, settings.codes.units)), settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
     person = _person(chart, patient, Part.PATIENT in unavailable)
-    kinds = _by_kind(_all_read(chart, patient), chart)
-    gaps = tuple(sorted({*gaps, *person.gaps, *kinds[Gap]}))
+    kinds = _by_kind(_all_read(chart, owner_of(patient, chart.bag)), chart)
+    gaps = tuple(sorted({*gaps, *person.gaps, *kinds[Gap], *chart.respelled()}))
     return ClinicalRecord(
         patient,
         settings.zone,
@@ -127,8 +132,9 @@ def read_record(
         consents=in_order(kinds[ConsentSeen]),
         attestations=in_order(kinds[Attestation]),
         completeness=in_order(kinds[CompletenessAssertion]),
-        unavailable=unavailable | _incomplete(gaps),
+        unavailable=unavailable | _incomplete(gaps, kinds[StudyEntry]),
         gaps=gaps,
+        pairs=in_order(kinds[Pair]),
     )
 
 
@@ -137,12 +143,13 @@ def read_drafts(
 ) -> tuple[tuple[MedicationEvent, ...], tuple[Gap, ...]]:
     """Draft orders of a hook's context that a rule may ask about, and what could not be read of them.
 
-    A draft without a subject is the call's own; its dates are those of an order still being written.
+    A draft that does not clearly name somebody else is of the call's patient (whose Patient may stand among
+    the resources); its dates are those of an order still being written.
     """
-    chart = Chart(Bag(resources), settings, as_of)
-    patient = f"Patient/{patient_id.removeprefix('Patient/')}"
-    orders = (r for r in chart.bag.resources if isinstance(r, MedicationRequest))
-    kinds = _by_kind((item for order in orders for item in _draft(order, patient, chart)), chart)
+    chart = Chart(Bag(in_known_units(resources, settings.codes.units)), settings, as_of)
+    owner = owner_of(f"Patient/{patient_id.removeprefix('Patient/')}", chart.bag)
+    orders = (r for r in chart.bag.resources if isinstance(r, MedicationRequest | Unread))
+    kinds = _by_kind((item for order in orders for item in _draft(order, owner, chart)), chart)
     return in_order(kinds[MedicationEvent]), tuple(sorted(set(kinds[Gap])))
 
 
@@ -154,7 +161,7 @@ def canonical_bytes(record: ClinicalRecord) -> bytes:
 # ---------------------------------------------------------------- one resource
 
 
-def _all_read(chart: Chart, patient: str) -> Iterator[Fact | Gap]:
+def _all_read(chart: Chart, owner: Owner) -> Iterator[Fact | Gap]:
     """What every usable resource of the patient says.
 
     Results come together, because duplicates decide among themselves; consents last, because participations
@@ -164,20 +171,24 @@ def _all_read(chart: Chart, patient: str) -> Iterator[Fact | Gap]:
     observations: list[Observation] = []
     named: set[str] = set()
     for resource in chart.bag.resources:
-        refusal = _refusal(resource, patient, chart)
-        if refusal is not None:
-            yield refusal
-            if isinstance(resource, Observation) and refusal.problem == "MODIFIER_UNKNOWN":
+        whose = _whose(resource, owner, chart)
+        if whose is not None and whose.gap is not None:
+            yield _with_lost(whose.gap, resource, chart)
+        if whose is None or not whose.is_theirs:
+            continue
+        if (refusal := _refusal(resource)) is not None:
+            yield _with_lost(refusal, resource, chart)
+            if isinstance(resource, Observation):
                 observations.append(resource)  # it may not be used, but it is there
         elif isinstance(resource, Observation):
             observations.append(resource)
         elif isinstance(resource, Consent):
             consents.append(resource)
         elif getattr(resource, "status", None) != "entered-in-error":
-            for item in _read(resource, patient, chart):
+            for item in _read(resource, owner.patient, chart):
                 if isinstance(item, StudyEntry) and item.this_trial:
                     named.update(item.consents)
-                yield item
+                yield _with_lost(item, resource, chart) if isinstance(item, Gap) else item
     yield from read_results(observations, chart)
     for consent in consents:
         yield from read_consent(consent, chart, own_reference(consent) in named)
@@ -192,14 +203,27 @@ def _person(chart: Chart, patient: str, unavailable: bool) -> PatientSeen:
     return PatientSeen(nothing, nothing, deceased=False)
 
 
-def _refusal(resource: Resource, patient: str, chart: Chart) -> Gap | None:
-    """Why a resource is not read at all; None for those that are, and for those nobody asks about."""
+def _whose(resource: Resource, owner: Owner, chart: Chart) -> Ownership | None:
+    """Whose it is; None for what nobody asks about. An unread entry is refused only if it names another."""
     kind = type(resource)
     if kind in _STAND_INS and not chart.settings.stand_ins:
         return None
-    if kind not in _NOBODYS and (gap := disowned(resource, patient, chart.bag)) is not None:
-        return gap
+    if kind in _NOBODYS:
+        return Ownership(True)
+    return (of_the_call if kind is Unread else ownership)(resource, owner, chart.bag)
+
+
+def _refusal(resource: Resource) -> Gap | None:
+    """Why the content of the patient's own entry is not read."""
+    if isinstance(resource, Unread):
+        return Gap(resource.problem, own_reference(resource), resource.detail)
     return Gap("MODIFIER_UNKNOWN", own_reference(resource)) if resource.is_modified else None
+
+
+def _with_lost(gap: Gap, resource: Resource, chart: Chart) -> Gap:
+    """The gap, with what the entry may have said."""
+    loses = gap.problem in _LOSING or isinstance(resource, Unread)
+    return Gap(gap.problem, gap.reference, gap.detail, lost_of(resource, chart)) if loses else gap
 
 
 def _read(resource: Resource, patient: str, chart: Chart) -> Iterable[Fact | Gap]:
@@ -210,21 +234,22 @@ def _read(resource: Resource, patient: str, chart: Chart) -> Iterable[Fact | Gap
     return reader(resource, chart) if reader else ()
 
 
-def _draft(order: MedicationRequest, patient: str, chart: Chart) -> Iterator[Fact | Gap]:
-    gap = disowned(order, patient, chart.bag) if order.subject else None
-    if gap is not None:
-        yield gap
-    elif order.is_modified:
-        yield Gap("MODIFIER_UNKNOWN", own_reference(order))
-    else:
-        yield from read_medication(order, chart)
+def _draft(order: Resource, owner: Owner, chart: Chart) -> Iterator[Fact | Gap]:
+    whose = of_the_call(order, owner, chart.bag)
+    if whose.gap is not None:
+        yield whose.gap
+    elif (refusal := _refusal(order)) is not None:
+        yield _with_lost(refusal, order, chart)
+    elif isinstance(order, MedicationRequest):
+        for item in read_medication(order, chart):
+            yield _with_lost(item, order, chart) if isinstance(item, Gap) else item
 
 
 def _written_by_now(order: MedicationRequest, chart: Chart) -> Iterator[Fact | Gap]:
     """An order may begin later than now, but it cannot have been written later."""
     for item in read_medication(order, chart):
         ahead = not isinstance(item, Gap) and chart.is_ahead(chart.when(order.authored_on))
-        yield Gap("FUTURE_DATED", item.reference) if ahead else item
+        yield lost_with(item, "FUTURE_DATED") if ahead and not isinstance(item, Gap) else item
 
 
 _READERS: dict[type[Resource], Callable[[Any, Chart], Iterable[Fact | Gap]]] = {
@@ -249,7 +274,7 @@ def _by_kind(seen: Iterable[Fact | Gap], chart: Chart) -> _Sorted:
         if isinstance(item, Gap) or not _lies_ahead(item, chart) or _is_plan(item):
             kinds[type(item)].append(item)
         else:
-            kinds[Gap].append(Gap("FUTURE_DATED", item.reference))
+            kinds[Gap].append(lost_with(item, "FUTURE_DATED"))
     return kinds
 
 
@@ -266,10 +291,14 @@ def _lies_ahead(fact: Fact, chart: Chart) -> bool:
     return isinstance(fact, Diagnosis) and chart.is_ahead(fact.recorded)
 
 
-def _incomplete(gaps: Iterable[Gap]) -> frozenset[Part]:
-    """The parts of which an entry that may decide alone is there, but cannot be read."""
-    unread = (g.reference.partition("/")[0] for g in gaps if g.problem in _UNREAD)
-    return frozenset(_DECIDED_BY_ONE[kind] for kind in unread if kind in _DECIDED_BY_ONE)
+def _incomplete(gaps: Iterable[Gap], studies: Iterable[StudyEntry]) -> frozenset[Part]:
+    """The parts of which an entry may have said anything. What is not even an entry of a known type hides no
+    participation that stands there."""
+    lacking = incomplete(gaps)
+    typed = incomplete(gap for gap in gaps if not any(lost.kind == "" for lost in gap.lost))
+    if any(entry.this_trial for entry in studies):
+        return lacking - ({Part.RESEARCH_SUBJECTS} - typed)
+    return lacking
 
 
 def _pointing(resource: Resource) -> Iterator[Reference | None]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from fhir_mappings.readers.fhir_types import FhirType, Reference, Resource
+from fhir_mappings.readers.fhir_types import FhirType, Reference, Resource, Unread
 
 R = TypeVar("R", bound=Resource)
 _FETCHABLE = re.compile(r"(?:Medication|ResearchStudy)/(?!\.+$)[A-Za-z0-9\-.]{1,64}")
@@ -33,8 +33,13 @@ def fetchable(name: str) -> bool:
 
 def own_reference(resource: Resource) -> str:
     """How other resources, and our evidence, name this resource; only its type when it has no id."""
-    kind = type_of(type(resource))
+    kind = kind_of(resource)
     return f"{kind}/{resource.id}" if resource.id else kind
+
+
+def kind_of(resource: Resource) -> str:
+    """The FHIR name of its type; of an unread entry the one it shows, empty where it shows none."""
+    return resource.kind if isinstance(resource, Unread) else type_of(type(resource))
 
 
 @cache
@@ -74,7 +79,7 @@ class Bag:
         self._plain: dict[str, str] = {}  # a chart says the same few references again and again
         nameless: list[Resource] = []
         for resource in resources:
-            if resource.id:
+            if resource.id and not isinstance(resource, Unread):
                 own = own_reference(resource)
                 self._found[own] = newer(resource, self._found.get(own))
             else:

@@ -162,11 +162,16 @@ def _others() -> tuple[type[msgspec.Struct], ...]:
     )
 
 
+_OTHERS = _others()
+
 if TYPE_CHECKING:
     AnyResource = Resource
 else:
-    AnyResource = Union[(Bundle, OperationOutcome, *_READ, *_others())]
+    AnyResource = Union[(Bundle, OperationOutcome, *_READ, *_OTHERS)]
 
 any_resource: msgspec.json.Decoder[Resource | None] = msgspec.json.Decoder(Optional[AnyResource])  # noqa: UP045
 read_types = frozenset(_READ)
+_EVERY: tuple[type[msgspec.Struct], ...] = (Bundle, OperationOutcome, *_READ, *_OTHERS)
+by_name: dict[str, type[msgspec.Struct]] = {str(kind.__struct_config__.tag): kind for kind in _EVERY}
+"""Every resource type that decodes, by its FHIR name."""
 known_types = frozenset(_NAMES.split()) | {"Bundle", "OperationOutcome"}

@@ -101,7 +101,7 @@ def _entry(
     marker: Marker, meant: StandIn, state: StudyState, period: Period | None, chart: Chart
 ) -> StudyEntry:
     """A marker whose period is over no longer tells whether the patient is in the trial."""
-    end = chart.when(period.end) if period else None
+    end = chart.until(period.end) if period else None
     if end is not None and end.last < chart.day and state is meant.state:
         state = StudyState.UNKNOWN
     return StudyEntry(

@@ -61,6 +61,9 @@ class Rhythm:
 
 DAY = Decimal(24)
 WEEK = Decimal(168)
+_LONGEST_CYCLE = Decimal(24 * 366)
+_MOST_DOSES = 24 * 366
+"""Within a cycle of at most a year, one an hour at most: beyond that a rhythm is a slip of the pen."""
 _UNIT_HOURS = {"h": Decimal(1), "d": DAY, "wk": WEEK}
 
 # The closed table of codes and words: doses, in hours, at a time of day. Nothing else is ever parsed.
@@ -208,5 +211,7 @@ def _pace(
         return None
     count = 1 if frequency is None else frequency
     length = Decimal(repr(period)) * hours
+    if count > _MOST_DOSES or length > _LONGEST_CYCLE:
+        return None
     agree = listed == count if length == DAY else listed == 1
     return (count, length) if count >= 1 and (agree or not listed) else None

@@ -6,14 +6,22 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from fhir_mappings.readers.amounts import UCUM, exact, plain
+from fhir_mappings.readers.amounts import exact, plain
 from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
+from fhir_mappings.readers.number_words import quantity_in_words
 from fhir_mappings.readers.observation_types import Measured
 from fhir_mappings.readers.product import words
 from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
-from fhir_mappings.value_sets import AnalyteCode, CodeLists
+from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
 from fhir_mappings.vocabulary.calendar import NotADate, read_when
-from fhir_mappings.vocabulary.quantity import UNITS, UnitNotAllowed, is_viral_load_unit, to_canonical
+from fhir_mappings.vocabulary.codes import UCUM
+from fhir_mappings.vocabulary.quantity import (
+    UNITS,
+    UnitNotAllowed,
+    is_known_unit,
+    is_viral_load_unit,
+    to_canonical,
+)
 from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence, Reading
 
 A = Analyte
@@ -27,6 +35,7 @@ _USUAL_LENGTH = 80  # characters of a unit's code and its name
 UNREADABLE = "VALUE_UNREADABLE"
 IMPLAUSIBLE = "VALUE_IMPLAUSIBLE"
 UNIT = "UNIT_UNUSABLE"
+UNLISTED = "ANSWER_NOT_LISTED"
 
 
 class Value(NamedTuple):
@@ -47,7 +56,7 @@ def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Zo
     """Read one value of the analyte that `code` names."""
     absent = measured.data_absent_reason
     if absent is not None:
-        if _has_value(measured):
+        if has_value(measured):
             return _unreadable(_written(measured), "a value, and a reason why there is none")
         return Value(Reading.NO_VALUE, words(absent))
     if code.analyte is A.DELIVERY_DUE:
@@ -56,6 +65,8 @@ def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Zo
         return _score(code, measured, codes)
     if measured.value_quantity is not None and measured.value_quantity.value is not None:
         return _quantity(code, measured, measured.value_quantity, codes)
+    if (told := _told_in_words(code.analyte, measured)) is not None:
+        return _quantity(code, measured, told, codes)
     return _in_words(code.analyte, measured, codes)
 
 
@@ -81,7 +92,7 @@ def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: 
         return Value(
             Reading.UNREADABLE, written, problem=IMPLAUSIBLE, detail=f"{code.analyte.value} {written}"
         )
-    low, high = _range(code, measured, quantity)
+    low, high = _range(code, measured, quantity, span)
     return Value(Reading.USABLE, written, number, sign, presence, low, high)
 
 
@@ -126,12 +137,19 @@ def _detected(quantity: Quantity) -> Presence | None:
     return Presence.POSITIVE if exact(quantity.value or 0) > 0 else Presence.NEGATIVE
 
 
-def _range(code: AnalyteCode, measured: Measured, value: Quantity) -> tuple[Decimal | None, Decimal | None]:
-    """The usual range, when the laboratory gives exactly one; its unit may be left to the value's."""
+def _range(
+    code: AnalyteCode, measured: Measured, value: Quantity, span: Span | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """The usual range, when the laboratory gives exactly one; its unit may be left to the value's.
+
+    A limit that no result can reach, or that every one passes, is none: it would hide or invent a finding.
+    """
     usual = [r for r in measured.reference_range if r.type is None or _is_usual(r.type)]
     if len(usual) != 1:
         return None, None
     low, high = _end(code, usual[0].low, value), _end(code, usual[0].high, value)
+    if high is not None and span is not None and not span.may_limit(high):
+        return None, None
     return (low, high) if low is None or high is None or low <= high else (None, None)
 
 
@@ -167,10 +185,10 @@ def _score(code: AnalyteCode, measured: Measured, codes: CodeLists) -> Value:
     elif measured.value_codeable_concept is not None:
         answer = answer_of(code.analyte, measured.value_codeable_concept, codes)
         number = None if answer is None or answer.grade is None else Decimal(answer.grade)
-    elif not _has_value(measured):
+    elif not has_value(measured):
         return Value(Reading.NO_VALUE)
     span = codes.plausible.get(code.analyte)
-    if number is None or number % 1 or (span and not span.holds(number)):
+    if number is None or number != number.to_integral_value() or (span and not span.holds(number)):
         return _unreadable(_written(measured), f"no {code.analyte.value} grade")
     return Value(Reading.USABLE, _written(measured), number)
 
@@ -178,7 +196,7 @@ def _score(code: AnalyteCode, measured: Measured, codes: CodeLists) -> Value:
 def _date(measured: Measured, zone: ZoneInfo) -> Value:
     text = measured.value_date_time or measured.value_string
     if not text:
-        return _unreadable(_written(measured), "no date") if _has_value(measured) else Value(Reading.NO_VALUE)
+        return _unreadable(_written(measured), "no date") if has_value(measured) else Value(Reading.NO_VALUE)
     try:
         read_when(text, zone)
     except NotADate:
@@ -186,14 +204,24 @@ def _date(measured: Measured, zone: ZoneInfo) -> Value:
     return Value(Reading.USABLE, text)
 
 
+def _told_in_words(analyte: Analyte, measured: Measured) -> Quantity | None:
+    """The number that the words of a result are, where its analyte has numbers (DECISIONS 52)."""
+    concept = measured.value_codeable_concept
+    text = measured.value_string or (concept.text if concept is not None and not concept.coding else None)
+    told = quantity_in_words(text) if analyte in UNITS else None
+    return told if told is not None and is_known_unit(told.unit or "") else None
+
+
 def _in_words(analyte: Analyte, measured: Measured, codes: CodeLists) -> Value:
     if analyte not in QUALITATIVE:
-        if _has_value(measured):
+        if has_value(measured):
             return _unreadable(_written(measured), f"{analyte.value} is no number with a unit")
         return Value(Reading.NO_VALUE)
     presence = presence_of(analyte, measured, codes)
-    if presence is None and not _has_value(measured):
+    if presence is None and not has_value(measured):
         return Value(Reading.NO_VALUE)
+    if presence is None and analyte is not A.URINE_PROTEIN_DIPSTICK:  # pluses, which its rule counts
+        return Value(Reading.USABLE, _written(measured), problem=UNLISTED, detail=_written(measured))
     return Value(Reading.USABLE, _written(measured), presence=presence)
 
 
@@ -204,7 +232,8 @@ def _unreadable(written: str, detail: str) -> Value:
 # ---------------------------------------------------------------- as written
 
 
-def _has_value(measured: Measured) -> bool:
+def has_value(measured: Measured) -> bool:
+    """True when there is any value[x], readable or not."""
     return next(_values(measured), None) is not None
 
 

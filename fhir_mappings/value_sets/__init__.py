@@ -4,10 +4,19 @@ from fhir_mappings.value_sets.analytes import AnalyteCode
 from fhir_mappings.value_sets.code_lists import CodeLists, Recognised
 from fhir_mappings.value_sets.listed import FaultyCodeLists, ListedCode
 from fhir_mappings.value_sets.loading import load_code_lists
-from fhir_mappings.value_sets.local_codes import LocalCode
+from fhir_mappings.value_sets.local_codes import (
+    OWN_UNITS,
+    OWN_WORDS,
+    WITHOUT_SYSTEM,
+    LocalCode,
+)
+from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
 
 __all__ = [
+    "OWN_UNITS",
+    "OWN_WORDS",
+    "WITHOUT_SYSTEM",
     "AnalyteCode",
     "CodeLists",
     "FaultyCodeLists",
@@ -15,5 +24,6 @@ __all__ = [
     "LocalCode",
     "Product",
     "Recognised",
+    "Span",
     "load_code_lists",
 ]

@@ -18,7 +18,8 @@ COLUMNS = (
     "verified",
     "source",
 )
-_MOLAR = {"mass": False, "molar": True, "": None}
+_MOLAR = {"mass": False, "molar": True, "molar-only": True, "": None}
+_ALWAYS = "molar-only"
 _LEVELS = (Analyte.SIROLIMUS, Analyte.CICLOSPORIN)
 
 # Where two codes of one observation say different things, the one that unfits it for titration is believed
@@ -31,13 +32,24 @@ _ASSAYS = (Assay.UNSTATED, Assay.SPECIFIC, Assay.POLYCLONAL, Assay.PARENT_AND_ME
 class AnalyteCode:
     """One LOINC. `molar` is True or False where the code's property is a reviewed fact, else None.
 
-    `level` is there for drug levels only; it says what the code says, and no more.
+    `level` is there for drug levels only; it says what the code says, and no more. `always_molar`: a mass
+    under it would be of another substance than the factors of the unit table are for (urea, not its
+    nitrogen), so a local code that stands for it is read in moles alone, too.
     """
 
     analyte: Analyte
     code: str
     molar: bool | None = None
     level: LevelDetails | None = None
+    always_molar: bool = False
+
+    def mapped(self, molar: bool | None) -> "AnalyteCode":
+        """What a local code says that stands for this one: its unit kind is the site's to tell, not ours.
+
+        A laboratory that reports creatinine in umol/L may well have mapped its code to the LOINC of a mass
+        (DECISIONS 24): its units are converted, and refused only where the site says which kind they are.
+        """
+        return self if self.always_molar else replace(self, molar=molar)
 
     def and_also(self, other: "AnalyteCode") -> "AnalyteCode":
         """What two codes of one observation say together."""
@@ -82,4 +94,5 @@ def _analyte_code(row: dict[str, str]) -> AnalyteCode:
             Assay(row["assay"] or "unstated"),
             row["method"] or None,
         )
-    return AnalyteCode(analyte, row["code"], _MOLAR[row["property"]], level)
+    kind = row["property"]
+    return AnalyteCode(analyte, row["code"], _MOLAR[kind], level, always_molar=kind == _ALWAYS)

@@ -6,6 +6,7 @@ What is not in the table ("weakly positive", 弱阳性, "indeterminate") is no a
 from dataclasses import dataclass
 
 from fhir_mappings.value_sets.listed import CsvFile
+from fhir_mappings.value_sets.local_codes import folded
 from fhir_mappings.vocabulary.codes import NotACode, check_code, one_spelling
 from fhir_mappings.vocabulary.results import Analyte, Presence
 
@@ -36,11 +37,6 @@ class Answers:
 
     by_code: dict[tuple[Analyte, str, str], Answer]
     by_words: dict[tuple[Analyte, str], Answer]
-
-
-def folded(words: str) -> str:
-    """Words as they are compared: lower case, single spaces, no full stop at the end."""
-    return " ".join(words.casefold().split()).rstrip(".。")
 
 
 def answers_of(lists: list[CsvFile], faults: list[str]) -> Answers:

@@ -7,15 +7,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from fhir_mappings.value_sets.analyte_names import AnalyteNames, joined_words
 from fhir_mappings.value_sets.analytes import AnalyteCode
-from fhir_mappings.value_sets.answers import Answer, Answers, folded
+from fhir_mappings.value_sets.answers import Answer, Answers
 from fhir_mappings.value_sets.index import CodeIndex
 from fhir_mappings.value_sets.listed import ListedCode
-from fhir_mappings.value_sets.local_codes import LocalMap
+from fhir_mappings.value_sets.local_codes import (
+    OWN_WORDS,
+    WITHOUT_SYSTEM,
+    LocalMap,
+    StandsFor,
+    UnitMap,
+    folded,
+)
 from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
 from fhir_mappings.value_sets.words import Words
-from fhir_mappings.vocabulary.codes import LOINC, RXNORM, one_spelling, system_name
+from fhir_mappings.vocabulary.codes import (
+    ICD9_PROCEDURES,
+    LOINC,
+    RXNORM,
+    is_procedure_of_icd9,
+    one_spelling,
+    system_name,
+)
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.results import Analyte
 
@@ -63,10 +78,13 @@ class CodeLists:
     products: dict[str, Product]
     plausible: dict[Analyte, Span]
     local: LocalMap
+    units: UnitMap
     listed: tuple[ListedCode, ...]
+    names: AnalyteNames
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
     _said: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
     _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
+    _called: dict[str, tuple[Analyte, ...]] = field(default_factory=dict)
 
     # ------------------------------------------------------------ diagnoses, procedures, drugs
 
@@ -112,11 +130,22 @@ class CodeLists:
 
     def _resolve(self, system: str | None, code: str | None) -> tuple[str, str] | None:
         """Our short name of the system, and the code; the site's map first. None for what we cannot know."""
-        mapped = self.local.get((system, code))
-        if mapped or not code:
-            return mapped
+        mapped = self._mapped(system, code)
+        if mapped:
+            return mapped.system, mapped.code
+        if not code:
+            return None
         name = system_name(system)
-        return (name, code) if name else None
+        if name is None or (name == ICD9_PROCEDURES and not is_procedure_of_icd9(code)):
+            return None
+        return name, code
+
+    def is_told(self, system: str | None, code: str | None) -> bool:
+        """True for a code that says what it is: of a code system that we know, or mapped by the site."""
+        return self._resolve(system, code) is not None
+
+    def _mapped(self, system: str | None, code: str | None) -> StandsFor | None:
+        return self.local.get((system or WITHOUT_SYSTEM, code))
 
     def _shown(self, system: str | None, code: str | None) -> str:
         name, plain = self._resolve(system, code) or ("", "")
@@ -139,10 +168,23 @@ class CodeLists:
                 return None
         return found
 
-    def measures_two_things(self, codings: Iterable[Coded]) -> bool:
-        """True when the codes of one observation name different analytes, so that it cannot be used."""
+    def analytes_named(self, codings: Iterable[Coded]) -> tuple[Analyte, ...]:
+        """Every analyte that one of the codes names; two of them contradict each other."""
         named = (self._analyte(system, code) for system, code, _ in codings)
-        return len({one.analyte for one in named if one}) > 1
+        return tuple(sorted({one.analyte for one in named if one}))
+
+    def named_analytes(self, codings: Iterable[Coded], words: Iterable[str | None]) -> tuple[Analyte, ...]:
+        """What an observation may measure whose codes no list knows, by its own words.
+
+        () where a code of LOINC or SNOMED CT says what it is: then it is none of ours, whatever it is called.
+        """
+        listed = [(self._resolve(system, code), display) for system, code, display in codings]
+        if any(resolved is not None for resolved, _ in listed):
+            return ()
+        text = joined_words((*words, *(display for _, display in listed)))
+        if text not in self._called:
+            _remember(self._called, text, self.names.find(text))
+        return self._called[text]
 
     def _analyte(self, system: str | None, code: str | None) -> AnalyteCode | None:
         key = (system, code)
@@ -151,7 +193,8 @@ class CodeLists:
         except KeyError:
             name, plain = self._resolve(system, code) or ("", "")
             found = self.analytes.get(plain.strip()) if name == LOINC else None
-            return _remember(self._measured, key, found)
+            mapped = self._mapped(system, code)
+            return _remember(self._measured, key, found.mapped(mapped.molar) if found and mapped else found)
 
     def answer(
         self, analyte: Analyte, codings: Iterable[Coded], words: Iterable[str | None]
@@ -162,7 +205,9 @@ class CodeLists:
         """
         coded = {self._coded_answer(analyte, system, code) for system, code, _ in codings} - {None}
         if not coded:
-            coded = {self.answers.by_words.get((analyte, folded(text))) for text in words if text}
+            said = [folded(text) for text in words if text]
+            coded = {self.answers.by_words.get((analyte, text)) for text in said} - {None}
+            coded |= {self._coded_answer(analyte, OWN_WORDS, text) for text in said} - {None}
         return coded.pop() if len(coded) == 1 else None
 
     def _coded_answer(self, analyte: Analyte, system: str | None, code: str | None) -> Answer | None:

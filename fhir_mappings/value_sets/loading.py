@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from fhir_mappings.value_sets import analytes, answers, plausible, products
+from fhir_mappings.value_sets import analyte_names, analytes, answers, plausible, products
 from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
 from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
 from fhir_mappings.value_sets.listed import (
@@ -13,7 +13,7 @@ from fhir_mappings.value_sets.listed import (
     list_names,
     read_csv,
 )
-from fhir_mappings.value_sets.local_codes import LocalCode, local_map
+from fhir_mappings.value_sets.local_codes import LocalCode, LocalMap, UnitMap, key_of, local_map, unit_map
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.codes import (
     ATC,
@@ -34,6 +34,7 @@ from fhir_mappings.vocabulary.concepts import Concept
 COLUMNS = ("concept", "system", "match", "code", "display", "role", "verified", "source")
 HISTORY = "history"
 _OTHER_SHAPES = {
+    "analyte_names": analyte_names.COLUMNS,
     "analytes": analytes.COLUMNS,
     "answers": answers.COLUMNS,
     "products": products.COLUMNS,
@@ -59,7 +60,7 @@ def load_code_lists(
         topic = entry.name.partition(".")[0]
         file = read_csv(entry, _OTHER_SHAPES.get(topic, COLUMNS), faults)
         by_topic.setdefault(topic, []).append(file)
-    lists = _lists(by_topic, local_map(site_maps, faults), faults)
+    lists = _lists(by_topic, local_map(site_maps, faults), unit_map(site_maps, faults), faults)
     faults += _targets_unknown(lists, site_maps)
     if faults:
         raise FaultyCodeLists(faults)
@@ -68,7 +69,8 @@ def load_code_lists(
 
 def _lists(
     by_topic: dict[str, list[CsvFile]],
-    local: dict[tuple[str | None, str | None], tuple[str, str]],
+    local: LocalMap,
+    units: UnitMap,
     faults: list[str],
 ) -> CodeLists:
     index: CodeIndex[Meaning] = CodeIndex()
@@ -86,7 +88,9 @@ def _lists(
         products.products_of(_only(by_topic, "products"), faults),
         plausible.spans_of(_only(by_topic, "plausible"), faults),
         local,
+        units,
         tuple(_listed(every)),
+        analyte_names.names_of(_only(by_topic, "analyte_names"), faults),
     )
 
 
@@ -131,6 +135,6 @@ def _listed(files: Iterable[CsvFile]) -> Iterable[ListedCode]:
 def _targets_unknown(lists: CodeLists, site_maps: Sequence[LocalCode]) -> Iterable[str]:
     """A local code that stands for a code of no list would be mapped in vain, and nobody would notice."""
     for local in site_maps:
-        target = lists.local.get((local.system, local.code))
-        if target and not lists.knows(*target):
-            yield f"site map {local.system}|{local.code}: no list holds {target[0]} {target[1]}"
+        target = lists.local.get(key_of(local))
+        if target and not lists.knows(target.system, target.code):
+            yield f"site map {local.system}|{local.code}: no list holds {target.system} {target.code}"

@@ -9,6 +9,9 @@ from fhir_mappings.vocabulary.results import Analyte
 COLUMNS = ("analyte", "low", "high", "display", "verified", "source")
 
 
+_MILLION = 10**6
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The possible values of an analyte in its canonical unit, both ends included; `high` may be open."""
@@ -19,6 +22,10 @@ class Span:
     def holds(self, value: Decimal) -> bool:
         """True for a possible value."""
         return value >= self.low and (self.high is None or value <= self.high)
+
+    def may_limit(self, value: Decimal) -> bool:
+        """True for what can be an upper limit of normal: possible, and no millionth of the greatest value."""
+        return value > 0 and self.holds(value) and value * _MILLION >= (self.high or value)
 
 
 def spans_of(file: CsvFile, faults: list[str]) -> dict[Analyte, Span]:

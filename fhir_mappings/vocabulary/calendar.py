@@ -2,11 +2,14 @@
 
 A chart says "2024", "2024-05" or "2024-05-03T08:10:00+08:00". Each is an interval of calendar days in the
 site's time zone; a rule whose answer differs between its ends must answer "unknown".
+
+Charts also hold dates that nobody lived: 0001-01-01 for "not known", 9999-12-31 for "no end". All arithmetic
+on days stands here and nowhere else: it stops at the ends of the calendar instead of failing.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -17,6 +20,10 @@ _FHIR_DATE = re.compile(
     r"(?P<time>T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?P<zone>Z|[+-]\d{2}:\d{2})?)?)?)?"
 )
 
+EARLIEST = date(1850, 1, 1)
+"""A date before it is a placeholder ("not known"): 0001-01-01, 1753-01-01, 1800-01-01."""
+LATEST = date(2199, 12, 31)
+"""A date after it is a placeholder ("no end", "never"): 2999-12-31, 9999-12-31."""
 
 _USUAL_LENGTH = 40  # an instant with nanoseconds and offset has 35 characters
 
@@ -43,12 +50,17 @@ class When:
         """True when the precision is a day or better."""
         return self.first == self.last
 
+    @property
+    def is_never(self) -> bool:
+        """True for a placeholder of the far future: as an end it says that there is none."""
+        return self.first > LATEST
+
 
 def read_when(text: str, zone: ZoneInfo) -> When:
     """Read a FHIR date, dateTime or instant; calendar days are those of `zone`.
 
-    A time without an offset is not FHIR, but hospitals send it: it is read in the site's zone.
-    Raises NotADate.
+    A time without an offset is not FHIR, but hospitals send it: it is read in the site's zone. Beyond LATEST
+    only the day is kept, as written. Raises NotADate, also for placeholders before EARLIEST.
     """
     return _remembered(text, zone) if len(text) <= _USUAL_LENGTH else _read(text, zone)
 
@@ -58,23 +70,30 @@ def _read(text: str, zone: ZoneInfo) -> When:
     if not found:
         raise NotADate(text)
     try:
-        if found["time"]:
-            return _instant(text, zone)
         first = date(int(found["year"]), int(found["month"] or 1), int(found["day"] or 1))
+        is_near = EARLIEST <= first <= LATEST
+        moment = datetime.fromisoformat(text) if found["time"] else None  # keeps six fractional digits
     except ValueError as error:
         raise NotADate(text) from error
-    if found["day"]:
-        return When(text, first, first)
-    length = relativedelta(months=1) if found["month"] else relativedelta(years=1)
-    return When(text, first, first + length - timedelta(days=1))
+    if first < EARLIEST:
+        raise NotADate(text)
+    if moment is not None and is_near:
+        return _instant(text, moment, zone)
+    return When(text, first, _last_day(first, found["month"], found["day"]))
+
+
+def _last_day(first: date, month: str | None, day: str | None) -> date:
+    """The last day that a date of this precision may mean."""
+    if day:
+        return first
+    return days_before(months_after(first, 1 if month else 12), 1)
 
 
 # The hooks of one visit bring the same chart several times, and a panel has one date for all its results.
 _remembered = lru_cache(maxsize=16_384)(_read)
 
 
-def _instant(text: str, zone: ZoneInfo) -> When:
-    moment = datetime.fromisoformat(text)  # reads nine fractional digits, keeps six
+def _instant(text: str, moment: datetime, zone: ZoneInfo) -> When:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     day = moment.astimezone(zone).date()
@@ -93,27 +112,41 @@ def age_on(born: date, day: date) -> int:
 
 def months_before(day: date, months: int) -> date:
     """Calendar months back; the last day of the month where the day does not exist there."""
-    return day - relativedelta(months=months)
+    return months_after(day, -months)
 
 
 def months_after(day: date, months: int) -> date:
-    """Calendar months on; the last day of the month where the day does not exist there."""
+    """Calendar months on; the last day of the month where the day does not exist there.
+
+    Beyond the ends of the calendar its first or last day, as for days.
+    """
+    if not MINYEAR <= day.year + (day.month - 1 + months) // 12 <= MAXYEAR:
+        return date.max if months > 0 else date.min
     return day + relativedelta(months=months)
 
 
 def years_before(day: date, years: int) -> date:
     """Calendar years back; 28 February where 29 February does not exist."""
-    return day - relativedelta(years=years)
+    return months_after(day, -12 * years)
 
 
 def days_before(day: date, days: int) -> date:
     """Calendar days back."""
-    return day - timedelta(days=days)
+    return days_after(day, -days)
 
 
 def days_after(day: date, days: int) -> date:
-    """Calendar days on."""
-    return day + timedelta(days=days)
+    """Calendar days on; beyond the ends of the calendar its first or last day."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max if days > 0 else date.min
+
+
+def months_between(earlier: date, later: date) -> int:
+    """Completed calendar months from `earlier` to `later`."""
+    passed = relativedelta(later, earlier)
+    return 12 * passed.years + passed.months
 
 
 def hours_between(earlier: datetime, later: datetime) -> float:

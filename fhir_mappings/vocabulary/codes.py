@@ -16,6 +16,7 @@ ICD10CM = "ICD-10-CM"
 ICD10PCS = "ICD-10-PCS"
 ICD11 = "ICD-11"
 ICD9_PROCEDURES = "ICD-9-CM-3"
+UCUM = "http://unitsofmeasure.org"
 INTERPRETATION = "HL7 interpretation"
 
 # One line a spelling: the HL7 URI first, then other URIs in use. The Chinese OIDs are those of the national
@@ -68,10 +69,31 @@ class NotACode(ValueError):
 
 
 def system_name(uri: str | None) -> str | None:
-    """Our short name of a code system, also when the URI ends in a slash; None for one we do not know."""
+    """Our short name of a code system in any common spelling of its URI; None for one we do not know.
+
+    https for http, the host or a `urn:oid:` in another case, `www.` before the host, a slash at the end, or
+    the bare OID (DECISIONS 53).
+    """
     if not uri:
         return None
-    return SYSTEMS.get(uri) or SYSTEMS.get(uri.rstrip("/"))
+    return SYSTEMS.get(uri) or _SPELLED.get(_plain_uri(uri))
+
+
+def _plain_uri(uri: str) -> str:
+    plain = uri.strip().casefold().rstrip("/")
+    plain = plain.removeprefix("https://").removeprefix("http://").removeprefix("www.")
+    return plain.removeprefix("urn:oid:")
+
+
+_SPELLED = {_plain_uri(uri): name for uri, name in SYSTEMS.items()}
+
+
+def is_procedure_of_icd9(code: str) -> bool:
+    """True for the shape of a procedure (41.03, 41); ICD-9 diagnoses (410.71, V42.81) share the URI."""
+    return _ICD9_PROCEDURE.match(code.strip()) is not None
+
+
+_ICD9_PROCEDURE = re.compile(r"\d{2}(?:\.\d|$)")
 
 
 def one_spelling(system: str, code: str) -> str:

@@ -85,9 +85,32 @@ MEDICATION_PARTS = (
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Lost:
+    """What an entry that could not be used may have said (DECISIONS 49).
+
+    `kind` is its FHIR resource type, `name` and `written` its own words for itself and its value, `day` its
+    date as it stands. `latest` is the last calendar day it may be of, ISO; empty where it may be of any day.
+    `analytes` and `concepts` are what its codes or words name: values of `Analyte` and `Concept`.
+    """
+
+    kind: str
+    name: str = ""
+    written: str = ""
+    day: str = ""
+    latest: str = ""
+    analytes: tuple[str, ...] = ()
+    concepts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Gap:
-    """What could not be read or had, for `dataQuality`. `problem` is a stable code in capitals."""
+    """What could not be read or had, for `dataQuality`. `problem` is a stable code in capitals.
+
+    `lost`: what it may have said, where it stands in the chart and its codes or words still tell. A gap whose
+    content cannot be told at all makes the whole part of the chart incomplete instead.
+    """
 
     problem: str
     reference: str = ""
     detail: str = ""
+    lost: tuple[Lost, ...] = ()

@@ -8,6 +8,9 @@ from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Fact
 
+STRENGTH_UNKNOWN = "STRENGTH_UNKNOWN"
+"""The gap of a study drug counted in tablets, capsules or millilitres whose strength nobody has told."""
+
 
 class Drug(StrEnum):
     """The two study drugs."""

@@ -25,8 +25,7 @@ class UnitNotAllowed(ValueError):
     def __init__(self, analyte: Analyte, unit: str | None, accepted: tuple[str, ...]) -> None:
         super().__init__(
             f"{analyte.value} came in {unit!r}; with this code it is read in "
-            f"{', '.join(accepted) or 'no unit'}. "
-            "A reviewed unit is added to fhir_mappings/vocabulary/quantity.py."
+            f"{', '.join(accepted) or 'no unit'}"
         )
         self.analyte = analyte
         self.unit = unit
@@ -59,7 +58,10 @@ class Unit:
 _COUNTS = """
 1     | - | 10*9/L, 10^9/L, x10^9/L, x10*9/L, x10e9/L, 10e9/L, 10E+9/L, 109/L, x109/L, /nL, =G/L, Gpt/L
 1     | - | 10*3/uL, 10^3/uL, x10^3/uL, x10*3/uL, x10e3/uL, 10e3/uL, 10E+3/uL, 103/uL, x103/uL, K/uL, K/mcL
+1     | - | *10^9/L, *10*9/L, 10x9/L, x10(9)/L, 10(9)/L, 10x3/uL, 10x3/mcL, x10(3)/uL, x10(3)/mcL
+1     | - | 10(3)/uL, *10^3/uL, 10^3/mcL, 10*3/mcL, x10^3/mcL
 1     | - | 10*3/mm3, 10^3/mm3, x10^3/mm3, K/mm3, thou/mm3, thousand/uL, thou/uL, K/cumm, 10*3/mm*3
+10    | - | 10^4/uL, 10*4/uL, x10^4/uL, x10*4/uL, 10x4/uL, 万/uL
 0.001 | - | /uL, cells/uL, {cells}/uL, {cell}/uL, /mm3, cells/mm3, /cumm, /mcL, 10*6/L, 10^6/L, x10^6/L, 个/uL
 1000  | - | 10*12/L, 10^12/L, x10^12/L, x10e12/L, 10e12/L, 10*6/uL, 10^6/uL, x10^6/uL, 10e6/uL, M/uL, /pL
 """
@@ -85,7 +87,7 @@ _TABLES: Mapping[Analyte, str] = {
         100 | - | L/L, {ratio}, 1
         """,
     A.CREATININE: """
-        1    | molar | umol/L, mcmol/L, micromol/L, uM
+        1    | molar | umol/L, mcmol/L, micromol/L, micromole/L, uM, 微摩尔/升
         88.4 | mass  | mg/dL, mg%
         1000 | molar | mmol/L
         8.84 | mass  | mg/L
@@ -212,6 +214,11 @@ def to_canonical(analyte: Analyte, value: Decimal, unit: str | None, molar: bool
         fitting = (u.name for u in units.values() if molar is None or u.molar in (molar, None))
         raise UnitNotAllowed(analyte, unit, tuple(dict.fromkeys(fitting)))
     return found.convert(value)
+
+
+def is_known_unit(unit: str) -> bool:
+    """True for a spelling that is read for one analyte at least."""
+    return any(unit in units or _fold(unit) in units for units in UNITS.values())
 
 
 _LOAD_UNITS = frozenset(_fold(spelling) for a in (A.HIV_RNA, A.HBV_DNA) for spelling in UNITS[a]) | {

@@ -9,15 +9,19 @@ from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.diagnoses import Diagnosis
 from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
-from fhir_mappings.vocabulary.facts import Fact, Gap, Part, Sex, Unknown, WhyUnknown
+from fhir_mappings.vocabulary.facts import Fact, Gap, Lost, Part, Sex, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.medications import MedicationEvent
+from fhir_mappings.vocabulary.pairs import Pair
 from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
 
 @dataclass(frozen=True, slots=True)
 class ClinicalRecord:
-    """One patient's chart in our words; every tuple in a canonical order, whatever order it was read in."""
+    """One patient's chart in our words; every tuple in a canonical order, whatever order it was read in.
+
+    `pairs`: which of the results are of one moment and differ.
+    """
 
     patient: str
     zone: ZoneInfo
@@ -36,6 +40,7 @@ class ClinicalRecord:
     completeness: tuple[CompletenessAssertion, ...] = ()
     unavailable: frozenset[Part] = frozenset()
     gaps: tuple[Gap, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
     def with_concept(self, *concepts: Concept) -> tuple[Diagnosis, ...]:
         """Diagnoses in any of the concepts."""
@@ -61,6 +66,21 @@ class ClinicalRecord:
     def transfusions(self, concept: Concept) -> Iterator[ProcedureDone]:
         """Transfusions of red cells or platelets on record."""
         return (p for p in self.procedures if concept in p.concepts and not p.planned)
+
+    def lost(self) -> Iterator[tuple[Gap, Lost]]:
+        """What stands in the chart and could not be used, where it still tells what it is about."""
+        for gap in self.gaps:
+            yield from ((gap, lost) for lost in gap.lost if lost.analytes or lost.concepts)
+
+    def may_have(self, *concepts: Concept) -> bool:
+        """Is there a diagnosis in any of the concepts, or one that could not be used and names one?"""
+        lost = {concept for _, lost in self.lost() for concept in lost.concepts}
+        return bool(self.with_concept(*concepts) or lost.intersection(concepts))
+
+    def outdates(self, analyte: Analyte, latest: str) -> bool:
+        """Is there a usable result of the analyte that is newer than the ISO day `latest`?"""
+        days = (r.when.first.isoformat() for r in self.usable(analyte) if r.when)
+        return bool(latest) and any(day > latest for day in days)
 
     def lacks(self, *parts: Part) -> bool:
         """True when any of the parts could not be read: then an empty list proves nothing."""

@@ -67,7 +67,6 @@ class Reading(StrEnum):
     NO_VALUE = "no-value"
     UNREADABLE = "unreadable"
     UNIT_UNUSABLE = "unit-unusable"
-    CONFLICTING = "conflicting"
 
 
 class Comparator(StrEnum):
@@ -129,7 +128,6 @@ class Result:
 
     `number` with `comparator` is an interval: "<20" is any value from 0 to below 20.
     `low`/`high` are the result's own reference range, converted alike. `as_written` is for showing only.
-    `claims`: of a CONFLICTING result, the results that contradict one another; any of them may be true.
     """
 
     reference: str
@@ -144,7 +142,6 @@ class Result:
     low: Decimal | None = None
     high: Decimal | None = None
     level: LevelDetails | None = None
-    claims: tuple["Result", ...] = ()
 
     def below(self, limit: Decimal | int) -> bool | None:
         """Is the value < limit? None when the comparator leaves it open or there is no number."""

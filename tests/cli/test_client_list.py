@@ -7,6 +7,7 @@ from cds_service.hooks.trusted_clients import TrustedClient
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import BadSettings, ClientAuthentication, read_settings
 from cds_service.settings.site_file import BadSite, read_site
+from tests.installation import A_KEY
 from tests.standard.tokens import jwk, jwk_set
 
 FULL = """
@@ -79,6 +80,12 @@ def test_clients_are_what_the_site_file_says(site_file):
     assert (second.language, second.fhir_bases) == (None, None)
 
 
+def test_an_issuer_may_publish_at_several_addresses(site_file):
+    text = f"{HALF}jku = ['https://ehr.example/a.json', 'https://ehr.example/b.json']\n"
+    (listed,) = read_site(site_file(text)).trusted_clients
+    assert listed.client.addresses == ("https://ehr.example/a.json", "https://ehr.example/b.json")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -86,6 +93,10 @@ def test_clients_are_what_the_site_file_says(site_file):
         (f"{HALF}jku = ''", "needs a jku or a jwks_file"),
         (f"{HALF}jku = 'jwks.json'", "jku must be http or https"),
         (f"{HALF}jku = 'https://u@ehr.example/jwks.json'", "jku must not carry a user name"),
+        (f"{HALF}jku = []", "needs a jku or a jwks_file"),
+        (f"{HALF}jku = ['']", "needs a jku or a jwks_file"),
+        (f"{HALF}jku = ['https://ehr.example/jwks.json', 'jwks.json']", "jku must be http or https"),
+        (f"{HALF}jku = ['https://ehr.example/a', 'https://ehr.example/a']", "jku names an address twice"),
         (f"{HALF}jwks_file = 'gone.json'", "gone.json cannot be read"),
         (f"{HALF}jwks_file = 'page.json'", "page.json is no JWK Set"),
         (f"{HALF}jwks_file = 'empty.json'", "empty.json has no key for ES384, RS384"),
@@ -125,7 +136,7 @@ def live(path, **changes):
     given = {
         "CDS_PUBLIC_BASE_URL": "https://cds.example",
         "CDS_SITE_FILE": str(path),
-        "CDS_PSEUDONYM_KEY": "k" * 32,
+        "CDS_PSEUDONYM_KEY": A_KEY,
         **changes,
     }
     return {name: value for name, value in given.items() if value is not None}
@@ -166,6 +177,7 @@ def test_nobody_is_a_choice_of_development_only_and_is_said(site_file):
     ("text", "said"),
     [
         (f"{HALF}jku = 'http://ehr.example/jwks.json'", "jku must be https"),
+        (f"{HALF}jku = ['https://ehr.example/a', 'http://ehr.example/b']", "jku must be https"),
         (
             "[[trusted_clients]]\niss = 'https://sandbox.cds-hooks.org'\njwks_file = 'other.json'",
             "a key that everybody knows",

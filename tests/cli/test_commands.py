@@ -18,7 +18,7 @@ from tests.ehr.charts import CHART, MEDICATION, prefetched
 from tests.ehr.stub import searchset
 from tests.standard.calls import a_body, a_call, context_of
 
-COMMANDS = ("demo", "serve", "assess", "check", "simulate")
+COMMANDS = ("demo", "serve", "assess", "unmapped", "check", "simulate")
 BUNDLE = {
     "resourceType": "Bundle",
     "type": "collection",
@@ -31,9 +31,10 @@ DAY = ("--as-of", "2026-03-02")
 
 
 @pytest.fixture(autouse=True)
-def no_settings(monkeypatch):
+def no_settings(monkeypatch, tmp_path):
     for name in ("CDS_SITE_FILE", "CDS_ENVIRONMENT", "CDS_PUBLIC_BASE_URL", "CDS_CLIENT_AUTHENTICATION"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CDS_DATABASE_URL", f"sqlite:///{tmp_path}/cds.sqlite3")
 
 
 @pytest.fixture
@@ -51,7 +52,8 @@ def run(capsys):
     def run_it(*arguments):
         code = main(list(arguments))
         out, err = capsys.readouterr()
-        return code, out, err
+        site, _, rest = err.partition("\n")  # what tests/cli/test_site_named.py is about
+        return code, out, rest if site.startswith("site file: ") else err
 
     return run_it
 
@@ -296,13 +298,30 @@ def test_a_faulty_site_file_is_2_with_its_faults(run, chart_file, monkeypatch):
 # ---------------------------------------------------------------- check
 
 
-def test_check_names_unverified_codes_and_finds_everything_in_order(run, tmp_path):
+def test_check_counts_unverified_codes_and_lists_them_when_asked(run, tmp_path):
     site = tmp_path / "site.toml"
     site.write_text("language = 'zh'\n")
     code, out, err = run("check", str(site))
     assert (code, out) == (0, "Everything is in order.\n")
-    assert all(line.startswith("unverified code: ") for line in err.splitlines())
-    assert "116859006" in err
+    assert "116859006" not in err
+    code, listed, told = run("check", str(site), "--unverified")
+    *codes, last = listed.splitlines()
+    assert (code, last) == (0, "Everything is in order.")
+    assert all(line.startswith("unverified code: ") for line in codes)
+    assert "116859006" in listed
+    assert f"{len(codes)} codes of the lists are not verified" in err
+    assert "not verified" not in told
+
+
+def test_check_says_its_faults_first(run, tmp_path, monkeypatch):
+    site = tmp_path / "site.toml"
+    site.write_text("[thresholds]\n'nowhere.x' = 1\n")
+    monkeypatch.setenv("CDS_SITE_FILE", str(site))
+    for arguments in (["check", str(site)], ["check"]):
+        lines = run(*arguments)[2].splitlines()
+        are_faults = [line.startswith("cds-service: ") for line in lines]
+        assert are_faults == sorted(are_faults, reverse=True)
+        assert 0 < sum(are_faults) < len(lines)
 
 
 def test_check_lists_every_fault_of_every_kind(run, tmp_path):
@@ -387,5 +406,5 @@ def test_a_reader_that_leaves_early_ends_the_command_without_a_traceback() -> No
         assert process.stderr
         process.stdout.close()
         said = process.stderr.read()
-    assert said == b""
+    assert len(said.splitlines()) == 1  # which site file
     assert process.returncode == 141

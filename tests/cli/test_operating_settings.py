@@ -4,6 +4,7 @@ import pytest
 
 from cds_service.settings.environment import BadSettings, read_settings
 from cds_service.settings.site_file import BadSite, read_site
+from tests.installation import A_KEY
 from tests.standard.tokens import jwk, jwk_set
 
 CLIENT = "[[trusted_clients]]\niss = 'https://ehr.example'\njwks_file = 'ehr.json'\n"
@@ -97,7 +98,7 @@ def test_a_page_without_tls_is_for_development_only(site_file):
     environ = {
         "CDS_PUBLIC_BASE_URL": "https://cds.example",
         "CDS_SITE_FILE": str(site_file("origins = ['http://ehr.example']")),
-        "CDS_PSEUDONYM_KEY": "k" * 40,
+        "CDS_PSEUDONYM_KEY": A_KEY,
     }
     with pytest.raises(BadSettings) as caught:
         read_settings(environ)

@@ -23,6 +23,7 @@ from cds_service.wiring import overrides_of
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm, StudyState
+from tests.installation import A_KEY
 
 FULL = """
 language = "zh"
@@ -138,7 +139,7 @@ def secure(path):
         "CDS_PUBLIC_BASE_URL": "https://cds.hospital.example/",
         "CDS_SITE_FILE": str(path),
         "CDS_CLIENT_AUTHENTICATION": "proxy",
-        "CDS_PSEUDONYM_KEY": "k" * 32,
+        "CDS_PSEUDONYM_KEY": A_KEY,
         "HOME": "/root",
     }
 
@@ -160,6 +161,7 @@ def test_production_is_the_default_and_starts_with_secure_settings(site_file):
         ({"CDS_CLIENT_AUTHENTICATION": "none"}, "CDS_CLIENT_AUTHENTICATION"),
         ({"CDS_SITE_FILE": None}, "CDS_SITE_FILE: must be set"),
         ({"CDS_PSEUDONYM_KEY": None}, "CDS_PSEUDONYM_KEY: must be set"),
+        ({"CDS_PSEUDONYM_KEY": "k" * 64}, "CDS_PSEUDONYM_KEY: has fewer than 8 different characters"),
     ],
 )
 def test_production_refuses_each_insecure_setting_and_development_names_it(site_file, change, said):
@@ -208,9 +210,9 @@ def test_faults_of_environment_and_site_file_are_listed_together(site_file):
 @pytest.mark.parametrize("environment", ["production", "development"])
 def test_a_key_that_can_be_guessed_is_refused_everywhere(site_file, environment):
     given = secure(site_file(FULL)) | {"CDS_ENVIRONMENT": environment}
-    read_settings(given | {"CDS_PSEUDONYM_KEY": "k" * 32})
+    read_settings(given | {"CDS_PSEUDONYM_KEY": A_KEY[:32]})
     with pytest.raises(BadSettings) as caught:
-        read_settings(given | {"CDS_PSEUDONYM_KEY": "k" * 31})
+        read_settings(given | {"CDS_PSEUDONYM_KEY": A_KEY[:31]})
     assert caught.value.faults == ("CDS_PSEUDONYM_KEY: must have at least 32 characters",)
 
 

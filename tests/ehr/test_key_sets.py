@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -183,6 +184,51 @@ def test_two_clients_keys_are_never_mixed(stub, client):
     assert ids(keys.find(client, "ehr-1", NOW)) == ["ehr-1"]
     assert ids(keys.find(other, "other-1", NOW)) == ["other-1"]
     assert keys.find(client, "other-1", NOW) == keys.find(other, "ehr-1", NOW) == ()
+
+
+@pytest.fixture
+def two_sets(stub, client):
+    """A client that lists two addresses, each with keys of its own."""
+    publishes(stub, "ehr-1")
+    stub.answers["/second.json"] = says(json.loads(jwk_set(jwk("ehr-2"))), content_type=TYPE)
+    return replace(client, further_jkus=(f"{stub.root}/second.json",))
+
+
+def test_of_several_addresses_a_token_is_judged_by_the_one_it_names(stub, two_sets):
+    first, second = two_sets.addresses
+    keys = key_sets()
+    assert ids(keys.find(two_sets, "ehr-2", NOW, second)) == ["ehr-2"]
+    assert keys.find(two_sets, "ehr-2", NOW, first) == ()
+    assert check(bearer(a_token({"jku": second}, signer="ehr-2")), keys=keys, clients={EHR: two_sets})
+    with pytest.raises(UntrustedClient):
+        check(bearer(a_token({"jku": first}, signer="ehr-2", jti="2")), keys=keys, clients={EHR: two_sets})
+
+
+def test_a_token_that_names_no_address_is_judged_by_all(two_sets):
+    for signer in ("ehr-1", "ehr-2"):
+        assert check(bearer(a_token(signer=signer, jti=signer)), keys=key_sets(), clients={EHR: two_sets})
+
+
+def test_an_address_that_nobody_listed_is_not_asked(stub, two_sets):
+    header = bearer(a_token({"jku": f"{stub.root}/third.json"}))
+    with pytest.raises(UntrustedClient):
+        check(header, keys=key_sets(), clients={EHR: two_sets})
+    assert stub.asked == []
+
+
+def test_one_address_that_does_not_answer_costs_only_its_own_keys(stub, two_sets):
+    stub.answers["/second.json"] = FAILURES["500"]
+    keys = key_sets()
+    assert ids(keys.find(two_sets, "ehr-1", NOW)) == ["ehr-1"]
+    with pytest.raises(KeysUnavailable):
+        keys.find(two_sets, "ehr-2", NOW)
+
+
+def test_a_key_published_at_both_addresses_is_one_and_two_keys_of_one_id_are_two(stub, two_sets):
+    stub.answers["/second.json"] = stub.answers[PATH]
+    assert ids(key_sets().find(two_sets, "ehr-1", NOW)) == ["ehr-1"]
+    stub.answers["/second.json"] = says(json.loads(jwk_set(jwk("ehr-2", kid="ehr-1"))), content_type=TYPE)
+    assert ids(key_sets().find(two_sets, "ehr-1", NOW)) == ["ehr-1", "ehr-1"]
 
 
 def test_a_clock_that_was_set_back_makes_us_ask_again(stub, client):

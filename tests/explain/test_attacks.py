@@ -186,6 +186,11 @@ def test_an_id_token_signed_with_the_public_key_as_a_shared_secret_is_refused(fo
     assert heading(forger.launch()) == "Who you are could not be verified"
 
 
+def test_seconds_may_be_a_string(forger):
+    forger.token = {"expires_in": "3600"}
+    assert forger.launch().page.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -199,6 +204,9 @@ def test_an_id_token_signed_with_the_public_key_as_a_shared_secret_is_refused(fo
         ({"access_token": "two words"}, "answer cannot be used"),
         ({"expires_in": None}, "answer cannot be used"),
         ({"expires_in": -1}, "answer cannot be used"),
+        ({"expires_in": "0"}, "answer cannot be used"),
+        ({"expires_in": "soon"}, "did not confirm the sign-in"),
+        ({"expires_in": "9" * 5000}, "did not confirm the sign-in"),
         ({"error": "invalid_grant"}, "did not confirm the sign-in"),
     ],
 )

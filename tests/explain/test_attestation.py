@@ -95,7 +95,8 @@ def test_when_the_record_does_not_take_it_the_answers_are_still_there(rig):
     rig.authorization.tokens.narrow("patient/*.rs")
     browser.submit("attestation", I2="yes", I8="3")
     assert browser.page.status_code == 502
-    assert "did not confirm it" in browser.page.text
+    assert "refused it: nothing was written" in browser.page.text
+    assert "It says: this token does not allow creating a QuestionnaireResponse" in browser.page.text
     assert 'name="I2" value="yes" checked' in browser.page.text
     assert 'name="I8" value="3" checked' in browser.page.text
 

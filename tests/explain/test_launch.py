@@ -5,6 +5,7 @@ import re
 
 import requests
 
+from cds_service.advice.chart_queries import RESOURCE_TYPES
 from cds_service.hooks.trust import LEEWAY
 from tests.explain.rig import APP, NAMES, USER, Browser, addresses_of, query_of, running
 
@@ -24,9 +25,13 @@ def test_it_goes_through_the_record_systems_own_authorization_with_pkce(shared):
     assert len(asked["code_challenge"]) == 43
     assert asked["aud"] == shared.fhir.base_url
     assert asked["client_id"] == APP
-    assert asked["scope"].split() == [
-        "launch", "openid", "fhirUser", "patient/*.rs", "patient/QuestionnaireResponse.c",
-    ]  # fmt: skip
+    first, second, third, *types = asked["scope"].split()
+    assert [first, second, third] == ["launch", "openid", "fhirUser"]
+    assert "patient/QuestionnaireResponse.crs" in types
+    assert {f"patient/{kind}.rs" for kind in RESOURCE_TYPES.values()} - set(types) == {
+        "patient/QuestionnaireResponse.rs"
+    }
+    assert not [scope for scope in types if "*" in scope]
     assert {"state", "nonce", "launch"} <= asked.keys()
 
 

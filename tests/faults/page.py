@@ -50,6 +50,8 @@ lock that ends within 3 s costs nobody an error, only time.
 """
 _MORE = """
 A SQLite file that is deleted or replaced under the running service is noticed before the next row: 503, and not ready.
+A SQLite file that is damaged is told by `/health/ready` (503, `database-file`) and in the log, also while calls can still
+be answered from what the workers hold in memory.
 
 Also tried, with calls going on all the time and every client repeating what was not answered:
 

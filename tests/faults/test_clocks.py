@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.faults.clocks import CLOCKS
+from tests.installation import A_KEY
 from tests.load.hospital import BASE, calls, ehrs, write_site
 from tests.served.service import serving
 
@@ -21,7 +22,7 @@ def service(tmp_path_factory, clients):
         "ENVIRONMENT": "production",
         "PUBLIC_BASE_URL": BASE,
         "SITE_FILE": str(write_site(folder, clients)),
-        "PSEUDONYM_KEY": "k" * 40,
+        "PSEUDONYM_KEY": A_KEY,
     }
     with serving(folder, **settings) as running_service:
         yield running_service

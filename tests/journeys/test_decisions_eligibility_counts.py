@@ -233,23 +233,25 @@ def _twins(**second: Any) -> tuple[Any, ...]:
     return AA, LONG_AGO, *count(130, None, 3), first, observation("777-3", 80, "10*9/L", **base)
 
 
-def test_two_values_at_one_instant_without_a_tie_breaker_conflict() -> None:
+def test_of_two_values_at_one_instant_neither_decides_against_the_other() -> None:
     holds("I3 unknown", *_twins())
 
 
 @pytest.mark.parametrize(
     ("second", "expected"),
     [
-        ({"issued": "2026-02-28T11:00:00+08:00"}, "not-met"),
-        ({"issued": "2026-02-28T09:00:00+08:00"}, "met"),
+        ({"issued": "2026-02-28T11:00:00+08:00"}, "unknown"),
+        ({"issued": "2026-02-28T09:00:00+08:00"}, "unknown"),
         ({"status": "corrected", "issued": "2026-02-28T09:00:00+08:00"}, "not-met"),
         ({"status": "preliminary", "issued": "2026-02-28T12:00:00+08:00"}, "met"),
-        ({"meta": {"lastUpdated": "2026-02-28T12:00:00Z"}}, "not-met"),
-        ({"issued": "2026-02-28T02:30:00Z"}, "not-met"),
+        ({"meta": {"lastUpdated": "2026-02-28T12:00:00Z"}}, "unknown"),
+        ({"status": "final", "issued": "2026-02-28T02:30:00Z"}, "unknown"),
     ],
     ids=str,
 )
-def test_the_latest_issue_then_the_latest_update_decides_a_tie(second: Any, expected: str) -> None:
+def test_a_correction_takes_the_place_of_what_it_corrects_and_a_second_final_result_does_not(
+    second: Any, expected: str
+) -> None:
     holds(f"I3 {expected}", *_twins(**second))
 
 

@@ -202,11 +202,14 @@ def test_a_critical_finding_ends_every_state_that_keeps_starts_or_raises(
         assert left.drug is decision.drug
 
 
-def test_a_doubtful_safety_fact_stops_an_increase_and_nothing_else(sweep: Sweep) -> None:
+def test_an_unread_safety_fact_stops_a_start_and_an_increase_and_nothing_else(sweep: Sweep) -> None:
     for case, decision in sweep[::3]:
-        doubt = SafetyReport(doubtful=((case.drug, say("dosing.reason.aki")),))
-        left = veto(decision, doubt, RULES)
-        if decision.state is State.INCREASE:
+        why = ((case.drug, say("dosing.reason.aki")),)
+        left = veto(decision, SafetyReport(doubtful=why, unread=why), RULES)
+        assert (veto(decision, SafetyReport(doubtful=why), RULES) == decision) is (
+            decision.state is not State.INCREASE
+        )
+        if decision.state in (State.INITIATE, State.INCREASE):
             assert (left.state, left.proposed, left.rule.id) == (State.RECHECK, None, "TR-06")
         else:
             assert left == decision

@@ -15,7 +15,7 @@ from fhir_mappings.readers.record import (
     read_drafts,
     read_record,
 )
-from fhir_mappings.vocabulary.facts import Gap, Part, Unknown
+from fhir_mappings.vocabulary.facts import Gap, Lost, Part, Unknown
 from fhir_mappings.vocabulary.medications import MedicationStatus
 from tests.builders import NOW, ZONE
 from tests.mapping.charts import (
@@ -68,7 +68,9 @@ def test_a_resource_must_name_this_patient_in_whatever_spelling(reference: str, 
 def test_a_resource_that_names_nobody_is_not_used(subject: Any) -> None:
     record = read(order(subject=subject))
     assert record.medications == ()
-    assert record.gaps == (Gap("SUBJECT_UNRESOLVED", "MedicationRequest/m1"),)
+    lost = (Lost("MedicationRequest", "sirolimus 1 MG Oral Tablet"),)
+    assert record.gaps == (Gap("SUBJECT_UNRESOLVED", "MedicationRequest/m1", lost=lost),)
+    assert record.unavailable == {Part.MEDICATION_REQUESTS}
 
 
 def test_the_patient_may_be_named_by_the_urn_of_the_entry() -> None:
@@ -201,27 +203,30 @@ def test_an_empty_chart_is_a_record_of_unknowns() -> None:
 
 def test_what_was_known_to_be_missing_stays_known() -> None:
     given = (Gap("B"), Gap("A"), Gap("A"))
-    found = resources(order(subject=None))
+    found = resources(order(subject={"reference": "Patient/p2"}))
     record = read_record(found, "p1", NOW.instant, SETTINGS, frozenset({Part.CONSENTS}), given)
     assert record.unavailable == {Part.CONSENTS}
-    assert record.gaps == (Gap("A"), Gap("B"), Gap("SUBJECT_UNRESOLVED", "MedicationRequest/m1"))
+    assert record.gaps == (Gap("A"), Gap("B"), Gap("WRONG_PATIENT", "MedicationRequest/m1"))
+
+
+def lost(kind: str, **more: Any) -> Gap:
+    """A gap of an entry of this type."""
+    return Gap("ENTRY_UNREADABLE", f"{kind}/x", lost=(Lost(kind, **more),))
 
 
 @pytest.mark.parametrize(
     ("gap", "part"),
     [
-        (Gap("ENTRY_UNREADABLE", "ResearchSubject/r1"), Part.RESEARCH_SUBJECTS),
-        (Gap("ENTRY_UNREADABLE", "MedicationDispense"), Part.MEDICATION_DISPENSES),
-        (Gap("MODIFIER_UNKNOWN", "MedicationStatement/x"), Part.MEDICATION_STATEMENTS),
-        (Gap("ENTRY_UNREADABLE", "Patient/p1"), Part.PATIENT),
-        (Gap("ENTRY_UNREADABLE", "Observation/o1"), None),
-        (Gap("ENTRY_UNREADABLE"), None),
+        (lost("ResearchSubject"), Part.RESEARCH_SUBJECTS),
+        (lost("MedicationDispense"), Part.MEDICATION_DISPENSES),
+        (lost("Observation"), Part.OBSERVATIONS),
+        (lost("Observation", analytes=("sirolimus",)), None),
+        (lost("Condition"), Part.CONDITIONS),
+        (lost("Condition", concepts=("infection",)), None),
         (Gap("WRONG_PATIENT", "ResearchSubject/r1"), None),
     ],
 )
-def test_an_entry_that_may_decide_alone_and_cannot_be_read_makes_its_part_incomplete(
-    gap: Gap, part: Any
-) -> None:
+def test_an_entry_of_which_nothing_can_be_told_makes_its_part_incomplete(gap: Gap, part: Any) -> None:
     record = read_record((), "p1", NOW.instant, SETTINGS, gaps=(gap,))
     assert record.unavailable == ({part} if part else frozenset())
 

@@ -71,7 +71,7 @@ SIROLIMUS_ONLY = {
 
 def kidney(state: RenalState = RenalState.NORMAL, **more: Any) -> RenalFinding:
     """A renal finding of the state."""
-    return RenalFinding(state, SOME_RULE, say("safety.name.creatinine"), **more)
+    return RenalFinding(state, SOME_RULE, say("analyte.creatinine"), **more)
 
 
 def doses_for(arm: Arm | None) -> Mapping[Drug, DoseInForce]:
@@ -129,7 +129,7 @@ def decision(drug: Drug, state: State, mg: "str | int | None" = None, **more: An
     """What titration says about one drug; `mg` is the proposed dose."""
     hours = Decimal(24 if drug is Drug.SIROLIMUS else 12)
     proposed = None if mg is None else Dose(Decimal(mg), hours)
-    return TitrationDecision(drug, state, SOME_RULE, say("safety.name.sirolimus"), proposed=proposed, **more)
+    return TitrationDecision(drug, state, SOME_RULE, say("analyte.sirolimus"), proposed=proposed, **more)
 
 
 def judged(

@@ -56,7 +56,6 @@ def test_a_result_with_a_time_is_later_than_one_without():
     "doubtful",
     [
         result(HB, 80, 1, reading=Reading.PRELIMINARY),
-        result(HB, 80, 1, reading=Reading.CONFLICTING),
         result(HB, 80, 1, reading=Reading.UNIT_UNUSABLE),
         result(HB, None, 1),
         result(HB, 80, 1, number=None),
@@ -67,7 +66,6 @@ def test_a_result_with_a_time_is_later_than_one_without():
     ],
     ids=[
         "preliminary",
-        "conflicting",
         "unit",
         "no value",
         "no number",

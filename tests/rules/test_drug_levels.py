@@ -291,7 +291,6 @@ def test_only_whole_blood_by_a_specific_assay_counts(details: LevelDetails, foun
     ("reading", "found"),
     [
         (Reading.UNIT_UNUSABLE, Validity.UNIT_UNUSABLE),
-        (Reading.CONFLICTING, Validity.CONFLICTING),
         (Reading.PRELIMINARY, Validity.MISSING),
         (Reading.NO_VALUE, Validity.MISSING),
         (Reading.UNREADABLE, Validity.MISSING),
@@ -372,8 +371,8 @@ def test_of_one_day_the_fit_and_final_one_counts() -> None:
 
 def test_of_several_unfit_ones_of_a_day_the_last_is_told() -> None:
     first = srl(8, "2026-03-01T06:00:00+08:00", reading=Reading.UNIT_UNUSABLE)
-    last = srl(8, "2026-03-01T07:00:00+08:00", reading=Reading.CONFLICTING)
-    assert validity(Drug.SIROLIMUS, last, first) is Validity.CONFLICTING
+    last = srl(8, "2026-03-01T07:00:00+08:00", reading=Reading.UNREADABLE)
+    assert validity(Drug.SIROLIMUS, last, first) is Validity.MISSING
 
 
 # ---------------------------------------------------------------- danger
@@ -467,14 +466,12 @@ def test_only_a_specific_level_of_a_later_day_ends_the_danger() -> None:
 
 
 def test_of_results_that_contradict_one_another_the_dangerous_one_is_believed() -> None:
-    """One moment, two final values: no rule may titrate on either, but one of them may be true."""
-    fine, bad, worse = srl(9, 2), srl(21, 2), srl(25, 2)
-    torn = replace(fine, reading=Reading.CONFLICTING, number=None)
-    assert danger(Drug.SIROLIMUS, torn) is None
-    assert danger(Drug.SIROLIMUS, replace(torn, claims=(fine,))) is None
-    assert danger(Drug.SIROLIMUS, replace(torn, claims=(fine, bad))) == bad
-    assert danger(Drug.SIROLIMUS, replace(torn, claims=(fine, bad)), srl(8, 1)) is None
-    assert danger(Drug.SIROLIMUS, worse, replace(torn, when=srl(1, 1).when, claims=(srl(9, 1),))) is not None
+    """One moment, two final values: one of them may be true."""
+    fine, bad = srl(9, 2), srl(21, 2)
+    assert danger(Drug.SIROLIMUS, fine) is None
+    assert danger(Drug.SIROLIMUS, fine, bad) == bad
+    assert danger(Drug.SIROLIMUS, bad, fine) == bad
+    assert danger(Drug.SIROLIMUS, fine, bad, srl(8, 1)) is None
 
 
 def test_of_several_dangers_the_newest_is_told() -> None:

@@ -379,7 +379,6 @@ def test_i8_a_stale_score_is_shown_with_its_date() -> None:
             [result(Analyte.ECOG, 1, "2026-02"), result(Analyte.ECOG, 3, 5)], UNKNOWN, id="month only"
         ),
         pytest.param([result(Analyte.ECOG, 1, 2, reading=Reading.PRELIMINARY)], UNKNOWN, id="preliminary"),
-        pytest.param([result(Analyte.ECOG, 1, 2, reading=Reading.CONFLICTING)], UNKNOWN, id="conflicting"),
         pytest.param(
             [result(Analyte.ECOG, 1, 2), form(1, I8=3)], MET, id="an attestation does not undo a score"
         ),

@@ -62,7 +62,6 @@ def red_cells_given(ago: Any) -> Any:
         pytest.param([clone("negative")], ABSENT, id="not detected"),
         pytest.param([clone("positive")], UNKNOWN, id="detected, size not told"),
         pytest.param([clone("60", reading=Reading.PRELIMINARY)], UNKNOWN, id="preliminary"),
-        pytest.param([clone("60", reading=Reading.CONFLICTING)], UNKNOWN, id="conflicting"),
         # age
         pytest.param([clone("60", "2025-09-02")], PRESENT, id="60, six months to the day"),
         pytest.param([clone("60", "2025-09-01")], UNKNOWN, id="60, a day older"),

@@ -90,9 +90,6 @@ def pregnant(ago: Any = 50, **more: Any) -> Any:
         pytest.param([hcg("<10"), feeding("negative")], {}, UNKNOWN, id="hCG <10"),
         pytest.param([hcg(">1000")], {}, PRESENT, id="hCG >1000"),
         pytest.param([hcg("30", reading=Reading.PRELIMINARY)], {}, UNKNOWN, id="preliminary"),
-        pytest.param(
-            [hcg("1", reading=Reading.CONFLICTING), feeding("negative")], {}, UNKNOWN, id="conflicting"
-        ),
         # pregnancy and breastfeeding as told
         pytest.param([pregnant(300)], {}, PRESENT, id="coded 300 days ago"),
         pytest.param([pregnant(301)], {}, UNKNOWN, id="coded 301 days ago"),

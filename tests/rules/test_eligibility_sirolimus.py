@@ -55,7 +55,6 @@ DISPENSE, STATEMENT = MedicationSource.DISPENSE, MedicationSource.STATEMENT
         pytest.param([level(S, "0")], UNKNOWN, 1, id="a level of zero"),
         pytest.param([level(S, ">30")], PRESENT, 1, id="a level above the range"),
         pytest.param([level(S, "4.2", reading=Reading.PRELIMINARY)], UNKNOWN, 0, id="a preliminary level"),
-        pytest.param([level(S, "4.2", reading=Reading.CONFLICTING)], UNKNOWN, 1, id="a level that conflicts"),
         pytest.param([allergy(S)], PRESENT, 1, id="allergy"),
         pytest.param([allergy(S, active=False)], UNKNOWN, 1, id="allergy no longer active"),
         pytest.param([allergy(S, certainty=Certainty.PROVISIONAL)], UNKNOWN, 1, id="allergy not confirmed"),

@@ -164,7 +164,6 @@ def test_results_that_could_not_be_read_settle_nothing():
     ("reading", "key"),
     [
         (Reading.PRELIMINARY, "count.unused_preliminary"),
-        (Reading.CONFLICTING, "count.unused_conflicting"),
         (Reading.UNIT_UNUSABLE, "count.unused_unreadable"),
     ],
 )
@@ -177,18 +176,6 @@ def test_a_result_that_cannot_be_used_is_shown(reading, key):
 def test_an_older_preliminary_result_is_not_shown_beside_a_newer_final_one():
     old = result(Analyte.PLATELETS, 12, 3, reading=Reading.PRELIMINARY)
     assert "count.unused_preliminary" not in keys(judged(old, count(120, 80, 2)).seen)
-
-
-def test_a_newer_conflict_keeps_an_older_value_from_deciding():
-    conflict = result(Analyte.HAEMOGLOBIN, 84, 1, reading=Reading.CONFLICTING)
-    found = judged(count(84, 80, 2, ago=3), conflict)
-    assert found.verdict is Verdict.UNKNOWN
-    assert found.missing == ("haemoglobin",)
-
-
-def test_an_older_conflict_keeps_nothing_from_deciding():
-    conflict = result(Analyte.HAEMOGLOBIN, 84, 3, reading=Reading.CONFLICTING)
-    assert judged(count(84, 80, 2, ago=1), conflict).verdict is Verdict.MET
 
 
 # ---------------------------------------------------------------- what the finding tells

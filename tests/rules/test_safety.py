@@ -12,7 +12,7 @@ from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.dosing.dose_in_force import DoseStatus
 from cds_service.protocol.safety_rules.measured import evidence_of, shown
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Evidence, Gap, Known, Part, Sex
+from fhir_mappings.vocabulary.facts import Evidence, Gap, Known, Lost, Part, Sex
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
 from fhir_mappings.vocabulary.record import ClinicalRecord
@@ -36,6 +36,11 @@ def found(record: ClinicalRecord, arm: Arm | None = Arm.COMBINED, **more: Any) -
 
 def doubted(report: SafetyReport) -> list[Drug]:
     return [drug for drug, _ in report.doubtful]
+
+
+def lost(kind: str, **more: Any) -> Gap:
+    """An entry of this type that cannot be used, and what it may have been."""
+    return Gap("ENTRY_UNREADABLE", f"{kind}/x", lost=(Lost(kind, "something", **more),))
 
 
 def test_a_quiet_chart_has_no_finding() -> None:
@@ -442,9 +447,7 @@ def test_a_pairs_own_source_is_shown() -> None:
 # ---------------------------------------------------------------- what cannot be read
 
 
-@pytest.mark.parametrize(
-    "reading", [Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.CONFLICTING, Reading.PRELIMINARY]
-)
+@pytest.mark.parametrize("reading", [Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.PRELIMINARY])
 def test_a_newest_result_that_cannot_be_read_keeps_its_drugs_from_rising(reading: Reading) -> None:
     old, new = (
         result(Analyte.POTASSIUM, "4.1", 5),
@@ -490,15 +493,34 @@ def test_a_part_of_the_chart_that_could_not_be_had_keeps_every_drug_from_rising(
 @pytest.mark.parametrize(
     ("gap", "drugs"),
     [
-        (Gap("MODIFIER_UNKNOWN", "Condition/c1"), [S, C]),
-        (Gap("ENTRY_UNREADABLE", "AllergyIntolerance/a1"), [S, C]),
-        (Gap("ENTRY_UNREADABLE", "AdverseEvent/e1"), [S, C]),
-        (Gap("ENTRY_UNREADABLE", "Procedure/p1"), []),
+        (lost("Condition", concepts=("infection",)), [S, C]),
+        (lost("Condition", concepts=("aplastic_anaemia.acquired",)), []),
+        (lost("Observation", analytes=("sirolimus",)), [S]),
+        (lost("Observation", analytes=("creatinine",)), [C]),
+        (lost("Observation", analytes=("bilirubin",)), [S, C]),
+        (lost("Observation", analytes=("ecog",)), []),
+        (lost("Observation", analytes=("sirolimus",), latest=days_ago(28).isoformat()), [S]),
+        (lost("Observation", analytes=("sirolimus",), latest=days_ago(29).isoformat()), []),
         (Gap("WRONG_PATIENT", "Condition/c1"), []),
     ],
 )
-def test_an_entry_that_may_be_a_harm_and_cannot_be_read_is_a_doubt(gap: Gap, drugs: list[Drug]) -> None:
-    assert doubted(reviewed(a_record(gap))) == drugs
+def test_an_entry_that_is_there_and_cannot_be_used_is_a_doubt_and_is_told(
+    gap: Gap, drugs: list[Drug]
+) -> None:
+    report = reviewed(a_record(gap))
+    assert doubted(report) == drugs
+    assert said(report.alerts) == ([f"SAF-UNREAD warning REVIEW {_whose(drugs)}"] if drugs else [])
+
+
+def _whose(drugs: list[Drug]) -> str:
+    return drugs[0].value if len(drugs) == 1 else "-"
+
+
+def test_an_unread_result_is_no_doubt_where_the_test_has_a_newer_one() -> None:
+    for ago, drugs in ((3, [S]), (2, [S]), (1, [])):
+        newest = level("sirolimus", 7, ago)
+        gap = lost("Observation", analytes=("sirolimus",), latest=days_ago(2).isoformat())
+        assert doubted(reviewed(a_record(newest, gap))) == drugs
 
 
 def test_a_dose_never_rises_beside_a_warning_that_asks_for_less() -> None:

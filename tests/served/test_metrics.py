@@ -118,6 +118,7 @@ def test_a_port_that_is_taken_is_told_at_the_start(tmp_path):
         ("http_refused", {"status": 429}, {"cds_calls_total": {"service": "", "status": "429"}}),
         ("fault", {}, {"cds_faults_total": {}, "cds_calls_total": {"service": "", "status": "500"}}),
         ("store_unavailable", {"status": 503}, {"cds_store_failures_total": {}}),
+        ("store_damaged", {"reason": "file is not a database"}, {"cds_store_damaged_total": {}}),
         (
             "fetch_failed",
             {"failures": {"Observation": "timeout", "Consent": "no-scope"}},

@@ -16,6 +16,7 @@ from fhir_mappings.vocabulary.facts import Part
 from tests.ehr.charts import CHART, MEDICATION, TYPES
 from tests.ehr.stub import drips, running, says, searchset
 from tests.hook_calls import HOOKS
+from tests.installation import A_KEY
 from tests.load.hospital import BASE, ehrs, write_site
 from tests.served.service import a_free_port, serving
 from tests.served.test_metrics import page
@@ -26,7 +27,7 @@ from tests.store.rows import everything
 __all__ = ["pg", "pg_url"]
 
 MRN, NAME, USER = "PLANTED-MRN-7", "PLANTED-NAME", "PLANTED-USER"
-ACCESS, COMMENT, KEY = "PLANTED-ACCESS-TOKEN", "PLANTED-COMMENT", "PLANTED-PSEUDONYM-KEY-" + "k" * 20
+ACCESS, COMMENT, KEY = "PLANTED-ACCESS-TOKEN", "PLANTED-COMMENT", f"PLANTED-KEY-{A_KEY}"
 VALUE = "3.1737"
 PLANTED = ("PLANTED", VALUE)
 TITRATION = "aa-trial-titration"

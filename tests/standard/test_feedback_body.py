@@ -1,4 +1,4 @@
-"""A feedback body is read whole and strictly, or refused by the name of the member at fault (CH-120..125)."""
+"""A feedback body is read strictly; an item that is none is named, and costs no other (CH-120..125)."""
 
 import json
 
@@ -22,8 +22,14 @@ def read(*items):
     return read_reactions(json.dumps({"feedback": items}).encode())
 
 
+def good(*items):
+    batch = read(*items)
+    assert batch.refused == ()
+    return batch.reactions
+
+
 def test_a_batch_is_read_in_order_and_in_utc():
-    first, second = read(GOOD, OVERRIDE | {"unknown": {"deep": 1}})
+    first, second = good(GOOD, OVERRIDE | {"unknown": {"deep": 1}})
     assert (first.card, first.outcome, first.suggestions) == (
         uuid("card"),
         Outcome.ACCEPTED,
@@ -42,7 +48,7 @@ def test_a_batch_is_read_in_order_and_in_utc():
     ],
 )
 def test_an_override_has_a_reason_a_comment_or_both(given, reason, comment):
-    [item] = read(OVERRIDE | {"overrideReason": given})
+    [item] = good(OVERRIDE | {"overrideReason": given})
     assert (item.reason, item.comment) == (reason, comment)
 
 
@@ -73,10 +79,21 @@ def test_an_override_has_a_reason_a_comment_or_both(given, reason, comment):
         ("text", "feedback"),
     ],
 )
-def test_one_bad_item_refuses_the_batch_and_is_named(item, member):
+def test_a_bad_item_is_named_and_costs_no_other(item, member):
     with pytest.raises(BadHookRequest) as refused:
-        read(OVERRIDE, item) if isinstance(item, str) else read(item)
+        read(item)
     assert member in str(refused.value)
+    batch = read(OVERRIDE, item, GOOD)
+    assert [reaction.outcome for reaction in batch.reactions] == [Outcome.OVERRIDDEN, Outcome.ACCEPTED]
+    [why] = batch.refused
+    assert "feedback[1]" in str(why)
+    assert member.removeprefix("feedback[0]") in str(why)
+
+
+def test_a_suggestion_named_twice_was_taken_once():
+    twice = [{"id": uuid("a")}, {"id": uuid("b")}, {"id": uuid("a")}]
+    [item] = good(GOOD | {"acceptedSuggestions": twice})
+    assert item.suggestions == (uuid("a"), uuid("b"))
 
 
 @pytest.mark.parametrize(
@@ -111,5 +128,5 @@ def test_no_refusal_and_no_repr_quotes_what_was_sent():
     with pytest.raises(BadHookRequest) as refused:
         read(GOOD | {"outcome": "SECRET"})
     assert "SECRET" not in str(refused.value)
-    [item] = read(OVERRIDE | {"card": "SECRET", "overrideReason": {"userComment": "SECRET"}})
+    [item] = good(OVERRIDE | {"card": "SECRET", "overrideReason": {"userComment": "SECRET"}})
     assert "SECRET" not in repr(item)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cds_service.hooks.envelope import open_envelope
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.hooks.request import Hook, check_token_patient, read_hook_request
 from tests.standard.calls import CONTEXTS, INSTANCE, PATIENT, a_body, a_call, authorization, context_of
@@ -168,7 +169,9 @@ def test_each_required_member_of_the_authorization_is_named(member, nothing):
         [],
         {},
         authorization(token_type="mac"),
-        authorization(expires_in="300"),
+        authorization(expires_in="soon"),
+        authorization(expires_in=""),
+        authorization(expires_in=None),
         authorization(expires_in=False),
         authorization(expires_in=1.5),
         authorization(scope=["patient/*.rs"]),
@@ -183,6 +186,32 @@ def test_a_malformed_authorization_is_a_bad_request(given):
 
 def test_an_authorization_without_a_server_is_a_bad_request():
     assert refused(a_body(fhirAuthorization=authorization())).fields == ("fhirServer",)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [(300, 300), ("300", 300), (300.0, 300), (-5, 0), ("0", 0), (86_401, 86_400), ("9" * 400, 86_400)],
+)
+def test_seconds_may_be_a_string_and_are_a_day_at_most(said, seconds):
+    given = authorization(expires_in=said)
+    asked = read_hook_request(a_body(fhirServer=FHIR, fhirAuthorization=given))
+    assert asked.fhir_authorization.expires_in == seconds
+    assert asked.fhir_authorization.is_spent is (seconds == 0)
+
+
+@pytest.mark.parametrize("hook", [hook for hook in Hook if hook is not Hook.ENCOUNTER_START])
+def test_an_empty_encounter_is_none_where_it_may_be_left_out(hook):
+    asked = read_hook_request(a_body(hook, context=context_of(hook, encounterId="")))
+    assert not asked.context.encounter_id
+
+
+def test_a_visit_has_an_encounter():
+    context = context_of("encounter-start", encounterId="")
+    assert refused(a_body("encounter-start", context=context)).fields == ("context.encounterId",)
+
+
+def test_a_byte_order_mark_is_passed_over():
+    assert read_hook_request(b"\xef\xbb\xbf" + a_body()).hook is Hook.PATIENT_VIEW
 
 
 @pytest.mark.parametrize("patient", [..., PATIENT, f"Patient/{PATIENT}"])
@@ -203,3 +232,14 @@ def test_a_token_for_another_patient_is_refused():
 def test_a_token_is_never_in_a_repr():
     request = read_hook_request(a_body(fhirServer=FHIR, fhirAuthorization=authorization()))
     assert "opaque-token" not in f"{request!r} {request.fhir_authorization!s}"
+
+
+def test_a_key_twice_above_any_depth_is_a_bad_request():
+    """The second look at a text, for repeated keys, gives up some levels before the first one does."""
+    problems = set()
+    for depth in range(100, 1_100):
+        nested = b'{"a":' + b"[" * depth + b"]" * depth + b',"a":1}'
+        with pytest.raises(BadHookRequest) as caught:
+            open_envelope(nested)
+        problems.add(caught.value.problem)
+    assert problems == {"is written more than once", "is nested too deeply"}

@@ -27,8 +27,19 @@ from tests.tables import cases, named
         patient/Observation.rs?category=laboratory           | no   | no
         patient/Condition.rs patient/Observation.rs          | yes  | yes
         launch openid fhirUser                               | no   | no
-        Observation.read                                     | no   | no
-        patient/observation.rs                               | no   | no
+        Observation.rs                                       | no   | no
+        *.read                                               | no   | no
+        person/Observation.read                              | no   | no
+        patient/observation.rs                               | yes  | yes
+        user/Observation.Read                                | yes  | yes
+        USER/OBSERVATION.READ                                | yes  | yes
+        Observation.read                                     | yes  | yes
+        OBSERVATION.READ                                     | yes  | yes
+        CONDITION.READ OBSERVATION.SEARCH                    | no   | yes
+        CONDITION.READ PATIENT.READ                          | no   | no
+        OBSERVATION.WRITE                                    | no   | no
+        OBSERVATION.CREATE                                   | no   | no
+        user/Observation.Search                              | no   | yes
     """),
     ids=named,
 )

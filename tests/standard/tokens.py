@@ -81,7 +81,7 @@ class Keys:
         self.published = published if published is not None else published_keys()
         self.asked: list[str] = []
 
-    def find(self, client: TrustedClient, key_id: str, now: datetime) -> Any:
+    def find(self, client: TrustedClient, key_id: str, now: datetime, address: str | None = None) -> Any:
         """As KeySource."""
         self.asked.append(client.issuer)
         if client.issuer not in self.published:

@@ -135,6 +135,79 @@ def test_a_new_file_is_readable_by_its_owner_only(file):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.fixture
+def umask_of_nobody():
+    """Whatever is made may be read and written by everybody, unless its maker says otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def modes(file):
+    return {part.name: stat.S_IMODE(part.stat().st_mode) for part in file.parent.glob(f"{file.name}*")}
+
+
+OWNER_ONLY = dict.fromkeys(("store.sqlite3", "store.sqlite3-wal", "store.sqlite3-shm"), 0o600)
+
+
+@pytest.mark.usefixtures("umask_of_nobody")
+def test_the_file_and_what_lies_beside_it_are_their_owners_alone_whatever_the_umask(file, closing):
+    remember(closing(open_store(sqlite_url(file))), a_call())
+    assert modes(file) == OWNER_ONLY
+
+
+@pytest.mark.usefixtures("umask_of_nobody")
+def test_a_file_that_was_open_to_others_is_closed_at_the_start(file, closing):
+    engine = closing(open_store(sqlite_url(file)))
+    remember(engine, a_call())
+    for part in file.parent.glob(f"{file.name}*"):
+        part.chmod(0o666)
+    remember(closing(connect(sqlite_url(file))), a_call(hook_instance="h2"))
+    assert modes(file) == OWNER_ONLY
+
+
+@pytest.mark.usefixtures("umask_of_nobody")
+def test_a_copy_put_back_under_the_running_service_is_closed_with_the_next_connection(file, closing):
+    engine = closing(open_store(sqlite_url(file)))
+    copy = file.read_bytes()
+    remember(engine, a_call())
+    for part in file.parent.glob(f"{file.name}*"):
+        part.unlink()
+    file.write_bytes(copy)
+    assert modes(file) == {"store.sqlite3": 0o666}
+    remember(engine, a_call(hook_instance="h2"))
+    assert modes(file) == OWNER_ONLY
+
+
+@pytest.fixture
+def a_file_of_somebody_else():
+    """Root's, which everybody may read and write, seen by another user."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can have a file of its own looked at by somebody else")
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
+        file = Path(folder) / "store.sqlite3"
+        open_store(sqlite_url(file)).dispose()
+        file.chmod(0o666)
+        Path(folder).chmod(0o777)
+        os.seteuid(_NOBODY)
+        yield file
+        os.seteuid(0)
+
+
+def test_a_file_that_cannot_be_closed_to_others_is_refused(a_file_of_somebody_else):
+    with pytest.raises(StoreUnusable, match="belongs to somebody else"):
+        open_store(sqlite_url(a_file_of_somebody_else))
+
+
+def test_a_file_that_cannot_be_closed_to_others_any_more_is_not_used(a_file_of_somebody_else, closing):
+    os.seteuid(0)
+    engine = closing(open_store(sqlite_url(a_file_of_somebody_else)))
+    a_file_of_somebody_else.chmod(0o666)
+    os.seteuid(_NOBODY)
+    with pytest.raises(StoreUnavailable):
+        remember(engine, a_call())
+
+
 def test_sqlite_is_set_up_to_keep_what_it_was_given(file, closing):
     with reading(closing(open_store(sqlite_url(file)))) as connection:
         found = {
@@ -265,6 +338,7 @@ def test_a_file_taken_away_under_us_takes_no_row_and_is_not_ready(file, closing)
         with pytest.raises(StoreUnavailable):
             remember(engine, a_call(a_card("lost"), hook_instance="h2"))
         assert not is_ready(engine)
+    assert not file.exists()
 
 
 def test_a_fault_of_ours_is_not_called_the_databases(store):

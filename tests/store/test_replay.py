@@ -116,7 +116,7 @@ def test_what_cannot_be_replayed_is_2_and_one_clear_line(saved, capsys, text, sa
     saved.file.write_text(text)
     assert main(["replay", str(saved.file)]) == 2
     out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
+    assert (out, err.count("\n")) == ("", 2)  # the first says which site file
     assert said in err
 
 

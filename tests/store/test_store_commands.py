@@ -119,6 +119,23 @@ def test_a_patient_is_deleted_by_the_id_on_standard_input(given, settings, capsy
     assert PATIENT not in repr(rows(given, "calls"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "tenant", "issuer", "told"),
+    [
+        ("p2\n", "ward", None, "under tenant 'ward'. Is"),
+        ("p1\n", "", None, "under no tenant. Is"),
+        ("p1\n", "ward", "https://other.example", "under tenant 'ward' at https://other.example. Is"),
+    ],
+)
+def test_who_is_not_found_is_said_and_is_no_success(given, settings, capsys, typed, tenant, issuer, told):
+    settings.setattr("sys.stdin", io.StringIO(typed))
+    assert delete_one_patient(tenant, issuer) == 1
+    said = capsys.readouterr()
+    assert (said.out, told in said.err) == ("", True)
+    assert "p1" not in said.err
+    assert len(rows(given, "calls")) == 1
+
+
 @pytest.mark.parametrize(("typed", "key"), [("\n", "k"), ("", "k"), ("p1\n", "o")])
 def test_without_the_id_or_with_another_key_nothing_is_deleted(given, settings, capsys, typed, key):
     settings.setattr("sys.stdin", io.StringIO("p1\n"))

@@ -24,7 +24,7 @@ from tests.cli.test_serve import a_free_port
 from tests.ehr.charts import CHART, MEDICATION, TYPES, prefetched
 from tests.ehr.stub import running, says, searchset
 from tests.hook_calls import HOOKS
-from tests.installation import an_installation
+from tests.installation import A_KEY, an_installation
 from tests.standard.calls import PATIENT, a_body, a_call, authorization
 from tests.standard.tokens import (
     BASE,
@@ -281,7 +281,7 @@ def test_a_production_server_lets_in_its_listed_client_and_nobody_else(tmp_path)
         | {
             "CDS_PUBLIC_BASE_URL": BASE,
             "CDS_SITE_FILE": str(tmp_path / "site.toml"),
-            "CDS_PSEUDONYM_KEY": "k" * 32,
+            "CDS_PSEUDONYM_KEY": A_KEY,
             "CDS_WORKERS": "2",
         },
         cwd=tmp_path,

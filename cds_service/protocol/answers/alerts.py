@@ -59,7 +59,12 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class SafetyReport:
-    """All safety findings, and the drugs for which a safety fact exists that cannot be read or conflicts."""
+    """All safety findings, and what speaks against more of a drug.
+
+    `unread`: a safety fact exists that cannot be read or conflicts, so that it is not started either.
+    `doubtful`: that, and every warning that asks for less of it.
+    """
 
     alerts: tuple[Alert, ...] = ()
     doubtful: tuple[tuple[Drug, Phrase], ...] = ()
+    unread: tuple[tuple[Drug, Phrase], ...] = ()

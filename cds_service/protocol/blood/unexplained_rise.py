@@ -1,6 +1,5 @@
 """A haemoglobin or platelet count that crosses the limit for no recorded reason: transfused elsewhere?"""
 
-from datetime import timedelta
 from decimal import Decimal
 
 from cds_service.protocol.blood.counts import BloodCount, CountLimits
@@ -23,9 +22,7 @@ def rose_unexplained(
     """
     if speaks_against_transfusion(count, limits):
         return False
-    earlier = blood.between(
-        days_before(count.day, limits.unexplained_rise_days), count.day - timedelta(days=1)
-    )
+    earlier = blood.between(days_before(count.day, limits.unexplained_rise_days), days_before(count.day, 1))
     low = [c for c in earlier if (line := _line(product, c)) and line.below(limit)]
     if not low:
         return False

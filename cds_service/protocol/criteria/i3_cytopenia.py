@@ -89,14 +89,11 @@ def _transfusions_missing(record: ClinicalRecord) -> tuple[str, ...]:
 def _fresh_lines(
     blood: Haematology, record: ClinicalRecord, t0: date, limits: CountLimits
 ) -> dict[Analyte, _Line]:
-    """The newest value of each line in the window; none for a line whose newest values conflict."""
+    """The newest value of each line in the window."""
     found: dict[Analyte, _Line] = {}
     for count in blood.between(days_before(t0, limits.fresh_max_days), t0):
         for analyte, result in _lines(count):
             found[analyte] = _Line(result, count)
-    for analyte, result in _newest_unusable(record, t0, limits).items():
-        if result.reading is Reading.CONFLICTING and _is_newer(result, found.get(analyte)):
-            found.pop(analyte, None)
     return found
 
 
@@ -231,8 +228,6 @@ def _unused_said(unused: list[Result]) -> Iterator[Phrase]:
         match result.reading:
             case Reading.PRELIMINARY:
                 yield say("count.unused_preliminary", value=result.as_written, day=day)
-            case Reading.CONFLICTING:
-                yield say("count.unused_conflicting", day=day)
             case _:
                 yield say("count.unused_unreadable", value=result.as_written, day=day)
 

@@ -1,15 +1,12 @@
 """Where a dated fact lies: before or after T0, inside a window for certain, newest of several."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.diagnoses import Diagnosis
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Analyte, Reading, Result
-
-_DECIDING = (Reading.USABLE, Reading.CONFLICTING)
 
 
 def known_by(when: When | None, t0: date) -> bool:
@@ -27,12 +24,12 @@ def within(when: When | None, earliest: date, t0: date) -> bool | None:
 
 
 def results_by(record: ClinicalRecord, t0: date, *analytes: Analyte) -> tuple[Result, ...]:
-    """Results that may decide, dated up to T0, oldest first; one that conflicts with itself has no value."""
+    """Results that may decide, dated up to T0, oldest first."""
     wanted = frozenset(analytes)
     return tuple(
-        r if r.reading is Reading.USABLE else replace(r, number=None, comparator=None, presence=None)
+        r
         for r in record.results
-        if r.analyte in wanted and r.reading in _DECIDING and r.when is not None and r.when.first <= t0
+        if r.analyte in wanted and r.reading is Reading.USABLE and r.when is not None and r.when.first <= t0
     )
 
 

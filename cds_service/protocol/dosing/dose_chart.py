@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_signs import Sign, Signs, signs_of
 from cds_service.protocol.moment import AsOf
+from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Part
 from fhir_mappings.vocabulary.medications import (
     Dose,
@@ -89,7 +90,7 @@ def dose_chart(
 def _in_study(sign: Sign, start: date, only_study: bool, limits: DoseLimits) -> bool:
     if only_study:
         return sign.day >= start
-    return sign.until is None or sign.until + timedelta(days=limits.supply_grace_days) >= start
+    return sign.until is None or days_after(sign.until, limits.supply_grace_days) >= start
 
 
 def begun(order: MedicationEvent) -> date:
@@ -106,7 +107,7 @@ def _is_current(order: MedicationEvent, today: date, limits: DoseLimits) -> bool
         return True
     if order.supply_days is not None:
         lasts = int(order.supply_days) + limits.supply_grace_days
-        return order.start.last + timedelta(days=lasts) >= today
+        return days_after(order.start.last, lasts) >= today
     return (today - order.start.last).days <= limits.order_is_current_days
 
 
@@ -115,7 +116,7 @@ def covers(sign: Sign, today: date, limits: DoseLimits) -> bool:
     if sign.until is None:
         return True
     grace = 0 if sign.source is MedicationSource.STATEMENT else limits.supply_grace_days
-    return sign.until + timedelta(days=grace) >= today
+    return days_after(sign.until, grace) >= today
 
 
 def _steps(taken: Iterable[Sign], measured: tuple[date, ...], limits: DoseLimits) -> tuple[DoseStep, ...]:

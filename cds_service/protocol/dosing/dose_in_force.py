@@ -1,7 +1,7 @@
 """The dose of a study drug that a patient really takes, since when, or why it is not known (DECISIONS 22)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 
 from cds_service.protocol.answers.participation import Participation
@@ -9,6 +9,7 @@ from cds_service.protocol.dosing.dose_chart import DoseChart, begun, covers, dos
 from cds_service.protocol.dosing.dose_chart import DoseLimits as DoseLimits
 from cds_service.protocol.dosing.dose_chart import DoseStep as DoseStep
 from cds_service.protocol.moment import AsOf
+from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.facts import Evidence, Known
 from fhir_mappings.vocabulary.medications import (
     Dose,
@@ -147,7 +148,7 @@ def _from_before(chart: DoseChart) -> tuple[Dose, ...]:
 
 def _never_taken(chart: DoseChart) -> _Answer:
     order = _newest(chart.current)
-    recent = chart.today - timedelta(days=chart.limits.level_keeps_dose_days)
+    recent = days_before(chart.today, chart.limits.level_keeps_dose_days)
     if order and isinstance(order.dose, Known):
         proofs = [day for day in chart.measured if day >= begun(order)]
         if proofs and proofs[-1] >= recent:
@@ -204,7 +205,7 @@ def _by_level(
     last = max(ends, key=lambda s: s.until or date.min)
     if last.source is MedicationSource.STATEMENT or last.until is None:
         return _UNTOLD
-    recent = chart.today - timedelta(days=chart.limits.level_keeps_dose_days)
+    recent = days_before(chart.today, chart.limits.level_keeps_dose_days)
     since = max(last.until, begun(order)) if order and pending else last.until
     proofs = [day for day in chart.measured if day >= since]
     if not proofs or proofs[-1] < recent:

@@ -5,11 +5,11 @@ An order is a wish. It becomes a dose only by a sign that it was followed (DECIS
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from cds_service.protocol.moment import AsOf
-from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.calendar import When, days_after
 from fhir_mappings.vocabulary.facts import Evidence, Known, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.medications import (
     Dose,
@@ -132,7 +132,7 @@ def _sign(event: MedicationEvent, orders: tuple[MedicationEvent, ...], today: da
 def _used_up(event: MedicationEvent, day: date) -> tuple[date | None, bool]:
     """When the supply or the stated course ends, and whether the chart says so."""
     if event.source is MedicationSource.DISPENSE and event.supply_days is not None:
-        return day + timedelta(days=int(event.supply_days)), True
+        return days_after(day, int(event.supply_days)), True
     if event.end:
         return max(event.end.first, day), True
     if event.source is MedicationSource.STATEMENT and event.status is MedicationStatus.ACTIVE:

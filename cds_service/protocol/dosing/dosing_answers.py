@@ -1,6 +1,6 @@
 """The answers that both study drugs share: no advice, repeat the level, keep the dose, no increase yet."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from cds_service.protocol.answers.dosing import Recheck, State, Validity
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
@@ -8,6 +8,7 @@ from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, level_word
 from cds_service.protocol.dosing.reasons import UNFIT, Reason, words
 from cds_service.protocol.dosing.tablets import Bounds
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.medications import Dose
 from fhir_mappings.vocabulary.phrases import Phrase, listing, say
 
@@ -54,7 +55,7 @@ def repeat_level(case: DoseCase, limits: TitrationLimits) -> Advice:
 def next_fit_level(case: DoseCase, limits: TitrationLimits) -> Recheck:
     """From the first day at steady state, within the days that a repeat may take."""
     first = max(case.today, case.settled) if case.settled else case.today
-    return Recheck(trough_test(case.drug), first, first + timedelta(days=limits.repeat_within_days))
+    return Recheck(trough_test(case.drug), first, days_after(first, limits.repeat_within_days))
 
 
 def increase_blocked(
@@ -95,7 +96,7 @@ def _first_test(case: DoseCase, limits: TitrationLimits, reason: Reason) -> Rech
     if reason not in _TESTS:
         return None
     days = limits.creatinine_watch_days if reason is Reason.RENAL_WATCH else 0
-    return Recheck(_TESTS[reason], None, case.today + timedelta(days=days))
+    return Recheck(_TESTS[reason], None, days_after(case.today, days))
 
 
 def unproven(case: DoseCase) -> tuple[Reason, ...]:
@@ -141,7 +142,7 @@ def outside_bounds(
 
 def routine_recheck(case: DoseCase, days: int) -> Recheck:
     """Some days after the level, but not in the past."""
-    day: date = (case.trough.day or case.today) + timedelta(days=days)
+    day: date = days_after(case.trough.day or case.today, days)
     return Recheck(trough_test(case.drug), None, max(day, case.today))
 
 

@@ -1,7 +1,7 @@
 """Everything that decides about one study drug, gathered from the chart once, and the advice it leads to."""
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from cds_service.protocol.answers.dosing import Recheck, State, Trough, Validity
@@ -11,6 +11,7 @@ from cds_service.protocol.dosing.drug_levels import USABLE
 from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.liver import Liver
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from fhir_mappings.vocabulary.calendar import days_after, days_before
 from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.results import Comparator, Result
@@ -108,7 +109,7 @@ class Advice:
 def in_days(case: DoseCase, test: str, window: tuple[int, ...]) -> Recheck:
     """A window of days from today."""
     first, last = window
-    return Recheck(test, case.today + timedelta(days=first), case.today + timedelta(days=last))
+    return Recheck(test, days_after(case.today, first), days_after(case.today, last))
 
 
 def within_days(case: DoseCase, test: str, days: int) -> Recheck:
@@ -139,7 +140,7 @@ _SIGNS = {
 
 def kidney_words(case: DoseCase) -> Phrase:
     """The newest creatinine with its day; the renal finding tells the rest."""
-    day = case.today - timedelta(days=case.renal.age_days or 0)
+    day = days_before(case.today, case.renal.age_days or 0)
     return say("dosing.creatinine", value=case.renal.creatinine, day=day)
 
 

@@ -41,7 +41,6 @@ _WRONG_ASSAYS = frozenset({Assay.POLYCLONAL, Assay.PARENT_AND_METABOLITE})
 _WRONG_SPECIMENS = frozenset({Specimen.SERUM_OR_PLASMA, Specimen.DRIED_SPOT})
 _UNREAD = {
     Reading.UNIT_UNUSABLE: Validity.UNIT_UNUSABLE,
-    Reading.CONFLICTING: Validity.CONFLICTING,
     Reading.PRELIMINARY: Validity.MISSING,
     Reading.NO_VALUE: Validity.MISSING,
     Reading.UNREADABLE: Validity.MISSING,
@@ -197,14 +196,11 @@ def _trough(result: Result, validity: Validity) -> Trough:
 def dangerous_level(record: ClinicalRecord, drug: Drug, as_of: AsOf, limits: LevelLimits) -> Result | None:
     """The newest level that asks for a hold by itself, whatever its timing or steady state (DECISIONS 26).
 
-    Final whole-blood results at most `safety_age_days` old. A safe level of a later day ends it; two of one
-    day that differ so much contradict each other, and neither is usable. Of results that contradict one
-    another the dangerous one is believed.
+    Final whole-blood results at most `safety_age_days` old. A safe level of a later day ends it; of two of
+    one day, or of one moment, the dangerous one is believed.
     """
-    found = _levels(record, drug, as_of)
-    levels = [r for r in found if _counts_for_safety(r, drug, as_of, limits)]
-    claims = [c for r in found for c in r.claims if _counts_for_safety(c, drug, as_of, limits)]
-    dangers = [r for r in (*levels, *claims) if _is_danger(r, drug, limits)]
+    levels = [r for r in _levels(record, drug, as_of) if _counts_for_safety(r, drug, as_of, limits)]
+    dangers = [r for r in levels if _is_danger(r, drug, limits)]
     if not dangers:
         return None
     newest = max(dangers, key=lambda r: (_last_day(r), _moment(r)))

@@ -1,10 +1,11 @@
 """Has a level had time to settle since anything that moves it was changed (`titration.md` 3, 4.5, 6)?"""
 
-from datetime import date, timedelta
+from datetime import date
 
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.level_limits import LevelLimits
 from cds_service.protocol.interactions import ActiveInteraction, Mechanism
+from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.medications import Drug
 
 _INDUCERS = frozenset({Mechanism.STRONG_INDUCER, Mechanism.MODERATE_INDUCER})
@@ -34,7 +35,7 @@ def settled_from(
     """The first day on which a sample would be at steady state; None when a needed date is not known."""
     if not dose.taken or dose.since is None:
         return None
-    days = [dose.since + timedelta(days=limits.steady_days(dose.drug))]
+    days = [days_after(dose.since, limits.steady_days(dose.drug))]
     if dose.drug is Drug.SIROLIMUS and other:
         days.append(_after_ciclosporin(other, limits))
     for active in interactions:
@@ -42,7 +43,7 @@ def settled_from(
             changed = active.started if active.current else active.stopped
             if changed is None:
                 return None
-            days.append(changed + timedelta(days=_modulator_days(dose.drug, active, limits)))
+            days.append(days_after(changed, _modulator_days(dose.drug, active, limits)))
     return max(days)
 
 
@@ -53,9 +54,9 @@ def _missed(sampled: date, dose: DoseInForce, limits: LevelLimits) -> bool:
 def _after_ciclosporin(ciclosporin: DoseInForce, limits: LevelLimits) -> date:
     """Unchanged for a week while it is taken; gone for two weeks once it is not."""
     if ciclosporin.taken and ciclosporin.since:
-        return ciclosporin.since + timedelta(days=limits.ciclosporin_change_days)
+        return days_after(ciclosporin.since, limits.ciclosporin_change_days)
     if ciclosporin.taken_until:
-        return ciclosporin.taken_until + timedelta(days=limits.ciclosporin_washout_days)
+        return days_after(ciclosporin.taken_until, limits.ciclosporin_washout_days)
     return date.min
 
 

@@ -6,10 +6,9 @@ Dose and levels are shown, not judged: the record asks only that ciclosporin was
 from collections.abc import Iterator
 from statistics import median
 
-from dateutil.relativedelta import relativedelta
-
 from cds_service.protocol.failure.ciclosporin_course import CiclosporinCourse, Grade, shows_drug
 from cds_service.protocol.failure.ciclosporin_supply import ExposureLimits
+from fhir_mappings.vocabulary.calendar import months_between
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import MedicationSource
 from fhir_mappings.vocabulary.phrases import Phrase, say
@@ -24,12 +23,11 @@ _PROOF = {
 
 def course_said(course: CiclosporinCourse, limits: ExposureLimits) -> Phrase:
     """Start, end, completed months, proof, median daily dose, troughs."""
-    passed = relativedelta(course.end, course.start)
     return say(
         "course.taken",
         start=course.start,
         end=course.end,
-        months=12 * passed.years + passed.months,
+        months=months_between(course.start, course.end),
         details=(_PROOF[course.grade], *_dose_said(course), *_levels_said(course, limits)),
     )
 

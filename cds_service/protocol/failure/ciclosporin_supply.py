@@ -6,10 +6,10 @@ Ends are days on which the supply ran out or the period ended: a dispense of 30 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
-from fhir_mappings.vocabulary.calendar import When, days_after
+from fhir_mappings.vocabulary.calendar import When, days_after, days_before
 from fhir_mappings.vocabulary.facts import Fact, Known, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.medications import (
     Dose,
@@ -56,7 +56,7 @@ class Supply:
     def used_up(self) -> date:
         """The first day no longer covered: a supply runs out on its `last` day, a period includes it."""
         ends_before = self.source is MedicationSource.DISPENSE and self.first < self.last
-        return self.last if ends_before else self.last + timedelta(days=1)
+        return self.last if ends_before else days_after(self.last, 1)
 
 
 _TAKEN = {
@@ -247,6 +247,6 @@ def _cut(piece: tuple[date, date], first: date, last: date) -> Iterator[tuple[da
         yield piece
         return
     if start < first:
-        yield start, first - timedelta(days=1)
+        yield start, days_before(first, 1)
     if last < end:
-        yield last + timedelta(days=1), end
+        yield days_after(last, 1), end

@@ -1,7 +1,7 @@
 """Renal state for ciclosporin: replayed over all creatinines from the baseline window on (DECISIONS 30)."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from statistics import median
 
@@ -12,6 +12,7 @@ from cds_service.protocol.kidney.renal_replay import LASTING, Course, Creatinine
 from cds_service.protocol.kidney.renal_replay import RenalLimits as RenalLimits
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import Rule
+from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.facts import Evidence, Part
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.record import ClinicalRecord
@@ -32,7 +33,7 @@ def renal_state(
     """
     rule = rules["CSA-REN"]
     entry = participation.first_dose or participation.start
-    values = _creatinines(record, as_of, (entry or as_of.day) - timedelta(days=limits.baseline_days))
+    values = _creatinines(record, as_of, days_before(entry or as_of.day, limits.baseline_days))
     if not values:
         unread = record.lacks(Part.OBSERVATIONS)
         seen = say("renal.seen.unread") if unread else say("renal.seen.none")
@@ -63,7 +64,7 @@ def renal_course(
 ) -> tuple[tuple[Creatinine, RenalState], ...]:
     """Each creatinine from the baseline window on, oldest first, with the state that it left."""
     entry = participation.first_dose or participation.start
-    values = _creatinines(record, as_of, (entry or as_of.day) - timedelta(days=limits.baseline_days))
+    values = _creatinines(record, as_of, days_before(entry or as_of.day, limits.baseline_days))
     states = Course(values, _baseline(values, entry, limits), entry, limits).states()
     return tuple(zip(values, states, strict=True))
 

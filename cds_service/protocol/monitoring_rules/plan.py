@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.parameters import Rule
+from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.phrases import Phrase
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Analyte, Reading, Result, SampleTiming
@@ -161,4 +162,4 @@ def _day(result: Result) -> date:
 
 def after(day: date, days: int) -> date:
     """Calendar days on."""
-    return day + timedelta(days=days)
+    return days_after(day, days)

@@ -14,7 +14,7 @@ from cds_service.protocol.dosing.reasons import Reason
 from cds_service.protocol.interactions import ActiveInteraction, Interaction
 from cds_service.protocol.parameters import Rule
 from fhir_mappings.vocabulary.facts import Evidence
-from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
+from fhir_mappings.vocabulary.medications import STRENGTH_UNKNOWN, Drug, MedicationEvent
 from fhir_mappings.vocabulary.phrases import Phrase
 from fhir_mappings.vocabulary.record import ClinicalRecord
 
@@ -84,6 +84,11 @@ class Desk:
     ) -> Alert:
         """A finding of the rule with this id about one draft."""
         return Alert(self.rules[rule], severity, action, seen, drug, draft.reference, tuple(evidence))
+
+    def strength_asked(self, draft: MedicationEvent) -> str | None:
+        """What a draft counts in tablets or millilitres of a strength that nobody has told."""
+        asked = (g for g in self.record.gaps if g.problem == STRENGTH_UNKNOWN)
+        return next((gap.detail for gap in asked if gap.reference == draft.reference), None)
 
     def bounds(self, drug: Drug) -> Bounds:
         """The bounds of the trial record; ciclosporin's depend on the kidney."""

@@ -1,12 +1,12 @@
 """A draft that repeats an order the patient already has (DECISIONS 40)."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import takewhile
 
 from cds_service.protocol.answers.alerts import Action, Alert, Severity
 from cds_service.protocol.answers.dosing import State
 from cds_service.protocol.order_rules.desk import Desk
+from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.facts import Evidence, Known
 from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.phrases import Phrase, say
@@ -74,5 +74,5 @@ def _runs_out(desk: Desk, order: MedicationEvent) -> bool:
         return True
     end = order.end.last if order.end else None
     if end is None and start and order.supply_days:
-        end = start + timedelta(days=int(order.supply_days) - 1)
+        end = days_after(start, int(order.supply_days) - 1)
     return end is not None and (end - desk.day).days <= desk.limits.renewal_days

@@ -81,6 +81,8 @@ def _amount(desk: Desk, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
     fix = desk.correction(drug)
     if not isinstance(draft.dose, Known) or draft.as_needed:
         seen = say("orders.unreadable", drug=_NAME[drug], text=draft.as_written or draft.text)
+        if counted := desk.strength_asked(draft):
+            seen = say("orders.strength", drug=_NAME[drug], text=counted)
         yield desk.alert("ORD-UNREADABLE", Severity.WARNING, fix, seen, draft, drug)
         return
     dose, bounds = draft.dose.value, desk.bounds(drug)

@@ -1,7 +1,7 @@
 """Blood counts that fall. In aplastic anaemia they are low to begin with, so a fall from baseline counts."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from cds_service.protocol.answers.alerts import Action, Severity
@@ -9,6 +9,7 @@ from cds_service.protocol.blood.counts import BloodCount, blood_counts
 from cds_service.protocol.safety_rules.harms import is_current_bleeding
 from cds_service.protocol.safety_rules.measured import evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Found, Situation, day_of
+from fhir_mappings.vocabulary.calendar import days_after, days_before
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Drug
@@ -29,7 +30,7 @@ def falling_counts(chart: Situation) -> Iterator[Found]:
 def _is_baseline(day: date, chart: Situation) -> bool:
     if chart.since is None:
         return False
-    return chart.since - timedelta(days=chart.limits.baseline_days) <= day <= chart.since
+    return days_before(chart.since, chart.limits.baseline_days) <= day <= chart.since
 
 
 def _last(counts: list[BloodCount], line: str) -> Result | None:
@@ -74,7 +75,7 @@ def _platelets(chart: Situation, now: Result | None, before: Result | None) -> I
 
 def _haemoglobin(chart: Situation, counts: list[BloodCount]) -> Iterator[Found]:
     """Down by 20 g/L in four weeks from a value that no transfusion had raised."""
-    first = chart.day - timedelta(days=chart.limits.haemoglobin_fall_days)
+    first = days_before(chart.day, chart.limits.haemoglobin_fall_days)
     lines = [c.haemoglobin for c in counts if c.haemoglobin and c.day >= first]
     if not lines:
         return
@@ -88,9 +89,9 @@ def _haemoglobin(chart: Situation, counts: list[BloodCount]) -> Iterator[Found]:
 
 
 def _transfused_before(chart: Situation, day: date) -> bool:
-    reach = timedelta(days=chart.limits.transfusion_effect_days)
+    reach = chart.limits.transfusion_effect_days
     given = chart.record.transfusions(Concept.RED_CELL_TRANSFUSION)
-    return any(p.when is not None and p.when.first <= day <= p.when.last + reach for p in given)
+    return any(p.when is not None and p.when.first <= day <= days_after(p.when.last, reach) for p in given)
 
 
 def _fall(line: Phrase, now: Result, before: Result) -> Phrase:

@@ -1,53 +1,27 @@
 """Safety facts that exist and cannot be read, and parts of the chart that could not be had."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 
+from cds_service.protocol.analyte_words import ANALYTE_WORDS
+from cds_service.protocol.answers.alerts import Action, Alert, Severity
+from cds_service.protocol.lost_words import lost_words
+from cds_service.protocol.safety_rules.measured import evidence_of
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, day_of
-from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Known, Part, Sex
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Evidence, Known, Lost, Part, Sex
 from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 
-_SIROLIMUS = (Drug.SIROLIMUS,)
-_CICLOSPORIN = (Drug.CICLOSPORIN,)
-_BOTH = tuple(Drug)
-WATCHED = {
-    Analyte.SIROLIMUS: _SIROLIMUS,
-    Analyte.CICLOSPORIN: _CICLOSPORIN,
-    Analyte.CREATININE: _CICLOSPORIN,
-    Analyte.POTASSIUM: _CICLOSPORIN,
-    Analyte.PLATELETS: _SIROLIMUS,
-    Analyte.NEUTROPHILS: _SIROLIMUS,
-    Analyte.ALT: _SIROLIMUS,
-    Analyte.BILIRUBIN: _BOTH,
-    Analyte.TRIGLYCERIDES: _SIROLIMUS,
-    Analyte.URINE_PROTEIN_CREATININE: _SIROLIMUS,
-    Analyte.BLOOD_CULTURE: _BOTH,
-    Analyte.HCG: _BOTH,
-    Analyte.HCG_QUALITATIVE: _BOTH,
-    Analyte.PREGNANCY_STATUS: _BOTH,
-}
-"""Which drugs may not be raised while the newest result of an analyte cannot be read."""
-
-_NAME = {
-    Analyte.SIROLIMUS: say("safety.name.sirolimus"),
-    Analyte.CICLOSPORIN: say("safety.name.ciclosporin"),
-    Analyte.CREATININE: say("safety.name.creatinine"),
-    Analyte.POTASSIUM: say("safety.name.potassium"),
-    Analyte.PLATELETS: say("safety.name.platelets"),
-    Analyte.NEUTROPHILS: say("safety.name.neutrophils"),
-    Analyte.ALT: say("safety.name.alt"),
-    Analyte.BILIRUBIN: say("safety.name.bilirubin"),
-    Analyte.TRIGLYCERIDES: say("safety.name.triglycerides"),
-    Analyte.URINE_PROTEIN_CREATININE: say("safety.name.protein"),
-    Analyte.BLOOD_CULTURE: say("safety.name.culture"),
-    Analyte.HCG: say("safety.name.pregnancy"),
-    Analyte.HCG_QUALITATIVE: say("safety.name.pregnancy"),
-    Analyte.PREGNANCY_STATUS: say("safety.name.pregnancy"),
-}
-
+_IN_WORDS = frozenset({Analyte.BLOOD_CULTURE})
+"""Tests whose other words no rule of their own asks about."""
 _OF_WOMEN = frozenset({Analyte.HCG, Analyte.HCG_QUALITATIVE, Analyte.PREGNANCY_STATUS})
-_UNREAD = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.CONFLICTING, Reading.PRELIMINARY})
+_UNUSABLE = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE})
+_UNREAD = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.PRELIMINARY})
+THE_DISEASE = frozenset(
+    {Concept.AA_ACQUIRED, Concept.AA_GENERIC, Concept.AA_CONGENITAL, Concept.AA_ANTINEOPLASTIC}
+)
 SAFETY_PARTS = (
     Part.CONDITIONS,
     Part.OBSERVATIONS,
@@ -57,29 +31,75 @@ SAFETY_PARTS = (
 )
 """The parts of a chart that may hold a critical finding."""
 
-_REFUSED = frozenset({"MODIFIER_UNKNOWN", "ENTRY_UNREADABLE"})
-_MAY_BE_HARM = ("Condition/", "AllergyIntolerance/", "AdverseEvent/")
-
 
 def unreadable_facts(chart: Situation) -> Iterator[Found]:
-    """A newest result that is not readable, preliminary or contradicted; a part that could not be had.
+    """A newest result that is not readable, or preliminary; a part that could not be had.
 
     A result without a value (a test not done) is no doubt.
     """
-    male = isinstance(chart.record.sex, Known) and chart.record.sex.value is Sex.MALE
-    for analyte, drugs in WATCHED.items():
+    for analyte in chart.limits.watched:
         result = _unread(chart, analyte)
-        if result and not (male and analyte in _OF_WOMEN):
-            seen = say("safety.unread", written=result.as_written, day=day_of(result), name=_NAME[analyte])
-            yield from (Doubt(drug, seen) for drug in drugs if drug in chart.drugs)
+        if result and not _is_nobodys(chart, analyte):
+            name = ANALYTE_WORDS[analyte]
+            seen = say("safety.unread", written=result.as_written, day=day_of(result), name=name)
+            barred = tuple(d for d in chart.limits.barred_by(analyte) if d in chart.drugs)
+            if _is_unusable(result):
+                yield _told(chart, seen, barred, chart.limits.warns_of(analyte), evidence_of(result))
+            yield from (Doubt(drug, seen) for drug in barred)
     missing = [part.value for part in SAFETY_PARTS if chart.record.lacks(part)]
     if missing:
         seen = say("safety.unavailable", parts=", ".join(missing))
         yield from (Doubt(drug, seen) for drug in chart.drugs)
-    refused = [g for g in chart.record.gaps if g.problem in _REFUSED and g.reference.startswith(_MAY_BE_HARM)]
-    if refused:
-        seen = say("safety.refused", entries=", ".join(g.reference for g in refused))
-        yield from (Doubt(drug, seen) for drug in chart.drugs)
+
+
+def unread_entries(chart: Situation) -> Iterator[Found]:
+    """A diagnosis or a result that stands in the chart, but not even as a result of its day.
+
+    It is told, and no dose is raised beside it. One that is older than what is acted upon, or whose test has
+    a newer result, is no doubt (DECISIONS 49).
+    """
+    dated = (r for results in chart.results.values() for r in results if r.when and r.when.is_one_day)
+    on_record = {(r.reference, r.analyte) for r in dated}
+    for gap, lost in chart.record.lost():
+        open_tests = [a for a in lost.analytes if (gap.reference, a) not in on_record]
+        barred = chart.drugs if _is_harm(lost) else _barred_by(chart, open_tests, lost.latest)
+        if barred:
+            seen = lost_words(gap, lost)
+            warns = bool(lost.concepts) or any(map(chart.limits.warns_of, open_tests))
+            evidence = Evidence(gap.reference, lost.day or None, lost.written or None)
+            yield _told(chart, seen, barred, warns, evidence)
+            yield from (Doubt(drug, seen) for drug in barred)
+
+
+def _told(chart: Situation, seen: Phrase, barred: tuple[Drug, ...], warns: bool, evidence: Evidence) -> Alert:
+    """The finding on the card; of what concerns both drugs it is told once."""
+    severity = Severity.WARNING if warns else Severity.INFO
+    drug = barred[0] if len(barred) == 1 else None
+    return chart.alert("SAF-UNREAD", severity, Action.REVIEW, seen, drug, [evidence])
+
+
+def _is_harm(lost: Lost) -> bool:
+    """A diagnosis of a list, other than the disease that is treated, may be one that asks for a hold."""
+    return bool(set(lost.concepts) - THE_DISEASE)
+
+
+def _barred_by(chart: Situation, tests: Iterable[str], latest: str) -> tuple[Drug, ...]:
+    """The drugs, of those that concern this patient, that wait while results of the tests are lost."""
+    if latest and (chart.day - date.fromisoformat(latest)).days > chart.limits.recent_days:
+        return ()
+    barred = {
+        drug
+        for test in tests
+        if not _is_nobodys(chart, test) and not chart.record.outdates(Analyte(test), latest)
+        for drug in chart.limits.barred_by(test)
+    }
+    return tuple(drug for drug in chart.drugs if drug in barred)
+
+
+def _is_nobodys(chart: Situation, analyte: str) -> bool:
+    """A pregnancy test of a man tells nothing about him."""
+    male = isinstance(chart.record.sex, Known) and chart.record.sex.value is Sex.MALE
+    return male and analyte in _OF_WOMEN
 
 
 def _unread(chart: Situation, analyte: Analyte) -> Result | None:
@@ -87,9 +107,19 @@ def _unread(chart: Situation, analyte: Analyte) -> Result | None:
     held = [r for r in chart.results.get(analyte, ()) if r.reading is not Reading.NO_VALUE]
     if not held or (chart.day - day_of(held[-1])).days > chart.limits.recent_days:
         return None
-    same_day = [r for r in held if day_of(r) == day_of(held[-1]) and r.reading in _UNREAD]
-    if held[-1].reading in _UNREAD:
+    same_day = [r for r in held if day_of(r) == day_of(held[-1]) and _says_nothing(r)]
+    if _says_nothing(held[-1]):
         return held[-1]
     # A readable result of the same day settles it only where it was taken later, not merely listed later.
     timed = all(r.when and r.when.instant for r in (*same_day, held[-1]))
     return same_day[-1] if same_day and not timed else None
+
+
+def _says_nothing(result: Result) -> bool:
+    """Not readable, or in words that the table of answers does not hold (DECISIONS 44)."""
+    in_other_words = result.analyte in _IN_WORDS and result.presence is None and result.number is None
+    return result.reading in _UNREAD or in_other_words
+
+
+def _is_unusable(result: Result) -> bool:
+    return result.reading in _UNUSABLE or (result.reading is Reading.USABLE and _says_nothing(result))

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from cds_service.protocol.parameters import ProtocolTextFault
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.results import Analyte
+
 
 @dataclass(frozen=True, slots=True)
 class SafetyLimits:
@@ -54,3 +58,26 @@ class SafetyLimits:
     hcg_doubtful: Decimal
     clone_limit: Decimal
     surgery_days: int
+    lost_bars_sirolimus: tuple[str, ...]
+    lost_bars_ciclosporin: tuple[str, ...]
+    lost_warns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        listed = (*self.lost_bars_sirolimus, *self.lost_bars_ciclosporin, *self.lost_warns)
+        unknown = sorted(set(listed) - {analyte.value for analyte in Analyte})
+        if unknown:
+            raise ProtocolTextFault([f"safety.lost_...: there is no test {name!r}" for name in unknown])
+
+    def barred_by(self, analyte: str) -> tuple[Drug, ...]:
+        """The drugs that are not started or raised while a result of the test cannot be used."""
+        bars = {Drug.SIROLIMUS: self.lost_bars_sirolimus, Drug.CICLOSPORIN: self.lost_bars_ciclosporin}
+        return tuple(drug for drug in Drug if analyte in bars[drug])
+
+    def warns_of(self, analyte: str) -> bool:
+        """True for a test with a safety limit."""
+        return analyte in self.lost_warns
+
+    @property
+    def watched(self) -> tuple[Analyte, ...]:
+        """Every test that bars a drug."""
+        return tuple(a for a in Analyte if a in self.lost_bars_sirolimus or a in self.lost_bars_ciclosporin)

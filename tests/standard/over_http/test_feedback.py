@@ -183,9 +183,16 @@ def test_an_item_that_breaks_a_rule_is_refused_and_named(
 
 
 @pytest.mark.ch("CH-126")
-def test_a_batch_with_one_bad_item_is_kept_not_at_all(clinic: Hospital, engine: Engine, card: Json) -> None:
+def test_one_bad_item_costs_no_other(clinic: Hospital, engine: Engine, card: Json) -> None:
     items = (overridden(card), overridden(card, outcome="banana"), overridden(card))
-    assert "feedback[1].outcome" in refusal(clinic.feedback(*items), 400)
+    assert clinic.feedback(*items).status_code == 200
+    assert len(kept(engine, card)) == 2
+
+
+@pytest.mark.ch("CH-126")
+def test_a_batch_of_bad_items_alone_is_refused(clinic: Hospital, engine: Engine, card: Json) -> None:
+    items = (overridden(card, outcome="banana"), overridden(card, outcomeTimestamp="yesterday"))
+    assert "feedback[0].outcome" in refusal(clinic.feedback(*items), 400)
     assert kept(engine, card) == []
 
 

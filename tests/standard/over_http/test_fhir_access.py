@@ -88,7 +88,7 @@ def test_every_request_carries_the_token_of_the_call(hospital: Hospital) -> None
         ({"token_type": ...}, "token_type"),
         ({"token_type": "mac"}, "token_type"),
         ({"expires_in": ...}, "expires_in"),
-        ({"expires_in": "300"}, "fhirAuthorization"),
+        ({"expires_in": "soon"}, "fhirAuthorization"),
         ({"scope": ...}, "scope"),
         ({"scope": ["user/*.rs"]}, "fhirAuthorization"),
         ({"subject": ...}, "subject"),
@@ -130,7 +130,10 @@ def test_a_spent_token_fetches_nothing(hospital: Hospital, seconds: int) -> None
         ("patient/Observation.r", False),
         ("patient/Observation.rs?category=laboratory", False),
         ("patient/Condition.rs", False),
-        ("patient/observation.rs", False),
+        ("patient/observation.rs", True),
+        ("user/Observation.Read user/Condition.Read", True),
+        ("CONDITION.READ OBSERVATION.READ", True),
+        ("CONDITION.READ OBSERVATION.WRITE", False),
     ],
 )
 def test_scopes_of_smart_1_and_2_decide_what_is_even_asked(

@@ -1,0 +1,120 @@
+"""Every reviewed number and rule of the trial, read from its files, with a site's own values in place."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cds_service.protocol.answers.outlook import Forecaster
+from cds_service.protocol.blood.counts import CountLimits
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.dosing.dose_in_force import DoseLimits
+from cds_service.protocol.dosing.drug_levels import LevelLimits
+from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from cds_service.protocol.failure.ciclosporin_course import FailureLimits, read_failure_limits
+from cds_service.protocol.interactions import Interaction, InteractionLimits, read_interactions
+from cds_service.protocol.kidney.renal import RenalLimits
+from cds_service.protocol.monitoring_rules.plan import MonitoringLimits
+from cds_service.protocol.order_rules.desk import OrderLimits
+from cds_service.protocol.parameters import (
+    FOLDER,
+    ProtocolTextFault,
+    Rule,
+    read_limits,
+    read_rules,
+    read_topic,
+)
+from cds_service.protocol.response import ResponseLimits, read_response_limits
+from cds_service.protocol.restraint import Restraint
+from cds_service.protocol.safety_rules.limits import SafetyLimits
+from cds_service.protocol.same_moment.ways import SameMomentLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Every reviewed number and rule of the trial, with a site's own values of origin A in place.
+
+    `forecaster`: how the site forecasts levels, where it has switched that on.
+    """
+
+    eligibility: EligibilityLimits
+    counts: CountLimits
+    failure: FailureLimits
+    response: ResponseLimits
+    doses: DoseLimits
+    levels: LevelLimits
+    renal: RenalLimits
+    titration: TitrationLimits
+    safety: SafetyLimits
+    monitoring: MonitoringLimits
+    orders: OrderLimits
+    restraint: Restraint
+    same_moment: SameMomentLimits
+    interacting: InteractionLimits
+    interactions: Mapping[str, Interaction]
+    rules: Mapping[str, Rule]
+    forecaster: Forecaster | None = None
+
+
+Reading = Callable[[Mapping[str, Any] | None, Path], Any]
+
+
+def _limits(shape: type, topic: str) -> Reading:
+    return partial(read_limits, shape, topic)
+
+
+_FILES: dict[str, Reading] = {
+    "eligibility": _limits(EligibilityLimits, "eligibility"),
+    "counts": _limits(CountLimits, "counts"),
+    "failure": read_failure_limits,
+    "response": read_response_limits,
+    "doses": _limits(DoseLimits, "doses"),
+    "levels": _limits(LevelLimits, "levels"),
+    "renal": _limits(RenalLimits, "renal"),
+    "titration": _limits(TitrationLimits, "titration"),
+    "safety": _limits(SafetyLimits, "safety"),
+    "monitoring": _limits(MonitoringLimits, "monitoring"),
+    "orders": _limits(OrderLimits, "orders"),
+    "restraint": _limits(Restraint, "restraint"),
+    "same_moment": _limits(SameMomentLimits, "same_moment"),
+    "interacting": _limits(InteractionLimits, "interactions"),
+    "interactions": lambda _, folder: read_interactions(folder),
+    "rules": lambda _, folder: all_rules(folder),
+}
+"""How each member of the protocol is read."""
+
+
+def load_protocol(overrides: Mapping[str, Any] | None = None, folder: Path = FOLDER) -> Protocol:
+    """Read and check all reviewed files. Raises ProtocolTextFault with every fault of every file."""
+    faults = unknown_overrides(overrides or {}, folder)
+    read: dict[str, Any] = {}
+    for name, reading in _FILES.items():
+        try:
+            read[name] = reading(overrides, folder)
+        except ProtocolTextFault as error:
+            faults += error.faults
+    if faults:
+        raise ProtocolTextFault(list(dict.fromkeys(faults)))
+    return Protocol(**read)
+
+
+def unknown_overrides(overrides: Mapping[str, Any], folder: Path) -> list[str]:
+    """A fault for each site value of a limit that does not exist."""
+    if not overrides:
+        return []
+    limits = {
+        f"{path.stem}.{name}"
+        for path in folder.glob("*.toml")
+        for name in read_topic(path.stem, folder).get("limit", {})
+    }
+    return [f"thresholds: there is no limit {name!r}" for name in sorted(overrides.keys() - limits)]
+
+
+def all_rules(folder: Path = FOLDER) -> dict[str, Rule]:
+    """Every rule of every reviewed file, by its id."""
+    return {
+        name: rule
+        for path in sorted(folder.glob("*.toml"))
+        for name, rule in read_rules(path.stem, folder).items()
+    }
