@@ -57,7 +57,9 @@ class FhirClient:
 
     def _send(self, method: str, url: str, body: Json | None = None) -> Exchange:
         word = self.access.token()
-        headers = {} if word is None else {"Authorization": f"Bearer {word}"}
+        headers = {"Cache-Control": "no-cache"} | (
+            {} if word is None else {"Authorization": f"Bearer {word}"}
+        )
         return self._http.send(method, url, body, headers)
 
     def _entries(self, query: str) -> Iterator[Json]:

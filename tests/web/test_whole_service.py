@@ -153,6 +153,11 @@ def test_each_request_to_the_server_carries_the_caller_s_token(over_http, stub):
     assert {headers["Authorization"] for _, headers in stub.asked} == {"Bearer opaque-token"}
 
 
+def test_no_server_may_answer_from_a_search_that_it_made_before(over_http, stub):
+    ask(over_http, **at(stub))
+    assert {headers["Cache-Control"] for _, headers in stub.asked} == {"no-cache"}
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 500, 503])
 @pytest.mark.parametrize(
     ("part", "answered"), [(Part.RESEARCH_SUBJECTS, 412), (Part.CONDITIONS, 200), (Part.OBSERVATIONS, 200)]
