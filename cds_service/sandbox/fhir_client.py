@@ -20,6 +20,10 @@ class FhirClient:
         self.access = access or OpenAccess()
         self._http = http
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
     def read(self, reference: str) -> Json:
         """One resource, by "Type/id"."""
         return self._get(f"{self.base}/{reference}")
