@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fhir_mappings.readers.fhir_types import Quantity, Ratio
-from fhir_mappings.vocabulary.codes import UCUM
+from fhir_mappings.vocabulary.code_systems import is_ucum
 from fhir_mappings.vocabulary.quantity import folded_unit
 
 
@@ -103,7 +103,7 @@ def unit_of(quantity: Quantity) -> _Unit | None:
     """The unit by code and by words; None when neither is in the table, or when they differ."""
     by_code = _UNITS.get(folded_unit(quantity.code)) if quantity.code else None
     by_words = _UNITS.get(folded_unit(quantity.unit)) if quantity.unit else None
-    if quantity.code and quantity.system == UCUM and by_code is None:
+    if quantity.code and is_ucum(quantity.system) and by_code is None:
         return None
     if by_code and by_words and by_code != by_words:
         return None
