@@ -70,9 +70,7 @@ class Elsewhere:
 
     def _own_is_open(self) -> FhirAccess:
         if self.load or (self.token, self.client, self.user) != (None, None, None):
-            raise NotForElsewhere(
-                "a token, client, user or load are for another FHIR server: name it, too"
-            )
+            raise NotForElsewhere("a token, client, user or load are for another FHIR server: name it, too")
         return OpenAccess()
 
     def _as_client(self, fhir_base: str, client: OAuthClient) -> FhirAccess:

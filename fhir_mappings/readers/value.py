@@ -14,7 +14,7 @@ from fhir_mappings.readers.product import words
 from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
 from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
 from fhir_mappings.vocabulary.calendar import NotADate, read_when
-from fhir_mappings.vocabulary.codes import UCUM
+from fhir_mappings.vocabulary.code_systems import is_ucum
 from fhir_mappings.vocabulary.quantity import (
     UNITS,
     UnitNotAllowed,
@@ -101,7 +101,7 @@ def canonical_number(code: AnalyteCode, quantity: Quantity) -> Decimal:
 
     A UCUM code must be one we know. Where code and unit are both known, they must mean the same amount.
     """
-    coded = quantity.code if quantity.system == UCUM else None
+    coded = quantity.code if is_ucum(quantity.system) else None
     unit, other = (coded, quantity.unit) if coded else (quantity.unit or quantity.code, quantity.code)
     is_usual = len(unit or "") + len(other or "") <= _USUAL_LENGTH
     convert = _remembered if is_usual else _in_canonical_unit

@@ -10,7 +10,7 @@ from fhir_mappings.value_sets import FaultyCodeLists, LocalCode, load_code_lists
 from fhir_mappings.value_sets.index import CodeIndex, NotARange, categories
 from fhir_mappings.value_sets.listed import csv_files, read_csv
 from fhir_mappings.value_sets.loading import COLUMNS
-from fhir_mappings.vocabulary.codes import SYSTEMS
+from fhir_mappings.vocabulary.code_systems import SYSTEMS
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.results import Analyte, Assay, SampleTiming, Specimen
 from tests.tables import Case, cases, named
