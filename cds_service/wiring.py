@@ -314,7 +314,7 @@ def build_code_lists(site: Site) -> CodeLists:
     faults: list[str] = []
     local = [code for path in site.concept_maps for code in _local_codes(path, faults)]
     try:
-        lists = load_code_lists(local, frozenset(site.code_lists_left_out))
+        lists = load_code_lists(local, frozenset(site.code_lists_left_out), site.code_systems.items())
     except FaultyCodeLists as error:
         raise FaultyCodeLists([*faults, *error.faults]) from error
     if faults:

@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 
 from cds_service.advice.chart_queries import chart_queries, resource_types
-from cds_service.ehr.fetching import Fetcher, Job, is_short
+from cds_service.ehr.fetching import CameInPart, Fetcher, Job, is_short
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
 from cds_service.hooks.envelope import resource_type
 from cds_service.hooks.errors import PatientMismatch
@@ -34,6 +34,7 @@ class Chart:
         self.referenced: list[Resource] = []
         self.gaps: list[Gap] = []
         self.unavailable: set[Part] = set()
+        self._came: dict[Part, Decoded] = {}
         self._request = request
         self._fetcher = fetcher
         self._queries = chart_queries(stand_ins)
@@ -56,6 +57,10 @@ class Chart:
         if jobs:
             for part, outcome in self._fetcher.all(jobs).items():
                 self._keep_fetched(part, outcome)
+
+    def person(self) -> tuple[Resource, ...]:
+        """The patient's own resource, which tells by which numbers an entry may name the patient."""
+        return tuple(r for r in self.resources if own_reference(r) == f"Patient/{self.patient_id}")
 
     def follow_references(self, most: int, others: Iterable[Resource]) -> None:
         """Fetch what the chart (or the `others`) points at and nobody brought, at most `most` of it."""
@@ -87,7 +92,8 @@ class Chart:
         except NotFhir:
             return fetch_it
         self._check_owner(decoded, part)
-        if decoded.failed or is_short(decoded):
+        if decoded.failed or is_short(decoded) or _is_torn(decoded):
+            self._came[part] = decoded
             return fetch_it
         if part is Part.PATIENT and not self._is_there(decoded):
             return fetch_it
@@ -106,14 +112,23 @@ class Chart:
 
     def _keep_fetched(self, part: Part, outcome: Decoded | NotFetched) -> None:
         if isinstance(outcome, NotFetched):
+            self._keep_what_came(part, outcome)
             self._lose(part, outcome.why)
         elif part is Part.PATIENT and not self._is_there(outcome):
             self._lose(part, WhyNotFetched.NOT_FOUND)
         else:
             self._keep(part, outcome)
 
+    def _keep_what_came(self, part: Part, outcome: NotFetched) -> None:
+        """An answer that came in part shows what it shows (DECISIONS 50), by prefetch or by fetching."""
+        came = (self._came.get(part), outcome.came if isinstance(outcome, CameInPart) else None)
+        for decoded in came:
+            if decoded is not None:
+                self._keep(part, decoded)
+
     def _is_there(self, decoded: Decoded) -> bool:
-        return any(own_reference(r) == f"Patient/{self.patient_id}" for r in decoded.resources)
+        patient = f"Patient/{self.patient_id}"
+        return any(own_reference(r) == patient and not isinstance(r, Unread) for r in decoded.resources)
 
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
@@ -130,3 +145,8 @@ class Chart:
     def _lose(self, part: Part, why: WhyNotFetched) -> None:
         self.unavailable.add(part)
         self.gaps.append(Gap("PART_UNAVAILABLE", detail=f"{part.value}: {why.value}"))
+
+
+def _is_torn(decoded: Decoded) -> bool:
+    """Does an entry not even tell its type? The server may have it whole."""
+    return any(isinstance(resource, Unread) and not resource.kind for resource in decoded.resources)

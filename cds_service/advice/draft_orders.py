@@ -38,6 +38,8 @@ def read_context_bundle(raw: msgspec.Raw, patient_id: str, where: str) -> Contex
         return ContextResources()
     try:
         decoded = decode(bytes(raw))
+        if not _lists_its_entries(raw):
+            raise BadHookRequest("has entries that are no list", where)
         verbatim = tuple(_entries(raw))
     except NotFhir as error:
         raise BadHookRequest(f"is no FHIR Bundle ({error.reason})", where) from error
@@ -48,6 +50,11 @@ def read_context_bundle(raw: msgspec.Raw, patient_id: str, where: str) -> Contex
     if any(_is_of_another(resource, patient_id) for resource in verbatim):
         raise PatientMismatch(where)
     return ContextResources(decoded, verbatim)
+
+
+def _lists_its_entries(raw: msgspec.Raw) -> bool:
+    entries = msgspec.json.decode(raw, type=Json).get("entry")
+    return entries is None or isinstance(entries, list)
 
 
 def _entries(raw: msgspec.Raw) -> list[Json]:

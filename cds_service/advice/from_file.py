@@ -24,6 +24,8 @@ from cds_service.protocol.assess import assess
 from cds_service.protocol.moment import AsOf
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_ndjson
 from fhir_mappings.readers.fhir_types import Resource
+from fhir_mappings.readers.medication import Medication
+from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.record import NotOnePatient, only_patient, read_drafts, read_record
 from fhir_mappings.vocabulary.facts import Gap, Part
 
@@ -82,7 +84,9 @@ def read_draft_file(text: bytes, patient_id: str) -> ContextResources:
 def assessment_of(clinic: Clinic, chart: FileChart, drafts: ContextResources, now: AsOf) -> dict[str, Any]:
     """The assessment of a chart as `assessment/1`, by the rules and in the words of the bedside."""
     reader = clinic.gatherer.reader
-    orders, gaps = read_drafts(drafts.decoded.resources, chart.patient_id, now.instant, reader)
+    # The Patient tells by which numbers a draft may name the patient, Medications what it orders.
+    beside = (r for r in chart.resources if isinstance(r, Patient | Medication))
+    orders, gaps = read_drafts((*drafts.decoded.resources, *beside), chart.patient_id, now.instant, reader)
     record = read_record(
         chart.resources,
         chart.patient_id,

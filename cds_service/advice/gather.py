@@ -4,7 +4,7 @@ Patient, problem list and trial participation come first. They tell whether the 
 patient; for nearly everyone it cannot, and then nothing else is read or fetched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from cds_service.ehr.lines import Lines
 from cds_service.hooks.errors import DataNotAvailable
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.service import Caller
+from cds_service.protocol.participation import ON_TREATMENT
 from fhir_mappings.readers.record import read_drafts, read_record
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.concepts import Concept
@@ -84,9 +85,10 @@ class Gatherer:
         chart = Chart(request, self._fetcher(request, caller), self.reader.stand_ins)
         chart.add(problems.decoded)
         chart.take(DECISIVE_PARTS)
-        if lost := chart.unavailable.intersection(DECISIVE_PARTS):
-            raise DataNotAvailable(tuple(sorted(lost)))
         record = self._read(chart, now)
+        lost = chart.unavailable.intersection(DECISIVE_PARTS)
+        if lost and not is_certainly_concerned(record, lost):
+            raise DataNotAvailable(tuple(sorted(lost)))
         in_doubt = bool(record.unavailable)  # what could not be read may have been the diagnosis
         if not (in_doubt or may_concern(record)):
             return Gathered(record, is_concerned=False)
@@ -104,9 +106,8 @@ class Gatherer:
 
     def _whole(self, chart: Chart, drafts: ContextResources, now: datetime, in_doubt: bool) -> Gathered:
         # A draft's Medication may be among what was fetched, so the drafts are read beside the chart.
-        orders, gaps = read_drafts(
-            (*drafts.decoded.resources, *chart.referenced), chart.patient_id, now, self.reader
-        )
+        beside = (*chart.referenced, *chart.person())
+        orders, gaps = read_drafts((*drafts.decoded.resources, *beside), chart.patient_id, now, self.reader)
         record = self._read(chart, now, (*drafts.decoded.gaps, *gaps))
         return Gathered(record, in_doubt or may_concern(record), orders, drafts)
 
@@ -127,6 +128,19 @@ class Gatherer:
         allowance = Allowance(self.limits.all_bytes)
         line = self.lines.to(access.base, bases)
         return Fetcher(self.server, access, deadline, line, self.limits.pages, allowance)
+
+
+def is_certainly_concerned(record: ClinicalRecord, lost: Collection[Part]) -> bool:
+    """Does what came of the decisive parts show that the trial concerns the patient, whatever is missing?
+
+    An enrolment is known from what came of the participations; aplastic anaemia from what came of the problem
+    list, where the participations are whole (contract, section 2; DECISIONS 50).
+    """
+    if Part.PATIENT in lost:
+        return False
+    if any(s.this_trial and s.state in ON_TREATMENT for s in record.studies):
+        return True
+    return Part.RESEARCH_SUBJECTS not in lost and bool(record.with_concept(*APLASTIC_ANAEMIA))
 
 
 def may_concern(record: ClinicalRecord) -> bool:

@@ -20,8 +20,8 @@ from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import dose_order
 
 UNREAD_RULE = "SAF-UNREAD"
-STRENGTH_RULE = "SAF-STRENGTH"
 PRELIMINARY_RULE = "SAF-PRELIM"
+STRENGTH_RULE = "SAF-STRENGTH"
 _CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 _LOUD = {
     State.INCREASE: Severity.WARNING,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from cds_service import __version__
+from cds_service.cli.demo_options import add_demo_options
 
 _MOST_DAYS = 36_500
 _MOST_PATIENTS = 100_000
@@ -81,14 +82,20 @@ def _run(asked: argparse.Namespace) -> int:
 
 def _demo(asked: argparse.Namespace) -> int:
     from cds_service.cli.demo import demo
-    from cds_service.sandbox.elsewhere import Elsewhere
+    from cds_service.cli.demo_asked import elsewhere_of, visitors_of
+    from cds_service.cli.report import fail
+    from cds_service.sandbox.elsewhere import NotForElsewhere
 
-    elsewhere = Elsewhere(asked.fhir_server, asked.discovery, asked.allow_writes)
+    try:
+        elsewhere, visitors = elsewhere_of(asked), visitors_of(asked)
+    except NotForElsewhere as error:
+        return fail(str(error))
     return demo(
         asked.port,
         once=asked.once,
         open_browser=not asked.no_browser,
         elsewhere=elsewhere,
+        visitors=visitors,
         site_file=asked.site_file,
     )
 
@@ -130,11 +137,7 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         default=8080,
         help="of the service (default: 8080); FHIR and the page: the next two",
     )
-    command.add_argument("--once", action="store_true", help="print every patient's cards, and exit")
-    command.add_argument("--no-browser", action="store_true", help="do not open the sandbox page")
-    command.add_argument("--fhir-server", metavar="URL", help="show this FHIR R4 server's patients instead")
-    command.add_argument("--discovery", metavar="URL", help="ask the services listed here (.../cds-services)")
-    command.add_argument("--allow-writes", action="store_true", help="let the page change that FHIR server")
+    add_demo_options(command)
 
 
 def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -10,13 +10,15 @@ from wsgiref.types import WSGIApplication
 from zoneinfo import ZoneInfo
 
 from cds_service import wiring
-from cds_service.cli.demo_site import DEMO_SITE, demo_settings, demo_site
+from cds_service.cli.demo_site import DEMO_SITE, NotVisiting, demo_settings, demo_site
 from cds_service.cli.report import fail
 from cds_service.ehr.bases import NotAnAddress
 from cds_service.sandbox.demo import run
 from cds_service.sandbox.elsewhere import Elsewhere, NotForElsewhere
+from cds_service.sandbox.json_http import Unanswered
 from cds_service.sandbox.known_client import KnownClient
 from cds_service.sandbox.loopback import RunningServer, guarded, origins, serve
+from cds_service.sandbox.visitors import NOBODY, Visitors
 from cds_service.settings.site_file import BadSite
 from cds_service.web.private_logging import configure_logging
 
@@ -25,7 +27,13 @@ INTERRUPTED = 130
 
 
 def demo(
-    port: int, *, once: bool, open_browser: bool, elsewhere: Elsewhere, site_file: str | None = None
+    port: int,
+    *,
+    once: bool,
+    open_browser: bool,
+    elsewhere: Elsewhere,
+    visitors: Visitors = NOBODY,
+    site_file: str | None = None,
 ) -> int:
     """Run the demo, with a hospital's own codes, arms and words by its `site_file`.
 
@@ -41,16 +49,29 @@ def demo(
 
             def start_cds(fhir_base: str, known: KnownClient) -> RunningServer:
                 def build(own_port: int) -> WSGIApplication:
+                    own_record = elsewhere.fhir_base is None
                     settings = demo_settings(
-                        fhir_base, own_port, Path(folder), known, site, own_record=elsewhere.fhir_base is None
+                        fhir_base,
+                        own_port,
+                        Path(folder),
+                        known,
+                        site,
+                        own_record=own_record,
+                        visitors=visitors,
                     )
                     app = wiring.build_app(settings, unsigned=True)
-                    return guarded(app.wsgi_app, origins(own_port))
+                    return guarded(app.wsgi_app, origins(own_port) | visitors.origins)
 
                 return serve(build, port)
 
             return run(
-                port, once, partial(_clock, site.zone), start_cds, elsewhere=elsewhere, open_page=opener
+                port,
+                once,
+                partial(_clock, site.zone),
+                start_cds,
+                elsewhere=elsewhere,
+                visitors=visitors,
+                open_page=opener,
             )
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -58,8 +79,10 @@ def demo(
         return fail(*error.faults)
     except wiring.INSTALLATION_FAULTS as error:
         return fail(*wiring.faults_in(error))
-    except NotForElsewhere as error:
-        return fail(f"--discovery: {error}")
+    except (NotForElsewhere, NotVisiting) as error:
+        return fail(str(error))
+    except Unanswered as error:
+        return fail(f"--fhir-server: {error.reason}")
     except NotAnAddress as error:
         return fail(f"--fhir-server: {error.problem}")
     except OSError as error:

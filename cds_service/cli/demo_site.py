@@ -5,16 +5,20 @@ import secrets
 from dataclasses import replace
 from pathlib import Path
 
-from cds_service.ehr.bases import read_base
+from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
+from cds_service.ehr.key_sets import check_key_address
 from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.hooks.trusted_keys import read_key_set
+from cds_service.hooks.trusted_keys import NotAKeySet, read_key_set
 from cds_service.sandbox import authorization, identity
 from cds_service.sandbox.known_client import KnownClient
+from cds_service.sandbox.mini_ehr.desk import KEYS_PATH
+from cds_service.sandbox.visitors import NOBODY, Visitor, Visitors
+from cds_service.settings.addresses import read_origins
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings
 from cds_service.settings.research_page import public_provider
 from cds_service.settings.site_file import Site, read_site
-from cds_service.settings.smart_apps import public_app
+from cds_service.settings.smart_apps import SmartApp, public_app
 
 _EVERY_OPENING = {"restraint.trial_card_days": 0}
 """A trial card is shown at every opening: who tries the demo opens a patient more than once."""
@@ -31,6 +35,10 @@ def demo_site(path: Path) -> Site:
     return replace(site, thresholds={**site.thresholds, **_EVERY_OPENING}, research=None)
 
 
+class NotVisiting(ValueError):
+    """An origin or a client that was named for the demo cannot be used; the text says why."""
+
+
 def demo_settings(
     fhir_base: str,
     port: int,
@@ -39,24 +47,25 @@ def demo_settings(
     site: Site = DEMO_SITE,
     *,
     own_record: bool = True,
+    visitors: Visitors = NOBODY,
 ) -> Settings:
     """The service on `port`: it may read that one FHIR server, and trusts the mini-EHR `known`.
 
     `folder` is where it remembers; whoever has made it takes it away. The demo's `own_record` has an
-    authorization server and an identity provider beside it, so the pages for people can be opened. Raises
-    NotAnAddress.
+    authorization server and an identity provider beside it, so the pages for people can be opened; at
+    another record the page that explains is named as an app, and opens where that launches it. `visitors`
+    may call, too. Raises NotAnAddress or NotVisiting.
     """
     base = read_base(fhir_base)
-    site = replace(site, fhir_bases=(base,), trusted_clients=trusted(known))
+    app = _app_at(base, known, own_record=own_record)
+    nobody = ListedClient(  # calls without a token
+        TrustedClient(""), trusted(known)[0].key_set, origins=_origins(visitors), smart=(app,)
+    )
+    clients = (nobody, *(replace(one, smart=(app,)) for one in trusted(known)), *_clients(visitors))
+    site = replace(site, fhir_bases=(base,), trusted_clients=clients)
     if own_record:
-        smart = (public_app(base, authorization.APP),)
         provider = read_base(f"{fhir_base.removesuffix(base.path)}{identity.PATH}")
-        nobody = ListedClient(TrustedClient(""), site.trusted_clients[0].key_set)  # calls without a token
-        site = replace(
-            site,
-            trusted_clients=tuple(replace(one, smart=smart) for one in (nobody, *site.trusted_clients)),
-            research=public_provider(provider, identity.CLIENT, identity.ROLE),
-        )
+        site = replace(site, research=public_provider(provider, identity.CLIENT, identity.ROLE))
     return Settings(
         Environment.DEVELOPMENT,
         f"http://127.0.0.1:{port}",
@@ -67,6 +76,15 @@ def demo_settings(
     )
 
 
+def _app_at(base: FhirBase, known: KnownClient, *, own_record: bool) -> SmartApp:
+    """The page that explains, as a public client of the record's authorization server."""
+    app = public_app(base, authorization.APP)
+    if own_record:
+        return app
+    below = (*app.registration.below, *map(read_base, known.sign_in_origins))
+    return replace(app, registration=replace(app.registration, below=below))
+
+
 def trusted(known: KnownClient) -> tuple[ListedClient, ...]:
     """The mini-EHR on the service's list of clients, once for each of its names; no key is fetched."""
     keys = read_key_set(json.dumps(known.key_set).encode())
@@ -74,3 +92,28 @@ def trusted(known: KnownClient) -> tuple[ListedClient, ...]:
         ListedClient(TrustedClient(name, known.key_set_address), keys, "zh" if language == "zh" else "en")
         for name, language in known.issuers.items()
     )
+
+
+def _origins(visitors: Visitors) -> frozenset[str]:
+    problems: list[str] = []
+    origins = read_origins(visitors.origins, problems)
+    if problems:
+        raise NotVisiting("; ".join(problems))
+    return origins
+
+
+def _clients(visitors: Visitors) -> tuple[ListedClient, ...]:
+    return tuple(_client(one) for one in visitors.clients)
+
+
+def _client(visitor: Visitor) -> ListedClient:
+    """Another client: its keys are those given, or fetched from where most publish them."""
+    jku = f"{visitor.issuer.rstrip('/')}{KEYS_PATH}"
+    try:
+        check_key_address(jku)
+        keys = None if visitor.key_set is None else read_key_set(visitor.key_set)
+    except NotAnAddress as error:
+        raise NotVisiting(f"--trust-client {visitor.issuer}: {error.problem}") from None
+    except NotAKeySet as error:
+        raise NotVisiting(f"--trust-client {visitor.issuer}: its key set {error}") from None
+    return ListedClient(TrustedClient(visitor.issuer, jku), keys)

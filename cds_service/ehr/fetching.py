@@ -38,6 +38,14 @@ class Allowance:
             return self._left >= 0
 
 
+class CameInPart(NotFetched):
+    """An answer of which not everything could be had; `came` shows what it shows, and proves no absence."""
+
+    def __init__(self, why: WhyNotFetched, path: str, came: Decoded) -> None:
+        super().__init__(why, path)
+        self.came = came
+
+
 @dataclass(frozen=True, slots=True)
 class Fetcher:
     """One caller's access to one FHIR server until the deadline; at most `page_cap` pages of one answer."""
@@ -60,15 +68,18 @@ class Fetcher:
         return self.rest_of(self._page(base.address(relative), kind), kind)
 
     def rest_of(self, first: Decoded, kind: str) -> Decoded:
-        """All pages of an answer whose first page is here. Raises NotFetched rather than return a part."""
+        """All pages of an answer whose first page is here. Raises CameInPart with what came."""
         whole, pages = first, 1
         while whole.next_link is not None:
             if pages >= self.page_cap:
-                raise NotFetched(WhyNotFetched.TOO_MANY_PAGES, kind)
-            whole = _joined(whole, self._page(self._next(whole.next_link, kind), kind))
+                raise CameInPart(WhyNotFetched.TOO_MANY_PAGES, kind, whole)
+            try:
+                whole = _joined(whole, self._page(self._next(whole.next_link, kind), kind))
+            except NotFetched as error:
+                raise CameInPart(error.why, kind, whole) from None
             pages += 1
         if is_short(whole):
-            raise NotFetched(WhyNotFetched.INCOMPLETE, kind)
+            raise CameInPart(WhyNotFetched.INCOMPLETE, kind, whole)
         return whole
 
     def all(self, jobs: Mapping[K, Job]) -> dict[K, Decoded | NotFetched]:

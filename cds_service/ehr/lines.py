@@ -133,7 +133,7 @@ class Line:
             if is_silent:
                 raise _Silent
         if self._breaker.opened and not was_open:
-            _log.warning("fhir_server_rests", server=self._name, seconds=self._limits.rest_seconds)
+            _log.warning("fhir_server_rests", base=self._name, seconds=self._limits.rest_seconds)
 
 
 class Lines:

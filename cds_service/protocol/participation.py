@@ -22,18 +22,18 @@ FURTHEST_FIRST = (
 """R4 defines `withdrawn` as leaving before registration, so a later enrolment is further along. A status
 that cannot be told may be an enrolment: it hides anything less."""
 
-_ON_TREATMENT = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
+ON_TREATMENT = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
 
 
 def participation(record: ClinicalRecord, as_of: AsOf) -> Participation:
     """What ResearchSubject, or what a site has in its place, says about this trial.
 
     Several entries: the furthest along wins. When the entries could not be had, or none could be tied to a
-    study, the answer is UNKNOWN, never NONE.
+    study, the answer is UNKNOWN, never NONE; of entries that came in part an enrolment counts (DECISIONS 50).
     """
-    if record.lacks(Part.RESEARCH_SUBJECTS):
-        return Participation(StudyState.UNKNOWN, gaps=(Gap("PARTICIPATION_UNAVAILABLE"),))
     ours = tuple(entry for entry in record.studies if entry.this_trial)
+    if record.lacks(Part.RESEARCH_SUBJECTS) and not any(e.state in ON_TREATMENT for e in ours):
+        return Participation(StudyState.UNKNOWN, gaps=(Gap("PARTICIPATION_UNAVAILABLE"),))
     if not ours:
         return _untold(tuple(entry for entry in record.studies if entry.this_trial is None))
     state = next(s for s in FURTHEST_FIRST if any(entry.state is s for entry in ours))
@@ -52,9 +52,9 @@ def _told(
 ) -> Participation:
     start = _start(entries)
     arm, gaps = _arm(state, entries)
-    first_dose = _first_dose(record, as_of, start, arm) if state in _ON_TREATMENT else None
+    first_dose = _first_dose(record, as_of, start, arm) if state in ON_TREATMENT else None
     day_one = first_dose or start
-    counted = state in _ON_TREATMENT and day_one and day_one <= as_of.day
+    counted = state in ON_TREATMENT and day_one and day_one <= as_of.day
     return Participation(
         status=state,
         arm=arm,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from cds_service.sandbox.fhir_access import FhirAccess
 from cds_service.sandbox.fhir_client import FhirClient
 from cds_service.sandbox.fhir_grant import Spec, grant
 from cds_service.sandbox.json_http import Exchange, Json, JsonHttp, Unanswered
@@ -73,13 +74,18 @@ class CdsClient:
     """One client with one pool of connections; `cds_base` and `fhir_base` have no trailing slash."""
 
     def __init__(
-        self, cds_base: str, fhir_base: str, manner: Manner | None = None, http: JsonHttp | None = None
+        self,
+        cds_base: str,
+        fhir_base: str,
+        manner: Manner | None = None,
+        http: JsonHttp | None = None,
+        access: FhirAccess | None = None,
     ) -> None:
         self.cds_base = cds_base
         self.fhir_base = fhir_base
         self._manner = manner or Manner()
         self._http = http or JsonHttp()
-        self.fhir = FhirClient(self._http, fhir_base)
+        self.fhir = FhirClient(self._http, fhir_base, access)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -107,7 +113,8 @@ class CdsClient:
             "context": dict(context),
         }
         if self._manner.spec:
-            body["fhirAuthorization"] = grant(service.prefetch, context, self._manner.spec)
+            lent = self.fhir.access.token()
+            body["fhirAuthorization"] = grant(service.prefetch, context, self._manner.spec, lent)
         along = prefetch(self.fhir, service.prefetch, context, self._manner.prefetch, self._manner.today)
         if along is not None:
             body["prefetch"] = along

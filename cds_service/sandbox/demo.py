@@ -4,8 +4,9 @@ import json
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,18 @@ from cds_service.sandbox.authorization import Authorization
 from cds_service.sandbox.cds_client import CdsClient, Unanswered
 from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
 from cds_service.sandbox.elsewhere import NOWHERE, Elsewhere
+from cds_service.sandbox.fhir_client import FhirClient
 from cds_service.sandbox.fhir_server import start_fhir_server
 from cds_service.sandbox.identity import CLIENT as RESEARCH_APP
+from cds_service.sandbox.json_http import JsonHttp
 from cds_service.sandbox.known_client import KnownClient
 from cds_service.sandbox.loopback import NOTICE, Place, RunningServer
-from cds_service.sandbox.mini_ehr.opening import Servers, known_as, start_mini_ehr
+from cds_service.sandbox.mini_ehr.opening import Identity, Servers, known_as, start_mini_ehr
+from cds_service.sandbox.mini_ehr.user import user_on
 from cds_service.sandbox.rounds import consult
+from cds_service.sandbox.smart_offer import smart_offer
 from cds_service.sandbox.terminal import FAILED, a_console, print_overview, print_patient
+from cds_service.sandbox.visitors import NOBODY, Visitors
 
 FORM = Path(__file__).parents[1] / "protocol" / "nct06802055" / "questionnaire.json"
 """The attestation form as shipped: data, of which the mini-EHR needs to know no more than any FHIR server."""
@@ -49,6 +55,7 @@ def run(
     start_cds: StartCds,
     *,
     elsewhere: Elsewhere = NOWHERE,
+    visitors: Visitors = NOBODY,
     patients: tuple[DemoPatient, ...] | None = None,
     open_page: Callable[[str], object] | None = None,
     out: Console | None = None,
@@ -60,14 +67,15 @@ def run(
     the FHIR base it may read and of the client it may trust; the FHIR server takes `port + 1`, the mini-EHR
     `port + 2` (0: any free ports). `clock` gives the aware moment at the site. With `once` it ends after
     printing, else the mini-EHR is up from the beginning, its address is handed to `open_page`, and it waits
-    (`wait`). Returns 0, or 1 when a call went unanswered. Raises OSError when a port is taken.
+    (`wait`). Returns 0, or 1 when a call went unanswered. Raises OSError when a port is taken, Unanswered
+    when the one who is to sign at another FHIR server cannot be read there, NotForElsewhere.
     """
     console = out or a_console()
     patients = patients or demo_patients(clock().date())
     with ExitStack() as up:
         place = Place(port + 2 if port else 0)
         up.callback(place.close)
-        servers = _start_servers(up, port, patients, start_cds, elsewhere, place)
+        servers = _start_servers(up, port, patients, start_cds, elsewhere, visitors, place)
         if once:
             return _make_rounds(console, patients, servers, clock().date())
         page = start_mini_ehr(place, servers, elsewhere.may_write, patients, clock)
@@ -75,9 +83,10 @@ def run(
         _say_where(console, page, servers)
         if open_page:
             open_page(f"{page.base_url}/")
-        own = elsewhere.fhir_base is None
-        code = _make_rounds(console, patients, servers, clock().date()) if own else 0
-        _say_where(console, page, servers)
+        code = 0
+        if servers.reset:
+            code = _make_rounds(console, patients, servers, clock().date())
+            _say_where(console, page, servers)
         console.print(Text("Ctrl-C ends all of it."))
         wait()
     return code
@@ -89,23 +98,45 @@ def _start_servers(
     patients: tuple[DemoPatient, ...],
     start_cds: StartCds,
     elsewhere: Elsewhere,
+    visitors: Visitors,
     place: Place,
 ) -> Servers:
     """The FHIR server and the CDS service: the demo's own where no other is named."""
-    known = known_as(place.origin, own_service=elsewhere.cds_base is None)
-    authorization = authorization_for(known.client, patients)
-    fhir_base, reset = elsewhere.fhir_base, None
-    if fhir_base is None:
-        fhir = start_fhir_server(everything(patients), port + 1 if port else 0, (port,), authorization)
+    identity, access = known_as(place.origin, own_service=elsewhere.cds_base is None), elsewhere.access
+    authorization = authorization_for(identity.client, patients)
+    if elsewhere.fhir_base is None:
+        ports = (port + 1 if port else 0, (port,))
+        fhir = start_fhir_server(everything(patients), *ports, authorization, visitors.origins)
         up.callback(fhir.stop)
-        fhir_base, reset = fhir.base_url, fhir.reset
-    cds_base = elsewhere.cds_base
-    if cds_base is None:
-        cds = start_cds(fhir_base, known.client)
-        up.callback(cds.stop)
-        cds_base = cds.base_url
-        register_apps(authorization, cds_base)
-    return Servers(cds_base, fhir_base.rstrip("/"), known, reset)
+        servers = Servers("", fhir.base_url, identity, fhir.reset)
+    else:
+        loaded = patients if elsewhere.load else ()
+        record = FhirClient(JsonHttp(), elsewhere.fhir_base.rstrip("/"), access)
+        up.callback(record.close)
+        servers = _at_another_record(record, loaded, elsewhere.user, identity)
+    if elsewhere.cds_base is not None:
+        return replace(servers, cds_base=elsewhere.cds_base, is_own_service=False)
+    cds = start_cds(servers.fhir_base, servers.identity.client)
+    up.callback(cds.stop)
+    register_apps(authorization, cds.base_url)
+    return replace(servers, cds_base=cds.base_url)
+
+
+def _at_another_record(
+    fhir: FhirClient, loaded: Iterable[DemoPatient], user: str | None, identity: Identity
+) -> Servers:
+    """Somebody else's FHIR server: who signs there, and whether it launches apps. Raises Unanswered."""
+    for patient in loaded:
+        fhir.transact([_put(resource) for resource in everything((patient,))])
+    smart = smart_offer(fhir)
+    client = replace(identity.client, sign_in_origins=smart.origins if smart else ())
+    known, signing = replace(identity, client=client), user_on(fhir, user)
+    return Servers("", fhir.base, known, None, fhir.access, smart, user=signing)
+
+
+def _put(resource: dict[str, Any]) -> dict[str, Any]:
+    url = f"{resource['resourceType']}/{resource['id']}"
+    return {"resource": resource, "request": {"method": "PUT", "url": url}}
 
 
 def authorization_for(known: KnownClient, patients: tuple[DemoPatient, ...]) -> Authorization:
@@ -152,5 +183,18 @@ def _say_where(console: Console, page: RunningServer, servers: Servers) -> None:
     console.print(Text(f"CDS discovery:  {servers.cds_base}/cds-services"))
     if servers.reset:
         console.print(Text(f"Study team:     {servers.cds_base}/research/"))
-    owner = f"   ({NOTICE})" if servers.reset else ""
-    console.print(Text(f"FHIR R4 base:   {servers.fhir_base}{owner}"))
+        console.print(Text(f"FHIR R4 base:   {servers.fhir_base}   ({NOTICE})"))
+        return
+    console.print(Text(f"FHIR R4 base:   {servers.fhir_base}"))
+    unknown = "" if servers.user.on_file else "   (not on file there: orders are signed with a name alone)"
+    console.print(Text(f"Signing as:     {servers.user.reference}{unknown}"))
+    console.print(Text(f"Explain:        {_explained(servers)}"))
+
+
+def _explained(servers: Servers) -> str:
+    if servers.smart is None:
+        return "not here: this FHIR server offers no SMART launch"
+    if not servers.is_own_service:
+        return "as the CDS service is registered there"
+    come_back = f"{servers.cds_base}/explain/callback"
+    return f"opens once {EXPLAIN_APP} is registered there as a public client that comes back to {come_back}"

@@ -3,21 +3,30 @@
 from collections.abc import Iterator, Sequence
 from urllib.parse import urljoin, urlsplit
 
-from cds_service.sandbox.json_http import Json, JsonHttp, Unanswered
+from cds_service.sandbox.fhir_access import FhirAccess, OpenAccess
+from cds_service.sandbox.json_http import Exchange, Json, JsonHttp, Unanswered
 
 MOST_PAGES = 50
 
 
 class FhirClient:
-    """`base` has no trailing slash. Every method raises Unanswered when the server gives no usable answer."""
+    """`base` has no trailing slash. Every method raises Unanswered when the server gives no usable answer.
 
-    def __init__(self, http: JsonHttp, base: str) -> None:
+    What `access` gives goes along to this server only.
+    """
+
+    def __init__(self, http: JsonHttp, base: str, access: FhirAccess | None = None) -> None:
         self.base = base
+        self.access = access or OpenAccess()
         self._http = http
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
 
     def read(self, reference: str) -> Json:
         """One resource, by "Type/id"."""
-        return self._http.get(f"{self.base}/{reference}")
+        return self._get(f"{self.base}/{reference}")
 
     def resources(self, query: str) -> list[Json]:
         """All resources that a search finds, every page of it."""
@@ -25,7 +34,7 @@ class FhirClient:
 
     def page(self, query: str) -> Json:
         """The first page of a search as it came, with its link to the next."""
-        return self._http.get(f"{self.base}/{query}")
+        return self._get(f"{self.base}/{query}")
 
     def search(self, query: str) -> Json:
         """All that a search finds, as one searchset."""
@@ -35,20 +44,34 @@ class FhirClient:
     def transact(self, entries: Sequence[Json]) -> list[str]:
         """Carry out a transaction, all or nothing; the references of what was written, where told."""
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
-        done = self._http.send("POST", self.base, bundle).answer()
+        done = self._send("POST", self.base, bundle).answer()
         return [_reference(entry) for entry in done.get("entry", [])]
 
     def put(self, resource: Json) -> Json:
         """Write a resource under its own id."""
         address = f"{self.base}/{resource['resourceType']}/{resource['id']}"
-        return self._http.send("PUT", address, resource).answer()
+        return self._send("PUT", address, resource).answer()
+
+    def ask(self, path: str, body: Json) -> Json:
+        """What the server answers to a body sent to a path below its base."""
+        return self._send("POST", f"{self.base}/{path}", body).answer()
+
+    def _get(self, url: str) -> Json:
+        return self._send("GET", url).answer()
+
+    def _send(self, method: str, url: str, body: Json | None = None) -> Exchange:
+        word = self.access.token()
+        headers = {"Cache-Control": "no-cache"} | (
+            {} if word is None else {"Authorization": f"Bearer {word}"}
+        )
+        return self._http.send(method, url, body, headers)
 
     def _entries(self, query: str) -> Iterator[Json]:
         next_page: str | None = f"{self.base}/{query}"
         for _ in range(MOST_PAGES):
             if next_page is None:
                 return
-            page = self._http.get(next_page)
+            page = self._get(next_page)
             yield from page.get("entry", [])
             next_page = self._next(page, next_page)
         raise Unanswered(f"{self.base}/{query}: more than {MOST_PAGES} pages")

@@ -23,13 +23,15 @@ class Spec(StrEnum):
 _VERB = {Spec.STU2: "read", Spec.BALLOT3: "rs"}
 
 
-def grant(templates: Mapping[str, str], context: Mapping[str, Any], spec: Spec) -> Json:
+def grant(
+    templates: Mapping[str, str], context: Mapping[str, Any], spec: Spec, lent: str | None = None
+) -> Json:
     """Read access to the types that the service asked for, for this patient and a short while.
 
-    The demo's own FHIR server asks nobody for a token; another server's tokens are not ours to give.
+    The demo's own FHIR server asks nobody for a token, so any word will do; for another `lent` is our own.
     """
     return {
-        "access_token": secrets.token_urlsafe(24),
+        "access_token": lent or secrets.token_urlsafe(24),
         "token_type": "Bearer",
         "expires_in": SECONDS,
         "scope": " ".join(_scopes(templates.values(), _VERB[spec])),

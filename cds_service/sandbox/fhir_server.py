@@ -35,10 +35,12 @@ def start_fhir_server(
     port: int = 0,
     page_ports: tuple[int, ...] = (),
     authorization: "Authorization | None" = None,
+    reading_origins: frozenset[str] = frozenset(),
 ) -> ChartServer:
     """A server with these resources (each with its own id), answering at `base_url`.
 
-    Pages served on `page_ports` of this computer may call it from a browser. With an `authorization` apps
+    Pages served on `page_ports` of this computer may call it from a browser, those of `reading_origins` may
+    read it. With an `authorization` apps
     may be launched, and what they write they must be allowed to write. Raises OSError when the port is
     taken.
     """
@@ -51,7 +53,8 @@ def start_fhir_server(
         app = create_fhir_app(store)
         if authorization is not None:
             _open_to_apps(app, authorization, store.base_url)
-        return guarded(app.wsgi_app, origins(own_port, *page_ports))
+        app.before_request(lambda: _refuse_writes_from(reading_origins))
+        return guarded(app.wsgi_app, origins(own_port, *page_ports) | reading_origins)
 
     running = serve(build, port, PATH)
 
@@ -60,6 +63,13 @@ def start_fhir_server(
         stores[0].close()
 
     return ChartServer(running.base_url, running.port, stop, lambda: stores[0].start_again(resources))
+
+
+def _refuse_writes_from(origins: frozenset[str]) -> None:
+    """Raises FhirError."""
+    reads = request.method in ("GET", "HEAD", "OPTIONS") or request.path.endswith("/_search")
+    if not reads and request.headers.get("Origin") in origins:
+        raise FhirError(403, "pages of this origin may only read here", "forbidden")
 
 
 def _open_to_apps(app: Flask, authorization: "Authorization", base_url: str) -> None:

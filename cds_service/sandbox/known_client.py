@@ -11,10 +11,12 @@ from cds_service.sandbox.launches import Launches
 class KnownClient:
     """`issuers` are the names it goes by, each with the language ("en", "zh") in which it wants its cards.
 
-    An authorization server redeems its `launches`.
+    An authorization server redeems its `launches`. `sign_in_origins` are where the sign-in of the record
+    lies, if not beside its FHIR server.
     """
 
     issuers: Mapping[str, str]
     key_set_address: str
     key_set: Json
     launches: Launches = field(default_factory=Launches)
+    sign_in_origins: tuple[str, ...] = ()

@@ -40,8 +40,12 @@ class Launches:
             return self._open.pop(key, None)
 
 
-def launch_address(app: str, fhir_base: str, key: str) -> str:
-    """The address that launches an app from the record (SMART App Launch: `iss` and `launch`)."""
+def launch_address(app: str, fhir_base: str, key: str | None) -> str:
+    """The address that launches an app from the record (SMART App Launch: `iss` and `launch`).
+
+    Without a `key` the app launches itself, and asks the server for a patient.
+    """
     parts = urlsplit(app)
-    query = [*parse_qsl(parts.query, keep_blank_values=True), ("iss", fhir_base), ("launch", key)]
+    query = [*parse_qsl(parts.query, keep_blank_values=True), ("iss", fhir_base)]
+    query += [("launch", key)] if key else []
     return urlunsplit(parts._replace(query=urlencode(query)))

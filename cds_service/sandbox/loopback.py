@@ -8,7 +8,7 @@ with our own port, and a request that says which web page sent it must come from
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -18,6 +18,9 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 ADDRESS = "127.0.0.1"
 NAMES = ("127.0.0.1", "localhost")
 NOTICE = "synthetic data - no real patient - for demonstration only"
+_ASKED = "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"
+_PRIVATE = (("Access-Control-Allow-Private-Network", "true"),)
+"""How a browser asks for a page from elsewhere whether this computer may be reached, and how we say yes."""
 Refusal: TypeAlias = tuple[str, str]
 
 
@@ -32,7 +35,7 @@ def guarded(app: WSGIApplication, own_origins: frozenset[str]) -> WSGIApplicatio
     def door(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         refusal = _refusal(environ, own_origins)
         if refusal is None:
-            return app(environ, _noticed(start))
+            return app(environ, _noticed(start, more=_PRIVATE if _ASKED in environ else ()))
         status, reason = refusal
         start(status, [("Content-Type", "application/fhir+json; charset=utf-8"), ("X-Demo-Notice", NOTICE)])
         issue = {"severity": "error", "code": "security", "diagnostics": reason}
@@ -51,11 +54,15 @@ def _refusal(environ: WSGIEnvironment, own_origins: frozenset[str]) -> Refusal |
     return None
 
 
-def _noticed(start: StartResponse) -> StartResponse:
+def _noticed(start: StartResponse, more: Sequence[tuple[str, str]]) -> StartResponse:
+    ours = [("X-Demo-Notice", NOTICE), *more]
+    names = {name.lower() for name, _ in ours}
+
     def start_with_notice(
-        status: str, headers: list[tuple[str, str]], *more: Any
+        status: str, headers: list[tuple[str, str]], *rest: Any
     ) -> Callable[[bytes], object]:
-        return start(status, [*headers, ("X-Demo-Notice", NOTICE)], *more)
+        kept = [(name, value) for name, value in headers if name.lower() not in names]
+        return start(status, [*kept, *ours], *rest)
 
     return start_with_notice
 

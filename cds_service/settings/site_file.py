@@ -20,6 +20,9 @@ ciclosporin = [25, 50]
 concept_maps = ["local-labs.conceptmap.json"]    # relative to this file
 leave_out = ["snomed"]
 
+[code_systems]                                   # further addresses of code systems that we know
+"http://his.hospital.example/icd" = "ICD-10"
+
 [[fhir_servers]]                                 # the only ones that are ever called
 base = "https://ehr.hospital.example/fhir"
 
@@ -76,6 +79,7 @@ class Site:
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     concept_maps: tuple[Path, ...] = ()
     code_lists_left_out: tuple[str, ...] = ()
+    code_systems: Mapping[str, str] = field(default_factory=dict)
     fhir_bases: tuple[FhirBase, ...] = ()
     ca_bundle: Path | None = None
     stand_ins: tuple[StandIn, ...] = ()
@@ -132,6 +136,7 @@ class _Tables(msgspec.Struct, frozen=True):
     tablets: dict[Drug, tuple[Decimal, ...]] = {}
     thresholds: dict[str, Any] = {}
     codes: _Codes = _Codes()
+    code_systems: dict[str, str] = {}
     fhir_servers: tuple[_FhirServer, ...] = ()
     ca_bundle: str | None = None
     participation: _Participation = _Participation()
@@ -188,6 +193,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         thresholds=tables.thresholds,
         concept_maps=tuple(file for file in maps if file.is_file()),
         code_lists_left_out=tables.codes.leave_out,
+        code_systems=tables.code_systems,
         fhir_bases=read_bases((server.base for server in tables.fhir_servers), "fhir_servers", faults),
         ca_bundle=ca_bundle,
         stand_ins=_stand_ins(tables.participation, faults),

@@ -15,6 +15,8 @@ from structlog.typing import EventDict, Processor
 
 ALLOWED = frozenset(
     {
+        "base",
+        "count",
         "error",
         "event",
         "failures",
@@ -30,6 +32,7 @@ ALLOWED = frozenset(
         "reason",
         "request_id",
         "rules",
+        "seconds",
         "service",
         "status",
         "timestamp",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fhir_mappings.readers.fhir_types import Quantity, Ratio
-from fhir_mappings.vocabulary.codes import UCUM
+from fhir_mappings.vocabulary.code_systems import is_ucum
+from fhir_mappings.vocabulary.quantity import folded_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,13 @@ tablet, tablets, tablet(s), oral tablet, cap, caps, capsule, capsules, capsule(s
 """
 _Unit = tuple[str, Decimal]
 _UNITS: dict[str, _Unit] = {
-    **{name.strip(): ("mass", factor) for factor, names in _MASS.items() for name in names.split(",")},
-    **{name.strip(): ("volume", Decimal(1)) for name in _VOLUME.split(",")},
-    **{name.strip(): ("piece", Decimal(1)) for name in _PIECES.split(",")},
+    folded_unit(name): (kind, factor)
+    for kind, factor, names in (
+        *(("mass", factor, names) for factor, names in _MASS.items()),
+        ("volume", Decimal(1), _VOLUME),
+        ("piece", Decimal(1), _PIECES),
+    )
+    for name in names.split(",")
 }
 
 
@@ -96,9 +101,9 @@ def lacks_strength(quantity: Quantity | None, strength: Strength) -> bool:
 
 def unit_of(quantity: Quantity) -> _Unit | None:
     """The unit by code and by words; None when neither is in the table, or when they differ."""
-    by_code = _UNITS.get(quantity.code.strip().casefold()) if quantity.code else None
-    by_words = _UNITS.get(quantity.unit.strip().casefold()) if quantity.unit else None
-    if quantity.code and quantity.system == UCUM and by_code is None:
+    by_code = _UNITS.get(folded_unit(quantity.code)) if quantity.code else None
+    by_words = _UNITS.get(folded_unit(quantity.unit)) if quantity.unit else None
+    if quantity.code and is_ucum(quantity.system) and by_code is None:
         return None
     if by_code and by_words and by_code != by_words:
         return None

@@ -18,7 +18,7 @@ import msgspec
 from fhir_mappings.readers.amounts import unit_of
 from fhir_mappings.readers.fhir_types import FhirType, Quantity
 from fhir_mappings.value_sets import FaultyCodeLists, LocalCode
-from fhir_mappings.vocabulary.codes import UCUM
+from fhir_mappings.vocabulary.code_systems import is_ucum
 from fhir_mappings.vocabulary.quantity import is_known_unit
 
 _ACCEPTED = frozenset({"equal", "equivalent", "wider", "subsumes"})
@@ -108,7 +108,7 @@ def _problems(group: Group, element: Element, target: Target) -> Iterator[str]:
         yield "a code is missing"
     elif target.equivalence not in _ACCEPTED:
         yield f"equivalence {target.equivalence!r}, need {sorted(_ACCEPTED)}"
-    elif group.target == UCUM:
+    elif is_ucum(group.target):
         yield from _unit_problems(element.code, target.code)
     if target.depends_on:
         yield "it holds on a condition (dependsOn), which nobody here would test"

@@ -150,7 +150,7 @@ def _name(concept: CodeableConcept) -> str:
 def _written(measured: Measured) -> str:
     quantity = measured.value_quantity
     if quantity is not None and quantity.value is not None:
-        parts = (quantity.comparator, f"{quantity.value:g}", quantity.unit or quantity.code)
+        parts = (quantity.comparator, str(quantity.value), quantity.unit or quantity.code)
         return " ".join(filter(None, parts))
     return words(measured.value_codeable_concept) or measured.value_string or ""
 

@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.effective import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference, Resource
-from fhir_mappings.readers.product import codings, words
+from fhir_mappings.readers.product import Codings, codings, words
 from fhir_mappings.readers.references import own_reference
+from fhir_mappings.value_sets import CodeLists
+from fhir_mappings.vocabulary.codes import ICD9
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.events import ProcedureDone
 from fhir_mappings.vocabulary.facts import Gap
 
 _DONE = frozenset({"completed", "in-progress"})
 _PLANNED = "preparation"
+_ICD9_PROCEDURES = "http://hl7.org/fhir/sid/icd-9-cm/procedure"
 _NEVER = frozenset({"not-done", "entered-in-error"})
 _OPERATION = frozenset({Concept.PLANNED_SURGERY})
 
@@ -48,6 +51,14 @@ def read_procedure(procedure: Procedure, chart: Chart) -> Iterator[ProcedureDone
     yield ProcedureDone(reference, concepts, when, words(procedure.code), is_planned)
 
 
+def _as_procedures(coded: Codings, codes: CodeLists) -> Codings:
+    """Under the address that ICD-9-CM's diagnoses and procedures share, a Procedure's code is a procedure."""
+    return tuple(
+        (_ICD9_PROCEDURES if codes.system_name(system) == ICD9 else system, code, display)
+        for system, code, display in coded
+    )
+
+
 def _concepts(concept: CodeableConcept | None, chart: Chart) -> frozenset[Concept]:
-    seen = chart.settings.codes.recognise(codings(concept), None)
+    seen = chart.settings.codes.recognise(_as_procedures(codings(concept), chart.settings.codes), None)
     return seen.concepts if seen and not seen.by_text_only else frozenset()

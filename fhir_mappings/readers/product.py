@@ -10,9 +10,9 @@ from fhir_mappings.readers.medication import Medication, MedicationEntry
 from fhir_mappings.readers.references import contained, own_reference
 from fhir_mappings.readers.routes import agreed, of_form, of_name
 from fhir_mappings.readers.site_units import with_known_units
-from fhir_mappings.value_sets import OWN_WORDS, Product, Recognised
+from fhir_mappings.value_sets import OWN_WORDS, CodeLists, Product, Recognised
 from fhir_mappings.value_sets.local_codes import LONGEST_WORDS, folded
-from fhir_mappings.vocabulary.codes import ATC, system_name
+from fhir_mappings.vocabulary.codes import ATC
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Gap
 
@@ -160,9 +160,14 @@ def _recognised(
         by_text_only=all(r.by_text_only for r in found),
         strength=_strength([strength, *(strength_of(p) for p in products)], ingredients),
         systemic=agreed(
-            [systemic, _local_by_code(concepts), *_local_by_name(concepts), *(p.systemic for p in products)]
+            [
+                systemic,
+                _local_by_code(concepts, codes),
+                *_local_by_name(concepts),
+                *(p.systemic for p in products),
+            ]
         ),
-        systemic_class=any(code.startswith(_IMMUNOSUPPRESSANTS) for code in _atc_codes(concepts)),
+        systemic_class=any(code.startswith(_IMMUNOSUPPRESSANTS) for code in _atc_codes(concepts, codes)),
     )
 
 
@@ -175,9 +180,9 @@ def strength_of(product: Product) -> Strength:
     return NO_STRENGTH
 
 
-def _local_by_code(concepts: Iterable[CodeableConcept]) -> bool | None:
+def _local_by_code(concepts: Iterable[CodeableConcept], codes: CodeLists) -> bool | None:
     """False for ATC group S: drops for eyes and ears, whatever the drug."""
-    return False if any(code.startswith("S") for code in _atc_codes(concepts)) else None
+    return False if any(code.startswith("S") for code in _atc_codes(concepts, codes)) else None
 
 
 def _local_by_name(concepts: Iterable[CodeableConcept]) -> Iterator[bool | None]:
@@ -186,9 +191,9 @@ def _local_by_name(concepts: Iterable[CodeableConcept]) -> Iterator[bool | None]
         yield from (of_name(name) for name in (concept.text, *(c.display for c in concept.coding)) if name)
 
 
-def _atc_codes(concepts: Iterable[CodeableConcept]) -> list[str]:
+def _atc_codes(concepts: Iterable[CodeableConcept], codes: CodeLists) -> list[str]:
     found = (coding for concept in concepts for coding in codings(concept))
-    return [code.upper() for system, code, _ in found if system_name(system) == ATC]
+    return [code.upper() for system, code, _ in found if codes.system_name(system) == ATC]
 
 
 def _strength(told: list[Strength], ingredients: frozenset[str]) -> Strength:

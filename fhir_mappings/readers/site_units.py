@@ -11,7 +11,7 @@ import msgspec
 from fhir_mappings.readers.fhir_types import FhirType, Quantity, Resource
 from fhir_mappings.value_sets import OWN_UNITS
 from fhir_mappings.value_sets.local_codes import UnitMap, spelled
-from fhir_mappings.vocabulary.codes import UCUM
+from fhir_mappings.vocabulary.code_systems import UCUM, is_ucum, one_address
 
 R = TypeVar("R", bound=Resource)
 S = TypeVar("S", bound=FhirType)
@@ -37,9 +37,9 @@ def own_unit(quantity: Quantity) -> tuple[str, str] | None:
 
     A code that calls itself UCUM and that no table holds is but a spelling.
     """
-    if quantity.code and quantity.system and quantity.system != UCUM:
+    if quantity.code and quantity.system and not is_ucum(quantity.system):
         return quantity.system, spelled(quantity.code)
-    spelling = quantity.code if quantity.system == UCUM and quantity.code else quantity.unit or quantity.code
+    spelling = quantity.code if is_ucum(quantity.system) and quantity.code else quantity.unit or quantity.code
     return (OWN_UNITS, spelled(spelling)) if spelling else None
 
 
@@ -56,7 +56,7 @@ def _said_anew(value: object, units: UnitMap) -> object:
 
 def _in_listed_unit(quantity: Quantity, units: UnitMap) -> Quantity:
     named = own_unit(quantity)
-    listed = units.get(named) if named else None
+    listed = units.get((one_address(named[0]), named[1])) if named else None
     if listed is None and quantity.unit:
         listed = units.get((OWN_UNITS, spelled(quantity.unit)))
     if listed is None:

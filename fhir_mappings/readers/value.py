@@ -8,13 +8,20 @@ from zoneinfo import ZoneInfo
 
 from fhir_mappings.readers.amounts import exact, plain
 from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
+from fhir_mappings.readers.number_words import quantity_in_words
 from fhir_mappings.readers.observation_types import Measured
 from fhir_mappings.readers.product import words
 from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
 from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
 from fhir_mappings.vocabulary.calendar import NotADate, read_when
-from fhir_mappings.vocabulary.codes import UCUM
-from fhir_mappings.vocabulary.quantity import UNITS, UnitNotAllowed, is_viral_load_unit, to_canonical
+from fhir_mappings.vocabulary.code_systems import is_ucum
+from fhir_mappings.vocabulary.quantity import (
+    UNITS,
+    UnitNotAllowed,
+    is_known_unit,
+    is_viral_load_unit,
+    to_canonical,
+)
 from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence, Reading
 
 A = Analyte
@@ -58,6 +65,8 @@ def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Zo
         return _score(code, measured, codes)
     if measured.value_quantity is not None and measured.value_quantity.value is not None:
         return _quantity(code, measured, measured.value_quantity, codes)
+    if (told := _told_in_words(code.analyte, measured)) is not None:
+        return _quantity(code, measured, told, codes)
     return _in_words(code.analyte, measured, codes)
 
 
@@ -92,7 +101,7 @@ def canonical_number(code: AnalyteCode, quantity: Quantity) -> Decimal:
 
     A UCUM code must be one we know. Where code and unit are both known, they must mean the same amount.
     """
-    coded = quantity.code if quantity.system == UCUM else None
+    coded = quantity.code if is_ucum(quantity.system) else None
     unit, other = (coded, quantity.unit) if coded else (quantity.unit or quantity.code, quantity.code)
     is_usual = len(unit or "") + len(other or "") <= _USUAL_LENGTH
     convert = _remembered if is_usual else _in_canonical_unit
@@ -193,6 +202,14 @@ def _date(measured: Measured, zone: ZoneInfo) -> Value:
     except NotADate:
         return _unreadable(text, "no date")
     return Value(Reading.USABLE, text)
+
+
+def _told_in_words(analyte: Analyte, measured: Measured) -> Quantity | None:
+    """The number that the words of a result are, where its analyte has numbers (DECISIONS 52)."""
+    concept = measured.value_codeable_concept
+    text = measured.value_string or (concept.text if concept is not None and not concept.coding else None)
+    told = quantity_in_words(text) if analyte in UNITS else None
+    return told if told is not None and is_known_unit(told.unit or "") else None
 
 
 def _in_words(analyte: Analyte, measured: Measured, codes: CodeLists) -> Value:

@@ -3,7 +3,7 @@
 Loaded once; every look-up is a dictionary's, and an unknown code, as most are, costs least.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -23,7 +23,15 @@ from fhir_mappings.value_sets.local_codes import (
 from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
 from fhir_mappings.value_sets.words import Words
-from fhir_mappings.vocabulary.codes import LOINC, RXNORM, one_spelling, system_name
+from fhir_mappings.vocabulary.code_systems import one_address, system_name
+from fhir_mappings.vocabulary.codes import (
+    ICD9,
+    ICD9_PROCEDURES,
+    LOINC,
+    RXNORM,
+    is_procedure_shape,
+    one_spelling,
+)
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.results import Analyte
 
@@ -74,6 +82,7 @@ class CodeLists:
     units: UnitMap
     listed: tuple[ListedCode, ...]
     names: AnalyteNames
+    systems: Mapping[str, str] = field(default_factory=dict)
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
     _said: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
     _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
@@ -128,15 +137,21 @@ class CodeLists:
             return mapped.system, mapped.code
         if not code:
             return None
-        name = system_name(system)
+        name = self.system_name(system)
+        if name == ICD9 and is_procedure_shape(code):
+            name = ICD9_PROCEDURES
         return (name, code) if name else None
+
+    def system_name(self, uri: str | None) -> str | None:
+        """Our short name of a code system, also by an address that only this site uses; else None."""
+        return system_name(uri, self.systems)
 
     def is_told(self, system: str | None, code: str | None) -> bool:
         """True for a code that says what it is: of a code system that we know, or mapped by the site."""
         return self._resolve(system, code) is not None
 
     def _mapped(self, system: str | None, code: str | None) -> StandsFor | None:
-        return self.local.get((system or WITHOUT_SYSTEM, code))
+        return self.local.get((one_address(system or WITHOUT_SYSTEM), code))
 
     def _shown(self, system: str | None, code: str | None) -> str:
         name, plain = self._resolve(system, code) or ("", "")

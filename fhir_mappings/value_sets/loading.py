@@ -1,6 +1,7 @@
 """All CSV files of this folder -> CodeLists; every fault is found before anything is refused."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from fhir_mappings.value_sets import analyte_names, analytes, answers, plausible, products
 from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
@@ -15,6 +16,7 @@ from fhir_mappings.value_sets.listed import (
 )
 from fhir_mappings.value_sets.local_codes import LocalCode, LocalMap, UnitMap, key_of, local_map, unit_map
 from fhir_mappings.value_sets.words import Words
+from fhir_mappings.vocabulary.code_systems import declared_systems
 from fhir_mappings.vocabulary.codes import (
     ATC,
     CVX,
@@ -45,11 +47,14 @@ _SYSTEMS = frozenset({SNOMED, RXNORM, ATC, CVX, ICD10, ICD10CM, ICD10PCS, ICD11,
 
 
 def load_code_lists(
-    site_maps: Sequence[LocalCode] = (), leave_out: frozenset[str] = frozenset()
+    site_maps: Sequence[LocalCode] = (),
+    leave_out: frozenset[str] = frozenset(),
+    systems: Iterable[tuple[str, str]] = (),
 ) -> CodeLists:
     """Read and check every list, and add the site's own codes.
 
     `leave_out` names lists ("hsct.snomed") or a kind of them ("snomed") that a site does not use.
+    `systems` are further addresses of code systems, each with our short name of the system.
     Raises FaultyCodeLists with all faults: a mistyped code, an unknown concept, a missing reviewer line, a
     site code that stands for nothing we list.
     """
@@ -60,7 +65,9 @@ def load_code_lists(
         topic = entry.name.partition(".")[0]
         file = read_csv(entry, _OTHER_SHAPES.get(topic, COLUMNS), faults)
         by_topic.setdefault(topic, []).append(file)
-    lists = _lists(by_topic, local_map(site_maps, faults), unit_map(site_maps, faults), faults)
+    declared = declared_systems(systems, faults)
+    local = local_map(site_maps, faults, declared)
+    lists = replace(_lists(by_topic, local, unit_map(site_maps, faults), faults), systems=declared)
     faults += _targets_unknown(lists, site_maps)
     if faults:
         raise FaultyCodeLists(faults)

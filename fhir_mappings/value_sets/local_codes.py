@@ -4,11 +4,11 @@ What has no code system of its own is named in a ConceptMap by one of the URNs b
 that carries no code at all, a code sent without its system, the spelling of a unit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fhir_mappings.vocabulary.codes import UCUM, system_name
+from fhir_mappings.vocabulary.code_systems import is_ucum, one_address, system_name
 
 OWN_WORDS = "urn:aa-cds:CodeSystem/words"
 WITHOUT_SYSTEM = "urn:aa-cds:CodeSystem/without-system"
@@ -62,24 +62,26 @@ def unit_map(site_maps: Iterable[LocalCode], faults: list[str]) -> UnitMap:
     """The site's units for look-up; contradictions go to `faults`."""
     found: UnitMap = {}
     for local in site_maps:
-        key = (OWN_UNITS if local.system == UCUM else local.system, spelled(local.code))
-        if local.target_system == UCUM and found.setdefault(key, local.target_code) != local.target_code:
+        key = (OWN_UNITS if is_ucum(local.system) else one_address(local.system), spelled(local.code))
+        if is_ucum(local.target_system) and found.setdefault(key, local.target_code) != local.target_code:
             faults.append(f"site map {local.system}|{local.code}: stands for two different units")
     return found
 
 
 def key_of(local: LocalCode) -> tuple[str, str]:
     """How a site's code is looked up; words in one spelling."""
-    return local.system, folded(local.code) if local.system == OWN_WORDS else local.code
+    return one_address(local.system), folded(local.code) if local.system == OWN_WORDS else local.code
 
 
-def local_map(site_maps: Iterable[LocalCode], faults: list[str]) -> LocalMap:
+def local_map(
+    site_maps: Iterable[LocalCode], faults: list[str], systems: Mapping[str, str] | None = None
+) -> LocalMap:
     """The site's codes for look-up; unknown target systems and contradictions go to `faults`."""
     found: LocalMap = {}
     for local in site_maps:
-        if local.target_system == UCUM:
+        if is_ucum(local.target_system):
             continue
-        key, target = key_of(local), system_name(local.target_system)
+        key, target = key_of(local), system_name(local.target_system, systems)
         where = f"site map {local.system}|{local.code}"
         if target is None:
             faults.append(f"{where}: no list uses the code system {local.target_system}")

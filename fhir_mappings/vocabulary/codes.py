@@ -1,4 +1,4 @@
-"""Code systems and codes that cannot be mistyped: check digits, one spelling, one short name per system.
+"""Codes that cannot be mistyped: check digits, one spelling, one short name for each code system.
 
 A code without a system is never used: "I10" alone may be anything.
 """
@@ -15,47 +15,9 @@ ICD10 = "ICD-10"
 ICD10CM = "ICD-10-CM"
 ICD10PCS = "ICD-10-PCS"
 ICD11 = "ICD-11"
+ICD9 = "ICD-9-CM"
 ICD9_PROCEDURES = "ICD-9-CM-3"
-UCUM = "http://unitsofmeasure.org"
 INTERPRETATION = "HL7 interpretation"
-
-# One line a spelling: the HL7 URI first, then other URIs in use. The Chinese OIDs are those of the national
-# clinical document templates (WS/T 500); their diagnosis codes are WHO ICD-10 with national extensions.
-_SPELLINGS = f"""
-{SNOMED} = http://snomed.info/sct
-{SNOMED} = urn:oid:2.16.840.1.113883.6.96
-{LOINC} = http://loinc.org
-{LOINC} = urn:oid:2.16.840.1.113883.6.1
-{RXNORM} = http://www.nlm.nih.gov/research/umls/rxnorm
-{RXNORM} = urn:oid:2.16.840.1.113883.6.88
-{ATC} = http://www.whocc.no/atc
-{ATC} = urn:oid:2.16.840.1.113883.6.73
-{CVX} = http://hl7.org/fhir/sid/cvx
-{CVX} = urn:oid:2.16.840.1.113883.12.292
-{ICD10} = http://hl7.org/fhir/sid/icd-10
-{ICD10} = http://hl7.org/fhir/sid/icd-10-cn
-{ICD10} = urn:oid:2.16.840.1.113883.6.3
-{ICD10} = urn:oid:2.16.156.10011.2.3.3.11
-{ICD10} = urn:oid:2.16.156.10011.2.3.3.11.3
-{ICD10} = urn:oid:2.16.156.10011.2.3.3.11.5
-{ICD10CM} = http://hl7.org/fhir/sid/icd-10-cm
-{ICD10CM} = urn:oid:2.16.840.1.113883.6.90
-{ICD10PCS} = http://www.cms.gov/Medicare/Coding/ICD10
-{ICD10PCS} = http://hl7.org/fhir/sid/icd-10-pcs
-{ICD10PCS} = urn:oid:2.16.840.1.113883.6.4
-{ICD11} = http://id.who.int/icd/release/11/mms
-{ICD9_PROCEDURES} = http://hl7.org/fhir/sid/icd-9-cm
-{ICD9_PROCEDURES} = urn:oid:2.16.840.1.113883.6.104
-{ICD9_PROCEDURES} = urn:oid:2.16.156.10011.2.3.3.12
-{INTERPRETATION} = http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation
-{INTERPRETATION} = http://hl7.org/fhir/v2/0078
-{INTERPRETATION} = urn:oid:2.16.840.1.113883.5.83
-"""
-SYSTEMS: Mapping[str, str] = {
-    uri.strip(): name.strip()
-    for name, _, uri in (line.partition("=") for line in _SPELLINGS.strip().splitlines())
-}
-"""URI of a code system -> our short name of it."""
 
 
 class NotACode(ValueError):
@@ -68,25 +30,33 @@ class NotACode(ValueError):
         self.reason = reason
 
 
-def system_name(uri: str | None) -> str | None:
-    """Our short name of a code system, also when the URI ends in a slash; None for one we do not know."""
-    if not uri:
-        return None
-    return SYSTEMS.get(uri) or SYSTEMS.get(uri.rstrip("/"))
-
-
 def one_spelling(system: str, code: str) -> str:
-    """The spelling in which codes of `system` are compared.
+    """The spelling in which codes of `system` are compared; empty for what can be no code of it.
 
     ICD: upper case, no dot, no dagger or asterisk; so "d61.3+" and "D613" are one code, and the national
-    extension "D61.300x001" begins like the code it extends. CVX: two digits at least ("3" is "03").
+    extension "D61.300x001" begins like the code it extends. The dot has its place: "410.71" is no procedure
+    of the family 41.0. CVX: two digits at least ("3" is "03").
     """
     code = code.strip()
-    if system in (ICD10, ICD10CM, ICD9_PROCEDURES):
-        return code.upper().replace(".", "").rstrip("+*†!")
+    if system in _BEFORE_THE_DOT:
+        before, dot, _ = code.partition(".")
+        if dot and len(before) != _BEFORE_THE_DOT[system]:
+            return ""
+        plain = code.upper().replace(".", "").rstrip("+*†!")
+        return "" if system == ICD9_PROCEDURES and len(plain) == _OF_A_DIAGNOSIS else plain
     if system == CVX:
         return code.zfill(2)
     return code.upper() if system in (ATC, ICD10PCS, ICD11, LOINC) else code
+
+
+def is_procedure_shape(code: str) -> bool:
+    """True for a code of ICD-9-CM that can only be a procedure: two digits before its dot, as in "41.03"."""
+    return bool(_PROCEDURE.fullmatch(code.strip()))
+
+
+_BEFORE_THE_DOT = {ICD10: 3, ICD10CM: 3, ICD9_PROCEDURES: 2}
+_OF_A_DIAGNOSIS = 5  # digits without a dot: procedures have at most four, and six with a national extension
+_PROCEDURE = re.compile(r"\d{2}(?:\.\w+)?", re.ASCII)
 
 
 # ---------------------------------------------------------------- check digits

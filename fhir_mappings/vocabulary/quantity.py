@@ -1,10 +1,12 @@
 """Amounts in the canonical unit of their analyte: closed, reviewed tables of units; anything else is refused.
 
 Factors and their sources: clinical specification, "Units (UCUM) and conversion". A unit is compared without
-regard to case, spaces, the two code points of the Greek mu, and superscript digits; where case tells two
-units apart ("G/L" is giga, "g/L" is grams) the table says so with a leading "=".
+regard to case, blanks, full width, the code points of the Greek mu, and how a power of ten is written
+("x10^9/L", "10E9/L"); where the case of the first letter tells two units apart ("G/L" is giga, "g/L" is
+grams) the table says so with a leading "=".
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -56,11 +58,12 @@ class Unit:
 
 # One line a unit: factor to the canonical unit (the first line), "mass" or "molar", then its spellings.
 _COUNTS = """
-1     | - | 10*9/L, 10^9/L, x10^9/L, x10*9/L, x10e9/L, 10e9/L, 10E+9/L, 109/L, x109/L, /nL, =G/L, Gpt/L
-1     | - | 10*3/uL, 10^3/uL, x10^3/uL, x10*3/uL, x10e3/uL, 10e3/uL, 10E+3/uL, 103/uL, x103/uL, K/uL, K/mcL
-1     | - | 10*3/mm3, 10^3/mm3, x10^3/mm3, K/mm3, thou/mm3, thousand/uL, thou/uL, K/cumm, 10*3/mm*3
-0.001 | - | /uL, cells/uL, {cells}/uL, {cell}/uL, /mm3, cells/mm3, /cumm, /mcL, 10*6/L, 10^6/L, x10^6/L, 个/uL
-1000  | - | 10*12/L, 10^12/L, x10^12/L, x10e12/L, 10e12/L, 10*6/uL, 10^6/uL, x10^6/uL, 10e6/uL, M/uL, /pL
+1     | - | 10*9/L, 10*3/uL, 10*3/mcL, 10*3/mm3, 10*3/mm*3, 10*3/mm^3, 10*3/cumm, 10*3/cmm
+1     | - | /nL, =G/L, Giga/L, Gpt/L
+1     | - | K/uL, K/mcL, K/mm3, K/cumm, K/cmm, thou/mm3, thousand/uL, thou/uL, 1000/uL, x1000/uL, 1000/mm3
+10    | - | 10*4/uL, 10*4/mcL, 10*4/mm3, 万/uL, 万/mm3
+0.001 | - | /uL, cells/uL, {cells}/uL, {cell}/uL, /mm3, cells/mm3, /cumm, /mcL, 10*6/L, 个/uL
+1000  | - | 10*12/L, 10*6/uL, 10*6/mcL, 10*6/mm3, =M/uL, =M/mcL, /pL
 """
 _PERCENT = "1 | - | %, percent, %{WBC}, %{cells}, 百分比"
 _ENZYME = """
@@ -84,7 +87,7 @@ _TABLES: Mapping[Analyte, str] = {
         100 | - | L/L, {ratio}, 1
         """,
     A.CREATININE: """
-        1    | molar | umol/L, mcmol/L, micromol/L, uM
+        1    | molar | umol/L, mcmol/L, micromol/L, micromole/L, uM, 微摩尔/升
         88.4 | mass  | mg/dL, mg%
         1000 | molar | mmol/L
         8.84 | mass  | mg/L
@@ -178,15 +181,35 @@ def _read_table(table: str) -> Iterator[tuple[str, Unit]]:
         unit = replace(unit, molar={"molar": True, "mass": False, "-": None}[kind], is_canonical=is_canonical)
         for spelling in spellings.split(", "):
             if spelling.startswith("="):
-                yield spelling.removeprefix("="), unit
+                yield _fold_but_first(spelling.removeprefix("=")), unit
             else:
-                yield from ((spelling.strip(), unit), (_fold(spelling), unit))
+                yield from ((spelling.strip(), unit), (folded_unit(spelling), unit))
 
 
-def _fold(unit: str) -> str:
+_POWER = re.compile(
+    r"^[x*]?(?:10(?:(?:\*\*?|\^|x|e\+?)\(?0?|\()?|e\+?)([1-9]\d?)\)?(?=\D)", re.ASCII | re.IGNORECASE
+)
+"""10*9 as laboratories write it: *10^9, x10E+09, 10x9, 10(9), 10**9, 109 with the superscript lost, E9."""
+_LOOKALIKES = str.maketrans({"μ": "u", "×": "x", "✕": "x", "∕": "/", "⁄": "/", "＊": "*", "∗": "*", "·": "."})
+
+
+def _plain(unit: str) -> str:
+    """Half width, no blanks, u for mu and x for a times sign, 10*9 for every power of ten; case as it is."""
     if not unit.isascii():
-        unit = unicodedata.normalize("NFKC", unit).replace("μ", "u").replace("×", "x")
-    return "".join(unit.casefold().split())
+        unit = unicodedata.normalize("NFKC", unit).translate(_LOOKALIKES)
+        unit = "".join(c for c in unit if unicodedata.category(c) != "Cf")
+    return _POWER.sub(r"10*\1", "".join(unit.split()))
+
+
+def folded_unit(unit: str) -> str:
+    """One spelling whatever the case; the capital of mu is a mu, too."""
+    return _plain(unit).casefold().replace("μ", "u")
+
+
+def _fold_but_first(unit: str) -> str:
+    """The same, but for the case of the first letter."""
+    plain = _plain(unit)
+    return plain[:1] + folded_unit(plain[1:])
 
 
 UNITS: Mapping[Analyte, Mapping[str, Unit]] = {a: dict(_read_table(table)) for a, table in _TABLES.items()}
@@ -206,19 +229,23 @@ def to_canonical(analyte: Analyte, value: Decimal, unit: str | None, molar: bool
     units = UNITS.get(analyte, {})
     if not unit and analyte in _NO_UNIT_NEEDED:
         return value
-    found = (units.get(unit) or units.get(_fold(unit))) if unit else None
+    found = _unit(unit, units) if unit else None
     if found is None or (molar is not None and found.molar not in (molar, None)):
         fitting = (u.name for u in units.values() if molar is None or u.molar in (molar, None))
         raise UnitNotAllowed(analyte, unit, tuple(dict.fromkeys(fitting)))
     return found.convert(value)
 
 
+def _unit(unit: str, units: Mapping[str, Unit]) -> Unit | None:
+    return units.get(unit) or units.get(folded_unit(unit)) or units.get(_fold_but_first(unit))
+
+
 def is_known_unit(unit: str) -> bool:
     """True for a spelling that is read for one analyte at least."""
-    return any(unit in units or _fold(unit) in units for units in UNITS.values())
+    return any(_unit(unit, units) for units in UNITS.values())
 
 
-_LOAD_UNITS = frozenset(_fold(spelling) for a in (A.HIV_RNA, A.HBV_DNA) for spelling in UNITS[a]) | {
+_LOAD_UNITS = frozenset(folded_unit(spelling) for a in (A.HIV_RNA, A.HBV_DNA) for spelling in UNITS[a]) | {
     "iu/l",
     "[iu]/l",
     "copies/l",
@@ -232,4 +259,4 @@ _LOAD_UNITS = frozenset(_fold(spelling) for a in (A.HIV_RNA, A.HBV_DNA) for spel
 
 def is_viral_load_unit(unit: str | None) -> bool:
     """True for a unit that counts virus in blood, even without a factor to IU: above zero, it is there."""
-    return bool(unit) and _fold(unit or "") in _LOAD_UNITS
+    return bool(unit) and folded_unit(unit or "") in _LOAD_UNITS

@@ -13,7 +13,7 @@ from typing import Any
 from fhir.resources.R4B.conceptmap import ConceptMap
 
 from fhir_mappings.value_sets.unlisted import UnlistedKind
-from fhir_mappings.vocabulary.codes import UCUM
+from fhir_mappings.vocabulary.code_systems import UCUM
 
 TARGETS = {
     UnlistedKind.TEST: "http://loinc.org",

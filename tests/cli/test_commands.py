@@ -270,7 +270,9 @@ def test_a_broken_prefetch_value_costs_its_own_part_only(run, chart_file):
     }
     assessment = assessed(run("assess", chart_file(a_call(prefetch=prefetch)), *DAY))
     named = {gap["detail"] for gap in assessment["dataQuality"] if gap["problem"] == "PART_UNAVAILABLE"}
-    assert named == {"observations: not in this file", "consents: not in this file"}
+    assert named == {"consents: not in this file"}
+    unread = [gap["detail"] for gap in assessment["dataQuality"] if gap["problem"] == "ENTRY_UNREADABLE"]
+    assert len(unread) == 1
 
 
 def test_a_hook_body_without_its_patient_is_still_about_that_patient(run, chart_file):
@@ -344,7 +346,7 @@ def test_check_lists_the_faults_of_every_file_at_once(run, tmp_path, monkeypatch
     site.write_text(
         "[thresholds]\n'titration.sirolimus_target_high' = 20\n'counts.haemoglobin_below' = 90\n'nowhere.x' = 1\n"
         "[codes]\nconcept_maps=['one.json', 'two.json', 'none.json']\nleave_out=['no such list']\n"
-        "[arms]\n'A' = 'both'\n"
+        "[arms]\n'A' = 'both'\n[code_systems]\n'http://his.example/icd' = 'ICD'\n"
     )
     monkeypatch.setenv("CDS_SITE_FILE", str(site))
     for arguments in (("check", str(site)), ("check",)):
@@ -364,6 +366,7 @@ def _check_all_are_named(err):
         "one.json: no FHIR R4 ConceptMap",
         "two.json: no FHIR R4 ConceptMap",
         "no list is called 'no such list'",
+        "code system http://his.example/icd: 'ICD' is none of ATC, CVX,",
     ):
         assert fault in err
 

@@ -70,6 +70,13 @@ def test_a_local_laboratory_code_counts_by_the_sites_concept_map(at_site: Any, t
     assert status(at_site('[codes]\nconcept_maps = ["lab.json"]\n', AA, *lines), "I3") == "met"
 
 
+def test_an_address_that_the_site_declares_is_that_code_system(at_site: Any) -> None:
+    own = condition(icd("D61.300", system="http://his.example/icd"))
+    assert at_site("", own)["eligibility"]["status"] == "not-a-candidate"
+    declared = '[code_systems]\n"https://his.example/icd/" = "ICD-10"\n'
+    assert at_site(declared, own)["eligibility"]["status"] == "undetermined"
+
+
 def test_an_arm_without_drug_names_counts_by_the_sites_table(at_site: Any) -> None:
     chart = (*enrolled("single"), *TREATED)
     without = at_site("", *chart)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -122,10 +123,13 @@ def test_a_null_is_nothing_found_and_not_unavailable(part):
     assert not record.unavailable
 
 
+NOT_ENROLLED = {**WITH_MEDICATION, "researchSubjects": None}
+
+
 @pytest.mark.parametrize("part", DECISIVE_PARTS)
 @pytest.mark.parametrize("value", ["absent", OUTCOME])
 def test_without_a_decisive_part_there_is_no_answer(part, value):
-    prefetch = dict(WITH_MEDICATION)
+    prefetch = dict(NOT_ENROLLED)
     del prefetch[part.value]
     if value != "absent":
         prefetch[part.value] = value
@@ -134,7 +138,7 @@ def test_without_a_decisive_part_there_is_no_answer(part, value):
     assert caught.value.keys == (part.value,)
 
 
-@pytest.mark.parametrize("value", [None, searchset(), {**CHART[Part.PATIENT], "birthDate": 5}])
+@pytest.mark.parametrize("value", [None, searchset(), {**CHART[Part.PATIENT], "birthDate": [5]}])
 def test_a_prefetched_patient_who_is_not_there_is_no_answer(value):
     with pytest.raises(DataNotAvailable) as caught:
         gather(a_request(prefetch={**WITH_MEDICATION, "patient": value}, with_server=False))
@@ -143,9 +147,26 @@ def test_a_prefetched_patient_who_is_not_there_is_no_answer(value):
 
 @pytest.mark.parametrize("part", DECISIVE_PARTS)
 def test_a_decisive_part_that_the_server_refuses_is_no_answer(part):
+    nobody = {"prefetch": {"researchSubjects": None}} if part is Part.CONDITIONS else {}
     with pytest.raises(DataNotAvailable) as caught:
-        gather(a_request(), HeldChart(failing=[TYPES[part]]))
+        gather(a_request(**nobody), HeldChart(failing=[TYPES[part]]))
     assert caught.value.keys == (part.value,)
+
+
+def test_an_enrolled_patient_is_advised_without_the_problem_list():
+    gathered = gather(a_request(), HeldChart(failing=["Condition"]))
+    assert gathered.is_concerned
+    assert gathered.record.unavailable == {Part.CONDITIONS}
+
+
+@pytest.mark.parametrize("part", sorted(set(Part) - {Part.PATIENT, Part.MEDICATION_REQUESTS}))
+@pytest.mark.parametrize("short", [{"total": 7}, {"next_link": "https://ehr.example/fhir?page=2"}])
+def test_what_came_of_a_part_is_kept_and_the_part_is_incomplete(part, short):
+    prefetch = {**WITH_MEDICATION, part.value: searchset(CHART[part], **short)}
+    whole = gather(a_request(prefetch=WITH_MEDICATION, with_server=False)).record
+    in_part = gather(a_request(prefetch=prefetch, with_server=False)).record
+    assert in_part.unavailable == {part}
+    assert replace(in_part, unavailable=frozenset(), gaps=()) == replace(whole, gaps=())
 
 
 @pytest.mark.parametrize("part", OTHERS)
@@ -226,7 +247,7 @@ def test_a_study_is_identified_by_fetching_it():
 
 
 def test_a_problem_list_that_cannot_be_read_whole_leaves_the_patient_in_doubt():
-    broken = searchset({"resourceType": "Condition", "id": 7, "subject": SUBJECT})
+    broken = searchset({"resourceType": "Condition", "id": ["7"], "subject": SUBJECT})
     prefetch = {**{part.value: None for part in Part}, "patient": CHART[Part.PATIENT], "conditions": broken}
     assert gather(a_request(prefetch=prefetch)).is_concerned
 
@@ -285,7 +306,7 @@ def test_a_first_page_is_completed_or_the_part_is_unavailable(within):
         assert not record.unavailable
     else:
         assert record.unavailable == {Part.MEDICATION_DISPENSES}
-        assert not found
+        assert found == {"MedicationDispense/d1"}
 
 
 def test_a_first_page_without_a_server_is_not_the_whole():

@@ -63,7 +63,7 @@ def logged(service, request_id):
 
 
 @pytest.mark.parametrize("fault", EHR_FAULTS, ids=lambda fault: fault.name)
-@pytest.mark.parametrize(("part", "expected"), [(Part.CONDITIONS, 412), (Part.OBSERVATIONS, 200)])
+@pytest.mark.parametrize(("part", "expected"), [(Part.RESEARCH_SUBJECTS, 412), (Part.OBSERVATIONS, 200)])
 def test_the_caller_hears_what_could_not_be_had_and_in_time(service, healthy, fault, part, expected):
     good = healthy.answers[f"/fhir/{TYPES[part]}"]
     healthy.answers[f"/fhir/{TYPES[part]}"] = fault.answer(CHART[part])

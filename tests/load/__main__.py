@@ -1,4 +1,5 @@
-"""`make load`: 6,000 calls by 8 EHRs with JWTs, real gunicorn, workers killed on the way, and the floor beside it.
+"""`make load`: 6,000 calls by 8 EHRs with JWTs, real gunicorn, workers killed on the way, and the floor beside it;
+then how long others wait while a FHIR server hangs, and while a thousand peers are silent.
 
 Exits with 1 when a law is broken (tests/load/laws.py). Loopback only; ends after 15 minutes at the latest.
 """
@@ -18,6 +19,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from cds_service.store.engine import connect
+from tests.load.beside import Beside, beside, slow
 from tests.load.clients import Answer, Clients
 from tests.load.hospital import BASE, Call, calls, ehrs, write_site
 from tests.load.laws import broken
@@ -52,6 +54,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kills", type=int, default=3, help="workers killed on the way")
     parser.add_argument("--postgres", action="store_true", help="a throw-away PostgreSQL instead of SQLite")
+    parser.add_argument(
+        "--times", type=int, default=200, help="of each request beside silent peers; 0 for none"
+    )
     return parser.parse_args()
 
 
@@ -76,6 +81,10 @@ def _run(folder: Path, url: str, asked: argparse.Namespace, deadline: float) -> 
     faults = list(broken(answers, repeated, engine, killed, asked.clients))
     engine.dispose()
     _print(asked, answers, seconds, killed, len(repeated), floor)
+    if asked.times:
+        figures = beside(folder, asked.workers, asked.times)
+        _print_beside(figures)
+        faults += slow(figures)
     for fault in faults:
         print(f"BROKEN: {fault}")
     return 1 if faults else 0
@@ -151,6 +160,12 @@ def _print(
     print(f"{'':28}{'service':>14}{'bare view':>12}")
     for name, ours, bare in rows:
         print(f"{name:28}{ours:>14}{bare:>12}")
+
+
+def _print_beside(figures: list[Beside]) -> None:
+    print(f"{'median, ms':20}" + "".join(f"{name:>18}" for name in ("usual", *figures[0].meanwhile)))
+    for one in figures:
+        print(f"{one.asked:20}" + "".join(f"{s * 1000:>18.1f}" for s in (one.usual, *one.meanwhile.values())))
 
 
 def _quantile(answers: list[Answer], percent: int) -> float:

@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from cds_service.store.audit import remember
 from cds_service.store.engine import open_store, writing
 from cds_service.store.tables import GIVEN_ADVICE
+from tests.load.beside import Beside, slow
 from tests.load.clients import Answer
 from tests.load.hospital import Call
 from tests.load.laws import broken
@@ -66,11 +67,18 @@ def test_a_card_that_is_missing_in_the_record_breaks_the_law(engine):
     )
 
 
+def test_who_waits_for_what_is_none_of_his_business_breaks_the_law():
+    fine = Beside("discovery", 0.010, {"hanging": 0.024, "silent": 0.009})
+    late = Beside("discovery", 0.010, {"hanging": 0.026, "silent": 0.009})
+    assert list(slow([fine])) == []
+    assert list(slow([fine, late])) == ["discovery took 26.0 ms while hanging, usually 10.0 ms"]
+
+
 @pytest.mark.parametrize("where", [(), ("--postgres",)], ids=["sqlite", "postgresql"])
 def test_a_short_run_loses_nothing(where):
     if where and binaries() is None:
         pytest.skip(MISSING)
-    command = [sys.executable, "-m", "tests.load", "--calls", "160", "--kills", "2", *where]
+    command = [sys.executable, "-m", "tests.load", "--calls", "160", "--kills", "2", "--times", "0", *where]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "160 calls" in done.stdout

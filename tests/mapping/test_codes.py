@@ -5,15 +5,15 @@ import pytest
 from fhir_mappings.vocabulary.codes import (
     ATC,
     CVX,
+    ICD9_PROCEDURES,
     ICD10,
     ICD10CM,
     LOINC,
     RXNORM,
-    SNOMED,
     NotACode,
     check_code,
+    is_procedure_shape,
     one_spelling,
-    system_name,
     verhoeff_holds,
 )
 from tests.tables import Case, cases, named
@@ -73,6 +73,15 @@ def test_every_change_of_one_digit_of_a_snomed_code_is_noticed() -> None:
         (CVX, "3", "03"),
         (ATC, "l04ah01", "L04AH01"),
         (RXNORM, "349208 ", "349208"),
+        (ICD10, "D6.13", ""),
+        (ICD10, "410.71", "41071"),
+        (ICD9_PROCEDURES, "41.03", "4103"),
+        (ICD9_PROCEDURES, "4103", "4103"),
+        (ICD9_PROCEDURES, "41", "41"),
+        (ICD9_PROCEDURES, "41.0300x001", "410300X001"),
+        (ICD9_PROCEDURES, "410.3", ""),
+        (ICD9_PROCEDURES, "410.71", ""),
+        (ICD9_PROCEDURES, "41071", ""),
     ],
 )
 def test_one_code_in_several_spellings_is_one_code(system: str, code: str, spelled: str) -> None:
@@ -80,19 +89,15 @@ def test_one_code_in_several_spellings_is_one_code(system: str, code: str, spell
 
 
 @pytest.mark.parametrize(
-    ("uri", "name"),
+    ("code", "is_procedure"),
     [
-        ("http://snomed.info/sct", SNOMED),
-        ("http://loinc.org/", LOINC),
-        ("urn:oid:2.16.840.1.113883.6.90", ICD10CM),
-        ("urn:oid:2.16.840.1.113883.6.3", ICD10),
-        ("urn:oid:2.16.840.1.113883.6.96", SNOMED),
-        ("urn:oid:2.16.840.1.113883.6.1", LOINC),
-        ("urn:oid:2.16.840.1.113883.6.88", RXNORM),
-        ("http://hospital.example/labs", None),
-        ("", None),
-        (None, None),
+        ("41.03", True),
+        ("41", True),
+        ("41.0300x001", True),
+        ("410.3", False),
+        ("4103", False),
+        ("V42.81", False),
     ],
 )
-def test_a_code_system_is_known_by_each_of_its_names(uri: str | None, name: str | None) -> None:
-    assert system_name(uri) == name
+def test_two_digits_before_the_dot_are_a_procedure_of_icd_9(code: str, is_procedure: bool) -> None:
+    assert is_procedure_shape(code) is is_procedure

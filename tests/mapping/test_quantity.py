@@ -28,6 +28,22 @@ from tests.tables import Case, cases, named
     platelets, superscript          | platelets                | 20     | 10⁹/L       | 20
     platelets, x10E9                | platelets                | 20     | x10E9/L     | 20
     platelets, giga                 | platelets                | 20     | G/L         | 20
+    platelets, giga per small litre | platelets                | 20     | G/l         | 20
+    platelets, a star before        | platelets                | 20     | *10^9/L     | 20
+    platelets, x for power          | platelets                | 20     | 10x3/uL     | 20
+    platelets, power in brackets    | platelets                | 20     | x10(3)/mcL  | 20
+    platelets, Finnish              | platelets                | 20     | E9/l        | 20
+    platelets, two digits of power  | platelets                | 20     | 10E+09/L    | 20
+    platelets, superscript lost     | platelets                | 20     | 103/uL      | 20
+    platelets, two stars            | platelets                | 20     | 10**9/L     | 20
+    platelets, thousands            | platelets                | 20     | 1000/uL     | 20
+    platelets in ten thousands      | platelets                | 2      | 10^4/µL     | 20
+    platelets in ten thousands, 万  | platelets                | 2      | 万/μL       | 20
+    platelets, full width           | platelets                | 20     | ×１０＾９／Ｌ | 20
+    platelets, cubic millimetres    | platelets                | 20     | 10^3/mm³    | 20
+    reticulocytes, millions         | reticulocytes            | 0.03   | M/UL        | 30
+    creatinine, mu in capitals      | creatinine               | 80     | ΜMOL/L      | 80
+    creatinine, spelt out           | creatinine               | 80     | MICROMOL/L  | 80
     white cells per microlitre      | white_cells              | 4100   | /uL         | 4.1
     reticulocytes in 10*12          | reticulocytes            | 0.03   | 10*12/L     | 30
     creatinine, American            | creatinine               | 1.1    | mg/dL       | 97.24
@@ -61,7 +77,12 @@ def test_a_reviewed_unit_is_converted_exactly(case: Case) -> None:
     ("analyte", "unit"),
     [
         (Analyte.PLATELETS, "g/L"),  # grams; "G/L" is giga
+        (Analyte.PLATELETS, "m/uL"),  # nobody can say; "M/uL" are millions
         (Analyte.PLATELETS, "10*9"),
+        (Analyte.PLATELETS, "10/uL"),
+        (Analyte.PLATELETS, "100/uL"),
+        (Analyte.PLATELETS, "1003/uL"),
+        (Analyte.PLATELETS, "10^5/uL"),
         (Analyte.PLATELETS, None),
         (Analyte.HAEMOGLOBIN, ""),
         (Analyte.HAEMOGLOBIN, "g"),

@@ -10,7 +10,7 @@ from fhir_mappings.value_sets import FaultyCodeLists, LocalCode, load_code_lists
 from fhir_mappings.value_sets.index import CodeIndex, NotARange, categories
 from fhir_mappings.value_sets.listed import csv_files, read_csv
 from fhir_mappings.value_sets.loading import COLUMNS
-from fhir_mappings.vocabulary.codes import SYSTEMS
+from fhir_mappings.vocabulary.code_systems import SYSTEMS
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.results import Analyte, Assay, SampleTiming, Specimen
 from tests.tables import Case, cases, named
@@ -186,7 +186,13 @@ def test_a_code_means_what_the_decisions_say(case: Case) -> None:
     anaemia                                            | no
     aplasticanaemia                                    | no
     排除再生障碍性贫血                                   | no
-    再障待排                                           | no
+    再障待排                                           | yes
+    再生障碍性贫血不除外                                 | yes
+    不能排除再生障碍性贫血                               | yes
+    已排除再生障碍性贫血                                 | no
+    aplastic anaemia cannot be excluded                | yes
+    aplastic anaemia not ruled out                     | yes
+    cannot rule out aplastic anaemia                   | yes
     否认再障、MDS病史                                   | no
     非再生障碍性贫血                                     | no
     缺铁性贫血                                         | no

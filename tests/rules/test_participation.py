@@ -18,9 +18,15 @@ def test_a_chart_without_a_study_is_of_a_patient_who_is_in_none() -> None:
 
 
 def test_a_search_that_failed_is_never_taken_for_no_participation() -> None:
+    for some in ((), (enrolled(state=StudyState.SCREENING),), (enrolled(this_trial=None),)):
+        found = joined(a_record(*some, **unreadable(Part.RESEARCH_SUBJECTS)))
+        assert found.status is StudyState.UNKNOWN
+        assert found.gaps == (Gap("PARTICIPATION_UNAVAILABLE"),)
+
+
+def test_an_enrolment_that_came_in_part_is_an_enrolment() -> None:
     found = joined(a_record(enrolled(), **unreadable(Part.RESEARCH_SUBJECTS)))
-    assert found.status is StudyState.UNKNOWN
-    assert found.gaps == (Gap("PARTICIPATION_UNAVAILABLE"),)
+    assert found.status is StudyState.ENROLLED
 
 
 def test_a_study_that_cannot_be_told_leaves_participation_unknown() -> None:

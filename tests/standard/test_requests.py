@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cds_service.hooks.envelope import open_envelope
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.hooks.request import Hook, check_token_patient, read_hook_request
 from tests.standard.calls import CONTEXTS, INSTANCE, PATIENT, a_body, a_call, authorization, context_of
@@ -231,3 +232,14 @@ def test_a_token_for_another_patient_is_refused():
 def test_a_token_is_never_in_a_repr():
     request = read_hook_request(a_body(fhirServer=FHIR, fhirAuthorization=authorization()))
     assert "opaque-token" not in f"{request!r} {request.fhir_authorization!s}"
+
+
+def test_a_key_twice_above_any_depth_is_a_bad_request():
+    """The second look at a text, for repeated keys, gives up some levels before the first one does."""
+    problems = set()
+    for depth in range(100, 1_100):
+        nested = b'{"a":' + b"[" * depth + b"]" * depth + b',"a":1}'
+        with pytest.raises(BadHookRequest) as caught:
+            open_envelope(nested)
+        problems.add(caught.value.problem)
+    assert problems == {"is written more than once", "is nested too deeply"}

@@ -27,9 +27,10 @@ SAFETY_PARTS = (
     Part.OBSERVATIONS,
     Part.ALLERGIES,
     Part.ADVERSE_EVENTS,
+    Part.RESEARCH_SUBJECTS,
     *MEDICATION_PARTS,
 )
-"""The parts of a chart that may hold a critical finding."""
+"""The parts of a chart that may hold a critical finding, or that the patient has left the study."""
 
 
 def unreadable_facts(chart: Situation) -> Iterator[Found]:

@@ -6,10 +6,8 @@ from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cds_service.sandbox.json_http import Json
-from cds_service.sandbox.launches import launch_address
 from cds_service.sandbox.mini_ehr.actions import NotDoable, entries
 from cds_service.sandbox.mini_ehr.consulting import react
-from cds_service.sandbox.mini_ehr.desk import USER
 from cds_service.sandbox.mini_ehr.memory import Given
 from cds_service.sandbox.mini_ehr.order_form import fields_of
 from cds_service.sandbox.mini_ehr.pages import desk, only_with_writes, said
@@ -36,9 +34,10 @@ def card_routes() -> Blueprint:
     @routes.get("/cards/<key>/links/<int:number>")
     def launch(key: str, number: int) -> AnyResponse:
         given = _given(key, "links", number)
+        if not desk().can_launch:
+            abort(404)
         link = given.card["links"][number]
-        opened = desk().launches.launch_id(given.patient, USER, link.get("appContext"))
-        return redirect(launch_address(link["url"], desk().fhir_base, opened), 303)
+        return redirect(desk().launch(link["url"], given.patient, link.get("appContext")), 303)
 
     return routes
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from cds_service.sandbox.demo_patients.elements import HL7, Json, concept, hl7_code
 from cds_service.sandbox.fhir_client import FhirClient
-from cds_service.sandbox.mini_ehr.desk import USER
+from cds_service.sandbox.mini_ehr.user import User
 
 DIAGNOSES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "aplastic": (("icd10 D61.9 Aplastic anaemia, unspecified",), "再生障碍性贫血 (aplastic anaemia)"),
@@ -15,25 +15,25 @@ DIAGNOSES: Mapping[str, tuple[tuple[str, ...], str]] = {
 _PRESENT = ("arrived", "in-progress", "triaged")
 
 
-def who(patient_id: str) -> Json:
+def who(user: User, patient_id: str) -> Json:
     """What every context holds."""
-    return {"userId": USER, "patientId": patient_id}
+    return {"userId": user.reference, "patientId": patient_id}
 
 
-def order_select(patient_id: str, draft: Json) -> Json:
+def order_select(user: User, patient_id: str, draft: Json) -> Json:
     """An order is being written."""
-    return who(patient_id) | {
+    return who(user, patient_id) | {
         "selections": [f"{draft['resourceType']}/{draft['id']}"],
         "draftOrders": _bundle(draft),
     }
 
 
-def order_sign(patient_id: str, draft: Json) -> Json:
+def order_sign(user: User, patient_id: str, draft: Json) -> Json:
     """An order is about to be signed."""
-    return who(patient_id) | {"draftOrders": _bundle(draft)}
+    return who(user, patient_id) | {"draftOrders": _bundle(draft)}
 
 
-def new_problem(patient_id: str, diagnosis: str, now: datetime) -> Json:
+def new_problem(user: User, patient_id: str, diagnosis: str, now: datetime) -> Json:
     """The Condition that is put on the problem list."""
     codes, text = DIAGNOSES[diagnosis]
     return {
@@ -44,13 +44,13 @@ def new_problem(patient_id: str, diagnosis: str, now: datetime) -> Json:
         "code": concept(codes, text),
         "subject": {"reference": f"Patient/{patient_id}"},
         "recordedDate": str(now.date()),
-        "recorder": {"reference": USER},
+        "recorder": user.as_author,
     }
 
 
-def problem_listed(patient_id: str, condition: Json) -> Json:
+def problem_listed(user: User, patient_id: str, condition: Json) -> Json:
     """A problem was put on the list."""
-    return who(patient_id) | {"conditions": _bundle(condition)}
+    return who(user, patient_id) | {"conditions": _bundle(condition)}
 
 
 def visit_under_way(fhir: FhirClient, patient_id: str) -> str | None:

@@ -8,15 +8,16 @@ from functools import partial
 from cds_service.sandbox.cds_client import CdsClient, Manner
 from cds_service.sandbox.client_key import ClientKey
 from cds_service.sandbox.demo_patients.story import Product
+from cds_service.sandbox.fhir_access import FhirAccess, OpenAccess
 from cds_service.sandbox.fhir_client import FhirClient
-from cds_service.sandbox.json_http import Json, JsonHttp
-from cds_service.sandbox.launches import Launches
+from cds_service.sandbox.json_http import JsonHttp
+from cds_service.sandbox.launches import Launches, launch_address
 from cds_service.sandbox.mini_ehr.formulary import read_formulary
 from cds_service.sandbox.mini_ehr.memory import Memory
 from cds_service.sandbox.mini_ehr.switches import Language, Signing, Switches
+from cds_service.sandbox.mini_ehr.user import DEMO_INVESTIGATOR, User
+from cds_service.sandbox.smart_offer import SmartOffer, open_launch
 
-USER = "Practitioner/demo-investigator"
-USER_NAME = "示例医师 (demo investigator)"
 KEYS_PATH = "/.well-known/jwks.json"
 
 
@@ -33,7 +34,9 @@ class Desk:
     """`origin`, `cds_base` and `fhir_base` have no trailing slash. `clock` gives the moment at the site.
 
     `issuers` are the names under which the service knows us, by the language of the cards it then writes.
-    Without `reset` there is no beginning to go back to.
+    Without `reset` there is no beginning to go back to, and the FHIR server is somebody else's: it is
+    entered by `access`, and launches apps only where it has a `smart` offer. `is_own_service`: the CDS
+    service is the demo's own, and may be lent our token.
     """
 
     origin: str
@@ -44,6 +47,10 @@ class Desk:
     issuers: Mapping[Language, str]
     key: ClientKey = field(default_factory=ClientKey)
     reset: Callable[[], None] | None = None
+    access: FhirAccess = field(default_factory=OpenAccess)
+    smart: SmartOffer | None = None
+    is_own_service: bool = True
+    user: User = DEMO_INVESTIGATOR
     stories: Mapping[str, Story] = field(default_factory=dict)
     http: JsonHttp = field(default_factory=JsonHttp)
     launches: Launches = field(default_factory=Launches)
@@ -58,13 +65,30 @@ class Desk:
     @property
     def fhir(self) -> FhirClient:
         """The FHIR server."""
-        return FhirClient(self.http, self.fhir_base)
+        return FhirClient(self.http, self.fhir_base, self.access)
+
+    @property
+    def can_launch(self) -> bool:
+        """Whether apps can be launched from this record at all."""
+        return self.is_own_fhir or self.smart is not None
+
+    def launch(self, app: str, patient: str, app_context: str | None) -> str:
+        """The address at which the browser launches an app for this patient."""
+        if self.is_own_fhir:
+            opened = self.launches.launch_id(patient, self.user.reference, app_context)
+            return launch_address(app, self.fhir_base, opened)
+        return launch_address(app, self.fhir_base, open_launch(self.fhir, app, patient, app_context))
 
     def client(self, switches: Switches) -> CdsClient:
         """A CDS client that behaves as the person has chosen."""
-        spec = switches.spec if self.is_own_fhir else None  # another server's tokens are not ours to give
+        spec = switches.spec if self._may_lend else None
         manner = Manner(switches.prefetch, spec, self.clock().date(), partial(self._sign, switches))
-        return CdsClient(self.cds_base, self.fhir_base, manner, self.http)
+        return CdsClient(self.cds_base, self.fhir_base, manner, self.http, self.access)
+
+    @property
+    def _may_lend(self) -> bool:
+        """Another server's token goes to the service in this very process, and to nobody else's."""
+        return self.is_own_fhir or (self.is_own_service and not isinstance(self.access, OpenAccess))
 
     def _sign(self, switches: Switches, audience: str) -> Mapping[str, str]:
         if switches.signing is Signing.OFF:
@@ -73,7 +97,3 @@ class Desk:
             self.issuers[switches.language], audience, self.clock(), f"{self.origin}{KEYS_PATH}"
         )
         return {"Authorization": f"Bearer {token}"}
-
-    def author(self) -> Json:
-        """Who signs orders here."""
-        return {"reference": USER, "display": USER_NAME}

@@ -40,7 +40,7 @@ Moment = tuple[Json | None, Json | None]
 
 
 def _opened(patient_id: str) -> Moment:
-    return contexts.who(patient_id), None
+    return contexts.who(desk().user, patient_id), None
 
 
 def _visit(patient_id: str) -> Moment:
@@ -50,29 +50,29 @@ def _visit(patient_id: str) -> Moment:
         request_ = {"method": "POST", "url": "Encounter"}
         (reference,) = desk().fhir.transact([{"resource": encounter, "request": request_}])
         visit = reference.removeprefix("Encounter/")
-    return (contexts.who(patient_id) | {"encounterId": visit}, None) if visit else (None, None)
+    return (contexts.who(desk().user, patient_id) | {"encounterId": visit}, None) if visit else (None, None)
 
 
 def _problem(patient_id: str) -> Moment:
     diagnosis = request.form.get("diagnosis", "")
     if diagnosis not in contexts.DIAGNOSES:
         abort(400)
-    condition = contexts.new_problem(patient_id, diagnosis, desk().clock())
+    condition = contexts.new_problem(desk().user, patient_id, diagnosis, desk().clock())
     if desk().may_write:
         entry = {"resource": condition, "request": {"method": "POST", "url": "Condition"}}
         (reference,) = desk().fhir.transact([entry])
         condition |= {"id": reference.removeprefix("Condition/")}
-    return contexts.problem_listed(patient_id, condition), None
+    return contexts.problem_listed(desk().user, patient_id, condition), None
 
 
 def _select(patient_id: str) -> Moment:
     draft = draft_of_request(patient_id)
-    return contexts.order_select(patient_id, draft), draft
+    return contexts.order_select(desk().user, patient_id, draft), draft
 
 
 def _sign(patient_id: str) -> Moment:
     draft = draft_of_request(patient_id)
-    return contexts.order_sign(patient_id, draft), draft
+    return contexts.order_sign(desk().user, patient_id, draft), draft
 
 
 _MOMENTS: dict[str, Callable[[str], Moment]] = {

@@ -1,16 +1,19 @@
 """Opening the mini-EHR: who it is to the service, and its pages on a port of this computer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cds_service.sandbox.client_key import ClientKey
 from cds_service.sandbox.demo_patients import DemoPatient
+from cds_service.sandbox.fhir_access import FhirAccess, OpenAccess
 from cds_service.sandbox.known_client import KnownClient
 from cds_service.sandbox.loopback import Place, RunningServer, guarded, origins
 from cds_service.sandbox.mini_ehr.app import create_ehr_app
 from cds_service.sandbox.mini_ehr.desk import KEYS_PATH, Desk, Story
 from cds_service.sandbox.mini_ehr.switches import Language
+from cds_service.sandbox.mini_ehr.user import DEMO_INVESTIGATOR, User
+from cds_service.sandbox.smart_offer import SmartOffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,19 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """The servers it works with, without trailing slashes; `reset` where the FHIR server can go back."""
+    """The servers it works with, without trailing slashes; `reset` where the FHIR server can go back.
+
+    The others are for a FHIR server that is somebody else's, as in `Desk`.
+    """
 
     cds_base: str
     fhir_base: str
     identity: Identity
     reset: Callable[[], None] | None
+    access: FhirAccess = field(default_factory=OpenAccess)
+    smart: SmartOffer | None = None
+    is_own_service: bool = True
+    user: User = DEMO_INVESTIGATOR
 
 
 def known_as(origin: str, *, own_service: bool) -> Identity:
@@ -60,6 +70,10 @@ def start_mini_ehr(
         issuers={language: names.get(language, place.origin) for language in Language},
         key=servers.identity.key,
         reset=servers.reset,
+        access=servers.access,
+        smart=servers.smart,
+        is_own_service=servers.is_own_service,
+        user=servers.user,
         launches=servers.identity.client.launches,
         stories=_stories(patients) if servers.reset else {},
     )

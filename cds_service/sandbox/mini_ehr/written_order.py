@@ -15,7 +15,7 @@ def draft_of_request(patient_id: str) -> Json:
     try:
         form = OrderForm.read(request.form)
         checked(form.key)
-        return draft_from(form, desk().products, subject, desk().author(), str(desk().clock().date()))
+        return draft_from(form, desk().products, subject, desk().user.as_author, str(desk().clock().date()))
     except FormFault:
         abort(400)
 

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _REPLACED_EVERY = 0.02
@@ -25,7 +25,7 @@ class Peers:
     Then it is given up for a new one; not all at the same moment.
     """
 
-    def __init__(self, port: int, count: int, first: bytes, seconds: float) -> None:
+    def __init__(self, port: int, count: int, first: Callable[[], bytes], seconds: float) -> None:
         self._port = port
         self._count = count
         self._first = first
@@ -48,7 +48,7 @@ class Peers:
 
     def _connect(self, seconds: float) -> None:
         peer = socket.create_connection(("127.0.0.1", self._port), timeout=10)
-        peer.sendall(self._first)
+        peer.sendall(self._first())
         self._open.append((time.monotonic() + seconds, peer))
 
     def _run(self) -> None:
