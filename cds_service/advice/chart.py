@@ -60,7 +60,7 @@ class Chart:
 
     def person(self) -> tuple[Resource, ...]:
         """The patient's own resource, which tells by which numbers an entry may name the patient."""
-        return tuple(r for r in self.resources if own_reference(r) == f"Patient/{self.patient_id}")
+        return self._person_among(self.resources)
 
     def follow_references(self, most: int, others: Iterable[Resource]) -> None:
         """Fetch what the chart (or the `others`) points at and nobody brought, at most `most` of it."""
@@ -127,8 +127,11 @@ class Chart:
                 self._keep(part, decoded)
 
     def _is_there(self, decoded: Decoded) -> bool:
+        return bool(self._person_among(decoded.resources))
+
+    def _person_among(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
         patient = f"Patient/{self.patient_id}"
-        return any(own_reference(r) == patient and not isinstance(r, Unread) for r in decoded.resources)
+        return tuple(r for r in resources if own_reference(r) == patient and not isinstance(r, Unread))
 
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""

@@ -126,8 +126,8 @@ def _analytes(concept: CodeableConcept, chart: Chart) -> Iterable[str]:
     one = codes.analyte(coded)
     if one is not None:
         return (one.analyte,)
-    named = codes.analytes_named(coded)
-    return named or codes.named_analytes(_as_coded(concept), (concept.text,))
+    named = codes.analytes_by_code(coded)
+    return named or codes.analytes_by_words(_as_coded(concept), (concept.text,))
 
 
 def _concepts(concept: CodeableConcept, chart: Chart) -> Iterable[str]:
