@@ -97,7 +97,10 @@ class Chart:
             return fetch_it
         if part is Part.PATIENT and not self._is_there(decoded):
             return fetch_it
-        return partial(self._fetcher.rest_of, decoded, self._types[part]) if decoded.next_link else decoded
+        if decoded.next_link is None:
+            return decoded
+        self._came[part] = decoded
+        return partial(self._fetcher.rest_of, decoded, self._types[part])
 
     def _is_answer(self, raw: msgspec.Raw, part: Part) -> bool:
         """A Bundle or a resource of the type asked for; anything else would read as "nothing found"."""
