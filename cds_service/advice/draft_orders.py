@@ -52,7 +52,9 @@ def read_context_bundle(raw: msgspec.Raw, patient_id: str, where: str) -> Contex
 
 def _entries(raw: msgspec.Raw, where: str) -> list[Json]:
     """The resources of the entries as they were sent. Raises BadHookRequest."""
-    entries = msgspec.json.decode(raw, type=Json).get("entry") or []
+    entries = msgspec.json.decode(raw, type=Json).get("entry")
+    if entries is None:
+        return []
     if not isinstance(entries, list):
         raise BadHookRequest("has entries that are no list", where)
     resources = (e.get("resource") for e in entries if isinstance(e, dict))
