@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 
 from cds_service.advice.chart_queries import chart_queries, resource_types
+from cds_service.advice.draft_orders import server_asked
 from cds_service.ehr.fetching import CameInPart, Fetcher, Job, is_short
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
 from cds_service.hooks.envelope import resource_type
@@ -13,11 +14,12 @@ from cds_service.hooks.errors import PatientMismatch
 from cds_service.hooks.fhir_release import holds_another_release
 from cds_service.hooks.prefetch import Prefetched, entry_of, fill
 from cds_service.hooks.request import HookRequest
+from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 from fhir_mappings.readers.fhir_types import Resource, Unread
-from fhir_mappings.readers.ownership import names_another
+from fhir_mappings.readers.ownership import home_of, names_another
 from fhir_mappings.readers.record import unresolved_references
-from fhir_mappings.readers.references import kind_of, own_reference
+from fhir_mappings.readers.references import away, kind_of, own_reference, servers_of
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.facts import Gap, Part
 
@@ -34,16 +36,23 @@ class Chart:
         self.referenced: list[Resource] = []
         self.gaps: list[Gap] = []
         self.unavailable: set[Part] = set()
+        self._servers: frozenset[str] = server_asked(request)
         self._came: dict[Part, Decoded] = {}
         self._request = request
         self._fetcher = fetcher
         self._queries = chart_queries(stand_ins)
         self._types = resource_types(stand_ins)
 
+    @property
+    def home(self) -> Home:
+        """The hospital's own server, as the call and all answers so far name it."""
+        return home_of(self.resources, self._servers)
+
     def add(self, decoded: Decoded) -> None:
         """Add what the call itself brought."""
         self.resources += decoded.resources
         self.gaps += decoded.gaps
+        self._servers |= servers_of(decoded.resources)
 
     def take(self, parts: Iterable[Part]) -> None:
         """Bring these parts in: from prefetch, and what is missing there side by side from the server."""
@@ -64,7 +73,7 @@ class Chart:
 
     def follow_references(self, most: int, others: Iterable[Resource]) -> None:
         """Fetch what the chart (or the `others`) points at and nobody brought, at most `most` of it."""
-        wanted = sorted(unresolved_references((*self.resources, *others)))
+        wanted = sorted(unresolved_references((*self.resources, *others), self.home))
         for reference in wanted[most:]:
             self.gaps.append(Gap("REFERENCE_NOT_FETCHED", reference, "too-many-references"))
         jobs = {reference: partial(self._fetcher.query, reference) for reference in wanted[:most]}
@@ -109,9 +118,14 @@ class Chart:
 
     def _check_owner(self, decoded: Decoded, part: Part) -> None:
         """A client that mixes up two patients is not advised at all; a server's stray entry is dropped."""
-        patient = f"Patient/{self.patient_id}"
-        if any(names_another(resource, patient) for resource in decoded.resources):
+        patient, resources = f"Patient/{self.patient_id}", decoded.resources
+        home = self._home_of(resources)
+        if any(names_another(resource, patient, home) for resource in resources):
             raise PatientMismatch(f"prefetch.{part.value}")
+
+    def _home_of(self, answer: tuple[Resource, ...]) -> Home:
+        """The own server as this answer names it, beside what is known."""
+        return home_of(answer, self._servers | servers_of(answer))
 
     def _keep_fetched(self, part: Part, outcome: Decoded | NotFetched) -> None:
         if isinstance(outcome, NotFetched):
@@ -133,12 +147,15 @@ class Chart:
         return bool(self._person_among(decoded.resources))
 
     def _person_among(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
-        patient = f"Patient/{self.patient_id}"
-        return tuple(r for r in resources if own_reference(r) == patient and not isinstance(r, Unread))
+        patient, found = f"Patient/{self.patient_id}", tuple(resources)
+        home = self._home_of(found)
+        theirs = (r for r in found if own_reference(r) == patient and not away(r, home))
+        return tuple(r for r in theirs if not isinstance(r, Unread))
 
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
         self.gaps += decoded.gaps
+        self._servers |= servers_of(decoded.resources)
         for resource in decoded.resources:
             if isinstance(resource, Unread) and not resource.kind:
                 resource.kind = self._types[part]

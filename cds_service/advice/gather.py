@@ -10,7 +10,7 @@ from datetime import datetime
 
 from cds_service.advice.chart import Chart
 from cds_service.advice.chart_queries import DECISIVE_PARTS
-from cds_service.advice.draft_orders import ContextResources, read_context_bundle
+from cds_service.advice.draft_orders import ContextResources, read_context_bundle, server_asked
 from cds_service.ehr.access import access_of
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.deadline import deadline_in
@@ -21,7 +21,9 @@ from cds_service.hooks.errors import DataNotAvailable
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.service import Caller
 from cds_service.protocol.participation import ON_TREATMENT
+from fhir_mappings.readers.ownership import home_of
 from fhir_mappings.readers.record import read_drafts, read_record
+from fhir_mappings.readers.references import servers_of
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA
 from fhir_mappings.vocabulary.facts import Gap, Part
@@ -74,8 +76,9 @@ class Gatherer:
     def gather(self, request: HookRequest, now: datetime, caller: Caller = _UNKNOWN) -> Gathered:
         """Everything the advice needs. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
         patient = request.context.patient_id
-        drafts = read_context_bundle(request.context.draft_orders, patient, "context.draftOrders")
-        problems = read_context_bundle(request.context.conditions, patient, "context.conditions")
+        servers = server_asked(request)
+        drafts = read_context_bundle(request.context.draft_orders, patient, "context.draftOrders", servers)
+        problems = read_context_bundle(request.context.conditions, patient, "context.conditions", servers)
         chart = Chart(request, self._fetcher(request, caller), self.reader.stand_ins)
         chart.add(problems.decoded)
         chart.take(DECISIVE_PARTS)
@@ -93,15 +96,20 @@ class Gatherer:
     def new_problem_may_concern(self, request: HookRequest, now: datetime) -> bool:
         """Does a problem of the call's own context name aplastic anaemia, or can one of them not be read?"""
         patient = request.context.patient_id
-        problems = read_context_bundle(request.context.conditions, patient, "context.conditions").decoded
-        record = read_record(problems.resources, patient, now, self.reader)
+        servers = server_asked(request)
+        raw = request.context.conditions
+        problems = read_context_bundle(raw, patient, "context.conditions", servers).decoded
+        home = home_of(problems.resources, servers | servers_of(problems.resources))
+        record = read_record(problems.resources, patient, now, self.reader, home=home)
         in_doubt = problems.gaps or record.gaps or record.unavailable
         return bool(in_doubt or record.may_have(*APLASTIC_ANAEMIA))
 
     def _whole(self, chart: Chart, drafts: ContextResources, now: datetime, in_doubt: bool) -> Gathered:
         # A draft's Medication may be among what was fetched, so the drafts are read beside the chart.
         beside = (*chart.referenced, *chart.person())
-        orders, gaps = read_drafts((*drafts.decoded.resources, *beside), chart.patient_id, now, self.reader)
+        resources = (*drafts.decoded.resources, *beside)
+        home = chart.home.with_more(drafts.servers)
+        orders, gaps = read_drafts(resources, chart.patient_id, now, self.reader, home)
         record = self._read(chart, now, (*drafts.decoded.gaps, *gaps))
         return Gathered(record, in_doubt or may_concern(record), orders, drafts)
 
@@ -113,6 +121,7 @@ class Gatherer:
             self.reader,
             frozenset(chart.unavailable),
             (*chart.gaps, *gaps),
+            chart.home,
         )
 
     def _fetcher(self, request: HookRequest, caller: Caller) -> Fetcher:

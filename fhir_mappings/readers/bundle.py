@@ -159,8 +159,8 @@ def _take_entries(bundle: Bundle, found: _Found) -> None:
         if resource is None:
             _take_empty(entry.request, entry.response, found)
             continue
+        resource.full_url = entry.full_url
         if entry.full_url and entry.full_url.startswith("urn:"):
-            resource.full_url = entry.full_url
             resource.id = resource.id or entry.full_url.rsplit(":", 1)[1]
         if entry.search is not None and entry.search.mode == "include":
             included += 1

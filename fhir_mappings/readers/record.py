@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.adverse_event import AdverseEvent, read_adverse_event
 from fhir_mappings.readers.allergy import AllergyIntolerance, read_allergy
 from fhir_mappings.readers.attestation import (
@@ -35,7 +36,7 @@ from fhir_mappings.readers.medication_events import read_medication
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_types import Observation, Specimen
 from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
-from fhir_mappings.readers.ownership import Owner, Ownership, of_the_call, owner_of, ownership
+from fhir_mappings.readers.ownership import Owner, Ownership, home_of, of_the_call, owner_of, ownership
 from fhir_mappings.readers.participation import read_participation
 from fhir_mappings.readers.patient import Patient, PatientSeen, read_patient
 from fhir_mappings.readers.procedure import Procedure, read_procedure
@@ -86,9 +87,12 @@ def only_patient(resources: Iterable[Resource]) -> str:
     return found[0]
 
 
-def unresolved_references(resources: Iterable[Resource]) -> frozenset[str]:
-    """References ("Medication/123", "ResearchStudy/s1") that a reader needs and that nobody has brought."""
-    bag = Bag(r for r in resources if isinstance(r, _LINKED))
+def unresolved_references(resources: Iterable[Resource], home: Home) -> frozenset[str]:
+    """References ("Medication/123", "ResearchStudy/s1") that a reader needs and that nobody has brought.
+
+    Only those of the own server: `home` is asked, and no other.
+    """
+    bag = Bag((r for r in resources if isinstance(r, _LINKED)), home)
     wanted = [reference for resource in bag.resources for reference in _pointing(resource)]
     return frozenset(
         name
@@ -104,14 +108,15 @@ def read_record(
     settings: ReaderSettings,
     unavailable: frozenset[Part] = frozenset(),
     gaps: tuple[Gap, ...] = (),
+    home: Home | None = None,
 ) -> ClinicalRecord:
     """The chart of `patient_id` as it stood at `as_of` (aware), equal for any order of `resources`.
 
     `unavailable` names parts that could not be had; `gaps` are problems already known, e.g. from decoding.
     An entry of whose content nothing can be told makes its part unavailable too, because it may be the one
-    that matters.
+    that matters. `home` is the hospital's own server; without it, what the resources themselves tell of it.
     """
-    chart = Chart(Bag(in_known_units(resources, settings.codes.units)), settings, as_of)
+    chart = _chart(resources, home, settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
     person = _person(chart, patient, Part.PATIENT in unavailable)
     kinds = _by_kind(_all_read(chart, owner_of(patient, chart.bag)), chart)
@@ -139,14 +144,18 @@ def read_record(
 
 
 def read_drafts(
-    resources: Iterable[Resource], patient_id: str, as_of: datetime, settings: ReaderSettings
+    resources: Iterable[Resource],
+    patient_id: str,
+    as_of: datetime,
+    settings: ReaderSettings,
+    home: Home | None = None,
 ) -> tuple[tuple[MedicationEvent, ...], tuple[Gap, ...]]:
     """Draft orders of a hook's context that a rule may ask about, and what could not be read of them.
 
     A draft that does not clearly name somebody else is of the call's patient (whose Patient may stand among
     the resources); its dates are those of an order still being written.
     """
-    chart = Chart(Bag(in_known_units(resources, settings.codes.units)), settings, as_of)
+    chart = _chart(resources, home, settings, as_of)
     owner = owner_of(f"Patient/{patient_id.removeprefix('Patient/')}", chart.bag)
     orders = (r for r in chart.bag.resources if isinstance(r, MedicationRequest | Unread))
     kinds = _by_kind((item for order in orders for item in _draft(order, owner, chart)), chart)
@@ -156,6 +165,13 @@ def read_drafts(
 def canonical_bytes(record: ClinicalRecord) -> bytes:
     """The record as bytes: equal for equal records, whatever order the chart was read in."""
     return deterministic.encode(record)
+
+
+def _chart(
+    resources: Iterable[Resource], home: Home | None, settings: ReaderSettings, as_of: datetime
+) -> Chart:
+    told = tuple(in_known_units(resources, settings.codes.units))
+    return Chart(Bag(told, home_of(told) if home is None else home), settings, as_of)
 
 
 # ---------------------------------------------------------------- one resource
@@ -238,7 +254,9 @@ def _draft(order: Resource, owner: Owner, chart: Chart) -> Iterator[Fact | Gap]:
     whose = of_the_call(order, owner, chart.bag)
     if whose.gap is not None:
         yield whose.gap
-    elif (refusal := _refusal(order)) is not None:
+    if not whose.is_theirs:
+        return
+    if (refusal := _refusal(order)) is not None:
         yield _with_lost(refusal, order, chart)
     elif isinstance(order, MedicationRequest):
         for item in read_medication(order, chart):
