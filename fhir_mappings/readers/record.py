@@ -22,7 +22,8 @@ from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.completeness import ListResource, read_completeness
 from fhir_mappings.readers.condition import Condition, read_condition, with_febrile_neutropenia
 from fhir_mappings.readers.consent import Consent, read_consent
-from fhir_mappings.readers.fhir_types import Reference, Resource, Unread
+from fhir_mappings.readers.fhir_types import Resource, Unread
+from fhir_mappings.readers.links import links_elsewhere, pointing
 from fhir_mappings.readers.lost import incomplete, lost_of, lost_with
 from fhir_mappings.readers.medication import (
     Medication,
@@ -93,7 +94,7 @@ def unresolved_references(resources: Iterable[Resource], home: Home) -> frozense
     Only those of the own server: `home` is asked, and no other.
     """
     bag = Bag((r for r in resources if isinstance(r, _LINKED)), home)
-    wanted = [reference for resource in bag.resources for reference in _pointing(resource)]
+    wanted = [reference for resource in bag.resources for reference in pointing(resource)]
     return frozenset(
         name
         for reference in wanted
@@ -197,10 +198,12 @@ def _all_read(chart: Chart, owner: Owner) -> Iterator[Fact | Gap]:
             if isinstance(resource, Observation):
                 observations.append(resource)  # it may not be used, but it is there
         elif isinstance(resource, Observation):
+            yield from links_elsewhere(resource, chart)
             observations.append(resource)
         elif isinstance(resource, Consent):
             consents.append(resource)
         elif getattr(resource, "status", None) != "entered-in-error":
+            yield from links_elsewhere(resource, chart)
             for item in _read(resource, owner.patient, chart):
                 if isinstance(item, StudyEntry) and item.this_trial:
                     named.update(item.consents)
@@ -317,15 +320,3 @@ def _incomplete(gaps: Iterable[Gap], studies: Iterable[StudyEntry]) -> frozenset
     if any(entry.this_trial for entry in studies):
         return lacking - ({Part.RESEARCH_SUBJECTS} - typed)
     return lacking
-
-
-def _pointing(resource: Resource) -> Iterator[Reference | None]:
-    """The references of a resource whose target a reader looks into."""
-    if isinstance(resource, MedicationEntry):
-        yield resource.medication_reference
-        linked = (*resource.reason_reference, *resource.supporting_information)
-        yield from (r for r in linked if "ResearchStudy/" in (r.reference or ""))
-    elif isinstance(resource, AdverseEvent):
-        yield from (suspect.instance for suspect in resource.suspect_entity)
-    elif isinstance(resource, ResearchSubject):
-        yield resource.study
