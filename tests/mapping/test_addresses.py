@@ -23,7 +23,6 @@ OTHERS = [
     "https://ehr.example:8443/fhir",
     "https://ehr.example:80/fhir",
     "https://ehr.example.evil.example/fhir",
-    "https://evil.example/https://ehr.example/fhir",
 ]
 NO_ADDRESSES = [
     "",
@@ -34,6 +33,7 @@ NO_ADDRESSES = [
     "https://ehr.example/./fhir",
     "https://ehr.example/%66hir",
     "https://ehr.example//fhir",
+    "https://evil.example/https://ehr.example/fhir",
     "https://ehr.example/fhir;x",
     "https://ehr.example/fhir?x=1",
     "https://ehr.example/fhir#x",
