@@ -193,17 +193,16 @@ def _all_read(chart: Chart, owner: Owner) -> Iterator[Fact | Gap]:
             yield _with_lost(whose.gap, resource, chart)
         if whose is None or not whose.is_theirs:
             continue
+        yield from links_elsewhere(resource, chart)
         if (refusal := _refusal(resource)) is not None:
             yield _with_lost(refusal, resource, chart)
             if isinstance(resource, Observation):
                 observations.append(resource)  # it may not be used, but it is there
         elif isinstance(resource, Observation):
-            yield from links_elsewhere(resource, chart)
             observations.append(resource)
         elif isinstance(resource, Consent):
             consents.append(resource)
         elif getattr(resource, "status", None) != "entered-in-error":
-            yield from links_elsewhere(resource, chart)
             for item in _read(resource, owner.patient, chart):
                 if isinstance(item, StudyEntry) and item.this_trial:
                     named.update(item.consents)
