@@ -52,7 +52,7 @@ class Chart:
         """Add what the call itself brought."""
         self.resources += decoded.resources
         self.gaps += decoded.gaps
-        self._servers |= servers_of(decoded.resources)
+        self._servers |= servers_of(decoded.resources, self._servers)
 
     def take(self, parts: Iterable[Part]) -> None:
         """Bring these parts in: from prefetch, and what is missing there side by side from the server."""
@@ -125,7 +125,7 @@ class Chart:
 
     def _home_of(self, answer: tuple[Resource, ...]) -> Home:
         """The own server as this answer names it, beside what is known."""
-        return home_of(answer, self._servers | servers_of(answer))
+        return home_of(answer, self._servers | servers_of(answer, self._servers))
 
     def _keep_fetched(self, part: Part, outcome: Decoded | NotFetched) -> None:
         if isinstance(outcome, NotFetched):
@@ -155,7 +155,7 @@ class Chart:
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
         self.gaps += decoded.gaps
-        self._servers |= servers_of(decoded.resources)
+        self._servers |= servers_of(decoded.resources, self._servers)
         for resource in decoded.resources:
             if isinstance(resource, Unread) and not resource.kind:
                 resource.kind = self._types[part]

@@ -64,7 +64,7 @@ def read_context_bundle(
     if any(is_of_another_release(resource) for resource in verbatim):
         raise BadHookRequest("holds an order that is not FHIR R4", where)
     subjects = tuple(subject for resource in verbatim for subject in _subjects(resource))
-    known = servers | servers_of(decoded.resources)
+    known = servers | servers_of(decoded.resources, servers)
     home = Home(known or shared_server(subjects))
     if any(is_another(home.name(subject), f"Patient/{patient_id}") for subject in subjects):
         raise PatientMismatch(where)

@@ -153,7 +153,7 @@ def _of_request(request: HookRequest) -> FileChart:
     drafts = read_context_bundle(context.draft_orders, patient_id, "context.draftOrders", called)
     gaps = [gap for answer in (*answers.values(), problems) for gap in answer.gaps]
     gaps += (Gap("PART_UNAVAILABLE", detail=f"{part.value}: not in this file") for part in sorted(lacking))
-    told = (servers_of(answer.resources) for answer in (*answers.values(), problems))
+    told = (servers_of(answer.resources, called) for answer in (*answers.values(), problems))
     servers = called.union(*told)
     chart = (*resources, *problems.resources)
     return FileChart(patient_id, chart, tuple(gaps), lacking, drafts, home_of(chart, servers))

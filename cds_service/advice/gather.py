@@ -99,7 +99,7 @@ class Gatherer:
         servers = server_asked(request)
         raw = request.context.conditions
         problems = read_context_bundle(raw, patient, "context.conditions", servers).decoded
-        home = home_of(problems.resources, servers | servers_of(problems.resources))
+        home = home_of(problems.resources, servers | servers_of(problems.resources, servers))
         record = read_record(problems.resources, patient, now, self.reader, home=home)
         in_doubt = problems.gaps or record.gaps or record.unavailable
         return bool(in_doubt or record.may_have(*APLASTIC_ANAEMIA))

@@ -62,16 +62,19 @@ def away(resource: Resource, home: Home) -> str:
     return "" if server in home.servers else server
 
 
-def servers_of(answer: Iterable[Resource]) -> frozenset[str]:
+def servers_of(answer: Iterable[Resource], known: frozenset[str] = frozenset()) -> frozenset[str]:
     """The server that an answer, or a file, calls its own: the one of all entries, else that of the patient.
 
-    What entries only point at may lie anywhere: a Medication's address tells nothing.
+    Where one of several servers is `known` to be ours, only that is. What entries only point at may lie
+    anywhere: a Medication's address tells nothing.
     """
     found: dict[str, set[str]] = {}
     for resource in answer:
         kind = kind_of(resource)
         if kind not in POINTED_AT and (server := server_named(resource)):
             found.setdefault(server, set()).add(kind)
+    if ours := known.intersection(found):
+        return ours
     if len(found) > 1:
         found = {server: kinds for server, kinds in found.items() if "Patient" in kinds}
     return frozenset(found) if len(found) == 1 else frozenset()

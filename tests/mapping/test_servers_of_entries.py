@@ -57,6 +57,13 @@ def test_an_answer_is_of_the_server_of_all_its_entries_else_of_its_patients(
     assert servers_of(decoded((PERSON, bases[0]), (LEVEL, bases[1]))) == servers
 
 
+def test_of_several_servers_the_one_that_is_known_is_ours() -> None:
+    both = decoded((PERSON, OTHER), (LEVEL, OWN))
+    assert servers_of(both, HERE.servers) == HERE.servers
+    assert servers_of(both, frozenset({"a/fhir"})) == {"other.hospital/fhir"}
+    assert servers_of(decoded((PERSON, OTHER)), HERE.servers) == {"other.hospital/fhir"}
+
+
 def test_results_of_two_servers_and_no_patient_tell_no_server() -> None:
     assert servers_of(decoded((LEVEL, OWN), (LEVEL, OTHER))) == set()
 
