@@ -58,7 +58,7 @@ def home_of(resources: Iterable[Resource], known: frozenset[str] | None = None) 
     told = tuple(resources)
     if known is None and (servers := servers_of(told)):
         return Home(servers)
-    subjects = (reference.reference for r in told if (reference := subject_of(r)) and reference.reference)
+    subjects = {reference.reference for r in told if (reference := subject_of(r)) and reference.reference}
     return Home(shared_server(subjects))
 
 

@@ -130,9 +130,10 @@ class Bag:
         self._plain: dict[str, str] = {}  # a chart says the same few references again and again
         nameless: list[Resource] = []
         for resource in resources:
-            kept = brought_along(resource, server) if (server := away(resource, home)) else resource
+            server = away(resource, home)
+            kept = brought_along(resource, server) if server else resource
             if kept.id and not isinstance(kept, Unread):
-                own = self.name_of(kept)
+                own = _at(server, own_reference(kept))
                 self._found[own] = newer(kept, self._found.get(own))
             else:
                 nameless.append(kept)
@@ -155,8 +156,7 @@ class Bag:
 
     def name_of(self, resource: Resource) -> str:
         """What a resource of this chart is found by: `Type/id`, or its address on another server."""
-        own = own_reference(resource)
-        return f"https://{server}/{own}" if (server := away(resource, self.home)) else own
+        return _at(away(resource, self.home), own_reference(resource))
 
     def named(self, name: str) -> Resource | None:
         """The resource of this chart with this `Type/id` or address."""
@@ -166,6 +166,10 @@ class Bag:
         """The resource of this chart that a literal reference points at."""
         name = self.name(reference)
         return self._found.get(name) if name else None
+
+
+def _at(server: str, name: str) -> str:
+    return f"https://{server}/{name}" if server else name
 
 
 def _doubles(found: Mapping[str, Resource]) -> frozenset[int]:
