@@ -66,7 +66,7 @@ def read_context_bundle(
     subjects = tuple(subject for resource in verbatim for subject in _subjects(resource))
     known = servers | servers_of(decoded.resources, servers)
     home = Home(known or shared_server(subjects))
-    if any(is_another(home.name(subject), f"Patient/{patient_id}") for subject in subjects):
+    if any(is_another(home.presumed_name(subject), f"Patient/{patient_id}") for subject in subjects):
         raise PatientMismatch(where)
     return ContextResources(decoded, verbatim)
 

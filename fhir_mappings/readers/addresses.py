@@ -82,8 +82,11 @@ class Home:
         """The same server, known by these addresses, too."""
         return Home(self.servers | servers)
 
-    def name_for_site(self, written: str) -> str:
-        """The same for a name in the site's own settings, which means the own server where none is known."""
+    def presumed_name(self, written: str) -> str:
+        """The same, but where no address is known every one is taken for the own server's.
+
+        For names in the site's own settings, and for refusing; never for taking an entry as the patient's.
+        """
         if self.servers or "://" not in written:
             return self.name(written)
         return address_of(_unversioned(written)).name

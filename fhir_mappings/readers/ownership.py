@@ -69,7 +69,7 @@ def names_another(resource: Resource, patient: str, home: Home) -> bool:
         return not is_away and own_reference(resource) != patient
     reference = subject_of(resource)
     written = (reference.reference or "") if reference else ""
-    return (not is_away or "://" in written) and is_another(home.name(written), patient)
+    return (not is_away or "://" in written) and is_another(home.presumed_name(written), patient)
 
 
 def is_another(name: str, patient: str) -> bool:

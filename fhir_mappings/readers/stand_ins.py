@@ -73,7 +73,7 @@ def read_stand_in(marker: Marker, patient: str, chart: Chart) -> Iterator[StudyE
 
 
 def _same(name: str, names: set[str], chart: Chart) -> bool:
-    return name in names or chart.bag.home.name_for_site(name) in names
+    return name in names or chart.bag.home.presumed_name(name) in names
 
 
 def _names(marker: Marker, chart: Chart) -> Iterator[str]:

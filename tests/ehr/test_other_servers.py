@@ -182,3 +182,13 @@ def test_a_call_looked_at_again_knows_its_server_and_asks_nobody():
     with pytest.raises(DataNotAvailable):
         gather(replace(a_request(), is_replayed=True), server)
     assert server.asked == []
+
+
+@pytest.mark.parametrize("key", ["draft", "prefetch"])
+def test_where_no_server_is_known_another_id_is_another_patient_on_whichever_it_lies(key):
+    stray = {"subject": {"reference": f"{OTHER}/Patient/someone"}}
+    results = searchset(CHART[Part.OBSERVATIONS], CHART[Part.OBSERVATIONS] | {"id": "o2"} | stray)
+    drafts = (DRAFT, DRAFT | {"id": "d2"} | stray) if key == "draft" else (DRAFT,)
+    prefetch = sent(CHART) | ({"observations": results} if key == "prefetch" else {})
+    with pytest.raises(PatientMismatch):
+        gather(sign(*drafts, prefetch=prefetch, with_server=False))

@@ -85,10 +85,10 @@ def test_what_points_into_the_answer_itself_stays(written: str) -> None:
 def test_where_no_address_is_known_nothing_absolute_is_the_own_servers_but_what_the_site_names() -> None:
     written = "https://ehr.example/fhir/ResearchStudy/s1/_history/1"
     assert NOWHERE.name(written) == "https://ehr.example/fhir/ResearchStudy/s1"
-    assert NOWHERE.name_for_site(written) == "ResearchStudy/s1"
-    assert NOWHERE.name_for_site("ResearchStudy/s1") == "ResearchStudy/s1"
-    assert HERE.name_for_site(written) == "ResearchStudy/s1"
-    assert Home(frozenset({"x"})).name_for_site(written) == "https://ehr.example/fhir/ResearchStudy/s1"
+    assert NOWHERE.presumed_name(written) == "ResearchStudy/s1"
+    assert NOWHERE.presumed_name("ResearchStudy/s1") == "ResearchStudy/s1"
+    assert HERE.presumed_name(written) == "ResearchStudy/s1"
+    assert Home(frozenset({"x"})).presumed_name(written) == "https://ehr.example/fhir/ResearchStudy/s1"
 
 
 @pytest.mark.parametrize(
