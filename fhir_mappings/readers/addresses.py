@@ -28,9 +28,12 @@ class Address(NamedTuple):
     name: str
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def server_of(base: str) -> str:
-    """A FHIR server's base URL as host, port and path, for comparison; empty where it is no plain address."""
+    """A FHIR server's base URL as host, port and path, for comparison; empty where it is no plain address.
+
+    There are only so many servers; addresses of patients are never kept.
+    """
     found = _BASE.fullmatch(base)
     if found is None or not {".", ".."}.isdisjoint(found["path"].split("/")):
         return ""
@@ -39,7 +42,6 @@ def server_of(base: str) -> str:
     return f"{found['host'].lower()}{port}{found['path']}"
 
 
-@lru_cache(maxsize=4096)
 def address_of(url: str) -> Address:
     """The server and `Type/id` of an absolute reference; no server where it has not this form."""
     base, *name = url.rsplit("/", 2)
