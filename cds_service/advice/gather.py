@@ -4,7 +4,7 @@ Patient, problem list and trial participation come first. They tell whether the 
 patient; for nearly everyone it cannot, and then nothing else is read or fetched.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.ehr.lines import Lines
-from cds_service.hooks.errors import DataNotAvailable
+from cds_service.hooks.errors import DataNotAvailable, DataNotAvailableNow
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.service import Caller
 from cds_service.protocol.participation import ON_TREATMENT
@@ -82,7 +82,7 @@ class Gatherer:
         record = self._read(chart, now)
         lost = chart.unavailable.intersection(DECISIVE_PARTS)
         if lost and not is_certainly_concerned(record, lost):
-            raise DataNotAvailable(tuple(sorted(lost)))
+            raise _not_available(sorted(lost), chart.retry_after)
         in_doubt = bool(record.unavailable)  # what could not be read may have been the diagnosis
         if not (in_doubt or may_concern(record)):
             return Gathered(record, is_concerned=False)
@@ -122,6 +122,14 @@ class Gatherer:
         allowance = Allowance(self.limits.all_bytes)
         line = self.lines.to(access.base, bases)
         return Fetcher(self.server, access, deadline, line, self.limits.pages, allowance)
+
+
+def _not_available(lost: Sequence[Part], retry_after: Mapping[Part, int]) -> DataNotAvailable:
+    """For now, where the server only asked for time and nothing else stands in the way."""
+    keys = tuple(part.value for part in lost)
+    if all(part in retry_after for part in lost):
+        return DataNotAvailableNow(keys, max(retry_after[part] for part in lost))
+    return DataNotAvailable(keys)
 
 
 def is_certainly_concerned(record: ClinicalRecord, lost: Collection[Part]) -> bool:

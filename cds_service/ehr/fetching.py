@@ -3,6 +3,7 @@
 What came before something failed is kept, also when the time is over in the middle of an answer.
 """
 
+import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +18,7 @@ from cds_service.ehr.bases import NotAnAddress
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
 from cds_service.ehr.lines import Line, kind_asked, outcome_of
+from cds_service.ehr.turns import TooManyWait, waiting_outside
 from cds_service.hooks.authorization import Interaction
 from cds_service.hooks.envelope import resource_type
 from cds_service.hooks.fhir_release import holds_another_release
@@ -44,9 +46,17 @@ class Allowance:
 class CameInPart(NotFetched):
     """An answer of which not everything could be had; `came` shows what it shows, and proves no absence."""
 
-    def __init__(self, why: WhyNotFetched, path: str, came: Decoded) -> None:
-        super().__init__(why, path)
+    def __init__(self, failure: NotFetched, came: Decoded) -> None:
+        super().__init__(failure.why, failure.path, failure.retry_after)
         self.came = came
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An answer that is wanted: a relative FHIR URL of ours, and its first page where that came already."""
+
+    relative: str
+    first: Decoded | None = None
 
 
 @dataclass(slots=True)
@@ -54,14 +64,14 @@ class Coming:
     """What has come of one answer so far; another thread looks at it when the time is over."""
 
     came: Decoded | None = None
+    pages: int = 0
 
-    def add(self, page: Decoded) -> None:
-        """Add a page of it."""
-        self.came = page if self.came is None else _joined(self.came, page)
-
-
-Job = Callable[[Coming], Decoded]
-"""Gets one answer, page by page. Raises NotFetched where not all of it can be had."""
+    def add(self, page: Decoded) -> Decoded:
+        """Add a page; all that came, with it."""
+        came = page if self.came is None else _joined(self.came, page)
+        self.came = came
+        self.pages += 1
+        return came
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,41 +88,57 @@ class Fetcher:
     def query(self, relative: str, coming: Coming | None = None) -> Decoded:
         """Everything that a relative FHIR URL of ours finds: a search with all pages, or one instance.
 
-        Raises NotFetched; the pages that came before that stand in `coming`.
+        What came of it before is not asked for again. Raises NotFetched; what came until then is in `coming`.
         """
         coming = coming or Coming()
         kind = kind_asked(relative)
         interaction = Interaction.SEARCH if "?" in relative else Interaction.READ
         base = self.access.base_for(kind, interaction)
-        first = self._page(base.address(relative), kind, coming)
-        return self.rest_of(first, kind, coming)
-
-    def rest_of(self, first: Decoded, kind: str, coming: Coming | None = None) -> Decoded:
-        """All pages of an answer whose first page is here. Raises NotFetched, as `query` does."""
-        coming = coming or Coming()
-        whole, pages = first, 1
+        whole = coming.came or self._page(base.address(relative), kind, coming)
         while whole.next_link is not None:
-            if pages >= self.page_cap:
+            if coming.pages >= self.page_cap:
                 raise NotFetched(WhyNotFetched.TOO_MANY_PAGES, kind)
-            whole = _joined(whole, self._page(self._next(whole.next_link, kind), kind, coming))
-            pages += 1
+            whole = self._page(self._next(whole.next_link, kind), kind, coming)
         if is_short(whole):
             raise NotFetched(WhyNotFetched.INCOMPLETE, kind)
         return whole
 
-    def all(self, jobs: Mapping[K, Job]) -> dict[K, Decoded | NotFetched]:
-        """The outcome of each job, run side by side; what is not there at the deadline has timed out.
+    def all(self, wanted: Mapping[K, Wanted]) -> dict[K, Decoded | NotFetched]:
+        """The outcome of each, fetched side by side; what is not there at the deadline has timed out.
 
-        Where something came of an answer before it failed, the outcome is CameInPart.
+        A server that asks to be left alone for a while that the deadline allows is asked once more. Where
+        something came of an answer before it failed, the outcome is CameInPart.
         """
-        coming = {key: Coming() for key in jobs}
-        runs = {key: partial(job, coming[key]) for key, job in jobs.items()}
-        if self.access.base is None:  # nothing will be waited for, so no thread is needed
-            outcomes = {key: outcome_of(run) for key, run in runs.items()}
-        else:
-            outcomes = self.line.all(runs, self.deadline)
+        coming = {key: _begun(one) for key, one in wanted.items()}
+        jobs = {key: partial(self.query, one.relative, coming[key]) for key, one in wanted.items()}
+        outcomes = self._run(jobs)
+        if again := self._after_a_pause(outcomes):
+            outcomes |= self._run({key: jobs[key] for key in again})
         _note_failures(outcomes)
         return {key: _with_what_came(outcome, coming[key].came) for key, outcome in outcomes.items()}
+
+    def _run(self, jobs: Mapping[K, Callable[[], Decoded]]) -> dict[K, Decoded | NotFetched]:
+        if self.access.base is None:  # nothing will be waited for, so no thread is needed
+            return {key: outcome_of(job) for key, job in jobs.items()}
+        return self.line.all(jobs, self.deadline)
+
+    def _after_a_pause(self, outcomes: Mapping[K, Decoded | NotFetched]) -> list[K]:
+        """What may be asked for once more, now that the time is over for which the server asked.
+
+        Nobody's place in the line and none of its threads is held meanwhile.
+        """
+        asked = {key: one.retry_after for key, one in outcomes.items() if isinstance(one, NotFetched)}
+        left = self.deadline.remaining()
+        pauses = {key: pause for key, pause in asked.items() if pause is not None and pause < left}
+        if not pauses or self.access.base is None:
+            return []
+        try:
+            with waiting_outside(self.access.base.url):
+                time.sleep(max(pauses.values()))
+        except TooManyWait:
+            return []
+        _log.info("fetch_asked_again", seconds=max(pauses.values()), count=len(pauses))
+        return list(pauses)
 
     def _next(self, link: str, kind: str) -> str:
         base = self.access.base_for(kind, Interaction.SEARCH)
@@ -122,15 +148,18 @@ class Fetcher:
             raise NotFetched(WhyNotFetched.OTHER_BASE, kind) from None
 
     def _page(self, url: str, kind: str, coming: Coming) -> Decoded:
-        """One page, which is kept even where an error stands among its entries. Raises NotFetched."""
+        """All that came, with one page more; an error among its entries costs no other. Raises NotFetched."""
         body = self.server.fetch(url, kind, self.access.token, self.deadline)
         if not self.allowance.take(len(body)):
             raise NotFetched(WhyNotFetched.TOO_LARGE, kind)
-        page = _read(body, kind)
-        coming.add(page)
-        if page.failed:
+        whole = coming.add(_read(body, kind))
+        if whole.failed:
             raise NotFetched(WhyNotFetched.OUTCOME, kind)
-        return page
+        return whole
+
+
+def _begun(wanted: Wanted) -> Coming:
+    return Coming(wanted.first, pages=1) if wanted.first else Coming()
 
 
 def _read(body: bytes, kind: str) -> Decoded:
@@ -148,7 +177,7 @@ def _read(body: bytes, kind: str) -> Decoded:
 
 def _with_what_came(outcome: Decoded | NotFetched, came: Decoded | None) -> Decoded | NotFetched:
     if isinstance(outcome, NotFetched) and came is not None:
-        return CameInPart(outcome.why, outcome.path, came)
+        return CameInPart(outcome, came)
     return outcome
 
 

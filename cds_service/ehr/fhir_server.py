@@ -1,6 +1,7 @@
 """The hospital's FHIR server: one GET at a time, bounded in time and size, and never a word of the patient.
 
-No retries (see `bounded_http`), no redirects: a server that moved is a matter for the site file.
+Never twice (`fetching` knows whether to ask again), and no redirects: a server that moved is a matter for the
+site file.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import requests
 import urllib3
 
 from cds_service.ehr.deadline import Deadline
+from cds_service.ehr.retry_after import retry_after
 from cds_service.ehr.turns import TooManyWait, waiting_outside
 
 _JSON_TYPES = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
@@ -46,12 +48,16 @@ class WhyNotFetched(StrEnum):
 
 
 class NotFetched(Exception):
-    """A resource or page could not be had. `path` is the type asked for, without ids and parameters."""
+    """A resource or page could not be had. `path` is the type asked for, without ids and parameters.
 
-    def __init__(self, why: WhyNotFetched, path: str) -> None:
+    `retry_after`: in how many seconds the server itself says that it may be asked again.
+    """
+
+    def __init__(self, why: WhyNotFetched, path: str, retry_after: int | None = None) -> None:
         super().__init__(f"{path}: {why}")
         self.why = why
         self.path = path
+        self.retry_after = retry_after
 
 
 class FhirServer(Protocol):
@@ -126,7 +132,7 @@ class HttpFhirServer:
 def _check(answer: requests.Response, path: str, accept: tuple[str, ...]) -> None:
     status = answer.status_code
     if status != requests.codes.ok:
-        raise NotFetched(reason_of(status), path)
+        raise NotFetched(reason_of(status), path, retry_after(status, answer.headers))
     content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type not in _JSON_TYPES.union(accept):
         raise NotFetched(WhyNotFetched.NOT_FHIR, path)
