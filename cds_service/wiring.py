@@ -288,6 +288,7 @@ def build_gatherer(settings: Settings) -> Gatherer:
             for one in settings.site.trusted_clients
             if one.fhir_client_id
         },
+        ways=settings.site.ways,
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import msgspec
 
 from cds_service.advice.chart_queries import chart_queries, resource_types
-from cds_service.ehr.fetching import CameInPart, Fetcher, Wanted, is_short
+from cds_service.ehr.answers import CameInPart, Wanted, is_short
+from cds_service.ehr.fetching import Fetcher
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
 from cds_service.hooks.envelope import resource_type
 from cds_service.hooks.errors import PatientMismatch
@@ -116,6 +117,8 @@ class Chart:
             raise PatientMismatch(f"prefetch.{part.value}")
 
     def _keep_fetched(self, part: Part, outcome: Decoded | NotFetched) -> None:
+        if self._is_not_kept(part, outcome):
+            return
         if isinstance(outcome, NotFetched):
             self._keep_what_came(part, outcome)
             self._lose(part, outcome)
@@ -130,6 +133,12 @@ class Chart:
         for decoded in came:
             if decoded is not None:
                 self._keep(part, decoded)
+
+    def _is_not_kept(self, part: Part, outcome: Decoded | NotFetched) -> bool:
+        """Does the hospital not have this part at all? Then it holds nothing, as by a prefetch of null."""
+        if not isinstance(outcome, NotFetched) or isinstance(outcome, CameInPart) or part in self._came:
+            return False
+        return outcome.why is WhyNotFetched.NOT_KEPT
 
     def _is_there(self, decoded: Decoded) -> bool:
         return bool(self._person_among(decoded.resources))

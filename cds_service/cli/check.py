@@ -9,6 +9,7 @@ from cds_service.cards.wording import read_wording
 from cds_service.cli.report import fail, note
 from cds_service.protocol.assess import load_protocol
 from cds_service.settings.environment import BadSettings, Settings
+from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.probe import probe
@@ -44,7 +45,7 @@ def check_installation(site_file: str | None) -> CheckReport:
     """Check one site file, or the environment with its database and key; texts and code lists always."""
     report = CheckReport()
     site = _site_alone(site_file, report) if site_file else _environment(report)
-    for load in (_check_thresholds, _check_wording, _check_codes):
+    for load in (_check_ways, _check_thresholds, _check_wording, _check_codes):
         try:
             load(site, report)
         except wiring.INSTALLATION_FAULTS as error:
@@ -89,6 +90,10 @@ def _check_database(settings: Settings, report: CheckReport) -> None:
 
 def _check_thresholds(site: Site, _: CheckReport) -> None:
     load_protocol(wiring.overrides_of(site))
+
+
+def _check_ways(site: Site, report: CheckReport) -> None:
+    report.notes += remarks_on(site.ways)
 
 
 def _check_wording(_: Site, __: CheckReport) -> None:

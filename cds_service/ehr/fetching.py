@@ -8,17 +8,19 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 import structlog
 
 from cds_service.ehr.access import Access
+from cds_service.ehr.answers import Coming, Wanted, begun, is_short, together, with_what_came
 from cds_service.ehr.bases import NotAnAddress
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
 from cds_service.ehr.lines import Line, kind_asked, outcome_of
 from cds_service.ehr.turns import TooManyWait, waiting_outside
+from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.hooks.authorization import Interaction
 from cds_service.hooks.envelope import resource_type
 from cds_service.hooks.fhir_release import holds_another_release
@@ -26,6 +28,7 @@ from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 K = TypeVar("K", bound=Hashable)
+_NO_FAILURES = (WhyNotFetched.NO_SERVER, WhyNotFetched.NOT_KEPT)
 _log = structlog.get_logger()
 
 
@@ -43,35 +46,14 @@ class Allowance:
             return self._left >= 0
 
 
-class CameInPart(NotFetched):
-    """An answer of which not everything could be had; `came` shows what it shows, and proves no absence."""
+class _Piece(NamedTuple, Generic[K]):
+    """One of the queries that together answer what is wanted under `key`."""
 
-    def __init__(self, failure: NotFetched, came: Decoded) -> None:
-        super().__init__(failure.why, failure.path, failure.retry_after)
-        self.came = came
+    key: K
+    number: int
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """An answer that is wanted: a relative FHIR URL of ours, and its first page where that came already."""
-
-    relative: str
-    first: Decoded | None = None
-
-
-@dataclass(slots=True)
-class Coming:
-    """What has come of one answer so far; another thread looks at it when the time is over."""
-
-    came: Decoded | None = None
-    pages: int = 0
-
-    def add(self, page: Decoded) -> Decoded:
-        """Add a page; all that came, with it."""
-        came = page if self.came is None else _joined(self.came, page)
-        self.came = came
-        self.pages += 1
-        return came
+    def __str__(self) -> str:
+        return str(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +66,7 @@ class Fetcher:
     line: Line
     page_cap: int
     allowance: Allowance = field(default_factory=Allowance)
+    ways: ServerWays = AS_USUAL
 
     def query(self, relative: str, coming: Coming | None = None) -> Decoded:
         """Everything that a relative FHIR URL of ours finds: a search with all pages, or one instance.
@@ -92,6 +75,8 @@ class Fetcher:
         """
         coming = coming or Coming()
         kind = kind_asked(relative)
+        if kind in self.ways.not_kept:
+            raise NotFetched(WhyNotFetched.NOT_KEPT, kind)
         interaction = Interaction.SEARCH if "?" in relative else Interaction.READ
         base = self.access.base_for(kind, interaction)
         whole = coming.came or self._page(base.address(relative), kind, coming)
@@ -109,13 +94,26 @@ class Fetcher:
         A server that asks to be left alone for a while that the deadline allows is asked once more. Where
         something came of an answer before it failed, the outcome is CameInPart.
         """
-        coming = {key: _begun(one) for key, one in wanted.items()}
+        pieces = {
+            _Piece(key, n): one
+            for key, all_of_it in wanted.items()
+            for n, one in enumerate(self._pieces(all_of_it))
+        }
+        outcomes = self._all_pieces(pieces)
+        _note_failures(outcomes)
+        return {key: together([one for piece, one in outcomes.items() if piece.key == key]) for key in wanted}
+
+    def _pieces(self, wanted: Wanted) -> list[Wanted]:
+        """A client's own first page goes on as it began."""
+        return [wanted] if wanted.first else [Wanted(query) for query in self.ways.queries(wanted.relative)]
+
+    def _all_pieces(self, wanted: Mapping[K, Wanted]) -> dict[K, Decoded | NotFetched]:
+        coming = {key: begun(one) for key, one in wanted.items()}
         jobs = {key: partial(self.query, one.relative, coming[key]) for key, one in wanted.items()}
         outcomes = self._run(jobs)
         if again := self._after_a_pause(outcomes):
             outcomes |= self._run({key: jobs[key] for key in again})
-        _note_failures(outcomes)
-        return {key: _with_what_came(outcome, coming[key].came) for key, outcome in outcomes.items()}
+        return {key: with_what_came(outcome, coming[key].came) for key, outcome in outcomes.items()}
 
     def _run(self, jobs: Mapping[K, Callable[[], Decoded]]) -> dict[K, Decoded | NotFetched]:
         if self.access.base is None:  # nothing will be waited for, so no thread is needed
@@ -143,7 +141,7 @@ class Fetcher:
     def _next(self, link: str, kind: str) -> str:
         base = self.access.base_for(kind, Interaction.SEARCH)
         try:
-            return base.link(link)
+            return base.link(link, self.ways.other_names)
         except NotAnAddress:
             raise NotFetched(WhyNotFetched.OTHER_BASE, kind) from None
 
@@ -156,10 +154,6 @@ class Fetcher:
         if whole.failed:
             raise NotFetched(WhyNotFetched.OUTCOME, kind)
         return whole
-
-
-def _begun(wanted: Wanted) -> Coming:
-    return Coming(wanted.first, pages=1) if wanted.first else Coming()
 
 
 def _read(body: bytes, kind: str) -> Decoded:
@@ -175,39 +169,12 @@ def _read(body: bytes, kind: str) -> Decoded:
     return page
 
 
-def _with_what_came(outcome: Decoded | NotFetched, came: Decoded | None) -> Decoded | NotFetched:
-    if isinstance(outcome, NotFetched) and came is not None:
-        return CameInPart(outcome, came)
-    return outcome
-
-
-def is_short(answer: Decoded) -> bool:
-    """Does the server itself count more matches than it sent, with no page to come?
-
-    An entry that holds no resource was sent all the same, and has its gap.
-    """
-    sent = answer.matches + sum(gap.problem == "ENTRY_WITHOUT_RESOURCE" for gap in answer.gaps)
-    return answer.next_link is None and answer.total is not None and sent < answer.total
-
-
-def _joined(first: Decoded, second: Decoded) -> Decoded:
-    return Decoded(
-        resources=first.resources + second.resources,
-        gaps=first.gaps + second.gaps,
-        failed=first.failed or second.failed,
-        next_link=second.next_link,
-        total=second.total if second.total is not None else first.total,
-        matches=first.matches + second.matches,
-        ignored=first.ignored + second.ignored,
-    )
-
-
 def _note_failures(outcomes: Mapping[K, Decoded | NotFetched]) -> None:
-    """One line for all that failed together; that a call brings no server is no failure."""
+    """One line for all that failed together; what nobody could be asked for is no failure."""
     failures = {
         kind_asked(str(key)): outcome.why.value
         for key, outcome in outcomes.items()
-        if isinstance(outcome, NotFetched) and outcome.why is not WhyNotFetched.NO_SERVER
+        if isinstance(outcome, NotFetched) and outcome.why not in _NO_FAILURES
     }
     if failures:
         _log.warning("fetch_failed", failures=failures)

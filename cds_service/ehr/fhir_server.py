@@ -28,6 +28,7 @@ class WhyNotFetched(StrEnum):
     TOKEN_SPENT = "token-spent"  # noqa: S105 - a reason, not a secret
     OTHER_CLIENT = "token-for-another-client"
     NO_SCOPE = "no-scope"
+    NOT_KEPT = "not-kept-here"
     BUSY = "too-many-wait"
     RESTING = "server-rests"
     UNREACHABLE = "unreachable"

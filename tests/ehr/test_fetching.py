@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 
 from cds_service.ehr.access import Access, access_of
+from cds_service.ehr.answers import CameInPart, Wanted
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.deadline import deadline_in
-from cds_service.ehr.fetching import Allowance, CameInPart, Fetcher, Wanted
+from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer, NotFetched, WhyNotFetched
 from cds_service.ehr.lines import Line, LineLimits
 from cds_service.hooks.authorization import FhirAuthorization, Interaction

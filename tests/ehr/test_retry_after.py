@@ -7,10 +7,11 @@ import time
 import pytest
 
 from cds_service.ehr.access import Access
+from cds_service.ehr.answers import CameInPart, Wanted
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.deadline import deadline_in
-from cds_service.ehr.fetching import CameInPart, Fetcher, Wanted
+from cds_service.ehr.fetching import Fetcher
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer, NotFetched, WhyNotFetched
 from cds_service.ehr.lines import Line, LineLimits
 from cds_service.ehr.retry_after import retry_after
