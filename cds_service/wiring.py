@@ -273,7 +273,9 @@ def one_thread_a_process() -> None:
 def build_gatherer(settings: Settings) -> Gatherer:
     """The gatherer with its FHIR client; no thread and no connection exists before the first fetch."""
     return Gatherer(
-        server=HttpFhirServer(_session(settings.site), FetchLimits()),
+        server=HttpFhirServer(
+            _session(settings.site), FetchLimits(), strict_searches=settings.site.ways.strict_searches
+        ),
         bases=settings.site.fhir_bases,
         reader=build_reader(settings.site),
         lines=Lines(LineLimits(fetches=_FETCHES_AT_ONCE, least_patience=settings.fetch_seconds / 2)),

@@ -163,7 +163,8 @@ class Chart:
         self.unavailable.add(part)
         if failure.retry_after is not None:
             self.retry_after[part] = failure.retry_after
-        self.gaps.append(Gap("PART_UNAVAILABLE", detail=f"{part.value}: {failure.why.value}"))
+        told = ": ".join(filter(None, (part.value, failure.why.value, failure.said)))
+        self.gaps.append(Gap("PART_UNAVAILABLE", detail=told))
 
 
 def _is_torn(decoded: Decoded) -> bool:

@@ -16,7 +16,7 @@ class CameInPart(NotFetched):
     """An answer of which not everything could be had; `came` shows what it shows, and proves no absence."""
 
     def __init__(self, failure: NotFetched, came: Decoded) -> None:
-        super().__init__(failure.why, failure.path, failure.retry_after)
+        super().__init__(failure.why, failure.path, failure.retry_after, failure.said)
         self.came = came
 
 

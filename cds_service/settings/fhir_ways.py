@@ -3,6 +3,7 @@
 [ehr]
 not_kept = ["AdverseEvent"]                        # types that its record does not have: never asked for
 other_names = ["http://fhir.internal:8080/r4"]     # bases that it writes into its links instead of its own
+strict_searches = true                             # the default: to refuse what it does not understand
 
 [ehr.searches]                                     # parameters that it demands, a query for each line
 Observation = ["category=laboratory", "category=vital-signs"]
@@ -29,6 +30,7 @@ class EhrEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     searches: dict[str, tuple[str, ...]] = {}
     not_kept: tuple[str, ...] = ()
     other_names: tuple[str, ...] = ()
+    strict_searches: bool = True
 
 
 def read_ways(entry: EhrEntry, asked_for: Collection[str], faults: list[str]) -> ServerWays:
@@ -43,6 +45,7 @@ def read_ways(entry: EhrEntry, asked_for: Collection[str], faults: list[str]) ->
         searches=entry.searches,
         not_kept=frozenset(entry.not_kept),
         other_names=read_bases(entry.other_names, "ehr.other_names", faults),
+        strict_searches=entry.strict_searches,
     )
 
 
@@ -53,6 +56,10 @@ def remarks_on(ways: ServerWays) -> list[str]:
     for kind, searches in sorted(ways.searches.items()):
         told = " or ".join(searches)
         remarks.append(f"ehr.searches: of {kind} only what has {told} is asked for; all else is not seen")
+    if not ways.strict_searches:
+        remarks.append(
+            "ehr.strict_searches: a server that does not know a parameter may answer another question"
+        )
     return remarks
 
 

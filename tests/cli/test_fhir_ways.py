@@ -6,12 +6,14 @@ from cds_service import wiring
 from cds_service.cli.check import check_installation
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.ways import ServerWays
+from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.site_file import BadSite, read_site
 
 FULL = """
 [ehr]
 not_kept = ["AdverseEvent", "Consent"]
 other_names = ["http://fhir.internal:8080/r4/"]
+strict_searches = false
 [ehr.searches]
 Observation = ["category=laboratory", "category=vital-signs&status=final,amended"]
 """
@@ -33,12 +35,15 @@ def test_the_table_says_what_it_says(site_file):
         searches={"Observation": ("category=laboratory", "category=vital-signs&status=final,amended")},
         not_kept=frozenset({"AdverseEvent", "Consent"}),
         other_names=(read_base("http://fhir.internal:8080/r4"),),
+        strict_searches=False,
     )
     assert wiring.build_clinic(wiring.offline(site)).gatherer.ways == site.ways
 
 
 def test_without_the_table_servers_are_as_usual(site_file):
-    assert read_site(site_file("")).ways == ServerWays()
+    site = read_site(site_file(""))
+    assert site.ways == ServerWays()
+    assert remarks_on(site.ways) == []
 
 
 def test_check_tells_what_is_not_asked_for(site_file):
@@ -46,6 +51,7 @@ def test_check_tells_what_is_not_asked_for(site_file):
     told = "\n".join(report.notes)
     assert not report.faults
     assert "AdverseEvent is not asked for: charts count as having none of it" in told
+    assert "may answer another question" in told
     assert "of Observation only what has category=laboratory or category=vital-signs" in told
 
 
