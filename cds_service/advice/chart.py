@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cds_service.advice.chart_queries import chart_queries, resource_types
+from cds_service.advice.chart_queries import ALWAYS_TOLD, chart_queries, resource_types
 from cds_service.ehr.answers import CameInPart, Wanted, is_short
 from cds_service.ehr.fetching import Fetcher
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
@@ -23,6 +23,11 @@ from fhir_mappings.vocabulary.facts import Gap, Part
 
 # What other resources point at may stand in any answer; everything else only where it was asked for.
 _POINTED_AT = frozenset({"Medication", "Practitioner", "PractitionerRole", "ResearchStudy"})
+
+_NO_SUCH_TYPE = frozenset(
+    {WhyNotFetched.NOT_FOUND, WhyNotFetched.REFUSED, WhyNotFetched.FORBIDDEN, WhyNotFetched.NO_SCOPE}
+)
+"""How a server without a type answers a search for it, or has never given a scope for it."""
 
 
 class Chart:
@@ -135,10 +140,16 @@ class Chart:
                 self._keep(part, decoded)
 
     def _is_not_kept(self, part: Part, outcome: Decoded | NotFetched) -> bool:
-        """Does the hospital not have this part at all? Then it holds nothing, as by a prefetch of null."""
+        """Does the hospital not have this part at all? Then it holds nothing, as by a prefetch of null.
+
+        By the site's word, or by that of the server, which was asked all the same and would not give it.
+        """
         if not isinstance(outcome, NotFetched) or isinstance(outcome, CameInPart) or part in self._came:
             return False
-        return outcome.why is WhyNotFetched.NOT_KEPT
+        if outcome.why is WhyNotFetched.NOT_KEPT:
+            return True
+        is_refused = outcome.why in _NO_SUCH_TYPE and part not in ALWAYS_TOLD
+        return is_refused and self._fetcher.keeps_none(self._types[part])
 
     def _is_there(self, decoded: Decoded) -> bool:
         return bool(self._person_among(decoded.resources))

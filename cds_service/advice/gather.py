@@ -17,6 +17,7 @@ from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.ehr.lines import Lines
+from cds_service.ehr.statements import Statements
 from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.hooks.errors import DataNotAvailable, DataNotAvailableNow
 from cds_service.hooks.request import HookRequest
@@ -58,7 +59,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Gatherer:
-    """How an installation gathers: its FHIR server client, the bases it may call, their ways, how it reads.
+    """How an installation gathers: its FHIR server client, the bases it may call, their ways and statements.
 
     `bases_by_issuer` are the bases of the clients that have a list of their own; `client_ids` are by issuer
     what we are called at a client's FHIR servers.
@@ -72,6 +73,7 @@ class Gatherer:
     bases_by_issuer: Mapping[str, tuple[FhirBase, ...]] = field(default_factory=dict)
     client_ids: Mapping[str, str] = field(default_factory=dict)
     ways: ServerWays = AS_USUAL
+    statements: Statements | None = None
 
     def gather(self, request: HookRequest, now: datetime, caller: Caller = _UNKNOWN) -> Gathered:
         """Everything the advice needs. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
@@ -123,7 +125,16 @@ class Gatherer:
         deadline = deadline_in(min(self.limits.seconds, access.seconds))
         allowance = Allowance(self.limits.all_bytes)
         line = self.lines.to(access.base, bases)
-        return Fetcher(self.server, access, deadline, line, self.limits.pages, allowance, self.ways)
+        return Fetcher(
+            self.server,
+            access,
+            deadline,
+            line,
+            self.limits.pages,
+            allowance,
+            self.ways,
+            self.statements,
+        )
 
 
 def _not_available(lost: Sequence[Part], retry_after: Mapping[Part, int]) -> DataNotAvailable:

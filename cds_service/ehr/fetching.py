@@ -15,10 +15,11 @@ import structlog
 
 from cds_service.ehr.access import Access
 from cds_service.ehr.answers import Coming, Wanted, begun, is_short, together, with_what_came
-from cds_service.ehr.bases import NotAnAddress
+from cds_service.ehr.bases import FhirBase, NotAnAddress
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
 from cds_service.ehr.lines import Line, kind_asked, outcome_of
+from cds_service.ehr.statements import Statements
 from cds_service.ehr.turns import TooManyWait, waiting_outside
 from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.hooks.authorization import Interaction
@@ -67,6 +68,7 @@ class Fetcher:
     page_cap: int
     allowance: Allowance = field(default_factory=Allowance)
     ways: ServerWays = AS_USUAL
+    statements: Statements | None = None
 
     def query(self, relative: str, coming: Coming | None = None) -> Decoded:
         """Everything that a relative FHIR URL of ours finds: a search with all pages, or one instance.
@@ -75,10 +77,7 @@ class Fetcher:
         """
         coming = coming or Coming()
         kind = kind_asked(relative)
-        if kind in self.ways.not_kept:
-            raise NotFetched(WhyNotFetched.NOT_KEPT, kind)
-        interaction = Interaction.SEARCH if "?" in relative else Interaction.READ
-        base = self.access.base_for(kind, interaction)
+        base = self._base_for(kind, Interaction.SEARCH if "?" in relative else Interaction.READ)
         whole = coming.came or self._page(base.address(relative), kind, coming)
         while whole.next_link is not None:
             if coming.pages >= self.page_cap:
@@ -102,6 +101,12 @@ class Fetcher:
         outcomes = self._all_pieces(pieces)
         _note_failures(outcomes)
         return {key: together([one for piece, one in outcomes.items() if piece.key == key]) for key in wanted}
+
+    def keeps_none(self, kind: str) -> bool:
+        """Does the server say in its CapabilityStatement, as far as it is known, that it has no such type?"""
+        base = self.access.base
+        types = self.statements.types_of(base) if self.statements and base else None
+        return types is not None and kind not in types
 
     def _pieces(self, wanted: Wanted) -> list[Wanted]:
         """A client's own first page goes on as it began."""
@@ -137,6 +142,15 @@ class Fetcher:
             return []
         _log.info("fetch_asked_again", seconds=max(pauses.values()), count=len(pauses))
         return list(pauses)
+
+    def _base_for(self, kind: str, interaction: Interaction) -> FhirBase:
+        """The base to ask; what it has is found out meanwhile. Raises NotFetched if nothing may be asked."""
+        if kind in self.ways.not_kept:
+            raise NotFetched(WhyNotFetched.NOT_KEPT, kind)
+        base = self.access.base_for(kind, interaction)
+        if self.statements:
+            self.statements.renew(base)
+        return base
 
     def _next(self, link: str, kind: str) -> str:
         base = self.access.base_for(kind, Interaction.SEARCH)

@@ -181,4 +181,5 @@ def reason_of(status: int) -> WhyNotFetched:
         return WhyNotFetched.FORBIDDEN
     if status in (404, 410):
         return WhyNotFetched.NOT_FOUND
-    return WhyNotFetched.SERVER_ERROR if status >= 500 else WhyNotFetched.REFUSED
+    is_fault = status >= 500 and status != requests.codes.not_implemented
+    return WhyNotFetched.SERVER_ERROR if is_fault else WhyNotFetched.REFUSED

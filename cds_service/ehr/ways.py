@@ -12,13 +12,15 @@ class ServerWays:
 
     `not_kept`: resource types that do not exist there; never asked for. `other_names`: bases under which the
     server itself knows its base: what it names under one of them is asked for below the one that we know.
-    Without `strict_searches` it is not asked to refuse what it does not understand.
+    Without `strict_searches` it is not asked to refuse what it does not understand. For `statement_hours` its
+    CapabilityStatement is believed.
     """
 
     searches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     not_kept: frozenset[str] = frozenset()
     other_names: tuple[FhirBase, ...] = ()
     strict_searches: bool = True
+    statement_hours: float = 24.0
 
     def queries(self, search: str) -> tuple[str, ...]:
         """The queries that together are this relative search of ours; a read is itself."""

@@ -4,6 +4,7 @@
 not_kept = ["AdverseEvent"]                        # types that its record does not have: never asked for
 other_names = ["http://fhir.internal:8080/r4"]     # bases that it writes into its links instead of its own
 strict_searches = true                             # the default: to refuse what it does not understand
+statement_hours = 24                               # the default: how long its CapabilityStatement is believed
 
 [ehr.searches]                                     # parameters that it demands, a query for each line
 Observation = ["category=laboratory", "category=vital-signs"]
@@ -11,16 +12,18 @@ Observation = ["category=laboratory", "category=vital-signs"]
 
 import re
 from collections.abc import Collection, Iterator
+from typing import Annotated
 
 import msgspec
 
-from cds_service.ehr.ways import ServerWays
+from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.hooks.prefetch import REFUSED_PARAMETERS
 from cds_service.settings.addresses import read_bases
 
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]*=[A-Za-z0-9_.,:/|\-]+")
 _OURS = frozenset({"patient", "subject", "member", "individual", "_count"})
 """Whose resources, and how many of them a page holds, is ours to say."""
+_LONGEST_HOURS = 24 * 31
 _ALWAYS_KEPT = ("Patient", "Condition")
 
 
@@ -31,6 +34,7 @@ class EhrEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     not_kept: tuple[str, ...] = ()
     other_names: tuple[str, ...] = ()
     strict_searches: bool = True
+    statement_hours: Annotated[float, msgspec.Meta(gt=0, le=_LONGEST_HOURS)] = AS_USUAL.statement_hours
 
 
 def read_ways(entry: EhrEntry, asked_for: Collection[str], faults: list[str]) -> ServerWays:
@@ -46,6 +50,7 @@ def read_ways(entry: EhrEntry, asked_for: Collection[str], faults: list[str]) ->
         not_kept=frozenset(entry.not_kept),
         other_names=read_bases(entry.other_names, "ehr.other_names", faults),
         strict_searches=entry.strict_searches,
+        statement_hours=float(entry.statement_hours),
     )
 
 

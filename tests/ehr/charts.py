@@ -156,10 +156,11 @@ class HeldChart:
         return sorted(path.partition("?")[0].partition("/")[0] for path in self.asked)
 
 
-def a_gatherer(server, stand_ins=(), ways=AS_USUAL, **limits):
+def a_gatherer(server, stand_ins=(), ways=AS_USUAL, statements=None, **limits):
     """A gatherer of one allowed base."""
     reader = ReaderSettings(zone=ZONE, codes=READER.codes, stand_ins=stand_ins)
-    return Gatherer(server, (read_base(BASE),), reader, LINES, GatherLimits(**limits), ways=ways)
+    bases, most = (read_base(BASE),), GatherLimits(**limits)
+    return Gatherer(server, bases, reader, LINES, most, ways=ways, statements=statements)
 
 
 LINES = Lines(LineLimits(calls=100))

@@ -165,6 +165,7 @@ def test_a_redirect_is_refused_and_the_token_goes_nowhere(stub, fetcher):
         (410, WhyNotFetched.NOT_FOUND),
         (429, WhyNotFetched.REFUSED),
         (500, WhyNotFetched.SERVER_ERROR),
+        (501, WhyNotFetched.REFUSED),
         (503, WhyNotFetched.SERVER_ERROR),
     ],
 )
