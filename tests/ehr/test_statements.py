@@ -282,7 +282,7 @@ def a_site(tmp_path, ehr, more=""):
         (
             EVERY_TYPE - {"Consent", "AdverseEvent"},
             "",
-            [" has no AdverseEvent, Consent: charts count as having none of it"],
+            [" has no AdverseEvent, Consent: charts count as having none of it (not_kept saves asking)"],
         ),
         (EVERY_TYPE - {"Consent"}, "[ehr]\nnot_kept = ['Consent']", []),
         (
@@ -307,9 +307,9 @@ def test_check_says_that_a_statement_could_not_be_had(tmp_path, ehr):
 def test_check_asks_the_servers_of_the_settings_and_none_for_a_file_alone(tmp_path, ehr, monkeypatch):
     ehr.gives("metadata", statement(EVERY_TYPE - {"Consent"}))
     path = a_site(tmp_path, ehr)
-    told = f"{ehr.base} has no Consent: charts count as having none of it"
+    told = f"{ehr.base} has no Consent: charts count as having none of it (not_kept saves asking)"
     assert told not in check_installation(str(path)).notes
-    assert ehr.asked == []
+    assert ehr.stated == []
     monkeypatch.setenv("CDS_SITE_FILE", str(path))
     monkeypatch.setenv("CDS_ENVIRONMENT", "development")
     monkeypatch.setenv("CDS_PSEUDONYM_KEY", A_KEY)

@@ -91,6 +91,7 @@ EHR_FAULTS = (
         put_off=60,
     ),
     EhrFault("answers 500", Why.SERVER_ERROR, _refuses(500)),
+    EhrFault("answers 501", Why.REFUSED, _refuses(501)),
     EhrFault("answers 503", Why.SERVER_ERROR, _refuses(503)),
     EhrFault(
         "answers 503 and asks for more time than there is",

@@ -33,6 +33,10 @@ it. If not, the caller gets **503** with that `Retry-After` where it would have 
 
 """
 _PEERS = """
+A type that the server refuses (`not-found`, `refused`, `forbidden`, `no-scope`) and that its CapabilityStatement does
+not name is not kept there: no fault, and on no card, but a line of `cds-service check`. Not so for patients, diagnoses,
+results, orders and participation.
+
 A server that was silent in three calls of a worker in a row is not asked by it for 10 s (`server-rests`, and one line
 `fhir_server_rests`); then one call tries. Any answer, a refusal too, begins the count anew. At most 16 calls of a worker
 wait for one server, and 16 more for that, one second; whoever comes then could not have it (`too-many-wait`).

@@ -39,7 +39,7 @@ def test_what_a_server_does_not_have_is_told_until_its_statement_came(tmp_path):
             while "data-quality" in (told := kinds_told(service, ehr)) and time.monotonic() < until:
                 time.sleep(0.05)
         assert told == ["titration"]
-        (headers,) = (headers for path, headers in ehr.asked if path == "/fhir/metadata")
+        (headers,) = ehr.stated
         assert "Authorization" not in headers
 
 
