@@ -29,9 +29,8 @@ def _remarks(server: FhirServer, base: FhirBase, site: Site) -> list[str]:
     lacking = set(asked_for.values()) - types - site.ways.not_kept
     remarks = []
     if silent := sorted(lacking - told):
-        remarks.append(
-            f"{base.url} has no {', '.join(silent)}: charts count as having none of it (not_kept saves asking)"
-        )
+        none = "charts count as having none of it (not_kept saves asking)"
+        remarks.append(f"{base.url} has no {', '.join(silent)}: {none}")
     if loud := sorted(lacking & told):
         remarks.append(f"{base.url} has no {', '.join(loud)}: where no client brings it, each call says that")
     return remarks
