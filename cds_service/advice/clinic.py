@@ -13,7 +13,7 @@ from cds_service.advice.memory import Advice, Remembers
 from cds_service.cards.compose import cards_for
 from cds_service.cards.context import CardContext
 from cds_service.cards.wording import Wording
-from cds_service.hooks.errors import DataNotAvailable, PatientMismatch
+from cds_service.hooks.errors import DataNotAvailable, DataNotAvailableNow, PatientMismatch
 from cds_service.hooks.request import Hook, check_token_patient
 from cds_service.hooks.service import HookAnswer, HookCall, HookService
 from cds_service.protocol.assess import Protocol, assess
@@ -24,6 +24,7 @@ from fhir_mappings.vocabulary.calendar import days_after
 _REFUSED = {
     PatientMismatch: CallOutcome.PATIENT_MISMATCH,
     DataNotAvailable: CallOutcome.DATA_NOT_AVAILABLE,
+    DataNotAvailableNow: CallOutcome.DATA_NOT_AVAILABLE,
 }
 
 

@@ -15,7 +15,7 @@ from cds_service.advice.clinic import Clinic
 from cds_service.advice.draft_orders import ContextResources, read_context_bundle, server_asked
 from cds_service.advice.input_hash import input_hash
 from cds_service.cards.assessment_json import assessment_json
-from cds_service.ehr.fetching import is_short
+from cds_service.ehr.answers import is_short
 from cds_service.hooks.envelope import open_envelope, resource_type
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.hooks.prefetch import Prefetched, entry_of

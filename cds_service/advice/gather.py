@@ -4,7 +4,7 @@ Patient, problem list and trial participation come first. They tell whether the 
 patient; for nearly everyone it cannot, and then nothing else is read or fetched.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,7 +17,9 @@ from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.ehr.lines import Lines
-from cds_service.hooks.errors import DataNotAvailable
+from cds_service.ehr.statements import Statements
+from cds_service.ehr.ways import AS_USUAL, ServerWays
+from cds_service.hooks.errors import DataNotAvailable, DataNotAvailableNow
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.service import Caller
 from cds_service.protocol.participation import ON_TREATMENT
@@ -59,7 +61,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Gatherer:
-    """How an installation gathers: its FHIR server client, the bases it may call, and how it reads.
+    """How an installation gathers: its FHIR server client, the bases it may call, their ways and statements.
 
     `bases_by_issuer` are the bases of the clients that have a list of their own; `client_ids` are by issuer
     what we are called at a client's FHIR servers.
@@ -72,6 +74,8 @@ class Gatherer:
     limits: GatherLimits = GatherLimits()
     bases_by_issuer: Mapping[str, tuple[FhirBase, ...]] = field(default_factory=dict)
     client_ids: Mapping[str, str] = field(default_factory=dict)
+    ways: ServerWays = AS_USUAL
+    statements: Statements | None = None
 
     def gather(self, request: HookRequest, now: datetime, caller: Caller = _UNKNOWN) -> Gathered:
         """Everything the advice needs. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
@@ -85,7 +89,7 @@ class Gatherer:
         record = self._read(chart, now)
         lost = chart.unavailable.intersection(DECISIVE_PARTS)
         if lost and not is_certainly_concerned(record, lost):
-            raise DataNotAvailable(tuple(sorted(lost)))
+            raise _not_available(sorted(lost), chart.retry_after)
         in_doubt = bool(record.unavailable)  # what could not be read may have been the diagnosis
         if not (in_doubt or may_concern(record)):
             return Gathered(record, is_concerned=False)
@@ -130,7 +134,24 @@ class Gatherer:
         deadline = deadline_in(min(self.limits.seconds, access.seconds))
         allowance = Allowance(self.limits.all_bytes)
         line = self.lines.to(access.base, bases)
-        return Fetcher(self.server, access, deadline, line, self.limits.pages, allowance)
+        return Fetcher(
+            self.server,
+            access,
+            deadline,
+            line,
+            self.limits.pages,
+            allowance,
+            self.ways,
+            self.statements,
+        )
+
+
+def _not_available(lost: Sequence[Part], retry_after: Mapping[Part, int]) -> DataNotAvailable:
+    """For now, where the server only asked for time and nothing else stands in the way."""
+    keys = tuple(part.value for part in lost)
+    if all(part in retry_after for part in lost):
+        return DataNotAvailableNow(keys, max(retry_after[part] for part in lost))
+    return DataNotAvailable(keys)
 
 
 def is_certainly_concerned(record: ClinicalRecord, lost: Collection[Part]) -> bool:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from cds_service import wiring
 from cds_service.cards.wording import read_wording
+from cds_service.cli.check_servers import remarks_on_servers
 from cds_service.cli.report import fail, note
 from cds_service.protocol.assess import load_protocol
 from cds_service.settings.environment import BadSettings, Settings
+from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.probe import probe
@@ -41,10 +43,10 @@ def check(site_file: str | None, *, list_unverified: bool = False) -> int:
 
 
 def check_installation(site_file: str | None) -> CheckReport:
-    """Check one site file, or the environment with its database and key; texts and code lists always."""
+    """Check one site file, or the environment with its database, key and servers; texts and codes always."""
     report = CheckReport()
     site = _site_alone(site_file, report) if site_file else _environment(report)
-    for load in (_check_thresholds, _check_wording, _check_codes):
+    for load in (_check_ways, _check_thresholds, _check_wording, _check_codes):
         try:
             load(site, report)
         except wiring.INSTALLATION_FAULTS as error:
@@ -53,7 +55,9 @@ def check_installation(site_file: str | None) -> CheckReport:
 
 
 def _site_alone(site_file: str, report: CheckReport) -> Site:
-    report.notes.append("without a site file named, check also tries the settings, the database and the key")
+    report.notes.append(
+        "without a site file named, check also tries the settings, the database, the key and the FHIR servers"
+    )
     try:
         return read_site(Path(site_file))
     except BadSite as error:
@@ -70,6 +74,7 @@ def _environment(report: CheckReport) -> Site:
     else:
         report.notes += [f"insecure, for development only: {risk}" for risk in settings.insecure]
     _check_database(settings, report)
+    report.notes += remarks_on_servers(settings.site)
     return settings.site
 
 
@@ -89,6 +94,10 @@ def _check_database(settings: Settings, report: CheckReport) -> None:
 
 def _check_thresholds(site: Site, _: CheckReport) -> None:
     load_protocol(wiring.overrides_of(site))
+
+
+def _check_ways(site: Site, report: CheckReport) -> None:
+    report.notes += remarks_on(site.ways)
 
 
 def _check_wording(_: Site, __: CheckReport) -> None:

@@ -26,6 +26,9 @@ leave_out = ["snomed"]
 [[fhir_servers]]                                 # the only ones that are ever called
 base = "https://ehr.hospital.example/fhir"
 
+[ehr]                                            # in which ways they are not as usual: see fhir_ways.py
+not_kept = ["AdverseEvent"]
+
 [[trusted_clients]]                              # the only EHRs that may call: see client_list.py
 iss = "https://ehr.hospital.example"
 jku = "https://ehr.hospital.example/jwks.json"
@@ -50,10 +53,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from cds_service.advice.chart_queries import resource_types
 from cds_service.ehr.bases import FhirBase
+from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.research.provider import Provider
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
+from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecasts import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
 from fhir_mappings.readers.settings import StandIn
@@ -81,6 +87,7 @@ class Site:
     code_lists_left_out: tuple[str, ...] = ()
     code_systems: Mapping[str, str] = field(default_factory=dict)
     fhir_bases: tuple[FhirBase, ...] = ()
+    ways: ServerWays = AS_USUAL
     ca_bundle: Path | None = None
     stand_ins: tuple[StandIn, ...] = ()
     trusted_clients: tuple[ListedClient, ...] = ()
@@ -138,6 +145,7 @@ class _Tables(msgspec.Struct, frozen=True):
     codes: _Codes = _Codes()
     code_systems: dict[str, str] = {}
     fhir_servers: tuple[_FhirServer, ...] = ()
+    ehr: EhrEntry = EhrEntry()
     ca_bundle: str | None = None
     participation: _Participation = _Participation()
     trusted_clients: tuple[ClientEntry, ...] = ()
@@ -184,6 +192,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         if not amounts or min(amounts) <= 0
     ]
     faults += forecast_faults(tables.forecast)
+    stand_ins = _stand_ins(tables.participation, faults)
     return Site(
         language=tables.language,
         zone=_zone(tables.time_zone, faults),
@@ -195,8 +204,9 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         code_lists_left_out=tables.codes.leave_out,
         code_systems=tables.code_systems,
         fhir_bases=read_bases((server.base for server in tables.fhir_servers), "fhir_servers", faults),
+        ways=read_ways(tables.ehr, frozenset(resource_types(stand_ins).values()), faults),
         ca_bundle=ca_bundle,
-        stand_ins=_stand_ins(tables.participation, faults),
+        stand_ins=stand_ins,
         trusted_clients=read_clients(tables.trusted_clients, folder, faults),
         research=read_research(tables.research, folder, faults),
         forecast=tables.forecast,

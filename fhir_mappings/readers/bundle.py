@@ -165,10 +165,14 @@ def _take_entries(bundle: Bundle, found: _Found) -> None:
         resource.full_url = entry.full_url
         if entry.full_url and entry.full_url.startswith("urn:"):
             resource.id = resource.id or entry.full_url.rsplit(":", 1)[1]
-        if entry.search is not None and entry.search.mode == "include":
+        if _is_included(entry.search) and not isinstance(resource, OperationOutcome):
             included += 1
         _take(resource, found)
     found.matches -= included
+
+
+def _is_included(search: EntrySearch | None) -> bool:
+    return search is not None and search.mode == "include"
 
 
 def _present(entries: Iterable[Entry]) -> Iterator[Entry]:

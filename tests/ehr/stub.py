@@ -12,11 +12,15 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 class Stub:
-    """`answers` by path (with or without query); `asked` holds (path, headers) of each request."""
+    """`answers` by path (with or without query); `asked` holds (path, headers) of each request.
+
+    Except the server's own statement, which is asked for whenever it is due, and by nobody's call: `stated`.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.stated: list[dict[str, str]] = []
         self.root = ""
 
     @property
@@ -31,7 +35,11 @@ class Stub:
         return [path for path, _ in self.asked]
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        self.asked.append((handler.path, dict(handler.headers)))
+        headers = dict(handler.headers)
+        if handler.path == "/fhir/metadata":
+            self.stated.append(headers)
+        else:
+            self.asked.append((handler.path, headers))
         known = self.answers.get(handler.path) or self.answers.get(handler.path.partition("?")[0])
         (known or says({"resourceType": "OperationOutcome"}, status=404))(handler)
 

@@ -26,11 +26,17 @@ some seconds.
 
 Patient, problem list and trial participation decide whether the patient is concerned at all: without one of them the
 caller gets **412** with an OperationOutcome that names it, unless an enrolment is known: then the problem list may lack. Anything else leaves a **200** with a card that names what
-could not be read; what depends on it is "unknown", never "no". Nothing is tried twice, and all fetching of one call
-ends at one deadline (`CDS_FETCH_SECONDS`).
+could not be read; what depends on it is "unknown", never "no". All fetching of one call ends at one deadline
+(`CDS_FETCH_SECONDS`). Nothing is tried twice, but for one thing: what a server puts off itself (429 or 503 with
+`Retry-After`, in seconds or as a date by its own clock) is asked for once more after that time, if the deadline allows
+it. If not, the caller gets **503** with that `Retry-After` where it would have got 412.
 
 """
 _PEERS = """
+A type that the server refuses (`not-found`, `refused`, `forbidden`, `no-scope`) and that its CapabilityStatement does
+not name is not kept there: no fault, and on no card, but a line of `cds-service check`. Not so for patients, diagnoses,
+results, orders and participation.
+
 A server that was silent in three calls of a worker in a row is not asked by it for 10 s (`server-rests`, and one line
 `fhir_server_rests`); then one call tries. Any answer, a refusal too, begins the count anew. At most 16 calls of a worker
 wait for one server, and 16 more for that, one second; whoever comes then could not have it (`too-many-wait`).
@@ -69,8 +75,8 @@ Each time every call was answered in the end, and the audit holds exactly the ca
 def page() -> str:
     """The page, freshly made."""
     ehr = markdown(
-        ("The FHIR server", "in the log (`fetch_failed`)"),
-        ((fault.name, f"`{fault.reason.value}`") for fault in EHR_FAULTS),
+        ("The FHIR server", "in the log (`fetch_failed`)", "where nothing can be said without it"),
+        ((fault.name, f"`{fault.reason.value}`", fault.told) for fault in EHR_FAULTS),
     )
     peers = markdown(("peers", "in the log"), ((fault.name, fault.told) for fault in PEER_FAULTS))
     store = markdown(

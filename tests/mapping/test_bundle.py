@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cds_service.ehr.answers import is_short
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_ndjson
 from fhir_mappings.readers.fhir_types import Resource, Unread
 from fhir_mappings.readers.references import own_reference
@@ -195,6 +196,16 @@ def test_included_resources_are_not_counted_as_matches() -> None:
     content["entry"].append({"resource": STUDY, "search": {"mode": "include"}})
     found = decoded(content)
     assert (found.total, found.matches, len(found.resources)) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("mode", [None, "outcome", "include", "match"])
+@pytest.mark.parametrize("total", [1, 2])
+def test_a_warning_among_the_entries_is_no_entry(mode: str | None, total: int) -> None:
+    content = bundle(ORDER, total=total)
+    content["entry"].append({"resource": WARNING, "search": {"mode": mode}})
+    found = decoded(content)
+    assert (found.matches, len(found.resources), found.failed) == (1, 1, False)
+    assert is_short(found) is (total == 2)
 
 
 @pytest.mark.parametrize(
