@@ -147,7 +147,7 @@ class TlsEnd:
 
 def _keeping(heard: bytearray) -> type[ssl.SSLSocket]:
     class Keeping(ssl.SSLSocket):
-        def read(self, len: int = 1024, buffer: Any = None) -> Any:
+        def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 - as the library calls it
             got = super().read(len, buffer)
             heard.extend(got if buffer is None else memoryview(buffer)[:got])
             return got

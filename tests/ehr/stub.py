@@ -109,6 +109,10 @@ def running(address: str = "127.0.0.1", secured: Secured | None = None) -> Itera
             except OSError:
                 self.close_connection = True
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def log_message(self, *_: Any) -> None:
             pass
 

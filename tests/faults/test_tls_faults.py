@@ -94,7 +94,7 @@ def service(peers, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def without_bundle(peers, tmp_path_factory):
-    """One that knows only the authorities of the operating system."""
+    """One that knows only the usual authorities."""
     folder = tmp_path_factory.mktemp("without-authority")
     with serving(folder, **write_site(folder, peers, TRUSTED, ca_bundle=False)) as running_service:
         yield running_service
