@@ -12,7 +12,12 @@ from queue import Empty, Queue
 BUILT = Path(__file__).parent / "hapi" / "build" / "hapi.jar"
 _SECONDS_TO_START = 240
 # It runs for a minute or two: the quick compiler is enough, and leaves the machine to others.
-_JAVA = ("-Xmx1500m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+_JAVA = (
+    "-Xmx1500m",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+)
 
 
 def missing() -> str | None:
