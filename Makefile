@@ -75,4 +75,4 @@ assets:
 	rm -r cds_service/pages/node_modules
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(HAPI)/build
