@@ -21,7 +21,9 @@ _JAVA = (
 
 
 def missing() -> str | None:
-    """What is not here, and how to get it; None where the server can be started."""
+    """Why it is not tried, and what to do; None where it can be started."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return "HAPI FHIR is not tried here: it needs the machine for itself (make hapi; make test-hapi)"
     if shutil.which("java") is None:
         return "HAPI FHIR is not tried: there is no Java (apt-get install openjdk-17-jre-headless maven; make hapi)"
     if not jar().is_file():

@@ -19,7 +19,7 @@ from tests.hook_calls import call_body, order_context, prefetch_of
 from tests.installation import an_installation
 from tests.journeys.test_modes import TOKEN, cards
 from tests.journeys.visits import CHART_SERVICES, PATIENTS, _lasting
-from tests.sandbox.test_elsewhere import demo_at
+from tests.sandbox.test_elsewhere import ORDER, demo_at
 
 Json = dict[str, Any]
 ORDER_SERVICES = ("aa-trial-order-select", "aa-trial-order-sign")
@@ -167,9 +167,23 @@ def test_a_write_by_an_old_version_is_refused(fhir):
 
 
 def test_the_demo_works_with_it(fhir, tmp_path):
-    """Its page shows the chart and the advice, and signs an order by somebody whom the server has."""
+    """Its page shows the chart and the advice, signs an order by somebody whom the server has, and stops it."""
+    load(fhir.base, [{"resourceType": "Patient", "id": "new", "name": [{"family": "Li", "given": ["An"]}]}])
+
+    def orders():
+        return [
+            (one["status"], "reference" in one["requester"])
+            for one in fhir.resources("MedicationRequest?patient=new")
+        ]
 
     def check(visit):
+        page = f"{visit.page}/patients/new"
+        signed = requests.post(f"{page}/orders", data=ORDER, timeout=SECONDS).json()
+        assert signed["ok"], signed
+        assert orders() == [("active", True)]
+        (order,) = fhir.resources("MedicationRequest?patient=new")
+        requests.post(f"{page}/stop", data={"order": order["id"]}, timeout=SECONDS)
+        assert orders() == [("stopped", True)]
         came = visit.advice()
         assert came["ok"], came
         assert "not here: this FHIR server offers no SMART launch" in visit.said
