@@ -99,6 +99,7 @@ GO = (
     WayOut("the same with an assertion", record_as_client(OAuthClient("aa", jwk=KEY)), b"client_assertion="),
     WayOut("the same, asking the record where", record_by_its_word, b"GET /fhir/.well-known"),
 )
+ASKED = ("/fhir/Patient/p1", "/fhir/Basic", "/smart", "/token", "/fhir/.well-known/smart-configuration")
 REFUSALS = (NotFetched, WriteRefused, SignInRefused, Unanswered)
 WAYS = pytest.mark.parametrize("way", GO, ids=lambda way: way.name)
 # what costs two seconds and more is tried where the calls are (tests/faults)
@@ -181,12 +182,12 @@ def test_tls_that_fails_without_a_word_on_a_certificate_is_told_as_such(error):
     assert reason_in(error, deadline_in(1)) is WhyNotFetched.TLS_FAILED
 
 
-def test_a_redirect_from_https_to_http_takes_no_code_along(bundle, tmp_path):
+@WAYS
+def test_a_redirect_from_https_to_http_is_not_followed(way, bundle, tmp_path):
     with running() as open_one, running(secured=TlsEnd(HOSPITAL.issue(), tmp_path)) as stub:
-        moved = says(b"", status=307, Location=f"{open_one.root}/fhir/Patient/p1")
-        stub.answers["/fhir/Patient/p1"] = moved
-        for go in (fetch, record):
-            with pytest.raises((NotFetched, Unanswered)):
-                go(stub.root, bundle)
-        assert len(stub.asked) == 2
+        for path in ASKED:
+            stub.answers[path] = says(b"", status=307, Location=f"{open_one.root}{path}")
+        with pytest.raises(REFUSALS):
+            way.go(stub.root, bundle)
+        assert len(stub.asked) == 1
         assert open_one.asked == []

@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 BUILT = Path(__file__).parent / "hapi" / "build" / "hapi.jar"
-_SECONDS_TO_START = 240
+_SECONDS_TO_START = 600  # on a busy machine
 # It runs for a minute or two: the quick compiler is enough, and leaves the machine to others.
 _JAVA = (
     "-Xmx1500m",
