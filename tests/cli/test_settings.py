@@ -110,7 +110,7 @@ def test_an_empty_site_file_is_a_site_with_the_defaults(site_file):
         ("[participation]\ngroup = [{name='Group/1'}]\nflag = [{name='Flag/1'}]", "participation"),
         ("[participation]\ngroup = [{name='Group/1', state='here'}]", "participation"),
         ("ca_bundle = 'gone.pem'", "gone.pem: no such file"),
-        ("ca_bundle = 'labs.json'", "ca_bundle: labs.json holds no certificate in PEM form"),
+        ("ca_bundle = 'labs.json'", "ca_bundle: labs.json cannot be read, holds no certificate in PEM form"),
         ("x = ", "site.toml"),
     ],
 )
@@ -133,7 +133,7 @@ def test_each_fault_of_a_site_file_is_named(site_file, text, said):
 def test_a_file_that_proves_no_certificate_is_found_before_the_start(site_file, tmp_path, content):
     path = site_file("ca_bundle = 'hospital.pem'")
     (tmp_path / "hospital.pem").write_bytes(content)
-    said = "ca_bundle: hospital.pem holds no certificate in PEM form, or one that is damaged"
+    said = "ca_bundle: hospital.pem cannot be read, holds no certificate in PEM form, or a damaged one"
     assert faults_of(path) == f"site.toml: {said}"
 
 
