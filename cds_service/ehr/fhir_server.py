@@ -4,6 +4,8 @@ Never twice (`fetching` knows whether to ask again), and no redirects: a server 
 site file.
 """
 
+import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -33,6 +35,10 @@ class WhyNotFetched(StrEnum):
     BUSY = "too-many-wait"
     RESTING = "server-rests"
     UNREACHABLE = "unreachable"
+    UNTRUSTED = "certificate-untrusted"
+    OUT_OF_DATE = "certificate-out-of-date"
+    OTHER_HOST = "certificate-of-another-host"
+    TLS_FAILED = "tls-failed"
     TIMEOUT = "timeout"
     REDIRECT = "redirect"
     FORBIDDEN = "forbidden"
@@ -169,8 +175,31 @@ def reason_in(error: Exception, deadline: Deadline) -> WhyNotFetched:
     """Why there is nothing, by what the transport raised."""
     if isinstance(error, TooManyWait):
         return WhyNotFetched.BUSY
+    if isinstance(error, requests.exceptions.SSLError):
+        return _why_not_secure(error)
     timed_out = deadline.is_past or isinstance(error, requests.Timeout)
     return WhyNotFetched.TIMEOUT if timed_out else WhyNotFetched.UNREACHABLE
+
+
+# OpenSSL's X509_V_ERR_*: the name, or the address, in the certificate is not the one that was called.
+_OTHER_NAMES = frozenset({62, 64})
+_OTHER_DAYS = frozenset({9, 10})  # not yet valid, no longer valid
+
+
+def _why_not_secure(error: BaseException) -> WhyNotFetched:
+    """What was wrong with the certificate, or that no TLS came about at all."""
+    for one in _chain(error):
+        if isinstance(one, ssl.SSLCertVerificationError):
+            if one.verify_code in _OTHER_NAMES:
+                return WhyNotFetched.OTHER_HOST
+            return WhyNotFetched.OUT_OF_DATE if one.verify_code in _OTHER_DAYS else WhyNotFetched.UNTRUSTED
+    return WhyNotFetched.TLS_FAILED
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def reason_of(status: int) -> WhyNotFetched:

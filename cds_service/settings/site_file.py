@@ -58,6 +58,7 @@ from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.research.provider import Provider
 from cds_service.settings.addresses import read_bases
+from cds_service.settings.authorities import authority_faults
 from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
 from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecasts import ForecastEntry, forecast_faults
@@ -185,7 +186,8 @@ def _shaped(tables: dict[str, Any], faults: list[str]) -> _Tables:
 def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
     maps = tuple(folder / name for name in tables.codes.concept_maps)
     ca_bundle = folder / tables.ca_bundle if tables.ca_bundle else None
-    faults += [f"{file}: no such file" for file in (*maps, ca_bundle) if file and not file.is_file()]
+    faults += [f"{file}: no such file" for file in maps if not file.is_file()]
+    faults += authority_faults(ca_bundle) if ca_bundle else []
     faults += [
         f"tablets.{drug}: must be amounts above 0 mg"
         for drug, amounts in tables.tablets.items()

@@ -10,6 +10,7 @@ from tests.faults.clocks import CLOCKS
 from tests.faults.ehr_faults import EHR_FAULTS
 from tests.faults.peer_faults import PEER_FAULTS
 from tests.faults.store_faults import STORE_FAULTS
+from tests.faults.tls_faults import TLS_FAULTS
 from tests.tables import markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -46,6 +47,20 @@ wait for one server, and 16 more for that, one second; whoever comes then could 
 Calls that bring what they need, discovery and health are answered as usual while
 
 """
+_TLS = """
+## Certificates
+
+No token, code, secret, form or question leaves before the server's certificate is proved: by the `ca_bundle` of the site
+file, or by the usual authorities where it names none. The caller of a FHIR server that proves nothing gets what stands
+above: **412**, or a **200** with a card that names what could not be read. A client whose key set address proves
+nothing is not let in (**401**; `client_refused`: `keys-unavailable`), and nobody can sign in there. The same rows are
+tried on the sign-in of the pages for people (`explain_refused`), the attestation form, and the demo's own client.
+
+"""
+_REDIRECT = """
+A redirect, also one from https to http, is not followed (`redirect`). A `ca_bundle` that is missing, or holds no
+certificate in PEM form, is a fault that `cds-service check` names, and production does not start with it.
+"""
 _STORE = """
 ## The database
 
@@ -79,6 +94,10 @@ def page() -> str:
         ((fault.name, f"`{fault.reason.value}`", fault.told) for fault in EHR_FAULTS),
     )
     peers = markdown(("peers", "in the log"), ((fault.name, fault.told) for fault in PEER_FAULTS))
+    tls = markdown(
+        ("The FHIR server or key set address shows a certificate", "`fetch_failed`, `key_set_not_fetched`"),
+        ((fault.name, f"`{fault.reason.value}`") for fault in TLS_FAULTS),
+    )
     store = markdown(
         ("The database", "", "calls and feedback", "`/health/ready`"),
         ((fault.name, _KINDS[fault.kind], "503", str(fault.ready)) for fault in STORE_FAULTS),
@@ -87,7 +106,7 @@ def page() -> str:
         ("The client's clock", "answer", "in the log (`client_refused`)"),
         ((c.name, "401" if c.reason else "200", f"`{c.reason}`" if c.reason else "") for c in CLOCKS),
     )
-    return _HEAD + ehr + _PEERS + peers + _STORE + store + _MORE + clocks
+    return _HEAD + ehr + _PEERS + peers + _TLS + tls + _REDIRECT + _STORE + store + _MORE + clocks
 
 
 def main() -> int:
