@@ -35,6 +35,7 @@ class Chart:
         self.gaps: list[Gap] = []
         self.unavailable: set[Part] = set()
         self._came: dict[Part, Decoded] = {}
+        self._followed: set[str] = set()
         self._request = request
         self._fetcher = fetcher
         self._queries = chart_queries(stand_ins)
@@ -62,9 +63,11 @@ class Chart:
         """The patient's own resource, which tells by which numbers an entry may name the patient."""
         return self._person_among(self.resources)
 
-    def follow_references(self, most: int, others: Iterable[Resource]) -> None:
-        """Fetch what the chart (or the `others`) points at and nobody brought, at most `most` of it."""
-        wanted = sorted(unresolved_references((*self.resources, *others)))
+    def follow_references(self, most: int, others: Iterable[Resource] = ()) -> None:
+        """Fetch what the chart (or the `others`) points at and nobody brought, each once, `most` in all."""
+        wanted = sorted(unresolved_references((*self.resources, *others)) - self._followed)
+        most -= len(self._followed)
+        self._followed.update(wanted)
         for reference in wanted[most:]:
             self.gaps.append(Gap("REFERENCE_NOT_FETCHED", reference, "too-many-references"))
         jobs = {reference: partial(self._fetcher.query, reference) for reference in wanted[:most]}
