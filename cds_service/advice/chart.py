@@ -94,7 +94,7 @@ class Chart:
             decoded = decode(entry.raw)
         except NotFhir:
             return fetch_it
-        self._check_owner(decoded, part)
+        check_owner(decoded, self.patient_id, part)
         if decoded.failed or is_short(decoded) or _is_torn(decoded):
             self._came[part] = decoded
             return fetch_it
@@ -109,12 +109,6 @@ class Chart:
         """A Bundle or a resource of the type asked for; anything else would read as "nothing found"."""
         is_asked_for = resource_type(raw) in ("Bundle", self._types[part])
         return is_asked_for and not holds_another_release(bytes(raw))
-
-    def _check_owner(self, decoded: Decoded, part: Part) -> None:
-        """A client that mixes up two patients is not advised at all; a server's stray entry is dropped."""
-        patient = f"Patient/{self.patient_id}"
-        if any(names_another(resource, patient) for resource in decoded.resources):
-            raise PatientMismatch(f"prefetch.{part.value}")
 
     def _keep_fetched(self, part: Part, outcome: Decoded | NotFetched) -> None:
         if isinstance(outcome, NotFetched):
@@ -154,6 +148,16 @@ class Chart:
     def _lose(self, part: Part, why: WhyNotFetched) -> None:
         self.unavailable.add(part)
         self.gaps.append(Gap("PART_UNAVAILABLE", detail=f"{part.value}: {why.value}"))
+
+
+def check_owner(decoded: Decoded, patient_id: str, part: Part) -> None:
+    """A client that mixes up two patients is not advised at all; a server's stray entry is dropped.
+
+    Raises PatientMismatch.
+    """
+    patient = f"Patient/{patient_id}"
+    if any(names_another(resource, patient) for resource in decoded.resources):
+        raise PatientMismatch(f"prefetch.{part.value}")
 
 
 def _is_torn(decoded: Decoded) -> bool:

@@ -92,7 +92,10 @@ def advice_for(concern: Concern) -> Advise:
 def order_advice(clinic: Clinic, service_id: str, call: HookCall) -> Advice:
     """For drafts that do not touch the trial nothing is read at all. Raises as `usual_advice` does."""
     concern = clinic.gatherer.concern_of_drafts(call.request, call.now)
-    return usual_advice(clinic, service_id, call, concern) if concern else Advice()
+    if concern is None:
+        clinic.gatherer.check_patient(call.request)
+        return Advice()
+    return usual_advice(clinic, service_id, call, concern)
 
 
 def usual_advice(clinic: Clinic, service_id: str, call: HookCall, concern: Concern) -> Advice:

@@ -13,7 +13,7 @@ from cds_service.protocol.eligibility import may_have_aplastic_anaemia
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.participation import ON_TREATMENT, participation
 from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA
-from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Part
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.studies import StudyState
@@ -58,7 +58,8 @@ def _takes_part_or_might(record: ClinicalRecord, now: AsOf) -> bool:
         return False
     if record.lacks(Part.RESEARCH_SUBJECTS) or any(s.this_trial for s in record.studies):
         return True
-    return may_have_aplastic_anaemia(record) or bool(record.taking(Drug.SIROLIMUS.value))
+    may_take_it = record.lacks(*MEDICATION_PARTS) or bool(record.taking(Drug.SIROLIMUS.value))
+    return may_take_it or may_have_aplastic_anaemia(record)
 
 
 def _may_be_candidate(record: ClinicalRecord, now: AsOf) -> bool:

@@ -5,10 +5,11 @@ does not, and then nothing else is read or fetched. The rest comes at once as we
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cds_service.advice.chart import Chart
+from cds_service.advice.chart import Chart, check_owner
 from cds_service.advice.chart_queries import DECISIVE_PARTS
 from cds_service.advice.concern import (
     ANYBODY_OF_THE_TRIAL,
@@ -26,9 +27,11 @@ from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.ehr.lines import Lines
 from cds_service.hooks.errors import DataNotAvailable
+from cds_service.hooks.prefetch import entry_of
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.service import Caller
 from cds_service.protocol.moment import AsOf, as_of
+from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 from fhir_mappings.readers.record import read_drafts, read_record
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA
@@ -111,6 +114,12 @@ class Gatherer:
         if drafts.gaps or gaps or any(Drug.SIROLIMUS.value in order.ingredients for order in orders):
             return PARTICIPANTS_AND_CANDIDATES
         return PARTICIPANTS if orders else None
+
+    def check_patient(self, request: HookRequest) -> None:
+        """Raises PatientMismatch where the client sent another patient's chart; nothing is asked for."""
+        sent = entry_of(request.prefetch, Part.PATIENT.value).raw
+        with suppress(NotFhir):
+            check_owner(decode(sent) if sent else Decoded(), request.context.patient_id, Part.PATIENT)
 
     def new_problem_may_concern(self, request: HookRequest, now: datetime) -> bool:
         """Does a problem of the call's own context name aplastic anaemia, or can one of them not be read?"""
