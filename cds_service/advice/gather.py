@@ -106,14 +106,16 @@ class Gatherer:
     def concern_of_drafts(self, request: HookRequest, now: datetime) -> Concern | None:
         """Whom the drafts of a call may concern; None where none of them touches the trial.
 
-        Sirolimus is said to a candidate as well; so may be what a draft that cannot be read orders.
+        Sirolimus is said to a candidate as well; so may be what a draft that cannot be read orders. A call
+        that brings no draft at all has lost them: it is answered, or refused, as if they touched the trial.
         """
         patient = request.context.patient_id
         drafts = read_context_bundle(request.context.draft_orders, patient, "context.draftOrders").decoded
         orders, gaps = read_drafts(drafts.resources, patient, now, self.reader)
         if drafts.gaps or gaps or any(Drug.SIROLIMUS.value in order.ingredients for order in orders):
             return PARTICIPANTS_AND_CANDIDATES
-        return PARTICIPANTS if orders else None
+        nothing_came = not drafts.matches + drafts.ignored
+        return PARTICIPANTS if orders or nothing_came else None
 
     def check_patient(self, request: HookRequest) -> None:
         """Raises PatientMismatch where the client sent another patient's chart; nothing is asked for."""
