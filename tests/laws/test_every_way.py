@@ -53,6 +53,9 @@ def test_every_way_says_the_same_of_a_demo_patient(patient_id: str) -> None:
     found = [*ways(chart)]
     (_, sent), (_, fetched), *_ = found
     assert_all_alike(found)
+    if patient_id == "demo-18":  # whom the trial does not concern
+        assert sent.findings == fetched.findings == ()
+        return
     assert sent.assessment is not None
     assert sent.record is not None
     assert fetched.record is not None
@@ -110,13 +113,13 @@ def charts(draw: st.DrawFn) -> list[Json]:
     return [person, *draw(st.permutations(kept))]
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(charts())
 def test_every_way_says_the_same_of_a_chart_that_is_not_whole(chart: list[Json]) -> None:
     assert_all_alike([*ways(chart)])
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(charts(), st.data())
 def test_every_way_says_the_same_where_any_page_is_missing(chart: list[Json], data: st.DataObject) -> None:
     part = data.draw(st.sampled_from(Part))
@@ -146,7 +149,7 @@ def test_a_service_that_does_not_look_at_a_demo_patient_had_nothing_to_say(patie
     assert_silence_is_right(chart_of(patient_id))
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(charts())
 def test_a_service_that_does_not_look_at_a_patient_had_nothing_to_say(chart: list[Json]) -> None:
     assert_silence_is_right(chart)
