@@ -138,10 +138,17 @@ def assert_silence_is_right(chart: list[Json]) -> None:
         if seen.assessment is not None:
             assert seen.findings == whole.findings
         elif whole.record is not None and not seen.silent_for:
-            made = assess(whole.record, NOW, clinic_of().protocol)
-            cards = cards_for(service, made, whole.record, NOW.day, context(service))
-            kinds = [dict(card.extension or {})["org.aa-cds.decision"]["kind"] for card in cards]
-            assert set(kinds) <= {"data-quality"}, "but for a gap, which is then none of this service"
+            assert kinds(service, whole) <= {"data-quality"}, (
+                "but for a gap, which is then none of this service"
+            )
+
+
+def kinds(service: str, seen: Told) -> set[str]:
+    """The kinds of cards that the service would give of what was seen."""
+    assert seen.record is not None
+    made = assess(seen.record, NOW, clinic_of().protocol)
+    cards = cards_for(service, made, seen.record, NOW.day, context(service))
+    return {dict(card.extension or {})["org.aa-cds.decision"]["kind"] for card in cards}
 
 
 @pytest.mark.parametrize("patient_id", sorted(PATIENTS))
@@ -153,3 +160,29 @@ def test_a_service_that_does_not_look_at_a_demo_patient_had_nothing_to_say(patie
 @given(charts())
 def test_a_service_that_does_not_look_at_a_patient_had_nothing_to_say(chart: list[Json]) -> None:
     assert_silence_is_right(chart)
+
+
+TELLS = {
+    "aa-trial-eligibility": "Condition",
+    "aa-trial-titration": "ResearchSubject",
+    "aa-trial-visit": "ResearchSubject",
+}
+"""The resource type that tells whether a service concerns a patient."""
+
+
+@pytest.mark.parametrize("patient_id", sorted(PATIENTS))
+def test_no_service_falls_silent_because_what_would_tell_cannot_be_used(patient_id: str) -> None:
+    """Torn, modified, nobody's, bare, or of a study that nobody can tell: a card, or no answer, but not "nothing"."""
+    chart = chart_of(patient_id)
+    whole = told(chart, prefetch(chart), None)
+    for service, kind in TELLS.items():
+        if whole.record is None or not kinds(service, whole):
+            continue
+        for spoil in (SPOILS[0], SPOILS[1], SPOILS[2], SPOILS[5], SPOILS[7]):
+            lost = [
+                spoil(r) if r["resourceType"] == kind else r
+                for r in chart
+                if r["resourceType"] != "ResearchStudy"
+            ]
+            seen = told(lost, {}, Server(lost), CONCERN_OF[service])
+            assert seen.silent_for or kinds(service, seen), service
