@@ -18,7 +18,7 @@ from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.studies import StudyState
 
-Judge = Callable[[ClinicalRecord, AsOf], bool]
+Look = Callable[[ClinicalRecord, AsOf], bool]
 _OUTSIDE = frozenset({StudyState.NONE, StudyState.SCREENING, StudyState.UNKNOWN})
 
 
@@ -30,8 +30,8 @@ class Concern:
     """
 
     parts: tuple[Part, ...]
-    may_be: Judge
-    is_still: Judge
+    may_be: Look
+    is_still: Look
 
 
 def _trial_may_concern(record: ClinicalRecord, _: AsOf) -> bool:
