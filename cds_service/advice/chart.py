@@ -47,6 +47,7 @@ class Chart:
         self._servers: frozenset[str] = server_asked(request)
         self.retry_after: dict[Part, int] = {}
         self._came: dict[Part, Decoded] = {}
+        self._followed: set[str] = set()
         self._request = request
         self._fetcher = fetcher
         self._queries = chart_queries(stand_ins)
@@ -80,9 +81,11 @@ class Chart:
         """The patient's own resource, which tells by which numbers an entry may name the patient."""
         return self._person_among(self.resources)
 
-    def follow_references(self, most: int, others: Iterable[Resource]) -> None:
-        """Fetch what the chart (or the `others`) points at and nobody brought, at most `most` of it."""
-        wanted = sorted(unresolved_references((*self.resources, *others), self.home))
+    def follow_references(self, most: int, others: Iterable[Resource] = ()) -> None:
+        """Fetch what the chart (or the `others`) points at and nobody brought, each once, `most` in all."""
+        wanted = sorted(unresolved_references((*self.resources, *others), self.home) - self._followed)
+        most -= len(self._followed)
+        self._followed.update(wanted)
         for reference in wanted[most:]:
             self.gaps.append(Gap("REFERENCE_NOT_FETCHED", reference, "too-many-references"))
         asked = {reference: Wanted(reference) for reference in wanted[:most]}
@@ -109,7 +112,7 @@ class Chart:
             decoded = decode(entry.raw)
         except NotFhir:
             return fetch_it
-        self._check_owner(decoded, part)
+        check_owner(decoded, self.patient_id, part, self._servers)
         if decoded.failed or is_short(decoded) or _is_torn(decoded):
             self._came[part] = decoded
             return fetch_it
@@ -123,17 +126,6 @@ class Chart:
         """A Bundle or a resource of the type asked for; anything else would read as "nothing found"."""
         is_asked_for = resource_type(raw) in ("Bundle", self._types[part])
         return is_asked_for and not holds_another_release(bytes(raw))
-
-    def _check_owner(self, decoded: Decoded, part: Part) -> None:
-        """A client that mixes up two patients is not advised at all; a server's stray entry is dropped."""
-        patient, resources = f"Patient/{self.patient_id}", decoded.resources
-        home = self._home_of(resources)
-        if any(names_another(resource, patient, home) for resource in resources):
-            raise PatientMismatch(f"prefetch.{part.value}")
-
-    def _home_of(self, answer: tuple[Resource, ...]) -> Home:
-        """The own server as this answer names it, beside what is known."""
-        return home_of(answer, self._servers | servers_of(answer, self._servers))
 
     def _keep_fetched(self, part: Part, outcome: Decoded | NotFetched) -> None:
         if self._is_not_kept(part, outcome):
@@ -170,7 +162,7 @@ class Chart:
 
     def _person_among(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
         patient, found = f"Patient/{self.patient_id}", tuple(resources)
-        home = self._home_of(found)
+        home = home_of(found, self._servers | servers_of(found, self._servers))
         theirs = (r for r in found if own_reference(r) == patient and not away(r, home))
         return tuple(r for r in theirs if not isinstance(r, Unread))
 
@@ -193,6 +185,18 @@ class Chart:
             self.retry_after[part] = failure.retry_after
         told = ": ".join(filter(None, (part.value, failure.why.value, failure.said)))
         self.gaps.append(Gap("PART_UNAVAILABLE", detail=told))
+
+
+def check_owner(decoded: Decoded, patient_id: str, part: Part, servers: frozenset[str]) -> None:
+    """A client that mixes up two patients is not advised at all; a server's stray entry is dropped.
+
+    `servers`: the addresses of the own server that the call names; the answer itself may name more. Raises
+    PatientMismatch.
+    """
+    patient, resources = f"Patient/{patient_id}", decoded.resources
+    home = home_of(resources, servers | servers_of(resources, servers))
+    if any(names_another(resource, patient, home) for resource in resources):
+        raise PatientMismatch(f"prefetch.{part.value}")
 
 
 def _is_torn(decoded: Decoded) -> bool:
