@@ -38,9 +38,18 @@ diclofenac, naproxen, ketorolac, celecoxib, methotrexate, tacrolimus, ciprofloxa
 rosuvastatin, pitavastatin, atorvastatin, lovastatin, pravastatin, fluvastatin, spironolactone,
 potassium chloride, digoxin, colchicine, repaglinide, dabigatran, orlistat, lisinopril, enalapril, captopril,
 wuzhi, glycyrrhizin, silymarin, grapefruit, indometacin, meloxicam, loxoprofen, flurbiprofen, etoricoxib,
-parecoxib, nimesulide
+parecoxib, nimesulide, elbasvir, grazoprevir, glecaprevir, voxilaprevir, simeprevir, asunaprevir, danoprevir,
+paritaprevir, telaprevir, boceprevir, saquinavir, indinavir, nelfinavir, fosamprenavir, tipranavir,
+protease inhibitor, stiripentol, aliskiren, quinapril, benazepril, cilazapril, fosinopril, perindopril,
+ramipril, trandolapril, spirapril, delapril, moexipril, temocapril, zofenopril, imidapril, ace inhibitor,
+amiloride, triamterene, eplerenone, canrenoate, finerenone, potassium-sparing diuretic, potassium salt,
+nifedipine, ezetimibe, fidaxomicin, ozanimod, mifamurtide, pristinamycin, quinupristin, ranolazine, josamycin,
+midecamycin, troleandomycin, stanozolol, vemurafenib, idelalisib, crizotinib, nevirapine, eslicarbazepine,
+dabrafenib, lorlatinib, fosphenytoin, mitotane, terbinafine, fenofibrate, clindamycin, chloroquine,
+hydroxychloroquine, tigecycline, nintedanib, lercanidipine, edoxaban, tenofovir alafenamide, octreotide,
+lanreotide, pasireotide
 """
-OUR_LIST = {name.strip() for name in _OUR_NAMES.split(",")}
+OUR_LIST = {" ".join(name.split()) for name in _OUR_NAMES.split(",")}
 
 
 def test_the_table_holds_the_drugs_of_our_own_list_and_no_others() -> None:
@@ -78,6 +87,24 @@ def test_every_interacting_ingredient_of_the_terminology_is_in_the_table() -> No
     fluconazole      | caution         | caution         | -
     enalapril        | caution         | -               | -
     spironolactone   | -               | avoid           | -
+    elbasvir         | -               | contraindicated | -
+    grazoprevir      | -               | contraindicated | -
+    glecaprevir      | -               | avoid           | -
+    stiripentol      | contraindicated | contraindicated | -
+    aliskiren        | -               | contraindicated | -
+    ramipril         | caution         | -               | -
+    ace inhibitor    | caution         | -               | -
+    amiloride        | -               | avoid           | -
+    potassium salt   | -               | avoid           | -
+    trimethoprim     | -               | caution         | -
+    stanozolol       | caution         | caution         | -
+    danazol          | caution         | caution         | -
+    nifedipine       | -               | avoid           | -
+    ezetimibe        | -               | avoid           | -
+    pristinamycin    | caution         | caution         | -
+    josamycin        | caution         | caution         | -
+    saquinavir       | avoid           | avoid           | -
+    terbinafine      | -               | caution         | -
     """),
     ids=named,
 )
