@@ -22,6 +22,7 @@ from fhir_mappings.value_sets.local_codes import (
 )
 from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
+from fhir_mappings.value_sets.vaccine_names import VaccineNames
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.code_systems import one_address, system_name
 from fhir_mappings.vocabulary.codes import (
@@ -82,6 +83,7 @@ class CodeLists:
     units: UnitMap
     listed: tuple[ListedCode, ...]
     names: AnalyteNames
+    vaccines: VaccineNames = field(default_factory=VaccineNames)
     systems: Mapping[str, str] = field(default_factory=dict)
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
     _said: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
@@ -128,7 +130,11 @@ class CodeLists:
         try:
             return self._said[words]
         except KeyError:
-            return _remember(self._said, words, self.words.find(words))
+            return _remember(self._said, words, self._in_words(words))
+
+    def _in_words(self, words: str) -> tuple[Meaning, ...]:
+        vaccine = self.vaccines.find(words)
+        return (*self.words.find(words), *((Meaning(vaccine),) if vaccine else ()))
 
     def _resolve(self, system: str | None, code: str | None) -> tuple[str, str] | None:
         """Our short name of the system, and the code; the site's map first. None for what we cannot know."""

@@ -78,6 +78,7 @@ class Concept(StrEnum):
     ANTIPLATELET = "drug.antiplatelet"
     NSAID = "drug.nsaid"
     LIVE_VACCINE = "drug.live_vaccine"
+    LIVE_VACCINE_POSSIBLE = "drug.live_vaccine_possible"
     ANTI_INFECTIVE = "drug.anti_infective"
     ANTI_INFECTIVE_PROPHYLAXIS = "drug.anti_infective_prophylaxis"
     ANTINEOPLASTIC = "drug.antineoplastic"
@@ -93,3 +94,6 @@ APLASTIC_ANAEMIA = frozenset(
     {Concept.AA_ACQUIRED, Concept.AA_GENERIC, Concept.AA_CONGENITAL, Concept.AA_ANTINEOPLASTIC}
 )
 """Aplastic anaemia in any form: the disease that the trial is about."""
+
+VACCINES = frozenset({Concept.LIVE_VACCINE, Concept.LIVE_VACCINE_POSSIBLE})
+"""Vaccines that are live, or that may be."""
