@@ -11,6 +11,7 @@ from cds_service.protocol.interactions import Interaction, active_interactions
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.order_rules.desk import Desk, OrderLimits
 from cds_service.protocol.order_rules.duplicates import duplicates
+from cds_service.protocol.order_rules.formulation import another_formulation
 from cds_service.protocol.order_rules.partner_drug import (
     bleeding,
     interacting,
@@ -30,6 +31,7 @@ RULES: tuple[Callable[[Desk, MedicationEvent], Iterator[Alert]], ...] = (
     study_drug,
     partners_in_use,
     duplicates,
+    another_formulation,
     interacting,
     bleeding,
     second_of_its_class,

@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from fhir_mappings.value_sets import analyte_names, analytes, answers, plausible, products, vaccine_names
+from fhir_mappings.value_sets import (
+    analyte_names,
+    analytes,
+    answers,
+    formulation_names,
+    plausible,
+    products,
+    vaccine_names,
+)
 from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
 from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
 from fhir_mappings.value_sets.listed import (
@@ -40,6 +48,7 @@ _OTHER_SHAPES = {
     "analytes": analytes.COLUMNS,
     "answers": answers.COLUMNS,
     "products": products.COLUMNS,
+    "formulation_names": formulation_names.COLUMNS,
     "plausible": plausible.COLUMNS,
     "vaccine_names": vaccine_names.COLUMNS,
 }
@@ -100,6 +109,7 @@ def _lists(
         tuple(_listed(every)),
         analyte_names.names_of(_only(by_topic, "analyte_names"), faults),
         vaccine_names.vaccine_names_of(_only(by_topic, "vaccine_names"), faults),
+        formulation_names.formulation_names_of(_only(by_topic, "formulation_names"), faults),
     )
 
 
