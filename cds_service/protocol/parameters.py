@@ -58,7 +58,7 @@ def read_topic(topic: str, folder: Path = FOLDER) -> dict[str, Any]:
     path = folder / f"{topic}.toml"
     try:
         return _parsed(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ProtocolTextFault([f"{path.name}: {error}"]) from error
 
 
