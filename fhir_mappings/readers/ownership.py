@@ -17,7 +17,13 @@ from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.references import Bag, away, contained, own_reference, servers_of, type_of
 from fhir_mappings.vocabulary.facts import Gap
 
-_MEMBERS = {"AllergyIntolerance": "patient", "Consent": "patient", "ResearchSubject": "individual"}
+_MEMBERS = {
+    "AllergyIntolerance": "patient",
+    "Consent": "patient",
+    "Immunization": "patient",
+    "ImmunizationRecommendation": "patient",
+    "ResearchSubject": "individual",
+}
 
 
 class Owner(NamedTuple):

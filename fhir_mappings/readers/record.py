@@ -46,6 +46,14 @@ from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubjec
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.readers.site_units import in_known_units
 from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group, read_stand_in
+from fhir_mappings.readers.vaccination import (
+    VACCINATIONS,
+    Immunization,
+    ImmunizationRecommendation,
+    ServiceRequest,
+    read_drafted_vaccine,
+    read_vaccination,
+)
 from fhir_mappings.vocabulary.diagnoses import Diagnosis
 from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.vocabulary.facts import Gap, Part, Unknown, WhyUnknown
@@ -158,7 +166,7 @@ def read_drafts(
     """
     chart = _chart(resources, home, settings, as_of)
     owner = owner_of(f"Patient/{patient_id.removeprefix('Patient/')}", chart.bag)
-    orders = (r for r in chart.bag.resources if isinstance(r, MedicationRequest | Unread))
+    orders = (r for r in chart.bag.resources if isinstance(r, (MedicationRequest, *VACCINATIONS, Unread)))
     kinds = _by_kind((item for order in orders for item in _draft(order, owner, chart)), chart)
     return in_order(kinds[MedicationEvent]), tuple(sorted(set(kinds[Gap])))
 
@@ -263,6 +271,8 @@ def _draft(order: Resource, owner: Owner, chart: Chart) -> Iterator[Fact | Gap]:
     elif isinstance(order, MedicationRequest):
         for item in read_medication(order, chart):
             yield _with_lost(item, order, chart) if isinstance(item, Gap) else item
+    elif isinstance(order, VACCINATIONS):
+        yield from read_drafted_vaccine(order, chart)
 
 
 def _written_by_now(order: MedicationRequest, chart: Chart) -> Iterator[Fact | Gap]:
@@ -276,6 +286,8 @@ _READERS: dict[type[Resource], Callable[[Any, Chart], Iterable[Fact | Gap]]] = {
     AdverseEvent: read_adverse_event,
     AllergyIntolerance: read_allergy,
     Condition: read_condition,
+    Immunization: read_vaccination,
+    ImmunizationRecommendation: read_vaccination,
     ListResource: read_completeness,
     MedicationAdministration: read_medication,
     MedicationDispense: read_medication,
@@ -284,6 +296,7 @@ _READERS: dict[type[Resource], Callable[[Any, Chart], Iterable[Fact | Gap]]] = {
     Procedure: read_procedure,
     QuestionnaireResponse: read_attestation,
     ResearchSubject: read_participation,
+    ServiceRequest: read_vaccination,
 }
 
 

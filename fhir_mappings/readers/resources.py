@@ -27,6 +27,7 @@ from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.procedure import Procedure
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group
+from fhir_mappings.readers.vaccination import Immunization, ImmunizationRecommendation, ServiceRequest
 
 _READ: tuple[type[Resource], ...] = (
     AdverseEvent,
@@ -36,6 +37,8 @@ _READ: tuple[type[Resource], ...] = (
     Consent,
     Flag,
     Group,
+    Immunization,
+    ImmunizationRecommendation,
     ListResource,
     Medication,
     MedicationAdministration,
@@ -50,6 +53,7 @@ _READ: tuple[type[Resource], ...] = (
     QuestionnaireResponse,
     ResearchStudy,
     ResearchSubject,
+    ServiceRequest,
     Specimen,
 )
 
