@@ -14,7 +14,7 @@ from cds_service.hooks.card import SUMMARY_LIMIT, Action, ActionType
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
-from cds_service.protocol.lost_words import LOST
+from cds_service.protocol.lost_words import LOST, newest_of
 from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import dose_order
@@ -73,7 +73,7 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
 def _unread(ranked: Sequence[Alert]) -> list[Phrase]:
     """The first entry that could not be read, in its own words, with and without the reason; or that there is
     one."""
-    seen = [alert.seen for alert in ranked if alert.rule.id == UNREAD_RULE]
+    seen = [newest_of(alert.seen) for alert in ranked if alert.rule.id == UNREAD_RULE]
     if not seen:
         return []
     short = [Phrase(f"lost.short.{s.key.removeprefix('lost.')}", s.values) for s in seen if s.key in LOST]

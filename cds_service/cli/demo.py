@@ -82,7 +82,7 @@ def demo(
     except (NotForElsewhere, NotVisiting) as error:
         return fail(str(error))
     except Unanswered as error:
-        return fail(f"--user: {error.reason}")
+        return fail(f"--fhir-server: {error.reason}")
     except NotAnAddress as error:
         return fail(f"--fhir-server: {error.problem}")
     except OSError as error:

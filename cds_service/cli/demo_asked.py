@@ -19,6 +19,7 @@ def elsewhere_of(asked: argparse.Namespace) -> Elsewhere:
         client=_client(asked),
         token_url=asked.token_url,
         user=asked.user,
+        load=asked.load_demo_patients,
     )
 
 

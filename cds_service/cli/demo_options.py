@@ -15,6 +15,9 @@ def add_demo_options(command: argparse.ArgumentParser) -> None:
 def _add_record(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--fhir-server", metavar="URL", help="show this FHIR R4 server's patients instead")
     group.add_argument("--allow-writes", action="store_true", help="let the page change that FHIR server")
+    group.add_argument(
+        "--load-demo-patients", action="store_true", help="put the synthetic patients there first"
+    )
     group.add_argument("--user", metavar="TYPE/ID", help="who signs there (default: its first Practitioner)")
     group.add_argument("--token-file", metavar="FILE", help="a bearer token for it")
     group.add_argument("--client-id", metavar="ID", help="or ask for tokens as this OAuth client, with")

@@ -89,7 +89,12 @@ class HttpFhirServer:
         if not left:
             raise NotFetched(WhyNotFetched.TIMEOUT, path)
         # No compression: the cap on the size of an answer is then a cap on what arrives.
-        headers = {"Accept": ", ".join(self._accept), "Accept-Encoding": "identity"}
+        # A server may answer a search from one that it made a minute ago, unless it is told not to.
+        headers = {
+            "Accept": ", ".join(self._accept),
+            "Accept-Encoding": "identity",
+            "Cache-Control": "no-cache",
+        }
         if token:
             headers["Authorization"] = f"Bearer {token}"
         try:

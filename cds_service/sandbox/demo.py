@@ -4,7 +4,7 @@ import json
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime
@@ -19,7 +19,6 @@ from cds_service.sandbox.authorization import Authorization
 from cds_service.sandbox.cds_client import CdsClient, Unanswered
 from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
 from cds_service.sandbox.elsewhere import NOWHERE, Elsewhere
-from cds_service.sandbox.fhir_access import FhirAccess
 from cds_service.sandbox.fhir_client import FhirClient
 from cds_service.sandbox.fhir_server import start_fhir_server
 from cds_service.sandbox.identity import CLIENT as RESEARCH_APP
@@ -84,9 +83,10 @@ def run(
         _say_where(console, page, servers)
         if open_page:
             open_page(f"{page.base_url}/")
-        own = elsewhere.fhir_base is None
-        code = _make_rounds(console, patients, servers, clock().date()) if own else 0
-        _say_where(console, page, servers)
+        code = 0
+        if servers.reset:
+            code = _make_rounds(console, patients, servers, clock().date())
+            _say_where(console, page, servers)
         console.print(Text("Ctrl-C ends all of it."))
         wait()
     return code
@@ -110,7 +110,10 @@ def _start_servers(
         up.callback(fhir.stop)
         servers = Servers("", fhir.base_url, identity, fhir.reset)
     else:
-        servers = _at_another_record(elsewhere.fhir_base.rstrip("/"), access, elsewhere.user, identity)
+        loaded = patients if elsewhere.load else ()
+        record = FhirClient(JsonHttp(), elsewhere.fhir_base.rstrip("/"), access)
+        up.callback(record.close)
+        servers = _at_another_record(record, loaded, elsewhere.user, identity)
     if elsewhere.cds_base is not None:
         return replace(servers, cds_base=elsewhere.cds_base, is_own_service=False)
     cds = start_cds(servers.fhir_base, servers.identity.client)
@@ -119,16 +122,21 @@ def _start_servers(
     return replace(servers, cds_base=cds.base_url)
 
 
-def _at_another_record(fhir_base: str, access: FhirAccess, user: str | None, identity: Identity) -> Servers:
+def _at_another_record(
+    fhir: FhirClient, loaded: Iterable[DemoPatient], user: str | None, identity: Identity
+) -> Servers:
     """Somebody else's FHIR server: who signs there, and whether it launches apps. Raises Unanswered."""
-    http = JsonHttp()
-    try:
-        fhir = FhirClient(http, fhir_base, access)
-        smart, signing = smart_offer(fhir), user_on(fhir, user)
-    finally:
-        http.close()
+    for patient in loaded:
+        fhir.transact([_put(resource) for resource in everything((patient,))])
+    smart = smart_offer(fhir)
     client = replace(identity.client, sign_in_origins=smart.origins if smart else ())
-    return Servers("", fhir_base, replace(identity, client=client), None, access, smart, user=signing)
+    known, signing = replace(identity, client=client), user_on(fhir, user)
+    return Servers("", fhir.base, known, None, fhir.access, smart, user=signing)
+
+
+def _put(resource: dict[str, Any]) -> dict[str, Any]:
+    url = f"{resource['resourceType']}/{resource['id']}"
+    return {"resource": resource, "request": {"method": "PUT", "url": url}}
 
 
 def authorization_for(known: KnownClient, patients: tuple[DemoPatient, ...]) -> Authorization:

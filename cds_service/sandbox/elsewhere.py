@@ -27,7 +27,7 @@ class Elsewhere:
 
     A FHIR server that is not the demo's own is only read, unless `allow_writes`. It is entered with the
     bearer `token`, or as the OAuth `client` (at `token_url`, or where the server's SMART configuration says),
-    or openly; `user` is the "Practitioner/id" who signs there.
+    or openly; `user` is the "Practitioner/id" who signs there. With `load` the demo patients are put there.
     """
 
     fhir_base: str | None = None
@@ -37,6 +37,7 @@ class Elsewhere:
     client: OAuthClient | None = None
     token_url: str | None = None
     user: str | None = None
+    load: bool = False
 
     @property
     def may_write(self) -> bool:
@@ -58,6 +59,8 @@ class Elsewhere:
         """How that FHIR server is entered. Raises NotForElsewhere where a secret would travel in the open."""
         if self.fhir_base is None:
             return self._own_is_open()
+        if self.load and not self.allow_writes:
+            raise NotForElsewhere("loading patients is writing: allow it, too")
         if self.token is not None and self.client is not None:
             raise NotForElsewhere("a token or a client, not both")
         if self.token is not None:
@@ -66,8 +69,8 @@ class Elsewhere:
         return self._as_client(self.fhir_base, self.client) if self.client else OpenAccess()
 
     def _own_is_open(self) -> FhirAccess:
-        if self.token is not None or self.client is not None or self.user is not None:
-            raise NotForElsewhere("a token, a client and a user are for another FHIR server: name it, too")
+        if self.load or (self.token, self.client, self.user) != (None, None, None):
+            raise NotForElsewhere("a token, client, user or load are for another FHIR server: name it, too")
         return OpenAccess()
 
     def _as_client(self, fhir_base: str, client: OAuthClient) -> FhirAccess:

@@ -20,6 +20,10 @@ class FhirClient:
         self.access = access or OpenAccess()
         self._http = http
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
     def read(self, reference: str) -> Json:
         """One resource, by "Type/id"."""
         return self._get(f"{self.base}/{reference}")
@@ -57,7 +61,9 @@ class FhirClient:
 
     def _send(self, method: str, url: str, body: Json | None = None) -> Exchange:
         word = self.access.token()
-        headers = {} if word is None else {"Authorization": f"Bearer {word}"}
+        headers = {"Cache-Control": "no-cache"} | (
+            {} if word is None else {"Authorization": f"Bearer {word}"}
+        )
         return self._http.send(method, url, body, headers)
 
     def _entries(self, query: str) -> Iterator[Json]:

@@ -16,8 +16,7 @@ from fhir_mappings.readers.lost import lost_results
 from fhir_mappings.readers.observation_types import Measured, Observation
 from fhir_mappings.readers.product import own_words, words
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.readers.value import Value, read_values
-from fhir_mappings.readers.written_value import has_value
+from fhir_mappings.readers.value import has_value, read_value
 from fhir_mappings.value_sets import AnalyteCode
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.facts import Gap
@@ -56,9 +55,9 @@ def _read(
     if code is None:
         gaps += _not_told_what(measured, observation, chart)
     elif observation.status in _STANDING and not observation.is_modified:
-        versions += _versions(code, measured, observation, chart, gaps)
+        versions.append(_version(code, measured, observation, chart, gaps))
     elif observation.status not in _NO_RESULT:
-        versions += map(_not_to_be_used, _versions(code, measured, observation, chart, gaps))
+        versions.append(_not_to_be_used(_version(code, measured, observation, chart, gaps)))
         if observation.status not in _STANDING:
             status = (observation.status or "missing")[:_SHOWN]
             told = f"{code.analyte.value}: {status}"
@@ -71,11 +70,11 @@ def _not_told_what(measured: Measured, observation: Observation, chart: Chart) -
     if observation.status in _NO_RESULT or observation.is_modified or not has_value(measured):
         return
     coded, codes = _coded(measured.code), chart.settings.codes
-    if len(codes.analytes_named(coded)) > 1:
+    if len(codes.analytes_by_code(coded)) > 1:
         yield _gap("CODES_DISAGREE", measured, observation, chart)
     elif measured.code is None or not (coded or measured.code.text):
         yield _gap("CODE_MISSING", measured, observation, chart)
-    elif codes.named_analytes(coded, (measured.code.text,)):
+    elif codes.analytes_by_words(coded, (measured.code.text,)):
         yield _gap("CODE_NOT_KNOWN", measured, observation, chart, words(measured.code)[:_SHOWN])
 
 
@@ -105,25 +104,18 @@ def _coded(concept: CodeableConcept | None) -> list[tuple[str | None, str | None
     return coded if any(code for _, code, _ in coded) else [*coded, *own_words(concept)]
 
 
-def _versions(
-    code: AnalyteCode, measured: Measured, observation: Observation, chart: Chart, gaps: list[Gap]
-) -> list[Version]:
-    """The result of one observation or component; the two ends of a range differ at one moment."""
-    when = _when(measured, observation, chart, gaps)
-    values = read_values(code, measured, chart.settings.codes, chart.settings.zone)
-    for value in values:
-        if value.problem:
-            gaps.append(_gap(value.problem, measured, observation, chart, value.detail[:_SHOWN]))
-    return [_version(code, value, when, observation, chart) for value in values]
-
-
 def _version(
-    code: AnalyteCode, value: Value, when: When | None, observation: Observation, chart: Chart
+    code: AnalyteCode, measured: Measured, observation: Observation, chart: Chart, gaps: list[Gap]
 ) -> Version:
+    value = read_value(code, measured, chart.settings.codes, chart.settings.zone)
+    reference = own_reference(observation)
+    when = _when(measured, observation, chart, gaps)
+    if value.problem:
+        gaps.append(_gap(value.problem, measured, observation, chart, value.detail[:_SHOWN]))
     issued = chart.when(observation.issued)
     updated = chart.when(observation.meta.last_updated if observation.meta else None)
     result = Result(
-        own_reference(observation),
+        reference,
         code.analyte,
         when,
         _reading(value.reading, observation),

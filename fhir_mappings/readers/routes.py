@@ -29,7 +29,8 @@ soft capsule, oral solution, 片剂, 片, 胶囊, 胶囊剂, 软胶囊, 口服�
 """
 _LOCAL_FORMS = """
 eye drops, ophthalmic solution, ophthalmic emulsion, ophthalmic ointment, cream, ointment, gel, topical gel,
-topical cream, topical ointment, 滴眼液, 眼膏, 乳膏, 软膏, 凝胶, 凝胶剂
+topical cream, topical ointment, shampoo, lotion, nasal spray, nasal drops, ear drops, mouthwash,
+洗剂, 搽剂, 滴鼻液, 滴耳液, 含漱液, 滴眼液, 眼膏, 乳膏, 软膏, 凝胶, 凝胶剂
 """
 # Words in the name of a product that is not swallowed; "gel" alone may be a capsule ("softgel")
 _LOCAL_WORDS = (
@@ -39,6 +40,22 @@ _LOCAL_WORDS = (
     "topical",
     "ointment",
     "cream",
+    "shampoo",
+    "lotion",
+    "nasal spray",
+    "nose drop",
+    "nasal drop",
+    "ear drop",
+    "mouthwash",
+    "香波",
+    "洗剂",
+    "洗液",
+    "搽剂",
+    "涂剂",
+    "滴鼻",
+    "鼻喷",
+    "滴耳",
+    "含漱",
     "滴眼",
     "眼用",
     "眼膏",

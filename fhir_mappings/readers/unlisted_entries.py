@@ -17,15 +17,13 @@ from fhir_mappings.readers.medication import (
     MedicationRequest,
     MedicationStatement,
 )
-from fhir_mappings.readers.numbers_in_words import number_in
 from fhir_mappings.readers.observation_types import Measured, Observation
 from fhir_mappings.readers.procedure import Procedure
 from fhir_mappings.readers.product import codings, own_words, words
 from fhir_mappings.readers.qualitative import QUALITATIVE, presence_of
 from fhir_mappings.readers.references import contained
 from fhir_mappings.readers.site_units import own_unit
-from fhir_mappings.readers.value import canonical_number
-from fhir_mappings.readers.written_value import has_value
+from fhir_mappings.readers.value import canonical_number, has_value
 from fhir_mappings.value_sets import OWN_WORDS, WITHOUT_SYSTEM, AnalyteCode
 from fhir_mappings.value_sets.likeness import Likeness
 from fhir_mappings.value_sets.unlisted import Unlisted, UnlistedKind
@@ -101,7 +99,7 @@ def _of_result(measured: Measured, like: Likeness) -> Seen:
     code = like.codes.analyte(codings(concept))
     if code is not None:
         yield from _of_value(code, measured, like)
-    elif not like.codes.analytes_named(codings(concept)):
+    elif not like.codes.analytes_by_code(codings(concept)):
         quantity = measured.value_quantity
         yield from _unknown(K.TEST, concept, like, (quantity.unit or quantity.code or "") if quantity else "")
 
@@ -112,9 +110,7 @@ def _of_value(code: AnalyteCode, measured: Measured, like: Likeness) -> Seen:
         yield from _of_quantity(code, quantity)
     elif code.analyte in QUALITATIVE and presence_of(code.analyte, measured, like.codes) is None:
         said = measured.value_codeable_concept or CodeableConcept(text=measured.value_string)
-        if number_in(words(said)) is None and not any(
-            like.codes.is_told(c.system, c.code) for c in said.coding
-        ):
+        if not any(like.codes.is_told(c.system, c.code) for c in said.coding):
             yield from _unknown(K.ANSWER, said, like, code.analyte.value)
 
 

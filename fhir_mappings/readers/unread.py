@@ -29,6 +29,7 @@ _DATES = (
     "date",
 )
 _SUBJECTS = ("subject", "patient", "individual")
+_SHOWN = 40  # digits of a number, however long
 _TYPE = re.compile(r'"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
 _ID = re.compile(r'"id"\s*:\s*"([A-Za-z0-9\-.]{1,64})"')
 
@@ -128,4 +129,4 @@ def _text(value: Any) -> str:
     """Words and numbers as they are shown; nothing for what has parts of its own."""
     if isinstance(value, str):
         return value.strip()
-    return "" if isinstance(value, bool) or not isinstance(value, int | float) else f"{value:g}"
+    return "" if isinstance(value, bool) or not isinstance(value, int | float) else str(value)[:_SHOWN]

@@ -1,24 +1,27 @@
 """The value of one observation or component -> number, presence or words, and how far it may be used."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from fhir_mappings.readers.amounts import exact, plain
-from fhir_mappings.readers.amounts_said import amounts_said, range_said
 from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
-from fhir_mappings.readers.numbers_in_words import sign_of
+from fhir_mappings.readers.number_words import quantity_in_words
 from fhir_mappings.readers.observation_types import Measured
 from fhir_mappings.readers.product import words
 from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
-from fhir_mappings.readers.written_value import amount_as_it_stands, as_written, has_value
 from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
 from fhir_mappings.vocabulary.calendar import NotADate, read_when
 from fhir_mappings.vocabulary.code_systems import is_ucum
-from fhir_mappings.vocabulary.quantity import UNITS, UnitNotAllowed, is_viral_load_unit, to_canonical
+from fhir_mappings.vocabulary.quantity import (
+    UNITS,
+    UnitNotAllowed,
+    is_known_unit,
+    is_viral_load_unit,
+    to_canonical,
+)
 from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence, Reading
 
 A = Analyte
@@ -49,26 +52,12 @@ class Value(NamedTuple):
     detail: str = ""
 
 
-def read_values(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: ZoneInfo) -> tuple[Value, ...]:
-    """The value of the analyte that `code` names; of a range its two ends, of which no rule may pick one."""
-    has_range = code.analyte in UNITS and code.analyte not in _SCORES
-    ends = range_said(measured) if has_range else None
-    if ends is None:
-        return (_read_value(code, measured, codes, zone),)
-    low, high = (_amount_of(code, measured, end, codes) for end in ends)
-    bad = next((one for one in (low, high) if one.problem), None)
-    if bad is not None:
-        return (bad._replace(as_written=as_written(measured)),)
-    if low.number is None or high.number is None or low.number > high.number:
-        return (_unreadable(as_written(measured), "no range"),)
-    return low, high
-
-
-def _read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: ZoneInfo) -> Value:
+def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: ZoneInfo) -> Value:
+    """Read one value of the analyte that `code` names."""
     absent = measured.data_absent_reason
     if absent is not None:
         if has_value(measured):
-            return _unreadable(as_written(measured), "a value, and a reason why there is none")
+            return _unreadable(_written(measured), "a value, and a reason why there is none")
         return Value(Reading.NO_VALUE, words(absent))
     if code.analyte is A.DELIVERY_DUE:
         return _date(measured, zone)
@@ -76,19 +65,19 @@ def _read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Z
         return _score(code, measured, codes)
     if measured.value_quantity is not None and measured.value_quantity.value is not None:
         return _quantity(code, measured, measured.value_quantity, codes)
-    return _in_words(code, measured, codes)
+    if (told := _told_in_words(code.analyte, measured)) is not None:
+        return _quantity(code, measured, told, codes)
+    return _in_words(code.analyte, measured, codes)
 
 
 # ---------------------------------------------------------------- numbers
 
 
 def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: CodeLists) -> Value:
-    written = amount_as_it_stands(quantity)
-    said = sign_of(quantity.comparator or "")
-    if said is None:
+    written = _amount(quantity)
+    if quantity.comparator and quantity.comparator not in _COMPARATORS:
         return _unreadable(written, f"comparator {quantity.comparator}")
-    quantity = msgspec.structs.replace(quantity, comparator=said or None)
-    sign = _COMPARATORS.get(said)
+    sign = _COMPARATORS.get(quantity.comparator or "")
     presence = presence_of(code.analyte, measured, codes) if code.analyte in QUALITATIVE else None
     if code.analyte not in UNITS:  # an answer in words, given as a number: its flag may say which
         return Value(Reading.USABLE, written, presence=presence)
@@ -179,14 +168,6 @@ def _end(code: AnalyteCode, end: Quantity | None, value: Quantity) -> Decimal | 
         return None
 
 
-def _amount_of(
-    code: AnalyteCode, measured: Measured, amounts: tuple[Quantity, ...], codes: CodeLists
-) -> Value:
-    """The first of the amounts, all equal, whose unit is known; else why it is not."""
-    read = [_quantity(code, measured, amount, codes) for amount in amounts]
-    return next((value for value in read if value.reading is not Reading.UNIT_UNUSABLE), read[0])
-
-
 # ---------------------------------------------------------------- scores, dates, words
 
 
@@ -200,33 +181,22 @@ def _score(code: AnalyteCode, measured: Measured, codes: CodeLists) -> Value:
         try:
             number = canonical_number(code, quantity)
         except UnitNotAllowed as refused:
-            return Value(Reading.UNIT_UNUSABLE, as_written(measured), problem=UNIT, detail=str(refused))
+            return Value(Reading.UNIT_UNUSABLE, _written(measured), problem=UNIT, detail=str(refused))
     elif measured.value_codeable_concept is not None:
         answer = answer_of(code.analyte, measured.value_codeable_concept, codes)
         number = None if answer is None or answer.grade is None else Decimal(answer.grade)
-    elif amounts := amounts_said(measured):
-        number = _score_in(code, amounts[0])
     elif not has_value(measured):
         return Value(Reading.NO_VALUE)
     span = codes.plausible.get(code.analyte)
     if number is None or number != number.to_integral_value() or (span and not span.holds(number)):
-        return _unreadable(as_written(measured), f"no {code.analyte.value} grade")
-    return Value(Reading.USABLE, as_written(measured), number)
-
-
-def _score_in(code: AnalyteCode, amount: Quantity) -> Decimal | None:
-    try:
-        return None if amount.comparator else canonical_number(code, amount)
-    except UnitNotAllowed:
-        return None
+        return _unreadable(_written(measured), f"no {code.analyte.value} grade")
+    return Value(Reading.USABLE, _written(measured), number)
 
 
 def _date(measured: Measured, zone: ZoneInfo) -> Value:
     text = measured.value_date_time or measured.value_string
     if not text:
-        return (
-            _unreadable(as_written(measured), "no date") if has_value(measured) else Value(Reading.NO_VALUE)
-        )
+        return _unreadable(_written(measured), "no date") if has_value(measured) else Value(Reading.NO_VALUE)
     try:
         read_when(text, zone)
     except NotADate:
@@ -234,22 +204,72 @@ def _date(measured: Measured, zone: ZoneInfo) -> Value:
     return Value(Reading.USABLE, text)
 
 
-def _in_words(code: AnalyteCode, measured: Measured, codes: CodeLists) -> Value:
-    analyte = code.analyte
-    presence = presence_of(analyte, measured, codes) if analyte in QUALITATIVE else None
-    amounts = amounts_said(measured) if presence is None and analyte in UNITS else ()
-    if amounts:
-        return _amount_of(code, measured, amounts, codes)._replace(as_written=as_written(measured))
+def _told_in_words(analyte: Analyte, measured: Measured) -> Quantity | None:
+    """The number that the words of a result are, where its analyte has numbers (DECISIONS 52)."""
+    concept = measured.value_codeable_concept
+    text = measured.value_string or (concept.text if concept is not None and not concept.coding else None)
+    told = quantity_in_words(text) if analyte in UNITS else None
+    return told if told is not None and is_known_unit(told.unit or "") else None
+
+
+def _in_words(analyte: Analyte, measured: Measured, codes: CodeLists) -> Value:
     if analyte not in QUALITATIVE:
         if has_value(measured):
-            return _unreadable(as_written(measured), f"{analyte.value} is no number with a unit")
+            return _unreadable(_written(measured), f"{analyte.value} is no number with a unit")
         return Value(Reading.NO_VALUE)
+    presence = presence_of(analyte, measured, codes)
     if presence is None and not has_value(measured):
         return Value(Reading.NO_VALUE)
     if presence is None and analyte is not A.URINE_PROTEIN_DIPSTICK:  # pluses, which its rule counts
-        return Value(Reading.USABLE, as_written(measured), problem=UNLISTED, detail=as_written(measured))
-    return Value(Reading.USABLE, as_written(measured), presence=presence)
+        return Value(Reading.USABLE, _written(measured), problem=UNLISTED, detail=_written(measured))
+    return Value(Reading.USABLE, _written(measured), presence=presence)
 
 
 def _unreadable(written: str, detail: str) -> Value:
     return Value(Reading.UNREADABLE, written, problem=UNREADABLE, detail=detail)
+
+
+# ---------------------------------------------------------------- as written
+
+
+def has_value(measured: Measured) -> bool:
+    """True when there is any value[x], readable or not."""
+    return next(_values(measured), None) is not None
+
+
+def _written(measured: Measured) -> str:
+    """The value in the record's own words; the words of the interpretation where there is no value."""
+    said = next(_values(measured), None)
+    return said if said is not None else "; ".join(filter(None, map(words, measured.interpretation)))
+
+
+def _values(measured: Measured) -> Iterator[str]:
+    if measured.value_quantity is not None and measured.value_quantity.value is not None:
+        yield _amount(measured.value_quantity)
+    if measured.value_codeable_concept is not None:
+        yield words(measured.value_codeable_concept) or _bare_codes(measured.value_codeable_concept)
+    if measured.value_string:
+        yield measured.value_string
+    if measured.value_boolean is not None:
+        yield "true" if measured.value_boolean else "false"
+    if measured.value_integer is not None:
+        yield str(measured.value_integer)
+    if measured.value_date_time:
+        yield measured.value_date_time
+    if measured.value_range is not None:
+        ends = (measured.value_range.low, measured.value_range.high)
+        yield " - ".join(_amount(end) for end in ends if end is not None)
+    if measured.value_ratio is not None:
+        ends = (measured.value_ratio.numerator, measured.value_ratio.denominator)
+        yield " : ".join(_amount(end) for end in ends if end is not None)
+
+
+def _bare_codes(concept: CodeableConcept) -> str:
+    return ", ".join(c.code for c in concept.coding if c.code)
+
+
+def _amount(quantity: Quantity) -> str:
+    number = "" if quantity.value is None else repr(quantity.value)
+    if "e" in number:
+        number = format(Decimal(number), "f")
+    return f"{quantity.comparator or ''}{number} {quantity.unit or quantity.code or ''}".strip()

@@ -87,7 +87,7 @@ _TABLES: Mapping[Analyte, str] = {
         100 | - | L/L, {ratio}, 1
         """,
     A.CREATININE: """
-        1    | molar | umol/L, mcmol/L, micromol/L, uM
+        1    | molar | umol/L, mcmol/L, micromol/L, micromole/L, uM, 微摩尔/升
         88.4 | mass  | mg/dL, mg%
         1000 | molar | mmol/L
         8.84 | mass  | mg/L

@@ -270,7 +270,9 @@ def test_a_broken_prefetch_value_costs_its_own_part_only(run, chart_file):
     }
     assessment = assessed(run("assess", chart_file(a_call(prefetch=prefetch)), *DAY))
     named = {gap["detail"] for gap in assessment["dataQuality"] if gap["problem"] == "PART_UNAVAILABLE"}
-    assert named == {"observations: not in this file", "consents: not in this file"}
+    assert named == {"consents: not in this file"}
+    unread = [gap["detail"] for gap in assessment["dataQuality"] if gap["problem"] == "ENTRY_UNREADABLE"]
+    assert len(unread) == 1
 
 
 def test_a_hook_body_without_its_patient_is_still_about_that_patient(run, chart_file):

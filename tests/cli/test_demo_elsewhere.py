@@ -22,6 +22,8 @@ from cds_service.sandbox.visitors import Visitor, Visitors
         (["--fhir-server", "no address"], "--fhir-server: has a blank"),
         (["--token-file", "{secret}"], "are for another FHIR server: name it, too"),
         (["--user", "Practitioner/1"], "are for another FHIR server: name it, too"),
+        (["--load-demo-patients"], "are for another FHIR server: name it, too"),
+        (["--fhir-server", "http://127.0.0.1:1/fhir", "--load-demo-patients"], "loading patients is writing"),
         (["--token-file", "/no/such/file"], "/no/such/file cannot be read"),
         (["--token-file", "{empty}"], "is empty"),
         (["--fhir-server", "http://ehr.example/fhir", "--token-file", "{secret}"], "without https"),
@@ -35,7 +37,7 @@ from cds_service.sandbox.visitors import Visitor, Visitors
         (["--allow-origin", "https://a.example/path"], "is no origin as browsers send it"),
         (["--trust-client", "no issuer"], "--trust-client no issuer"),
         (["--trust-client", "https://a.example={secret}"], "its key set"),
-        (["--fhir-server", "http://127.0.0.1:1/fhir", "--user", "Practitioner/1"], "--user: GET http"),
+        (["--fhir-server", "http://127.0.0.1:1/fhir", "--user", "Practitioner/1"], "--fhir-server: GET http"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

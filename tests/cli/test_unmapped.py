@@ -338,7 +338,11 @@ def test_what_cannot_be_read_is_counted_and_costs_no_other(run: Run) -> None:
     assert "3 entries or documents could not be read:" in err
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[]", gzip.compress(b"{}" * 9000, mtime=0)[:-20]])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{", b"[]", gzip.compress(b"{}" * 9000, mtime=0)[:-20]],
+    ids=["nothing", "half an object", "a list", "half an archive"],
+)
 def test_a_file_without_any_chart_is_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], raw: bytes
 ) -> None:
@@ -364,18 +368,26 @@ def test_faulty_site_codes_are_2(tmp_path: Path, capsys: pytest.CaptureFixture[s
 # ---------------------------------------------------------------- any size
 
 
-def test_lines_are_read_one_by_one(tmp_path: Path) -> None:
-    """A file whose later lines come only when they are asked for: a pipe."""
-    path = tmp_path / "export.ndjson"
-    os.mkfifo(path)
-    writer = os.open(path, os.O_RDWR)
-    try:
-        os.write(writer, b'{"n": 1}\n' + b'{"n": 2}\n' + b" " * 9000 + b"\n")
-        found = documents(str(path))
-        assert [next(found), next(found)] == [(1, b'{"n": 1}\n'), (2, b'{"n": 2}\n')]
-        found.close()  # type: ignore[attr-defined]
-    finally:
-        os.close(writer)
+class Endless(io.RawIOBase):
+    """An export that never ends, and complains when more than a little of it is asked for at once."""
+
+    given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        assert self.given < 1_000_000, "it is read whole"
+        line = b'{"n": 1}\n' * (len(buffer) // 9)
+        buffer[: len(line)] = line
+        self.given += len(line)
+        return len(line)
+
+
+def test_lines_are_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Endless())))
+    found = documents("-")
+    assert [next(found) for _ in range(3)] == [(n, b'{"n": 1}\n') for n in (1, 2, 3)]
 
 
 def test_no_more_codes_are_kept_than_a_hospital_has(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

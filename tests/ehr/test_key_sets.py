@@ -5,13 +5,14 @@ import json
 import time
 from dataclasses import replace
 from datetime import timedelta
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from cds_service.ehr.bases import NotAnAddress
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.key_sets import KeySetLimits, KeySets, check_key_address, key_server
+from cds_service.ehr.turns import Turns
 from cds_service.hooks.errors import UntrustedClient
 from cds_service.hooks.trust import KeysUnavailable
 from cds_service.hooks.trusted_clients import TrustedClient
@@ -248,6 +249,56 @@ def test_many_calls_at_once_ask_once(stub, client):
         thread.join()
     assert len(found) == 6
     assert len(stub.asked) == 1
+
+
+def test_while_one_call_asks_a_key_that_is_known_counts_at_once(stub, client):
+    publishes(stub, "ehr-1")
+    keys = key_sets()
+    assert keys.find(client, "ehr-1", NOW)
+    end, answer = Event(), stub.answers[PATH]
+
+    def slow(handler):
+        end.wait(5)
+        answer(handler)
+
+    stub.answers[PATH] = slow
+    asker = Thread(target=lambda: keys.find(client, "ehr-2", after(minutes=2)))
+    asker.start()
+    while len(stub.asked) < 2:
+        time.sleep(0.001)
+    assert ids(keys.find(client, "ehr-1", after(minutes=2))) == ["ehr-1"]
+    assert asker.is_alive()
+    end.set()
+    asker.join(5)
+
+
+def test_no_more_calls_wait_for_an_ehr_s_keys_than_may(stub, client):
+    end = Event()
+
+    def hangs(handler):
+        end.wait(5)
+        says(json.loads(jwk_set(jwk("ehr-1"))), content_type=TYPE)(handler)
+
+    stub.answers[PATH] = hangs
+    keys, turns, found = key_sets(), Turns(lambda: None, most_for_one_host=2), []
+
+    def call():
+        with turns.mine():
+            try:
+                found.append(ids(keys.find(client, "ehr-1", NOW)))
+            except KeysUnavailable:
+                found.append("refused")
+
+    threads = [Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while len(found) < 2:
+        time.sleep(0.001)
+    assert found == ["refused", "refused"]
+    end.set()
+    for thread in threads:
+        thread.join(5)
+    assert found == ["refused", "refused", ["ehr-1"], ["ehr-1"]]
 
 
 def test_the_log_says_which_client_s_keys_failed_and_why(stub, client):

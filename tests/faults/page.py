@@ -25,7 +25,7 @@ some seconds.
 ## The hospital's FHIR server
 
 Patient, problem list and trial participation decide whether the patient is concerned at all: without one of them the
-caller gets **412** with an OperationOutcome that names it. Anything else leaves a **200** with a card that names what
+caller gets **412** with an OperationOutcome that names it, unless an enrolment is known: then the problem list may lack. Anything else leaves a **200** with a card that names what
 could not be read; what depends on it is "unknown", never "no". Nothing is tried twice, and all fetching of one call
 ends at one deadline (`CDS_FETCH_SECONDS`).
 

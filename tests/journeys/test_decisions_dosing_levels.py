@@ -119,7 +119,7 @@ UNFIT = [
     ("dried blood spot", srl(3, code="80548-1"), "WRONG_SPECIMEN"),
     ("called a peak", called("Sirolimus peak", 3), "NOT_TROUGH"),
     ("preliminary", srl(3, status="preliminary"), "MISSING"),
-    ("in words", srl(3, valueQuantity=None, valueString="3.2 ng/mL"), "MISSING"),
+    ("in other words", srl(3, valueQuantity=None, valueString="3.2"), "MISSING"),
     ("without a date", srl(3, None), "MISSING"),
     ("of tomorrow", srl(3, -1), "MISSING"),
     ("15 days old", srl(3, 15), "STALE"),

@@ -180,8 +180,16 @@ def test_an_entry_that_is_there_and_cannot_be_used_never_raises_a_dose(entry: Js
     assert said(assessed(*on_sirolimus(LOW, entry))) == outcome
 
 
-def test_without_the_participations_nobody_is_titrated() -> None:
+def test_an_enrolment_that_came_in_part_counts_and_bars_an_increase() -> None:
     told = assessed_without(Part.RESEARCH_SUBJECTS, *on_sirolimus(LOW))
+    assert told["participation"]["status"] == "enrolled"
+    assert [t["state"] for t in told["titration"]] == ["RECHECK"]
+
+
+def test_without_the_participations_nobody_is_titrated() -> None:
+    told = assessed_without(
+        Part.RESEARCH_SUBJECTS, *(r for r in on_sirolimus(LOW) if r["resourceType"] != "ResearchSubject")
+    )
     assert (told["participation"]["status"], told["titration"]) == ("unknown", [])
     assert [g["problem"] for g in told["dataQuality"]] == ["PARTICIPATION_UNAVAILABLE"]
 

@@ -376,5 +376,6 @@ def test_i3_not_met_makes_ineligible_and_met_leaves_the_rest_open() -> None:
 def test_a_value_without_ucum_is_read_by_its_words() -> None:
     written = observation("718-7", None) | {"valueQuantity": quantity(84, "g/L", ucum=False)}
     holds("I3 met", AA, written)
-    bare = observation("718-7", "84 g/L")
+    bare = observation("718-7", "84")
     holds("I3 unknown", AA, bare)
+    holds("I3 met", AA, observation("718-7", "84 g/L"))

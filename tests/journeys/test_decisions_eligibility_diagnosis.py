@@ -74,7 +74,7 @@ NOT_APLASTIC = [
     icd("D50.9"),
     snomed("50715003"),
     text("no history of aplastic anaemia"),
-    text("再生障碍性贫血待排"),
+    text("已排除再生障碍性贫血"),
     text("除外再障"),
     text("iron deficiency anaemia"),
 ]

@@ -13,7 +13,7 @@ import pytest
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.concept_map import PROPERTY, read_concept_map
 from fhir_mappings.readers.observation_types import Observation
-from fhir_mappings.readers.value import Value, read_values
+from fhir_mappings.readers.value import read_value
 from fhir_mappings.value_sets import AnalyteCode, FaultyCodeLists, LocalCode, load_code_lists
 from fhir_mappings.vocabulary.quantity import UNITS, to_canonical
 from fhir_mappings.vocabulary.results import Reading
@@ -50,11 +50,6 @@ def own_code(of: AnalyteCode) -> AnalyteCode:
     found = MAPPED.analyte([(LAB, f"own {of.code}", None)])
     assert found is not None
     return found
-
-
-def read_value(*arguments: Any) -> Value:
-    (only,) = read_values(*arguments)
-    return only
 
 
 @pytest.mark.parametrize(("code", "unit", "molar"), CASES)

@@ -78,6 +78,13 @@ def test_a_drug_known_by_its_words_alone_counts_as_its_code_where_the_site_maps_
     assert own.dose == Known(Dose(Decimal(2), Decimal(24)), own.dose.evidence)
 
 
+def test_the_name_of_a_drug_beside_a_code_is_but_a_name() -> None:
+    named = {"coding": [{"system": LAB, "code": "Y9"}], "text": "雷帕鸣 糖衣片"}
+    sent = order(medicationCodeableConcept=named)
+    (own,) = read(sent, maps=[LocalCode(OWN_WORDS, "雷帕鸣 糖衣片", RXNORM, "349208")]).medications
+    assert own.by_text_only
+
+
 def test_a_drug_named_by_its_reference_alone_is_mapped_too() -> None:
     sent = order(medicationCodeableConcept=None, medicationReference={"display": "XLMS 1"})
     assert read(sent, maps=[]).medications == ()

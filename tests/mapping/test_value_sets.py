@@ -186,7 +186,13 @@ def test_a_code_means_what_the_decisions_say(case: Case) -> None:
     anaemia                                            | no
     aplasticanaemia                                    | no
     排除再生障碍性贫血                                   | no
-    再障待排                                           | no
+    再障待排                                           | yes
+    再生障碍性贫血不除外                                 | yes
+    不能排除再生障碍性贫血                               | yes
+    已排除再生障碍性贫血                                 | no
+    aplastic anaemia cannot be excluded                | yes
+    aplastic anaemia not ruled out                     | yes
+    cannot rule out aplastic anaemia                   | yes
     否认再障、MDS病史                                   | no
     非再生障碍性贫血                                     | no
     缺铁性贫血                                         | no
@@ -349,8 +355,8 @@ def test_two_codes_of_different_properties_leave_the_property_open() -> None:
 def test_codes_that_name_two_tests_name_none() -> None:
     both = [(URI["LOINC"], "718-7", None), (URI["LOINC"], "777-3", None)]
     assert LISTS.analyte(both) is None
-    assert len(LISTS.analytes_named(both)) == 2
-    assert len(LISTS.analytes_named(both[:1])) == 1
+    assert len(LISTS.analytes_by_code(both)) == 2
+    assert len(LISTS.analytes_by_code(both[:1])) == 1
 
 
 def test_the_sirolimus_dose_and_egfr_are_no_results_of_ours() -> None:

@@ -9,7 +9,9 @@ import pytest
 from cds_service.protocol.answers.alerts import SafetyReport
 from cds_service.protocol.answers.dosing import Trough, Validity
 from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.assess import load_protocol
 from cds_service.protocol.dosing.dose_in_force import DoseStatus
+from cds_service.protocol.parameters import ProtocolTextFault
 from cds_service.protocol.safety_rules.measured import evidence_of, shown
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Evidence, Gap, Known, Lost, Part, Sex
@@ -554,3 +556,9 @@ def test_a_result_in_words_is_shown_as_it_was_written() -> None:
 def test_a_toxicity_that_only_informs_does_not_make_a_high_level_more_urgent() -> None:
     levels = {S: Trough(Validity.VALID, Decimal(18), day=days_ago(2))}
     assert found(a_record(result(Analyte.GLUCOSE, 9)), levels=levels) == ["SAF-GLUC info INFORM_STUDY_TEAM -"]
+
+
+@pytest.mark.parametrize("limit", ["lost_bars_sirolimus", "lost_bars_ciclosporin", "lost_warns"])
+def test_a_list_of_tests_names_tests_that_there_are(limit: str) -> None:
+    with pytest.raises(ProtocolTextFault, match="there is no test 'sodium'"):
+        load_protocol({f"safety.{limit}": ["potassium", "sodium"]})

@@ -60,7 +60,7 @@ def test_nobody_but_the_enrolled_is_titrated(state: StudyState) -> None:
 
 
 def test_an_unknown_participation_is_not_titrated() -> None:
-    assert titrated(a_record(enrolled(), SRL, **unreadable(Part.RESEARCH_SUBJECTS))) == ()
+    assert titrated(a_record(SRL, **unreadable(Part.RESEARCH_SUBJECTS))) == ()
 
 
 @pytest.mark.parametrize(("kg", "ciclosporin", "sirolimus"), [(58, 75, 2), (59, 100, 1)])

@@ -61,7 +61,9 @@ class RecordDouble:
         if self.word is not None and sent != f"Bearer {self.word}":
             return _outcome("login"), 401
         here = {f"{r['resourceType']}/{r['id']}" for r in self.resources}
-        named = set(re.findall(r"Practitioner/[\w.-]+", request.get_data(as_text=True)))
+        text = request.get_data(as_text=True)
+        here |= set(re.findall(r'"method": "PUT", "url": "(Practitioner/[\w.-]+)"', text))
+        named = set(re.findall(r"Practitioner/[\w.-]+", text))
         return None if named <= here else (_outcome("not-found"), 422)
 
     def _add_sign_in(self, app: Flask) -> None:

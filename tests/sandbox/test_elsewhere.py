@@ -309,6 +309,16 @@ def test_an_order_is_taken_by_a_server_that_refuses_unknown_people(
         demo_at(Elsewhere(base, allow_writes=True), tmp_path, check)
 
 
+def test_the_demo_patients_can_be_put_there_first(tmp_path: Path) -> None:
+    with RecordDouble(()).running() as base:
+
+        def check(visit: Visit) -> None:
+            assert "Increase sirolimus" in visit.advice()["html"]
+            assert "Practitioner/demo-investigator\n" in visit.said
+
+        demo_at(Elsewhere(base, allow_writes=True, load=True), tmp_path, check)
+
+
 # ---------------------------------------------------------------- apps
 
 

@@ -35,7 +35,7 @@ def test_no_token_and_no_name_is_logged_or_told(over_http, stub, logs, trouble):
     if trouble == "refused":
         stub.gives(TYPES[Part.OBSERVATIONS], {"resourceType": "OperationOutcome"}, status=403)
     if trouble == "decisive part refused":
-        stub.gives(TYPES[Part.CONDITIONS], {"resourceType": "OperationOutcome"}, status=500)
+        stub.gives(TYPES[Part.RESEARCH_SUBJECTS], {"resourceType": "OperationOutcome"}, status=500)
     if trouble in ("not JSON", "dripping"):
         sent = f'{{"{NAME}": {TOKEN}'.encode() + b" " * 5000
         stub.answers["/fhir/Observation"] = drips(sent, 0.01 if trouble == "dripping" else 0)
@@ -55,7 +55,7 @@ def test_no_token_and_no_name_is_logged_or_told(over_http, stub, logs, trouble):
 
 
 @pytest.mark.parametrize("service", [s for s in SERVICES if s != "aa-trial-diagnosis"])
-@pytest.mark.parametrize("part", [Part.PATIENT, Part.CONDITIONS, Part.RESEARCH_SUBJECTS])
+@pytest.mark.parametrize("part", [Part.PATIENT, Part.RESEARCH_SUBJECTS])
 def test_every_service_answers_412_where_the_server_keeps_a_decisive_part(over_http, stub, service, part):
     path = f"Patient/{PATIENT}" if part is Part.PATIENT else TYPES[part]
     stub.gives(path, {"resourceType": "OperationOutcome"}, status=401)

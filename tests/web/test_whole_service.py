@@ -22,7 +22,8 @@ SERVICES = {
     "aa-trial-order-select": "order-select",
     "aa-trial-order-sign": "order-sign",
 }
-DECISIVE = ("patient", "conditions", "researchSubjects")
+DECISIVE = ("patient", "researchSubjects")
+"""For an enrolled patient; for others the problem list decides as well."""
 TITRATION = "aa-trial-titration"
 WHOLE = {
     **prefetched(Part),
@@ -152,8 +153,15 @@ def test_each_request_to_the_server_carries_the_caller_s_token(over_http, stub):
     assert {headers["Authorization"] for _, headers in stub.asked} == {"Bearer opaque-token"}
 
 
+def test_no_server_may_answer_from_a_search_that_it_made_before(over_http, stub):
+    ask(over_http, **at(stub))
+    assert {headers["Cache-Control"] for _, headers in stub.asked} == {"no-cache"}
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 500, 503])
-@pytest.mark.parametrize(("part", "answered"), [(Part.CONDITIONS, 412), (Part.OBSERVATIONS, 200)])
+@pytest.mark.parametrize(
+    ("part", "answered"), [(Part.RESEARCH_SUBJECTS, 412), (Part.CONDITIONS, 200), (Part.OBSERVATIONS, 200)]
+)
 def test_a_server_that_refuses_is_412_for_a_decisive_part_and_a_named_gap_for_another(
     over_http, stub, status, part, answered
 ):

@@ -162,7 +162,7 @@ def test_the_token_is_told_to_nobody_else(hospital: Hospital, log: Any, capfd: A
         hospital.call(prefetch=WHOLE, **hospital.access(access_token=TOKEN, patient="p2")),
         hospital.call(**hospital.access(access_token=TOKEN, token_type="mac")),
     ]
-    hospital.fhir.gives("Condition", {"resourceType": "OperationOutcome"}, status=500)
+    hospital.fhir.gives("ResearchSubject", {"resourceType": "OperationOutcome"}, status=500)
     replies.append(hospital.call(**hospital.access(access_token=TOKEN)))
     assert [reply.status_code for reply in replies] == [200, 400, 400, 412]
     told = "".join(f"{reply.headers}{reply.text}" for reply in replies)
@@ -243,7 +243,7 @@ def test_a_server_that_refuses_is_412_for_what_decides_and_named_for_the_rest(
     path = "Patient/p1" if part is Part.PATIENT else TYPES[part]
     hospital.fhir.gives(path, {"resourceType": "OperationOutcome"}, status=status)
     reply = hospital.call(**hospital.access())
-    if part in DECISIVE_PARTS:
+    if part in (Part.PATIENT, Part.RESEARCH_SUBJECTS):
         assert part.value in refusal(reply, 412)
     else:
         assert unavailable(reply.json()["cards"]) == [part.value]
