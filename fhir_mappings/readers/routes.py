@@ -32,8 +32,15 @@ eye drops, ophthalmic solution, ophthalmic emulsion, ophthalmic ointment, cream,
 topical cream, topical ointment, shampoo, lotion, nasal spray, nasal drops, ear drops, mouthwash,
 洗剂, 搽剂, 滴鼻液, 滴耳液, 含漱液, 滴眼液, 眼膏, 乳膏, 软膏, 凝胶, 凝胶剂
 """
-# Words in the name of a product that is not swallowed; "gel" alone may be a capsule ("softgel")
+# Words in the name of a product that is not swallowed; "gel" alone may be a capsule ("softgel"),
+# "coated" a tablet
 _LOCAL_WORDS = (
+    "stent",
+    "eluting",
+    "balloon",
+    "支架",
+    "洗脱",
+    "球囊",
     "ophthalmic",
     "eye drop",
     "eye ointment",
