@@ -9,6 +9,7 @@ from fhir_mappings.readers.product import codings, name_of, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.value_sets import CodeLists
 from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.diagnoses import Certainty
 from fhir_mappings.vocabulary.events import Allergy, AllergyKind
 from fhir_mappings.vocabulary.facts import Gap
 
@@ -56,7 +57,7 @@ def read_allergy(allergy: AllergyIntolerance, chart: Chart) -> Iterator[Allergy 
         frozenset(ingredient for r in seen for ingredient in r.ingredients),
         _KIND.get(allergy.type or "", AllergyKind.UNSTATED),
         not status_codes(allergy.clinical_status) & _OVER,
-        certainty,
+        Certainty.PROVISIONAL if all(one.is_open for one in seen) else certainty,
         allergy.criticality == "high" or any(r.severity == "severe" for r in allergy.reaction),
         _manifestations(allergy, codes),
         chart.when(allergy.recorded_date),

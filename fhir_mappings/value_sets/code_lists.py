@@ -22,6 +22,7 @@ from fhir_mappings.value_sets.local_codes import (
 )
 from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
+from fhir_mappings.value_sets.stances import MAY_BE, Stance
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.code_systems import one_address, system_name
 from fhir_mappings.vocabulary.codes import (
@@ -58,7 +59,8 @@ class Recognised:
     """What the lists know of one coded entry.
 
     `codes` are for showing: ("ICD-10 D61.3",). `by_text_only`: no code is listed, only the words are.
-    `is_history`: all that was recognised speaks of the past (Z86.71, I25.2).
+    `is_history`: all that was recognised speaks of the past (Z86.71, I25.2). `is_open`: the entry's own words
+    leave it open ("再障待排"), or deny what its code says.
     """
 
     concepts: frozenset[Concept]
@@ -66,6 +68,7 @@ class Recognised:
     by_text_only: bool
     codes: tuple[str, ...]
     is_history: bool = False
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class CodeLists:
     names: AnalyteNames
     systems: Mapping[str, str] = field(default_factory=dict)
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
-    _said: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
+    _said: dict[tuple[str, bool], dict[Meaning, Stance]] = field(default_factory=dict)
     _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
     _called: dict[str, tuple[Analyte, ...]] = field(default_factory=dict)
 
@@ -107,13 +110,10 @@ class CodeLists:
                 meanings += found
                 codes.append(self._shown(system, code))
         if known:
-            return _recognised(meanings, codes)
-        if text:
-            meanings += self._meanings_of_words(text)
-        for _, _, display in codings:
-            if display:
-                meanings += self._meanings_of_words(display)
-        return _recognised(meanings, ()) if meanings else None
+            return _recognised(meanings, codes, is_open=self._is_open_in(text, meanings))
+        said = self._said_in(text, [display for _, _, display in codings if display])
+        meanings = [meaning for meaning, stance in said.items() if stance in MAY_BE]
+        return _recognised(meanings, (), is_open=all(said[one] is Stance.OPEN for one in meanings))
 
     def _meanings(self, system: str | None, code: str | None) -> tuple[Meaning, ...] | None:
         key = (system, code)
@@ -124,11 +124,36 @@ class CodeLists:
             found = self.index.find(*resolved) if resolved else None
             return _remember(self._meant, key, found)
 
-    def _meanings_of_words(self, words: str) -> tuple[Meaning, ...]:
+    def _said_in(self, text: str | None, displays: Iterable[str]) -> Mapping[Meaning, Stance]:
+        """What the text says of each name in it; a display that states what it denies leaves it open."""
+        said = dict(self._stances(text)) if text else {}
+        for display in displays:
+            for meaning, stance in self._stances(display).items():
+                doubted = said.get(meaning) is Stance.DENIED and stance in MAY_BE
+                said[meaning] = Stance.OPEN if doubted else said.get(meaning, stance)
+        return said
+
+    def _is_open_in(self, text: str | None, coded: Iterable[Meaning]) -> bool:
+        """Do the words beside a code leave open, or deny, what the code says? They speak of it by name, or in
+        words that no list knows."""
+        families = {one.concept.family for one in coded}
+        if not text or not families:
+            return False
+        said = {
+            stance
+            for meaning, stance in self._stances(text, beside_code=True).items()
+            if meaning.concept.family in families
+        }
+        if said:
+            return Stance.STATED not in said and bool(said & {Stance.OPEN, Stance.DENIED})
+        return self.words.leaves_open(text)
+
+    def _stances(self, words: str, *, beside_code: bool = False) -> Mapping[Meaning, Stance]:
+        key = (words, beside_code)
         try:
-            return self._said[words]
+            return self._said[key]
         except KeyError:
-            return _remember(self._said, words, self.words.find(words))
+            return _remember(self._said, key, self.words.stances(words, beside_code=beside_code))
 
     def _resolve(self, system: str | None, code: str | None) -> tuple[str, str] | None:
         """Our short name of the system, and the code; the site's map first. None for what we cannot know."""
@@ -246,7 +271,7 @@ class CodeLists:
         return tuple(code for code in self.listed if code.verified != "yes")
 
 
-def _recognised(meanings: Sequence[Meaning], codes: Sequence[str]) -> Recognised | None:
+def _recognised(meanings: Sequence[Meaning], codes: Sequence[str], *, is_open: bool) -> Recognised | None:
     if not meanings:
         return None
     return Recognised(
@@ -255,6 +280,7 @@ def _recognised(meanings: Sequence[Meaning], codes: Sequence[str]) -> Recognised
         by_text_only=not codes,
         codes=tuple(dict.fromkeys(codes)),
         is_history=all(m.is_history for m in meanings),
+        is_open=is_open,
     )
 
 

@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from fhir_mappings.value_sets import analyte_names, analytes, answers, plausible, products
+from fhir_mappings.value_sets import (
+    analyte_names,
+    analytes,
+    answers,
+    longer_names,
+    plausible,
+    products,
+    stances,
+)
 from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
 from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
 from fhir_mappings.value_sets.listed import (
@@ -41,7 +49,11 @@ _OTHER_SHAPES = {
     "answers": answers.COLUMNS,
     "products": products.COLUMNS,
     "plausible": plausible.COLUMNS,
+    "stances": stances.COLUMNS,
+    "longer_names": longer_names.COLUMNS,
 }
+_NEEDED = frozenset({"stances", "longer_names"})
+"""Without them "aplastic anaemia excluded" would name the disease, and voclosporin would be ciclosporin."""
 _ONE_SYSTEM = {"analytes": LOINC, "products": RXNORM}
 _SYSTEMS = frozenset({SNOMED, RXNORM, ATC, CVX, ICD10, ICD10CM, ICD10PCS, ICD11, ICD9_PROCEDURES, TEXT})
 
@@ -61,6 +73,7 @@ def load_code_lists(
     faults: list[str] = []
     by_topic: dict[str, list[CsvFile]] = {}
     faults += (f"no list is called {name!r}" for name in sorted(leave_out - list_names()))
+    faults += (f"{name!r} cannot be left out" for name in sorted(leave_out & _NEEDED))
     for entry in csv_files(leave_out):
         topic = entry.name.partition(".")[0]
         file = read_csv(entry, _OTHER_SHAPES.get(topic, COLUMNS), faults)
@@ -89,7 +102,11 @@ def _lists(
     every = [file for lists in by_topic.values() for file in lists]
     return CodeLists(
         index,
-        Words(terms),
+        Words(
+            terms,
+            stances.stances_of(_only(by_topic, "stances"), faults),
+            longer_names.longer_names_of(_only(by_topic, "longer_names")),
+        ),
         analytes.analytes_of(_only(by_topic, "analytes"), faults),
         answers.answers_of(by_topic.get("answers", []), faults),
         products.products_of(_only(by_topic, "products"), faults),
