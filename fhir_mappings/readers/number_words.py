@@ -1,8 +1,8 @@
 """A number that stands in words, "> 30.0 ng/mL" or 大于30 ng/mL -> a Quantity: a closed form alone.
 
 [comparator] number unit (DECISIONS 52), the comparator before it or as 以上/以下 behind it; a laboratory's
-mark for high or low is left out. Whether the unit is one of the analyte's, its table says. A range, a sentence,
-a number without its unit, or one that begins with an idle zero ("01.5", perhaps 10.5) is no number.
+mark for high or low is left out. Whether the unit is one of the analyte's, its table says. No number are a
+range, a sentence, a number without its unit, and one that begins with an idle zero ("01.5", perhaps 10.5).
 """
 
 import re

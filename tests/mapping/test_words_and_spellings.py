@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_mappings.readers.number_words import quantity_in_words
-from fhir_mappings.readers.routes import of_name
+from fhir_mappings.readers.routes import of_atc, of_name
 from fhir_mappings.value_sets import load_code_lists
 from fhir_mappings.vocabulary.code_systems import system_name
 from fhir_mappings.vocabulary.codes import is_procedure_shape
@@ -221,10 +221,27 @@ def test_none_of_these_is_a_study_drug_or_erythromycin(name: str) -> None:
         ("fluticasone nasal spray", True),
         ("氯霉素滴眼液", True),
         ("ketoconazole 200 mg tablet", False),
+        ("硝酸咪康唑凝胶", True),
+        ("咪康唑口腔凝胶", False),
+        ("Miconazole 2 % oral gel", False),
+        ("西罗莫司洗脱支架", True),
+        ("film-coated tablet", False),
     ],
 )
 def test_what_is_put_on_the_skin_interacts_with_nothing(name: str, local: bool) -> None:
     assert (of_name(name) is False) is local
+
+
+@pytest.mark.parametrize(
+    ("atc", "local"),
+    [
+        ("D01AC08", True), ("D06AX01", True), ("d07ac01", True), ("S01XA18", True), ("D11AH01", True),
+        ("D01BA02", False), ("D05BB02", False), ("D10BA01", False), ("D11AH05", False), ("J02AB02", False),
+        ("A01AB09", False), ("L04AD01", False),
+    ],
+)  # fmt: skip
+def test_by_its_atc_group_a_drug_is_put_on_the_skin_or_the_eye(atc: str, local: bool) -> None:
+    assert (of_atc(atc) is False) is local
 
 
 @pytest.mark.parametrize(
