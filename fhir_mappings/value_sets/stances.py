@@ -39,7 +39,10 @@ MAY_BE = frozenset({Stance.STATED, Stance.OPEN})
 
 
 class Side(StrEnum):
-    """Where a phrase stands to the name: anywhere before or after it in its clause, or directly before it."""
+    """Where a phrase stands to the name, in its clause: anywhere before or after it, or directly before it.
+
+    EITHER: before it, or after it where no other words follow the phrase.
+    """
 
     BEFORE = "before"
     AFTER = "after"
@@ -93,11 +96,12 @@ class Stances:
                 yield phrase
 
     def _behind(self, text: str) -> Iterator[Phrase]:
-        """A Chinese phrase of either side belongs to what follows it: 再障除外骨髓增生异常."""
+        """One that may stand on either side belongs to what follows it: "possible PNH", 除外骨髓增生异常."""
         for found in self._after.finditer(text):
             phrase = self.after[_key(found[0])]
             rest = self._after.sub("", text[found.end() :])
-            if phrase.side is Side.AFTER or phrase.words.isascii() or not _LETTER.match(rest):
+            follows = rest.lstrip() if phrase.words.isascii() else rest
+            if phrase.side is Side.AFTER or not _LETTER.match(follows):
                 yield phrase
 
 
