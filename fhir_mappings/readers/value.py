@@ -74,7 +74,7 @@ def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Zo
 
 def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: CodeLists) -> Value:
     written = _amount(quantity)
-    said = sign_of(quantity.comparator or "")
+    said = sign_of(quantity.comparator) if quantity.comparator else ""
     if said is None:
         return _unreadable(written, f"comparator {quantity.comparator}")
     sign = _COMPARATORS.get(said)

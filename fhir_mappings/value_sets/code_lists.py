@@ -88,6 +88,7 @@ class CodeLists:
     systems: Mapping[str, str] = field(default_factory=dict)
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
     _said: dict[tuple[str, bool], dict[Meaning, Stance]] = field(default_factory=dict)
+    _marked: dict[str, bool] = field(default_factory=dict)
     _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
     _called: dict[str, tuple[Analyte, ...]] = field(default_factory=dict)
 
@@ -136,9 +137,9 @@ class CodeLists:
     def _is_open_in(self, text: str | None, coded: Iterable[Meaning]) -> bool:
         """Do the words beside a code leave open, or deny, what the code says? They speak of it by name, or in
         words that no list knows."""
-        families = {one.concept.family for one in coded}
-        if not text or not families:
+        if not text or not self._is_marked(text):
             return False
+        families = {one.concept.family for one in coded}
         said = {
             stance
             for meaning, stance in self._stances(text, beside_code=True).items()
@@ -147,6 +148,13 @@ class CodeLists:
         if said:
             return Stance.STATED not in said and bool(said & {Stance.OPEN, Stance.DENIED})
         return self.words.leaves_open(text)
+
+    def _is_marked(self, text: str) -> bool:
+        """Most texts hold no phrase that leaves anything open, or denies it."""
+        try:
+            return self._marked[text]
+        except KeyError:
+            return _remember(self._marked, text, self.words.holds_phrase(text))
 
     def _stances(self, words: str, *, beside_code: bool = False) -> Mapping[Meaning, Stance]:
         key = (words, beside_code)

@@ -85,6 +85,10 @@ class Stances:
                 found.append(clause)
         return found
 
+    def any_in(self, text: str) -> bool:
+        """True when a plain text holds any of the phrases."""
+        return bool(self._before.search(text) or self._after.search(text))
+
     def leaves_open(self, clause: str) -> bool:
         """True when a clause holds a phrase that leaves something open, whatever it is."""
         return self.of(clause, clause, beside_code=True) is Stance.OPEN

@@ -69,6 +69,10 @@ class Words(Generic[T]):
         """The meanings of all terms that the text states or leaves open, each once."""
         return tuple(meaning for meaning, stance in self.stances(text).items() if stance in MAY_BE)
 
+    def holds_phrase(self, text: str) -> bool:
+        """True when the text holds any phrase of the list at all."""
+        return self._stances.any_in(plain_words(text))
+
     def leaves_open(self, text: str) -> bool:
         """True when the first clause leaves open what it speaks of, in words that no list knows."""
         return self._stances.leaves_open(self._stances.clauses(plain_words(text))[0])
