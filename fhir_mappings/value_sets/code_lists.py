@@ -5,7 +5,6 @@ Loaded once; every look-up is a dictionary's, and an unknown code, as most are, 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from fhir_mappings.value_sets.analyte_names import AnalyteNames, joined_words
 from fhir_mappings.value_sets.analytes import AnalyteCode
@@ -22,8 +21,8 @@ from fhir_mappings.value_sets.local_codes import (
 )
 from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
+from fhir_mappings.value_sets.said_words import Meaning, SaidWords, remember
 from fhir_mappings.value_sets.stances import MAY_BE, Stance
-from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.code_systems import one_address, system_name
 from fhir_mappings.vocabulary.codes import (
     ICD9,
@@ -36,22 +35,8 @@ from fhir_mappings.vocabulary.codes import (
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.results import Analyte
 
-K = TypeVar("K")
-V = TypeVar("V")
-
 Coded = tuple[str | None, str | None, str | None]
 """System URI, code, display."""
-
-_REMEMBERED = 20_000  # distinct codes or texts: a hospital has fewer, a hostile client has more
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What one row of a list gives to its code. `is_history`: the code itself speaks of the past."""
-
-    concept: Concept
-    ingredient: str | None = None
-    is_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +61,7 @@ class CodeLists:
     """All lists. Equal codes always get equal answers; what is remembered only makes them faster."""
 
     index: CodeIndex[Meaning]
-    words: Words[Meaning]
+    said: SaidWords
     analytes: dict[str, AnalyteCode]
     answers: Answers
     products: dict[str, Product]
@@ -87,8 +72,6 @@ class CodeLists:
     names: AnalyteNames
     systems: Mapping[str, str] = field(default_factory=dict)
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
-    _said: dict[tuple[str, bool], dict[Meaning, Stance]] = field(default_factory=dict)
-    _marked: dict[str, bool] = field(default_factory=dict)
     _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
     _called: dict[str, tuple[Analyte, ...]] = field(default_factory=dict)
 
@@ -111,8 +94,8 @@ class CodeLists:
                 meanings += found
                 codes.append(self._shown(system, code))
         if known:
-            return _recognised(meanings, codes, is_open=self._is_open_in(text, meanings))
-        said = self._said_in(text, [display for _, _, display in codings if display])
+            return _recognised(meanings, codes, is_open=self.said.is_open_in(text, meanings))
+        said = self.said.said_in(text, [display for _, _, display in codings if display])
         meanings = [meaning for meaning, stance in said.items() if stance in MAY_BE]
         return _recognised(meanings, (), is_open=all(said[one] is Stance.OPEN for one in meanings))
 
@@ -123,45 +106,7 @@ class CodeLists:
         except KeyError:
             resolved = self._resolve(system, code)
             found = self.index.find(*resolved) if resolved else None
-            return _remember(self._meant, key, found)
-
-    def _said_in(self, text: str | None, displays: Iterable[str]) -> Mapping[Meaning, Stance]:
-        """What the text says of each name in it; a display that states what it denies leaves it open."""
-        said = dict(self._stances(text)) if text else {}
-        for display in displays:
-            for meaning, stance in self._stances(display).items():
-                doubted = said.get(meaning) is Stance.DENIED and stance in MAY_BE
-                said[meaning] = Stance.OPEN if doubted else said.get(meaning, stance)
-        return said
-
-    def _is_open_in(self, text: str | None, coded: Iterable[Meaning]) -> bool:
-        """Do the words beside a code leave open, or deny, what the code says? They speak of it by name, or in
-        words that no list knows."""
-        if not text or not self._is_marked(text):
-            return False
-        families = {one.concept.family for one in coded}
-        said = {
-            stance
-            for meaning, stance in self._stances(text, beside_code=True).items()
-            if meaning.concept.family in families
-        }
-        if said:
-            return Stance.STATED not in said and bool(said & {Stance.OPEN, Stance.DENIED})
-        return self.words.leaves_open(text)
-
-    def _is_marked(self, text: str) -> bool:
-        """Most texts hold no phrase that leaves anything open, or denies it."""
-        try:
-            return self._marked[text]
-        except KeyError:
-            return _remember(self._marked, text, self.words.holds_phrase(text))
-
-    def _stances(self, words: str, *, beside_code: bool = False) -> Mapping[Meaning, Stance]:
-        key = (words, beside_code)
-        try:
-            return self._said[key]
-        except KeyError:
-            return _remember(self._said, key, self.words.stances(words, beside_code=beside_code))
+            return remember(self._meant, key, found)
 
     def _resolve(self, system: str | None, code: str | None) -> tuple[str, str] | None:
         """Our short name of the system, and the code; the site's map first. None for what we cannot know."""
@@ -222,7 +167,7 @@ class CodeLists:
             return ()
         text = joined_words((*words, *(display for _, _, display in coded)))
         if text not in self._called:
-            _remember(self._called, text, self.names.find(text))
+            remember(self._called, text, self.names.find(text))
         return self._called[text]
 
     def _analyte(self, system: str | None, code: str | None) -> AnalyteCode | None:
@@ -233,7 +178,7 @@ class CodeLists:
             name, plain = self._resolve(system, code) or ("", "")
             found = self.analytes.get(plain.strip()) if name == LOINC else None
             mapped = self._mapped(system, code)
-            return _remember(self._measured, key, found.mapped(mapped.molar) if found and mapped else found)
+            return remember(self._measured, key, found.mapped(mapped.molar) if found and mapped else found)
 
     def answer(
         self, analyte: Analyte, codings: Iterable[Coded], words: Iterable[str | None]
@@ -290,10 +235,3 @@ def _recognised(meanings: Sequence[Meaning], codes: Sequence[str], *, is_open: b
         is_history=all(m.is_history for m in meanings),
         is_open=is_open,
     )
-
-
-def _remember(memory: dict[K, V], key: K, value: V) -> V:
-    if len(memory) >= _REMEMBERED:
-        memory.clear()
-    memory[key] = value
-    return value

@@ -12,7 +12,7 @@ from fhir_mappings.value_sets import (
     products,
     stances,
 )
-from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
+from fhir_mappings.value_sets.code_lists import CodeLists
 from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
 from fhir_mappings.value_sets.listed import (
     CsvFile,
@@ -23,6 +23,7 @@ from fhir_mappings.value_sets.listed import (
     read_csv,
 )
 from fhir_mappings.value_sets.local_codes import LocalCode, LocalMap, UnitMap, key_of, local_map, unit_map
+from fhir_mappings.value_sets.said_words import Meaning, SaidWords
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.code_systems import declared_systems
 from fhir_mappings.vocabulary.codes import (
@@ -102,10 +103,12 @@ def _lists(
     every = [file for lists in by_topic.values() for file in lists]
     return CodeLists(
         index,
-        Words(
-            terms,
-            stances.stances_of(_only(by_topic, "stances"), faults),
-            longer_names.longer_names_of(_only(by_topic, "longer_names")),
+        SaidWords(
+            Words(
+                terms,
+                stances.stances_of(_only(by_topic, "stances"), faults),
+                longer_names.longer_names_of(_only(by_topic, "longer_names")),
+            ),
         ),
         analytes.analytes_of(_only(by_topic, "analytes"), faults),
         answers.answers_of(by_topic.get("answers", []), faults),

@@ -117,7 +117,7 @@ def test_a_phrase_counts_where_it_speaks_of_the_name(text: str, alone: str, code
     def is_aplastic(value: str) -> bool:
         return value.startswith("aplastic_anaemia")
 
-    said = LISTS._said_in(text, ())
+    said = LISTS.said.said_in(text, ())
     found = {str(stance) for meaning, stance in said.items() if is_aplastic(meaning.concept)}
     assert (found & {"stated", "open"} or {"none"}) == {alone}
     seen = LISTS.recognise(CODED, text)
