@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cds_service.protocol.moment import AsOf
-from cds_service.protocol.parameters import FOLDER, Origin, ProtocolTextFault, read_limits, read_topic
+from cds_service.protocol.parameters import FOLDER, Origin, ProtocolTextFault, read_topic
 from fhir_mappings.vocabulary.calendar import When, days_after
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
@@ -114,9 +114,6 @@ class Use:
     event: MedicationEvent
 
 
-STANDARD = read_limits(InteractionLimits, "interactions")
-"""The reviewed limits, where a site does not set its own."""
-
 _NEVER_TAKEN = frozenset(MedicationStatus(s) for s in ("cancelled", "draft", "not-taken", "intended"))
 _GOING_ON = frozenset({MedicationStatus.ACTIVE, MedicationStatus.UNKNOWN})
 
@@ -177,7 +174,7 @@ def active_interactions(
     record: ClinicalRecord,
     as_of: AsOf,
     table: Mapping[str, Interaction],
-    limits: InteractionLimits = STANDARD,
+    limits: InteractionLimits,
 ) -> tuple[ActiveInteraction, ...]:
     """Interacting drugs in systemic use, and those started or stopped within `recent_change` days.
 
@@ -197,7 +194,7 @@ def interacting_uses(
     record: ClinicalRecord,
     as_of: AsOf,
     table: Mapping[str, Interaction],
-    limits: InteractionLimits = STANDARD,
+    limits: InteractionLimits,
 ) -> Mapping[str, tuple[Use, ...]]:
     """Every use of an interacting drug on record, by ingredient, oldest first, by the rule above."""
     events = _by_ingredient(record, table)
@@ -215,7 +212,7 @@ def _by_ingredient(
     return found
 
 
-def is_in_use(events: Iterable[MedicationEvent], day: date, limits: InteractionLimits = STANDARD) -> bool:
+def is_in_use(events: Iterable[MedicationEvent], day: date, limits: InteractionLimits) -> bool:
     """Does any of these entries of one ingredient say that it is taken now, by the rule above?"""
     taken = [e for e in events if e.systemic is not False and e.status not in _NEVER_TAKEN]
     signed = any(e.source is not MedicationSource.ORDER and _recent(e, day, limits) for e in taken)

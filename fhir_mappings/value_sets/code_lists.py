@@ -3,12 +3,13 @@
 Loaded once; every look-up is a dictionary's, and an unknown code, as most are, costs least.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fhir_mappings.value_sets.analyte_names import AnalyteNames, joined_words
 from fhir_mappings.value_sets.analytes import AnalyteCode
 from fhir_mappings.value_sets.answers import Answer, Answers
+from fhir_mappings.value_sets.formulation_names import FormulationNames
 from fhir_mappings.value_sets.index import CodeIndex
 from fhir_mappings.value_sets.listed import ListedCode
 from fhir_mappings.value_sets.local_codes import (
@@ -32,7 +33,7 @@ from fhir_mappings.vocabulary.codes import (
     is_procedure_shape,
     one_spelling,
 )
-from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.concepts import FORMULATIONS, Concept
 from fhir_mappings.vocabulary.results import Analyte
 
 Coded = tuple[str | None, str | None, str | None]
@@ -70,6 +71,7 @@ class CodeLists:
     units: UnitMap
     listed: tuple[ListedCode, ...]
     names: AnalyteNames
+    formulations: FormulationNames = field(default_factory=FormulationNames)
     systems: Mapping[str, str] = field(default_factory=dict)
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
     _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
@@ -93,11 +95,21 @@ class CodeLists:
             if found:
                 meanings += found
                 codes.append(self._shown(system, code))
+        said = [text, *(display for _, _, display in codings)]
         if known:
-            return _recognised(meanings, codes, is_open=self.said.is_open_in(text, meanings))
-        said = self.said.said_in(text, [display for _, _, display in codings if display])
-        meanings = [meaning for meaning, stance in said.items() if stance in MAY_BE]
-        return _recognised(meanings, (), is_open=all(said[one] is Stance.OPEN for one in meanings))
+            formulation = self._formulation(meanings, said)
+            return _recognised([*meanings, *formulation], codes, is_open=self.said.is_open_in(text, meanings))
+        stances = self.said.said_in(text, [display for _, _, display in codings if display])
+        meanings = [meaning for meaning, stance in stances.items() if stance in MAY_BE]
+        is_open = all(stances[one] is Stance.OPEN for one in meanings)
+        return _recognised([*meanings, *self._formulation(meanings, said)], (), is_open=is_open)
+
+    def _formulation(self, meanings: Iterable[Meaning], said: Iterable[str | None]) -> Iterator[Meaning]:
+        """How ciclosporin is made up, by its words, where its code does not say it."""
+        concepts = {m.concept for m in meanings}
+        if Concept.CICLOSPORIN in concepts and not concepts & FORMULATIONS:
+            found = self.formulations.find(" ; ".join(filter(None, said)))
+            yield from [Meaning(found)] if found else []
 
     def _meanings(self, system: str | None, code: str | None) -> tuple[Meaning, ...] | None:
         key = (system, code)

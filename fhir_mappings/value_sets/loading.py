@@ -7,10 +7,12 @@ from fhir_mappings.value_sets import (
     analyte_names,
     analytes,
     answers,
+    formulation_names,
     longer_names,
     plausible,
     products,
     stances,
+    vaccine_names,
 )
 from fhir_mappings.value_sets.code_lists import CodeLists
 from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
@@ -49,9 +51,11 @@ _OTHER_SHAPES = {
     "analytes": analytes.COLUMNS,
     "answers": answers.COLUMNS,
     "products": products.COLUMNS,
+    "formulation_names": formulation_names.COLUMNS,
     "plausible": plausible.COLUMNS,
     "stances": stances.COLUMNS,
     "longer_names": longer_names.COLUMNS,
+    "vaccine_names": vaccine_names.COLUMNS,
 }
 _NEEDED = frozenset({"stances", "longer_names"})
 """Without them "aplastic anaemia excluded" would name the disease, and voclosporin would be ciclosporin."""
@@ -109,6 +113,7 @@ def _lists(
                 stances.stances_of(_only(by_topic, "stances"), faults),
                 longer_names.longer_names_of(_only(by_topic, "longer_names")),
             ),
+            vaccine_names.vaccine_names_of(_only(by_topic, "vaccine_names"), faults),
         ),
         analytes.analytes_of(_only(by_topic, "analytes"), faults),
         answers.answers_of(by_topic.get("answers", []), faults),
@@ -118,6 +123,7 @@ def _lists(
         units,
         tuple(_listed(every)),
         analyte_names.names_of(_only(by_topic, "analyte_names"), faults),
+        formulation_names.formulation_names_of(_only(by_topic, "formulation_names"), faults),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fhir_mappings.value_sets.stances import MAY_BE, Stance
+from fhir_mappings.value_sets.vaccine_names import VaccineNames
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.concepts import Concept
 
@@ -28,6 +29,7 @@ class SaidWords:
     """The words of all lists. Equal texts always get equal answers; what is remembered makes them faster."""
 
     words: Words[Meaning]
+    vaccines: VaccineNames = field(default_factory=VaccineNames)
     _said: dict[tuple[str, bool], dict[Meaning, Stance]] = field(default_factory=dict)
     _marked: dict[str, bool] = field(default_factory=dict)
 
@@ -67,7 +69,12 @@ class SaidWords:
         try:
             return self._said[key]
         except KeyError:
-            return remember(self._said, key, self.words.stances(words, beside_code=beside_code))
+            return remember(self._said, key, self._read(words, beside_code=beside_code))
+
+    def _read(self, words: str, *, beside_code: bool) -> dict[Meaning, Stance]:
+        found = self.words.stances(words, beside_code=beside_code)
+        vaccine = self.vaccines.find(words)
+        return found | {Meaning(vaccine): Stance.STATED} if vaccine else found
 
 
 def remember(memory: dict[K, V], key: K, value: V) -> V:

@@ -12,7 +12,7 @@ from cds_service.protocol.answers.follow_up import MonitoringItem
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus, DoseStep
-from cds_service.protocol.interactions import active_interactions, read_interactions
+from cds_service.protocol.interactions import InteractionLimits, active_interactions, read_interactions
 from cds_service.protocol.monitoring import MonitoringLimits
 from cds_service.protocol.orders import OrderLimits
 from cds_service.protocol.parameters import Origin, Rule, read_limits, read_rules
@@ -31,6 +31,7 @@ RULES = {
 SAFETY = read_limits(SafetyLimits, "safety")
 MONITORING = read_limits(MonitoringLimits, "monitoring")
 ORDERS = read_limits(OrderLimits, "orders")
+CURRENT_USE = read_limits(InteractionLimits, "interactions")
 SOME_RULE = Rule("SRL-03", Origin.ASSUMPTION, "test")
 STUDY_DAYS = 60
 
@@ -90,7 +91,8 @@ def reviewed(record: ClinicalRecord, arm: Arm | None = Arm.COMBINED, **more: Any
         more.get("levels", {}),
         dangerous,
         more.get("renal", kidney()),
-        active_interactions(record, NOW, TABLE),
+        active_interactions(record, NOW, TABLE, CURRENT_USE),
+        CURRENT_USE,
         SAFETY,
         RULES,
     )
@@ -113,7 +115,7 @@ def scheduled(
         more.get("levels", {}),
         more.get("titration", ()),
         more.get("renal", kidney()),
-        active_interactions(record, NOW, TABLE),
+        active_interactions(record, NOW, TABLE, CURRENT_USE),
         MONITORING,
         RULES,
     )
@@ -145,6 +147,7 @@ def judged(
         more.get("titration", ()),
         more.get("renal", kidney()),
         TABLE,
+        CURRENT_USE,
         more.get("candidate", False),
         ORDERS,
         RULES,

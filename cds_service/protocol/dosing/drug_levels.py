@@ -13,7 +13,6 @@ from cds_service.protocol.dosing.level_limits import LevelLimits as LevelLimits
 from cds_service.protocol.dosing.steady_state import at_steady_state
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.moment import AsOf
-from cds_service.protocol.parameters import read_limits
 from fhir_mappings.vocabulary.calendar import When, hours_between
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.record import ClinicalRecord
@@ -27,9 +26,6 @@ from fhir_mappings.vocabulary.results import (
     SampleTiming,
     Specimen,
 )
-
-STANDARD = read_limits(LevelLimits, "levels")
-"""The reviewed limits, where a site does not set its own."""
 
 USABLE = frozenset({Validity.VALID, Validity.ASSUMED_TROUGH})
 _OUT_OF_RANGE = frozenset(
