@@ -722,3 +722,17 @@ def test_an_unreadable_dose_keeps_what_was_written() -> None:
 
 def test_a_capsule_twice_a_day_is_read_through_its_product() -> None:
     assert dose(event(order(CAPSULE_25MG, line(3, "粒", code="bid")))) == "75 mg / 12 h"
+
+
+@pytest.mark.parametrize(
+    ("name", "systemic"),
+    [
+        ("咪康唑口腔凝胶", None),
+        ("miconazole oral gel", None),
+        ("硝酸咪康唑乳膏", False),
+        ("咪康唑阴道软胶囊", False),
+    ],
+)
+def test_a_gel_for_the_mouth_is_swallowed_in_the_end(name: str, systemic: bool | None) -> None:
+    seen = event(order(name))
+    assert (seen.ingredients, seen.systemic) == ({"miconazole"}, systemic)
