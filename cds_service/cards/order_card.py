@@ -17,6 +17,8 @@ from fhir_mappings.vocabulary.medications import Dose
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import UCUM
 
+ROUTE_RULE = "ORD-ROUTE"
+
 
 def order_messages(
     alerts: Iterable[Alert], titration: Sequence[TitrationDecision], context: CardContext
@@ -51,6 +53,8 @@ def _correction(
     order: str, found: Sequence[Alert], titration: Sequence[TitrationDecision], context: CardContext
 ) -> list[Offer]:
     """The whole draft with the proposed dose, only where one dose is clearly right (DECISIONS 41)."""
+    if any(alert.rule.id == ROUTE_RULE for alert in found):
+        return []  # no correction keeps a route that is none of the trial's
     drugs = {alert.drug for alert in found if alert.action is Wanted.CORRECT_ORDER}
     proposal = next((d for d in titration if d.drug in drugs and d.proposed), None)
     draft = context.drafts_raw.get(order)

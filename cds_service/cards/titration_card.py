@@ -11,6 +11,7 @@ from cds_service.cards.outlook_words import outlook_lines
 from cds_service.cards.tests_to_order import recheck_action
 from cds_service.cards.wording import Wording
 from cds_service.hooks.card import SUMMARY_LIMIT, Action, ActionType
+from cds_service.protocol.answers.alerts import Action as Wanted
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
@@ -22,7 +23,9 @@ from fhir_mappings.writers.drafts import dose_order
 UNREAD_RULE = "SAF-UNREAD"
 PRELIMINARY_RULE = "SAF-PRELIM"
 STRENGTH_RULE = "SAF-STRENGTH"
+STOPPED_REASON = "CICLOSPORIN_STOPPED"
 _CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
+_STOPPING = (Wanted.HOLD, Wanted.STOP_REVIEW)
 _LOUD = {
     State.INCREASE: Severity.WARNING,
     State.DECREASE: Severity.WARNING,
@@ -44,7 +47,7 @@ def titration_message(
     return Message(
         kind="titration",
         rules=[decision.rule, *(alert.rule for alert in ranked)],
-        severity=loudest([_LOUD.get(decision.state, Severity.INFO), *(a.severity for a in ranked)]),
+        severity=loudest([_loudness(decision), *(a.severity for a in ranked)]),
         summaries=_summaries(decision, ranked, renal),
         detail=_detail(decision, ranked, renal, context),
         decision=titration_json(decision, context.words),
@@ -54,8 +57,20 @@ def titration_message(
     )
 
 
+def _loudness(decision: TitrationDecision) -> Severity:
+    """A drug that was stopped by decision is no alarm at every visit."""
+    if STOPPED_REASON in decision.reasons:
+        return Severity.INFO
+    return _LOUD.get(decision.state, Severity.INFO)
+
+
 def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding) -> list[Phrase]:
-    """The act, then why: a critical finding first of all, then a preliminary one, and what was not read."""
+    """The act, then why: a critical finding first of all, then a preliminary one, and what was not read.
+
+    A warning that says hold or stop leads, and no other act is named beside it (DECISIONS 57).
+    """
+    if against := _says_stop(decision, ranked):
+        return against
     head = _head(decision)
     loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
     whys = [
@@ -68,6 +83,21 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
         *_measured(decision),
     ]
     return [*(say("titration.summary", head=head, why=why) for why in whys), head]
+
+
+def _says_stop(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phrase]:
+    """The first warning that asks for the drug to be held or stopped where the dosing rules do neither."""
+    critical = any(alert.severity is Severity.CRITICAL for alert in ranked)
+    if critical or decision.state in (State.HOLD, State.STOP_REVIEW):
+        return []
+    for alert in ranked:
+        if alert.severity is Severity.WARNING and alert.action in _STOPPING and alert.drug is decision.drug:
+            name, action = drug_name(decision.drug), Phrase(f"action.{alert.action}")
+            return [
+                say("safety.summary", drug=name, seen=alert.seen, action=action),
+                say("safety.short", drug=name, action=action),
+            ]
+    return []
 
 
 def _unread(ranked: Sequence[Alert]) -> list[Phrase]:

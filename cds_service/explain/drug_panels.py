@@ -27,7 +27,8 @@ from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.assess import Protocol
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, dose_in_force
-from cds_service.protocol.interactions import Use, interacting_uses
+from cds_service.protocol.drug_uses import Use
+from cds_service.protocol.interactions import interacting_uses
 from cds_service.protocol.kidney.renal import renal_course
 from cds_service.protocol.kidney.renal_replay import Creatinine
 from cds_service.protocol.moment import AsOf

@@ -100,7 +100,14 @@ class _Case:
         """What titration proposes, as safety leaves it: the one place where they meet."""
         p = self.protocol
         proposals = titration.titrate(
-            *self._bedside, self._levels, self.renal, self._interactions, p.titration, self._rules, p.levels
+            *self._bedside,
+            self._levels,
+            self.renal,
+            self._interactions,
+            p.titration,
+            self._rules,
+            p.levels,
+            toxic=self._report.toxic,
         )
         return tuple(veto(proposal, self._report, self._rules) for proposal in proposals)
 
@@ -219,7 +226,10 @@ class _Case:
     @cached_property
     def _of_final_results(self) -> SafetyReport:
         levels = self.protocol.levels
-        dangerous = {drug: dangerous_level(self.record, drug, self.as_of, levels) for drug in Drug}
+        dangerous = {
+            drug: dangerous_level(self.record, drug, self._doses[drug].given, self.as_of, levels)
+            for drug in Drug
+        }
         return safety.review(
             *self._bedside,
             self._levels,

@@ -40,11 +40,15 @@ def schedule(
     """One item per test of the arm, for an enrolled patient.
 
     Due is the last one (or day 1) plus the interval of the study week, or what an event asks for. Where day 1
-    or the results cannot be known, an item says so and has no date.
+    or the results cannot be known, an item says so and has no date. No level of ciclosporin is asked for once
+    it was stopped by decision.
     """
     if participation.status is not StudyState.ENROLLED:
         return ()
     tests = [t for t in tests_of(limits) if participation.arm is Arm.COMBINED or not t.only_combined]
+    ciclosporin = doses.get(Drug.CICLOSPORIN)
+    if ciclosporin and ciclosporin.stopped:
+        tests = [test for test in tests if test.name != f"{Drug.CICLOSPORIN}-trough"]
     if record.lacks(Part.OBSERVATIONS):
         return _without_date(tests, rules, DueStatus.DUE, say("schedule.unread"))
     calendar = calendar_of(record, as_of.day, participation)

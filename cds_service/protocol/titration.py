@@ -35,12 +35,18 @@ def titrate(
     limits: TitrationLimits,
     rules: Mapping[str, Rule],
     level_limits: LevelLimits = STANDARD,
+    *,
+    toxic: bool = False,
 ) -> tuple[TitrationDecision, ...]:
-    """One decision per study drug of the arm, sirolimus first; none for a patient who is not enrolled."""
+    """One decision per study drug of the arm, sirolimus first; none for a patient who is not enrolled.
+
+    `toxic`: safety has found a toxicity beside a high level of sirolimus.
+    """
     if participation.status is not StudyState.ENROLLED:
         return ()
     drugs = (Drug.SIROLIMUS,) if participation.arm is Arm.SIROLIMUS else tuple(Drug)
     chart = gather(record, as_of, participation, doses, levels, renal, interactions, limits, level_limits)
+    chart[Drug.SIROLIMUS] = replace(chart[Drug.SIROLIMUS], toxic=toxic)
     return decide({drug: chart[drug] for drug in drugs}, limits, rules)
 
 
@@ -82,6 +88,7 @@ def _later(case: DoseCase, increase: Advice, limits: TitrationLimits) -> Advice:
 def _decision(
     case: DoseCase, advice: Advice, limits: TitrationLimits, rules: Mapping[str, Rule]
 ) -> TitrationDecision:
+    # An uneven dose that is kept is no proposal: a change proposes an even one (DECISIONS 54).
     twice = (Reason.DUPLICATE_ORDER,) if case.dose.duplicate_orders else ()
     return TitrationDecision(
         drug=case.drug,
@@ -89,7 +96,7 @@ def _decision(
         rule=rules[advice.rule],
         seen=advice.seen,
         current=case.dose.dose,
-        proposed=advice.proposed,
+        proposed=None if advice.proposed and advice.proposed.parts else advice.proposed,
         trough=case.trough,
         target=_target(case, limits),
         reasons=tuple(dict.fromkeys(str(reason) for reason in (*advice.reasons, *twice))),

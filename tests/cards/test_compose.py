@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds_service.cards.assessment_json import dose_json
 from cds_service.cards.compose import cards_for
 from cds_service.cards.frame import EXTENSION
 from cds_service.hooks.card import Card, Indicator
-from cds_service.protocol.answers.alerts import Severity
+from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.answers.dosing import State
 from cds_service.protocol.answers.eligibility import EligibilityStatus
@@ -26,8 +27,8 @@ from cds_service.protocol.answers.follow_up import (
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.facts import Part
-from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.medications import Dose, Drug
+from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.studies import StudyState
 from tests.builders import a_record, unreadable
@@ -329,3 +330,75 @@ def test_a_level_with_a_comparator_keeps_it() -> None:
     told = assessment(titration=(replace(dosing(Drug.SIROLIMUS, State.HOLD), trough=above),))
     (card,) = cards("aa-trial-titration", told)
     assert "above 30 ng/mL" in str(card.detail)
+
+
+# ---------------------------------------------------------------- a warning that says hold or stop leads (DECISIONS 57)
+
+
+@LANGUAGES
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("action", [Action.HOLD, Action.STOP_REVIEW])
+def test_a_warning_that_says_hold_or_stop_leads_the_summary(
+    language: str, state: State, action: Action
+) -> None:
+    warning = replace(alert("SAF-X", Severity.WARNING, Drug.SIROLIMUS), action=action)
+    told = assessment(titration=(dosing(Drug.SIROLIMUS, state),), safety=(warning,))
+    (card,) = cards("aa-trial-titration", told, language=language)
+    words = context("aa-trial-titration", language).words
+    leads = card.summary.endswith(f"→ {words.plain(Phrase(f'action.{action}'))}")
+    assert leads is (state not in (State.HOLD, State.STOP_REVIEW))
+    assert card.indicator is Indicator.WARNING
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(alert("SAF-X", Severity.WARNING, Drug.SIROLIMUS), action=Action.REVIEW),
+        replace(alert("SAF-X", Severity.INFO, Drug.SIROLIMUS), action=Action.HOLD),
+        replace(alert("SAF-X", Severity.WARNING, None), action=Action.HOLD),
+    ],
+)
+def test_other_findings_leave_the_act_in_front(other: Any) -> None:
+    told = assessment(titration=(dosing(Drug.SIROLIMUS, State.CONTINUE),), safety=(other,))
+    (card,) = cards("aa-trial-titration", told)
+    assert card.summary.startswith("Continue sirolimus")
+
+
+def test_a_critical_finding_stays_in_front_of_a_warning() -> None:
+    critical = replace(alert("SAF-Y", Severity.CRITICAL, Drug.SIROLIMUS), action=Action.REVIEW)
+    warning = replace(alert("SAF-X", Severity.WARNING, Drug.SIROLIMUS), action=Action.HOLD)
+    told = assessment(titration=(dosing(Drug.SIROLIMUS, State.RECHECK),), safety=(warning, critical))
+    (card,) = cards("aa-trial-titration", told)
+    assert "HOLD" not in card.summary
+
+
+def test_ciclosporin_that_was_stopped_by_decision_is_no_alarm_at_every_visit() -> None:
+    stopped = dosing(Drug.CICLOSPORIN, State.CANNOT_ADVISE, reasons=("CICLOSPORIN_STOPPED",))
+    (card,) = cards("aa-trial-titration", assessment(titration=(stopped,)))
+    assert card.indicator is Indicator.INFO
+
+
+@LANGUAGES
+def test_an_uneven_dose_is_told_dose_by_dose(language: str) -> None:
+    uneven = Dose(Decimal(175), Decimal(24), (Decimal(100), Decimal(75)))
+    (card,) = cards(
+        "aa-trial-titration",
+        assessment(titration=(dosing(Drug.CICLOSPORIN, State.CONTINUE, current=uneven),)),
+        language=language,
+    )
+    assert "100 mg" in card.detail
+    assert "75 mg" in card.detail
+
+
+def test_no_correction_keeps_a_route_that_is_none_of_the_trials() -> None:
+    route = alert("ORD-ROUTE", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1")
+    other = alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1")
+    told = assessment(orders=(other, route))
+    (card,) = cards("aa-trial-order-sign", told, drafts_raw={"MedicationRequest/d1": DRAFT})
+    assert not card.suggestions
+
+
+def test_an_uneven_dose_has_its_parts_in_the_assessment() -> None:
+    uneven = Dose(Decimal(175), Decimal(24), (Decimal(100), Decimal(75)))
+    assert dose_json(uneven) == {"amountMg": 175, "everyHours": 24, "partsMg": [100, 75]}
+    assert dose_json(Dose(Decimal(2), Decimal(24))) == {"amountMg": 2, "everyHours": 24}

@@ -214,7 +214,7 @@ def test_a_low_egfr_asks_for_the_lowest_dose() -> None:
         (6.0, "mmol/L", {}, "HOLD - VALID HIGH_POTASSIUM", "SAF-K6 critical HOLD ciclosporin"),
         (6.1, "meq/L", {}, "HOLD - VALID HIGH_POTASSIUM", "SAF-K6 critical HOLD ciclosporin"),
         (">6.0", "mmol/L", {}, "HOLD - VALID HIGH_POTASSIUM", "SAF-K6 critical HOLD ciclosporin"),
-        (5.9, "mmol/L", {}, "INCREASE 100 VALID -", "SAF-K warning REPEAT_TEST ciclosporin"),
+        (5.9, "mmol/L", {}, "RECHECK - VALID SAFETY_DOUBT", "SAF-K warning REPEAT_TEST ciclosporin"),
         (
             6.4,
             "mmol/L",
@@ -223,6 +223,8 @@ def test_a_low_egfr_asks_for_the_lowest_dose() -> None:
             "SAF-PRELIM warning REVIEW ciclosporin",
         ),
         (6.4, "mg/L", {}, "RECHECK - VALID SAFETY_DOUBT", "SAF-UNREAD warning REVIEW ciclosporin"),
+        (5.5, "mmol/L", {}, "RECHECK - VALID SAFETY_DOUBT", "SAF-K warning REPEAT_TEST ciclosporin"),
+        (5.4, "mmol/L", {}, "INCREASE 100 VALID -", None),
         (4.1, "mmol/L", {}, "INCREASE 100 VALID -", None),
     ],
 )

@@ -59,7 +59,7 @@ def _reports(drug: Drug) -> tuple[SafetyReport, ...]:
         critical(Action.HOLD),
         critical(Action.STOP_REVIEW),
         critical(Action.MEASURE_LEVEL),
-        SafetyReport(doubtful=((drug, FINDING),)),
+        SafetyReport(doubtful=((drug, FINDING),), unstarted=((drug, FINDING),)),
     )
 
 
@@ -132,6 +132,16 @@ def within_the_bounds_of_the_record(case: DoseCase, report: SafetyReport, answer
     return all(low <= p.amount_mg <= high and p.every_hours == hours for p in proposals)
 
 
+def doubt_never_starts(case: DoseCase, report: SafetyReport, answer: TitrationDecision) -> bool:
+    """What bars an increase bars a start (DECISIONS 57), but for a creatinine of one to two weeks."""
+    if answer.state is not State.INITIATE:
+        return True
+    tests = case.tests
+    kidneys_known = case.drug is Drug.SIROLIMUS or case.renal_state not in (RenalState.WATCH, RenalState.AKI)
+    ready = tests.cbc and tests.alt and kidneys_known
+    return ready and not tests.unread and not report.alerts and not report.unstarted
+
+
 def doubt_never_raises(case: DoseCase, report: SafetyReport, answer: TitrationDecision) -> bool:
     if answer.state is not State.INCREASE:
         return True
@@ -189,6 +199,7 @@ def a_level_in_range_never_raises(case: DoseCase, report: SafetyReport, answer: 
 LAWS = (
     one_state_a_rule_and_words_in_both_languages,
     within_the_bounds_of_the_record,
+    doubt_never_starts,
     doubt_never_raises,
     safety_has_the_last_word,
     a_dose_stands_exactly_where_it_should,

@@ -66,10 +66,15 @@ def test_the_last_month_of_the_calendar_ends_within_it(text):
     assert read_when(text, ZONE).last.year == 9999
 
 
+def _has_whole_minutes(moment):
+    """Local mean time, before zones were agreed on, has seconds, which no FHIR offset can say."""
+    return not moment.utcoffset().seconds % 60
+
+
 @given(
     st.datetimes(
         timezones=st.sampled_from([ZONE]), min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 28)
-    )
+    ).filter(_has_whole_minutes)
 )
 def test_every_instant_is_read_or_is_none(moment):
     for text in (

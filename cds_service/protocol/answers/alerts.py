@@ -61,10 +61,12 @@ class Alert:
 class SafetyReport:
     """All safety findings, and what speaks against more of a drug.
 
-    `unread`: a safety fact exists that cannot be read or conflicts, so that it is not started either.
-    `doubtful`: that, and every warning that asks for less of it.
+    `doubtful`: a safety fact that cannot be read, conflicts or speaks against more, and every warning that
+    asks for less: it is not raised. `unstarted`: those of them for which it is not started either. `toxic`: a
+    high level of sirolimus stands beside a toxicity.
     """
 
     alerts: tuple[Alert, ...] = ()
     doubtful: tuple[tuple[Drug, Phrase], ...] = ()
-    unread: tuple[tuple[Drug, Phrase], ...] = ()
+    unstarted: tuple[tuple[Drug, Phrase], ...] = ()
+    toxic: bool = False

@@ -138,6 +138,8 @@ def _doubts(case: DoseCase, limits: TitrationLimits) -> tuple[Reason, ...]:
     days = case.tests.creatinine_days
     if days is None or days > limits.creatinine_increase_days:
         doubts.append(Reason.MISSING_CREATININE)
+    if case.kidney_failure_coded:
+        doubts.append(Reason.KIDNEY_FAILURE_CODED)
     if case.renal.state is RenalState.WATCH:
         doubts.append(Reason.RENAL_WATCH)
     elif case.renal.state is not RenalState.NORMAL:
@@ -157,6 +159,8 @@ def _within(case: DoseCase, limits: TitrationLimits) -> Advice:
 
 
 def _watched(case: DoseCase, limits: TitrationLimits) -> Recheck | None:
+    if case.kidney_failure_coded:
+        return within_days(case, "creatinine", 0)
     watch = case.renal.state is RenalState.WATCH
     return within_days(case, "creatinine", limits.creatinine_watch_days) if watch else None
 

@@ -42,8 +42,9 @@ class DoseCase:
 
     `danger`: a level that asks for a hold by itself. `other`: the other study drug's dose. `settled`: the
     first day on which a sample would be at steady state. `fresh_level`: the level is not too old to titrate
-    on. `potassium`: one so high that ciclosporin is held. `other_start`: the dose at which the other drug is
-    proposed to be started at the same time.
+    on. `potassium`: one so high that ciclosporin is held. `kidney_failure_coded`: a diagnosis
+    of acute kidney failure, and no creatinine since. `other_start`: the dose at which the other drug is
+    proposed to be started at the same time. `toxic`: a toxicity of grade 2 or more beside a high level.
     """
 
     drug: Drug
@@ -62,7 +63,9 @@ class DoseCase:
     strong_interaction: bool = False
     moderate_inhibitor: bool = False
     potassium: Result | None = None
+    kidney_failure_coded: bool = False
     other_start: Dose | None = None
+    toxic: bool = False
 
     @property
     def renal_state(self) -> RenalState:

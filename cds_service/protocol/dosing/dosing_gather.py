@@ -14,6 +14,7 @@ from cds_service.protocol.dosing.liver import liver
 from cds_service.protocol.dosing.steady_state import settled_from
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from cds_service.protocol.interactions import ActiveInteraction, Mechanism
+from cds_service.protocol.kidney.coded_injury import coded_injury
 from cds_service.protocol.moment import AsOf
 from fhir_mappings.vocabulary.calendar import age_on
 from fhir_mappings.vocabulary.facts import Known, Part
@@ -41,10 +42,10 @@ def gather(
     tests, found_liver = _tests(record, results, as_of.day, limits), liver(results, as_of.day, limits)
     patient = _patient(record, results, as_of.day, limits)
     potassium = _high_potassium(results, as_of.day, limits)
+    coded = coded_injury(record, as_of.day) is not None
     cases = {}
     for drug, other in ((Drug.SIROLIMUS, Drug.CICLOSPORIN), (Drug.CICLOSPORIN, Drug.SIROLIMUS)):
         dose, trough = doses[drug], levels[drug]
-        age = (as_of.day - trough.day).days if trough.day else None
         cases[drug] = DoseCase(
             drug,
             as_of.day,
@@ -52,18 +53,23 @@ def gather(
             dose,
             trough,
             renal,
-            danger=dangerous_level(record, drug, as_of, level_limits),
+            danger=dangerous_level(record, drug, dose.given, as_of, level_limits),
             other=doses[other],
             settled=settled_from(dose, doses[other], interactions, level_limits),
-            fresh_level=age is not None and age <= level_limits.age_days(drug),
+            fresh_level=_is_fresh(trough, as_of.day, level_limits.age_days(drug)),
             liver=found_liver,
             tests=tests,
             patient=patient,
             strong_interaction=_takes(interactions, drug, _STRONG),
             moderate_inhibitor=_takes(interactions, drug, _MODERATE),
             potassium=potassium,
+            kidney_failure_coded=coded,
         )
     return cases
+
+
+def _is_fresh(trough: Trough, today: date, days: int) -> bool:
+    return trough.day is not None and (today - trough.day).days <= days
 
 
 def _takes(interactions: tuple[ActiveInteraction, ...], drug: Drug, mechanisms: frozenset[Mechanism]) -> bool:

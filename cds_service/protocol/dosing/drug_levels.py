@@ -10,11 +10,12 @@ from datetime import date, datetime
 from cds_service.protocol.answers.dosing import Trough, Validity
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.level_limits import LevelLimits as LevelLimits
+from cds_service.protocol.dosing.sample_timing import is_after_a_dose, sample_timing
 from cds_service.protocol.dosing.steady_state import at_steady_state
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import read_limits
-from fhir_mappings.vocabulary.calendar import When, hours_between
+from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import (
@@ -112,7 +113,7 @@ def _validity(
         return Validity.WRONG_ASSAY
     if details.specimen in _WRONG_SPECIMENS:
         return Validity.WRONG_SPECIMEN
-    timing = _timing(result, dose, limits)
+    timing = sample_timing(result, dose, limits)
     if timing is Validity.NOT_TROUGH:
         return timing
     if not at_steady_state(_first_day(result), dose, other, interactions, limits):
@@ -120,29 +121,6 @@ def _validity(
     if (as_of.day - _first_day(result)).days > limits.age_days(dose.drug):
         return Validity.STALE
     return _plausibility(result, dose.drug, limits) or timing
-
-
-def _timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Validity:
-    """A code that says trough is proof, or a documented dose; such a dose has the last word."""
-    coded = _details(result).timing
-    if coded is SampleTiming.POST_DOSE:
-        return Validity.NOT_TROUGH
-    if coded is SampleTiming.TWELVE_HOURS and dose.drug is Drug.SIROLIMUS:
-        return Validity.NOT_TROUGH
-    hours = _hours_since_dose(result, dose.given, limits)
-    if hours is not None:
-        first, last = limits.hours(dose.drug)
-        return Validity.VALID if first <= hours <= last else Validity.NOT_TROUGH
-    return Validity.ASSUMED_TROUGH if coded is SampleTiming.UNSTATED else Validity.VALID
-
-
-def _hours_since_dose(result: Result, given: Sequence[datetime], limits: LevelLimits) -> float | None:
-    collected = result.when.instant if result.when else None
-    before = [moment for moment in given if collected and moment < collected]
-    if not collected or not before:
-        return None
-    hours = hours_between(max(before), collected)
-    return hours if hours <= limits.last_dose_hours_max else None
 
 
 def _plausibility(result: Result, drug: Drug, limits: LevelLimits) -> Validity | None:
@@ -193,13 +171,16 @@ def _trough(result: Result, validity: Validity) -> Trough:
 # ---------------------------------------------------------------- danger
 
 
-def dangerous_level(record: ClinicalRecord, drug: Drug, as_of: AsOf, limits: LevelLimits) -> Result | None:
+def dangerous_level(
+    record: ClinicalRecord, drug: Drug, given: Sequence[datetime], as_of: AsOf, limits: LevelLimits
+) -> Result | None:
     """The newest level that asks for a hold by itself, whatever its timing or steady state (DECISIONS 26).
 
-    Final whole-blood results at most `safety_age_days` old. A safe level of a later day ends it; of two of
-    one day, or of one moment, the dangerous one is believed.
+    Final whole-blood results at most `safety_age_days` old; of ciclosporin none that was taken after a dose,
+    by its code or by a documented dose (`given`). A safe level of a later day ends it; of two of one day, or
+    of one moment, the dangerous one is believed.
     """
-    levels = [r for r in _levels(record, drug, as_of) if _counts_for_safety(r, drug, as_of, limits)]
+    levels = [r for r in _levels(record, drug, as_of) if _counts_for_safety(r, drug, given, as_of, limits)]
     dangers = [r for r in levels if _is_danger(r, drug, limits)]
     if not dangers:
         return None
@@ -207,11 +188,13 @@ def dangerous_level(record: ClinicalRecord, drug: Drug, as_of: AsOf, limits: Lev
     return None if any(_is_safe(r, drug, limits) and _newer(r, newest) for r in levels) else newest
 
 
-def _counts_for_safety(result: Result, drug: Drug, as_of: AsOf, limits: LevelLimits) -> bool:
+def _counts_for_safety(
+    result: Result, drug: Drug, given: Sequence[datetime], as_of: AsOf, limits: LevelLimits
+) -> bool:
     details = _details(result)
     if result.reading is not Reading.USABLE or details.specimen in _WRONG_SPECIMENS:
         return False
-    if drug is Drug.CICLOSPORIN and details.timing is SampleTiming.POST_DOSE:
+    if drug is Drug.CICLOSPORIN and is_after_a_dose(result, given, limits):
         return False
     return (as_of.day - _last_day(result)).days <= limits.safety_age_days
 

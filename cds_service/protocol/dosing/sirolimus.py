@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from cds_service.protocol.answers.dosing import State
 from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
+from cds_service.protocol.dosing.dose_in_force import DoseStatus
 from cds_service.protocol.dosing.dosing_answers import (
     common_doubts,
     dose_unusable,
@@ -27,12 +27,11 @@ from cds_service.protocol.dosing.dosing_case import (
 )
 from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.reasons import Reason
-from cds_service.protocol.dosing.sirolimus_start import start_sirolimus
+from cds_service.protocol.dosing.sirolimus_start import ciclosporin_doubts, start_sirolimus
 from cds_service.protocol.dosing.tablets import Bounds, bounds, highest_up_to, sirolimus_doses
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
-from fhir_mappings.vocabulary.studies import Arm
 
 TEST = trough_test(Drug.SIROLIMUS)
 
@@ -121,17 +120,7 @@ def _doubts(case: DoseCase) -> tuple[Reason, ...]:
         doubts.append(Reason.MISSING_ALT)
     if None in (case.liver.hold, case.liver.cap):
         doubts.append(Reason.LIVER_UNKNOWN)
-    return (*doubts, *_ciclosporin_doubts(case.arm, case.other))
-
-
-def _ciclosporin_doubts(arm: Arm | None, ciclosporin: DoseInForce | None) -> tuple[Reason, ...]:
-    """Ciclosporin raises the sirolimus level: outside the combined arm it may be stopped any day."""
-    if ciclosporin is None or ciclosporin.status is DoseStatus.NONE:
-        return ()
-    if ciclosporin.taken:
-        return () if arm is Arm.COMBINED else (Reason.ARM_MISMATCH,)
-    gone = ciclosporin.status is DoseStatus.NOT_DOCUMENTED and ciclosporin.taken_until is not None
-    return () if gone and arm is not Arm.COMBINED else (Reason.CICLOSPORIN_DOSE_UNKNOWN,)
+    return (*doubts, *ciclosporin_doubts(case.arm, case.other))
 
 
 def _within(case: DoseCase, limits: TitrationLimits) -> Advice:
@@ -162,7 +151,13 @@ def _above(case: DoseCase, limits: TitrationLimits) -> Advice:
 
 
 def _high(case: DoseCase, limits: TitrationLimits) -> Advice:
-    """Hold the next dose; after it at most two thirds, but never below the record's lowest dose."""
+    """Hold the next dose; after it at most two thirds, but never below the record's lowest dose.
+
+    Beside a toxicity of grade 2 or more it is as serious as the row above (`titration.md` 4.2, DECISIONS 57).
+    """
+    if case.toxic:
+        seen = say("dosing.toxic", level=level_words(case.trough), edge=limits.sirolimus_high)
+        return _hold(case, limits, "SRL-06", seen, Reason.TOXICITY)
     amount, level = _amount(case, limits), level_words(case.trough)
     doses = sirolimus_doses(limits)
     after = highest_up_to(doses, amount * limits.sirolimus_after_hold_part) or doses[0]

@@ -8,7 +8,13 @@ from cds_service.protocol.answers.dosing import State
 from cds_service.protocol.order_rules.desk import Desk
 from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.facts import Evidence, Known
-from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.medications import (
+    Drug,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+    apart_in_a_day,
+)
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 _NAME = {Drug.SIROLIMUS: say("orders.sirolimus"), Drug.CICLOSPORIN: say("orders.ciclosporin")}
@@ -47,7 +53,13 @@ def _duplicate(
 
 def _earlier_draft(desk: Desk, draft: MedicationEvent, drug: Drug) -> MedicationEvent | None:
     earlier = takewhile(lambda other: other is not draft, desk.drafts)
-    return next((d for d in earlier if drug.value in d.ingredients and d.systemic is not False), None)
+    return next((d for d in earlier if drug.value in d.ingredients and _is_a_twin(d, draft)), None)
+
+
+def _is_a_twin(other: MedicationEvent, draft: MedicationEvent) -> bool:
+    """Of the same way into the body and not a part of the same day or a step of the same draft."""
+    same = other.systemic is not False and other.reference != draft.reference
+    return same and not apart_in_a_day(other.times, draft.times)
 
 
 def _is_the_proposal(desk: Desk, draft: MedicationEvent, drug: Drug) -> bool:
@@ -61,8 +73,7 @@ def _is_the_proposal(desk: Desk, draft: MedicationEvent, drug: Drug) -> bool:
 def _active_order(desk: Desk, draft: MedicationEvent, drug: Drug) -> MedicationEvent | None:
     for order in desk.record.taking(drug):
         active = order.source is MedicationSource.ORDER and order.status is MedicationStatus.ACTIVE
-        other = order.systemic is not False and order.reference != draft.reference
-        if active and other and not _runs_out(desk, order):
+        if active and _is_a_twin(order, draft) and not _runs_out(desk, order):
             return order
     return None
 

@@ -8,8 +8,10 @@ from cds_service.protocol.answers.alerts import Action, Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.dosing.dose_in_force import DoseStatus
+from cds_service.protocol.dosing.tablets import uneven_words
 from cds_service.protocol.interaction_findings import pair_alerts
-from cds_service.protocol.order_rules.desk import Bounds, Desk
+from cds_service.protocol.order_rules.desk import Desk
+from cds_service.protocol.order_rules.route import another_route
 from fhir_mappings.vocabulary.facts import Known
 from fhir_mappings.vocabulary.medications import Dose, Drug, MedicationEvent
 from fhir_mappings.vocabulary.phrases import Phrase, say
@@ -29,12 +31,17 @@ def study_drug(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
         if drug.value in draft.ingredients:
             yield from _arm(desk, draft, drug)
             yield from _stopped(desk, draft, drug)
+            if draft.oral is False:
+                yield from another_route(desk, draft, drug, _NAME[drug])
+                continue
             yield from _amount(desk, draft, drug)
             yield from _spacing(desk, draft, drug)
 
 
 def dose_text(dose: Dose) -> Phrase:
-    """ "75 mg every 12 h"."""
+    """ "75 mg every 12 h", or the doses of an uneven day."""
+    if dose.parts:
+        return uneven_words(dose)
     return say("orders.dose", amount=dose.amount_mg, hours=dose.every_hours)
 
 
@@ -99,15 +106,10 @@ def _amount(desk: Desk, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
     )
     if _in_a_day(dose) > bounds.high_per_day * desk.limits.critical_multiple:
         yield desk.alert("ORD-OVERDOSE", Severity.CRITICAL, fix, seen, draft, drug)
-    elif not _inside(dose, bounds):
+    elif not bounds.allow(dose):
         yield desk.alert("ORD-BOUNDS", Severity.WARNING, fix, seen, draft, drug)
     else:
         yield from _against_proposal(desk, draft, drug, dose)
-
-
-def _inside(dose: Dose, bounds: Bounds) -> bool:
-    daily = bounds.low_per_day <= dose.daily_mg <= bounds.high_per_day
-    return daily and dose.every_hours == bounds.hours
 
 
 def _in_a_day(dose: Dose) -> Decimal:
