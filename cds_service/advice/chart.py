@@ -60,7 +60,7 @@ class Chart:
 
     def person(self) -> tuple[Resource, ...]:
         """The patient's own resource, which tells by which numbers an entry may name the patient."""
-        return tuple(r for r in self.resources if own_reference(r) == f"Patient/{self.patient_id}")
+        return self._person_among(self.resources)
 
     def follow_references(self, most: int, others: Iterable[Resource]) -> None:
         """Fetch what the chart (or the `others`) points at and nobody brought, at most `most` of it."""
@@ -97,7 +97,10 @@ class Chart:
             return fetch_it
         if part is Part.PATIENT and not self._is_there(decoded):
             return fetch_it
-        return partial(self._fetcher.rest_of, decoded, self._types[part]) if decoded.next_link else decoded
+        if decoded.next_link is None:
+            return decoded
+        self._came[part] = decoded
+        return partial(self._fetcher.rest_of, decoded, self._types[part])
 
     def _is_answer(self, raw: msgspec.Raw, part: Part) -> bool:
         """A Bundle or a resource of the type asked for; anything else would read as "nothing found"."""
@@ -127,8 +130,11 @@ class Chart:
                 self._keep(part, decoded)
 
     def _is_there(self, decoded: Decoded) -> bool:
+        return bool(self._person_among(decoded.resources))
+
+    def _person_among(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
         patient = f"Patient/{self.patient_id}"
-        return any(own_reference(r) == patient and not isinstance(r, Unread) for r in decoded.resources)
+        return tuple(r for r in resources if own_reference(r) == patient and not isinstance(r, Unread))
 
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""

@@ -2,27 +2,14 @@
 
 from collections.abc import Mapping
 
+from fhir_mappings.readers.lost import PARTS
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.facts import Part
 
 _PAGE = "_count=1000"
 """Asked for so that a client which cannot page sends the whole answer; servers may still send less."""
 
-RESOURCE_TYPES: Mapping[Part, str] = {
-    Part.PATIENT: "Patient",
-    Part.CONDITIONS: "Condition",
-    Part.OBSERVATIONS: "Observation",
-    Part.MEDICATION_REQUESTS: "MedicationRequest",
-    Part.MEDICATION_DISPENSES: "MedicationDispense",
-    Part.MEDICATION_ADMINISTRATIONS: "MedicationAdministration",
-    Part.MEDICATION_STATEMENTS: "MedicationStatement",
-    Part.ALLERGIES: "AllergyIntolerance",
-    Part.PROCEDURES: "Procedure",
-    Part.ADVERSE_EVENTS: "AdverseEvent",
-    Part.RESEARCH_SUBJECTS: "ResearchSubject",
-    Part.ATTESTATIONS: "QuestionnaireResponse",
-    Part.CONSENTS: "Consent",
-}
+RESOURCE_TYPES: Mapping[Part, str] = {Part.PATIENT: "Patient"} | {part: kind for kind, part in PARTS.items()}
 
 DECISIVE_PARTS = (Part.PATIENT, Part.CONDITIONS, Part.RESEARCH_SUBJECTS)
 """Without one of these nobody can say whether the patient is concerned at all (contract, section 2)."""

@@ -38,9 +38,7 @@ def read_context_bundle(raw: msgspec.Raw, patient_id: str, where: str) -> Contex
         return ContextResources()
     try:
         decoded = decode(bytes(raw))
-        if not _lists_its_entries(raw):
-            raise BadHookRequest("has entries that are no list", where)
-        verbatim = tuple(_entries(raw))
+        verbatim = tuple(_entries(raw, where))
     except NotFhir as error:
         raise BadHookRequest(f"is no FHIR Bundle ({error.reason})", where) from error
     except NOT_JSON as error:  # a member that no reader looks at, and that could not be sent back
@@ -52,16 +50,14 @@ def read_context_bundle(raw: msgspec.Raw, patient_id: str, where: str) -> Contex
     return ContextResources(decoded, verbatim)
 
 
-def _lists_its_entries(raw: msgspec.Raw) -> bool:
+def _entries(raw: msgspec.Raw, where: str) -> list[Json]:
+    """The resources of the entries as they were sent. Raises BadHookRequest."""
     entries = msgspec.json.decode(raw, type=Json).get("entry")
-    return entries is None or isinstance(entries, list)
-
-
-def _entries(raw: msgspec.Raw) -> list[Json]:
-    entries = msgspec.json.decode(raw, type=Json).get("entry")
-    resources = (
-        (e.get("resource") for e in entries if isinstance(e, dict)) if isinstance(entries, list) else ()
-    )
+    if entries is None:
+        return []
+    if not isinstance(entries, list):
+        raise BadHookRequest("has entries that are no list", where)
+    resources = (e.get("resource") for e in entries if isinstance(e, dict))
     return [resource for resource in resources if isinstance(resource, dict)]
 
 

@@ -23,17 +23,11 @@ from cds_service.hooks.service import Caller
 from cds_service.protocol.participation import ON_TREATMENT
 from fhir_mappings.readers.record import read_drafts, read_record
 from fhir_mappings.readers.settings import ReaderSettings
-from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA
 from fhir_mappings.vocabulary.facts import Gap, Part
 from fhir_mappings.vocabulary.medications import MedicationEvent
 from fhir_mappings.vocabulary.record import ClinicalRecord
 
-APLASTIC_ANAEMIA = (
-    Concept.AA_ACQUIRED,
-    Concept.AA_GENERIC,
-    Concept.AA_CONGENITAL,
-    Concept.AA_ANTINEOPLASTIC,
-)
 _UNKNOWN = Caller()
 
 

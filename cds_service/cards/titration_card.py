@@ -15,7 +15,7 @@ from cds_service.protocol.answers.alerts import Action as Wanted
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
-from cds_service.protocol.lost_words import LOST
+from cds_service.protocol.lost_words import LOST, newest_of
 from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import dose_order
@@ -103,7 +103,7 @@ def _says_stop(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phr
 def _unread(ranked: Sequence[Alert]) -> list[Phrase]:
     """The first entry that could not be read, in its own words, with and without the reason; or that there is
     one."""
-    seen = [alert.seen for alert in ranked if alert.rule.id == UNREAD_RULE]
+    seen = [newest_of(alert.seen) for alert in ranked if alert.rule.id == UNREAD_RULE]
     if not seen:
         return []
     short = [Phrase(f"lost.short.{s.key.removeprefix('lost.')}", s.values) for s in seen if s.key in LOST]

@@ -1,7 +1,11 @@
-"""Fetching for one call: several queries at once, every page of each, all under one deadline."""
+"""Fetching for one call: several queries at once, every page of each, all under one deadline.
+
+What came before something failed is kept, also when the time is over in the middle of an answer.
+"""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import TypeVar
 
@@ -20,7 +24,6 @@ from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 K = TypeVar("K", bound=Hashable)
-Job = Callable[[], Decoded]
 _log = structlog.get_logger()
 
 
@@ -46,6 +49,21 @@ class CameInPart(NotFetched):
         self.came = came
 
 
+@dataclass(slots=True)
+class Coming:
+    """What has come of one answer so far; another thread looks at it when the time is over."""
+
+    came: Decoded | None = None
+
+    def add(self, page: Decoded) -> None:
+        """Add a page of it."""
+        self.came = page if self.came is None else _joined(self.came, page)
+
+
+Job = Callable[[Coming], Decoded]
+"""Gets one answer, page by page. Raises NotFetched where not all of it can be had."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetcher:
     """One caller's access to one FHIR server until the deadline; at most `page_cap` pages of one answer."""
@@ -57,39 +75,44 @@ class Fetcher:
     page_cap: int
     allowance: Allowance = field(default_factory=Allowance)
 
-    def query(self, relative: str) -> Decoded:
+    def query(self, relative: str, coming: Coming | None = None) -> Decoded:
         """Everything that a relative FHIR URL of ours finds: a search with all pages, or one instance.
 
-        Raises NotFetched.
+        Raises NotFetched; the pages that came before that stand in `coming`.
         """
+        coming = coming or Coming()
         kind = kind_asked(relative)
         interaction = Interaction.SEARCH if "?" in relative else Interaction.READ
         base = self.access.base_for(kind, interaction)
-        return self.rest_of(self._page(base.address(relative), kind), kind)
+        first = self._page(base.address(relative), kind, coming)
+        return self.rest_of(first, kind, coming)
 
-    def rest_of(self, first: Decoded, kind: str) -> Decoded:
-        """All pages of an answer whose first page is here. Raises CameInPart with what came."""
+    def rest_of(self, first: Decoded, kind: str, coming: Coming | None = None) -> Decoded:
+        """All pages of an answer whose first page is here. Raises NotFetched, as `query` does."""
+        coming = coming or Coming()
         whole, pages = first, 1
         while whole.next_link is not None:
             if pages >= self.page_cap:
-                raise CameInPart(WhyNotFetched.TOO_MANY_PAGES, kind, whole)
-            try:
-                whole = _joined(whole, self._page(self._next(whole.next_link, kind), kind))
-            except NotFetched as error:
-                raise CameInPart(error.why, kind, whole) from None
+                raise NotFetched(WhyNotFetched.TOO_MANY_PAGES, kind)
+            whole = _joined(whole, self._page(self._next(whole.next_link, kind), kind, coming))
             pages += 1
         if is_short(whole):
-            raise CameInPart(WhyNotFetched.INCOMPLETE, kind, whole)
+            raise NotFetched(WhyNotFetched.INCOMPLETE, kind)
         return whole
 
     def all(self, jobs: Mapping[K, Job]) -> dict[K, Decoded | NotFetched]:
-        """The outcome of each job, run side by side; what is not there at the deadline has timed out."""
+        """The outcome of each job, run side by side; what is not there at the deadline has timed out.
+
+        Where something came of an answer before it failed, the outcome is CameInPart.
+        """
+        coming = {key: Coming() for key in jobs}
+        runs = {key: partial(job, coming[key]) for key, job in jobs.items()}
         if self.access.base is None:  # nothing will be waited for, so no thread is needed
-            outcomes = {key: outcome_of(job) for key, job in jobs.items()}
+            outcomes = {key: outcome_of(run) for key, run in runs.items()}
         else:
-            outcomes = self.line.all(jobs, self.deadline)
+            outcomes = self.line.all(runs, self.deadline)
         _note_failures(outcomes)
-        return outcomes
+        return {key: _with_what_came(outcome, coming[key].came) for key, outcome in outcomes.items()}
 
     def _next(self, link: str, kind: str) -> str:
         base = self.access.base_for(kind, Interaction.SEARCH)
@@ -98,21 +121,35 @@ class Fetcher:
         except NotAnAddress:
             raise NotFetched(WhyNotFetched.OTHER_BASE, kind) from None
 
-    def _page(self, url: str, kind: str) -> Decoded:
+    def _page(self, url: str, kind: str, coming: Coming) -> Decoded:
+        """One page, which is kept even where an error stands among its entries. Raises NotFetched."""
         body = self.server.fetch(url, kind, self.access.token, self.deadline)
         if not self.allowance.take(len(body)):
             raise NotFetched(WhyNotFetched.TOO_LARGE, kind)
-        try:
-            page = decode(body)
-        except NotFhir:
-            raise NotFetched(WhyNotFetched.NOT_FHIR, kind) from None
+        page = _read(body, kind)
+        coming.add(page)
         if page.failed:
             raise NotFetched(WhyNotFetched.OUTCOME, kind)
-        if resource_type(msgspec.Raw(body.removeprefix(_BYTE_ORDER_MARK))) not in ("Bundle", kind):
-            raise NotFetched(WhyNotFetched.OTHER_TYPE, kind)
-        if holds_another_release(body):
-            raise NotFetched(WhyNotFetched.OTHER_RELEASE, kind)
         return page
+
+
+def _read(body: bytes, kind: str) -> Decoded:
+    """An answer to a question for resources of type `kind`. Raises NotFetched for what is none."""
+    try:
+        page = decode(body)
+    except NotFhir:
+        raise NotFetched(WhyNotFetched.NOT_FHIR, kind) from None
+    if resource_type(msgspec.Raw(body.removeprefix(_BYTE_ORDER_MARK))) not in ("Bundle", kind):
+        raise NotFetched(WhyNotFetched.OUTCOME if page.failed else WhyNotFetched.OTHER_TYPE, kind)
+    if holds_another_release(body):
+        raise NotFetched(WhyNotFetched.OTHER_RELEASE, kind)
+    return page
+
+
+def _with_what_came(outcome: Decoded | NotFetched, came: Decoded | None) -> Decoded | NotFetched:
+    if isinstance(outcome, NotFetched) and came is not None:
+        return CameInPart(outcome.why, outcome.path, came)
+    return outcome
 
 
 def is_short(answer: Decoded) -> bool:
@@ -128,6 +165,7 @@ def _joined(first: Decoded, second: Decoded) -> Decoded:
     return Decoded(
         resources=first.resources + second.resources,
         gaps=first.gaps + second.gaps,
+        failed=first.failed or second.failed,
         next_link=second.next_link,
         total=second.total if second.total is not None else first.total,
         matches=first.matches + second.matches,

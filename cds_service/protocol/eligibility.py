@@ -26,7 +26,7 @@ from cds_service.protocol.criteria.e9_malignancy import exc_09_malignancy
 from cds_service.protocol.criteria.e10_thrombosis import exc_10_thrombosis
 from cds_service.protocol.criteria.e12_other_trial import exc_12_other_trial
 from cds_service.protocol.criteria.i1_adult import inc_01_adult
-from cds_service.protocol.criteria.i2_acquired_aa import ANY_APLASTIC_ANAEMIA, inc_02_acquired_aa
+from cds_service.protocol.criteria.i2_acquired_aa import inc_02_acquired_aa
 from cds_service.protocol.criteria.i3_cytopenia import inc_03_cytopenia
 from cds_service.protocol.criteria.i4_ciclosporin_failure import inc_04_ciclosporin_failure
 from cds_service.protocol.criteria.i5_no_infection import inc_05_no_infection
@@ -38,6 +38,7 @@ from cds_service.protocol.criteria.lost_facts import opened_by_lost
 from cds_service.protocol.failure.ciclosporin_course import FailureLimits
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import Rule
+from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA
 from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
 from fhir_mappings.vocabulary.record import ClinicalRecord
@@ -137,7 +138,7 @@ def overall(
 
 def may_have_aplastic_anaemia(record: ClinicalRecord) -> bool:
     """Any code or word of aplastic anaemia, also of an entry or a list that could not be read."""
-    return record.lacks(Part.CONDITIONS) or record.may_have(*ANY_APLASTIC_ANAEMIA)
+    return record.lacks(Part.CONDITIONS) or record.may_have(*APLASTIC_ANAEMIA)
 
 
 def open_questions(criteria: tuple[Criterion, ...], limits: EligibilityLimits) -> tuple[Criterion, ...]:

@@ -1,5 +1,7 @@
 """How an entry that could not be used is told: its name, its day and its words as they stand, and why."""
 
+from collections.abc import Sequence
+
 from cds_service.protocol.analyte_words import ANALYTE_WORDS
 from fhir_mappings.vocabulary.facts import Gap, Lost
 from fhir_mappings.vocabulary.phrases import Argument, Phrase, say
@@ -25,6 +27,18 @@ _WHY = {
 
 LOST = frozenset({"lost.dated_value", "lost.value", "lost.dated", "lost.named"})
 """The sentences below; each has a short form without the reason."""
+
+
+def all_lost_words(alike: Sequence[tuple[Gap, Lost]]) -> Phrase:
+    """Several entries that may have been the same: the newest in its own words, the others counted."""
+    first = lost_words(*alike[0])
+    return say("lost.more", first=first, count=len(alike) - 1) if len(alike) > 1 else first
+
+
+def newest_of(told: Phrase) -> Phrase:
+    """The sentence of the newest entry alone."""
+    first = dict(told.values).get("first")
+    return first if isinstance(first, Phrase) else told
 
 
 def lost_words(gap: Gap, lost: Lost) -> Phrase:

@@ -5,6 +5,7 @@ lost; where nothing can be seen of its content, it may have been anything that i
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.condition import Condition, status_codes
@@ -110,15 +111,11 @@ def _named(
         return (lost,)
     if kind == "Observation":
         analytes = {a for concept in said for a in _analytes(concept, chart)}
-        return (_of(lost, analytes=tuple(sorted(analytes))),) if analytes else ()
+        return (replace(lost, analytes=tuple(sorted(analytes))),) if analytes else ()
     found = {c for one in said for c in _concepts(one, chart)}
     if kind == "Condition":
-        return (_of(lost, concepts=tuple(sorted(found))),) if found else ()
+        return (replace(lost, concepts=tuple(sorted(found))),) if found else ()
     return (lost,) if found else ()
-
-
-def _of(lost: Lost, analytes: tuple[str, ...] = (), concepts: tuple[str, ...] = ()) -> Lost:
-    return Lost(lost.kind, lost.name, lost.written, lost.day, lost.latest, analytes, concepts)
 
 
 def _analytes(concept: CodeableConcept, chart: Chart) -> Iterable[str]:
@@ -126,8 +123,8 @@ def _analytes(concept: CodeableConcept, chart: Chart) -> Iterable[str]:
     one = codes.analyte(coded)
     if one is not None:
         return (one.analyte,)
-    named = codes.analytes_named(coded)
-    return named or codes.named_analytes(_as_coded(concept), (concept.text,))
+    named = codes.analytes_by_code(coded)
+    return named or codes.analytes_by_words(_as_coded(concept), (concept.text,))
 
 
 def _concepts(concept: CodeableConcept, chart: Chart) -> Iterable[str]:

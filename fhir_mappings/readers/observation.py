@@ -70,11 +70,11 @@ def _not_told_what(measured: Measured, observation: Observation, chart: Chart) -
     if observation.status in _NO_RESULT or observation.is_modified or not has_value(measured):
         return
     coded, codes = _coded(measured.code), chart.settings.codes
-    if len(codes.analytes_named(coded)) > 1:
+    if len(codes.analytes_by_code(coded)) > 1:
         yield _gap("CODES_DISAGREE", measured, observation, chart)
     elif measured.code is None or not (coded or measured.code.text):
         yield _gap("CODE_MISSING", measured, observation, chart)
-    elif codes.named_analytes(coded, (measured.code.text,)):
+    elif codes.analytes_by_words(coded, (measured.code.text,)):
         yield _gap("CODE_NOT_KNOWN", measured, observation, chart, words(measured.code)[:_SHOWN])
 
 

@@ -99,7 +99,7 @@ def _of_result(measured: Measured, like: Likeness) -> Seen:
     code = like.codes.analyte(codings(concept))
     if code is not None:
         yield from _of_value(code, measured, like)
-    elif not like.codes.analytes_named(codings(concept)):
+    elif not like.codes.analytes_by_code(codings(concept)):
         quantity = measured.value_quantity
         yield from _unknown(K.TEST, concept, like, (quantity.unit or quantity.code or "") if quantity else "")
 

@@ -174,20 +174,20 @@ class CodeLists:
                 return None
         return found
 
-    def analytes_named(self, codings: Iterable[Coded]) -> tuple[Analyte, ...]:
+    def analytes_by_code(self, codings: Iterable[Coded]) -> tuple[Analyte, ...]:
         """Every analyte that one of the codes names; two of them contradict each other."""
         named = (self._analyte(system, code) for system, code, _ in codings)
         return tuple(sorted({one.analyte for one in named if one}))
 
-    def named_analytes(self, codings: Iterable[Coded], words: Iterable[str | None]) -> tuple[Analyte, ...]:
+    def analytes_by_words(self, codings: Iterable[Coded], words: Iterable[str | None]) -> tuple[Analyte, ...]:
         """What an observation may measure whose codes no list knows, by its own words.
 
         () where a code of LOINC or SNOMED CT says what it is: then it is none of ours, whatever it is called.
         """
-        listed = [(self._resolve(system, code), display) for system, code, display in codings]
-        if any(resolved is not None for resolved, _ in listed):
+        coded = tuple(codings)
+        if any(self.is_told(system, code) for system, code, _ in coded):
             return ()
-        text = joined_words((*words, *(display for _, display in listed)))
+        text = joined_words((*words, *(display for _, _, display in coded)))
         if text not in self._called:
             _remember(self._called, text, self.names.find(text))
         return self._called[text]

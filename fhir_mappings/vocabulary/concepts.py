@@ -88,3 +88,9 @@ class Concept(StrEnum):
     # together they are febrile neutropenia (`readers.condition`)
     NEUTROPENIA = "neutropenia"
     FEVER_WITH_OTHER_DISEASE = "fever.with_other_disease"
+
+
+APLASTIC_ANAEMIA = frozenset(
+    {Concept.AA_ACQUIRED, Concept.AA_GENERIC, Concept.AA_CONGENITAL, Concept.AA_ANTINEOPLASTIC}
+)
+"""Aplastic anaemia in any form: the disease that the trial is about."""

@@ -72,6 +72,16 @@ class ClinicalRecord:
         for gap in self.gaps:
             yield from ((gap, lost) for lost in gap.lost if lost.analytes or lost.concepts)
 
+    def lost_together(self) -> tuple[tuple[tuple[Gap, Lost], ...], ...]:
+        """The same, those together that may have been the same: newest first, of unknown day before all.
+
+        A hospital that has not mapped a code may have hundreds of one test.
+        """
+        alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[Gap, Lost]]] = {}
+        for gap, lost in self.lost():
+            alike.setdefault((lost.analytes, lost.concepts), []).append((gap, lost))
+        return tuple(tuple(sorted(some, key=_newest_first, reverse=True)) for some in alike.values())
+
     def may_have(self, *concepts: Concept) -> bool:
         """Is there a diagnosis in any of the concepts, or one that could not be used and names one?"""
         lost = {concept for _, lost in self.lost() for concept in lost.concepts}
@@ -85,6 +95,11 @@ class ClinicalRecord:
     def lacks(self, *parts: Part) -> bool:
         """True when any of the parts could not be read: then an empty list proves nothing."""
         return bool(self.unavailable.intersection(parts))
+
+
+def _newest_first(one: tuple[Gap, Lost]) -> tuple[bool, str]:
+    _, lost = one
+    return not lost.latest, lost.latest
 
 
 def latest_day(when: When | None) -> date:

@@ -12,7 +12,7 @@ from cds_service.ehr.access import Access, access_of
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.deadline import deadline_in
-from cds_service.ehr.fetching import Allowance, Fetcher
+from cds_service.ehr.fetching import Allowance, CameInPart, Fetcher
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer, NotFetched, WhyNotFetched
 from cds_service.ehr.lines import Line, LineLimits
 from cds_service.hooks.authorization import FhirAuthorization, Interaction
@@ -282,17 +282,47 @@ def test_queries_run_side_by_side_and_a_slow_one_costs_only_itself(stub, fetcher
     stub.answers["/fhir/E"] = sleeps(3, says(searchset()))
     one = fetcher(seconds=0.8)
     started = time.monotonic()
-    outcomes = one.all({name: lambda name=name: one.query(f"{name}?x=1") for name in "ABCDE"})
+    outcomes = one.all({name: lambda coming, name=name: one.query(f"{name}?x=1", coming) for name in "ABCDE"})
     assert time.monotonic() - started < 1.2
     assert [outcomes[name].resources[0].id for name in "ABCD"] == ["A", "B", "C", "D"]
     assert outcomes["E"].why is WhyNotFetched.TIMEOUT
+
+
+ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}
+MORE = "MedicationRequest?page=2"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason", "kept"),
+    [
+        (searchset(order("c1"), ERROR), None, WhyNotFetched.OUTCOME, ["c1"]),
+        (
+            searchset(order("c1"), next_link=MORE),
+            says(searchset(order("c2"), ERROR)),
+            WhyNotFetched.OUTCOME,
+            ["c1", "c2"],
+        ),
+        (searchset(order("c1"), next_link=MORE), sleeps(3, says(searchset())), WhyNotFetched.TIMEOUT, ["c1"]),
+        (searchset(order("c1"), total=2), None, WhyNotFetched.INCOMPLETE, ["c1"]),
+    ],
+    ids=["error beside it", "error on the second page", "time over on the second page", "short"],
+)
+def test_what_came_before_an_answer_failed_is_kept(stub, fetcher, first, second, reason, kept):
+    stub.gives(QUERY, first)
+    if second is not None:
+        stub.answers[f"/fhir/{MORE}"] = second
+    one = fetcher(seconds=0.8)
+    outcome = one.all({"orders": lambda coming: one.query(QUERY, coming)})["orders"]
+    assert isinstance(outcome, CameInPart)
+    assert outcome.why is reason
+    assert [resource.id for resource in outcome.came.resources] == kept
 
 
 def test_a_job_still_waiting_for_its_turn_at_the_deadline_has_timed_out(stub, fetcher):
     stub.answers["/fhir/A"] = sleeps(0.4, says(searchset()))
     slow = fetcher(seconds=0.3)
     narrow = Fetcher(slow.server, slow.access, slow.deadline, Line(LineLimits(fetches=1)), 5)
-    outcomes = narrow.all({name: lambda: narrow.query("A?x=1") for name in "ABC"})
+    outcomes = narrow.all({name: lambda coming: narrow.query("A?x=1", coming) for name in "ABC"})
     assert {outcome.why for outcome in outcomes.values()} == {WhyNotFetched.TIMEOUT}
 
 

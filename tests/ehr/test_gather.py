@@ -4,11 +4,13 @@ import itertools
 import json
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.advice.chart_queries import DECISIVE_PARTS, chart_queries
+from cds_service.advice.draft_orders import read_context_bundle
 from cds_service.advice.input_hash import input_hash, version_of_texts
 from cds_service.hooks.errors import BadHookRequest, DataNotAvailable, PatientMismatch
 from cds_service.hooks.prefetch import check_template
@@ -375,6 +377,19 @@ def test_draft_orders_are_read_and_kept_verbatim():
 def test_a_draft_without_an_id_or_a_medication_is_no_crash():
     bare = {"resourceType": "MedicationRequest", "status": "draft", "category": {"text": "not an array"}}
     assert gather(sign(bare, {"resourceType": "ServiceRequest"})).context.by_reference == {}
+
+
+@pytest.mark.parametrize("entries", [{}, "", 0, False, {"resource": DRAFT}, "x", 1])
+def test_drafts_whose_entries_are_no_list_are_refused_even_where_they_are_empty(entries):
+    raw = msgspec.Raw(msgspec.json.encode({"resourceType": "Bundle", "type": "collection", "entry": entries}))
+    with pytest.raises(BadHookRequest, match="no list"):
+        read_context_bundle(raw, PATIENT, "context.draftOrders")
+
+
+@pytest.mark.parametrize("entries", [None, []])
+def test_no_drafts_is_no_fault(entries):
+    raw = msgspec.Raw(msgspec.json.encode({"resourceType": "Bundle", "type": "collection", "entry": entries}))
+    assert read_context_bundle(raw, PATIENT, "context.draftOrders").verbatim == ()
 
 
 @pytest.mark.parametrize("member", ["subject", "patient"])

@@ -62,12 +62,17 @@ def logged(service, request_id):
     return {name: reason for line in lines for name, reason in line["failures"].items()}
 
 
+CAME_IN_PART = (WhyNotFetched.INCOMPLETE, WhyNotFetched.TOO_MANY_PAGES, WhyNotFetched.OTHER_BASE)
+
+
 @pytest.mark.parametrize("fault", EHR_FAULTS, ids=lambda fault: fault.name)
 @pytest.mark.parametrize(("part", "expected"), [(Part.RESEARCH_SUBJECTS, 412), (Part.OBSERVATIONS, 200)])
 def test_the_caller_hears_what_could_not_be_had_and_in_time(service, healthy, fault, part, expected):
     good = healthy.answers[f"/fhir/{TYPES[part]}"]
     healthy.answers[f"/fhir/{TYPES[part]}"] = fault.answer(CHART[part])
     status, answer, request_id, seconds = ask(service, healthy)
+    if fault.reason in CAME_IN_PART:  # an enrolment that came is one, whatever else there is
+        expected = 200
     assert status == expected
     assert seconds < FETCH_SECONDS + 2.0
     timed_out = fault.reason is WhyNotFetched.TIMEOUT

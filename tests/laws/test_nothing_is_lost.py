@@ -237,3 +237,17 @@ def test_a_test_that_is_none_of_ours_is_no_loss(name: str) -> None:
     for base in BASES:
         after = spoiled(base, other, _called_locally)
         assert (permissive(after), cleared(after)) == (permissive(told(base)), cleared(told(base)))
+
+
+@pytest.mark.parametrize("base", sorted(BASES))
+def test_hundreds_of_one_test_that_nobody_has_mapped_are_told_once(base: str) -> None:
+    patient = next(r["id"] for r in BASES[base] if r["resourceType"] == "Patient")
+    unmapped = _called_locally(RESULTS[0][0] | {"subject": {"reference": f"Patient/{patient}"}})
+    many = [unmapped | {"id": f"lost{n}"} for n in range(400)]
+    one, all_of_them = assessed(*BASES[base], unmapped), assessed(*BASES[base], unmapped, *many)
+    assert permissive(all_of_them) == permissive(one)
+    assert cleared(all_of_them) == cleared(one)
+    told_of = [a["seen"] for a in all_of_them["safety"] if a["ruleId"] == "SAF-UNREAD"]
+    assert len(told_of) == len([a for a in one["safety"] if a["ruleId"] == "SAF-UNREAD"]) <= 1
+    assert all("and 400 more like it" in seen for seen in told_of)
+    assert max(len(c["seen"]) for c in all_of_them["eligibility"]["criteria"]) < 700

@@ -1,6 +1,6 @@
 """Placeholder dates and durations in the readers: no end, not known, or more than anybody is given."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -66,15 +66,14 @@ def test_the_last_month_of_the_calendar_ends_within_it(text):
     assert read_when(text, ZONE).last.year == 9999
 
 
-def _has_whole_minutes(moment):
-    """Local mean time, before zones were agreed on, has seconds, which no FHIR offset can say."""
-    return not moment.utcoffset().seconds % 60
+BEIJING = timezone(timedelta(hours=8))
+"""Shanghai's own offset before 1901 has seconds, which FHIR cannot write."""
 
 
 @given(
     st.datetimes(
-        timezones=st.sampled_from([ZONE]), min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 28)
-    ).filter(_has_whole_minutes)
+        timezones=st.sampled_from([BEIJING]), min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 28)
+    )
 )
 def test_every_instant_is_read_or_is_none(moment):
     for text in (

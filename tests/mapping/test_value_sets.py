@@ -355,8 +355,8 @@ def test_two_codes_of_different_properties_leave_the_property_open() -> None:
 def test_codes_that_name_two_tests_name_none() -> None:
     both = [(URI["LOINC"], "718-7", None), (URI["LOINC"], "777-3", None)]
     assert LISTS.analyte(both) is None
-    assert len(LISTS.analytes_named(both)) == 2
-    assert len(LISTS.analytes_named(both[:1])) == 1
+    assert len(LISTS.analytes_by_code(both)) == 2
+    assert len(LISTS.analytes_by_code(both[:1])) == 1
 
 
 def test_the_sirolimus_dose_and_egfr_are_no_results_of_ours() -> None:

@@ -18,14 +18,13 @@ from cds_service.protocol.criteria.open_world import (
 )
 from cds_service.protocol.criteria.sightings import evidence_of, facts, of_diagnosis
 from cds_service.protocol.verdict import Verdict, verdict_of
-from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA, Concept
 from fhir_mappings.vocabulary.diagnoses import Diagnosis
 from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
 from fhir_mappings.vocabulary.record import ClinicalRecord
 
 ACQUIRED = frozenset({Concept.AA_ACQUIRED, Concept.AA_ANTINEOPLASTIC})
-ANY_APLASTIC_ANAEMIA = ACQUIRED | {Concept.AA_GENERIC, Concept.AA_CONGENITAL}
 TOPIC = Topic(
     "I2",
     say("criterion.I2.question"),
@@ -36,7 +35,7 @@ TOPIC = Topic(
 
 def inc_02_acquired_aa(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
     """The codes and the investigator's judgement together (DECISIONS 2 and 3)."""
-    seen = diagnosed(record, t0, *ANY_APLASTIC_ANAEMIA)
+    seen = diagnosed(record, t0, *APLASTIC_ANAEMIA)
     congenital = [d for d in seen if is_definite(d) and Concept.AA_CONGENITAL in d.concepts]
     acquired = [d for d in seen if is_definite(d) and d.concepts & ACQUIRED]
     answer = attestation_on(record, t0, limits, TOPIC.item)

@@ -4,20 +4,21 @@ Whether it could is tried, not listed: the criteria are judged again as if the e
 and negative, and as high and positive. Where the answer would then be another, the criterion is open.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from cds_service.protocol.answers.eligibility import Finding
-from cds_service.protocol.lost_words import lost_words
+from cds_service.protocol.criteria.open_world import clearing
+from cds_service.protocol.lost_words import all_lost_words
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import on_day
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.diagnoses import Certainty, Course, Diagnosis
 from fhir_mappings.vocabulary.facts import Gap, Lost
 from fhir_mappings.vocabulary.phrases import Phrase, say
-from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.record import ClinicalRecord, latest_day
 from fhir_mappings.vocabulary.results import Analyte, Presence, Result
 
 Judge = Callable[[ClinicalRecord], dict[str, Finding]]
@@ -30,16 +31,21 @@ _EXTREMES = (
 
 
 def opened_by_lost(record: ClinicalRecord, t0: date, judge: Judge) -> dict[str, Finding]:
-    """The findings of all criteria; none lets the patient in that an unusable entry could have decided."""
+    """The findings of all criteria; none lets the patient in that an unusable entry could have decided.
+
+    Entries that may have been the same are tried together, so that hundreds of them cost as much as one.
+    """
     found = judge(record)
-    for one in record.lost():
-        trials = [judge(supposed) for supposed in _as_if_it_held(record, t0, *one)]
-        words = lost_words(*one)
+    could: dict[str, list[Finding]] = {}
+    words: dict[str, list[Phrase]] = {}
+    for alike in record.lost_together():
+        trials = [judge(supposed) for supposed in _as_if_they_held(record, t0, alike)]
         for number, finding in found.items():
             others = [trial[number] for trial in trials if trial[number].verdict is not finding.verdict]
             if others and _may_open(number, finding):
-                found[number] = _opened(finding, others, words)
-    return found
+                could.setdefault(number, []).extend(others)
+                words.setdefault(number, []).append(all_lost_words(alike))
+    return found | {n: _opened(found[n], others, tuple(words[n])) for n, others in could.items()}
 
 
 def _may_open(number: str, finding: Finding) -> bool:
@@ -47,41 +53,37 @@ def _may_open(number: str, finding: Finding) -> bool:
     return finding.verdict in (clearing(number), Verdict.UNKNOWN) or not finding.evidence
 
 
-def clearing(number: str) -> Verdict:
-    """The answer to a criterion that lets a patient in."""
-    return Verdict.MET if number.startswith("I") else Verdict.NOT_MET
-
-
-def _as_if_it_held(record: ClinicalRecord, t0: date, gap: Gap, lost: Lost) -> Iterator[ClinicalRecord]:
-    day = min(date.fromisoformat(lost.latest), t0) if lost.latest else t0
-    if lost.concepts:
-        supposed_one = _diagnosis(gap, lost, day)
-        yield replace(record, diagnoses=tuple(sorted((*record.diagnoses, supposed_one), key=_known)))
+def _as_if_they_held(
+    record: ClinicalRecord, t0: date, alike: Sequence[tuple[Gap, Lost]]
+) -> Iterator[ClinicalRecord]:
+    dated = [(gap, lost, _day_of(lost, t0)) for gap, lost in alike]
+    diagnoses = [_diagnosis(gap, lost, day) for gap, lost, day in dated if lost.concepts]
+    if diagnoses:
+        known = sorted((*record.diagnoses, *diagnoses), key=lambda d: latest_day(d.onset or d.recorded))
+        yield replace(record, diagnoses=tuple(known))
     for number, presence in _EXTREMES:
         supposed = [
             Result(gap.reference, Analyte(analyte), on_day(day), number=number, presence=presence)
+            for gap, lost, day in dated
             for analyte in lost.analytes
         ]
         if supposed:
-            yield replace(record, results=tuple(sorted((*record.results, *supposed), key=_by_day)))
+            together = sorted((*record.results, *supposed), key=lambda r: latest_day(r.when))
+            yield replace(record, results=tuple(together))
+
+
+def _day_of(lost: Lost, t0: date) -> date:
+    """As new as it may be."""
+    return min(date.fromisoformat(lost.latest), t0) if lost.latest else t0
 
 
 def _diagnosis(gap: Gap, lost: Lost, day: date) -> Diagnosis:
-    """Confirmed, active, and as new as it may be."""
+    """Confirmed and active."""
     concepts, when = frozenset(map(Concept, lost.concepts)), on_day(day)
     return Diagnosis(gap.reference, concepts, lost.name, Certainty.CONFIRMED, Course.ACTIVE, when, when)
 
 
-def _known(diagnosis: Diagnosis) -> date:
-    when = diagnosis.onset or diagnosis.recorded
-    return when.last if when else date.min
-
-
-def _by_day(result: Result) -> date:
-    return result.when.last if result.when else date.min
-
-
-def _opened(finding: Finding, others: Iterable[Finding], lost: Phrase) -> Finding:
+def _opened(finding: Finding, others: Iterable[Finding], lost: tuple[Phrase, ...]) -> Finding:
     """Not settled any more, or, where it was not settled before, with the unread entry among what is seen."""
     changed = {part for other in others for part in set(other.parts) - set(finding.parts)}
     names = {part for part, _ in changed}

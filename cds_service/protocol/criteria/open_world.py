@@ -53,7 +53,12 @@ class Topic:
     @property
     def clearing(self) -> Verdict:
         """The answer that lets a patient in."""
-        return Verdict.MET if self.item.startswith("I") else Verdict.NOT_MET
+        return clearing(self.item)
+
+
+def clearing(number: str) -> Verdict:
+    """The answer to a criterion, or an item of the form, that lets a patient in."""
+    return Verdict.MET if number.startswith("I") else Verdict.NOT_MET
 
 
 def exclusion(

@@ -1,15 +1,16 @@
 """Safety facts that exist and cannot be read, and parts of the chart that could not be had."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from cds_service.protocol.analyte_words import ANALYTE_WORDS
 from cds_service.protocol.answers.alerts import Action, Alert, Severity
-from cds_service.protocol.lost_words import lost_words
+from cds_service.protocol.lost_words import all_lost_words
 from cds_service.protocol.safety_rules.measured import evidence_of
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, day_of
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Evidence, Known, Lost, Part, Sex
+from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Evidence, Gap, Known, Lost, Part, Sex
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.results import Analyte, Reading, Result
@@ -19,9 +20,6 @@ _IN_WORDS = frozenset({Analyte.BLOOD_CULTURE})
 _OF_WOMEN = frozenset({Analyte.HCG, Analyte.HCG_QUALITATIVE, Analyte.PREGNANCY_STATUS})
 _UNUSABLE = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE})
 _UNREAD = frozenset({Reading.UNREADABLE, Reading.UNIT_UNUSABLE, Reading.PRELIMINARY})
-THE_DISEASE = frozenset(
-    {Concept.AA_ACQUIRED, Concept.AA_GENERIC, Concept.AA_CONGENITAL, Concept.AA_ANTINEOPLASTIC}
-)
 SAFETY_PARTS = (
     Part.CONDITIONS,
     Part.OBSERVATIONS,
@@ -61,15 +59,37 @@ def unread_entries(chart: Situation) -> Iterator[Found]:
     """
     dated = (r for results in chart.results.values() for r in results if r.when and r.when.is_one_day)
     on_record = {(r.reference, r.analyte) for r in dated}
-    for gap, lost in chart.record.lost():
-        open_tests = [a for a in lost.analytes if (gap.reference, a) not in on_record]
-        barred = chart.drugs if _is_harm(lost) else _barred_by(chart, open_tests, lost.latest)
-        if barred:
-            seen = lost_words(gap, lost)
-            warns = bool(lost.concepts) or any(map(chart.limits.warns_of, open_tests))
-            evidence = Evidence(gap.reference, lost.day or None, lost.written or None)
-            yield _told(chart, seen, barred, warns, evidence)
-            yield from (Doubt(drug, seen) for drug in barred)
+    for alike in chart.record.lost_together():
+        entries = [_entry(chart, gap, lost, on_record) for gap, lost in alike]
+        if waiting := [one for one in entries if one.drugs]:
+            yield from _told_together(chart, waiting)
+
+
+class _Entry(NamedTuple):
+    """An unread entry, its tests that stand nowhere else, and the drugs that wait for it."""
+
+    gap: Gap
+    lost: Lost
+    tests: list[str]
+    drugs: tuple[Drug, ...]
+
+
+def _entry(chart: Situation, gap: Gap, lost: Lost, on_record: Container[tuple[str, str]]) -> _Entry:
+    """All drugs wait for a diagnosis, for a result those of its tests."""
+    tests = [a for a in lost.analytes if (gap.reference, a) not in on_record]
+    drugs = chart.drugs if _is_harm(lost) else _barred_by(chart, tests, lost.latest)
+    return _Entry(gap, lost, tests, drugs)
+
+
+def _told_together(chart: Situation, waiting: Sequence[_Entry]) -> Iterator[Found]:
+    """One finding for entries that may have been the same, and a doubt for each drug that waits for them."""
+    gap, newest = waiting[0].gap, waiting[0].lost
+    seen = all_lost_words([(one.gap, one.lost) for one in waiting])
+    barred = tuple(drug for drug in chart.drugs if any(drug in one.drugs for one in waiting))
+    warns = bool(newest.concepts) or any(chart.limits.warns_of(t) for one in waiting for t in one.tests)
+    evidence = Evidence(gap.reference, newest.day or None, newest.written or None)
+    yield _told(chart, seen, barred, warns, evidence)
+    yield from (Doubt(drug, seen) for drug in barred)
 
 
 def _told(chart: Situation, seen: Phrase, barred: tuple[Drug, ...], warns: bool, evidence: Evidence) -> Alert:
@@ -81,7 +101,7 @@ def _told(chart: Situation, seen: Phrase, barred: tuple[Drug, ...], warns: bool,
 
 def _is_harm(lost: Lost) -> bool:
     """A diagnosis of a list, other than the disease that is treated, may be one that asks for a hold."""
-    return bool(set(lost.concepts) - THE_DISEASE)
+    return bool(set(lost.concepts) - APLASTIC_ANAEMIA)
 
 
 def _barred_by(chart: Situation, tests: Iterable[str], latest: str) -> tuple[Drug, ...]:
