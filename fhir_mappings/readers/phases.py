@@ -58,7 +58,7 @@ def _apart(spans: Sequence[_Span]) -> list[_Span]:
 def _until(first: date | None, last: date | None, starts: set[date]) -> date | None:
     if last is None or last not in starts or (first is not None and first >= last):
         return last
-    return last
+    return days_before(last, 1)
 
 
 def _stretches(spans: Iterable[_Span]) -> Iterator[_Span]:
