@@ -32,7 +32,12 @@ def _draft(**fields: str) -> dict[str, Any]:
 def test_every_product_makes_a_valid_order(product: str, often: str) -> None:
     draft = _draft(product=product, amount="1.5", unit="piece", often=often, start="2026-03-02")
     assert problems(draft) == []
-    assert fields_of(draft) == {"amount": "1.5", "unit": "piece", "often": often}
+    assert fields_of(draft, PRODUCTS) == {
+        "product": product,
+        "amount": "1.5",
+        "unit": "piece",
+        "often": often,
+    }
 
 
 def test_an_order_that_is_begun_lacks_just_what_was_not_said() -> None:
@@ -78,7 +83,13 @@ def test_how_often_is_found_again_in_any_spelling(repeat: dict[str, Any], often:
 def test_what_the_form_cannot_say_is_not_put_into_it() -> None:
     draft = _draft(product="sirolimus-1mg", amount="2")
     draft["dosageInstruction"][0]["timing"]["repeat"]["period"] = 5
-    assert fields_of(draft) == {}
+    assert fields_of(draft, PRODUCTS) == {}
+
+
+def test_a_drug_that_the_form_does_not_offer_is_not_put_into_it() -> None:
+    draft = _draft(product="sirolimus-1mg", amount="2")
+    draft["medicationCodeableConcept"] = {"text": "sirolimus"}
+    assert fields_of(draft, PRODUCTS) == {}
 
 
 def test_signing_a_new_order_makes_it_active_under_an_id_of_the_server() -> None:
