@@ -82,7 +82,7 @@ def _number(text: str) -> int | float:
 
 
 def fields_of(draft: Json, products: Mapping[str, Product]) -> dict[str, str]:
-    """The fields of the form that a corrected draft fills, product included; empty where it cannot say them."""
+    """The fields that a corrected draft fills, product included; empty where the form cannot say it."""
     product = _product_of(draft.get("medicationCodeableConcept"), products)
     dosage = (draft.get("dosageInstruction") or [{}])[0]
     dose = ((dosage.get("doseAndRate") or [{}])[0]).get("doseQuantity") or {}
