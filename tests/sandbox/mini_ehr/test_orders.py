@@ -146,6 +146,38 @@ def test_the_timeline_draws_what_was_signed() -> None:
     assert (bar["to"], bar["open"]) == ("2026-03-02", "y")
 
 
+@pytest.mark.parametrize(
+    ("spans", "lanes"),
+    [
+        ([("2026-01-01", ""), ("2026-02-01", "")], ["0", "1"]),
+        ([("2026-01-01", "2026-01-31"), ("2026-02-01", "")], ["0", "0"]),
+        ([("2026-01-01", "2026-02-01"), ("2026-02-01", "")], ["0", "1"]),
+        ([("2026-01-01", ""), ("2026-01-10", "2026-01-20"), ("2026-01-21", "")], ["0", "1", "1"]),
+        ([("2026-01-01", ""), ("2026-01-01", ""), ("2026-01-01", "")], ["0", "1", "2"]),
+    ],
+)
+def test_orders_that_run_side_by_side_have_a_lane_each(
+    spans: list[tuple[str, str]], lanes: list[str]
+) -> None:
+    running = [
+        _draft(product="sirolimus-1mg", amount=str(n), start=first) | {"status": "active"}
+        for n, (first, _) in enumerate(spans, 1)
+    ]
+    for order, (_, last) in zip(running, spans, strict=True):
+        if last:
+            order["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"]["end"] = last
+    found = bars(sorted(orders(running, EN), key=lambda one: one.dose), "2026-03-02")
+    assert [bar["lane"] for bar in found] == lanes
+
+
+def test_two_drugs_share_no_lane() -> None:
+    running = [
+        _draft(product=product, amount="1", start="2026-01-01") | {"status": "active"}
+        for product in ("sirolimus-1mg", "folic-acid")
+    ]
+    assert {bar["lane"] for bar in bars(orders(running, EN), "2026-03-02")} == {"0"}
+
+
 def test_an_order_that_ended_on_an_unknown_day_is_not_drawn_as_running() -> None:
     stopped = _draft(product="sirolimus-1mg", amount="2", start="2026-02-01") | {"status": "stopped"}
     (bar,) = bars(orders([stopped], EN), "2026-03-02")
