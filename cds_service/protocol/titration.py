@@ -98,18 +98,18 @@ def _decision(
         current=case.dose.dose,
         proposed=None if advice.proposed and advice.proposed.parts else advice.proposed,
         trough=case.trough,
-        target=_target(case, limits),
+        target=target_band(case.drug, case.renal_state, case.arm, limits),
         reasons=tuple(dict.fromkeys(str(reason) for reason in (*advice.reasons, *twice))),
         recheck=advice.recheck,
     )
 
 
-def _target(case: DoseCase, limits: TitrationLimits) -> Band | None:
+def target_band(drug: Drug, renal: RenalState, arm: Arm | None, limits: TitrationLimits) -> Band | None:
     """The target band; none for ciclosporin while the kidneys rule, or in an arm that is not known."""
-    if case.drug is Drug.SIROLIMUS:
+    if drug is Drug.SIROLIMUS:
         return Band(limits.sirolimus_target_low, limits.sirolimus_target_high)
-    suspended = case.renal_state in CEILING_STATES or case.renal_state is RenalState.AKI
-    if suspended or case.arm is None:
+    suspended = renal in CEILING_STATES or renal is RenalState.AKI
+    if suspended or arm is None:
         return None
     return Band(limits.ciclosporin_target_low, limits.ciclosporin_target_high)
 

@@ -62,7 +62,7 @@ def titration_level(
     A sample coded as taken after a dose (C2, peak) was never meant as a trough: it gives way to any other.
     Of several levels of the newest day, those fit for titration count; the highest, if they agree.
     """
-    levels = _levels(record, dose.drug, as_of)
+    levels = dated_levels(record, dose.drug, as_of)
     measured = [r for r in levels if r.reading is not Reading.NO_VALUE] or levels
     meant = [r for r in measured if _details(r).timing is not SampleTiming.POST_DOSE] or measured
     if not meant:
@@ -70,12 +70,12 @@ def titration_level(
     newest = max(_last_day(r) for r in meant)
     same_day = [r for r in meant if _last_day(r) == newest]
     final = [r for r in same_day if r.reading is not Reading.PRELIMINARY] or same_day
-    judged = [(r, _validity(r, dose, other, interactions, as_of, limits)) for r in final]
+    judged = [(r, level_validity(r, dose, other, interactions, as_of, limits)) for r in final]
     result, validity = _choose(judged, limits)
     return _trough(result, validity)
 
 
-def _levels(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> list[Result]:
+def dated_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> list[Result]:
     """Dated results of the drug that do not lie ahead."""
     return [r for r in record.of(Analyte(drug.value)) if r.when and not _ahead(r.when, as_of)]
 
@@ -98,7 +98,7 @@ def _last_day(result: Result) -> date:
     return result.when.last
 
 
-def _validity(
+def level_validity(
     result: Result,
     dose: DoseInForce,
     other: DoseInForce | None,
@@ -106,6 +106,7 @@ def _validity(
     as_of: AsOf,
     limits: LevelLimits,
 ) -> Validity:
+    """Whether one dated level may be titrated on as of a moment (DECISIONS 24)."""
     if result.reading is not Reading.USABLE:
         return _UNREAD[result.reading]
     details = _details(result)
@@ -180,7 +181,9 @@ def dangerous_level(
     by its code or by a documented dose (`given`). A safe level of a later day ends it; of two of one day, or
     of one moment, the dangerous one is believed.
     """
-    levels = [r for r in _levels(record, drug, as_of) if _counts_for_safety(r, drug, given, as_of, limits)]
+    levels = [
+        r for r in dated_levels(record, drug, as_of) if _counts_for_safety(r, drug, given, as_of, limits)
+    ]
     dangers = [r for r in levels if _is_danger(r, drug, limits)]
     if not dangers:
         return None
