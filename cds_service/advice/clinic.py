@@ -109,6 +109,7 @@ def _card_context(
         public_base_url=clinic.public_base_url,
         words=clinic.words_by_issuer.get(call.caller.issuer, clinic.words),
         drafts_raw=drafts.by_reference,
+        mg_per_piece={d.reference: d.mg_per_piece for d in gathered.drafts if d.mg_per_piece},
         explains=call.caller.issuer in clinic.explaining,
         trial_card_back=_trial_card_back(clinic, now),
     )

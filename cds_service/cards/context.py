@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from cds_service.cards.wording import Wording
@@ -14,6 +15,7 @@ class CardContext:
 
     `as_of` is the moment as text, `input_hash` "sha256:...", `public_base_url` without trailing slash.
     `drafts_raw` holds each draft order verbatim, so that an update suggestion can return the entire resource.
+    `mg_per_piece`: what a tablet or capsule of a draft's product holds, by reference, where that is known.
     `explains`: the client is registered for the page that explains.
     `trial_card_back` is the day from which an unchanged trial card is given again; None: always.
     """
@@ -27,5 +29,6 @@ class CardContext:
     public_base_url: str
     words: Wording
     drafts_raw: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    mg_per_piece: Mapping[str, Decimal] = field(default_factory=dict)
     explains: bool = False
     trial_card_back: date | None = None

@@ -44,6 +44,16 @@ CRITICAL_RULES = frozenset({"ORD-OVERDOSE", "ORD-ROUTE", "ORD-HOLD", "VAX-1", "D
 """The closed list for drafts (DECISIONS 33 and 34)."""
 
 
+_OVER = frozenset(
+    {
+        MedicationStatus.STOPPED,
+        MedicationStatus.CANCELLED,
+        MedicationStatus.ON_HOLD,
+        MedicationStatus.COMPLETED,
+    }
+)
+
+
 def review_orders(
     drafts: tuple[MedicationEvent, ...],
     record: ClinicalRecord,
@@ -60,10 +70,14 @@ def review_orders(
     """The findings about the drafts, critical first; `rules` are those of `safety.toml` and `orders.toml`.
 
     For a patient not enrolled only one thing is said: sirolimus drafted for a candidate (DECISIONS 43).
-    A draft without a medication has no finding.
+    A draft without a medication has no finding, nor has one that stops, holds or cancels an order, or tells
+    that it was completed (DECISIONS 64).
     """
+    ended = frozenset(draft.reference for draft in drafts if draft.status in _OVER)
+    drafts = tuple(draft for draft in drafts if draft.status not in _OVER)
     desk = Desk(
         drafts=tuple(_whole_day(draft, drafts, record, as_of.day) for draft in drafts),
+        ended=ended,
         record=record,
         day=as_of.day,
         participation=participation,

@@ -25,6 +25,7 @@ from fhir_mappings.readers.amounts import (
     unit_of,
 )
 from fhir_mappings.readers.dates import days_of, end_of, when_or_none
+from fhir_mappings.readers.dose_text import contradicts
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
 from fhir_mappings.readers.routes import agreed, by_mouth, of_route, swallowed
 from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
@@ -46,6 +47,7 @@ class Dosage(FhirType):
     modifier_extension: tuple[dict[str, Any], ...] = ()
     sequence: int | None = None
     text: str | None = None
+    patient_instruction: str | None = None
     timing: Timing | None = None
     as_needed_boolean: bool | None = None
     as_needed_codeable_concept: CodeableConcept | None = None
@@ -70,7 +72,8 @@ class Instructions:
 
     `dose`: exact, or why it cannot be told. MISSING: nothing is said. UNREADABLE: something is, but not in
     milligrams and hours. CONFLICTING: the lines do not say one thing. `systemic` and `oral` are what the
-    routes tell; `times` the times of each day, where every line has its own.
+    routes tell; `times` the times of each day, where every line has its own. `contradicted`: the dose in
+    figures, where the words beside it say another one.
     """
 
     dose: Dose | WhyUnknown
@@ -80,6 +83,7 @@ class Instructions:
     as_written: str
     as_needed: bool
     single_dose: bool
+    contradicted: Dose | None = None
 
     def dose_fact(self, reference: str) -> Fact[Dose]:
         """The dose as a fact of the entry `reference`."""
@@ -91,26 +95,34 @@ class Instructions:
 
 def read_instructions(lines: Sequence[Dosage], strength: Strength, day: date, zone: ZoneInfo) -> Instructions:
     """The lines as they stand on `day`."""
+    dose = dose_of(lines, strength, day, zone)
+    figures = dose_of(lines, strength, day, zone, words=False) if dose is WhyUnknown.UNREADABLE else None
     return Instructions(
-        dose_of(lines, strength, day, zone),
+        dose,
         agreed(of_route(line.route) for line in lines),
         swallowed(by_mouth(line.route) for line in lines),
         _times_of_day(lines),
         as_written(lines),
         any(line.as_needed for line in lines),
         is_single_dose(lines),
+        figures if isinstance(figures, Dose) else None,
     )
 
 
-def dose_of(lines: Sequence[Dosage], strength: Strength, day: date, zone: ZoneInfo) -> Dose | WhyUnknown:
-    """The dose that the lines, as they stand on `day`, come to, or why that cannot be told."""
+def dose_of(
+    lines: Sequence[Dosage], strength: Strength, day: date, zone: ZoneInfo, *, words: bool = True
+) -> Dose | WhyUnknown:
+    """The dose that the lines, as they stand on `day`, come to, or why that cannot be told.
+
+    Without `words`, what they say beside their figures is not looked at.
+    """
     said = [line for line in lines if line.dose_and_rate or line.timing or line.text]
     if not said:
         return WhyUnknown.MISSING
     current = _in_force(said, day, zone)
     if len(current) > 1 and not _side_by_side(current):
         return WhyUnknown.CONFLICTING
-    known = tuple(step for line in current if (step := _step(line, strength)) is not None)
+    known = tuple(step for line in current if (step := _step(line, strength, words)) is not None)
     if len(known) < len(current):
         return WhyUnknown.UNREADABLE
     if any(not a.rhythm.never_together_with(b.rhythm) for a, b in combinations(known, 2)):
@@ -190,7 +202,7 @@ def _duration(instruction: Dosage) -> tuple[str | None, str | None, Decimal | No
     return (period.start if period else None, period.end if period else None, length)
 
 
-def _step(instruction: Dosage, strength: Strength) -> _Step | None:
+def _step(instruction: Dosage, strength: Strength, words: bool) -> _Step | None:
     if instruction.modifier_extension:
         return None
     amount = _amount(instruction.dose_and_rate, strength)
@@ -199,7 +211,9 @@ def _step(instruction: Dosage, strength: Strength) -> _Step | None:
         rhythm = Rhythm(1, DAY)
     if amount is None or rhythm is None or rhythm.hours % 1:
         return None
-    return _Step(amount, rhythm)
+    in_a_day = amount * rhythm.count * 24 / rhythm.hours
+    said = (instruction.text, instruction.patient_instruction) if words else ()
+    return None if contradicts(said, amount, in_a_day, strength.mg_per_piece) else _Step(amount, rhythm)
 
 
 def _amount(doses: tuple[DoseAndRate, ...], strength: Strength) -> Decimal | None:

@@ -113,6 +113,8 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
         oral=drug.is_oral(said.oral),
         times=said.times,
         stop_reason=words(order.status_reason)[:_SHOWN],
+        contradicted=said.contradicted,
+        mg_per_piece=drug.strength.mg_per_piece if drug.ingredients in STUDY_DRUGS else None,
     )
     nothing = Unknown(WhyUnknown.MISSING)
     in_days = ordered_supply(order.dispense_request, nothing, drug.strength)

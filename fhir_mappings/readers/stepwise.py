@@ -102,4 +102,5 @@ def _cut(event: MedicationEvent, step: Phase, drug: DrugSeen, chart: Chart) -> M
         single_dose=said.single_dose,
         as_written=said.as_written,
         times=said.times,
+        contradicted=said.contradicted,
     )

@@ -88,6 +88,8 @@ class MedicationEvent:
     each day it is taken ("MORN", "08:00"), where that is told. `start`/`end`: the period taken or
     covered (order: bounds start or authoredOn; bounds end or None); an entry whose lines are dated apart is
     one event per line. `supply_days`: days supplied with all repeats. `stop_reason`: why it was stopped.
+    `mg_per_piece`: what one tablet or capsule of an ordered product holds, where that is known.
+    `contradicted`: the dose in figures of an entry whose words say another one; `dose` is then Unknown.
     """
 
     reference: str
@@ -111,3 +113,5 @@ class MedicationEvent:
     oral: bool | None = None
     times: frozenset[str] = frozenset()
     stop_reason: str = ""
+    mg_per_piece: Decimal | None = None
+    contradicted: Dose | None = None

@@ -1,5 +1,6 @@
 """Which cards a service answers with: few, loudest first, and never a silent hole."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -236,6 +237,7 @@ DRAFT = {
     "id": "d1",
     "status": "draft",
     "extension": [{"url": "https://ehr.example/unknown", "valueString": "kept"}],
+    "medicationCodeableConcept": {"text": "sirolimus"},
     "dosageInstruction": [{"text": "3 tablets", "doseAndRate": [{"doseQuantity": {"value": 3}}]}],
 }
 
@@ -279,12 +281,61 @@ def test_a_corrected_draft_runs_as_long_as_it_was_meant_to() -> None:
         {"MedicationRequest/d1": DRAFT | {"id": ""}},
         {"MedicationRequest/d1": {**DRAFT, "dosageInstruction": [{"asNeededBoolean": True}]}},
         {"MedicationRequest/d1": {**DRAFT, "dosageInstruction": [{"maxDosePerPeriod": {}}]}},
+        {"MedicationRequest/d1": DRAFT | {"medicationCodeableConcept": {"text": "sirolimus 2 mg tablet"}}},
+        {
+            "MedicationRequest/d1": DRAFT
+            | {"medicationCodeableConcept": {"coding": [{"display": "Rapamune 1 MG"}]}}
+        },
+        {"MedicationRequest/d1": DRAFT | {"medicationCodeableConcept": None}},
     ],
 )
 def test_a_draft_that_cannot_be_corrected_safely_is_only_spoken_of(raw: dict[str, Any]) -> None:
     told = assessment(orders=(alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1"),))
     (card,) = cards("aa-trial-order-sign", told, drafts_raw=raw)
     assert not card.suggestions
+    assert "order sirolimus 2 mg once daily anew" in (card.detail or "")
+
+
+@pytest.mark.parametrize(
+    ("strength", "offered"), [("1", True), ("2", True), ("0.5", True), ("5", False), ("1.5", False)]
+)
+def test_a_draft_is_corrected_only_where_whole_tablets_of_its_product_give_the_dose(
+    strength: str, offered: bool
+) -> None:
+    told = assessment(orders=(alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1"),))
+    product = {"MedicationRequest/d1": DRAFT | {"medicationCodeableConcept": {"text": "tablet of 9 mg"}}}
+    (card,) = cards(
+        "aa-trial-order-sign",
+        told,
+        drafts_raw=product,
+        mg_per_piece={"MedicationRequest/d1": Decimal(strength)},
+    )
+    assert bool(card.suggestions) is offered
+
+
+def test_a_corrected_draft_says_the_old_dose_nowhere() -> None:
+    told = assessment(orders=(alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1"),))
+    said = "Take 3 tablets (6 mg)"
+    line = {
+        "text": said,
+        "_text": {"extension": [{"url": "u", "valueString": said}]},
+        "patientInstruction": said,
+        "additionalInstruction": [{"text": said}],
+        "extension": [{"url": "u", "valueString": said}],
+        "route": {"text": "oral"},
+        "doseAndRate": [{"type": {"text": "ordered"}, "doseQuantity": {"value": 6}}],
+    }
+    draft = DRAFT | {
+        "dosageInstruction": [line],
+        "text": {"status": "generated", "div": f"<div>{said}</div>"},
+        "dispenseRequest": {"quantity": {"value": 90}},
+    }
+    (card,) = cards("aa-trial-order-sign", told, drafts_raw={"MedicationRequest/d1": draft})
+    corrected = card.suggestions[0].actions[0].resource
+    assert corrected is not None
+    assert said not in json.dumps(corrected)
+    assert "90" not in json.dumps(corrected)
+    assert corrected["dosageInstruction"][0]["route"] == {"text": "oral"}
 
 
 def test_cautions_stay_inside_the_dosing_card_unless_the_draft_has_a_card_anyway() -> None:

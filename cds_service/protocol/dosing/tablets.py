@@ -49,6 +49,11 @@ def bounds(drug: Drug, renal: RenalState, limits: TitrationLimits) -> Bounds:
     return Bounds(limits.ciclosporin_min_mg, highest, limits.ciclosporin_every_hours)
 
 
+def makes(mg_per_piece: Decimal, amount_mg: Decimal) -> bool:
+    """Is the amount a whole number of tablets or capsules of this strength? Neither drug's may be divided."""
+    return amount_mg % mg_per_piece == 0
+
+
 def sirolimus_doses(limits: TitrationLimits) -> tuple[Decimal, ...]:
     """The daily doses that the site's tablets make within the bounds, lowest first."""
     low, high = limits.sirolimus_min_mg, limits.sirolimus_max_mg

@@ -69,9 +69,10 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The drafts of one order hook, and the patient they are for."""
+    """The drafts of one order hook, and the patient they are for; `ended` are orders that the hook ends."""
 
     drafts: tuple[MedicationEvent, ...]
+    ended: frozenset[str]
     record: ClinicalRecord
     day: date
     participation: Participation

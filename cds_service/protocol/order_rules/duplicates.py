@@ -73,7 +73,8 @@ def _is_the_proposal(desk: Desk, draft: MedicationEvent, drug: Drug) -> bool:
 def _active_order(desk: Desk, draft: MedicationEvent, drug: Drug) -> MedicationEvent | None:
     for order in desk.record.taking(drug):
         active = order.source is MedicationSource.ORDER and order.status is MedicationStatus.ACTIVE
-        if active and _is_a_twin(order, draft) and not _runs_out(desk, order):
+        goes_on = active and order.reference not in desk.ended and not _runs_out(desk, order)
+        if goes_on and _is_a_twin(order, draft):
             return order
     return None
 
