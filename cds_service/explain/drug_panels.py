@@ -27,6 +27,7 @@ from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.assess import Protocol
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, dose_in_force
+from cds_service.protocol.dosing.reduced_dose import reduced_since
 from cds_service.protocol.drug_uses import Use
 from cds_service.protocol.interactions import interacting_uses
 from cds_service.protocol.kidney.renal import renal_course
@@ -60,7 +61,9 @@ def drug_panels(chart: Chart) -> Iterator[Panel]:
     for drug in Drug:
         if panel := _levels(chart, drug):
             yield panel
-    kidney = renal_course(chart.record, chart.assessment.participation, chart.now, chart.protocol.renal)
+    reduced = reduced_since(doses[Drug.CICLOSPORIN], chart.protocol.titration.impaired_daily_mg)
+    person = chart.assessment.participation
+    kidney = renal_course(chart.record, person, chart.now, chart.protocol.renal, reduced)
     lanes = (*_dose_lanes(chart, doses), *_interaction_lanes(chart), *_kidney_lane(chart, kidney))
     if lanes:
         yield Panel(chart.tell.say("page.panel.courses"), lanes=lanes)

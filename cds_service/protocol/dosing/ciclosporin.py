@@ -1,6 +1,7 @@
 """Ciclosporin: kidneys first, then its trough (`titration.md` 5, DECISIONS 27, 28, 30, 31)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from cds_service.protocol.answers.dosing import Recheck, State
@@ -50,7 +51,7 @@ TEST = trough_test(Drug.CICLOSPORIN)
 def advise_ciclosporin(case: DoseCase, limits: TitrationLimits) -> Advice:
     """Exactly one answer for any case: arm, danger, kidneys and potassium, the dose, and last the level."""
     if case.arm is None:
-        return cannot_advise("TR-07", Reason.ARM_UNKNOWN)
+        return _arm_unknown(case, limits)
     if case.danger:
         return _dangerous(case, limits)
     injured = _acute(case, limits)
@@ -65,6 +66,15 @@ def advise_ciclosporin(case: DoseCase, limits: TitrationLimits) -> Advice:
     if case.renal_state in CEILING_STATES and row is not Row.DANGEROUS:
         return advise_impaired(case, limits)
     return repeat_level(case, limits) if row is None else _ROWS[row](case, limits)
+
+
+def _arm_unknown(case: DoseCase, limits: TitrationLimits) -> Advice:
+    """No advice in an arm that is not known, but a danger holds what is taken (DECISIONS 60)."""
+    taken = case.dose.status in (DoseStatus.KNOWN, DoseStatus.CONFLICTING)
+    held = _dangerous(case, limits) if case.danger else _acute(case, limits) if taken else None
+    if held is None:
+        return cannot_advise("TR-07", Reason.ARM_UNKNOWN)
+    return replace(held, reasons=(*held.reasons, Reason.ARM_UNKNOWN))
 
 
 def _acute(case: DoseCase, limits: TitrationLimits) -> Advice | None:

@@ -130,6 +130,11 @@ class TitrationLimits:
             if not getattr(self, low) <= getattr(self, name) <= getattr(self, high)
         ]
 
+    @property
+    def impaired_daily_mg(self) -> Decimal:
+        """The highest amount of ciclosporin for impaired kidneys, mg a day."""
+        return self.ciclosporin_impaired_max_mg * 24 / self.ciclosporin_every_hours
+
     def table(self, drug: Drug) -> LevelTable:
         """The bands of one drug."""
         if drug is Drug.SIROLIMUS:
