@@ -109,6 +109,7 @@ class _Case:
             self._rules,
             p.levels,
             toxic=self._report.toxic,
+            harmed=self._report.harmed,
         )
         return tuple(veto(proposal, self._report, self._rules) for proposal in proposals)
 

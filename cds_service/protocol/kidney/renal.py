@@ -42,7 +42,8 @@ def renal_state(
         seen = say("renal.seen.unread") if unread else say("renal.seen.none")
         return RenalFinding(RenalState.UNKNOWN, rule, seen)
     baseline = _baseline(values, entry, limits)
-    state = Course(values, baseline, entry, limits, reduced_since).final_state()
+    states = Course(values, baseline, entry, limits, reduced_since).states()
+    state = states[-1]
     newest = values[-1]
     age = (as_of.day - newest.day).days
     told = age <= limits.creatinine_age_days
@@ -59,6 +60,9 @@ def renal_state(
         rising=len(values) > 2 and values[-1].umol > values[-2].umol > values[-3].umol,
         evidence=(_evidence(newest),),
         last=state if state in LASTING else RenalState.UNKNOWN,
+        acute_on=max(
+            (v.day for v, s in zip(values, states, strict=True) if s is RenalState.AKI), default=None
+        ),
     )
 
 
