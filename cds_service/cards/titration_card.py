@@ -24,6 +24,7 @@ UNREAD_RULE = "SAF-UNREAD"
 PRELIMINARY_RULE = "SAF-PRELIM"
 STRENGTH_RULE = "SAF-STRENGTH"
 STOPPED_REASON = "CICLOSPORIN_STOPPED"
+RESTART_REASON = "RESTART_AFTER_HOLD"
 _CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 _STOPPING = (Wanted.HOLD, Wanted.STOP_REVIEW)
 _LOUD = {
@@ -130,8 +131,9 @@ def _measured(decision: TitrationDecision) -> list[Phrase]:
 
 
 def _head(decision: TitrationDecision) -> Phrase:
+    again = decision.state is State.INITIATE and RESTART_REASON in decision.reasons
     return Phrase(
-        f"titration.head.{decision.state}",
+        "titration.head.restart" if again else f"titration.head.{decision.state}",
         (
             ("current", dose_words(decision.current)),
             ("drug", drug_name(decision.drug)),
@@ -200,7 +202,9 @@ def _level_line(decision: TitrationDecision) -> Phrase:
 def _dose_line(decision: TitrationDecision) -> Phrase:
     current = dose_words(decision.current)
     if decision.state is State.INITIATE:
-        return say("titration.doseStart", proposed=dose_words(decision.proposed))
+        again = RESTART_REASON in decision.reasons
+        key = "titration.doseRestart" if again else "titration.doseStart"
+        return Phrase(key, (("proposed", dose_words(decision.proposed)),))
     if decision.state in _CHANGES:
         return say("titration.doseChange", current=current, proposed=dose_words(decision.proposed))
     return say("titration.doseNow", current=current)

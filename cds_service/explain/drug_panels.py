@@ -12,7 +12,6 @@ from cds_service.explain.telling import RENAL_TONES
 from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.drug_uses import Use
 from cds_service.protocol.interactions import interacting_uses
-from cds_service.protocol.kidney.renal import renal_course
 from cds_service.protocol.kidney.renal_replay import Creatinine
 from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.medications import Drug
@@ -23,7 +22,7 @@ def drug_panels(chart: Chart) -> Iterator[Panel]:
     for drug in Drug:
         if panel := level_panel(chart, drug):
             yield panel
-    kidney = renal_course(chart.record, chart.assessment.participation, chart.now, chart.protocol.renal)
+    kidney = chart.kidney()
     lanes = (*dose_lanes(chart), *_interaction_lanes(chart), *_kidney_lane(chart, kidney))
     if lanes:
         yield Panel(chart.tell.say("page.panel.courses"), lanes=lanes)

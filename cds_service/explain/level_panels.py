@@ -10,7 +10,6 @@ from cds_service.protocol.answers.dosing import Band as Target
 from cds_service.protocol.answers.dosing import TitrationDecision, Validity
 from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.dosing.level_course import level_course
-from cds_service.protocol.kidney.renal import renal_course
 from cds_service.protocol.titration import target_band
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.results import Reading, Result
@@ -98,9 +97,7 @@ def _bands(chart: Chart, drug: Drug) -> Iterator[Band]:
 
 def _renal_times(chart: Chart) -> Iterator[tuple[str, str, RenalState]]:
     """Each stretch of time with the renal state of it; "" is an open end."""
-    told = chart.assessment.participation
-    course = renal_course(chart.record, told, chart.now, chart.protocol.renal)
-    changes = [("", RenalState.UNKNOWN), *((start_of(value.day), state) for value, state in course)]
+    changes = [("", RenalState.UNKNOWN), *((start_of(value.day), state) for value, state in chart.kidney())]
     ends = [start for start, _ in changes[1:]]
     for (start, state), end in zip(changes, [*ends, ""], strict=True):
         yield start, end, state

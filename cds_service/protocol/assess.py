@@ -19,6 +19,7 @@ from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, dose_in_force
 from cds_service.protocol.dosing.drug_levels import dangerous_level, titration_level
 from cds_service.protocol.dosing.outlook_question import outlook
+from cds_service.protocol.dosing.reduced_dose import reduced_since
 from cds_service.protocol.dosing.safety_veto import veto
 from cds_service.protocol.interactions import ActiveInteraction, active_interactions
 from cds_service.protocol.kidney.renal import renal_state
@@ -87,9 +88,9 @@ class _Case:
 
     @cached_property
     def renal(self) -> RenalFinding:
-        return renal_state(
-            self.record, self.participation, self.as_of, self.protocol.renal, self.protocol.rules
-        )
+        p = self.protocol
+        reduced = reduced_since(self._doses[Drug.CICLOSPORIN], p.titration.impaired_daily_mg)
+        return renal_state(self.record, self.participation, self.as_of, p.renal, p.rules, reduced)
 
     @cached_property
     def titration(self) -> tuple[TitrationDecision, ...]:
@@ -108,6 +109,7 @@ class _Case:
             self._rules,
             p.levels,
             toxic=self._report.toxic,
+            harmed=self._report.harmed,
         )
         return tuple(veto(proposal, self._report, self._rules) for proposal in proposals)
 
@@ -143,6 +145,8 @@ class _Case:
             self._interactions,
             self.protocol.monitoring,
             self._rules,
+            self.protocol.titration,
+            self.safety,
         )
 
     @cached_property

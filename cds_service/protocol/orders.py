@@ -40,7 +40,7 @@ RULES: tuple[Callable[[Desk, MedicationEvent], Iterator[Alert]], ...] = (
     vaccine,
 )
 
-CRITICAL_RULES = frozenset({"ORD-OVERDOSE", "ORD-ROUTE", "ORD-HOLD", "VAX-1", "DDI-CRITICAL"})
+CRITICAL_RULES = frozenset({"ORD-OVERDOSE", "ORD-ROUTE", "ORD-HOLD", "ORD-RESTART", "VAX-1", "DDI-CRITICAL"})
 """The closed list for drafts (DECISIONS 33 and 34)."""
 
 

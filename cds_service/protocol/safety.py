@@ -27,7 +27,7 @@ from cds_service.protocol.safety_rules.kidney_potassium import (
     magnesium,
     potassium,
 )
-from cds_service.protocol.safety_rules.levels import dangerous_levels, toxic_level
+from cds_service.protocol.safety_rules.levels import dangerous_levels, is_toxicity, toxic_level
 from cds_service.protocol.safety_rules.limits import SafetyLimits
 from cds_service.protocol.safety_rules.liver import liver
 from cds_service.protocol.safety_rules.metabolic import glucose, lipids
@@ -127,7 +127,8 @@ def review(
     found += toxic
     alerts = sorted((a for a in found if isinstance(a, Alert)), key=lambda a: a.severity.rank)
     unstarted = tuple(_doubtful(one for one in found if not _lowers_the_start(one)))
-    return SafetyReport(tuple(alerts), tuple(_doubtful(found)), unstarted, bool(toxic))
+    harmed = any(is_toxicity(one) for one in found)
+    return SafetyReport(tuple(alerts), tuple(_doubtful(found)), unstarted, bool(toxic), harmed)
 
 
 def _lowers_the_start(one: Found) -> bool:

@@ -37,15 +37,17 @@ def titrate(
     level_limits: LevelLimits = STANDARD,
     *,
     toxic: bool = False,
+    harmed: bool = False,
 ) -> tuple[TitrationDecision, ...]:
     """One decision per study drug of the arm, sirolimus first; none for a patient who is not enrolled.
 
-    `toxic`: safety has found a toxicity beside a high level of sirolimus.
+    `harmed`: safety has found a toxicity of grade 2 or more; `toxic`: beside a high level of sirolimus.
     """
     if participation.status is not StudyState.ENROLLED:
         return ()
     drugs = (Drug.SIROLIMUS,) if participation.arm is Arm.SIROLIMUS else tuple(Drug)
-    chart = gather(record, as_of, participation, doses, levels, renal, interactions, limits, level_limits)
+    case = record, as_of, participation, doses, levels, renal, interactions, limits, level_limits
+    chart = gather(*case, harmed=harmed)
     chart[Drug.SIROLIMUS] = replace(chart[Drug.SIROLIMUS], toxic=toxic)
     return decide({drug: chart[drug] for drug in drugs}, limits, rules)
 
@@ -100,8 +102,15 @@ def _decision(
         trough=case.trough,
         target=target_band(case.drug, case.renal_state, case.arm, limits),
         reasons=tuple(dict.fromkeys(str(reason) for reason in (*advice.reasons, *twice))),
+        alternatives=advice.alternatives,
         recheck=advice.recheck,
+        held_at_most=case.hold.at_most if case.hold and not _takes_as_ever(case) else None,
     )
+
+
+def _takes_as_ever(case: DoseCase) -> bool:
+    """Doses given after what led to the hold: there is none to be restarted (DECISIONS 87)."""
+    return case.hold is not None and case.hold.taken_on and not case.hold.documented
 
 
 def target_band(drug: Drug, renal: RenalState, arm: Arm | None, limits: TitrationLimits) -> Band | None:

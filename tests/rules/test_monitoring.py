@@ -338,7 +338,7 @@ def test_a_recheck_of_the_dosing_rules_takes_the_place_of_the_calendar() -> None
         (RenalState.STABILISED, days_ago(-11)),
         (RenalState.WATCH, days_ago(-4)),
         (RenalState.IMPAIRED, days_ago(-4)),
-        (RenalState.AKI, days_ago(1)),
+        (RenalState.AKI, days_ago(2)),
     ],
 )
 def test_a_raised_creatinine_is_repeated_sooner(state: RenalState, due: object) -> None:

@@ -62,11 +62,12 @@ class SafetyReport:
     """All safety findings, and what speaks against more of a drug.
 
     `doubtful`: a safety fact that cannot be read, conflicts or speaks against more, and every warning that
-    asks for less: it is not raised. `unstarted`: those of them for which it is not started either. `toxic`: a
-    high level of sirolimus stands beside a toxicity.
+    asks for less: it is not raised. `unstarted`: those of them for which it is not started either. `harmed`:
+    a toxicity of grade 2 or more stands in the chart; `toxic`: beside a high level of sirolimus.
     """
 
     alerts: tuple[Alert, ...] = ()
     doubtful: tuple[tuple[Drug, Phrase], ...] = ()
     unstarted: tuple[tuple[Drug, Phrase], ...] = ()
     toxic: bool = False
+    harmed: bool = False

@@ -78,7 +78,8 @@ class Recheck:
 class TitrationDecision:
     """What to do with one study drug. `reasons` are stable codes, e.g. "DOSE_NOT_DOCUMENTED".
 
-    `outlook` stands beside it where a site forecasts; nothing in the decision depends on it.
+    `outlook` stands beside it where a site forecasts; nothing in the decision depends on it. `held_at_most`:
+    the highest dose that may be given while a hold is open.
     """
 
     drug: Drug
@@ -93,3 +94,4 @@ class TitrationDecision:
     alternatives: tuple[Dose, ...] = ()
     recheck: Recheck | None = None
     outlook: Outlook | None = None
+    held_at_most: Dose | None = None

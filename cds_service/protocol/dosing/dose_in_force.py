@@ -1,6 +1,6 @@
 """The dose of a study drug that a patient really takes, since when, or why it is not known (DECISIONS 22)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -8,13 +8,16 @@ from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_chart import DoseChart, begun, covers, dose_chart
 from cds_service.protocol.dosing.dose_chart import DoseLimits as DoseLimits
 from cds_service.protocol.dosing.dose_chart import DoseStep as DoseStep
+from cds_service.protocol.dosing.dose_signs import Sign as Sign
 from cds_service.protocol.dosing.given_up import Stopped as Stopped
+from cds_service.protocol.dosing.given_up import Withheld as Withheld
 from cds_service.protocol.dosing.given_up import (
     by_another_route,
     given_up,
     newest,
     stopped_by_decision,
     taken_until,
+    withheld,
 )
 from cds_service.protocol.dosing.interruptions import Off
 from cds_service.protocol.moment import AsOf
@@ -48,7 +51,8 @@ class DoseInForce:
     `steps`: all doses taken, oldest first. `given`: documented intakes. `missed`: days of doses not given.
     `taken_until`: when the last sign is used up or was stopped, None while it goes on or when there is none.
     `off`: stretches off the drug. `stopped`: it was stopped by decision. `not_oral`: it is, or is to be,
-    given by another route than the mouth, which is no dose of this trial.
+    given by another route than the mouth, which is no dose of this trial. `signs`: all that shows that it was
+    taken, oldest first; `withheld`: what shows that it is not.
     `held`: the newest order is on hold. `pre_study`: only ciclosporin from before the study is on record.
     `pending`: a newer order of another dose without any sign that it was started.
     `incomplete`: part of the medication record could not be read. `claims`: the doses that conflict, or that
@@ -75,6 +79,8 @@ class DoseInForce:
     off: tuple[Off, ...] = ()
     stopped: Stopped | None = None
     not_oral: bool = False
+    signs: tuple[Sign, ...] = ()
+    withheld: Withheld = field(default_factory=Withheld)
 
     @property
     def taken(self) -> bool:
@@ -114,6 +120,8 @@ def dose_in_force(
         off=chart.off,
         stopped=stopped_by_decision(chart) if answer.status is DoseStatus.NOT_DOCUMENTED else None,
         not_oral=by_another_route(chart),
+        signs=chart.taken,
+        withheld=withheld(chart),
     )
 
 

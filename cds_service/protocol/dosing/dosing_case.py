@@ -10,6 +10,7 @@ from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.drug_levels import USABLE
 from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.liver import Liver
+from cds_service.protocol.dosing.open_hold import OpenHold
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from fhir_mappings.vocabulary.calendar import days_after, days_before
 from fhir_mappings.vocabulary.medications import Dose, Drug
@@ -45,6 +46,7 @@ class DoseCase:
     on. `potassium`: one so high that ciclosporin is held. `kidney_failure_coded`: a diagnosis
     of acute kidney failure, and no creatinine since. `other_start`: the dose at which the other drug is
     proposed to be started at the same time. `toxic`: a toxicity of grade 2 or more beside a high level.
+    `hold`: a hold that nothing has ended yet; `refuted`: a high level that a later one disproves.
     """
 
     drug: Drug
@@ -66,6 +68,8 @@ class DoseCase:
     kidney_failure_coded: bool = False
     other_start: Dose | None = None
     toxic: bool = False
+    hold: OpenHold | None = None
+    refuted: Result | None = None
 
     @property
     def renal_state(self) -> RenalState:

@@ -11,6 +11,7 @@ from cds_service.protocol.dosing.dosing_case import DoseCase, Laboratory, Patien
 from cds_service.protocol.dosing.drug_levels import LevelLimits, dangerous_level
 from cds_service.protocol.dosing.latest_results import latest_results, recent
 from cds_service.protocol.dosing.liver import liver
+from cds_service.protocol.dosing.open_hold import hold_facts
 from cds_service.protocol.dosing.steady_state import settled_from
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from cds_service.protocol.interactions import ActiveInteraction, Mechanism
@@ -36,8 +37,13 @@ def gather(
     interactions: tuple[ActiveInteraction, ...],
     limits: TitrationLimits,
     level_limits: LevelLimits,
+    *,
+    harmed: bool = False,
 ) -> dict[Drug, DoseCase]:
-    """The case of both study drugs, each with the other's dose beside it."""
+    """The case of both study drugs, each with the other's dose beside it.
+
+    `harmed`: a toxicity of grade 2 or more stands in the chart.
+    """
     results = latest_results(record, as_of)
     tests, found_liver = _tests(record, results, as_of.day, limits), liver(results, as_of.day, limits)
     patient = _patient(record, results, as_of.day, limits)
@@ -46,6 +52,8 @@ def gather(
     cases = {}
     for drug, other in ((Drug.SIROLIMUS, Drug.CICLOSPORIN), (Drug.CICLOSPORIN, Drug.SIROLIMUS)):
         dose, trough = doses[drug], levels[drug]
+        on_sirolimus = harmed and drug is Drug.SIROLIMUS
+        held = hold_facts(record, dose, renal, interactions, as_of, limits, level_limits, harmed=on_sirolimus)
         cases[drug] = DoseCase(
             drug,
             as_of.day,
@@ -64,6 +72,8 @@ def gather(
             moderate_inhibitor=_takes(interactions, drug, _MODERATE),
             potassium=potassium,
             kidney_failure_coded=coded,
+            hold=held.hold,
+            refuted=held.refuted,
         )
     return cases
 

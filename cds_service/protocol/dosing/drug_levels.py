@@ -191,6 +191,29 @@ def dangerous_level(
     return None if any(_is_safe(r, drug, limits) and _newer(r, newest) for r in levels) else newest
 
 
+def blood_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int) -> tuple[Result, ...]:
+    """Final readable whole-blood levels of the last `days`, of whatever timing, oldest first."""
+    found = [
+        r
+        for r in _levels(record, drug, as_of)
+        if r.reading is Reading.USABLE and _details(r).specimen not in _WRONG_SPECIMENS
+        if (as_of.day - _last_day(r)).days <= days
+    ]
+    return tuple(sorted(found, key=lambda r: (_last_day(r), _moment(r))))
+
+
+def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: LevelLimits) -> bool:
+    """Is it one that holds by itself, but for its age?"""
+    after_a_dose = drug is Drug.CICLOSPORIN and is_after_a_dose(result, given, limits)
+    return not after_a_dose and _is_danger(result, drug, limits)
+
+
+def may_be_a_trough(result: Result, dose: DoseInForce, limits: LevelLimits) -> bool:
+    """Neither timed as something else nor by an assay that also measures metabolites."""
+    right_assay = _details(result).assay not in _WRONG_ASSAYS
+    return right_assay and sample_timing(result, dose, limits) is not Validity.NOT_TROUGH
+
+
 def _counts_for_safety(
     result: Result, drug: Drug, given: Sequence[datetime], as_of: AsOf, limits: LevelLimits
 ) -> bool:

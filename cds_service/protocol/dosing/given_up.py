@@ -6,7 +6,7 @@ from datetime import date
 from cds_service.protocol.dosing.dose_chart import DoseChart, begun, is_current, used_up
 from cds_service.protocol.dosing.dose_signs import stated_end
 from cds_service.protocol.stops import STOPPED
-from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationStatus
+from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource, MedicationStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,29 @@ class Stopped:
 
     day: date | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What the chart says of a drug that is not taken (DECISIONS 58, 87).
+
+    `order`: the newest order is on hold or stopped, and none is in force. `said`, `missed`: the newest
+    statement that it is not taken, and the newest dose recorded as not given, without a dose given since.
+    """
+
+    order: bool = False
+    said: date | None = None
+    missed: date | None = None
+
+
+def withheld(chart: DoseChart) -> Withheld:
+    """What speaks for a hold, whenever it began."""
+    order = None if chart.current else newest(chart.signs.orders)
+    missed = max(chart.signs.missed, default=None)
+    given = [s.day for s in chart.taken if s.source is MedicationSource.ADMINISTRATION]
+    if missed and any(day >= missed for day in given):
+        missed = None
+    return Withheld(order is not None and order.status in STOPPED, chart.signs.refused, missed)
 
 
 def newest(orders: tuple[MedicationEvent, ...]) -> MedicationEvent | None:

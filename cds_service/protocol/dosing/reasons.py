@@ -24,6 +24,13 @@ class Reason(StrEnum):
     ARM_UNKNOWN = "ARM_UNKNOWN"
     ARM_MISMATCH = "ARM_MISMATCH"
     CICLOSPORIN_DOSE_UNKNOWN = "CICLOSPORIN_DOSE_UNKNOWN"
+    # after a hold
+    HOLD_OPEN = "HOLD_OPEN"
+    RESTART_AFTER_HOLD = "RESTART_AFTER_HOLD"
+    RESTART_ASK = "RESTART_ASK"
+    HOLD_NOT_DOCUMENTED = "HOLD_NOT_DOCUMENTED"
+    CAUSE_REMOVED = "CAUSE_REMOVED"
+    LEVEL_REFUTED = "LEVEL_REFUTED"
     # which level
     TROUGH_TIME_UNPROVEN = "TROUGH_TIME_UNPROVEN"
     LEVEL_BEFORE_DOSE_CHANGE = "LEVEL_BEFORE_DOSE_CHANGE"
@@ -78,6 +85,12 @@ WORDS: dict[Reason, Phrase] = {
     Reason.ARM_UNKNOWN: say("dosing.reason.armUnknown"),
     Reason.ARM_MISMATCH: say("dosing.reason.armMismatch"),
     Reason.CICLOSPORIN_DOSE_UNKNOWN: say("dosing.reason.ciclosporinUnknown"),
+    Reason.HOLD_OPEN: say("dosing.reason.holdOpen"),
+    Reason.RESTART_AFTER_HOLD: say("dosing.reason.restart"),
+    Reason.RESTART_ASK: say("dosing.reason.restartAsk"),
+    Reason.HOLD_NOT_DOCUMENTED: say("dosing.reason.holdNotDocumented"),
+    Reason.CAUSE_REMOVED: say("dosing.reason.causeRemoved"),
+    Reason.LEVEL_REFUTED: say("dosing.reason.levelRefuted"),
     Reason.TROUGH_TIME_UNPROVEN: say("dosing.reason.timeUnproven"),
     Reason.LEVEL_BEFORE_DOSE_CHANGE: say("dosing.reason.levelBeforeChange"),
     Reason.SAFETY_LEVEL: say("dosing.reason.safetyLevel"),

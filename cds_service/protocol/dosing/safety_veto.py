@@ -50,7 +50,9 @@ def veto(decision: TitrationDecision, safety: SafetyReport, rules: Mapping[str, 
 
 
 def _stopped(decision: TitrationDecision, alert: Alert) -> TitrationDecision:
-    state = _AFTER_HOLD.get(decision.state, _AS_STATE[alert.action])
+    again = Reason.RESTART_AFTER_HOLD in decision.reasons
+    after = {} if again else _AFTER_HOLD
+    state = after.get(decision.state, _AS_STATE[alert.action])
     if state is decision.state:
         return replace(decision, proposed=None, alternatives=())
     return _vetoed(decision, alert, state)

@@ -27,6 +27,7 @@ from cds_service.protocol.dosing.dosing_case import (
 )
 from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.reasons import Reason
+from cds_service.protocol.dosing.restart import beside_the_hold, restart
 from cds_service.protocol.dosing.sirolimus_start import ciclosporin_doubts, start_sirolimus
 from cds_service.protocol.dosing.tablets import Bounds, bounds, highest_up_to, sirolimus_doses
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
@@ -38,6 +39,8 @@ TEST = trough_test(Drug.SIROLIMUS)
 
 def advise_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
     """Exactly one answer for any case: danger first, then the dose, the liver, and last the level."""
+    if case.hold and case.hold.documented and not case.liver.hold:
+        return restart(case, limits, start_sirolimus, _to_give_again(case))
     if case.danger:
         return _dangerous(case, limits)
     unusable = dose_unusable(case.dose)
@@ -51,7 +54,8 @@ def advise_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
         return start_sirolimus(case, limits)
     row = case.row(limits)
     advice = repeat_level(case, limits) if row is None else _ROWS[row](case, limits)
-    return _capped_by_liver(case, limits, advice) if case.liver.cap else advice
+    advice = _capped_by_liver(case, limits, advice) if case.liver.cap else advice
+    return beside_the_hold(case, limits, advice)
 
 
 def _bounds(limits: TitrationLimits) -> Bounds:
@@ -109,6 +113,11 @@ def _closest_to_aim(
 def _expected(case: DoseCase, amount: Decimal, dose: Decimal) -> Decimal:
     """Sirolimus label formula: exposure is taken to be proportional to the dose."""
     return (case.trough.value or Decimal(0)) * dose / amount
+
+
+def _to_give_again(case: DoseCase) -> tuple[Reason, ...]:
+    """The tests of an increase; the level may be of any timing (DECISIONS 58)."""
+    return tuple(d for d in _doubts(case) if d not in (Reason.TROUGH_TIME_UNPROVEN, Reason.ORDER_NOT_STARTED))
 
 
 def _doubts(case: DoseCase) -> tuple[Reason, ...]:

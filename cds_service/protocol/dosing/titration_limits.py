@@ -102,6 +102,19 @@ class TitrationLimits:
     creatinine_watch_days: int
     creatinine_stable_days: int
     creatinine_urgent_days: int
+    hold_days: int
+    restart_part: Decimal
+    restart_level_days: int
+    restart_new_start_days: int
+    ciclosporin_restart_recheck: tuple[int, ...]
+    restart_potassium: Decimal
+    restart_potassium_hours: int
+    restart_potassium_days: int
+    cause_gone_days: int
+    cause_gone_azole_days: int
+    cause_gone_level_days: int
+    refute_hours: int
+    refute_half_life_hours: Decimal
 
     def __post_init__(self) -> None:
         faults = []
@@ -129,6 +142,11 @@ class TitrationLimits:
             for name in names
             if not getattr(self, low) <= getattr(self, name) <= getattr(self, high)
         ]
+
+    @property
+    def impaired_daily_mg(self) -> Decimal:
+        """The highest amount of ciclosporin for impaired kidneys, mg a day."""
+        return self.ciclosporin_impaired_max_mg * 24 / self.ciclosporin_every_hours
 
     def table(self, drug: Drug) -> LevelTable:
         """The bands of one drug."""

@@ -146,6 +146,13 @@ def _against_proposal(desk: Desk, draft: MedicationEvent, drug: Drug, dose: Dose
     decision = desk.titration.get(drug)
     if decision is None or desk.stopped(drug):
         return
+    most = decision.held_at_most
+    if most and dose.daily_mg > most.daily_mg:
+        seen = say(
+            "orders.restart", drug=_NAME[drug], dose=dose_text(dose), most=dose_text(most), why=decision.seen
+        )
+        yield desk.alert("ORD-RESTART", Severity.CRITICAL, Action.HOLD, seen, draft, drug)
+        return
     if decision.state in _UNADVISED and decision.current is None:
         yield from _without_advice(desk, draft, decision)
         return
