@@ -195,7 +195,7 @@ def blood_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int) -> 
     """Final readable whole-blood levels of the last `days`, of whatever timing, oldest first."""
     found = [
         r
-        for r in _levels(record, drug, as_of)
+        for r in dated_levels(record, drug, as_of)
         if r.reading is Reading.USABLE and _details(r).specimen not in _WRONG_SPECIMENS
         if (as_of.day - _last_day(r)).days <= days
     ]
