@@ -5,27 +5,26 @@ from datetime import date
 
 from cds_service.cards.assessment_json import alert_json, titration_json
 from cds_service.cards.context import CardContext
+from cds_service.cards.dose_offers import CHANGES, dose_offers
 from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
-from cds_service.cards.frame import Cuttable, Message, Offer, bullets, loudest
+from cds_service.cards.frame import Cuttable, Message, bullets, loudest
 from cds_service.cards.outlook_words import outlook_lines
-from cds_service.cards.tests_to_order import recheck_action
 from cds_service.cards.wording import Wording
-from cds_service.hooks.card import SUMMARY_LIMIT, Action, ActionType
+from cds_service.hooks.card import SUMMARY_LIMIT
 from cds_service.protocol.answers.alerts import Action as Wanted
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
 from cds_service.protocol.lost_words import LOST, newest_of
-from fhir_mappings.vocabulary.medications import Dose, Drug
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
-from fhir_mappings.writers.drafts import dose_order
 
 UNREAD_RULE = "SAF-UNREAD"
 PRELIMINARY_RULE = "SAF-PRELIM"
 STRENGTH_RULE = "SAF-STRENGTH"
+ORDERED_REASON = "CHANGE_ORDERED"
 STOPPED_REASON = "CICLOSPORIN_STOPPED"
 RESTART_REASON = "RESTART_AFTER_HOLD"
-_CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 _STOPPING = (Wanted.HOLD, Wanted.STOP_REVIEW)
 _LOUD = {
     State.INCREASE: Severity.WARNING,
@@ -52,7 +51,7 @@ def titration_message(
         summaries=_summaries(decision, ranked, renal),
         detail=_detail(decision, ranked, renal, context),
         decision=titration_json(decision, context.words),
-        offers=_offers(decision, patient, today, context),
+        offers=dose_offers(decision, patient, today, context),
         extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
         about=decision.drug.value,
     )
@@ -131,6 +130,8 @@ def _measured(decision: TitrationDecision) -> list[Phrase]:
 
 
 def _head(decision: TitrationDecision) -> Phrase:
+    if ORDERED_REASON in decision.reasons:
+        return say("titration.head.ordered", drug=drug_name(decision.drug))
     again = decision.state is State.INITIATE and RESTART_REASON in decision.reasons
     return Phrase(
         "titration.head.restart" if again else f"titration.head.{decision.state}",
@@ -205,7 +206,7 @@ def _dose_line(decision: TitrationDecision) -> Phrase:
         again = RESTART_REASON in decision.reasons
         key = "titration.doseRestart" if again else "titration.doseStart"
         return Phrase(key, (("proposed", dose_words(decision.proposed)),))
-    if decision.state in _CHANGES:
+    if decision.state in CHANGES:
         return say("titration.doseChange", current=current, proposed=dose_words(decision.proposed))
     return say("titration.doseNow", current=current)
 
@@ -223,34 +224,3 @@ def _recheck_line(decision: TitrationDecision) -> Phrase:
     if recheck.not_before and recheck.by:
         return say("recheck.window", test=test, first=recheck.not_before, last=recheck.by)
     return say("recheck.by", test=test, last=recheck.by or recheck.not_before)
-
-
-def _offers(decision: TitrationDecision, patient: str, today: date, context: CardContext) -> list[Offer]:
-    """Draft orders: the changed dose together with its control level, and each alternative dose."""
-    control = recheck_action(decision.recheck, patient, today, context) if decision.recheck else ()
-    if decision.state in _CHANGES and decision.proposed:
-        doses = [decision.proposed, *decision.alternatives]
-        return [
-            Offer(
-                f"dose-{i}",
-                _dose_label(decision, dose, context),
-                (*_order(decision, dose, patient, today, context), *control),
-                i == 0,
-            )
-            for i, dose in enumerate(doses)
-        ]
-    label = context.words.plain(say("suggest.tests"))
-    return [Offer("recheck", label, control, recommended=True)] if control else []
-
-
-def _dose_label(decision: TitrationDecision, dose: Dose, context: CardContext) -> str:
-    return context.words.plain(say("suggest.dose", drug=drug_name(decision.drug), dose=dose_words(dose)))
-
-
-def _order(
-    decision: TitrationDecision, dose: Dose, patient: str, today: date, context: CardContext
-) -> tuple[Action, ...]:
-    words = context.words
-    note = words.plain(say("suggest.note", rule=decision.rule.id))
-    resource = dose_order(patient, decision.drug, dose, today, note, replaces=None)
-    return (Action(ActionType.CREATE, _dose_label(decision, dose, context), resource),)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from cds_service.protocol.answers.dosing import Band, State, TitrationDecision, Trough
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
 from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.change_ordered import after_an_order
 from cds_service.protocol.dosing.ciclosporin import advise_ciclosporin
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, in_days, trough_test
@@ -59,7 +60,8 @@ def decide(
     advice = _advice(cases, limits)
     if len(advice) > 1 and all(a.state is State.INCREASE for a in advice.values()):
         advice[Drug.SIROLIMUS] = _later(cases[Drug.SIROLIMUS], advice[Drug.SIROLIMUS], limits)
-    decisions = (_decision(cases[drug], found, limits, rules) for drug, found in advice.items())
+    waited = {drug: after_an_order(cases[drug], limits, found) for drug, found in advice.items()}
+    decisions = (_decision(cases[drug], found, limits, rules) for drug, found in waited.items())
     return tuple(
         refuse_outside(decision, cases[decision.drug].renal_state, limits, rules) for decision in decisions
     )
@@ -104,8 +106,13 @@ def _decision(
         reasons=tuple(dict.fromkeys(str(reason) for reason in (*advice.reasons, *twice))),
         alternatives=advice.alternatives,
         recheck=advice.recheck,
+        ends=case.dose.orders if advice.state in _ENDING else (),
         held_at_most=case.hold.at_most if case.hold and not _takes_as_ever(case) else None,
     )
+
+
+_ENDING = frozenset({State.INITIATE, State.INCREASE, State.DECREASE, State.HOLD})
+"""States after which no order goes on as it stands: a change replaces it, a hold suspends it."""
 
 
 def _takes_as_ever(case: DoseCase) -> bool:

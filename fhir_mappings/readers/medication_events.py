@@ -114,11 +114,18 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
         times=said.times,
         stop_reason=words(order.status_reason)[:_SHOWN],
         contradicted=said.contradicted,
+        replaces=_orders_named([order.prior_prescription], chart),
+        part_of=_orders_named(order.based_on, chart),
         mg_per_piece=drug.strength.mg_per_piece if drug.ingredients in STUDY_DRUGS else None,
     )
     nothing = Unknown(WhyUnknown.MISSING)
     in_days = ordered_supply(order.dispense_request, nothing, drug.strength)
     yield from in_steps(event, lines, in_days, drug, chart)
+
+
+def _orders_named(references: Iterable[Reference | None], chart: Chart) -> frozenset[str]:
+    names = (chart.bag.name(reference) for reference in references)
+    return frozenset(name for name in names if name and name.startswith("MedicationRequest/"))
 
 
 def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> Seen:

@@ -89,6 +89,7 @@ class MedicationEvent:
     covered (order: bounds start or authoredOn; bounds end or None); an entry whose lines are dated apart is
     one event per line. `supply_days`: days supplied with all repeats. `stop_reason`: why it was stopped.
     `mg_per_piece`: what one tablet or capsule of an ordered product holds, where that is known.
+    `replaces`, `part_of`: the orders that an order takes the place of, and those that it carries out.
     `contradicted`: the dose in figures of an entry whose words say another one; `dose` is then Unknown.
     """
 
@@ -115,3 +116,5 @@ class MedicationEvent:
     stop_reason: str = ""
     mg_per_piece: Decimal | None = None
     contradicted: Dose | None = None
+    replaces: frozenset[str] = frozenset()
+    part_of: frozenset[str] = frozenset()

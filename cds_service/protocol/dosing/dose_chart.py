@@ -9,7 +9,7 @@ from cds_service.protocol.dosing.dose_signs import Sign, Signs, signs_of
 from cds_service.protocol.dosing.interruptions import Off, cut, off_periods, stop_days
 from cds_service.protocol.moment import AsOf
 from fhir_mappings.vocabulary.calendar import days_after
-from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Part
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Known, Part
 from fhir_mappings.vocabulary.medications import (
     Dose,
     Drug,
@@ -89,7 +89,7 @@ def dose_chart(
         signs=signs,
         taken=taken,
         steps=_steps(taken, measured, off, limits),
-        current=current,
+        current=_standing(current),
         on_record=bool(in_study) or signs.undated,
         pre_study=only_study and not taken and not in_study and (going_on or bool(current)),
         incomplete=record.lacks(*MEDICATION_PARTS),
@@ -127,6 +127,18 @@ def is_current(order: MedicationEvent, today: date, limits: DoseLimits) -> bool:
         lasts = int(order.supply_days) + limits.supply_grace_days
         return days_after(order.start.last, lasts) >= today
     return (today - order.start.last).days <= limits.order_is_current_days
+
+
+def _standing(current: tuple[MedicationEvent, ...]) -> tuple[MedicationEvent, ...]:
+    """Without orders that another one replaces, and of an order and what carries it out the one that tells
+    the dose (DECISIONS 65)."""
+    gone = {name for order in current for name in order.replaces}
+    for order in current:
+        if isinstance(order.dose, Known):
+            gone |= order.part_of
+        elif order.part_of & {other.reference for other in current}:
+            gone.add(order.reference)
+    return tuple(order for order in current if order.reference not in gone)
 
 
 def covers(sign: Sign, today: date, limits: DoseLimits) -> bool:

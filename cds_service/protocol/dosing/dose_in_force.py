@@ -1,11 +1,11 @@
 """The dose of a study drug that a patient really takes, since when, or why it is not known (DECISIONS 22)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from cds_service.protocol.answers.participation import Participation
-from cds_service.protocol.dosing.dose_chart import DoseChart, begun, covers, dose_chart
+from cds_service.protocol.dosing.dose_chart import DoseChart, begun, covers, dose_chart, is_current
 from cds_service.protocol.dosing.dose_chart import DoseLimits as DoseLimits
 from cds_service.protocol.dosing.dose_chart import DoseStep as DoseStep
 from cds_service.protocol.dosing.dose_signs import Sign as Sign
@@ -47,14 +47,15 @@ class DoseInForce:
     """What is known of one study drug's dose.
 
     `since`: the earliest sign that this dose was taken. `last_given`: the last documented intake.
-    `duplicate_orders`: current orders of the same daily amount, when there is more than one.
+    `orders`: every order of the drug that is active now. `duplicate_orders`: current orders of the same daily
+    amount, when there is more than one.
     `steps`: all doses taken, oldest first. `given`: documented intakes. `missed`: days of doses not given.
     `taken_until`: when the last sign is used up or was stopped, None while it goes on or when there is none.
     `off`: stretches off the drug. `stopped`: it was stopped by decision. `not_oral`: it is, or is to be,
     given by another route than the mouth, which is no dose of this trial. `signs`: all that shows that it was
     taken, oldest first; `withheld`: what shows that it is not.
     `held`: the newest order is on hold. `pre_study`: only ciclosporin from before the study is on record.
-    `pending`: a newer order of another dose without any sign that it was started.
+    `pending`: a newer order of another dose without any sign that it was started, and `pending_since` when.
     `incomplete`: part of the medication record could not be read. `claims`: the doses that conflict, or that
     go on from before the study.
     """
@@ -65,6 +66,7 @@ class DoseInForce:
     since: date | None = None
     last_given: datetime | None = None
     last_sign: date | None = None
+    orders: tuple[Evidence, ...] = ()
     duplicate_orders: tuple[Evidence, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     steps: tuple[DoseStep, ...] = ()
@@ -74,6 +76,7 @@ class DoseInForce:
     held: bool = False
     pre_study: bool = False
     pending: Dose | None = None
+    pending_since: date | None = None
     incomplete: bool = False
     claims: tuple[Dose, ...] = ()
     off: tuple[Off, ...] = ()
@@ -106,6 +109,7 @@ def dose_in_force(
         since=answer.since,
         last_given=chart.signs.given[-1] if chart.signs.given else None,
         last_sign=last.day if last else None,
+        orders=_active_orders(chart),
         duplicate_orders=_duplicates(chart),
         evidence=_shown(chart),
         steps=chart.steps,
@@ -115,6 +119,7 @@ def dose_in_force(
         held=answer.held,
         pre_study=chart.pre_study,
         pending=answer.pending,
+        pending_since=_since_when_ordered(chart) if answer.pending else None,
         incomplete=chart.incomplete or answer.unreadable_order or _part_unreadable(chart),
         claims=answer.claims,
         off=chart.off,
@@ -140,6 +145,27 @@ _UNTOLD = _Answer(DoseStatus.NOT_DOCUMENTED)
 
 
 def _answer(chart: DoseChart) -> _Answer:
+    answer = _by_the_signs(chart)
+    if answer.status is DoseStatus.NOT_DOCUMENTED and answer == _UNTOLD:
+        return replace(answer, pending=_only_ordered(chart))
+    return answer
+
+
+def _only_ordered(chart: DoseChart) -> Dose | None:
+    """The dose of an order that is newer than all that shows a dose; None where none is."""
+    order = newest(chart.current)
+    if order is None or not isinstance(order.dose, Known) or chart.orders_unread or chart.pre_study:
+        return None
+    older = [day for sign in chart.taken if (day := sign.until or sign.day) > begun(order)]
+    return None if older else order.dose.value
+
+
+def _since_when_ordered(chart: DoseChart) -> date | None:
+    order = newest(chart.current)
+    return order.start.last if order and order.start else None
+
+
+def _by_the_signs(chart: DoseChart) -> _Answer:
     claims = _conflict(chart)
     if claims:
         return _Answer(DoseStatus.CONFLICTING, claims=claims)
@@ -231,6 +257,11 @@ def _duplicates(chart: DoseChart) -> tuple[Evidence, ...]:
     amounts = {o.dose.value.daily_mg for o in readable if isinstance(o.dose, Known)}
     repeated = len(readable) > 1 and len(amounts) == 1
     return tuple(_order_evidence(o) for o in readable) if repeated else ()
+
+
+def _active_orders(chart: DoseChart) -> tuple[Evidence, ...]:
+    active = [o for o in chart.signs.orders if is_current(o, chart.today, chart.limits)]
+    return tuple({order.reference: _order_evidence(order) for order in sorted(active, key=begun)}.values())
 
 
 def _part_unreadable(chart: DoseChart) -> bool:

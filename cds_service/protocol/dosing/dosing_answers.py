@@ -77,7 +77,7 @@ def increase_blocked(
 ) -> Advice:
     """An increase would be due, but something it needs is missing: RECHECK, naming it."""
     seen = say("dosing.noIncrease", finding=finding, why=words(reasons))
-    recheck = _first_test(case, limits, reasons[0]) or next_fit_level(case, limits)
+    recheck = first_test(case, limits, reasons[0]) or next_fit_level(case, limits)
     return Advice(State.RECHECK, _RULES.get(reasons[0], "TR-06"), seen, reasons=reasons, recheck=recheck)
 
 
@@ -108,7 +108,7 @@ _TESTS = {
 }
 
 
-def _first_test(case: DoseCase, limits: TitrationLimits, reason: Reason) -> Recheck | None:
+def first_test(case: DoseCase, limits: TitrationLimits, reason: Reason) -> Recheck | None:
     """The test that the first reason asks for: now, unless the kidneys are only to be watched."""
     if reason not in _TESTS:
         return None
@@ -181,4 +181,4 @@ def missing_for_start(
     if not missing:
         return None
     seen = say("dosing.noStart", why=words(missing))
-    return Advice(State.RECHECK, "TR-05", seen, None, missing, _first_test(case, limits, missing[0]))
+    return Advice(State.RECHECK, "TR-05", seen, None, missing, first_test(case, limits, missing[0]))

@@ -89,6 +89,7 @@ class TitrationLimits:
     edge_recheck_days: int
     routine_recheck_days: int
     repeat_within_days: int
+    change_ordered_days: int
     sirolimus_change_recheck: tuple[int, ...]
     sirolimus_reduced_recheck: tuple[int, ...]
     sirolimus_high_recheck: tuple[int, ...]

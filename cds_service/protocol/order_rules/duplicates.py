@@ -22,15 +22,20 @@ _CHANGES = frozenset({State.INITIATE, State.INCREASE, State.DECREASE, State.HOLD
 
 
 def duplicates(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
-    """A second draft, or an active order that goes on; the dose change that titration proposes is none."""
+    """A second draft, or an active order that goes on beside it.
+
+    The dose that titration proposes repeats no order; but the one that it changes has to end.
+    """
     if draft.systemic is False:
         return
     for drug in Drug:
         if drug.value not in draft.ingredients:
             continue
         twin = _earlier_draft(desk, draft, drug)
-        standing = None if _is_the_proposal(desk, draft, drug) else _active_order(desk, draft, drug)
-        if twin or standing:
+        standing = _active_order(desk, draft, drug)
+        if standing and not twin and _is_the_proposal(desk, draft, drug):
+            yield _goes_on(desk, draft, drug, standing)
+        elif twin or standing:
             yield _duplicate(desk, draft, drug, twin, standing)
 
 
@@ -51,6 +56,13 @@ def _duplicate(
     return desk.alert("DUPLICATE_ORDER", Severity.WARNING, Action.REVIEW, seen, draft, drug, evidence)
 
 
+def _goes_on(desk: Desk, draft: MedicationEvent, drug: Drug, standing: MedicationEvent) -> Alert:
+    start = standing.start
+    seen = say("orders.goesOn", drug=_NAME[drug], since=start.last if start else None)
+    evidence = [Evidence(standing.reference, start.text if start else None)]
+    return desk.alert("ORDER_GOES_ON", Severity.WARNING, Action.REVIEW, seen, draft, drug, evidence)
+
+
 def _earlier_draft(desk: Desk, draft: MedicationEvent, drug: Drug) -> MedicationEvent | None:
     earlier = takewhile(lambda other: other is not draft, desk.drafts)
     return next((d for d in earlier if drug.value in d.ingredients and _is_a_twin(d, draft)), None)
@@ -67,16 +79,21 @@ def _is_the_proposal(desk: Desk, draft: MedicationEvent, drug: Drug) -> bool:
     decision = desk.titration.get(drug)
     if decision is None or decision.state not in _CHANGES or not isinstance(draft.dose, Known):
         return False
-    return draft.dose.value == decision.proposed
+    return draft.dose.value in (decision.proposed, *decision.alternatives)
 
 
 def _active_order(desk: Desk, draft: MedicationEvent, drug: Drug) -> MedicationEvent | None:
     for order in desk.record.taking(drug):
         active = order.source is MedicationSource.ORDER and order.status is MedicationStatus.ACTIVE
         goes_on = active and order.reference not in desk.ended and not _runs_out(desk, order)
-        if goes_on and _is_a_twin(order, draft):
+        if goes_on and _is_a_twin(order, draft) and not _belong_together(order, draft):
             return order
     return None
+
+
+def _belong_together(order: MedicationEvent, draft: MedicationEvent) -> bool:
+    """Does the draft renew or carry out the order, or is it already carried out by it (DECISIONS 65)?"""
+    return order.reference in draft.replaces | draft.part_of or draft.reference in order.part_of
 
 
 def _runs_out(desk: Desk, order: MedicationEvent) -> bool:
