@@ -1,14 +1,17 @@
 """What a dosing card offers to do: a change of dose that ends what it replaces, a hold, the control level."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from cds_service.cards.context import CardContext
 from cds_service.cards.dose_words import dose_words, drug_name
 from cds_service.cards.frame import Offer
-from cds_service.cards.tests_to_order import offered, recheck_actions
+from cds_service.cards.tests_to_order import Wanted, draft_tests, offered
 from cds_service.hooks.card import Action, ActionType
+from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
+from cds_service.protocol.monitoring_rules.findings import REPEATED_FOR
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Dose
 from fhir_mappings.vocabulary.phrases import say
@@ -17,12 +20,15 @@ from fhir_mappings.writers.drafts import dose_order
 CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 
 
-def dose_offers(decision: TitrationDecision, patient: str, today: date, context: CardContext) -> list[Offer]:
-    """The proposed dose and each alternative, or the hold, together with the control level (DECISIONS 63).
+def dose_offers(
+    decision: TitrationDecision, ranked: Sequence[Alert], patient: str, today: date, context: CardContext
+) -> list[Offer]:
+    """The proposed dose and each alternative, or the hold, together with the control level (DECISIONS 63) and
+    what a critical finding wants again at once (90).
 
     For a client that carries out one action per suggestion each stands by itself.
     """
-    control = recheck_actions(decision.recheck, patient, today, context)
+    control = draft_tests(_wanted(decision, ranked, today), patient, today, context)
     if decision.state in CHANGES and decision.proposed:
         doses = [decision.proposed, *decision.alternatives]
         return _changes(decision, doses, control, patient, today, context)
@@ -34,6 +40,20 @@ def dose_offers(decision: TitrationDecision, patient: str, today: date, context:
         *(Offer(f"hold-{n}", one.description, (one,), recommended=True) for n, one in enumerate(hold)),
         *offered("recheck", control, context, recommended=True),
     ]
+
+
+_BESIDE = {"SAF-K6": ("ecg",)}
+"""What is done at once beside the test that a critical finding wants again."""
+
+
+def _wanted(decision: TitrationDecision, ranked: Sequence[Alert], today: date) -> list[Wanted]:
+    again = decision.recheck
+    wanted = [Wanted(again.test, again.not_before, again.by)] if again else []
+    for alert in ranked:
+        if alert.severity is Severity.CRITICAL:
+            names = (REPEATED_FOR.get(alert.rule.id), *_BESIDE.get(alert.rule.id, ()))
+            wanted += [Wanted(name, today, today) for name in names if name]
+    return list({one.test: one for one in reversed(wanted)}.values())[::-1]
 
 
 def _changes(

@@ -1,16 +1,15 @@
 """Draft orders for tests that a rule wants, with the days for which it wants them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import Offer
 from cds_service.hooks.card import Action, ActionType
-from cds_service.protocol.answers.dosing import Recheck
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import laboratory_order
-from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
+from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS, ORDERED_AS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +21,12 @@ class Wanted:
     last: date | None = None
 
 
-def recheck_actions(
-    recheck: Recheck | None, patient: str, today: date, context: CardContext
-) -> tuple[Action, ...]:
-    """A draft order for the test to repeat, for the days that the card names, if a laboratory does it."""
-    if recheck is None:
-        return ()
-    return draft_tests([Wanted(recheck.test, recheck.not_before, recheck.by)], patient, today, context)
-
-
 def draft_tests(
     wanted: Iterable[Wanted], patient: str, today: date, context: CardContext
 ) -> tuple[Action, ...]:
     """Draft orders for each of the tests that a laboratory does, each once."""
-    known = {one.test: one for one in wanted if one.test in LABORATORY_TESTS}
+    named = (replace(one, test=ORDERED_AS.get(one.test, one.test)) for one in wanted)
+    known = {one.test: one for one in named if one.test in LABORATORY_TESTS}
     return tuple(_action(one, patient, today, context) for one in known.values())
 
 

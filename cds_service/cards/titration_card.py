@@ -51,7 +51,7 @@ def titration_message(
         summaries=_summaries(decision, ranked, renal),
         detail=_detail(decision, ranked, renal, context),
         decision=titration_json(decision, context.words),
-        offers=dose_offers(decision, patient, today, context),
+        offers=dose_offers(decision, ranked, patient, today, context),
         extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
         about=decision.drug.value,
     )
@@ -74,6 +74,7 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
     head = _head(decision)
     loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
     whys = [
+        *_critical_results(ranked),
         *loud[:1],
         *[alert.seen for alert in ranked if alert.rule.id == PRELIMINARY_RULE][:1],
         *_unread(ranked),
@@ -83,6 +84,31 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
         *_measured(decision),
     ]
     return [*(say("titration.summary", head=head, why=why) for why in whys), head]
+
+
+def _critical_results(ranked: Sequence[Alert]) -> list[Phrase]:
+    """Several critical findings together, as long as they fit: in full, then in few words (DECISIONS 90)."""
+    loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
+    if len(loud) < 2:
+        return []
+    short = [_shortly(seen) for seen in loud]
+    return [say("titration.several", seen=tuple(seen)) for seen in (loud, [loud[0], *short[1:]], short)]
+
+
+def _shortly(seen: Phrase) -> Phrase:
+    """A laboratory finding by its value alone; any other in its own words."""
+    values = dict(seen.values)
+    inner = values.get("seen")
+    if isinstance(inner, Phrase):
+        values |= dict(inner.values)
+    wanted = _IN_SHORT.get(seen.key, "")
+    if wanted not in values:
+        return seen
+    return Phrase(f"{seen.key}.short", ((wanted, values[wanted]),))
+
+
+_IN_SHORT = {"safety.potassium": "value", "safety.aki": "creatinine"}
+"""The findings that a headline may shorten, and the value that it must then show."""
 
 
 def _says_stop(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phrase]:

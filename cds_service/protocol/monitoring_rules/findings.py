@@ -8,6 +8,7 @@ from cds_service.protocol.monitoring_rules.plan import Candidate, Test
 from fhir_mappings.vocabulary.phrases import say
 
 REPEATED_FOR = {
+    "SAF-AKI": "creatinine",
     "SAF-AKI-CODED": "creatinine",
     "SAF-K": "potassium",
     "SAF-K6": "potassium",
