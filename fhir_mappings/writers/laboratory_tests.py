@@ -48,16 +48,19 @@ LABORATORY_TESTS: Final = {
     "pnh-clone": LaboratoryTest(
         "90735-2", "Paroxysmal nocturnal hemoglobinuria GPI-Linked WBC & RBC Ag Panel"
     ),
-    "pnh-clone-white-cells": LaboratoryTest(
-        "90735-2", "Paroxysmal nocturnal hemoglobinuria GPI-Linked WBC & RBC Ag Panel"
-    ),
     "ecg": LaboratoryTest("11524-6", "EKG study"),
     "pregnancy-test": LaboratoryTest(
         "2118-8", "Choriogonadotropin (pregnancy test) [Presence] in Serum or Plasma"
     ),
 }
 
-ORDERED_AS: Final = {"haemoglobin": "cbc", "platelets": "cbc", "neutrophils": "cbc", "white-cells": "cbc"}
+ORDERED_AS: Final = {
+    "haemoglobin": "cbc",
+    "platelets": "cbc",
+    "neutrophils": "cbc",
+    "pnh-clone-white-cells": "pnh-clone",
+    "pnh-clone-confirmation": "pnh-clone",
+}
 """What a rule names as a result, and the test that brings it."""
 
 BY_HAND: Final = frozenset(
@@ -67,7 +70,6 @@ BY_HAND: Final = frozenset(
         "baseline-count",
         "birth-date",
         "ciclosporin-exposure",
-        "confirm-large-clone",
         "ecog",
         "transfusions",
         "UNREAD",
