@@ -110,7 +110,8 @@ def _decision(
 
 def _takes_as_ever(case: DoseCase) -> bool:
     """Doses given after what led to the hold: there is none to be restarted (DECISIONS 87)."""
-    return case.hold is not None and case.hold.taken_on and not case.hold.documented
+    hold = case.hold
+    return hold is not None and hold.taken_on and case.dose.taken and not hold.documented
 
 
 def _target(case: DoseCase, limits: TitrationLimits) -> Band | None:
