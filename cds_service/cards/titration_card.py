@@ -194,9 +194,13 @@ def _level_line(decision: TitrationDecision) -> Phrase:
     target = band_words(decision.drug, decision.target) if decision.target else say("level.noTarget")
     if trough.value is None:
         return say("titration.noLevelLine", validity=validity, target=target)
-    return say(
+    line = say(
         "titration.levelLine", level=level_words(trough), day=trough.day, validity=validity, target=target
     )
+    before = decision.previous
+    if before is None or before.value is None:
+        return line
+    return say("titration.previous", line=line, level=level_words(before), day=before.day)
 
 
 def _dose_line(decision: TitrationDecision) -> Phrase:

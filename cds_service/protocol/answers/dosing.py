@@ -79,7 +79,7 @@ class TitrationDecision:
     """What to do with one study drug. `reasons` are stable codes, e.g. "DOSE_NOT_DOCUMENTED".
 
     `outlook` stands beside it where a site forecasts; nothing in the decision depends on it. `held_at_most`:
-    the highest dose that may be given while a hold is open.
+    the highest dose that may be given while a hold is open. `previous`: the level before the one looked at.
     """
 
     drug: Drug
@@ -95,3 +95,4 @@ class TitrationDecision:
     recheck: Recheck | None = None
     outlook: Outlook | None = None
     held_at_most: Dose | None = None
+    previous: Trough | None = None

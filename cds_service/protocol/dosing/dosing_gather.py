@@ -14,6 +14,12 @@ from cds_service.protocol.dosing.liver import liver
 from cds_service.protocol.dosing.open_hold import hold_facts
 from cds_service.protocol.dosing.steady_state import settled_from
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from cds_service.protocol.dosing.unexpected import (
+    explained_by,
+    previous_level,
+    refuted_jumps,
+    unexpected_after,
+)
 from cds_service.protocol.interactions import ActiveInteraction, Mechanism
 from cds_service.protocol.kidney.coded_injury import coded_injury
 from cds_service.protocol.moment import AsOf
@@ -52,8 +58,15 @@ def gather(
     cases = {}
     for drug, other in ((Drug.SIROLIMUS, Drug.CICLOSPORIN), (Drug.CICLOSPORIN, Drug.SIROLIMUS)):
         dose, trough = doses[drug], levels[drug]
-        on_sirolimus = harmed and drug is Drug.SIROLIMUS
-        held = hold_facts(record, dose, renal, interactions, as_of, limits, level_limits, harmed=on_sirolimus)
+        explained = explained_by(record, dose, doses[other], interactions, limits, level_limits, found_liver)
+        held = hold_facts(
+            record,
+            explained,
+            renal,
+            as_of,
+            harmed=harmed and drug is Drug.SIROLIMUS,
+            unconfirmed=refuted_jumps(record, explained, as_of),
+        )
         cases[drug] = DoseCase(
             drug,
             as_of.day,
@@ -74,6 +87,8 @@ def gather(
             kidney_failure_coded=coded,
             hold=held.hold,
             refuted=held.refuted,
+            unexpected_after=unexpected_after(record, trough, explained, as_of),
+            previous=previous_level(record, trough, drug, as_of, limits),
         )
     return cases
 
