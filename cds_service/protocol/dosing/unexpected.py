@@ -7,7 +7,6 @@ from datetime import date
 from cds_service.protocol.answers.dosing import Trough, Validity
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.drug_levels import USABLE, LevelLimits, blood_levels, may_be_a_trough
-from cds_service.protocol.dosing.liver import Liver
 from cds_service.protocol.dosing.sample_timing import timed_by_dose
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from cds_service.protocol.interactions import ActiveInteraction
@@ -99,12 +98,13 @@ def explained_by(
     interactions: tuple[ActiveInteraction, ...],
     limits: TitrationLimits,
     level_limits: LevelLimits,
-    liver: Liver,
+    *,
+    liver_quiet: bool,
 ) -> Explained:
     """What the chart says that may explain a change of this drug's level."""
     counts = [r for r in record.usable(Analyte.HAEMOGLOBIN) if r.when and r.comparator is None]
     blood = tuple(sorted(counts, key=_day))
-    return Explained(dose, other, interactions, liver.cap is False, blood, limits, level_limits)
+    return Explained(dose, other, interactions, liver_quiet, blood, limits, level_limits)
 
 
 def unexpected_after(
