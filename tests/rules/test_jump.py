@@ -10,7 +10,7 @@ from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, Medicati
 from fhir_mappings.vocabulary.results import Analyte, LevelDetails, Result, SampleTiming
 from fhir_mappings.vocabulary.studies import Arm
 from tests.builders import a_record, count, dispense, given, level, medication, result, when
-from tests.dosing import after, amount, enrolled, titrated
+from tests.dosing import after, amount, decided, enrolled, sirolimus, titrated
 from tests.tables import Case, cases, named
 
 SRL, CSA = Drug.SIROLIMUS, Drug.CICLOSPORIN
@@ -207,3 +207,40 @@ def test_a_change_of_dose_in_between_leaves_the_level_to_the_table() -> None:
     answer = titrated(a_record(arm, *TESTS, *facts))[0]
     assert UNEXPECTED not in answer.reasons
     assert answer.state is not State.CONTINUE
+
+
+def test_what_stays_as_the_table_says_beside_an_unexpected_level() -> None:
+    """No raise is left out where there is none; a level beside a toxicity holds until it is back."""
+    far = level(SRL, 9, 20)
+    capped = decided(sirolimus("3.9", mg=3, unexpected_after=far))
+    assert (capped.state, capped.reasons) == (State.AT_CAP_BELOW_TARGET, ())
+    toxic = decided(sirolimus("17", toxic=True, unexpected_after=far))
+    assert (toxic.state, toxic.rule.id, toxic.reasons) == (State.HOLD, "SRL-06", ("TOXICITY", UNEXPECTED))
+
+
+def test_ciclosporin_stopped_in_between_explains_a_sirolimus_level() -> None:
+    gone = (
+        dispense(CSA, 75, 12, 100, 90),
+        medication(CSA, 75, 12, 100, status=MedicationStatus.STOPPED, end=when(10)),
+    )
+    answer = titrated(
+        a_record(enrolled(Arm.SIROLIMUS, 120), *TESTS, *taking(SRL, 2), *gone, SEVEN, FOURTEEN)
+    )[0]
+    assert UNEXPECTED not in answer.reasons
+
+
+def test_a_level_from_before_the_first_dose_on_record_is_compared_with_nothing() -> None:
+    record = a_record(enrolled(Arm.SIROLIMUS, 120), *TESTS, dispense(SRL, 2, 24, 0, 30), SEVEN, FOURTEEN)
+    assert UNEXPECTED not in titrated(record)[0].reasons
+
+
+def test_ciclosporin_used_up_in_between_explains_a_sirolimus_level() -> None:
+    used_up = dispense(CSA, 75, 12, 100, 80)
+    facts = (*taking(SRL, 2), used_up, level(SRL, 7, 40), FOURTEEN)
+    answer = titrated(a_record(enrolled(Arm.SIROLIMUS, 120), *TESTS, *facts))[0]
+    assert UNEXPECTED not in answer.reasons
+
+
+def test_levels_from_before_any_dose_on_record_refute_nothing() -> None:
+    facts = (dispense(SRL, 2, 24, 0, 30), *levels(SRL, "7@20 19@3 10@1"))
+    assert titrated(a_record(enrolled(Arm.SIROLIMUS, 120), *TESTS, *facts))[0].state is State.RECHECK

@@ -238,6 +238,8 @@ K = Analyte.POTASSIUM
         (((5, 3), (5, 2)), State.INITIATE),
         (((5, 2), ("5.4", "2026-03-01")), State.INITIATE),
         (((5, 3), ("5.5", 2)), State.HOLD),
+        (((5, "2026-02-28T08:00:00+08:00"), (5, "2026-03-01T08:00:00+08:00")), State.INITIATE),
+        (((5, "2026-02-28T08:00:00+08:00"), (5, "2026-03-01T07:59:00+08:00")), State.HOLD),
         (((5, 3), ("5.5", 2), (5, 1)), State.HOLD),
     ],
 )
@@ -374,3 +376,50 @@ def test_a_draft_above_the_dose_after_the_hold_is_critical(mg: int, loud: bool) 
         a_record(), drafted("sirolimus", mg), arm=Arm.SIROLIMUS, titration=(decision(SRL, State.RECHECK),)
     )
     assert not [a for a in open_end if a.rule.id == "ORD-RESTART"]
+
+
+# ---------------------------------------------------------------- what is not known, what is not over
+
+
+def test_a_level_from_before_the_doses_on_record_leaves_the_restart_to_the_investigator() -> None:
+    facts = (order(SRL, 2), level(SRL, 24, 10, level=ANY), level(SRL, 9, 2, level=ANY))
+    answer = asked(SRL, *facts)
+    assert (answer.state, answer.proposed) == (State.RECHECK, None)
+    assert "RESTART_ASK" in answer.reasons
+
+
+def test_an_inhibitor_of_which_nobody_wrote_the_start_is_no_proven_cause() -> None:
+    undated = medication(
+        "clarithromycin", 500, start=None, status=STATUS.COMPLETED, end=when(9), systemic=True
+    )
+    assert "CAUSE_REMOVED" not in held(SRL, 3, "24@10 9@2", undated).reasons
+
+
+def test_liver_injury_caps_the_dose_after_a_hold() -> None:
+    facts = tuple(r for r in TESTS if r.analyte is not Analyte.ALT)
+    for alt, mg in ((120, 2), (121, 1)):
+        liver = (result(Analyte.ALT, alt, 2), result(Analyte.AST, 20, 2))
+        record = a_record(
+            enrolled(Arm.SIROLIMUS, 120),
+            *facts,
+            *liver,
+            order(SRL, 3),
+            supply(SRL, 3, 60),
+            *levels(SRL, "16@10 9@2"),
+        )
+        assert amount(titrated(record)[0]) == mg
+
+
+def test_a_patient_who_still_takes_it_with_impaired_kidneys_goes_down_and_the_injury_is_said() -> None:
+    facts = [
+        r for r in TESTS if r.analyte is not Analyte.CREATININE or (r.when and r.when.last < days_ago(120))
+    ]
+    young = {"birth_date": replace(a_record().birth_date, value=when("2000-01-01"))}  # type: ignore[type-var]
+    standing = (order(CSA, 75, STATUS.ACTIVE), supply(CSA, 75, 60, 80))
+    values = creatinines((95, 30), (80, 10), (80, 4))
+    answer = next(
+        d
+        for d in titrated(a_record(enrolled(Arm.COMBINED, 120), *facts, *values, *standing, **young))
+        if d.drug is CSA
+    )
+    assert (answer.state, amount(answer), answer.seen.key) == (State.DECREASE, 50, "dosing.hold.beside")
