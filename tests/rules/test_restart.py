@@ -423,3 +423,13 @@ def test_a_patient_who_still_takes_it_with_impaired_kidneys_goes_down_and_the_in
         if d.drug is CSA
     )
     assert (answer.state, amount(answer), answer.seen.key) == (State.DECREASE, 50, "dosing.hold.beside")
+
+
+@pytest.mark.parametrize(("alt", "held_still"), [(200, False), (201, True)])
+def test_a_liver_that_holds_the_drug_keeps_it_held(alt: int, held_still: bool) -> None:
+    facts = tuple(r for r in TESTS if r.analyte is not Analyte.ALT)
+    liver = (result(Analyte.ALT, alt, 2), result(Analyte.AST, 20, 2))
+    drug = (order(SRL, 3), supply(SRL, 3, 60), *levels(SRL, "16@10 9@2"))
+    answer = titrated(a_record(enrolled(Arm.SIROLIMUS, 120), *facts, *liver, *drug))[0]
+    assert answer.state is (State.HOLD if held_still else State.INITIATE)
+    assert ("LIVER_INJURY" in answer.reasons) is held_still

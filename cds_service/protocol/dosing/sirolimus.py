@@ -40,7 +40,7 @@ TEST = trough_test(Drug.SIROLIMUS)
 
 def advise_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
     """Exactly one answer for any case: danger first, then the dose, the liver, and last the level."""
-    if case.hold and case.hold.documented and not case.liver.hold:
+    if case.hold and case.hold.documented:
         return restart(case, limits, start_sirolimus, _to_give_again(case))
     if case.danger:
         return with_words(case, _dangerous(case, limits))
