@@ -10,7 +10,7 @@ from cds_service.protocol.dosing.ciclosporin import advise_ciclosporin
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, in_days, trough_test
 from cds_service.protocol.dosing.dosing_gather import gather
-from cds_service.protocol.dosing.drug_levels import STANDARD, LevelLimits
+from cds_service.protocol.dosing.drug_levels import LevelLimits
 from cds_service.protocol.dosing.reasons import WORDS, Reason
 from cds_service.protocol.dosing.sirolimus import advise_sirolimus
 from cds_service.protocol.dosing.tablets import CEILING_STATES, bounds
@@ -34,7 +34,7 @@ def titrate(
     interactions: tuple[ActiveInteraction, ...],
     limits: TitrationLimits,
     rules: Mapping[str, Rule],
-    level_limits: LevelLimits = STANDARD,
+    level_limits: LevelLimits,
     *,
     toxic: bool = False,
     harmed: bool = False,
