@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: demo demo-once test bench load fuzz measure pictures simulate-ci simulate-full lock assets clean
+.PHONY: demo demo-once test hapi test-hapi bench load fuzz measure pictures simulate-ci simulate-full lock assets clean
 
 $(VENV)/installed: requirements/all.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,17 @@ test: $(VENV)/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --cov --cov-report=
+
+# HAPI FHIR's JPA server, for tests/foreign and docs/how-to/try-hapi-fhir.md. Needs Java 17 and Maven, and is the only
+# command that downloads it (about 300 MB, from Maven Central; a minute).
+HAPI := tests/foreign/hapi
+hapi: $(HAPI)/build/hapi.jar
+
+$(HAPI)/build/hapi.jar: $(HAPI)/pom.xml $(HAPI)/src/main/java/HapiServer.java
+	mvn --quiet --batch-mode --file $(HAPI)/pom.xml clean package
+
+test-hapi: $(VENV)/installed
+	$(BIN)/pytest -n 0 tests/foreign
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench
@@ -64,4 +75,4 @@ assets:
 	rm -r cds_service/pages/node_modules
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(HAPI)/build

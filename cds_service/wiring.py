@@ -30,6 +30,7 @@ from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.ehr.key_sets import KeySets, key_server
 from cds_service.ehr.lines import LineLimits, Lines
+from cds_service.ehr.statements import Statements
 from cds_service.hooks.endpoints import Endpoints
 from cds_service.hooks.trust import verify
 from cds_service.protocol.assess import load_protocol
@@ -272,8 +273,9 @@ def one_thread_a_process() -> None:
 
 def build_gatherer(settings: Settings) -> Gatherer:
     """The gatherer with its FHIR client; no thread and no connection exists before the first fetch."""
+    ways, server = settings.site.ways, build_fhir_server(settings.site)
     return Gatherer(
-        server=HttpFhirServer(_session(settings.site), FetchLimits()),
+        server=server,
         bases=settings.site.fhir_bases,
         reader=build_reader(settings.site),
         lines=Lines(LineLimits(fetches=_FETCHES_AT_ONCE, least_patience=settings.fetch_seconds / 2)),
@@ -288,7 +290,14 @@ def build_gatherer(settings: Settings) -> Gatherer:
             for one in settings.site.trusted_clients
             if one.fhir_client_id
         },
+        ways=ways,
+        statements=Statements(server, ways.statement_hours),
     )
+
+
+def build_fhir_server(site: Site) -> HttpFhirServer:
+    """The client of the site's FHIR servers; no connection exists before the first question."""
+    return HttpFhirServer(_session(site), FetchLimits(), strict_searches=site.ways.strict_searches)
 
 
 def _session(site: Site) -> requests.Session:

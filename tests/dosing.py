@@ -20,7 +20,12 @@ from cds_service.protocol.dosing.dosing_case import DoseCase
 from cds_service.protocol.dosing.drug_levels import LevelLimits, titration_level
 from cds_service.protocol.dosing.safety_veto import veto
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
-from cds_service.protocol.interactions import ActiveInteraction, active_interactions, read_interactions
+from cds_service.protocol.interactions import (
+    ActiveInteraction,
+    InteractionLimits,
+    active_interactions,
+    read_interactions,
+)
 from cds_service.protocol.kidney.renal import RenalLimits, renal_state
 from cds_service.protocol.parameters import Rule, read_limits, read_rules
 from cds_service.protocol.participation import participation
@@ -34,6 +39,7 @@ from tests.builders import NOW, TODAY, days_ago, when
 
 DOSES = read_limits(DoseLimits, "doses")
 LEVELS = read_limits(LevelLimits, "levels")
+CURRENT_USE = read_limits(InteractionLimits, "interactions")
 RENAL = read_limits(RenalLimits, "renal")
 LIMITS = read_limits(TitrationLimits, "titration")
 RULES: dict[str, Rule] = read_rules("titration") | read_rules("renal")
@@ -130,7 +136,7 @@ def in_force(record: ClinicalRecord, drug: Drug = Drug.SIROLIMUS) -> DoseInForce
 
 def interacting(record: ClinicalRecord) -> tuple[ActiveInteraction, ...]:
     """Interacting drugs as the chart says."""
-    return active_interactions(record, NOW, INTERACTIONS)
+    return active_interactions(record, NOW, INTERACTIONS, CURRENT_USE)
 
 
 def measured(record: ClinicalRecord, drug: Drug = Drug.SIROLIMUS) -> Trough:
@@ -151,7 +157,7 @@ def titrated(record: ClinicalRecord, safety: SafetyReport | None = None) -> tupl
     doses = {drug: in_force(record, drug) for drug in Drug}
     levels = {drug: measured(record, drug) for drug in Drug}
     found = titrate(
-        record, NOW, joined(record), doses, levels, kidney(record), interacting(record), LIMITS, RULES
+        record, NOW, joined(record), doses, levels, kidney(record), interacting(record), LIMITS, RULES, LEVELS
     )
     return tuple(veto(decision, safety or SafetyReport(), RULES) for decision in found)
 

@@ -14,6 +14,9 @@ RESOURCE_TYPES: Mapping[Part, str] = {Part.PATIENT: "Patient"} | {part: kind for
 DECISIVE_PARTS = (Part.PATIENT, Part.CONDITIONS, Part.RESEARCH_SUBJECTS)
 """Without one of these nobody can say whether the patient is concerned at all (contract, section 2)."""
 
+ALWAYS_TOLD = (*DECISIVE_PARTS, Part.OBSERVATIONS, Part.MEDICATION_REQUESTS)
+"""A server's word that it does not have these is not enough: where one lacks, that is said each time."""
+
 _OTHER_QUERIES = {
     "Patient": "Patient/{{context.patientId}}",
     "AdverseEvent": f"AdverseEvent?subject=Patient/{{{{context.patientId}}}}&{_PAGE}",

@@ -7,13 +7,14 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from cds_service.advice.chart_queries import chart_queries
+from cds_service.advice.concern import Concern
 from cds_service.advice.gather import Gathered, Gatherer
 from cds_service.advice.input_hash import input_hash
 from cds_service.advice.memory import Advice, Remembers
 from cds_service.cards.compose import cards_for
 from cds_service.cards.context import CardContext
 from cds_service.cards.wording import Wording
-from cds_service.hooks.errors import DataNotAvailable, PatientMismatch
+from cds_service.hooks.errors import DataNotAvailable, DataNotAvailableNow, PatientMismatch
 from cds_service.hooks.request import Hook, check_token_patient
 from cds_service.hooks.service import HookAnswer, HookCall, HookService
 from cds_service.protocol.assess import Protocol, assess
@@ -24,6 +25,7 @@ from fhir_mappings.vocabulary.calendar import days_after
 _REFUSED = {
     PatientMismatch: CallOutcome.PATIENT_MISMATCH,
     DataNotAvailable: CallOutcome.DATA_NOT_AVAILABLE,
+    DataNotAvailableNow: CallOutcome.DATA_NOT_AVAILABLE,
 }
 
 
@@ -47,7 +49,7 @@ class Clinic:
     memory: Remembers | None = None
 
     def service(
-        self, service_id: str, hook: Hook, title: str, description: str, advise: "Advise | None" = None
+        self, service_id: str, hook: Hook, title: str, description: str, advise: "Advise"
     ) -> HookService:
         """A service of this clinic: it advertises the whole chart's queries and advises by them."""
         queries = chart_queries(self.gatherer.reader.stand_ins)
@@ -57,7 +59,7 @@ class Clinic:
             title=title,
             description=description,
             prefetch={part.value: query for part, query in queries.items()},
-            advise=partial(answer, self, service_id, advise or usual_advice),
+            advise=partial(answer, self, service_id, advise),
             usage_requirements=(
                 "Needs the Patient, the Conditions and the trial participation, by prefetch or by FHIR "
                 "access; without them it answers 412. Anything else that is missing is named on a card."
@@ -83,10 +85,24 @@ def answer(clinic: Clinic, service_id: str, advise: Advise, call: HookCall) -> H
     return clinic.memory.tell(service_id, call, advice) if clinic.memory else HookAnswer(advice.cards)
 
 
-def usual_advice(clinic: Clinic, service_id: str, call: HookCall) -> Advice:
+def advice_for(concern: Concern) -> Advise:
+    """Advice to those whom a service concerns, and silence for everybody else."""
+    return partial(usual_advice, concern=concern)
+
+
+def order_advice(clinic: Clinic, service_id: str, call: HookCall) -> Advice:
+    """For drafts that do not touch the trial nothing is read at all. Raises as `usual_advice` does."""
+    concern = clinic.gatherer.concern_of_drafts(call.request, call.now)
+    if concern is None:
+        clinic.gatherer.check_patient(call.request)
+        return Advice()
+    return usual_advice(clinic, service_id, call, concern)
+
+
+def usual_advice(clinic: Clinic, service_id: str, call: HookCall, concern: Concern) -> Advice:
     """What the rules say to one call. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
     now = as_of(call.now, clinic.zone)
-    gathered = clinic.gatherer.gather(call.request, call.now, call.caller)
+    gathered = clinic.gatherer.gather(call.request, call.now, call.caller, concern)
     if not gathered.is_concerned:
         return Advice()
     assessment = assess(gathered.record, now, clinic.protocol, gathered.drafts)

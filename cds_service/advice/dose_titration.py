@@ -1,6 +1,7 @@
 """When the chart of a participant is opened: how to go on with the study drugs."""
 
-from cds_service.advice.clinic import Clinic
+from cds_service.advice.clinic import Clinic, advice_for
+from cds_service.advice.concern import PARTICIPANTS
 from cds_service.hooks.request import Hook
 from cds_service.hooks.service import HookService
 
@@ -13,4 +14,5 @@ def service(clinic: Clinic) -> HookService:
         "Trial NCT06802055: dosing",
         "For a patient in trial NCT06802055: the next dose of sirolimus and ciclosporin by trough, kidney "
         "function and safety findings, as the trial record and the labels say. Silent for everybody else.",
+        advice_for(PARTICIPANTS),
     )

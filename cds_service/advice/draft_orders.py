@@ -4,7 +4,7 @@ They stay verbatim beside the typed reading, because a suggestion that updates a
 (CH-101). All of them must be about the patient of the call.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,11 @@ import msgspec
 from cds_service.hooks.envelope import NOT_JSON, is_null
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.hooks.fhir_release import is_of_another_release
+from cds_service.hooks.request import HookRequest
+from fhir_mappings.readers.addresses import Home, server_of, shared_server
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
-from fhir_mappings.readers.references import relative
+from fhir_mappings.readers.ownership import is_another
+from fhir_mappings.readers.references import servers_of
 
 Json = dict[str, Any]
 
@@ -27,13 +30,28 @@ class ContextResources:
     verbatim: tuple[Json, ...] = ()
 
     @property
+    def servers(self) -> frozenset[str]:
+        """What the Bundle's entries call the server that they lie on."""
+        return servers_of(self.decoded.resources)
+
+    @property
     def by_reference(self) -> Mapping[str, Json]:
         """The verbatim resources by `Type/id`; those without an id cannot be named."""
         return {f"{r.get('resourceType')}/{r['id']}": r for r in self.verbatim if r.get("id")}
 
 
-def read_context_bundle(raw: msgspec.Raw, patient_id: str, where: str) -> ContextResources:
-    """Read a Bundle of the context; `where` is its JSON path. Raises BadHookRequest or PatientMismatch."""
+def server_asked(request: HookRequest) -> frozenset[str]:
+    """The hospital's own FHIR server as the call names it, whether or not we may call it."""
+    return frozenset(filter(None, (server_of(request.fhir_server or ""),)))
+
+
+def read_context_bundle(
+    raw: msgspec.Raw, patient_id: str, where: str, servers: frozenset[str] = frozenset()
+) -> ContextResources:
+    """Read a Bundle of the context; `where` is its JSON path, `servers` are the addresses of the own server.
+
+    Raises BadHookRequest or PatientMismatch.
+    """
     if is_null(raw):
         return ContextResources()
     try:
@@ -45,7 +63,10 @@ def read_context_bundle(raw: msgspec.Raw, patient_id: str, where: str) -> Contex
         raise BadHookRequest(f"cannot be read whole ({error})", where) from error
     if any(is_of_another_release(resource) for resource in verbatim):
         raise BadHookRequest("holds an order that is not FHIR R4", where)
-    if any(_is_of_another(resource, patient_id) for resource in verbatim):
+    subjects = tuple(subject for resource in verbatim for subject in _subjects(resource))
+    known = servers | servers_of(decoded.resources, servers)
+    home = Home(known or shared_server(subjects))
+    if any(is_another(home.presumed_name(subject), f"Patient/{patient_id}") for subject in subjects):
         raise PatientMismatch(where)
     return ContextResources(decoded, verbatim)
 
@@ -61,13 +82,11 @@ def _entries(raw: msgspec.Raw, where: str) -> list[Json]:
     return [resource for resource in resources if isinstance(resource, dict)]
 
 
-def _is_of_another(resource: Json, patient_id: str) -> bool:
-    """A draft that names no patient is the call's own; one named by another identifier cannot be compared."""
+def _subjects(resource: Json) -> Iterator[str]:
+    """The literal references to its patient. A draft that names no patient is the call's own; one named by
+    another identifier, or on another server, cannot be compared."""
     for member in ("subject", "patient"):
         reference = resource.get(member)
         literal = reference.get("reference") if isinstance(reference, dict) else None
         if isinstance(literal, str):
-            name = relative(literal)
-            if name.startswith("Patient/") and name != f"Patient/{patient_id}":
-                return True
-    return False
+            yield literal

@@ -12,21 +12,24 @@ from typing import Any
 import msgspec
 
 from cds_service.advice.clinic import Clinic
-from cds_service.advice.draft_orders import ContextResources, read_context_bundle
+from cds_service.advice.draft_orders import ContextResources, read_context_bundle, server_asked
 from cds_service.advice.input_hash import input_hash
 from cds_service.cards.assessment_json import assessment_json
-from cds_service.ehr.fetching import is_short
+from cds_service.ehr.answers import is_short
 from cds_service.hooks.envelope import open_envelope, resource_type
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.hooks.prefetch import Prefetched, entry_of
 from cds_service.hooks.request import HookRequest, check_token_patient, read_hook_request
 from cds_service.protocol.assess import assess
 from cds_service.protocol.moment import AsOf
+from fhir_mappings.readers.addresses import NOWHERE, Home
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_ndjson
 from fhir_mappings.readers.fhir_types import Resource
 from fhir_mappings.readers.medication import Medication
+from fhir_mappings.readers.ownership import home_of
 from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.record import NotOnePatient, only_patient, read_drafts, read_record
+from fhir_mappings.readers.references import servers_of
 from fhir_mappings.vocabulary.facts import Gap, Part
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -43,13 +46,14 @@ class UnreadableChart(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FileChart:
-    """What a file held, before it is read as a record."""
+    """What a file held, before it is read as a record. `home` is the server that it comes from."""
 
     patient_id: str
     resources: tuple[Resource, ...]
     gaps: tuple[Gap, ...] = ()
     unavailable: frozenset[Part] = frozenset()
     drafts: ContextResources = field(default_factory=ContextResources)
+    home: Home = NOWHERE
 
 
 def read_chart(text: bytes) -> FileChart:
@@ -86,7 +90,9 @@ def assessment_of(clinic: Clinic, chart: FileChart, drafts: ContextResources, no
     reader = clinic.gatherer.reader
     # The Patient tells by which numbers a draft may name the patient, Medications what it orders.
     beside = (r for r in chart.resources if isinstance(r, Patient | Medication))
-    orders, gaps = read_drafts((*drafts.decoded.resources, *beside), chart.patient_id, now.instant, reader)
+    resources = (*drafts.decoded.resources, *beside)
+    home = chart.home.with_more(drafts.servers)
+    orders, gaps = read_drafts(resources, chart.patient_id, now.instant, reader, home)
     record = read_record(
         chart.resources,
         chart.patient_id,
@@ -94,6 +100,7 @@ def assessment_of(clinic: Clinic, chart: FileChart, drafts: ContextResources, no
         reader,
         chart.unavailable,
         (*chart.gaps, *drafts.decoded.gaps, *gaps),
+        chart.home,
     )
     assessment = assess(record, now, clinic.protocol, orders)
     version = input_hash(record, now.day, drafts.verbatim, clinic.texts_version)
@@ -128,6 +135,7 @@ def _of_chart(decoded: Decoded) -> FileChart:
         resources=decoded.resources,
         gaps=gaps,
         unavailable=_EVERYTHING if is_part else frozenset(),
+        home=home_of(decoded.resources),
     )
 
 
@@ -140,11 +148,15 @@ def _of_request(request: HookRequest) -> FileChart:
     _check_patients(resources, patient_id)
     whole = {key for key, answer in answers.items() if not _is_part(answer)}
     lacking = frozenset(part for part in Part if part.value not in whole)
-    problems = read_context_bundle(request.context.conditions, patient_id, "context.conditions").decoded
-    drafts = read_context_bundle(request.context.draft_orders, patient_id, "context.draftOrders")
+    called, context = server_asked(request), request.context
+    problems = read_context_bundle(context.conditions, patient_id, "context.conditions", called).decoded
+    drafts = read_context_bundle(context.draft_orders, patient_id, "context.draftOrders", called)
     gaps = [gap for answer in (*answers.values(), problems) for gap in answer.gaps]
     gaps += (Gap("PART_UNAVAILABLE", detail=f"{part.value}: not in this file") for part in sorted(lacking))
-    return FileChart(patient_id, (*resources, *problems.resources), tuple(gaps), lacking, drafts)
+    told = (servers_of(answer.resources, called) for answer in (*answers.values(), problems))
+    servers = called.union(*told)
+    chart = (*resources, *problems.resources)
+    return FileChart(patient_id, chart, tuple(gaps), lacking, drafts, home_of(chart, servers))
 
 
 def _answer(request: HookRequest, key: str) -> Decoded:

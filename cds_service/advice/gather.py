@@ -1,31 +1,46 @@
 """From a hook request to one patient's record: prefetch where it is complete, the FHIR server for the rest.
 
-Patient, problem list and trial participation come first. They tell whether the trial can concern this
-patient; for nearly everyone it cannot, and then nothing else is read or fetched.
+What tells whether the service concerns this patient comes first, all of it at once; for nearly everyone it
+does not, and then nothing else is read or fetched. The rest comes at once as well.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cds_service.advice.chart import Chart
+from cds_service.advice.chart import Chart, check_owner
 from cds_service.advice.chart_queries import DECISIVE_PARTS
-from cds_service.advice.draft_orders import ContextResources, read_context_bundle
+from cds_service.advice.concern import (
+    ANYBODY_OF_THE_TRIAL,
+    PARTICIPANTS,
+    PARTICIPANTS_AND_CANDIDATES,
+    Concern,
+    has_no_known_study,
+    is_certain,
+)
+from cds_service.advice.draft_orders import ContextResources, read_context_bundle, server_asked
 from cds_service.ehr.access import access_of
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.ehr.lines import Lines
-from cds_service.hooks.errors import DataNotAvailable
+from cds_service.ehr.statements import Statements
+from cds_service.ehr.ways import AS_USUAL, ServerWays
+from cds_service.hooks.errors import DataNotAvailable, DataNotAvailableNow
+from cds_service.hooks.prefetch import entry_of
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.service import Caller
-from cds_service.protocol.participation import ON_TREATMENT
+from cds_service.protocol.moment import AsOf, as_of
+from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
+from fhir_mappings.readers.ownership import home_of
 from fhir_mappings.readers.record import read_drafts, read_record
+from fhir_mappings.readers.references import servers_of
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA
 from fhir_mappings.vocabulary.facts import Gap, Part
-from fhir_mappings.vocabulary.medications import MedicationEvent
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
 from fhir_mappings.vocabulary.record import ClinicalRecord
 
 _UNKNOWN = Caller()
@@ -45,7 +60,7 @@ class GatherLimits:
 class Gathered:
     """One patient's record and the draft orders of the call, typed and verbatim.
 
-    `is_concerned` is False when the trial cannot concern the patient; the record may then hold the decisive
+    `is_concerned` is False when the service cannot concern the patient; the record may then hold the first
     parts only, and is not to be assessed.
     """
 
@@ -57,7 +72,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Gatherer:
-    """How an installation gathers: its FHIR server client, the bases it may call, and how it reads.
+    """How an installation gathers: its FHIR server client, the bases it may call, their ways and statements.
 
     `bases_by_issuer` are the bases of the clients that have a list of their own; `client_ids` are by issuer
     what we are called at a client's FHIR servers.
@@ -70,40 +85,90 @@ class Gatherer:
     limits: GatherLimits = GatherLimits()
     bases_by_issuer: Mapping[str, tuple[FhirBase, ...]] = field(default_factory=dict)
     client_ids: Mapping[str, str] = field(default_factory=dict)
+    ways: ServerWays = AS_USUAL
+    statements: Statements | None = None
 
-    def gather(self, request: HookRequest, now: datetime, caller: Caller = _UNKNOWN) -> Gathered:
+    def gather(
+        self,
+        request: HookRequest,
+        now: datetime,
+        caller: Caller = _UNKNOWN,
+        concern: Concern = ANYBODY_OF_THE_TRIAL,
+    ) -> Gathered:
         """Everything the advice needs. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
         patient = request.context.patient_id
-        drafts = read_context_bundle(request.context.draft_orders, patient, "context.draftOrders")
-        problems = read_context_bundle(request.context.conditions, patient, "context.conditions")
+        servers = server_asked(request)
+        drafts = read_context_bundle(request.context.draft_orders, patient, "context.draftOrders", servers)
+        problems = read_context_bundle(request.context.conditions, patient, "context.conditions", servers)
         chart = Chart(request, self._fetcher(request, caller), self.reader.stand_ins)
         chart.add(problems.decoded)
-        chart.take(DECISIVE_PARTS)
-        record = self._read(chart, now)
-        lost = chart.unavailable.intersection(DECISIVE_PARTS)
-        if lost and not is_certainly_concerned(record, lost):
-            raise DataNotAvailable(tuple(sorted(lost)))
-        in_doubt = bool(record.unavailable)  # what could not be read may have been the diagnosis
-        if not (in_doubt or may_concern(record)):
+        chart.take(concern.parts)
+        record = self._first_look(chart, now, concern)
+        if not concern.may_be(record, self._as_of(now)):
             return Gathered(record, is_concerned=False)
-        chart.take(tuple(part for part in Part if part not in DECISIVE_PARTS))
+        chart.take(tuple(part for part in Part if part not in concern.parts))
         chart.follow_references(self.limits.references, drafts.decoded.resources)
-        return self._whole(chart, drafts, now, in_doubt)
+        return self._whole(chart, drafts, now, concern)
+
+    def concern_of_drafts(self, request: HookRequest, now: datetime) -> Concern | None:
+        """Whom the drafts of a call may concern; None where none of them touches the trial.
+
+        Sirolimus is said to a candidate as well; so may be what a draft that cannot be read orders. A call
+        that brings no draft at all has lost them: it is answered, or refused, as if they touched the trial.
+        """
+        patient = request.context.patient_id
+        servers = server_asked(request)
+        brought = read_context_bundle(request.context.draft_orders, patient, "context.draftOrders", servers)
+        drafts, home = brought.decoded, home_of(brought.decoded.resources, servers | brought.servers)
+        orders, gaps = read_drafts(drafts.resources, patient, now, self.reader, home)
+        if drafts.gaps or gaps or any(Drug.SIROLIMUS.value in order.ingredients for order in orders):
+            return PARTICIPANTS_AND_CANDIDATES
+        nothing_came = not drafts.matches + drafts.ignored
+        return PARTICIPANTS if orders or nothing_came else None
+
+    def check_patient(self, request: HookRequest) -> None:
+        """Raises PatientMismatch where the client sent another patient's chart; nothing is asked for."""
+        sent = entry_of(request.prefetch, Part.PATIENT.value).raw
+        with suppress(NotFhir):
+            came = decode(sent) if sent else Decoded()
+            check_owner(came, request.context.patient_id, Part.PATIENT, server_asked(request))
 
     def new_problem_may_concern(self, request: HookRequest, now: datetime) -> bool:
         """Does a problem of the call's own context name aplastic anaemia, or can one of them not be read?"""
         patient = request.context.patient_id
-        problems = read_context_bundle(request.context.conditions, patient, "context.conditions").decoded
-        record = read_record(problems.resources, patient, now, self.reader)
+        servers = server_asked(request)
+        raw = request.context.conditions
+        problems = read_context_bundle(raw, patient, "context.conditions", servers).decoded
+        home = home_of(problems.resources, servers | servers_of(problems.resources, servers))
+        record = read_record(problems.resources, patient, now, self.reader, home=home)
         in_doubt = problems.gaps or record.gaps or record.unavailable
         return bool(in_doubt or record.may_have(*APLASTIC_ANAEMIA))
 
-    def _whole(self, chart: Chart, drafts: ContextResources, now: datetime, in_doubt: bool) -> Gathered:
+    def _first_look(self, chart: Chart, now: datetime, concern: Concern) -> ClinicalRecord:
+        """What the first parts say; a study on which it hangs is asked for before all others are.
+
+        Raises DataNotAvailable.
+        """
+        record = self._read(chart, now)
+        _check_decisive(chart, record)
+        if not (has_no_known_study(record) and concern.may_be(record, self._as_of(now))):
+            return record
+        chart.follow_references(self.limits.references)
+        return self._read(chart, now)
+
+    def _whole(self, chart: Chart, drafts: ContextResources, now: datetime, concern: Concern) -> Gathered:
+        """Raises DataNotAvailable."""
         # A draft's Medication may be among what was fetched, so the drafts are read beside the chart.
         beside = (*chart.referenced, *chart.person())
-        orders, gaps = read_drafts((*drafts.decoded.resources, *beside), chart.patient_id, now, self.reader)
+        resources = (*drafts.decoded.resources, *beside)
+        home = chart.home.with_more(drafts.servers)
+        orders, gaps = read_drafts(resources, chart.patient_id, now, self.reader, home)
         record = self._read(chart, now, (*drafts.decoded.gaps, *gaps))
-        return Gathered(record, in_doubt or may_concern(record), orders, drafts)
+        _check_decisive(chart, record)
+        return Gathered(record, concern.is_still(record, self._as_of(now)), orders, drafts)
+
+    def _as_of(self, now: datetime) -> AsOf:
+        return as_of(now, self.reader.zone)
 
     def _read(self, chart: Chart, now: datetime, gaps: tuple[Gap, ...] = ()) -> ClinicalRecord:
         return read_record(
@@ -113,6 +178,7 @@ class Gatherer:
             self.reader,
             frozenset(chart.unavailable),
             (*chart.gaps, *gaps),
+            chart.home,
         )
 
     def _fetcher(self, request: HookRequest, caller: Caller) -> Fetcher:
@@ -121,25 +187,28 @@ class Gatherer:
         deadline = deadline_in(min(self.limits.seconds, access.seconds))
         allowance = Allowance(self.limits.all_bytes)
         line = self.lines.to(access.base, bases)
-        return Fetcher(self.server, access, deadline, line, self.limits.pages, allowance)
+        return Fetcher(
+            self.server,
+            access,
+            deadline,
+            line,
+            self.limits.pages,
+            allowance,
+            self.ways,
+            self.statements,
+        )
 
 
-def is_certainly_concerned(record: ClinicalRecord, lost: Collection[Part]) -> bool:
-    """Does what came of the decisive parts show that the trial concerns the patient, whatever is missing?
-
-    An enrolment is known from what came of the participations; aplastic anaemia from what came of the problem
-    list, where the participations are whole (contract, section 2; DECISIONS 50).
-    """
-    if Part.PATIENT in lost:
-        return False
-    if any(s.this_trial and s.state in ON_TREATMENT for s in record.studies):
-        return True
-    return Part.RESEARCH_SUBJECTS not in lost and bool(record.with_concept(*APLASTIC_ANAEMIA))
+def _not_available(lost: Sequence[Part], retry_after: Mapping[Part, int]) -> DataNotAvailable:
+    """For now, where the server only asked for time and nothing else stands in the way."""
+    keys = tuple(part.value for part in lost)
+    if all(part in retry_after for part in lost):
+        return DataNotAvailableNow(keys, max(retry_after[part] for part in lost))
+    return DataNotAvailable(keys)
 
 
-def may_concern(record: ClinicalRecord) -> bool:
-    """Is there aplastic anaemia in any form on the problem list, or a study that is or may be this trial?
-
-    A study that could not be identified may be this trial.
-    """
-    return record.may_have(*APLASTIC_ANAEMIA) or any(s.this_trial is not False for s in record.studies)
+def _check_decisive(chart: Chart, record: ClinicalRecord) -> None:
+    """Raises DataNotAvailable where nobody can tell for want of a part (contract, section 2)."""
+    lost = chart.unavailable.intersection(DECISIVE_PARTS)
+    if lost and not is_certain(record, lost):
+        raise _not_available(sorted(lost), chart.retry_after)

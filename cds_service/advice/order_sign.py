@@ -1,6 +1,6 @@
 """Before an order is signed: the last stop."""
 
-from cds_service.advice.clinic import Clinic
+from cds_service.advice.clinic import Clinic, order_advice
 from cds_service.hooks.request import Hook
 from cds_service.hooks.service import HookService
 
@@ -13,4 +13,5 @@ def service(clinic: Clinic) -> HookService:
         "Trial NCT06802055: order to sign",
         "The last check of a complete order that touches trial NCT06802055: doses outside the bounds, "
         "interacting drugs, live vaccines, duplicate orders. Silent for all other orders.",
+        order_advice,
     )

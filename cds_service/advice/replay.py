@@ -56,7 +56,7 @@ def replay(clinic: Clinic, memory: Memory, request: HookRequest) -> Iterator[Rep
 
     No server is asked: a token of then is not used now. What was fetched then is missing, and shows as such.
     """
-    offline = replace(request, fhir_server=None)
+    offline = replace(request, is_replayed=True)
     for service in catalogue_of(clinic):
         if service.hook is request.hook:
             for before in calls_of(memory.engine, request.hook_instance, service.id):

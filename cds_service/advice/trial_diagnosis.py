@@ -1,6 +1,7 @@
 """When aplastic anaemia is put on the problem list: the trial, at the moment it matters."""
 
 from cds_service.advice.clinic import Clinic, usual_advice
+from cds_service.advice.concern import CANDIDATES
 from cds_service.advice.memory import Advice
 from cds_service.hooks.request import Hook
 from cds_service.hooks.service import HookCall, HookService
@@ -22,4 +23,4 @@ def _advise(clinic: Clinic, service_id: str, call: HookCall) -> Advice:
     """Another new problem of a patient with aplastic anaemia is no occasion to speak of the trial again."""
     if not clinic.gatherer.new_problem_may_concern(call.request, call.now):
         return Advice()
-    return usual_advice(clinic, service_id, call)
+    return usual_advice(clinic, service_id, call, CANDIDATES)

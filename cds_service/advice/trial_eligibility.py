@@ -1,6 +1,7 @@
 """When a chart is opened: may this patient with aplastic anaemia enter the trial?"""
 
-from cds_service.advice.clinic import Clinic
+from cds_service.advice.clinic import Clinic, advice_for
+from cds_service.advice.concern import CANDIDATES
 from cds_service.hooks.request import Hook
 from cds_service.hooks.service import HookService
 
@@ -13,4 +14,5 @@ def service(clinic: Clinic) -> HookService:
         "Trial NCT06802055: eligibility",
         "For a patient with aplastic anaemia who is not in trial NCT06802055: which of the twenty "
         "eligibility criteria are settled, and what would settle the others. Silent for everybody else.",
+        advice_for(CANDIDATES),
     )

@@ -1,6 +1,7 @@
 """When a participant comes for a visit: what is due, and how the blood has responded."""
 
-from cds_service.advice.clinic import Clinic
+from cds_service.advice.clinic import Clinic, advice_for
+from cds_service.advice.concern import PARTICIPANTS
 from cds_service.hooks.request import Hook
 from cds_service.hooks.service import HookService
 
@@ -13,4 +14,5 @@ def service(clinic: Clinic) -> HookService:
         "Trial NCT06802055: this visit",
         "For a patient in trial NCT06802055 who arrives for an encounter: the tests that are due, and the "
         "response at Weeks 13 and 25. Silent for everybody else.",
+        advice_for(PARTICIPANTS),
     )

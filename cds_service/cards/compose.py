@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from cds_service.cards.context import CardContext
-from cds_service.cards.data_quality_card import data_quality_message
+from cds_service.cards.data_quality_card import data_quality_message, with_unread
 from cds_service.cards.eligibility_card import eligibility_message, is_shown
 from cds_service.cards.frame import Message, framed
 from cds_service.cards.order_card import order_messages
@@ -14,12 +14,16 @@ from cds_service.cards.visit_cards import monitoring_message, response_message
 from cds_service.hooks.card import Card
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.assessment import Assessment
+from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.studies import StudyState
 
 TRIAL_SERVICES = ("aa-trial-eligibility", "aa-trial-diagnosis")
 ORDER_SERVICES = ("aa-trial-order-select", "aa-trial-order-sign")
+AT_THE_OPENING = ("aa-trial-titration", "aa-trial-visit", "aa-trial-eligibility")
+"""The services that are asked together when somebody opens a chart or an encounter begins."""
+
 MOST_CARDS = 2
 
 
@@ -32,9 +36,29 @@ def cards_for(
     """
     messages = sorted(_messages(service_id, assessment, today, context), key=lambda m: m.severity.rank)
     told = messages[:MOST_CARDS]
-    if record.unavailable:
-        told.append(data_quality_message(record.unavailable, assessment.gaps, context))
+    if unread := _unread(assessment, record):
+        if told and _is_told_beside(service_id, assessment):
+            told = [with_unread(message, unread, context) for message in told]
+        else:
+            told.append(data_quality_message(unread, assessment.gaps, context))
     return tuple(framed(message, context) for message in sorted(told, key=lambda m: m.severity.rank))
+
+
+def _unread(assessment: Assessment, record: ClinicalRecord) -> frozenset[Part]:
+    """The parts that could not be had; a participation that could not be told was not read either."""
+    untold = assessment.participation.status is StudyState.UNKNOWN
+    return record.unavailable | ({Part.RESEARCH_SUBJECTS} if untold else frozenset())
+
+
+def _is_told_beside(service_id: str, assessment: Assessment) -> bool:
+    """Does another service, asked at the same opening of the chart, have the card about what was not read?
+
+    Each patient has one: dosing for who takes part or may, the trial card's service for everybody else. The
+    others say it on the cards that they have anyway.
+    """
+    takes_part = assessment.participation.status in (StudyState.ENROLLED, StudyState.UNKNOWN)
+    teller = "aa-trial-titration" if takes_part else "aa-trial-eligibility"
+    return service_id in AT_THE_OPENING and service_id != teller
 
 
 def _messages(

@@ -1,10 +1,11 @@
 """What could not be read: named, so that no silence is taken for "nothing found"."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from cds_service.cards.assessment_json import gap_json
 from cds_service.cards.context import CardContext
-from cds_service.cards.frame import Message, bullets
+from cds_service.cards.frame import Message, bullets, loudest
 from cds_service.protocol.answers.alerts import Severity
 from cds_service.protocol.lost_words import lost_words
 from cds_service.protocol.parameters import Origin, Rule
@@ -27,10 +28,27 @@ def data_quality_message(unavailable: Iterable[Part], gaps: Sequence[Gap], conte
         ],
         detail=[
             context.words.markdown(say("dataQuality.detail")),
-            bullets(context.words.markdown(line) for line in (*parts, *_entries(gaps))),
+            bullets(context.words.markdown(line) for line in (*parts, *_entries(gaps), *_studies(gaps))),
         ],
         decision={"unavailable": sorted(unavailable), "dataQuality": [gap_json(gap) for gap in gaps]},
         overrides=("data-wrong", "other"),
+    )
+
+
+def with_unread(message: Message, unavailable: Collection[Part], context: CardContext) -> Message:
+    """The same card, which says first what of the chart it could not look at, as loud as that deserves.
+
+    For a service beside which another one gives a card about it. The trial card is never louder than "info"
+    (DECISIONS 17).
+    """
+    parts = [Phrase(f"part.{part}") for part in sorted(unavailable)]
+    line = context.words.markdown(say("dataQuality.beside", parts=listing(parts)))
+    loud = [message.severity] if message.kind == "eligibility" else [message.severity, Severity.WARNING]
+    return replace(
+        message,
+        severity=loudest(loud),
+        detail=[line, *message.detail],
+        extra={**(message.extra or {}), "unavailable": sorted(unavailable)},
     )
 
 
@@ -40,3 +58,9 @@ def _entries(gaps: Iterable[Gap]) -> Iterator[Phrase]:
         for lost in gap.lost:
             if not (lost.analytes or lost.concepts):
                 yield lost_words(gap, lost)
+
+
+def _studies(gaps: Iterable[Gap]) -> list[Phrase]:
+    """The participations of which nobody can tell in which study they are."""
+    names = sorted({gap.reference for gap in gaps if gap.problem == "STUDY_UNRESOLVED"})
+    return [say("dataQuality.study", reference=name) for name in names]

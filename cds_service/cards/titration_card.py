@@ -15,6 +15,7 @@ from cds_service.protocol.answers.alerts import Action as Wanted
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.dosing.reasons import WORDS, Reason
 from cds_service.protocol.lost_words import LOST, newest_of
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
@@ -25,6 +26,7 @@ STRENGTH_RULE = "SAF-STRENGTH"
 ORDERED_REASON = "CHANGE_ORDERED"
 STOPPED_REASON = "CICLOSPORIN_STOPPED"
 RESTART_REASON = "RESTART_AFTER_HOLD"
+_SHORT = (Reason.HOLD_NOT_DOCUMENTED, Reason.RESTART_ASK, Reason.LEVEL_UNEXPECTED, Reason.HOLD_OPEN)
 _STOPPING = (Wanted.HOLD, Wanted.STOP_REVIEW)
 _LOUD = {
     State.INCREASE: Severity.WARNING,
@@ -80,6 +82,7 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
         *_unread(ranked),
         *_strength(decision, ranked),
         decision.seen,
+        *_asked_in_short(decision),
         *_kidney(decision, renal),
         *_measured(decision),
     ]
@@ -139,6 +142,11 @@ def _unread(ranked: Sequence[Alert]) -> list[Phrase]:
 def _strength(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phrase]:
     """The question whose answer would tell the dose, where no dose is known without it."""
     return [a.seen for a in ranked if a.rule.id == STRENGTH_RULE and decision.current is None]
+
+
+def _asked_in_short(decision: TitrationDecision) -> list[Phrase]:
+    """What a hold or an unexpected level still asks, where the whole sentence does not fit."""
+    return [WORDS[reason] for reason in _SHORT if reason in decision.reasons]
 
 
 def _kidney(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
@@ -221,9 +229,13 @@ def _level_line(decision: TitrationDecision) -> Phrase:
     target = band_words(decision.drug, decision.target) if decision.target else say("level.noTarget")
     if trough.value is None:
         return say("titration.noLevelLine", validity=validity, target=target)
-    return say(
+    line = say(
         "titration.levelLine", level=level_words(trough), day=trough.day, validity=validity, target=target
     )
+    before = decision.previous
+    if before is None or before.value is None:
+        return line
+    return say("titration.previous", line=line, level=level_words(before), day=before.day)
 
 
 def _dose_line(decision: TitrationDecision) -> Phrase:

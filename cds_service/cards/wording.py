@@ -114,7 +114,15 @@ def read_wording(folder: Path = FOLDER / "wording") -> dict[str, Wording]:
 def _sources(folder: Path, language: str) -> dict[str, str]:
     """None for English, in which they are written."""
     path = folder / f"sources-{language}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return _table(path) if path.exists() else {}
+
+
+def _table(path: Path) -> dict[str, str]:
+    """One file of words. Raises ProtocolTextFault where it is no TOML, or cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProtocolTextFault([f"{path.name}: {error}"]) from error
 
 
 def with_words_of(folder: Path, card_words: Mapping[str, Wording]) -> Mapping[str, Wording]:
@@ -129,7 +137,7 @@ def with_words_of(folder: Path, card_words: Mapping[str, Wording]) -> Mapping[st
 def _sentences(folder: Path, language: str) -> dict[str, str]:
     sentences: dict[str, str] = {}
     for path in sorted(folder.glob(f"*.{language}.toml")):
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = _table(path)
         wrong = [f"{path.name}: {key} stands in two files" for key in table.keys() & sentences.keys()]
         wrong += [
             f"{path.name}: {key} is not a sentence" for key, text in table.items() if not _is_text(text)
@@ -141,7 +149,11 @@ def _sentences(folder: Path, language: str) -> dict[str, str]:
 
 
 def _is_text(text: object) -> bool:
-    return isinstance(text, str) and bool(text.strip())
+    """Words, with every brace closed."""
+    try:
+        return isinstance(text, str) and bool(text.strip()) and placeholders(text) is not None
+    except ValueError:
+        return False
 
 
 def _differences(

@@ -5,14 +5,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cds_service import wiring
-from cds_service.cards.wording import read_wording
+from cds_service.advice.services import catalogue_of
+from cds_service.cards.wording import read_wording, with_words_of
+from cds_service.cli.check_servers import remarks_on_servers
 from cds_service.cli.report import fail, note
-from cds_service.protocol.assess import load_protocol
+from cds_service.cli.said_in_code import missing_rules, missing_sentences
+from cds_service.explain.form import questionnaire
+from cds_service.explain.render import OWN as EXPLAIN
+from cds_service.protocol.assess import all_rules, load_protocol
+from cds_service.research.pages import OWN as RESEARCH
 from cds_service.settings.environment import BadSettings, Settings
+from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.probe import probe
 from cds_service.store.pseudonym import Pseudonyms, WeakKey
+from fhir_mappings.readers.attestation import LINES
 
 
 @dataclass(slots=True)
@@ -41,19 +49,32 @@ def check(site_file: str | None, *, list_unverified: bool = False) -> int:
 
 
 def check_installation(site_file: str | None) -> CheckReport:
-    """Check one site file, or the environment with its database and key; texts and code lists always."""
+    """Check one site file, or the environment with its database, key and servers; texts and codes always."""
     report = CheckReport()
     site = _site_alone(site_file, report) if site_file else _environment(report)
-    for load in (_check_thresholds, _check_wording, _check_codes):
+    checks = (
+        _check_ways,
+        _check_thresholds,
+        _check_rules,
+        _check_wording,
+        _check_pages,
+        _check_form,
+        _check_codes,
+        _check_services,
+    )
+    for load in checks:
         try:
             load(site, report)
         except wiring.INSTALLATION_FAULTS as error:
             report.faults += wiring.faults_in(error)
+    report.faults = list(dict.fromkeys(report.faults))
     return report
 
 
 def _site_alone(site_file: str, report: CheckReport) -> Site:
-    report.notes.append("without a site file named, check also tries the settings, the database and the key")
+    report.notes.append(
+        "without a site file named, check also tries the settings, the database, the key and the FHIR servers"
+    )
     try:
         return read_site(Path(site_file))
     except BadSite as error:
@@ -70,6 +91,7 @@ def _environment(report: CheckReport) -> Site:
     else:
         report.notes += [f"insecure, for development only: {risk}" for risk in settings.insecure]
     _check_database(settings, report)
+    report.notes += remarks_on_servers(settings.site)
     return settings.site
 
 
@@ -91,8 +113,40 @@ def _check_thresholds(site: Site, _: CheckReport) -> None:
     load_protocol(wiring.overrides_of(site))
 
 
-def _check_wording(_: Site, __: CheckReport) -> None:
-    read_wording()
+def _check_ways(site: Site, report: CheckReport) -> None:
+    report.notes += remarks_on(site.ways)
+
+
+def _check_rules(_: Site, report: CheckReport) -> None:
+    report.faults += sorted(missing_rules(all_rules()))
+
+
+def _check_wording(_: Site, report: CheckReport) -> None:
+    for words in read_wording().values():
+        report.faults += sorted(missing_sentences(words))
+
+
+def _check_pages(_: Site, __: CheckReport) -> None:
+    """The words of the pages for people, whether this site shows them or not."""
+    words = read_wording()
+    for folder in (EXPLAIN, RESEARCH):
+        with_words_of(folder / "words", words)
+
+
+def _check_services(site: Site, _: CheckReport) -> None:
+    """What `serve` builds before it opens the database."""
+    catalogue_of(wiring.build_clinic(wiring.offline(site)))
+
+
+def _check_form(_: Site, report: CheckReport) -> None:
+    """The attestation form asks for every line that an answer is read for, and for no other."""
+    try:
+        asked = {item["linkId"] for group in questionnaire()["item"] for item in group["item"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        report.faults.append(f"questionnaire.json: cannot be read ({error!r})")
+        return
+    report.faults += [f"questionnaire.json: asks nothing for {line}" for line in sorted(set(LINES) - asked)]
+    report.faults += [f"questionnaire.json: there is no {line}" for line in sorted(asked - set(LINES))]
 
 
 def _check_codes(site: Site, report: CheckReport) -> None:

@@ -3,6 +3,7 @@
 import logging
 import tempfile
 import webbrowser
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -69,7 +70,7 @@ def demo(
                 once,
                 partial(_clock, site.zone),
                 start_cds,
-                elsewhere=elsewhere,
+                elsewhere=replace(elsewhere, ca_bundle=str(site.ca_bundle) if site.ca_bundle else None),
                 visitors=visitors,
                 open_page=opener,
             )

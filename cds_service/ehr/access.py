@@ -49,8 +49,8 @@ class Access:
 
 
 def access_of(request: HookRequest, allowed: Iterable[FhirBase], client_id: str | None = None) -> Access:
-    """The access that a request gives; only to bases that the site file names."""
-    if request.fhir_server is None:
+    """The access that a request gives; only to bases that the site file names, and none to one replayed."""
+    if request.fhir_server is None or request.is_replayed:
         return Access(None)
     base = find_base(request.fhir_server, allowed)
     if base is None:

@@ -9,7 +9,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -53,17 +53,27 @@ class FhirBase:
         """The absolute URL of one of our own relative FHIR URLs, e.g. `Condition?patient=1`."""
         return f"{self.url}/{relative}"
 
-    def link(self, link: str) -> str:
-        """The absolute URL of a paging link. Raises NotAnAddress when it leads out of this base."""
+    def link(self, link: str, other_names: Iterable["FhirBase"] = ()) -> str:
+        """The absolute URL of a paging link. Raises NotAnAddress when it leads out of this base.
+
+        What lies below one of its `other_names` is meant to lie below this base, and is asked for here.
+        """
         try:
             joined = urljoin(f"{self.url}/", link)
         except ValueError as error:
             raise NotAnAddress("is malformed") from error
         parts = _split(joined)
-        target = _normal(parts)
-        if not self.contains(target):
-            raise NotAnAddress("leads to another server or path")
+        target = self._below(_normal(parts), other_names)
         return f"{target.url}?{parts.query}" if parts.query else target.url
+
+    def _below(self, target: "FhirBase", other_names: Iterable["FhirBase"]) -> "FhirBase":
+        if self.contains(target):
+            return target
+        meant = [name for name in other_names if name.contains(target)]
+        if not meant:
+            raise NotAnAddress("leads to another server or path")
+        name = max(meant, key=lambda one: len(one.path))
+        return replace(self, path=self.path + target.path.removeprefix(name.path))
 
 
 def read_base(text: str) -> FhirBase:

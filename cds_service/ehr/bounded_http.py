@@ -82,7 +82,7 @@ class _BoundedHttpsPool(HTTPSConnectionPool):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """A pooled transport without retries: a retry would need time that the caller's deadline has not got."""
+    """A pooled transport without retries: only `fetching` knows how much of the caller's time is left."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """The usual pools, of bounded connections."""

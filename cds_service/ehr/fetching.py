@@ -3,20 +3,25 @@
 What came before something failed is kept, also when the time is over in the middle of an answer.
 """
 
+import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 import structlog
 
 from cds_service.ehr.access import Access
-from cds_service.ehr.bases import NotAnAddress
+from cds_service.ehr.answers import Coming, Wanted, begun, is_short, together, with_what_came
+from cds_service.ehr.bases import FhirBase, NotAnAddress
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import FhirServer, NotFetched, WhyNotFetched
 from cds_service.ehr.lines import Line, kind_asked, outcome_of
+from cds_service.ehr.statements import Statements
+from cds_service.ehr.turns import TooManyWait, waiting_outside
+from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.hooks.authorization import Interaction
 from cds_service.hooks.envelope import resource_type
 from cds_service.hooks.fhir_release import holds_another_release
@@ -24,6 +29,7 @@ from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 K = TypeVar("K", bound=Hashable)
+_NO_FAILURES = (WhyNotFetched.NO_SERVER, WhyNotFetched.NOT_KEPT)
 _log = structlog.get_logger()
 
 
@@ -41,27 +47,14 @@ class Allowance:
             return self._left >= 0
 
 
-class CameInPart(NotFetched):
-    """An answer of which not everything could be had; `came` shows what it shows, and proves no absence."""
+class _Piece(NamedTuple, Generic[K]):
+    """One of the queries that together answer what is wanted under `key`."""
 
-    def __init__(self, why: WhyNotFetched, path: str, came: Decoded) -> None:
-        super().__init__(why, path)
-        self.came = came
+    key: K
+    number: int
 
-
-@dataclass(slots=True)
-class Coming:
-    """What has come of one answer so far; another thread looks at it when the time is over."""
-
-    came: Decoded | None = None
-
-    def add(self, page: Decoded) -> None:
-        """Add a page of it."""
-        self.came = page if self.came is None else _joined(self.came, page)
-
-
-Job = Callable[[Coming], Decoded]
-"""Gets one answer, page by page. Raises NotFetched where not all of it can be had."""
+    def __str__(self) -> str:
+        return str(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,63 +67,107 @@ class Fetcher:
     line: Line
     page_cap: int
     allowance: Allowance = field(default_factory=Allowance)
+    ways: ServerWays = AS_USUAL
+    statements: Statements | None = None
 
     def query(self, relative: str, coming: Coming | None = None) -> Decoded:
         """Everything that a relative FHIR URL of ours finds: a search with all pages, or one instance.
 
-        Raises NotFetched; the pages that came before that stand in `coming`.
+        What came of it before is not asked for again. Raises NotFetched; what came until then is in `coming`.
         """
         coming = coming or Coming()
         kind = kind_asked(relative)
-        interaction = Interaction.SEARCH if "?" in relative else Interaction.READ
-        base = self.access.base_for(kind, interaction)
-        first = self._page(base.address(relative), kind, coming)
-        return self.rest_of(first, kind, coming)
-
-    def rest_of(self, first: Decoded, kind: str, coming: Coming | None = None) -> Decoded:
-        """All pages of an answer whose first page is here. Raises NotFetched, as `query` does."""
-        coming = coming or Coming()
-        whole, pages = first, 1
+        base = self._base_for(kind, Interaction.SEARCH if "?" in relative else Interaction.READ)
+        whole = coming.came or self._page(base.address(relative), kind, coming)
         while whole.next_link is not None:
-            if pages >= self.page_cap:
+            if coming.pages >= self.page_cap:
                 raise NotFetched(WhyNotFetched.TOO_MANY_PAGES, kind)
-            whole = _joined(whole, self._page(self._next(whole.next_link, kind), kind, coming))
-            pages += 1
+            whole = self._page(self._next(whole.next_link, kind), kind, coming)
         if is_short(whole):
             raise NotFetched(WhyNotFetched.INCOMPLETE, kind)
         return whole
 
-    def all(self, jobs: Mapping[K, Job]) -> dict[K, Decoded | NotFetched]:
-        """The outcome of each job, run side by side; what is not there at the deadline has timed out.
+    def all(self, wanted: Mapping[K, Wanted]) -> dict[K, Decoded | NotFetched]:
+        """The outcome of each, fetched side by side; what is not there at the deadline has timed out.
 
-        Where something came of an answer before it failed, the outcome is CameInPart.
+        A server that asks to be left alone for a while that the deadline allows is asked once more. Where
+        something came of an answer before it failed, the outcome is CameInPart.
         """
-        coming = {key: Coming() for key in jobs}
-        runs = {key: partial(job, coming[key]) for key, job in jobs.items()}
-        if self.access.base is None:  # nothing will be waited for, so no thread is needed
-            outcomes = {key: outcome_of(run) for key, run in runs.items()}
-        else:
-            outcomes = self.line.all(runs, self.deadline)
+        pieces = {
+            _Piece(key, n): one
+            for key, all_of_it in wanted.items()
+            for n, one in enumerate(self._pieces(all_of_it))
+        }
+        outcomes = self._all_pieces(pieces)
         _note_failures(outcomes)
-        return {key: _with_what_came(outcome, coming[key].came) for key, outcome in outcomes.items()}
+        return {key: together([one for piece, one in outcomes.items() if piece.key == key]) for key in wanted}
+
+    def keeps_none(self, kind: str) -> bool:
+        """Does the server say in its CapabilityStatement, as far as it is known, that it has no such type?"""
+        base = self.access.base
+        types = self.statements.types_of(base) if self.statements and base else None
+        return types is not None and kind not in types
+
+    def _pieces(self, wanted: Wanted) -> list[Wanted]:
+        """A client's own first page goes on as it began."""
+        return [wanted] if wanted.first else [Wanted(query) for query in self.ways.queries(wanted.relative)]
+
+    def _all_pieces(self, wanted: Mapping[K, Wanted]) -> dict[K, Decoded | NotFetched]:
+        coming = {key: begun(one) for key, one in wanted.items()}
+        jobs = {key: partial(self.query, one.relative, coming[key]) for key, one in wanted.items()}
+        outcomes = self._run(jobs)
+        if again := self._after_a_pause(outcomes):
+            outcomes |= self._run({key: jobs[key] for key in again})
+        return {key: with_what_came(outcome, coming[key].came) for key, outcome in outcomes.items()}
+
+    def _run(self, jobs: Mapping[K, Callable[[], Decoded]]) -> dict[K, Decoded | NotFetched]:
+        if self.access.base is None:  # nothing will be waited for, so no thread is needed
+            return {key: outcome_of(job) for key, job in jobs.items()}
+        return self.line.all(jobs, self.deadline)
+
+    def _after_a_pause(self, outcomes: Mapping[K, Decoded | NotFetched]) -> list[K]:
+        """What may be asked for once more, now that the time is over for which the server asked.
+
+        Nobody's place in the line and none of its threads is held meanwhile.
+        """
+        asked = {key: one.retry_after for key, one in outcomes.items() if isinstance(one, NotFetched)}
+        left = self.deadline.remaining()
+        pauses = {key: pause for key, pause in asked.items() if pause is not None and pause < left}
+        if not pauses or self.access.base is None:
+            return []
+        try:
+            with waiting_outside(self.access.base.url):
+                time.sleep(max(pauses.values()))
+        except TooManyWait:
+            return []
+        _log.info("fetch_asked_again", seconds=max(pauses.values()), count=len(pauses))
+        return list(pauses)
+
+    def _base_for(self, kind: str, interaction: Interaction) -> FhirBase:
+        """The base to ask; what it has is found out meanwhile. Raises NotFetched if nothing may be asked."""
+        if kind in self.ways.not_kept:
+            raise NotFetched(WhyNotFetched.NOT_KEPT, kind)
+        base = self.access.base_for(kind, interaction)
+        if self.statements:
+            self.statements.renew(base)
+        return base
 
     def _next(self, link: str, kind: str) -> str:
         base = self.access.base_for(kind, Interaction.SEARCH)
         try:
-            return base.link(link)
+            return base.link(link, self.ways.other_names)
         except NotAnAddress:
             raise NotFetched(WhyNotFetched.OTHER_BASE, kind) from None
 
     def _page(self, url: str, kind: str, coming: Coming) -> Decoded:
-        """One page, which is kept even where an error stands among its entries. Raises NotFetched."""
+        """All that came, with one page more; an error among its entries costs no other. Raises NotFetched."""
         body = self.server.fetch(url, kind, self.access.token, self.deadline)
         if not self.allowance.take(len(body)):
             raise NotFetched(WhyNotFetched.TOO_LARGE, kind)
-        page = _read(body, kind)
-        coming.add(page)
-        if page.failed:
+        whole = coming.add(_read(body, kind))
+        if whole.failed:
             raise NotFetched(WhyNotFetched.OUTCOME, kind)
-        return page
+        return whole
 
 
 def _read(body: bytes, kind: str) -> Decoded:
@@ -146,39 +183,12 @@ def _read(body: bytes, kind: str) -> Decoded:
     return page
 
 
-def _with_what_came(outcome: Decoded | NotFetched, came: Decoded | None) -> Decoded | NotFetched:
-    if isinstance(outcome, NotFetched) and came is not None:
-        return CameInPart(outcome.why, outcome.path, came)
-    return outcome
-
-
-def is_short(answer: Decoded) -> bool:
-    """Does the server itself count more matches than it sent, with no page to come?
-
-    An entry that holds no resource was sent all the same, and has its gap.
-    """
-    sent = answer.matches + sum(gap.problem == "ENTRY_WITHOUT_RESOURCE" for gap in answer.gaps)
-    return answer.next_link is None and answer.total is not None and sent < answer.total
-
-
-def _joined(first: Decoded, second: Decoded) -> Decoded:
-    return Decoded(
-        resources=first.resources + second.resources,
-        gaps=first.gaps + second.gaps,
-        failed=first.failed or second.failed,
-        next_link=second.next_link,
-        total=second.total if second.total is not None else first.total,
-        matches=first.matches + second.matches,
-        ignored=first.ignored + second.ignored,
-    )
-
-
 def _note_failures(outcomes: Mapping[K, Decoded | NotFetched]) -> None:
-    """One line for all that failed together; that a call brings no server is no failure."""
+    """One line for all that failed together; what nobody could be asked for is no failure."""
     failures = {
         kind_asked(str(key)): outcome.why.value
         for key, outcome in outcomes.items()
-        if isinstance(outcome, NotFetched) and outcome.why is not WhyNotFetched.NO_SERVER
+        if isinstance(outcome, NotFetched) and outcome.why not in _NO_FAILURES
     }
     if failures:
         _log.warning("fetch_failed", failures=failures)

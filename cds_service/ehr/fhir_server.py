@@ -1,8 +1,11 @@
 """The hospital's FHIR server: one GET at a time, bounded in time and size, and never a word of the patient.
 
-No retries (see `bounded_http`), no redirects: a server that moved is a matter for the site file.
+Never twice (`fetching` knows whether to ask again), and no redirects: a server that moved is a matter for the
+site file.
 """
 
+import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -11,6 +14,8 @@ import requests
 import urllib3
 
 from cds_service.ehr.deadline import Deadline
+from cds_service.ehr.retry_after import retry_after
+from cds_service.ehr.server_words import beginning_of, impersonal, words_for_people
 from cds_service.ehr.turns import TooManyWait, waiting_outside
 
 _JSON_TYPES = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
@@ -26,9 +31,14 @@ class WhyNotFetched(StrEnum):
     TOKEN_SPENT = "token-spent"  # noqa: S105 - a reason, not a secret
     OTHER_CLIENT = "token-for-another-client"
     NO_SCOPE = "no-scope"
+    NOT_KEPT = "not-kept-here"
     BUSY = "too-many-wait"
     RESTING = "server-rests"
     UNREACHABLE = "unreachable"
+    UNTRUSTED = "certificate-untrusted"
+    OUT_OF_DATE = "certificate-out-of-date"
+    OTHER_HOST = "certificate-of-another-host"
+    TLS_FAILED = "tls-failed"
     TIMEOUT = "timeout"
     REDIRECT = "redirect"
     FORBIDDEN = "forbidden"
@@ -46,12 +56,18 @@ class WhyNotFetched(StrEnum):
 
 
 class NotFetched(Exception):
-    """A resource or page could not be had. `path` is the type asked for, without ids and parameters."""
+    """A resource or page could not be had. `path` is the type asked for, without ids and parameters.
 
-    def __init__(self, why: WhyNotFetched, path: str) -> None:
+    `retry_after`: in how many seconds the server itself says that it may be asked again. `said` are its own
+    words for a refusal (`impersonal`).
+    """
+
+    def __init__(self, why: WhyNotFetched, path: str, retry_after: int | None = None, said: str = "") -> None:
         super().__init__(f"{path}: {why}")
         self.why = why
         self.path = path
+        self.retry_after = retry_after
+        self.said = said
 
 
 class FhirServer(Protocol):
@@ -73,30 +89,30 @@ class FetchLimits:
 class HttpFhirServer:
     """FHIR over HTTP; `session` comes from `bounded_session`. Safe to use from several threads.
 
-    `accept` are the media types to ask for, where it is not FHIR that is wanted.
+    `accept` are the media types to ask for, where it is not FHIR that is wanted. With `strict_searches` a
+    server is to refuse a search of ours that it understands in part only, not to answer another one; by
+    RFC 7240, section 2, whoever does not know that wish passes over it.
     """
 
     def __init__(
-        self, session: requests.Session, limits: FetchLimits, accept: tuple[str, ...] = _FHIR
+        self,
+        session: requests.Session,
+        limits: FetchLimits,
+        accept: tuple[str, ...] = _FHIR,
+        *,
+        strict_searches: bool = False,
     ) -> None:
         self._session = session
         self._limits = limits
         self._accept = accept
+        self._strict_searches = strict_searches
 
     def fetch(self, url: str, path: str, token: str | None, deadline: Deadline) -> bytes:
         """GET `url` before the deadline."""
         left = deadline.remaining()
         if not left:
             raise NotFetched(WhyNotFetched.TIMEOUT, path)
-        # No compression: the cap on the size of an answer is then a cap on what arrives.
-        # A server may answer a search from one that it made a minute ago, unless it is told not to.
-        headers = {
-            "Accept": ", ".join(self._accept),
-            "Accept-Encoding": "identity",
-            "Cache-Control": "no-cache",
-        }
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
+        headers = self._headers(url, path, token)
         try:
             with (
                 waiting_outside(url),
@@ -108,11 +124,25 @@ class HttpFhirServer:
                     stream=True,
                 ) as answer,
             ):
-                _check(answer, path, self._accept)
+                _check(answer, url, path, self._accept)
                 return self._body(answer, path)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # The library's message holds the URL, and the URL the patient: not even as the cause.
             raise NotFetched(reason_in(error, deadline), path) from None
+
+    def _headers(self, url: str, path: str, token: str | None) -> dict[str, str]:
+        # No compression: the cap on the size of an answer is then a cap on what arrives.
+        # A server may answer a search from one that it made a minute ago, unless it is told not to.
+        headers = {
+            "Accept": ", ".join(self._accept),
+            "Accept-Encoding": "identity",
+            "Cache-Control": "no-cache",
+        }
+        if self._strict_searches and _is_search(url, path):
+            headers["Prefer"] = "handling=strict"
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        return headers
 
     def _body(self, answer: requests.Response, path: str) -> bytes:
         body = bytearray()
@@ -123,10 +153,19 @@ class HttpFhirServer:
         return bytes(body)
 
 
-def _check(answer: requests.Response, path: str, accept: tuple[str, ...]) -> None:
+def _is_search(url: str, path: str) -> bool:
+    """Is it a search for this type? A server's own paging links may hold parameters that only it knows."""
+    where, asks, _ = url.partition("?")
+    return bool(asks) and where.endswith(f"/{path}")
+
+
+def _check(answer: requests.Response, url: str, path: str, accept: tuple[str, ...]) -> None:
     status = answer.status_code
     if status != requests.codes.ok:
-        raise NotFetched(reason_of(status), path)
+        why = reason_of(status)
+        refused = why is WhyNotFetched.REFUSED
+        said = impersonal(words_for_people(beginning_of(answer)), url) if refused else ""
+        raise NotFetched(why, path, retry_after(status, answer.headers), said)
     content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type not in _JSON_TYPES.union(accept):
         raise NotFetched(WhyNotFetched.NOT_FHIR, path)
@@ -136,8 +175,31 @@ def reason_in(error: Exception, deadline: Deadline) -> WhyNotFetched:
     """Why there is nothing, by what the transport raised."""
     if isinstance(error, TooManyWait):
         return WhyNotFetched.BUSY
+    if isinstance(error, requests.exceptions.SSLError):
+        return _why_not_secure(error)
     timed_out = deadline.is_past or isinstance(error, requests.Timeout)
     return WhyNotFetched.TIMEOUT if timed_out else WhyNotFetched.UNREACHABLE
+
+
+# OpenSSL's X509_V_ERR_*: the name, or the address, in the certificate is not the one that was called.
+_OTHER_NAMES = frozenset({62, 64})
+_OTHER_DAYS = frozenset({9, 10})  # not yet valid, no longer valid
+
+
+def _why_not_secure(error: BaseException) -> WhyNotFetched:
+    """What was wrong with the certificate, or that no TLS came about at all."""
+    for one in _chain(error):
+        if isinstance(one, ssl.SSLCertVerificationError):
+            if one.verify_code in _OTHER_NAMES:
+                return WhyNotFetched.OTHER_HOST
+            return WhyNotFetched.OUT_OF_DATE if one.verify_code in _OTHER_DAYS else WhyNotFetched.UNTRUSTED
+    return WhyNotFetched.TLS_FAILED
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def reason_of(status: int) -> WhyNotFetched:
@@ -148,4 +210,5 @@ def reason_of(status: int) -> WhyNotFetched:
         return WhyNotFetched.FORBIDDEN
     if status in (404, 410):
         return WhyNotFetched.NOT_FOUND
-    return WhyNotFetched.SERVER_ERROR if status >= 500 else WhyNotFetched.REFUSED
+    is_fault = status >= 500 and status != requests.codes.not_implemented
+    return WhyNotFetched.SERVER_ERROR if is_fault else WhyNotFetched.REFUSED

@@ -28,6 +28,7 @@ _NEVER_ASKED = frozenset(
         WhyNotFetched.TOKEN_SPENT,
         WhyNotFetched.OTHER_CLIENT,
         WhyNotFetched.NO_SCOPE,
+        WhyNotFetched.NOT_KEPT,
     }
 )
 _log = structlog.get_logger()

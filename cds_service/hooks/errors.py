@@ -42,6 +42,14 @@ class DataNotAvailable(HookError):
         self.keys = keys
 
 
+class DataNotAvailableNow(DataNotAvailable):
+    """The same, and the FHIR server itself says that it can be asked in `retry_after` seconds (503)."""
+
+    def __init__(self, keys: tuple[str, ...], retry_after: int) -> None:
+        super().__init__(keys)
+        self.retry_after = retry_after
+
+
 class WhyUntrusted(StrEnum):
     """Why a client was not let in: stable words for the log and the audit, never for the client (CH-149)."""
 

@@ -17,9 +17,10 @@ from cds_service.hooks.request import HookContext
 _TOKEN = re.compile(r"\{\{(.*?)\}\}")
 _TEMPLATE = re.compile(r"[A-Z][A-Za-z]+(/\{\{context\.\w+\}\}|\?[^?#\s]+)")
 _TOKENS = ("context.patientId", "context.userId", "context.encounterId")
-_REFUSED_PARAMETERS = frozenset(
+REFUSED_PARAMETERS = frozenset(
     {"_include", "_revinclude", "_has", "_filter", "_query", "_contained", "_text", "_content", "_list"}
 )
+"""What not every server does, or answers with other resources than those that were asked for."""
 
 
 class BadTemplate(ValueError):
@@ -68,7 +69,7 @@ def check_template(key: str, template: str) -> None:
         raise BadTemplate(key, "must read one instance or search one type")
     for parameter in template.partition("?")[2].split("&") if "?" in template else ():
         name, _, value = parameter.partition("=")
-        if name in _REFUSED_PARAMETERS or "." in name or (":" in name and not name.endswith(":in")):
+        if name in REFUSED_PARAMETERS or "." in name or (":" in name and not name.endswith(":in")):
             raise BadTemplate(key, f"parameter {name!r} is outside the restricted subset")
         if not value:
             raise BadTemplate(key, f"parameter {name!r} has no value")

@@ -54,7 +54,10 @@ class HookContext(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(frozen=True, slots=True)
 class HookRequest:
-    """One call of one hook. An absent `prefetch` is an empty one; its values stay raw."""
+    """One call of one hook. An absent `prefetch` is an empty one; its values stay raw.
+
+    `is_replayed`: a recorded call looked at again, for which no server is asked.
+    """
 
     hook: Hook
     hook_instance: str
@@ -62,6 +65,7 @@ class HookRequest:
     fhir_server: str | None = None
     fhir_authorization: FhirAuthorization | None = None
     prefetch: dict[str, msgspec.Raw] = field(default_factory=dict)
+    is_replayed: bool = False
 
 
 def read_hook_request(body: bytes) -> HookRequest:

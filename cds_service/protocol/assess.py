@@ -172,6 +172,7 @@ class _Case:
             titration,
             renal,
             p.interactions,
+            p.interacting,
             self._is_candidate(),
             p.orders,
             p.rules,
@@ -240,6 +241,7 @@ class _Case:
             dangerous,
             self.renal,
             self._interactions,
+            self.protocol.interacting,
             self.protocol.safety,
             self._rules,
         )

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from cds_service.protocol.parameters import read_limits
 from cds_service.protocol.stops import ended_orders
 from fhir_mappings.vocabulary.calendar import When, days_after
 from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource, MedicationStatus
@@ -30,14 +29,11 @@ class Use:
     event: MedicationEvent
 
 
-STANDARD = read_limits(InteractionLimits, "interactions")
-"""The reviewed limits, where a site does not set its own."""
-
 NEVER_TAKEN = frozenset(MedicationStatus(s) for s in ("cancelled", "draft", "not-taken", "intended"))
 _GOING_ON = frozenset({MedicationStatus.ACTIVE, MedicationStatus.UNKNOWN})
 
 
-def is_in_use(events: Iterable[MedicationEvent], day: date, limits: InteractionLimits = STANDARD) -> bool:
+def is_in_use(events: Iterable[MedicationEvent], day: date, limits: InteractionLimits) -> bool:
     """Does any of these entries of one ingredient say that it is taken now, by the rule above?"""
     return any(use.last is None for use in uses_of(events, day, limits))
 

@@ -129,3 +129,11 @@ def live_vaccine(
     """Live vaccines are contraindicated under both study drugs."""
     seen = say("interactions.vaccine", text=text)
     return Alert(rules["VAX-1"], severity, Action.AVOID, seen, None, None, tuple(evidence))
+
+
+def perhaps_live(
+    text: str, severity: Severity, evidence: Iterable[Evidence], rules: Mapping[str, Rule]
+) -> Alert:
+    """A vaccine that exists live and inactivated, and nothing says which one this is."""
+    seen = say("interactions.vaccinePerhapsLive", text=text)
+    return Alert(rules["VAX-1"], severity, Action.REVIEW, seen, None, None, tuple(evidence))

@@ -11,7 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cds_service.protocol.drug_uses import STANDARD, InteractionLimits, Use, uses_of
+from cds_service.protocol.drug_uses import InteractionLimits as InteractionLimits
+from cds_service.protocol.drug_uses import Use as Use
+from cds_service.protocol.drug_uses import uses_of
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import FOLDER, Origin, ProtocolTextFault, read_topic
 from fhir_mappings.vocabulary.facts import Evidence
@@ -150,7 +152,7 @@ def active_interactions(
     record: ClinicalRecord,
     as_of: AsOf,
     table: Mapping[str, Interaction],
-    limits: InteractionLimits = STANDARD,
+    limits: InteractionLimits,
 ) -> tuple[ActiveInteraction, ...]:
     """Interacting drugs in systemic use, and those started or stopped within `recent_change` days.
 
@@ -170,7 +172,7 @@ def interacting_uses(
     record: ClinicalRecord,
     as_of: AsOf,
     table: Mapping[str, Interaction],
-    limits: InteractionLimits = STANDARD,
+    limits: InteractionLimits,
 ) -> Mapping[str, tuple[Use, ...]]:
     """Every use of an interacting drug on record, by ingredient, oldest first, by the rule above."""
     events = _by_ingredient(record, table)

@@ -10,10 +10,11 @@ from cds_service.protocol.answers.kidney import RenalFinding
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
 from cds_service.protocol.dosing.regimens import with_companions
-from cds_service.protocol.interactions import Interaction, active_interactions
+from cds_service.protocol.interactions import Interaction, InteractionLimits, active_interactions
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.order_rules.desk import Desk, OrderLimits
 from cds_service.protocol.order_rules.duplicates import duplicates
+from cds_service.protocol.order_rules.formulation import another_formulation
 from cds_service.protocol.order_rules.partner_drug import (
     bleeding,
     interacting,
@@ -34,6 +35,7 @@ RULES: tuple[Callable[[Desk, MedicationEvent], Iterator[Alert]], ...] = (
     study_drug,
     partners_in_use,
     duplicates,
+    another_formulation,
     interacting,
     bleeding,
     second_of_its_class,
@@ -63,6 +65,7 @@ def review_orders(
     titration: tuple[TitrationDecision, ...],
     renal: RenalFinding,
     table: Mapping[str, Interaction],
+    current_use: InteractionLimits,
     candidate: bool,
     limits: OrderLimits,
     rules: Mapping[str, Rule],
@@ -85,7 +88,9 @@ def review_orders(
         titration={decision.drug: decision for decision in titration},
         renal=renal,
         table=table,
-        interactions=active_interactions(record, as_of, table) if _any_study_drug(drafts) else (),
+        interactions=active_interactions(record, as_of, table, current_use)
+        if _any_study_drug(drafts)
+        else (),
         drugs=_concerned(drafts, participation, doses),
         limits=limits,
         rules=rules,

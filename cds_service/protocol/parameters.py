@@ -11,11 +11,12 @@ A file `nct06802055/<topic>.toml` has two kinds of tables:
 
 `read_limits` turns the first kind into the topic's own frozen dataclass (a field per limit, no more, no
 less), `read_rules` the second into `Rule`s. A site may override limits of origin A, and no others.
+A limit that states a fact of another limit says so by `same_as`, and follows it.
 """
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -57,7 +58,7 @@ def read_topic(topic: str, folder: Path = FOLDER) -> dict[str, Any]:
     path = folder / f"{topic}.toml"
     try:
         return _parsed(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ProtocolTextFault([f"{path.name}: {error}"]) from error
 
 
@@ -80,14 +81,11 @@ def read_limits(
     wanted = get_type_hints(shape)
     faults = _set_faults(topic, set(tables), {f.name for f in fields(shape)})  # type: ignore[arg-type]
     values: dict[str, Any] = {}
+    every = LimitTables(folder)
     for name in wanted.keys() & tables.keys():
         table = tables[name]
         faults += _provenance_faults(f"{topic}.{name}", table)
-        value = table.get("value")
-        if overrides and f"{topic}.{name}" in overrides:
-            value = overrides[f"{topic}.{name}"]
-            if table.get("origin") != Origin.ASSUMPTION:
-                faults.append(f"{topic}.{name}: a site may override only limits of origin A")
+        value = value_in_force(f"{topic}.{name}", overrides or {}, every, faults)
         try:
             values[name] = _as_type(value, wanted[name])
         except TypeError as error:
@@ -95,6 +93,61 @@ def read_limits(
     if faults:
         raise ProtocolTextFault(sorted(faults))
     return shape(**values)
+
+
+@dataclass(slots=True)
+class LimitTables:
+    """The limits of a folder by "<topic>.<limit>"; each file is read once, when it is first asked for."""
+
+    folder: Path
+    _read: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def find(self, name: str) -> Mapping[str, Any] | None:
+        """The table of one limit; None where there is none. Raises ProtocolTextFault."""
+        topic, _, limit = name.partition(".")
+        if topic not in self._read:
+            there = (self.folder / f"{topic}.toml").exists()
+            self._read[topic] = read_topic(topic, self.folder).get("limit", {}) if there else {}
+        return self._read[topic].get(limit)
+
+
+def value_in_force(name: str, overrides: Mapping[str, Any], limits: LimitTables, faults: list[str]) -> Any:
+    """The value of "<topic>.<limit>": the site's, else its own; of one that follows another, that one's.
+
+    `same_as = "titration.sirolimus_danger"` (or `"monitoring.visit_weeks.1"`, one number of a list) says that
+    two limits state one fact: they cannot be set apart, in the files or by a site. Faults go to `faults`.
+    """
+    table = limits.find(name) or {}
+    if name in overrides and table.get("origin") != Origin.ASSUMPTION:
+        faults.append(f"{name}: a site may override only limits of origin A")
+    if "same_as" not in table:
+        return overrides.get(name, table.get("value"))
+    source, place = _named(table["same_as"])
+    other = limits.find(source)
+    if other is None or "same_as" in other:
+        faults.append(f"{name}: same_as names no limit that stands by itself: {table['same_as']}")
+        return table.get("value")
+    if table.get("origin") != Origin.ASSUMPTION and other.get("origin") == Origin.ASSUMPTION:
+        faults.append(f"{name}: is no assumption and cannot follow one, {table['same_as']}")
+    if table.get("value") != place(other.get("value")):
+        faults.append(f"{name}: states the same fact as {table['same_as']}, but another value")
+    value = place(overrides.get(source, other.get("value")))
+    if overrides.get(name, value) != value:
+        faults.append(f"{name}: states the same fact as {table['same_as']}; set that one, this one follows")
+    return value
+
+
+def _named(same_as: str) -> tuple[str, Callable[[Any], Any]]:
+    """The limit that `same_as` names, and how to take one number out of its list."""
+    topic, _, rest = same_as.partition(".")
+    limit, _, place = rest.partition(".")
+    if not place:
+        return f"{topic}.{limit}", lambda value: value
+    return f"{topic}.{limit}", lambda value: _item(value, int(place))
+
+
+def _item(value: Any, place: int) -> Any:
+    return value[place] if isinstance(value, list) and place < len(value) else None
 
 
 def read_rules(topic: str, folder: Path = FOLDER) -> dict[str, Rule]:

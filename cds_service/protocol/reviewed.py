@@ -8,6 +8,7 @@ from typing import Any
 
 from cds_service.protocol.answers.outlook import Forecaster
 from cds_service.protocol.blood.counts import CountLimits
+from cds_service.protocol.contradictions import contradictions
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.dosing.dose_in_force import DoseLimits
 from cds_service.protocol.dosing.drug_levels import LevelLimits
@@ -95,6 +96,7 @@ def load_protocol(overrides: Mapping[str, Any] | None = None, folder: Path = FOL
             read[name] = reading(overrides, folder)
         except ProtocolTextFault as error:
             faults += error.faults
+    faults += contradictions(overrides or {}, folder)
     if faults:
         raise ProtocolTextFault(list(dict.fromkeys(faults)))
     return Protocol(**read)

@@ -10,7 +10,7 @@ from cds_service.protocol.answers.dosing import Trough
 from cds_service.protocol.answers.kidney import RenalFinding
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
-from cds_service.protocol.interactions import ActiveInteraction
+from cds_service.protocol.interactions import ActiveInteraction, InteractionLimits
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import Rule
 from cds_service.protocol.safety_rules.arm import arm_mismatch, duplicate_orders
@@ -108,6 +108,7 @@ def review(
     dangerous: Mapping[Drug, Result | None],
     renal: RenalFinding,
     interactions: tuple[ActiveInteraction, ...],
+    current_use: InteractionLimits,
     limits: SafetyLimits,
     rules: Mapping[str, Rule],
 ) -> SafetyReport:
@@ -120,7 +121,7 @@ def review(
     if participation.status is not StudyState.ENROLLED:
         return SafetyReport()
     chart = situation_of(
-        record, as_of.day, participation, doses, dangerous, renal, interactions, limits, rules
+        record, as_of.day, participation, doses, dangerous, renal, interactions, current_use, limits, rules
     )
     found = [one for domain in DOMAINS for one in domain(chart)]
     toxic = list(toxic_level(chart, levels.get(Drug.SIROLIMUS), found))

@@ -11,7 +11,7 @@ from cds_service.protocol.dosing.ciclosporin import advise_ciclosporin
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, in_days, trough_test
 from cds_service.protocol.dosing.dosing_gather import gather
-from cds_service.protocol.dosing.drug_levels import STANDARD, LevelLimits
+from cds_service.protocol.dosing.drug_levels import LevelLimits
 from cds_service.protocol.dosing.reasons import WORDS, Reason
 from cds_service.protocol.dosing.sirolimus import advise_sirolimus
 from cds_service.protocol.dosing.tablets import CEILING_STATES, bounds
@@ -35,7 +35,7 @@ def titrate(
     interactions: tuple[ActiveInteraction, ...],
     limits: TitrationLimits,
     rules: Mapping[str, Rule],
-    level_limits: LevelLimits = STANDARD,
+    level_limits: LevelLimits,
     *,
     toxic: bool = False,
     harmed: bool = False,
@@ -107,6 +107,7 @@ def _decision(
         alternatives=advice.alternatives,
         recheck=advice.recheck,
         ends=case.dose.orders if advice.state in _ENDING else (),
+        previous=case.previous,
         held_at_most=case.hold.at_most if case.hold and not _takes_as_ever(case) else None,
     )
 
@@ -117,7 +118,8 @@ _ENDING = frozenset({State.INITIATE, State.INCREASE, State.DECREASE, State.HOLD}
 
 def _takes_as_ever(case: DoseCase) -> bool:
     """Doses given after what led to the hold: there is none to be restarted (DECISIONS 87)."""
-    return case.hold is not None and case.hold.taken_on and not case.hold.documented
+    hold = case.hold
+    return hold is not None and hold.taken_on and case.dose.taken and not hold.documented
 
 
 def target_band(drug: Drug, renal: RenalState, arm: Arm | None, limits: TitrationLimits) -> Band | None:

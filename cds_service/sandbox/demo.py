@@ -111,7 +111,7 @@ def _start_servers(
         servers = Servers("", fhir.base_url, identity, fhir.reset)
     else:
         loaded = patients if elsewhere.load else ()
-        record = FhirClient(JsonHttp(), elsewhere.fhir_base.rstrip("/"), access)
+        record = FhirClient(JsonHttp(elsewhere.ca_bundle), elsewhere.fhir_base.rstrip("/"), access)
         up.callback(record.close)
         servers = _at_another_record(record, loaded, elsewhere.user, identity)
     if elsewhere.cds_base is not None:

@@ -28,6 +28,7 @@ class Elsewhere:
     A FHIR server that is not the demo's own is only read, unless `allow_writes`. It is entered with the
     bearer `token`, or as the OAuth `client` (at `token_url`, or where the server's SMART configuration says),
     or openly; `user` is the "Practitioner/id" who signs there. With `load` the demo patients are put there.
+    `ca_bundle` is a file of certificate authorities to believe in place of the usual ones.
     """
 
     fhir_base: str | None = None
@@ -38,6 +39,7 @@ class Elsewhere:
     token_url: str | None = None
     user: str | None = None
     load: bool = False
+    ca_bundle: str | None = None
 
     @property
     def may_write(self) -> bool:
@@ -77,12 +79,12 @@ class Elsewhere:
         _only_in_private(fhir_base)
         if self.token_url is not None:
             _only_in_private(self.token_url)
-        return ClientCredentials(client, lambda: self._token_endpoint(fhir_base))
+        return ClientCredentials(client, lambda: self._token_endpoint(fhir_base), ca_bundle=self.ca_bundle)
 
     def _token_endpoint(self, fhir_base: str) -> str:
         if self.token_url is not None:
             return self.token_url
-        http = JsonHttp()
+        http = JsonHttp(self.ca_bundle)
         try:
             found = token_endpoint(FhirClient(http, fhir_base.rstrip("/")))
         finally:

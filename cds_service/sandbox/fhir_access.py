@@ -60,12 +60,14 @@ class OAuthClient:
 class ClientCredentials:
     """A client of an authorization server (OAuth 2, SMART Backend Services): it asks for a token when needed.
 
-    `endpoint` gives the address to ask, and may raise Unanswered. Safe to use from several threads.
+    `endpoint` gives the address to ask, and may raise Unanswered. `ca_bundle` is a file of certificate
+    authorities to believe in place of the usual ones. Safe to use from several threads.
     """
 
     client: OAuthClient
     endpoint: Callable[[], str]
     seconds: Callable[[], float] = time.monotonic
+    ca_bundle: str | None = None
     _word: str = field(default="", init=False, repr=False)
     _end: float = field(default=0.0, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -85,7 +87,7 @@ class ClientCredentials:
 
         address = self.endpoint()
         try:
-            given: Mapping[str, Any] = _session(self.client).fetch_token(
+            given: Mapping[str, Any] = _session(self.client, self.ca_bundle).fetch_token(
                 address, grant_type="client_credentials", scope=self.client.scope, allow_redirects=False
             )
         except AuthlibBaseError as error:
@@ -98,13 +100,14 @@ class ClientCredentials:
         return given
 
 
-def _session(client: OAuthClient) -> Any:
+def _session(client: OAuthClient, ca_bundle: str | None) -> Any:
     from authlib.integrations.requests_client import OAuth2Session
     from authlib.oauth2.rfc7523 import PrivateKeyJWT
     from joserfc.jwk import import_key
 
     session = OAuth2Session(client.client_id, client.secret)
     session.trust_env = False
+    session.verify = ca_bundle or True
     if client.jwk is not None:
         key = import_key(json.loads(client.jwk))
         algorithm = _ALGORITHMS.get(key.key_type)

@@ -1,6 +1,6 @@
 """A FHIR R4 server as its client sees it: read, search with every page, and transactions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urljoin, urlsplit
 
 from cds_service.sandbox.fhir_access import FhirAccess, OpenAccess
@@ -48,9 +48,10 @@ class FhirClient:
         return [_reference(entry) for entry in done.get("entry", [])]
 
     def put(self, resource: Json) -> Json:
-        """Write a resource under its own id."""
+        """Write a resource under its own id; refused where the server has a later version than we read."""
         address = f"{self.base}/{resource['resourceType']}/{resource['id']}"
-        return self._send("PUT", address, resource).answer()
+        read = version_read(resource)
+        return self._send("PUT", address, resource, {"If-Match": read} if read else {}).answer()
 
     def ask(self, path: str, body: Json) -> Json:
         """What the server answers to a body sent to a path below its base."""
@@ -59,11 +60,12 @@ class FhirClient:
     def _get(self, url: str) -> Json:
         return self._send("GET", url).answer()
 
-    def _send(self, method: str, url: str, body: Json | None = None) -> Exchange:
+    def _send(
+        self, method: str, url: str, body: Json | None = None, more: Mapping[str, str] | None = None
+    ) -> Exchange:
         word = self.access.token()
-        headers = {"Cache-Control": "no-cache"} | (
-            {} if word is None else {"Authorization": f"Bearer {word}"}
-        )
+        token = {} if word is None else {"Authorization": f"Bearer {word}"}
+        headers = {"Cache-Control": "no-cache", **token, **(more or {})}
         return self._http.send(method, url, body, headers)
 
     def _entries(self, query: str) -> Iterator[Json]:
@@ -85,6 +87,19 @@ class FhirClient:
         if urlsplit(url)[:2] != urlsplit(self.base)[:2]:
             raise Unanswered("the next page is said to be on another server")
         return url
+
+
+def version_read(resource: Json) -> str | None:
+    """The version of a resource as it was read, for `If-Match`; None where the server keeps none."""
+    version = resource.get("meta", {}).get("versionId")
+    return f'W/"{version}"' if version else None
+
+
+def update_of(resource: Json) -> Json:
+    """The transaction entry that writes a resource under its own id, unless somebody else has meanwhile."""
+    request = {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}
+    read = version_read(resource)
+    return {"resource": resource, "request": request | ({"ifMatch": read} if read else {})}
 
 
 def _reference(entry: Json) -> str:

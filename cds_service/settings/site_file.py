@@ -26,6 +26,9 @@ leave_out = ["snomed"]
 [[fhir_servers]]                                 # the only ones that are ever called
 base = "https://ehr.hospital.example/fhir"
 
+[ehr]                                            # in which ways they are not as usual: see fhir_ways.py
+not_kept = ["AdverseEvent"]
+
 [[trusted_clients]]                              # the only EHRs that may call: see client_list.py
 iss = "https://ehr.hospital.example"
 jku = "https://ehr.hospital.example/jwks.json"
@@ -50,10 +53,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from cds_service.advice.chart_queries import resource_types
 from cds_service.ehr.bases import FhirBase
+from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.research.provider import Provider
 from cds_service.settings.addresses import read_bases
+from cds_service.settings.authorities import authority_faults
 from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
+from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecasts import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
 from fhir_mappings.readers.settings import StandIn
@@ -81,6 +88,7 @@ class Site:
     code_lists_left_out: tuple[str, ...] = ()
     code_systems: Mapping[str, str] = field(default_factory=dict)
     fhir_bases: tuple[FhirBase, ...] = ()
+    ways: ServerWays = AS_USUAL
     ca_bundle: Path | None = None
     stand_ins: tuple[StandIn, ...] = ()
     trusted_clients: tuple[ListedClient, ...] = ()
@@ -138,6 +146,7 @@ class _Tables(msgspec.Struct, frozen=True):
     codes: _Codes = _Codes()
     code_systems: dict[str, str] = {}
     fhir_servers: tuple[_FhirServer, ...] = ()
+    ehr: EhrEntry = EhrEntry()
     ca_bundle: str | None = None
     participation: _Participation = _Participation()
     trusted_clients: tuple[ClientEntry, ...] = ()
@@ -177,13 +186,15 @@ def _shaped(tables: dict[str, Any], faults: list[str]) -> _Tables:
 def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
     maps = tuple(folder / name for name in tables.codes.concept_maps)
     ca_bundle = folder / tables.ca_bundle if tables.ca_bundle else None
-    faults += [f"{file}: no such file" for file in (*maps, ca_bundle) if file and not file.is_file()]
+    faults += [f"{file}: no such file" for file in maps if not file.is_file()]
+    faults += authority_faults(ca_bundle) if ca_bundle else []
     faults += [
         f"tablets.{drug}: must be amounts above 0 mg"
         for drug, amounts in tables.tablets.items()
         if not amounts or min(amounts) <= 0
     ]
     faults += forecast_faults(tables.forecast)
+    stand_ins = _stand_ins(tables.participation, faults)
     return Site(
         language=tables.language,
         zone=_zone(tables.time_zone, faults),
@@ -195,8 +206,9 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         code_lists_left_out=tables.codes.leave_out,
         code_systems=tables.code_systems,
         fhir_bases=read_bases((server.base for server in tables.fhir_servers), "fhir_servers", faults),
+        ways=read_ways(tables.ehr, frozenset(resource_types(stand_ins).values()), faults),
         ca_bundle=ca_bundle,
-        stand_ins=_stand_ins(tables.participation, faults),
+        stand_ins=stand_ins,
         trusted_clients=read_clients(tables.trusted_clients, folder, faults),
         research=read_research(tables.research, folder, faults),
         forecast=tables.forecast,

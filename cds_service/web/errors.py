@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from cds_service.hooks.errors import (
     BadHookRequest,
     DataNotAvailable,
+    DataNotAvailableNow,
     HookError,
     NoSuchService,
     PatientMismatch,
@@ -35,6 +36,7 @@ REFUSALS: dict[type[HookError], Refusal] = {
     PatientMismatch: Refusal(400, "conflict"),
     NoSuchService: Refusal(404, "not-found"),
     DataNotAvailable: Refusal(412, "incomplete"),
+    DataNotAvailableNow: Refusal(503, "transient"),
 }
 _HTTP_ISSUES = {
     400: "invalid",
@@ -51,6 +53,7 @@ def add_error_handlers(app: Flask) -> None:
     """No error leaves the program as anything but an OperationOutcome."""
     app.register_error_handler(HookError, _refuse)
     app.register_error_handler(UntrustedClient, _unauthorized)
+    app.register_error_handler(DataNotAvailableNow, _not_now)
     app.register_error_handler(StoreUnavailable, _not_recorded)
     app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(HTTPException, _http_error)
@@ -66,10 +69,15 @@ def outcome(status: int, issue: str, diagnostics: str, headers: Any = None) -> R
     return Response(msgspec.json.encode(body), status, headers, content_type="application/json")
 
 
-def _refuse(error: HookError) -> Response:
+def _refuse(error: HookError, headers: Any = None) -> Response:
     refusal = REFUSALS[type(error)]
     _log.info("hook_refused", status=refusal.status, error=type(error).__name__)
-    return outcome(refusal.status, refusal.issue, str(error))
+    return outcome(refusal.status, refusal.issue, str(error), headers)
+
+
+def _not_now(error: DataNotAvailableNow) -> Response:
+    """The FHIR server's wish to be left alone for a while is handed on to who asked us."""
+    return _refuse(error, [("Retry-After", str(error.retry_after))])
 
 
 def _unauthorized(error: UntrustedClient) -> Response:

@@ -97,5 +97,5 @@ def _by_practitioner(response: QuestionnaireResponse, chart: Chart) -> bool:
     if author is None:
         return False
     name = chart.bag.name(author)
-    kind = author.type if name is None or name.startswith("urn:") else name.partition("/")[0]
+    kind = author.type if name is None or name.startswith("urn:") else name.split("/")[-2:][0]
     return kind in _AUTHORS

@@ -20,6 +20,7 @@ from fhir_mappings.readers.resources import (
     EntrySearch,
     Link,
     OperationOutcome,
+    OutcomeIssue,
     any_resource,
     by_name,
     known_types,
@@ -74,6 +75,8 @@ def decode(raw: bytes | msgspec.Raw) -> Decoded:
         raise NotFhir("nested too deeply") from error
     if whole is not None:
         _take(whole, found)
+    if isinstance(whole, OperationOutcome):
+        found.gaps = [_said(line) for line in whole.issue if line.severity != "information"]
     if not isinstance(whole, Bundle):
         return found.as_decoded(failed=isinstance(whole, OperationOutcome))
     next_link = next((link.url for link in whole.link if link.relation == "next"), None)
@@ -134,7 +137,7 @@ class _Found:
 
 
 def _take(resource: Resource, found: _Found) -> None:
-    """Put a resource with the others; unwrap a Bundle; note what an OperationOutcome says."""
+    """Put a resource with the others; unwrap a Bundle; note which errors an OperationOutcome tells."""
     if type(resource) in read_types or isinstance(resource, Unread):
         found.matches += 1
         found.resources.append(resource)
@@ -142,14 +145,14 @@ def _take(resource: Resource, found: _Found) -> None:
         _take_entries(resource, found)
     elif isinstance(resource, OperationOutcome):
         found.failed = found.failed or resource.is_failure
-        found.gaps += (
-            Gap("SERVER_OUTCOME", detail=f"{line.severity or 'unstated'}: {line.code or 'unstated'}")
-            for line in resource.issue
-            if line.severity != "information"
-        )
+        found.gaps += (_said(line) for line in resource.issue if not line.is_remark)
     else:
         found.matches += 1
         found.ignored += 1
+
+
+def _said(line: OutcomeIssue) -> Gap:
+    return Gap("SERVER_OUTCOME", detail=line.in_words)
 
 
 def _take_entries(bundle: Bundle, found: _Found) -> None:
@@ -159,13 +162,17 @@ def _take_entries(bundle: Bundle, found: _Found) -> None:
         if resource is None:
             _take_empty(entry.request, entry.response, found)
             continue
+        resource.full_url = entry.full_url
         if entry.full_url and entry.full_url.startswith("urn:"):
-            resource.full_url = entry.full_url
             resource.id = resource.id or entry.full_url.rsplit(":", 1)[1]
-        if entry.search is not None and entry.search.mode == "include":
+        if _is_included(entry.search) and not isinstance(resource, OperationOutcome):
             included += 1
         _take(resource, found)
     found.matches -= included
+
+
+def _is_included(search: EntrySearch | None) -> bool:
+    return search is not None and search.mode == "include"
 
 
 def _present(entries: Iterable[Entry]) -> Iterator[Entry]:

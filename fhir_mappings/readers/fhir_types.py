@@ -90,7 +90,7 @@ class Resource(FhirType, tag_field="resourceType", kw_only=True):
     """Base of every resource; subclasses carry `tag="TheirName"`.
 
     `full_url` is no element of a resource: decoding copies it from the Bundle entry, because `urn:uuid`
-    references are resolved by it.
+    references are resolved by it, and because it tells on which server the resource lies.
     """
 
     full_url: str | None = None

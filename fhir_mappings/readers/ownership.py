@@ -3,18 +3,27 @@
 One rule, here and nowhere else (DECISIONS 51): a literal reference in any spelling, an identifier that the
 patient carries, a contained Patient that carries it; an Observation, which alone may lack its subject, in an
 answer about this patient. Another's identifier of a system that the patient has a number of is another's.
+A patient of another server may be this one or anybody: `Patient/1` there is not `Patient/1` here.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
+from fhir_mappings.readers.addresses import Home, is_name, shared_server
 from fhir_mappings.readers.fhir_types import Identifier, Reference, Resource, Unread
 from fhir_mappings.readers.observation_types import Observation
 from fhir_mappings.readers.patient import Patient
-from fhir_mappings.readers.references import Bag, contained, own_reference, relative, type_of
+from fhir_mappings.readers.references import Bag, away, contained, own_reference, servers_of, type_of
 from fhir_mappings.vocabulary.facts import Gap
 
-_MEMBERS = {"AllergyIntolerance": "patient", "Consent": "patient", "ResearchSubject": "individual"}
+_MEMBERS = {
+    "AllergyIntolerance": "patient",
+    "Consent": "patient",
+    "Immunization": "patient",
+    "ImmunizationRecommendation": "patient",
+    "ResearchSubject": "individual",
+}
 
 
 class Owner(NamedTuple):
@@ -44,13 +53,34 @@ def subject_of(resource: Resource) -> Reference | None:
     return found if isinstance(found, Reference) else None
 
 
-def names_another(resource: Resource, patient: str) -> bool:
+def home_of(resources: Iterable[Resource], known: frozenset[str] | None = None) -> Home:
+    """The hospital's own server: by the addresses already known, else by what the resources tell.
+
+    That is what their entries call it; else the one server on which all subjects lie. `known` is what the
+    call and its answers told (`server_of`, `servers_of`).
+    """
+    if known:
+        return Home(known)
+    told = tuple(resources)
+    if known is None and (servers := servers_of(told)):
+        return Home(servers)
+    subjects = {reference.reference for r in told if (reference := subject_of(r)) and reference.reference}
+    return Home(shared_server(subjects))
+
+
+def names_another(resource: Resource, patient: str, home: Home) -> bool:
     """Does it say outright that it is another patient's? One that names nobody clearly does not."""
+    is_away = bool(away(resource, home))
     if isinstance(resource, Patient):
-        return own_reference(resource) != patient
+        return not is_away and own_reference(resource) != patient
     reference = subject_of(resource)
-    name = relative(reference.reference or "") if reference else ""
-    return name.startswith("Patient/") and name != patient
+    written = (reference.reference or "") if reference else ""
+    return (not is_away or "://" in written) and is_another(home.presumed_name(written), patient)
+
+
+def is_another(name: str, patient: str) -> bool:
+    """Is it the `Patient/id` of another patient of the own server?"""
+    return is_name(name) and name.startswith("Patient/") and name != patient
 
 
 @cache
@@ -61,11 +91,13 @@ def _member(kind: type[Resource]) -> str:
 
 def ownership(resource: Resource, owner: Owner, bag: Bag) -> Ownership:
     """Whether the resource is used for `owner`, and what is to be said of that."""
+    if id(resource) in bag.doubles:  # what it says could not be told from what its namesake here says
+        return Ownership(False, Gap("SUBJECT_UNRESOLVED", own_reference(resource)))
     reference = subject_of(resource)
-    named = own_reference(resource) if isinstance(resource, Patient) else bag.name(reference)
+    named = bag.name_of(resource) if isinstance(resource, Patient) else bag.name(reference)
     if named == owner.patient or named == f"urn:uuid:{owner.patient.removeprefix('Patient/')}":
         return _THEIRS
-    if named is not None and not named.startswith(("#", "urn:")):
+    if named is not None and is_name(named):
         return Ownership(False, Gap("WRONG_PATIENT", own_reference(resource)))
     numbers = _numbers_of(reference, resource)
     if numbers & owner.numbers:
@@ -82,10 +114,15 @@ _THEIRS = Ownership(True)
 
 
 def of_the_call(resource: Resource, owner: Owner, bag: Bag) -> Ownership:
-    """The same for what a call itself brings: only what clearly names somebody else is not the patient's."""
+    """The same for what a call itself brings: only what clearly names somebody else is not the patient's.
+
+    A patient of another server is taken for the call's own, and that is said.
+    """
     found = ownership(resource, owner, bag)
-    is_open = found.gap is not None and found.gap.problem == "SUBJECT_UNRESOLVED"
-    return _THEIRS if is_open else found
+    if found.gap is None or found.gap.problem != "SUBJECT_UNRESOLVED":
+        return found
+    is_elsewhere = not isinstance(resource, Unread) and "://" in (bag.name(subject_of(resource)) or "")
+    return Ownership(True, Gap("SUBJECT_ASSUMED", own_reference(resource))) if is_elsewhere else _THEIRS
 
 
 def _numbers_of(reference: Reference | None, resource: Resource) -> frozenset[tuple[str, str]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fhir_mappings.readers.amounts import NO_STRENGTH, Strength, strength_of_ratio
 from fhir_mappings.readers.chart import Chart
-from fhir_mappings.readers.fhir_types import CodeableConcept, Reference
+from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, Reference
 from fhir_mappings.readers.medication import Medication, MedicationEntry
 from fhir_mappings.readers.references import contained, own_reference
 from fhir_mappings.readers.routes import agreed, form_by_mouth, name_by_mouth, of_form, of_name, swallowed
@@ -128,17 +128,27 @@ def _medication(entry: MedicationEntry, reference: Reference, chart: Chart) -> M
 
 
 def _named_only(entry: MedicationEntry, reference: Reference, chart: Chart) -> DrugSeen | Gap | None:
-    """Only the reference's display is left: words we know are better than nothing, and marked as words.
+    """Only the reference's identifier and display are left: a product's code, or words, marked as words.
 
     MEDICATION_NAMED_ONLY: it has a name that no list knows. MEDICATION_UNRESOLVED: it has none.
     """
     if entry.status in _NEVER_TAKEN:
         return None
     where = chart.bag.name(reference) or "no literal reference"
-    if not reference.display:
-        return Gap("MEDICATION_UNRESOLVED", own_reference(entry), where)
-    seen = _recognised([CodeableConcept(text=reference.display)], NO_STRENGTH, None, chart)
-    return seen or Gap("MEDICATION_NAMED_ONLY", own_reference(entry), where)
+    seen = _recognised([_shown(reference)], NO_STRENGTH, None, chart)
+    problem = "MEDICATION_NAMED_ONLY" if reference.display else "MEDICATION_UNRESOLVED"
+    return seen or Gap(problem, own_reference(entry), where)
+
+
+def _shown(reference: Reference) -> CodeableConcept:
+    """What a reference itself says of its product; hospitals use the national product code as identifier."""
+    number = reference.identifier
+    coded = (
+        (Coding(system=number.system, code=number.value),)
+        if number and number.system and number.value
+        else ()
+    )
+    return CodeableConcept(coding=coded, text=reference.display)
 
 
 def _of_product(product: Medication, chart: Chart) -> DrugSeen | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.adverse_event import AdverseEvent, read_adverse_event
 from fhir_mappings.readers.allergy import AllergyIntolerance, read_allergy
 from fhir_mappings.readers.attestation import (
@@ -21,7 +22,8 @@ from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.completeness import ListResource, read_completeness
 from fhir_mappings.readers.condition import Condition, read_condition, with_febrile_neutropenia
 from fhir_mappings.readers.consent import Consent, read_consent
-from fhir_mappings.readers.fhir_types import Reference, Resource, Unread
+from fhir_mappings.readers.fhir_types import Resource, Unread
+from fhir_mappings.readers.links import links_elsewhere, pointing
 from fhir_mappings.readers.lost import incomplete, lost_of, lost_with
 from fhir_mappings.readers.medication import (
     Medication,
@@ -35,7 +37,7 @@ from fhir_mappings.readers.medication_events import read_medication
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_types import Observation, Specimen
 from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
-from fhir_mappings.readers.ownership import Owner, Ownership, of_the_call, owner_of, ownership
+from fhir_mappings.readers.ownership import Owner, Ownership, home_of, of_the_call, owner_of, ownership
 from fhir_mappings.readers.participation import read_participation
 from fhir_mappings.readers.patient import Patient, PatientSeen, read_patient
 from fhir_mappings.readers.procedure import Procedure, read_procedure
@@ -44,6 +46,14 @@ from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubjec
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.readers.site_units import in_known_units
 from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group, read_stand_in
+from fhir_mappings.readers.vaccination import (
+    VACCINATIONS,
+    Immunization,
+    ImmunizationRecommendation,
+    ServiceRequest,
+    read_drafted_vaccine,
+    read_vaccination,
+)
 from fhir_mappings.vocabulary.diagnoses import Diagnosis
 from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.vocabulary.facts import Gap, Part, Unknown, WhyUnknown
@@ -86,10 +96,13 @@ def only_patient(resources: Iterable[Resource]) -> str:
     return found[0]
 
 
-def unresolved_references(resources: Iterable[Resource]) -> frozenset[str]:
-    """References ("Medication/123", "ResearchStudy/s1") that a reader needs and that nobody has brought."""
-    bag = Bag(r for r in resources if isinstance(r, _LINKED))
-    wanted = [reference for resource in bag.resources for reference in _pointing(resource)]
+def unresolved_references(resources: Iterable[Resource], home: Home) -> frozenset[str]:
+    """References ("Medication/123", "ResearchStudy/s1") that a reader needs and that nobody has brought.
+
+    Only those of the own server: `home` is asked, and no other.
+    """
+    bag = Bag((r for r in resources if isinstance(r, _LINKED)), home)
+    wanted = [reference for resource in bag.resources for reference in pointing(resource)]
     return frozenset(
         name
         for reference in wanted
@@ -104,14 +117,15 @@ def read_record(
     settings: ReaderSettings,
     unavailable: frozenset[Part] = frozenset(),
     gaps: tuple[Gap, ...] = (),
+    home: Home | None = None,
 ) -> ClinicalRecord:
     """The chart of `patient_id` as it stood at `as_of` (aware), equal for any order of `resources`.
 
     `unavailable` names parts that could not be had; `gaps` are problems already known, e.g. from decoding.
     An entry of whose content nothing can be told makes its part unavailable too, because it may be the one
-    that matters.
+    that matters. `home` is the hospital's own server; without it, what the resources themselves tell of it.
     """
-    chart = Chart(Bag(in_known_units(resources, settings.codes.units)), settings, as_of)
+    chart = _chart(resources, home, settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
     person = _person(chart, patient, Part.PATIENT in unavailable)
     kinds = _by_kind(_all_read(chart, owner_of(patient, chart.bag)), chart)
@@ -139,16 +153,20 @@ def read_record(
 
 
 def read_drafts(
-    resources: Iterable[Resource], patient_id: str, as_of: datetime, settings: ReaderSettings
+    resources: Iterable[Resource],
+    patient_id: str,
+    as_of: datetime,
+    settings: ReaderSettings,
+    home: Home | None = None,
 ) -> tuple[tuple[MedicationEvent, ...], tuple[Gap, ...]]:
     """Draft orders of a hook's context that a rule may ask about, and what could not be read of them.
 
     A draft that does not clearly name somebody else is of the call's patient (whose Patient may stand among
     the resources); its dates are those of an order still being written.
     """
-    chart = Chart(Bag(in_known_units(resources, settings.codes.units)), settings, as_of)
+    chart = _chart(resources, home, settings, as_of)
     owner = owner_of(f"Patient/{patient_id.removeprefix('Patient/')}", chart.bag)
-    orders = (r for r in chart.bag.resources if isinstance(r, MedicationRequest | Unread))
+    orders = (r for r in chart.bag.resources if isinstance(r, (MedicationRequest, *VACCINATIONS, Unread)))
     kinds = _by_kind((item for order in orders for item in _draft(order, owner, chart)), chart)
     return in_order(kinds[MedicationEvent]), tuple(sorted(set(kinds[Gap])))
 
@@ -156,6 +174,13 @@ def read_drafts(
 def canonical_bytes(record: ClinicalRecord) -> bytes:
     """The record as bytes: equal for equal records, whatever order the chart was read in."""
     return deterministic.encode(record)
+
+
+def _chart(
+    resources: Iterable[Resource], home: Home | None, settings: ReaderSettings, as_of: datetime
+) -> Chart:
+    told = tuple(in_known_units(resources, settings.codes.units))
+    return Chart(Bag(told, home_of(told) if home is None else home), settings, as_of)
 
 
 # ---------------------------------------------------------------- one resource
@@ -176,6 +201,7 @@ def _all_read(chart: Chart, owner: Owner) -> Iterator[Fact | Gap]:
             yield _with_lost(whose.gap, resource, chart)
         if whose is None or not whose.is_theirs:
             continue
+        yield from links_elsewhere(resource, chart)
         if (refusal := _refusal(resource)) is not None:
             yield _with_lost(refusal, resource, chart)
             if isinstance(resource, Observation):
@@ -238,11 +264,15 @@ def _draft(order: Resource, owner: Owner, chart: Chart) -> Iterator[Fact | Gap]:
     whose = of_the_call(order, owner, chart.bag)
     if whose.gap is not None:
         yield whose.gap
-    elif (refusal := _refusal(order)) is not None:
+    if not whose.is_theirs:
+        return
+    if (refusal := _refusal(order)) is not None:
         yield _with_lost(refusal, order, chart)
     elif isinstance(order, MedicationRequest) and _may_be_given(order):
         for item in read_medication(order, chart):
             yield _with_lost(item, order, chart) if isinstance(item, Gap) else item
+    elif isinstance(order, VACCINATIONS):
+        yield from read_drafted_vaccine(order, chart)
 
 
 def _may_be_given(order: MedicationRequest) -> bool:
@@ -261,6 +291,8 @@ _READERS: dict[type[Resource], Callable[[Any, Chart], Iterable[Fact | Gap]]] = {
     AdverseEvent: read_adverse_event,
     AllergyIntolerance: read_allergy,
     Condition: read_condition,
+    Immunization: read_vaccination,
+    ImmunizationRecommendation: read_vaccination,
     ListResource: read_completeness,
     MedicationAdministration: read_medication,
     MedicationDispense: read_medication,
@@ -269,6 +301,7 @@ _READERS: dict[type[Resource], Callable[[Any, Chart], Iterable[Fact | Gap]]] = {
     Procedure: read_procedure,
     QuestionnaireResponse: read_attestation,
     ResearchSubject: read_participation,
+    ServiceRequest: read_vaccination,
 }
 
 
@@ -304,15 +337,3 @@ def _incomplete(gaps: Iterable[Gap], studies: Iterable[StudyEntry]) -> frozenset
     if any(entry.this_trial for entry in studies):
         return lacking - ({Part.RESEARCH_SUBJECTS} - typed)
     return lacking
-
-
-def _pointing(resource: Resource) -> Iterator[Reference | None]:
-    """The references of a resource whose target a reader looks into."""
-    if isinstance(resource, MedicationEntry):
-        yield resource.medication_reference
-        linked = (*resource.reason_reference, *resource.supporting_information)
-        yield from (r for r in linked if "ResearchStudy/" in (r.reference or ""))
-    elif isinstance(resource, AdverseEvent):
-        yield from (suspect.instance for suspect in resource.suspect_entity)
-    elif isinstance(resource, ResearchSubject):
-        yield resource.study

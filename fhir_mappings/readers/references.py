@@ -2,28 +2,26 @@
 
 Hospitals write one reference in many ways: `Patient/1`, `https://ehr.example/fhir/Patient/1`,
 `Patient/1/_history/3`, `urn:uuid:...` (the entry's `fullUrl`), `#1` (contained). All but the last are brought
-to `Type/id` here.
+to `Type/id` here, except what lies on another server: that keeps its address.
 """
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TypeVar
 
 import msgspec
 
+from fhir_mappings.readers.addresses import NOWHERE, Home, server_of
 from fhir_mappings.readers.fhir_types import FhirType, Reference, Resource, Unread
 
 R = TypeVar("R", bound=Resource)
+V = TypeVar("V", bound=msgspec.Struct)
+POINTED_AT = frozenset({"Medication", "Practitioner", "PractitionerRole", "ResearchStudy", "Specimen"})
+"""What other resources point at; the types that name no patient."""
+
 _FETCHABLE = re.compile(r"(?:Medication|ResearchStudy)/(?!\.+$)[A-Za-z0-9\-.]{1,64}")
-
-
-def relative(reference: str) -> str:
-    """`Type/id` of a literal reference, without server and version; `urn:` and `#` ones as they stand."""
-    if reference.startswith(("#", "urn:")):
-        return reference
-    path = reference.partition("/_history/")[0]
-    return "/".join(path.rsplit("/", 2)[1:]) if "://" in path else path
 
 
 def fetchable(name: str) -> bool:
@@ -48,6 +46,57 @@ def type_of(kind: type[Resource]) -> str:
     return str(kind.__struct_config__.tag)
 
 
+def server_named(resource: Resource) -> str:
+    """The FHIR server that the entry's `fullUrl` gives a resource; empty where that is not its address."""
+    url, own = resource.full_url, own_reference(resource)
+    if url is None or url.startswith("urn:") or not (resource.id and url.endswith(f"/{own}")):
+        return ""
+    return server_of(url[: -len(own) - 1])
+
+
+def away(resource: Resource, home: Home) -> str:
+    """The other server on which the resource lies; empty where it is at home."""
+    if resource.full_url is None:
+        return ""
+    server = server_named(resource)
+    return "" if server in home.servers else server
+
+
+def servers_of(answer: Iterable[Resource], known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """The server that an answer, or a file, calls its own: the one of all entries, else that of the patient.
+
+    Where one of several servers is `known` to be ours, only that is. What entries only point at may lie
+    anywhere: a Medication's address tells nothing.
+    """
+    found: dict[str, set[str]] = {}
+    for resource in answer:
+        kind = kind_of(resource)
+        if kind not in POINTED_AT and (server := server_named(resource)):
+            found.setdefault(server, set()).add(kind)
+    if ours := known.intersection(found):
+        return ours
+    if len(found) > 1:
+        found = {server: kinds for server, kinds in found.items() if "Patient" in kinds}
+    return frozenset(found) if len(found) == 1 else frozenset()
+
+
+def brought_along(value: V, server: str) -> V:
+    """A copy of what lies on another server: its relative references are addresses on that server."""
+    parts = {name: getattr(value, name) for name in value.__struct_fields__}
+    changed = {name: _addressed(part, server) for name, part in parts.items()}
+    if isinstance(value, Reference) and value.reference:
+        elsewhere = value.reference
+        is_relative = "://" not in elsewhere and not elsewhere.startswith(("#", "urn:"))
+        changed["reference"] = f"https://{server}/{elsewhere}" if is_relative else elsewhere
+    return type(value)(**changed)
+
+
+def _addressed(part: object, server: str) -> object:
+    if isinstance(part, tuple):
+        return tuple(_addressed(one, server) for one in part)
+    return brought_along(part, server) if isinstance(part, msgspec.Struct) else part
+
+
 class _Name(FhirType):
     resource_type: str | None = None
     id: str | None = None
@@ -66,48 +115,68 @@ def contained(inside: Iterable[msgspec.Raw], reference: str, kind: type[R]) -> R
 
 
 class Bag:
-    """All resources of one chart, found by `Type/id` or by the `urn:` of their entry.
+    """All resources of one chart, found by `Type/id`, by their address elsewhere, or by an entry's `urn:`.
 
-    Of several versions of one resource the newest counts, so the order of entries never matters.
+    Of several versions of one resource the newest counts, so the order of entries never matters. `home` is
+    the hospital's own server. `doubles` are those of another server that have the name of one that is here.
     """
 
-    __slots__ = ("_found", "_names", "_plain", "resources")
+    __slots__ = ("_found", "_names", "_plain", "doubles", "home", "resources")
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
+    def __init__(self, resources: Iterable[Resource], home: Home = NOWHERE) -> None:
+        self.home = home
         self._found: dict[str, Resource] = {}
         self._names: dict[str, str] = {}
         self._plain: dict[str, str] = {}  # a chart says the same few references again and again
         nameless: list[Resource] = []
         for resource in resources:
-            if resource.id and not isinstance(resource, Unread):
-                own = own_reference(resource)
-                self._found[own] = newer(resource, self._found.get(own))
+            server = away(resource, home)
+            kept = brought_along(resource, server) if server else resource
+            if kept.id and not isinstance(kept, Unread):
+                own = _at(server, own_reference(kept))
+                self._found[own] = newer(kept, self._found.get(own))
             else:
-                nameless.append(resource)
+                nameless.append(kept)
         self.resources: tuple[Resource, ...] = (*self._found.values(), *nameless)
+        self.doubles = _doubles(self._found)
         for resource in self.resources:
             if resource.full_url and resource.full_url.startswith("urn:"):
                 self._found[resource.full_url] = resource
                 self._names[resource.full_url] = own_reference(resource)
 
     def name(self, reference: Reference | None) -> str | None:
-        """`Type/id` of what a literal reference points at; None when there is no literal reference."""
+        """`Type/id` of what a literal reference points at, or its address elsewhere; None without one."""
         if reference is None or not reference.reference:
             return None
         written = reference.reference
         plain = self._plain.get(written)
         if plain is None:
-            plain = self._plain[written] = relative(written)
+            plain = self._plain[written] = self.home.name(written)
         return self._names.get(plain, plain)
 
+    def name_of(self, resource: Resource) -> str:
+        """What a resource of this chart is found by: `Type/id`, or its address on another server."""
+        return _at(away(resource, self.home), own_reference(resource))
+
     def named(self, name: str) -> Resource | None:
-        """The resource of this chart with this `Type/id`."""
+        """The resource of this chart with this `Type/id` or address."""
         return self._found.get(name)
 
     def get(self, reference: Reference | None) -> Resource | None:
         """The resource of this chart that a literal reference points at."""
         name = self.name(reference)
         return self._found.get(name) if name else None
+
+
+def _at(server: str, name: str) -> str:
+    return f"https://{server}/{name}" if server else name
+
+
+def _doubles(found: Mapping[str, Resource]) -> frozenset[int]:
+    """By `id()`, the resources of other servers whose `Type/id` is that of another resource of this chart."""
+    away = [(own_reference(resource), resource) for name, resource in found.items() if "://" in name]
+    often = Counter(name for name, _ in away)
+    return frozenset(id(r) for name, r in away if name in found or often[name] > 1)
 
 
 def newer(resource: Resource, other: Resource | None) -> Resource:

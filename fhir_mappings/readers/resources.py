@@ -27,6 +27,7 @@ from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.procedure import Procedure
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.stand_ins import CarePlan, Flag, Group
+from fhir_mappings.readers.vaccination import Immunization, ImmunizationRecommendation, ServiceRequest
 
 _READ: tuple[type[Resource], ...] = (
     AdverseEvent,
@@ -36,6 +37,8 @@ _READ: tuple[type[Resource], ...] = (
     Consent,
     Flag,
     Group,
+    Immunization,
+    ImmunizationRecommendation,
     ListResource,
     Medication,
     MedicationAdministration,
@@ -50,6 +53,7 @@ _READ: tuple[type[Resource], ...] = (
     QuestionnaireResponse,
     ResearchStudy,
     ResearchSubject,
+    ServiceRequest,
     Specimen,
 )
 
@@ -85,12 +89,28 @@ TestReport TestScript ValueSet VerificationResult VisionPrescription
 """
 
 
+_SHOWN = 120  # characters of a server's own words
+
+
 class OutcomeIssue(FhirType):
     """One line of an OperationOutcome."""
 
     severity: str | None = None
     code: str | None = None
     details: CodeableConcept | None = None
+    diagnostics: str | None = None
+
+    @property
+    def is_remark(self) -> bool:
+        """Said beside data that are whole, and no fault: many servers add such a line to every answer."""
+        return self.severity in ("warning", "information", "success")
+
+    @property
+    def in_words(self) -> str:
+        """Severity, code and the first of the server's own words."""
+        said = (self.details.text if self.details else None) or self.diagnostics or ""
+        named = f"{self.severity or 'unstated'}: {self.code or 'unstated'}"
+        return f"{named}: {' '.join(said.split())[:_SHOWN]}" if said.strip() else named
 
 
 class OperationOutcome(Resource, tag="OperationOutcome"):
@@ -100,8 +120,8 @@ class OperationOutcome(Resource, tag="OperationOutcome"):
 
     @property
     def is_failure(self) -> bool:
-        """True when a line is an error or worse."""
-        return any(line.severity in ("error", "fatal") for line in self.issue)
+        """True when a line is an error or worse, or does not say what it is, or there is none."""
+        return not self.issue or not all(line.is_remark for line in self.issue)
 
 
 class OtherResource(Resource, tag=None):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from fhir_mappings.readers.references import relative
 from fhir_mappings.value_sets import CodeLists
 from fhir_mappings.vocabulary.studies import Arm, StudyState
 
@@ -14,7 +13,7 @@ from fhir_mappings.vocabulary.studies import Arm, StudyState
 class TrialIdentity:
     """How the trial is named: business identifiers, and the site's own references to its ResearchStudy.
 
-    Both are kept in one spelling: identifiers in lower case, references as `Type/id`.
+    Identifiers are kept in lower case. A reference is `Type/id`, or the address of a study on any server.
     """
 
     identifiers: frozenset[str] = frozenset({"NCT06802055", "I-25PJ0215"})
@@ -22,7 +21,6 @@ class TrialIdentity:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identifiers", frozenset(name.casefold() for name in self.identifiers))
-        object.__setattr__(self, "study_references", frozenset(map(relative, self.study_references)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fhir_mappings.readers.fhir_types import (
     Reference,
     Resource,
 )
-from fhir_mappings.readers.references import own_reference, relative
+from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.studies import StudyEntry, StudyState
 
@@ -61,9 +61,9 @@ _ENDED = {"completed": StudyState.COMPLETED, "inactive": StudyState.UNKNOWN, "re
 
 def read_stand_in(marker: Marker, patient: str, chart: Chart) -> Iterator[StudyEntry]:
     """What a marker that the site's settings name says of the patient (`Patient/id`); nothing otherwise."""
-    names = set(_names(marker))
+    names = set(_names(marker, chart))
     for meant in chart.settings.stand_ins:
-        if meant.kind == marker.__struct_config__.tag and _same(meant.name, names):
+        if meant.kind == marker.__struct_config__.tag and _same(meant.name, names, chart):
             if isinstance(marker, Group):
                 yield from _memberships(marker, meant, patient, chart)
             else:
@@ -72,13 +72,13 @@ def read_stand_in(marker: Marker, patient: str, chart: Chart) -> Iterator[StudyE
                     yield _entry(marker, meant, state, marker.period, chart)
 
 
-def _same(name: str, names: set[str]) -> bool:
-    return name in names or relative(name) in names
+def _same(name: str, names: set[str], chart: Chart) -> bool:
+    return name in names or chart.bag.home.presumed_name(name) in names
 
 
-def _names(marker: Marker) -> Iterator[str]:
+def _names(marker: Marker, chart: Chart) -> Iterator[str]:
     """Everything a settings file may call the marker by."""
-    yield own_reference(marker)
+    yield chart.bag.name_of(marker)
     yield from (f"{i.system or ''}|{i.value}" for i in marker.identifier if i.value)
     if isinstance(marker, CarePlan):
         yield from marker.instantiates_canonical

@@ -31,7 +31,9 @@ def is_this_trial(
         return None
     told = [reference.identifier] if reference.identifier else []
     told += study.identifier if study else ()
-    if bag.name(reference) in trial.study_references or any(names_trial(i, trial) for i in told):
+    if bag.name(reference) in {bag.home.presumed_name(name) for name in trial.study_references}:
+        return True
+    if any(names_trial(i, trial) for i in told):
         return True
     return False if any(i.value for i in told) else None
 

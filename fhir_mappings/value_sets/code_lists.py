@@ -3,13 +3,14 @@
 Loaded once; every look-up is a dictionary's, and an unknown code, as most are, costs least.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fhir_mappings.value_sets.analyte_names import AnalyteNames, joined_words
 from fhir_mappings.value_sets.analytes import AnalyteCode
 from fhir_mappings.value_sets.answers import Answer, Answers
+from fhir_mappings.value_sets.formulation_names import FormulationNames
 from fhir_mappings.value_sets.index import CodeIndex
 from fhir_mappings.value_sets.listed import ListedCode
 from fhir_mappings.value_sets.local_codes import (
@@ -22,6 +23,7 @@ from fhir_mappings.value_sets.local_codes import (
 )
 from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
+from fhir_mappings.value_sets.vaccine_names import VaccineNames
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.code_systems import one_address, system_name
 from fhir_mappings.vocabulary.codes import (
@@ -32,7 +34,7 @@ from fhir_mappings.vocabulary.codes import (
     is_procedure_shape,
     one_spelling,
 )
-from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.concepts import FORMULATIONS, Concept
 from fhir_mappings.vocabulary.results import Analyte
 
 K = TypeVar("K")
@@ -82,6 +84,8 @@ class CodeLists:
     units: UnitMap
     listed: tuple[ListedCode, ...]
     names: AnalyteNames
+    vaccines: VaccineNames = field(default_factory=VaccineNames)
+    formulations: FormulationNames = field(default_factory=FormulationNames)
     systems: Mapping[str, str] = field(default_factory=dict)
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
     _said: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
@@ -106,14 +110,20 @@ class CodeLists:
             if found:
                 meanings += found
                 codes.append(self._shown(system, code))
+        said = [text, *(display for _, _, display in codings)]
         if known:
-            return _recognised(meanings, codes)
-        if text:
-            meanings += self._meanings_of_words(text)
-        for _, _, display in codings:
-            if display:
-                meanings += self._meanings_of_words(display)
+            return _recognised([*meanings, *self._formulation(meanings, said)], codes)
+        for words in filter(None, said):
+            meanings += self._meanings_of_words(words)
+        meanings += self._formulation(meanings, said)
         return _recognised(meanings, ()) if meanings else None
+
+    def _formulation(self, meanings: Iterable[Meaning], said: Iterable[str | None]) -> Iterator[Meaning]:
+        """How ciclosporin is made up, by its words, where its code does not say it."""
+        concepts = {m.concept for m in meanings}
+        if Concept.CICLOSPORIN in concepts and not concepts & FORMULATIONS:
+            found = self.formulations.find(" ; ".join(filter(None, said)))
+            yield from [Meaning(found)] if found else []
 
     def _meanings(self, system: str | None, code: str | None) -> tuple[Meaning, ...] | None:
         key = (system, code)
@@ -128,7 +138,11 @@ class CodeLists:
         try:
             return self._said[words]
         except KeyError:
-            return _remember(self._said, words, self.words.find(words))
+            return _remember(self._said, words, self._in_words(words))
+
+    def _in_words(self, words: str) -> tuple[Meaning, ...]:
+        vaccine = self.vaccines.find(words)
+        return (*self.words.find(words), *((Meaning(vaccine),) if vaccine else ()))
 
     def _resolve(self, system: str | None, code: str | None) -> tuple[str, str] | None:
         """Our short name of the system, and the code; the site's map first. None for what we cannot know."""

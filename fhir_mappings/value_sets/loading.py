@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from fhir_mappings.value_sets import analyte_names, analytes, answers, plausible, products
+from fhir_mappings.value_sets import (
+    analyte_names,
+    analytes,
+    answers,
+    formulation_names,
+    plausible,
+    products,
+    vaccine_names,
+)
 from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
 from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
 from fhir_mappings.value_sets.listed import (
@@ -40,7 +48,9 @@ _OTHER_SHAPES = {
     "analytes": analytes.COLUMNS,
     "answers": answers.COLUMNS,
     "products": products.COLUMNS,
+    "formulation_names": formulation_names.COLUMNS,
     "plausible": plausible.COLUMNS,
+    "vaccine_names": vaccine_names.COLUMNS,
 }
 _ONE_SYSTEM = {"analytes": LOINC, "products": RXNORM}
 _SYSTEMS = frozenset({SNOMED, RXNORM, ATC, CVX, ICD10, ICD10CM, ICD10PCS, ICD11, ICD9_PROCEDURES, TEXT})
@@ -98,6 +108,8 @@ def _lists(
         units,
         tuple(_listed(every)),
         analyte_names.names_of(_only(by_topic, "analyte_names"), faults),
+        vaccine_names.vaccine_names_of(_only(by_topic, "vaccine_names"), faults),
+        formulation_names.formulation_names_of(_only(by_topic, "formulation_names"), faults),
     )
 
 

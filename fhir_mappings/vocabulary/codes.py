@@ -137,6 +137,6 @@ _SHAPES = {
     ICD10: re.compile(r"[A-Z](\d[0-9A-Z](\.[0-9A-Z]{1,4})?)?"),
     ICD10CM: re.compile(r"[A-Z](\d[0-9A-Z](\.[0-9A-Z]{1,4})?)?"),
     ICD10PCS: re.compile(r"[0-9A-HJ-NP-Z]{1,7}"),
-    ICD11: re.compile(r"[0-9A-Z]{4}(\.[0-9A-Z]{1,2})?"),
+    ICD11: re.compile(r"[0-9A-Z]{4}(\.[0-9A-Z]{1,2})?|X[A-Z][0-9A-Z]{4}"),
     ICD9_PROCEDURES: re.compile(r"\d{2}(\.\d{1,2})?"),
 }

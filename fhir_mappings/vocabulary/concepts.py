@@ -73,12 +73,15 @@ class Concept(StrEnum):
     # drugs
     SIROLIMUS = "drug.sirolimus"
     CICLOSPORIN = "drug.ciclosporin"
+    CICLOSPORIN_MODIFIED = "drug.ciclosporin_modified"
+    CICLOSPORIN_UNMODIFIED = "drug.ciclosporin_unmodified"
     MTOR_OTHER = "drug.mtor_other"
     ANTICOAGULANT = "drug.anticoagulant"
     HEPARIN = "drug.heparin"
     ANTIPLATELET = "drug.antiplatelet"
     NSAID = "drug.nsaid"
     LIVE_VACCINE = "drug.live_vaccine"
+    LIVE_VACCINE_POSSIBLE = "drug.live_vaccine_possible"
     ANTI_INFECTIVE = "drug.anti_infective"
     ANTI_INFECTIVE_PROPHYLAXIS = "drug.anti_infective_prophylaxis"
     ANTINEOPLASTIC = "drug.antineoplastic"
@@ -94,3 +97,9 @@ APLASTIC_ANAEMIA = frozenset(
     {Concept.AA_ACQUIRED, Concept.AA_GENERIC, Concept.AA_CONGENITAL, Concept.AA_ANTINEOPLASTIC}
 )
 """Aplastic anaemia in any form: the disease that the trial is about."""
+
+FORMULATIONS = frozenset({Concept.CICLOSPORIN_MODIFIED, Concept.CICLOSPORIN_UNMODIFIED})
+"""Ciclosporin as a microemulsion, or not: the two are not bioequivalent."""
+
+VACCINES = frozenset({Concept.LIVE_VACCINE, Concept.LIVE_VACCINE_POSSIBLE})
+"""Vaccines that are live, or that may be."""

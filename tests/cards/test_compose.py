@@ -16,7 +16,7 @@ from cds_service.cards.frame import EXTENSION
 from cds_service.hooks.card import Card, Indicator
 from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.answers.assessment import Assessment
-from cds_service.protocol.answers.dosing import State
+from cds_service.protocol.answers.dosing import State, Trough, Validity
 from cds_service.protocol.answers.eligibility import EligibilityStatus
 from cds_service.protocol.answers.follow_up import (
     DueStatus,
@@ -427,6 +427,45 @@ def test_ciclosporin_that_was_stopped_by_decision_is_no_alarm_at_every_visit() -
     stopped = dosing(Drug.CICLOSPORIN, State.CANNOT_ADVISE, reasons=("CICLOSPORIN_STOPPED",))
     (card,) = cards("aa-trial-titration", assessment(titration=(stopped,)))
     assert card.indicator is Indicator.INFO
+
+
+@LANGUAGES
+def test_a_restart_is_no_first_dose(language: str) -> None:
+    one = Dose(Decimal(1), Decimal(24))
+    heads = {}
+    for reasons in ((), ("RESTART_AFTER_HOLD",)):
+        told = dosing(Drug.SIROLIMUS, State.INITIATE, current=None, proposed=one, reasons=reasons)
+        (card,) = cards("aa-trial-titration", assessment(titration=(told,)), language=language)
+        heads[reasons] = card.summary, card.detail.splitlines()[1]
+    first, again = heads.values()
+    assert first[0] != again[0]
+    assert first[1] != again[1]
+    assert {"en": "Restart sirolimus at 1 mg", "zh": "暂停后恢复西罗莫司"}[language] in again[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("HOLD_NOT_DOCUMENTED", "a hold was asked for and is not on record"),
+        ("RESTART_ASK", "the investigator decides"),
+        ("LEVEL_UNEXPECTED", "nothing explains it"),
+        ("HOLD_OPEN", "no fresh level back in target"),
+    ],
+)
+def test_what_a_hold_asks_stands_in_the_summary_where_the_sentence_does_not_fit(
+    reason: str, words: str
+) -> None:
+    long = say("dosing.stopped.undated", reason="x" * 200)
+    told = replace(dosing(Drug.SIROLIMUS, State.RECHECK, reasons=(reason,)), seen=long)
+    (card,) = cards("aa-trial-titration", assessment(titration=(told,)))
+    assert words in card.summary
+
+
+def test_the_level_before_stands_beside_the_new_one() -> None:
+    before = Trough(Validity.STALE, Decimal("7.4"), day=TODAY)
+    told = replace(dosing(Drug.SIROLIMUS, State.CONTINUE), previous=before)
+    (card,) = cards("aa-trial-titration", assessment(titration=(told,)))
+    assert "before 7.4 ng/mL" in card.detail
 
 
 @LANGUAGES

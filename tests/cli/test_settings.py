@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,8 +24,10 @@ from cds_service.wiring import overrides_of
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm, StudyState
+from tests.certificates import an_authority
 from tests.installation import A_KEY
 
+HOSPITAL = an_authority("the hospital's authority")
 FULL = """
 language = "zh"
 time_zone = "Europe/Berlin"
@@ -52,7 +55,7 @@ group = [{name = "Group/a", arm = "sirolimus"}, {name = "Group/b", state = "scre
 def site_file(tmp_path):
     def write(text):
         (tmp_path / "labs.json").write_text('{"resourceType": "ConceptMap"}')
-        (tmp_path / "hospital.pem").write_text("")
+        (tmp_path / "hospital.pem").write_bytes(HOSPITAL.pem)
         path = tmp_path / "site.toml"
         path.write_text(text, encoding="utf-8")
         return path
@@ -106,12 +109,39 @@ def test_an_empty_site_file_is_a_site_with_the_defaults(site_file):
         ("[[fhir_servers]]\nbase = 'https://u:p@ehr.example'", "user name"),
         ("[participation]\ngroup = [{name='Group/1'}]\nflag = [{name='Flag/1'}]", "participation"),
         ("[participation]\ngroup = [{name='Group/1', state='here'}]", "participation"),
-        ("ca_bundle = 'gone.pem'", "gone.pem"),
+        ("ca_bundle = 'gone.pem'", "gone.pem: no such file"),
+        ("ca_bundle = 'labs.json'", "ca_bundle: labs.json cannot be read, holds no certificate in PEM form"),
         ("x = ", "site.toml"),
     ],
 )
 def test_each_fault_of_a_site_file_is_named(site_file, text, said):
     assert said in faults_of(site_file(text))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+        HOSPITAL.pem + HOSPITAL.pem.replace(b"MII", b"MIJ"),
+        HOSPITAL.pem[:-100],
+        HOSPITAL.secret_pem,
+        HOSPITAL.certificate.public_bytes(Encoding.DER),
+    ],
+    ids=["empty", "damaged", "one of two damaged", "cut off", "a key", "DER"],
+)
+def test_a_file_that_proves_no_certificate_is_found_before_the_start(site_file, tmp_path, content):
+    path = site_file("ca_bundle = 'hospital.pem'")
+    (tmp_path / "hospital.pem").write_bytes(content)
+    said = "ca_bundle: hospital.pem cannot be read, holds no certificate in PEM form, or a damaged one"
+    assert faults_of(path) == f"site.toml: {said}"
+
+
+@pytest.mark.parametrize("before", [b"", b"Subject: CN=the hospital\n", b"\r\n"])
+def test_authorities_may_be_several_with_words_between(site_file, tmp_path, before):
+    path = site_file("ca_bundle = 'hospital.pem'")
+    (tmp_path / "hospital.pem").write_bytes(before.join([b"", HOSPITAL.pem, an_authority("other").pem]))
+    assert read_site(path).ca_bundle == tmp_path / "hospital.pem"
 
 
 def test_every_fault_of_a_site_file_is_listed_at_once(site_file):

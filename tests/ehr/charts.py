@@ -8,6 +8,7 @@ from cds_service.advice.gather import Gatherer, GatherLimits
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
 from cds_service.ehr.lines import LineLimits, Lines
+from cds_service.ehr.ways import AS_USUAL
 from cds_service.hooks.request import read_hook_request
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.value_sets.loading import load_code_lists
@@ -155,10 +156,11 @@ class HeldChart:
         return sorted(path.partition("?")[0].partition("/")[0] for path in self.asked)
 
 
-def a_gatherer(server, stand_ins=(), **limits):
+def a_gatherer(server, stand_ins=(), ways=AS_USUAL, statements=None, **limits):
     """A gatherer of one allowed base."""
     reader = ReaderSettings(zone=ZONE, codes=READER.codes, stand_ins=stand_ins)
-    return Gatherer(server, (read_base(BASE),), reader, LINES, GatherLimits(**limits))
+    bases, most = (read_base(BASE),), GatherLimits(**limits)
+    return Gatherer(server, bases, reader, LINES, most, ways=ways, statements=statements)
 
 
 LINES = Lines(LineLimits(calls=100))

@@ -1,22 +1,29 @@
 """A real FHIR server of few words: what it answers is given, what it is asked is kept."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
+Secured = Callable[[socket.socket], AbstractContextManager[socket.socket]]
+"""A connection with TLS around it; raises OSError where none comes about."""
 
 
 class Stub:
-    """`answers` by path (with or without query); `asked` holds (path, headers) of each request."""
+    """`answers` by path (with or without query); `asked` holds (path, headers) of each request.
+
+    Except the server's own statement, which is asked for whenever it is due, and by nobody's call: `stated`.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.stated: list[dict[str, str]] = []
         self.root = ""
 
     @property
@@ -31,7 +38,11 @@ class Stub:
         return [path for path, _ in self.asked]
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        self.asked.append((handler.path, dict(handler.headers)))
+        headers = dict(handler.headers)
+        if handler.path == "/fhir/metadata":
+            self.stated.append(headers)
+        else:
+            self.asked.append((handler.path, headers))
         known = self.answers.get(handler.path) or self.answers.get(handler.path.partition("?")[0])
         (known or says({"resourceType": "OperationOutcome"}, status=404))(handler)
 
@@ -93,8 +104,8 @@ def searchset(*resources: Any, next_link: str | None = None, total: int | None =
 
 
 @contextmanager
-def running(address: str = "127.0.0.1") -> Iterator[Stub]:
-    """A stub that answers until the block ends."""
+def running(address: str = "127.0.0.1", secured: Secured | None = None) -> Iterator[Stub]:
+    """A stub that answers until the block ends; at an https address where `secured` is given."""
     stub = Stub()
 
     class Handler(BaseHTTPRequestHandler):
@@ -106,6 +117,10 @@ def running(address: str = "127.0.0.1") -> Iterator[Stub]:
             except OSError:
                 self.close_connection = True
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def log_message(self, *_: Any) -> None:
             pass
 
@@ -113,11 +128,15 @@ def running(address: str = "127.0.0.1") -> Iterator[Stub]:
         daemon_threads = True
         block_on_close = False
 
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            with secured(request) if secured else nullcontext(request) as connection:
+                super().finish_request(connection, client_address)
+
         def handle_error(self, *_: Any) -> None:
             """The client hung up: that is what some of the tests are about."""
 
     server = Server((address, 0), Handler)
-    stub.root = f"http://{address}:{server.server_port}"
+    stub.root = f"{'https' if secured else 'http'}://{address}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

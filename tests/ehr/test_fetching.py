@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 
 from cds_service.ehr.access import Access, access_of
+from cds_service.ehr.answers import CameInPart, Wanted
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.deadline import deadline_in
-from cds_service.ehr.fetching import Allowance, CameInPart, Fetcher
+from cds_service.ehr.fetching import Allowance, Fetcher
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer, NotFetched, WhyNotFetched
 from cds_service.ehr.lines import Line, LineLimits
 from cds_service.hooks.authorization import FhirAuthorization, Interaction
@@ -164,6 +165,7 @@ def test_a_redirect_is_refused_and_the_token_goes_nowhere(stub, fetcher):
         (410, WhyNotFetched.NOT_FOUND),
         (429, WhyNotFetched.REFUSED),
         (500, WhyNotFetched.SERVER_ERROR),
+        (501, WhyNotFetched.REFUSED),
         (503, WhyNotFetched.SERVER_ERROR),
     ],
 )
@@ -282,7 +284,7 @@ def test_queries_run_side_by_side_and_a_slow_one_costs_only_itself(stub, fetcher
     stub.answers["/fhir/E"] = sleeps(3, says(searchset()))
     one = fetcher(seconds=0.8)
     started = time.monotonic()
-    outcomes = one.all({name: lambda coming, name=name: one.query(f"{name}?x=1", coming) for name in "ABCDE"})
+    outcomes = one.all({name: Wanted(f"{name}?x=1") for name in "ABCDE"})
     assert time.monotonic() - started < 1.2
     assert [outcomes[name].resources[0].id for name in "ABCD"] == ["A", "B", "C", "D"]
     assert outcomes["E"].why is WhyNotFetched.TIMEOUT
@@ -312,7 +314,7 @@ def test_what_came_before_an_answer_failed_is_kept(stub, fetcher, first, second,
     if second is not None:
         stub.answers[f"/fhir/{MORE}"] = second
     one = fetcher(seconds=0.8)
-    outcome = one.all({"orders": lambda coming: one.query(QUERY, coming)})["orders"]
+    outcome = one.all({"orders": Wanted(QUERY)})["orders"]
     assert isinstance(outcome, CameInPart)
     assert outcome.why is reason
     assert [resource.id for resource in outcome.came.resources] == kept
@@ -322,7 +324,7 @@ def test_a_job_still_waiting_for_its_turn_at_the_deadline_has_timed_out(stub, fe
     stub.answers["/fhir/A"] = sleeps(0.4, says(searchset()))
     slow = fetcher(seconds=0.3)
     narrow = Fetcher(slow.server, slow.access, slow.deadline, Line(LineLimits(fetches=1)), 5)
-    outcomes = narrow.all({name: lambda coming: narrow.query("A?x=1", coming) for name in "ABC"})
+    outcomes = narrow.all({name: Wanted("A?x=1") for name in "ABC"})
     assert {outcome.why for outcome in outcomes.values()} == {WhyNotFetched.TIMEOUT}
 
 

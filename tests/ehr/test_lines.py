@@ -90,7 +90,14 @@ def test_while_one_call_tries_the_others_are_not_asked():
     assert ask(line, answers) == ["an answer"]
 
 
-NOT_ASKED = (Why.NO_SERVER, Why.SERVER_NOT_ALLOWED, Why.TOKEN_SPENT, Why.OTHER_CLIENT, Why.NO_SCOPE)
+NOT_ASKED = (
+    Why.NO_SERVER,
+    Why.SERVER_NOT_ALLOWED,
+    Why.TOKEN_SPENT,
+    Why.OTHER_CLIENT,
+    Why.NO_SCOPE,
+    Why.NOT_KEPT,
+)
 
 
 @pytest.mark.parametrize("why", [why for why in Why if why not in (Why.TIMEOUT, *NOT_ASKED)])

@@ -15,15 +15,24 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class EhrFault:
-    """`answer` makes the stub's answer from the resource that it ought to give."""
+    """`answer` makes the stub's answer from the resource that it ought to give.
+
+    `put_off`: for how many seconds the server itself asks to be left alone; the caller is told the same.
+    """
 
     name: str
     reason: Why
     answer: Callable[[Resource], Answer]
+    put_off: int | None = None
+
+    @property
+    def told(self) -> str:
+        """What the caller hears where nothing can be said without the part."""
+        return "412" if self.put_off is None else f"503, `Retry-After: {self.put_off}`"
 
 
-def _refuses(status: int) -> Callable[[Resource], Answer]:
-    return lambda _: says({"resourceType": "OperationOutcome"}, status=status)
+def _refuses(status: int, **headers: str) -> Callable[[Resource], Answer]:
+    return lambda _: says({"resourceType": "OperationOutcome"}, status=status, **headers)
 
 
 def cut_off(_: Resource) -> Answer:
@@ -75,8 +84,27 @@ EHR_FAULTS = (
     EhrFault("answers 403", Why.FORBIDDEN, _refuses(403)),
     EhrFault("answers 404", Why.NOT_FOUND, _refuses(404)),
     EhrFault("answers 429", Why.REFUSED, _refuses(429)),
+    EhrFault(
+        "answers 429 and asks for more time than there is",
+        Why.REFUSED,
+        _refuses(429, Retry_After="60"),
+        put_off=60,
+    ),
     EhrFault("answers 500", Why.SERVER_ERROR, _refuses(500)),
+    EhrFault("answers 501", Why.REFUSED, _refuses(501)),
     EhrFault("answers 503", Why.SERVER_ERROR, _refuses(503)),
+    EhrFault(
+        "answers 503 and asks for more time than there is",
+        Why.SERVER_ERROR,
+        _refuses(503, Retry_After="60"),
+        put_off=60,
+    ),
+    EhrFault(
+        "answers 503 each time, and each time asks for less",
+        Why.SERVER_ERROR,
+        _refuses(503, Retry_After="0"),
+        put_off=0,
+    ),
     EhrFault("is cut off in the middle of a body", Why.UNREACHABLE, cut_off),
     EhrFault(
         "sends half a JSON document", Why.NOT_FHIR, lambda _: says(b'{"resourceType":"Bundle","entry":[')

@@ -10,6 +10,7 @@ from tests.faults.clocks import CLOCKS
 from tests.faults.ehr_faults import EHR_FAULTS
 from tests.faults.peer_faults import PEER_FAULTS
 from tests.faults.store_faults import STORE_FAULTS
+from tests.faults.tls_faults import TLS_FAULTS
 from tests.tables import markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -26,11 +27,17 @@ some seconds.
 
 Patient, problem list and trial participation decide whether the patient is concerned at all: without one of them the
 caller gets **412** with an OperationOutcome that names it, unless an enrolment is known: then the problem list may lack. Anything else leaves a **200** with a card that names what
-could not be read; what depends on it is "unknown", never "no". Nothing is tried twice, and all fetching of one call
-ends at one deadline (`CDS_FETCH_SECONDS`).
+could not be read; what depends on it is "unknown", never "no". All fetching of one call ends at one deadline
+(`CDS_FETCH_SECONDS`). Nothing is tried twice, but for one thing: what a server puts off itself (429 or 503 with
+`Retry-After`, in seconds or as a date by its own clock) is asked for once more after that time, if the deadline allows
+it. If not, the caller gets **503** with that `Retry-After` where it would have got 412.
 
 """
 _PEERS = """
+A type that the server refuses (`not-found`, `refused`, `forbidden`, `no-scope`) and that its CapabilityStatement does
+not name is not kept there: no fault, and on no card, but a line of `cds-service check`. Not so for patients, diagnoses,
+results, orders and participation.
+
 A server that was silent in three calls of a worker in a row is not asked by it for 10 s (`server-rests`, and one line
 `fhir_server_rests`); then one call tries. Any answer, a refusal too, begins the count anew. At most 16 calls of a worker
 wait for one server, and 16 more for that, one second; whoever comes then could not have it (`too-many-wait`).
@@ -39,6 +46,20 @@ wait for one server, and 16 more for that, one second; whoever comes then could 
 
 Calls that bring what they need, discovery and health are answered as usual while
 
+"""
+_TLS = """
+## Certificates
+
+No token, code, secret, form or question leaves before the server's certificate is proved: by the `ca_bundle` of the site
+file, or by the usual authorities where it names none. The caller of a FHIR server that proves nothing gets what stands
+above: **412**, or a **200** with a card that names what could not be read. A client whose key set address proves
+nothing is not let in (**401**; `client_refused`: `keys-unavailable`), and nobody can sign in there. The same rows are
+tried on the sign-in of the pages for people (`explain_refused`), the attestation form, and the demo's own client.
+
+"""
+_REDIRECT = """
+A redirect, also one from https to http, is not followed (`redirect`). A `ca_bundle` that is missing, or holds no
+certificate in PEM form, is a fault that `cds-service check` names, and production does not start with it.
 """
 _STORE = """
 ## The database
@@ -69,10 +90,14 @@ Each time every call was answered in the end, and the audit holds exactly the ca
 def page() -> str:
     """The page, freshly made."""
     ehr = markdown(
-        ("The FHIR server", "in the log (`fetch_failed`)"),
-        ((fault.name, f"`{fault.reason.value}`") for fault in EHR_FAULTS),
+        ("The FHIR server", "in the log (`fetch_failed`)", "where nothing can be said without it"),
+        ((fault.name, f"`{fault.reason.value}`", fault.told) for fault in EHR_FAULTS),
     )
     peers = markdown(("peers", "in the log"), ((fault.name, fault.told) for fault in PEER_FAULTS))
+    tls = markdown(
+        ("The FHIR server or key set address shows a certificate", "`fetch_failed`, `key_set_not_fetched`"),
+        ((fault.name, f"`{fault.reason.value}`") for fault in TLS_FAULTS),
+    )
     store = markdown(
         ("The database", "", "calls and feedback", "`/health/ready`"),
         ((fault.name, _KINDS[fault.kind], "503", str(fault.ready)) for fault in STORE_FAULTS),
@@ -81,7 +106,7 @@ def page() -> str:
         ("The client's clock", "answer", "in the log (`client_refused`)"),
         ((c.name, "401" if c.reason else "200", f"`{c.reason}`" if c.reason else "") for c in CLOCKS),
     )
-    return _HEAD + ehr + _PEERS + peers + _STORE + store + _MORE + clocks
+    return _HEAD + ehr + _PEERS + peers + _TLS + tls + _REDIRECT + _STORE + store + _MORE + clocks
 
 
 def main() -> int:

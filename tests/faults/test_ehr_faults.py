@@ -43,10 +43,14 @@ def healthy(ehr):
     return ehr
 
 
-def ask(service, ehr, **token):
+def ask_with_headers(service, ehr, **token):
     body = a_body(fhirServer=ehr.base, fhirAuthorization=authorization(**{"scope": "user/*.rs", **token}))
+    return service.ask(URL, body)
+
+
+def ask(service, ehr, **token):
     started = time.monotonic()
-    status, headers, answer = service.ask(URL, body)
+    status, headers, answer = ask_with_headers(service, ehr, **token)
     return status, json.loads(answer), headers["x-request-id"], time.monotonic() - started
 
 
@@ -73,6 +77,8 @@ def test_the_caller_hears_what_could_not_be_had_and_in_time(service, healthy, fa
     status, answer, request_id, seconds = ask(service, healthy)
     if fault.reason in CAME_IN_PART:  # an enrolment that came is one, whatever else there is
         expected = 200
+    if expected == 412 and fault.put_off is not None:
+        expected = 503
     assert status == expected
     assert seconds < FETCH_SECONDS + 2.0
     timed_out = fault.reason is WhyNotFetched.TIMEOUT
@@ -88,6 +94,23 @@ def test_the_caller_hears_what_could_not_be_had_and_in_time(service, healthy, fa
     healthy.answers[f"/fhir/{TYPES[part]}"] = good
     status, answer, _, _ = ask(service, healthy)
     assert (status, unavailable(answer)) == (200, [])  # nothing of the fault is kept
+
+
+@pytest.mark.parametrize("fault", [f for f in EHR_FAULTS if f.put_off is not None], ids=lambda f: f.name)
+def test_what_the_server_asks_for_is_handed_on(service, healthy, fault):
+    healthy.answers[f"/fhir/Patient/{PATIENT}"] = fault.answer(CHART[Part.PATIENT])
+    status, headers, _ = ask_with_headers(service, healthy)
+    assert (status, headers["retry-after"]) == (503, str(fault.put_off))
+
+
+def test_a_server_that_asks_for_a_pause_is_asked_once_more(service, healthy):
+    """What it then gives is the whole chart."""
+    good, put_off = says(searchset(CHART[Part.OBSERVATIONS])), [says({}, status=429, Retry_After="0")]
+    healthy.answers["/fhir/Observation"] = lambda handler: (put_off.pop() if put_off else good)(handler)
+    status, answer, request_id, _ = ask(service, healthy)
+    assert (status, unavailable(answer)) == (200, [])
+    assert not put_off
+    assert logged(service, request_id) == {}
 
 
 def test_no_more_is_read_of_an_endless_page_than_is_allowed(service, healthy):

@@ -36,6 +36,43 @@ def ehr() -> Iterator[RunningServer]:
     server.stop()
 
 
+def without(kind: str) -> tuple[Json, ...]:
+    """The chart of an enrolled patient whose study, or whose medications, nobody can bring."""
+    chart = []
+    for resource in PATIENTS["demo-08"].resources:
+        if kind == "ResearchStudy" and resource["resourceType"] == "ResearchSubject":
+            resource = resource | {"study": {"reference": "ResearchStudy/nowhere"}}
+        if kind == "Medication" and "medicationCodeableConcept" in resource:
+            resource = resource | {"medicationReference": {"reference": "Medication/nowhere"}}
+            del resource["medicationCodeableConcept"]
+        chart.append(resource)
+    return tuple(r for r in chart if r["resourceType"] != kind)
+
+
+@pytest.mark.parametrize("kind", ["ResearchStudy", "Medication"])
+def test_what_only_one_way_could_follow_changes_no_hash_and_no_card_id(kind: str) -> None:
+    chart = without(kind)
+    server = start_fhir_server(chart)
+    try:
+        site = Site(fhir_bases=(read_base(server.base_url),))
+        http = build_app(an_installation(site, fetch_seconds=30.0), clock=lambda: NOW.instant).test_client()
+        everything = prefetch_of(chart)
+        some = {key: everything[key] for key in KEYS[::2]}
+        access = {"fhirServer": server.base_url, "fhirAuthorization": TOKEN}
+        for service in CHART_SERVICES:
+            told = ids(cards(http, service, call_body(service, "demo-08", everything)))
+            assert told or service == "aa-trial-eligibility"
+            for prefetch in (None, some):
+                assert ids(cards(http, service, call_body(service, "demo-08", prefetch) | access)) == told
+    finally:
+        server.stop()
+
+
+def ids(cards: list[Json]) -> list[tuple[str, str, str]]:
+    """Which cards these are, and what they were made of."""
+    return [(c["uuid"], c["summary"], c["extension"]["org.aa-cds.decision"]["inputHash"]) for c in cards]
+
+
 @pytest.fixture(scope="module")
 def http(ehr: RunningServer) -> FlaskClient:
     site = Site(fhir_bases=(read_base(ehr.base_url),))

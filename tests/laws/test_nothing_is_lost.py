@@ -106,10 +106,15 @@ def _with_unit(entry: Json) -> Json:
     }
 
 
+def _of_another_server(entry: Json) -> Json:
+    return entry | {"subject": {"reference": f"https://other.hospital/fhir/{entry['subject']['reference']}"}}
+
+
 SPOILS_OF_ANY: list[tuple[str, Spoil]] = [
     ("an unknown modifier", _with(modifierExtension=[{"url": "urn:x", "valueBoolean": True}])),
     ("implicit rules", _with(implicitRules="urn:x")),
     ("a subject of nobody", _with(subject={"reference": "urn:uuid:nobody"})),
+    ("the namesake on another server", _of_another_server),
     ("a name for a subject", _with(subject={"display": "Wang"})),
     ("an element of another type", _with(status=["final"], clinicalStatus="active")),
     ("an id that is an object", _with(id={"value": "lost"})),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.fhir_types import Resource
 from fhir_mappings.readers.record import read_record
@@ -22,6 +23,7 @@ UCUM = "http://unitsofmeasure.org"
 SNOMED = "http://snomed.info/sct"
 PATIENT = {"reference": "Patient/p1"}
 SETTINGS = ReaderSettings(zone=ZONE, codes=load_code_lists())
+HERE = Home(frozenset({"ehr.example/fhir"}))
 CODES = {
     "sirolimus 1 MG Oral Tablet": "349208",
     "sirolimus 2 MG Oral Tablet": "360110",
@@ -125,9 +127,11 @@ def resources(*many: Json) -> tuple[Resource, ...]:
     return decoded.resources
 
 
-def read(*many: Json, as_of: datetime = NOW.instant, **settings: Any) -> ClinicalRecord:
+def read(
+    *many: Json, as_of: datetime = NOW.instant, home: Home | None = None, **settings: Any
+) -> ClinicalRecord:
     """The record of patient p1 that these resources make, on the fixed day of the builders."""
-    return read_record(resources(*many), "p1", as_of, replace(SETTINGS, **settings))
+    return read_record(resources(*many), "p1", as_of, replace(SETTINGS, **settings), home=home)
 
 
 def event(*many: Json, **settings: Any) -> MedicationEvent:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cds_service.ehr.answers import is_short
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_ndjson
 from fhir_mappings.readers.fhir_types import Resource, Unread
 from fhir_mappings.readers.references import own_reference
@@ -32,6 +33,14 @@ STUDY = {"resourceType": "ResearchStudy", "id": "s1"}
 BAD = {"resourceType": "MedicationRequest", "id": "bad", "dosageInstruction": "2 mg"}
 ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
 WARNING = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "not-supported"}]}
+
+
+def outcome(*severities: str | None, **parts: Any) -> Json:
+    """A line of each severity, None for a line without."""
+    lines = [({"severity": one} if one else {}) | {"code": "x"} | parts for one in severities]
+    return {"resourceType": "OperationOutcome", "issue": lines}
+
+
 FINE = {"resourceType": "OperationOutcome", "issue": [{"severity": "information", "code": "informational"}]}
 
 
@@ -189,6 +198,16 @@ def test_included_resources_are_not_counted_as_matches() -> None:
     assert (found.total, found.matches, len(found.resources)) == (1, 1, 2)
 
 
+@pytest.mark.parametrize("mode", [None, "outcome", "include", "match"])
+@pytest.mark.parametrize("total", [1, 2])
+def test_a_warning_among_the_entries_is_no_entry(mode: str | None, total: int) -> None:
+    content = bundle(ORDER, total=total)
+    content["entry"].append({"resource": WARNING, "search": {"mode": mode}})
+    found = decoded(content)
+    assert (found.matches, len(found.resources), found.failed) == (1, 1, False)
+    assert is_short(found) is (total == 2)
+
+
 @pytest.mark.parametrize(
     ("content", "failed", "gaps"),
     [
@@ -196,8 +215,20 @@ def test_included_resources_are_not_counted_as_matches() -> None:
         (WARNING, True, ["warning: not-supported"]),
         (FINE, True, []),
         (bundle(ORDER, ERROR), True, ["error: timeout"]),
-        (bundle(ORDER, WARNING), False, ["warning: not-supported"]),
+        (bundle(ORDER, WARNING), False, []),
         (bundle(ORDER, FINE), False, []),
+        (bundle(ORDER, outcome("success")), False, []),
+        (bundle(ORDER, outcome("warning", "information")), False, []),
+        (bundle(ORDER, outcome("error")), True, ["error: x"]),
+        (bundle(ORDER, outcome("fatal")), True, ["fatal: x"]),
+        (bundle(ORDER, outcome("warning", "error", "information")), True, ["error: x"]),
+        (bundle(ORDER, outcome(None)), True, ["unstated: x"]),
+        (bundle(ORDER, outcome("grave")), True, ["grave: x"]),
+        (bundle(ORDER, outcome()), True, []),
+        (bundle(ORDER, outcome("error", details={"text": "Too\n many"})), True, ["error: x: Too many"]),
+        (bundle(ORDER, outcome("error", diagnostics="y" * 999)), True, [f"error: x: {'y' * 120}"]),
+        (bundle(ORDER, outcome("error", details={"text": "a"}, diagnostics="b")), True, ["error: x: a"]),
+        (bundle(ORDER, outcome("error", diagnostics=" ")), True, ["error: x"]),
     ],
 )
 def test_an_outcome_instead_of_data_is_a_failure_and_beside_data_only_when_it_is_an_error(

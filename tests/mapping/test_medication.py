@@ -14,6 +14,7 @@ from fhir_mappings.vocabulary.facts import Known, Part, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from tests.builders import NOW, when
 from tests.mapping.charts import (
+    HERE,
     PATIENT,
     RXNORM,
     SETTINGS,
@@ -83,14 +84,14 @@ def test_a_drug_no_list_knows_is_passed_over_without_a_word() -> None:
     "reference",
     [
         "Medication/med1",
-        "https://ehr.example/fhir/R4/Medication/med1",
+        "https://ehr.example/fhir/Medication/med1",
         "Medication/med1/_history/3",
     ],
 )
 def test_a_referenced_product_is_found_however_it_is_written(reference: str) -> None:
     parts = BY_REFERENCE | {"medicationReference": {"reference": reference}}
-    seen = event(order(TABLET_1MG, line(2, "{pill}", repeat=DAILY), **parts), product())
-    assert dose(seen) == "2 mg / 24 h"
+    ordered = order(TABLET_1MG, line(2, "{pill}", repeat=DAILY), **parts)
+    assert dose(read(ordered, product(), home=HERE).medications[0]) == "2 mg / 24 h"
 
 
 def test_a_product_is_found_by_the_urn_of_its_entry() -> None:
@@ -99,7 +100,7 @@ def test_a_product_is_found_by_the_urn_of_its_entry() -> None:
     content = bundle(order(TABLET_1MG, line(2, "{pill}", repeat=DAILY), **parts), product(key="anything"))
     content["entry"][1]["fullUrl"] = urn
     found = decode(json.dumps(content).encode()).resources
-    assert unresolved_references(found) == frozenset()
+    assert unresolved_references(found, HERE) == frozenset()
     record = read_record(found, "p1", NOW.instant, SETTINGS)
     assert record.medications[0].ingredients == {"sirolimus"}
 
@@ -175,9 +176,14 @@ def test_what_is_still_needed_is_told_by_reference() -> None:
     found = resources(
         order(key="a", **BY_REFERENCE),
         order(
-            key="b", **BY_REFERENCE | {"medicationReference": {"reference": "https://x/fhir/Medication/med2"}}
+            key="b",
+            **BY_REFERENCE
+            | {"medicationReference": {"reference": "https://ehr.example/fhir/Medication/med2"}},
         ),
         order(key="c", **BY_REFERENCE | {"medicationReference": {"reference": "Medication/../Patient/2"}}),
+        order(
+            key="i", **BY_REFERENCE | {"medicationReference": {"reference": "https://x/fhir/Medication/med7"}}
+        ),
         order(key="d", **BY_REFERENCE | {"medicationReference": {"reference": "Medication/.."}}),
         order(key="e", **BY_REFERENCE | {"medicationReference": {"reference": "urn:uuid:1"}}),
         order(key="f", **BY_REFERENCE | {"medicationReference": {"reference": "#x"}}),
@@ -197,7 +203,7 @@ def test_what_is_still_needed_is_told_by_reference() -> None:
         },
         product(key="med2"),
     )
-    assert unresolved_references(found) == {
+    assert unresolved_references(found, HERE) == {
         "Medication/med1",
         "Medication/med5",
         "ResearchStudy/s1",

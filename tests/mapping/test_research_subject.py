@@ -8,7 +8,7 @@ from fhir_mappings.readers.arms import arm_of
 from fhir_mappings.readers.settings import StandIn, TrialIdentity
 from fhir_mappings.vocabulary.studies import Arm, StudyEntry, StudyState
 from tests.builders import when
-from tests.mapping.charts import PATIENT, Json, problems, read
+from tests.mapping.charts import HERE, PATIENT, Json, problems, read
 
 TRIAL = {"resourceType": "ResearchStudy", "id": "s1", "identifier": [{"value": "NCT06802055"}]}
 
@@ -79,7 +79,9 @@ def test_the_period_is_kept_and_a_future_one_is_no_participation_yet() -> None:
 
 
 def test_consents_are_named_in_one_spelling() -> None:
-    seen = entry(subject(consent={"reference": "https://ehr.example/fhir/Consent/c1/_history/2"}), TRIAL)
+    seen = entry(
+        subject(consent={"reference": "https://ehr.example/fhir/Consent/c1/_history/2"}), TRIAL, home=HERE
+    )
     assert seen.consents == ("Consent/c1",)
 
 
@@ -112,7 +114,7 @@ def test_consents_are_named_in_one_spelling() -> None:
 def test_the_study_is_ours_another_or_not_to_be_told(
     reference: Any, studies: list[Json], this_trial: Any
 ) -> None:
-    record = read(subject(study=reference), *studies)
+    record = read(subject(study=reference), *studies, home=HERE)
     assert record.studies[0].this_trial is this_trial
     assert ("STUDY_UNRESOLVED" in problems(record)) is (this_trial is None)
 

@@ -13,7 +13,7 @@ from cds_service.protocol.answers.kidney import RenalFinding, RenalState
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus, DoseStep
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
-from cds_service.protocol.interactions import active_interactions, read_interactions
+from cds_service.protocol.interactions import InteractionLimits, active_interactions, read_interactions
 from cds_service.protocol.monitoring import MonitoringLimits
 from cds_service.protocol.orders import OrderLimits
 from cds_service.protocol.parameters import Origin, Rule, read_limits, read_rules
@@ -33,6 +33,7 @@ SAFETY = read_limits(SafetyLimits, "safety")
 MONITORING = read_limits(MonitoringLimits, "monitoring")
 TITRATION = read_limits(TitrationLimits, "titration")
 ORDERS = read_limits(OrderLimits, "orders")
+CURRENT_USE = read_limits(InteractionLimits, "interactions")
 SOME_RULE = Rule("SRL-03", Origin.ASSUMPTION, "test")
 STUDY_DAYS = 60
 
@@ -92,7 +93,8 @@ def reviewed(record: ClinicalRecord, arm: Arm | None = Arm.COMBINED, **more: Any
         more.get("levels", {}),
         dangerous,
         more.get("renal", kidney()),
-        active_interactions(record, NOW, TABLE),
+        active_interactions(record, NOW, TABLE, CURRENT_USE),
+        CURRENT_USE,
         SAFETY,
         RULES,
     )
@@ -115,7 +117,7 @@ def scheduled(
         more.get("levels", {}),
         more.get("titration", ()),
         more.get("renal", kidney()),
-        active_interactions(record, NOW, TABLE),
+        active_interactions(record, NOW, TABLE, CURRENT_USE),
         MONITORING,
         RULES,
         TITRATION,
@@ -149,6 +151,7 @@ def judged(
         more.get("titration", ()),
         more.get("renal", kidney()),
         TABLE,
+        CURRENT_USE,
         more.get("candidate", False),
         ORDERS,
         RULES,

@@ -4,7 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.interactions import active_interactions, interacting_uses, read_interactions
+from cds_service.protocol.interactions import (
+    InteractionLimits,
+    active_interactions,
+    interacting_uses,
+    read_interactions,
+)
 from cds_service.protocol.kidney.renal import RenalLimits, renal_course
 from cds_service.protocol.parameters import read_limits
 from fhir_mappings.vocabulary.medications import MedicationStatus
@@ -13,6 +18,7 @@ from tests.builders import NOW, a_record, dispense, medication, result
 from tests.dosing import enrolled, joined, kidney
 
 TABLE = read_interactions()
+CURRENT_USE = read_limits(InteractionLimits, "interactions")
 LIMITS = read_limits(RenalLimits, "renal")
 
 
@@ -52,10 +58,10 @@ def test_every_use_of_an_interacting_drug_is_told_the_old_ones_too():
     new = dispense("voriconazole", 200, ago=5, days=14)
     never = medication("diltiazem", 60, start=5, status=MedicationStatus.CANCELLED)
     record = a_record(old, new, never)
-    uses = interacting_uses(record, NOW, TABLE)
+    uses = interacting_uses(record, NOW, TABLE, CURRENT_USE)
     assert list(uses) == ["voriconazole"]
     first, second = uses["voriconazole"]
     assert (first.last - first.first) == timedelta(days=6)
     assert second.last is None
-    (active,) = active_interactions(record, NOW, TABLE)
+    (active,) = active_interactions(record, NOW, TABLE, CURRENT_USE)
     assert active.started == second.first

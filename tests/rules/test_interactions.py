@@ -14,16 +14,18 @@ from cds_service.protocol.drug_uses import is_in_use
 from cds_service.protocol.interaction_findings import RULE
 from cds_service.protocol.interactions import (
     InteractionClass,
+    InteractionLimits,
     Mechanism,
     active_interactions,
     read_interactions,
 )
-from cds_service.protocol.parameters import ProtocolTextFault
+from cds_service.protocol.parameters import ProtocolTextFault, read_limits
 from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
 from tests.builders import NOW, TODAY, a_record, days_ago, dispense, given, medication, when
 from tests.tables import cases, named
 
 TABLE = read_interactions()
+CURRENT_USE = read_limits(InteractionLimits, "interactions")
 TERMINOLOGY = Path(__file__).parents[3] / "shared" / "clinical" / "terminology.json"
 
 _OUR_NAMES = """
@@ -38,9 +40,18 @@ diclofenac, naproxen, ketorolac, celecoxib, methotrexate, tacrolimus, ciprofloxa
 rosuvastatin, pitavastatin, atorvastatin, lovastatin, pravastatin, fluvastatin, spironolactone,
 potassium chloride, digoxin, colchicine, repaglinide, dabigatran, orlistat, lisinopril, enalapril, captopril,
 wuzhi, glycyrrhizin, silymarin, grapefruit, indometacin, meloxicam, loxoprofen, flurbiprofen, etoricoxib,
-parecoxib, nimesulide
+parecoxib, nimesulide, elbasvir, grazoprevir, glecaprevir, voxilaprevir, simeprevir, asunaprevir, danoprevir,
+paritaprevir, telaprevir, boceprevir, saquinavir, indinavir, nelfinavir, fosamprenavir, tipranavir,
+protease inhibitor, stiripentol, aliskiren, quinapril, benazepril, cilazapril, fosinopril, perindopril,
+ramipril, trandolapril, spirapril, delapril, moexipril, temocapril, zofenopril, imidapril, ace inhibitor,
+amiloride, triamterene, eplerenone, canrenoate, finerenone, potassium-sparing diuretic, potassium salt,
+nifedipine, ezetimibe, fidaxomicin, ozanimod, mifamurtide, pristinamycin, quinupristin, ranolazine, josamycin,
+midecamycin, troleandomycin, stanozolol, vemurafenib, idelalisib, crizotinib, nevirapine, eslicarbazepine,
+dabrafenib, lorlatinib, fosphenytoin, mitotane, terbinafine, fenofibrate, clindamycin, chloroquine,
+hydroxychloroquine, tigecycline, nintedanib, lercanidipine, edoxaban, tenofovir alafenamide, octreotide,
+lanreotide, pasireotide
 """
-OUR_LIST = {name.strip() for name in _OUR_NAMES.split(",")}
+OUR_LIST = {" ".join(name.split()) for name in _OUR_NAMES.split(",")}
 
 
 def test_the_table_holds_the_drugs_of_our_own_list_and_no_others() -> None:
@@ -78,6 +89,24 @@ def test_every_interacting_ingredient_of_the_terminology_is_in_the_table() -> No
     fluconazole      | caution         | caution         | -
     enalapril        | caution         | -               | -
     spironolactone   | -               | avoid           | -
+    elbasvir         | -               | contraindicated | -
+    grazoprevir      | -               | contraindicated | -
+    glecaprevir      | -               | avoid           | -
+    stiripentol      | contraindicated | contraindicated | -
+    aliskiren        | -               | contraindicated | -
+    ramipril         | caution         | -               | -
+    ace inhibitor    | caution         | -               | -
+    amiloride        | -               | avoid           | -
+    potassium salt   | -               | avoid           | -
+    trimethoprim     | -               | caution         | -
+    stanozolol       | caution         | caution         | -
+    danazol          | caution         | caution         | -
+    nifedipine       | -               | avoid           | -
+    ezetimibe        | -               | avoid           | -
+    pristinamycin    | caution         | caution         | -
+    josamycin        | caution         | caution         | -
+    saquinavir       | avoid           | avoid           | -
+    terbinafine      | -               | caution         | -
     """),
     ids=named,
 )
@@ -177,7 +206,7 @@ def test_who_takes_an_interacting_drug_now(case: dict[str, str]) -> None:
         event = replace(event, end=azole(int(case["end"])).start)
     if case["supply"] != "-":
         event = replace(event, supply_days=Decimal(case["supply"]))
-    found = active_interactions(a_record(event), NOW, TABLE)
+    found = active_interactions(a_record(event), NOW, TABLE, CURRENT_USE)
     if case["current"] == "-":
         assert found == ()
     else:
@@ -187,35 +216,35 @@ def test_who_takes_an_interacting_drug_now(case: dict[str, str]) -> None:
 
 def test_an_old_order_counts_again_with_a_sign_of_supply_within_the_year() -> None:
     old, sign = azole(800), dispense("voriconazole", 200, ago=100)
-    (found,) = active_interactions(a_record(old, sign), NOW, TABLE)
+    (found,) = active_interactions(a_record(old, sign), NOW, TABLE, CURRENT_USE)
     assert found.current
-    assert is_in_use((old, sign), TODAY)
-    assert not is_in_use((old,), TODAY)
+    assert is_in_use((old, sign), TODAY, CURRENT_USE)
+    assert not is_in_use((old,), TODAY, CURRENT_USE)
 
 
 def test_a_sign_of_more_than_a_year_ago_wakes_no_old_order() -> None:
     old, sign = azole(800), dispense("voriconazole", 200, ago=366)
-    assert active_interactions(a_record(old, sign), NOW, TABLE) == ()
+    assert active_interactions(a_record(old, sign), NOW, TABLE, CURRENT_USE) == ()
 
 
 def test_eye_drops_and_creams_are_no_interaction() -> None:
-    assert active_interactions(a_record(azole(systemic=False)), NOW, TABLE) == ()
-    assert not is_in_use((azole(systemic=False),), TODAY)
+    assert active_interactions(a_record(azole(systemic=False)), NOW, TABLE, CURRENT_USE) == ()
+    assert not is_in_use((azole(systemic=False),), TODAY, CURRENT_USE)
 
 
 def test_a_route_that_is_not_told_counts_as_systemic() -> None:
-    assert active_interactions(a_record(azole(systemic=None)), NOW, TABLE)[0].current
+    assert active_interactions(a_record(azole(systemic=None)), NOW, TABLE, CURRENT_USE)[0].current
 
 
 def test_a_single_dose_is_over_the_day_after() -> None:
-    (today,) = active_interactions(a_record(azole(0, single_dose=True)), NOW, TABLE)
-    (before,) = active_interactions(a_record(azole(1, single_dose=True)), NOW, TABLE)
+    (today,) = active_interactions(a_record(azole(0, single_dose=True)), NOW, TABLE, CURRENT_USE)
+    (before,) = active_interactions(a_record(azole(1, single_dose=True)), NOW, TABLE, CURRENT_USE)
     assert (today.current, before.current, before.stopped) == (True, False, days_ago(1))
 
 
 def test_refills_are_one_course_from_the_first_to_the_last() -> None:
     refills = [dispense("voriconazole", 200, ago=ago, days=14) for ago in (50, 30, 10)]
-    (found,) = active_interactions(a_record(*refills), NOW, TABLE)
+    (found,) = active_interactions(a_record(*refills), NOW, TABLE, CURRENT_USE)
     assert (found.current, found.started, found.stopped) == (True, days_ago(50), None)
     assert found.evidence.reference == refills[-1].reference
 
@@ -225,24 +254,24 @@ def test_after_a_gap_of_more_than_two_weeks_a_new_course_begins() -> None:
         dispense("voriconazole", 200, ago=60, days=10),
         dispense("voriconazole", 200, ago=36, days=10),
     )
-    (found,) = active_interactions(a_record(early, late), NOW, TABLE)
+    (found,) = active_interactions(a_record(early, late), NOW, TABLE, CURRENT_USE)
     assert (found.started, found.stopped) == (days_ago(36), days_ago(27))
 
 
 def test_an_undated_entry_leaves_the_start_open() -> None:
-    (found,) = active_interactions(a_record(azole(None), azole(5)), NOW, TABLE)
+    (found,) = active_interactions(a_record(azole(None), azole(5)), NOW, TABLE, CURRENT_USE)
     assert (found.current, found.started) == (True, None)
 
 
 def test_drugs_are_told_in_the_order_of_their_names_whatever_the_order_of_the_chart() -> None:
     entries = [medication(name, 1, 24, 3) for name in ("wuzhi", "amiodarone", "fluconazole", "paracetamol")]
-    found = active_interactions(a_record(*entries), NOW, TABLE)
+    found = active_interactions(a_record(*entries), NOW, TABLE, CURRENT_USE)
     assert [a.interaction.ingredient for a in found] == ["amiodarone", "fluconazole", "wuzhi"]
 
 
 def test_a_documented_intake_today_is_current_use() -> None:
     event = given("voriconazole", 200, "2026-03-02T08:00:00+08:00")
-    assert active_interactions(a_record(event), NOW, TABLE)[0].current
+    assert active_interactions(a_record(event), NOW, TABLE, CURRENT_USE)[0].current
 
 
 # ---------------------------------------------------------------- a box that was not used up (DECISIONS 56)
@@ -267,7 +296,7 @@ STOPPED_AZOLE: list[tuple[str, tuple[MedicationEvent, ...], bool, int | None]] =
 def test_the_effect_wears_off_from_the_stop_and_not_from_the_end_of_a_box(
     name: str, facts: Any, current: bool, stopped: int | None
 ) -> None:
-    (found,) = active_interactions(a_record(*facts), NOW, TABLE)
+    (found,) = active_interactions(a_record(*facts), NOW, TABLE, CURRENT_USE)
     assert found.current is current
     assert found.stopped == (None if stopped is None else days_ago(stopped))
-    assert is_in_use(facts, TODAY) is current
+    assert is_in_use(facts, TODAY, CURRENT_USE) is current

@@ -354,6 +354,11 @@ def test_a_live_vaccine_is_critical_by_any_route() -> None:
     assert found(spray, arm=ALONE) == ["VAX-1 critical AVOID -"]
 
 
+def test_a_vaccine_that_may_be_live_asks_which_product_it_is() -> None:
+    zoster = drafted("zoster vaccine", concepts=frozenset({Concept.LIVE_VACCINE_POSSIBLE}))
+    assert found(zoster, arm=ALONE) == ["VAX-1 warning REVIEW -"]
+
+
 # ---------------------------------------------------------------- spacing
 
 

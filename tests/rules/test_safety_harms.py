@@ -329,6 +329,14 @@ def test_a_live_vaccine_ordered_is_critical_and_one_given_warns() -> None:
     assert found(a_record(shot), ALONE) == ["VAX-1 warning AVOID -"]
 
 
+def test_a_vaccine_that_may_be_live_warns_when_ordered_and_informs_when_given() -> None:
+    perhaps: dict[str, Any] = {"concepts": frozenset({Concept.LIVE_VACCINE_POSSIBLE})}
+    order = medication("zoster vaccine", start=2, **perhaps)
+    assert found(a_record(order), ALONE) == ["VAX-1 warning REVIEW -"]
+    shot = medication("zoster vaccine", None, 24, 2, MedicationSource.ADMINISTRATION, **perhaps)
+    assert found(a_record(shot), ALONE) == ["VAX-1 info REVIEW -"]
+
+
 @pytest.mark.parametrize(
     "change",
     [

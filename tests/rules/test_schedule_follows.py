@@ -88,6 +88,17 @@ def test_an_injury_told_by_an_old_creatinine_is_one_still_and_a_potassium_never_
     assert {items[test].status for test in KIDNEY_TESTS} == {DueStatus.DUE}
 
 
+@pytest.mark.parametrize(("reasons", "asked"), [(("RESTART_AFTER_HOLD",), True), ((), False)])
+def test_ciclosporin_given_again_is_looked_at_with_kidneys_and_potassium(
+    reasons: tuple[str, ...], asked: bool
+) -> None:
+    recheck = Recheck("ciclosporin-trough", days_ago(-3), days_ago(-5))
+    start = decision(Drug.CICLOSPORIN, State.INITIATE, 50, recheck=recheck, reasons=reasons)
+    items = scheduled(a_record(*FRESH), titration=(start,))
+    assert {items[test].due == days_ago(-3) for test in KIDNEY_TESTS} == {asked}
+    assert items["ciclosporin-trough"].due == days_ago(-3)
+
+
 # ---------------------------------------------------------------- findings
 
 

@@ -25,8 +25,9 @@ def ask(client, server, **token):
 
 def test_nothing_is_fetched_after_the_token_has_ended(stub):
     stub.answers[f"/fhir/Patient/{PATIENT}"] = sleeps(3.0, says(CHART[Part.PATIENT]))
+    client = client_of(stub)
     started = time.monotonic()
-    assert ask(client_of(stub), stub.base, expires_in=1).status_code == 412
+    assert ask(client, stub.base, expires_in=1).status_code == 412
     assert time.monotonic() - started < 2.0
 
 

@@ -161,6 +161,7 @@ def test_a_body_of_unstated_length_is_held_to_the_same_limit(client, size, statu
         (errors.PatientMismatch("prefetch.patient"), 400),
         (errors.NoSuchService("x"), 404),
         (errors.DataNotAvailable(("patient", "conditions")), 412),
+        (errors.DataNotAvailableNow(("patient", "conditions"), 7), 503),
         (RecursionError("SECRET-PATIENT"), 400),
         (ValueError("SECRET-PATIENT"), 500),
         (KeyError("SECRET-PATIENT"), 500),
@@ -170,12 +171,20 @@ def test_what_a_service_raises_becomes_a_status_and_never_an_empty_list(client, 
     echo.answer = error
     issue = outcome(post(client, a_body()), status)
     assert "SECRET-PATIENT" not in json.dumps(issue)
-    if status == 412:
+    if status in (412, 503):
         assert "patient, conditions" in issue["diagnostics"]
 
 
+def test_what_the_fhir_server_asks_for_is_handed_on_to_the_caller(client, echo):
+    echo.answer = errors.DataNotAvailableNow(("patient",), 7)
+    response = post(client, a_body())
+    assert response.headers["Retry-After"] == "7"
+    assert outcome(response, 503)["code"] == "transient"
+
+
 def test_every_error_of_a_hook_call_has_its_status():
-    assert set(REFUSALS) == set(errors.HookError.__subclasses__())
+    kinds = set(errors.HookError.__subclasses__())
+    assert set(REFUSALS) == kinds | {more for kind in kinds for more in kind.__subclasses__()}
 
 
 def test_a_number_of_a_card_is_a_number_on_the_wire(client, echo):

@@ -81,7 +81,7 @@ class TitrationDecision:
 
     `ends` are the active orders that the change replaces or the hold suspends.
     `outlook` stands beside it where a site forecasts; nothing in the decision depends on it. `held_at_most`:
-    the highest dose that may be given while a hold is open.
+    the highest dose that may be given while a hold is open. `previous`: the level before the one looked at.
     """
 
     drug: Drug
@@ -98,3 +98,4 @@ class TitrationDecision:
     outlook: Outlook | None = None
     held_at_most: Dose | None = None
     ends: tuple[Evidence, ...] = ()
+    previous: Trough | None = None

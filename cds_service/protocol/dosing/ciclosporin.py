@@ -29,6 +29,7 @@ from cds_service.protocol.dosing.dosing_case import (
     trough_test,
     within_days,
 )
+from cds_service.protocol.dosing.jump import doubted, with_words
 from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.reasons import Reason
 from cds_service.protocol.dosing.restart import beside_the_hold, restart
@@ -55,7 +56,7 @@ def advise_ciclosporin(case: DoseCase, limits: TitrationLimits) -> Advice:
         return _arm_unknown(case, limits)
     held = case.hold is not None and case.hold.documented and not case.dose.stopped
     if case.danger and not held:
-        return _dangerous(case, limits)
+        return with_words(case, _dangerous(case, limits))
     injured = _acute(case, limits)
     if injured:
         return injured
@@ -71,6 +72,7 @@ def advise_ciclosporin(case: DoseCase, limits: TitrationLimits) -> Advice:
         advice = advise_impaired(case, limits)
     else:
         advice = repeat_level(case, limits) if row is None else _ROWS[row](case, limits)
+        advice = doubted(case, limits, row, advice)
     return beside_the_hold(case, limits, advice)
 
 

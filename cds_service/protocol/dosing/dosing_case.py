@@ -47,6 +47,8 @@ class DoseCase:
     of acute kidney failure, and no creatinine since. `other_start`: the dose at which the other drug is
     proposed to be started at the same time. `toxic`: a toxicity of grade 2 or more beside a high level.
     `hold`: a hold that nothing has ended yet; `refuted`: a high level that a later one disproves.
+    `unexpected_after`: the earlier level from which this one lies too far away to be believed at once;
+    `previous`: the level before it, to be shown.
     """
 
     drug: Drug
@@ -70,6 +72,8 @@ class DoseCase:
     toxic: bool = False
     hold: OpenHold | None = None
     refuted: Result | None = None
+    unexpected_after: Result | None = None
+    previous: Trough | None = None
 
     @property
     def renal_state(self) -> RenalState:

@@ -1,6 +1,7 @@
 """From the chart to the case of each drug: tests, weight, liver, potassium, interacting drugs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from cds_service.protocol.answers.dosing import Trough
@@ -14,6 +15,13 @@ from cds_service.protocol.dosing.liver import liver
 from cds_service.protocol.dosing.open_hold import hold_facts
 from cds_service.protocol.dosing.steady_state import settled_from
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from cds_service.protocol.dosing.unexpected import (
+    Explained,
+    explained_by,
+    previous_level,
+    refuted_jumps,
+    unexpected_after,
+)
 from cds_service.protocol.interactions import ActiveInteraction, Mechanism
 from cds_service.protocol.kidney.coded_injury import coded_injury
 from cds_service.protocol.moment import AsOf
@@ -49,12 +57,11 @@ def gather(
     patient = _patient(record, results, as_of.day, limits)
     potassium = _high_potassium(results, as_of.day, limits)
     coded = coded_injury(record, as_of.day) is not None
+    quiet = tests.alt and found_liver.cap is False
     cases = {}
     for drug, other in ((Drug.SIROLIMUS, Drug.CICLOSPORIN), (Drug.CICLOSPORIN, Drug.SIROLIMUS)):
         dose, trough = doses[drug], levels[drug]
-        on_sirolimus = harmed and drug is Drug.SIROLIMUS
-        held = hold_facts(record, dose, renal, interactions, as_of, limits, level_limits, harmed=on_sirolimus)
-        cases[drug] = DoseCase(
+        case = DoseCase(
             drug,
             as_of.day,
             participation.arm,
@@ -72,10 +79,28 @@ def gather(
             moderate_inhibitor=_takes(interactions, drug, _MODERATE),
             potassium=potassium,
             kidney_failure_coded=coded,
-            hold=held.hold,
-            refuted=held.refuted,
         )
+        explained = explained_by(
+            record, dose, doses[other], interactions, limits, level_limits, liver_quiet=quiet
+        )
+        cases[drug] = _beside_the_past(case, record, as_of, explained, harmed=harmed)
     return cases
+
+
+def _beside_the_past(
+    case: DoseCase, record: ClinicalRecord, as_of: AsOf, explained: Explained, *, harmed: bool
+) -> DoseCase:
+    """The case with what earlier levels, kidneys and potassiums still mean for it."""
+    on_sirolimus = harmed and case.drug is Drug.SIROLIMUS
+    unconfirmed = refuted_jumps(record, explained, as_of)
+    held = hold_facts(record, explained, case.renal, as_of, harmed=on_sirolimus, unconfirmed=unconfirmed)
+    return replace(
+        case,
+        hold=held.hold,
+        refuted=held.refuted,
+        unexpected_after=unexpected_after(record, case.trough, explained, as_of),
+        previous=previous_level(record, case.trough, case.drug, as_of, explained.limits),
+    )
 
 
 def _is_fresh(trough: Trough, today: date, days: int) -> bool:

@@ -14,7 +14,6 @@ from cds_service.protocol.dosing.sample_timing import is_after_a_dose, sample_ti
 from cds_service.protocol.dosing.steady_state import at_steady_state
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.moment import AsOf
-from cds_service.protocol.parameters import read_limits
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.record import ClinicalRecord
@@ -28,9 +27,6 @@ from fhir_mappings.vocabulary.results import (
     SampleTiming,
     Specimen,
 )
-
-STANDARD = read_limits(LevelLimits, "levels")
-"""The reviewed limits, where a site does not set its own."""
 
 USABLE = frozenset({Validity.VALID, Validity.ASSUMED_TROUGH})
 _OUT_OF_RANGE = frozenset(

@@ -55,12 +55,16 @@ def find_triggers(
     as_of: AsOf,
     limits: TitrationLimits,
     level_limits: LevelLimits,
+    unconfirmed: tuple[Result, ...] = (),
 ) -> Triggers:
-    """What may hold the drug open still; kidneys and potassium hold ciclosporin only."""
+    """What may hold the drug open still; kidneys and potassium hold ciclosporin only.
+
+    `unconfirmed`: levels that a repeat did not confirm; they count only if dangerous by themselves.
+    """
     levels = blood_levels(record, dose.drug, as_of, limits.hold_days)
     high = [t for r in levels if (t := _level_trigger(r, dose, limits, level_limits))]
     disproved = [t.result for t in high if t.result and refuted_by(t.result, levels, dose.drug, limits)]
-    standing = [t for t in high if t.result not in disproved]
+    standing = [t for t in high if t.result not in disproved and (t.severe or t.result not in unconfirmed)]
     found = standing[-1:]
     if dose.drug is Drug.CICLOSPORIN:
         found += [

@@ -1,12 +1,12 @@
 """A hold that nothing on record has ended yet, and the dose after it (DECISIONS 58, 87)."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from cds_service.protocol.answers.kidney import RenalFinding
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, Sign
-from cds_service.protocol.dosing.drug_levels import LevelLimits, blood_levels
+from cds_service.protocol.dosing.drug_levels import blood_levels
 from cds_service.protocol.dosing.hold_triggers import (
     Cause,
     Trigger,
@@ -21,8 +21,10 @@ from cds_service.protocol.dosing.tablets import (
     sirolimus_doses,
 )
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from cds_service.protocol.dosing.unexpected import Explained
 from cds_service.protocol.interactions import ActiveInteraction, Mechanism
 from cds_service.protocol.moment import AsOf
+from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.medications import Dose, Drug, MedicationSource
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Result
@@ -76,20 +78,20 @@ class HoldFacts:
 
 def hold_facts(
     record: ClinicalRecord,
-    dose: DoseInForce,
+    explained: Explained,
     renal: RenalFinding,
-    interactions: tuple[ActiveInteraction, ...],
     as_of: AsOf,
-    limits: TitrationLimits,
-    level_limits: LevelLimits,
     *,
     harmed: bool = False,
+    unconfirmed: tuple[Result, ...] = (),
 ) -> HoldFacts:
     """What a high level, kidney injury or potassium of the last weeks still means for one drug.
 
-    `harmed`: a toxicity of grade 2 or more stands in the chart.
+    `harmed`: a toxicity of grade 2 or more stands in the chart. `unconfirmed`: levels that a repeat did not
+    confirm; one that is dangerous by itself counts all the same.
     """
-    found = find_triggers(record, dose, renal, as_of, limits, level_limits)
+    dose, limits, level_limits = explained.dose, explained.limits, explained.level_limits
+    found = find_triggers(record, dose, renal, as_of, limits, level_limits, unconfirmed)
     if not found.open:
         return HoldFacts(None, found.refuted)
     allowed = bounds(dose.drug, renal.standing, limits)
@@ -112,7 +114,7 @@ def hold_facts(
             since=_since(dose) if documented else None,
             taken_on=bool(since_then),
             newest=newest[-1] if newest else None,
-            cause_gone=_cause_is_gone(interactions, hold.trigger, dose.drug, as_of, limits),
+            cause_gone=_cause_is_gone(explained.interactions, hold.trigger, dose.drug, as_of, limits),
             potassium_settled=potassium_settled(record, as_of, limits),
         ),
         found.refuted,
@@ -179,4 +181,4 @@ def _was_cause(active: ActiveInteraction, trigger: Trigger, drug: Drug) -> bool:
 def _is_gone(active: ActiveInteraction, today: date, limits: TitrationLimits) -> bool:
     azole = active.interaction.ingredient.endswith(_AZOLE)
     days = limits.cause_gone_azole_days if azole else limits.cause_gone_days
-    return not active.current and active.stopped is not None and active.stopped + timedelta(days) <= today
+    return not active.current and active.stopped is not None and days_after(active.stopped, days) <= today

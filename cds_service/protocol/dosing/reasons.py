@@ -35,6 +35,7 @@ class Reason(StrEnum):
     # which level
     TROUGH_TIME_UNPROVEN = "TROUGH_TIME_UNPROVEN"
     LEVEL_BEFORE_DOSE_CHANGE = "LEVEL_BEFORE_DOSE_CHANGE"
+    LEVEL_UNEXPECTED = "LEVEL_UNEXPECTED"
     SAFETY_LEVEL = "SAFETY_LEVEL"
     LEVEL_ABOVE_CEILING = "LEVEL_ABOVE_CEILING"
     TOXICITY = "TOXICITY"
@@ -94,6 +95,7 @@ WORDS: dict[Reason, Phrase] = {
     Reason.LEVEL_REFUTED: say("dosing.reason.levelRefuted"),
     Reason.TROUGH_TIME_UNPROVEN: say("dosing.reason.timeUnproven"),
     Reason.LEVEL_BEFORE_DOSE_CHANGE: say("dosing.reason.levelBeforeChange"),
+    Reason.LEVEL_UNEXPECTED: say("dosing.reason.levelUnexpected"),
     Reason.SAFETY_LEVEL: say("dosing.reason.safetyLevel"),
     Reason.LEVEL_ABOVE_CEILING: say("dosing.reason.aboveCeiling"),
     Reason.TOXICITY: say("dosing.reason.toxicity"),

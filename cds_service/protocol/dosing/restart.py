@@ -59,6 +59,8 @@ def _still_held(case: DoseCase, hold: OpenHold, limits: TitrationLimits) -> Iter
         yield Reason.HIGH_POTASSIUM
     if case.strong_interaction:
         yield Reason.STRONG_INTERACTION
+    if case.liver.hold and case.drug is Drug.SIROLIMUS:
+        yield Reason.LIVER_INJURY
 
 
 def _is_back(case: DoseCase, hold: OpenHold, limits: TitrationLimits) -> bool:
@@ -96,7 +98,7 @@ def _last_day(hold: OpenHold) -> date:
 def _given_again(case: DoseCase, hold: OpenHold, limits: TitrationLimits, start: Start) -> Advice:
     dose, reasons = _dose(case, hold, limits, start)
     level = result_words(hold.newest) if hold.newest else say("dosing.hold.noLevel")
-    seen = say("dosing.hold.restart", trigger=trigger_words(hold), level=level, dose=dose_words(dose))
+    seen = say("dosing.hold.restart", trigger=trigger_words(hold), level=level)
     return Advice(State.INITIATE, RULE, seen, dose, reasons, _after(case, hold, limits))
 
 
@@ -162,7 +164,12 @@ def beside_the_hold(case: DoseCase, limits: TitrationLimits, advice: Advice) -> 
 def _was_it_held(case: DoseCase, hold: OpenHold, limits: TitrationLimits, advice: Advice) -> Advice:
     reasons = (Reason.HOLD_NOT_DOCUMENTED, *(r for r in advice.reasons if advice.state is State.RECHECK))
     assert hold.newest is not None
-    seen = say("dosing.hold.notDocumented", trigger=trigger_words(hold), level=result_words(hold.newest))
+    seen = say(
+        "dosing.hold.notDocumented",
+        trigger=trigger_words(hold),
+        level=result_words(hold.newest),
+        dose=dose_words(hold.at_most),
+    )
     lower = hold.restart and case.dose.dose and hold.restart.daily_mg < case.dose.dose.daily_mg
     alternatives = (hold.restart,) if hold.restart and lower else ()
     recheck = next_fit_level(case, limits)

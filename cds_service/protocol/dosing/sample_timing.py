@@ -34,6 +34,11 @@ def sample_timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Val
     return Validity.VALID if proven and not times_differ(result, limits) else Validity.ASSUMED_TROUGH
 
 
+def timed_by_dose(result: Result, dose: DoseInForce, limits: LevelLimits) -> bool:
+    """Is the last dose before the sample documented, so that its timing rests on more than a code?"""
+    return any(True for _ in _hours_since_dose(result, dose.given, limits))
+
+
 def _is_trough_time(hours: float, drug: Drug, limits: LevelLimits) -> bool:
     first, last = limits.hours(drug)
     return first <= hours <= last

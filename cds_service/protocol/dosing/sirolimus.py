@@ -25,6 +25,7 @@ from cds_service.protocol.dosing.dosing_case import (
     trough_test,
     within_days,
 )
+from cds_service.protocol.dosing.jump import doubted, with_words
 from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.reasons import Reason
 from cds_service.protocol.dosing.restart import beside_the_hold, restart
@@ -39,10 +40,10 @@ TEST = trough_test(Drug.SIROLIMUS)
 
 def advise_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
     """Exactly one answer for any case: danger first, then the dose, the liver, and last the level."""
-    if case.hold and case.hold.documented and not case.liver.hold:
+    if case.hold and case.hold.documented:
         return restart(case, limits, start_sirolimus, _to_give_again(case))
     if case.danger:
-        return _dangerous(case, limits)
+        return with_words(case, _dangerous(case, limits))
     unusable = dose_unusable(case.dose)
     if unusable:
         return unusable
@@ -54,6 +55,7 @@ def advise_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
         return start_sirolimus(case, limits)
     row = case.row(limits)
     advice = repeat_level(case, limits) if row is None else _ROWS[row](case, limits)
+    advice = doubted(case, limits, row, advice)
     advice = _capped_by_liver(case, limits, advice) if case.liver.cap else advice
     return beside_the_hold(case, limits, advice)
 

@@ -116,6 +116,17 @@ class TitrationLimits:
     cause_gone_level_days: int
     refute_hours: int
     refute_half_life_hours: Decimal
+    jump_earlier: tuple[int, ...]
+    jump_sirolimus_factor: Decimal
+    jump_ciclosporin_factor: Decimal
+    jump_ciclosporin_mg: int
+    jump_haemoglobin_rise: int
+    jump_haemoglobin_near: int
+    jump_once_days: int
+    jump_repeat_days: int
+    jump_confirmed_part: Decimal
+    jump_recheck: tuple[int, ...]
+    jump_hold_recheck: tuple[int, ...]
 
     def __post_init__(self) -> None:
         faults = []

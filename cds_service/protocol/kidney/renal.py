@@ -60,10 +60,13 @@ def renal_state(
         rising=len(values) > 2 and values[-1].umol > values[-2].umol > values[-3].umol,
         evidence=(_evidence(newest),),
         last=state if state in LASTING else RenalState.UNKNOWN,
-        acute_on=max(
-            (v.day for v, s in zip(values, states, strict=True) if s is RenalState.AKI), default=None
-        ),
+        acute_on=_acute_on(values, states),
     )
+
+
+def _acute_on(values: list[Creatinine], states: list[RenalState]) -> date | None:
+    acute = (v.day for v, state in zip(values, states, strict=True) if state is RenalState.AKI)
+    return max(acute, default=None)
 
 
 def renal_course(

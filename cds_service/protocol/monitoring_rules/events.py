@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import date
 
-from cds_service.protocol.answers.dosing import Validity
+from cds_service.protocol.answers.dosing import Recheck, State, TitrationDecision, Validity
 from cds_service.protocol.dosing.dose_in_force import DoseStatus
+from cds_service.protocol.dosing.reasons import Reason
 from cds_service.protocol.monitoring_rules.course import EVENT, Course
 from cds_service.protocol.monitoring_rules.findings import asked_by_findings
 from cds_service.protocol.monitoring_rules.kidneys import (
@@ -48,10 +49,17 @@ def _asked_by_titration(name: str, course: Course) -> Iterator[Candidate]:
     """A recheck is the dosing rules' own date for a level, so it takes the place of the calendar's."""
     for decision in course.titration:
         recheck = decision.recheck
-        if recheck and recheck.test == name:
+        if recheck and name in _rechecked(decision, recheck):
             due = recheck.not_before or recheck.by or course.calendar.day
             seen = say("schedule.recheck")
             yield Candidate(due, recheck.by or due, decision.rule, seen, EVENT, instead=True, asked=True)
+
+
+def _rechecked(decision: TitrationDecision, recheck: Recheck) -> tuple[str, ...]:
+    """Ciclosporin given again after a hold is looked at with kidneys and potassium (DECISIONS 58)."""
+    again = Reason.RESTART_AFTER_HOLD in decision.reasons and decision.state is State.INITIATE
+    beside = ("creatinine", "potassium") if again and decision.drug is Drug.CICLOSPORIN else ()
+    return (recheck.test, *beside)
 
 
 def _after_dose_change(course: Course, drug: Drug) -> Iterator[Candidate]:

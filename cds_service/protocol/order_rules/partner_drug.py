@@ -6,7 +6,7 @@ from dataclasses import replace
 from cds_service.protocol.answers.alerts import Action as Asks
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.interaction_findings import live_vaccine, pair_alerts
+from cds_service.protocol.interaction_findings import live_vaccine, pair_alerts, perhaps_live
 from cds_service.protocol.interactions import Mechanism
 from cds_service.protocol.order_rules.desk import Desk
 from fhir_mappings.vocabulary.concepts import Concept
@@ -66,6 +66,8 @@ def second_of_its_class(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
 
 
 def vaccine(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
-    """A live vaccine interrupts, whatever its route."""
+    """A live vaccine interrupts, whatever its route; one that may be live warns."""
     if Concept.LIVE_VACCINE in draft.concepts:
         yield replace(live_vaccine(draft.text, Severity.CRITICAL, (), desk.rules), order=draft.reference)
+    elif Concept.LIVE_VACCINE_POSSIBLE in draft.concepts:
+        yield replace(perhaps_live(draft.text, Severity.WARNING, (), desk.rules), order=draft.reference)

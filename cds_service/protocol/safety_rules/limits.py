@@ -42,6 +42,8 @@ class SafetyLimits:
     metabolic_days: int
     triglycerides_grades: tuple[Decimal, ...]
     cholesterol_grades: tuple[Decimal, ...]
+    lipids_treat_grade: int
+    lipids_hold_grade: int
     glucose_high: Decimal
     aminotransferase_grades_uln: tuple[Decimal, ...]
     bilirubin_grades_uln: tuple[Decimal, ...]

@@ -10,8 +10,6 @@ from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.results import Analyte
 
-_TREAT_AT, _HOLD_AT = 2, 3
-
 
 def lipids(chart: Situation) -> Iterator[Found]:
     """Triglycerides and cholesterol: grade 1 diet, grade 2 treatment, from grade 3 hold sirolimus."""
@@ -38,8 +36,8 @@ def _graded(
         return
     grade = lowest - 1 + band_of(result.number, edges)
     seen = say("safety.lipid", line=line, value=shown(result), day=day_of(result), grade=grade)
-    severity = Severity.WARNING if grade >= _TREAT_AT else Severity.INFO
-    action = Action.HOLD if grade >= _HOLD_AT else Action.TREAT
+    severity = Severity.WARNING if grade >= chart.limits.lipids_treat_grade else Severity.INFO
+    action = Action.HOLD if grade >= chart.limits.lipids_hold_grade else Action.TREAT
     yield chart.alert(rule, severity, action, seen, Drug.SIROLIMUS, [evidence_of(result)])
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from cds_service.protocol.answers.alerts import Severity
-from cds_service.protocol.interaction_findings import live_vaccine, pair_alerts
+from cds_service.protocol.interaction_findings import live_vaccine, pair_alerts, perhaps_live
 from cds_service.protocol.safety_rules.situation import Found, Situation
-from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.concepts import VACCINES, Concept
 from fhir_mappings.vocabulary.facts import Evidence
-from fhir_mappings.vocabulary.medications import MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.phrases import say
 
 
@@ -25,7 +25,7 @@ def interacting_drugs(chart: Situation) -> Iterator[Found]:
 def live_vaccines(chart: Situation) -> Iterator[Found]:
     """A live vaccine ordered, or given lately, during the study."""
     for event in chart.record.medications:
-        if Concept.LIVE_VACCINE not in event.concepts or event.start is None:
+        if not event.concepts & VACCINES or event.start is None:
             continue
         age = (chart.day - event.start.last).days
         if event.start.first > chart.day or age > chart.limits.recent_days:
@@ -36,6 +36,14 @@ def live_vaccines(chart: Situation) -> Iterator[Found]:
             MedicationStatus.COMPLETED,
         )
         if ordered or given:
-            severity = Severity.CRITICAL if ordered else Severity.WARNING
             evidence = [Evidence(event.reference, event.start.text)]
-            yield live_vaccine(event.text, severity, evidence, chart.rules)
+            yield _vaccine(event, evidence, chart, ordered=ordered)
+
+
+def _vaccine(event: MedicationEvent, evidence: list[Evidence], chart: Situation, *, ordered: bool) -> Found:
+    """Of a vaccine that can still be left out the finding is graver than of one that was given."""
+    if Concept.LIVE_VACCINE in event.concepts:
+        severity = Severity.CRITICAL if ordered else Severity.WARNING
+        return live_vaccine(event.text, severity, evidence, chart.rules)
+    severity = Severity.WARNING if ordered else Severity.INFO
+    return perhaps_live(event.text, severity, evidence, chart.rules)

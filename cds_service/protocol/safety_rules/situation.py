@@ -10,7 +10,7 @@ from cds_service.protocol.answers.kidney import RenalFinding
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
 from cds_service.protocol.drug_uses import is_in_use
-from cds_service.protocol.interactions import ActiveInteraction
+from cds_service.protocol.interactions import ActiveInteraction, InteractionLimits
 from cds_service.protocol.parameters import Rule
 from cds_service.protocol.safety_rules.limits import SafetyLimits
 from fhir_mappings.vocabulary.facts import Evidence
@@ -97,6 +97,7 @@ def situation_of(
     dangerous: Mapping[Drug, Result | None],
     renal: RenalFinding,
     interactions: tuple[ActiveInteraction, ...],
+    current_use: InteractionLimits,
     limits: SafetyLimits,
     rules: Mapping[str, Rule],
 ) -> Situation:
@@ -110,7 +111,7 @@ def situation_of(
         day=day,
         participation=participation,
         since=participation.first_dose or participation.start,
-        drugs=concerned(record, day, participation, doses),
+        drugs=concerned(record, day, participation, doses, current_use),
         doses=doses,
         dangerous=dangerous,
         renal=renal,
@@ -122,20 +123,26 @@ def situation_of(
 
 
 def concerned(
-    record: ClinicalRecord, day: date, participation: Participation, doses: Mapping[Drug, DoseInForce]
+    record: ClinicalRecord,
+    day: date,
+    participation: Participation,
+    doses: Mapping[Drug, DoseInForce],
+    current_use: InteractionLimits,
 ) -> tuple[Drug, ...]:
     """Sirolimus always; ciclosporin in its arm, or where it is taken all the same."""
-    if participation.arm is Arm.COMBINED or takes_ciclosporin(record, day, doses):
+    if participation.arm is Arm.COMBINED or takes_ciclosporin(record, day, doses, current_use):
         return Drug.SIROLIMUS, Drug.CICLOSPORIN
     return (Drug.SIROLIMUS,)
 
 
-def takes_ciclosporin(record: ClinicalRecord, day: date, doses: Mapping[Drug, DoseInForce]) -> bool:
+def takes_ciclosporin(
+    record: ClinicalRecord, day: date, doses: Mapping[Drug, DoseInForce], current_use: InteractionLimits
+) -> bool:
     """Ciclosporin is in force, or on record as current, of the study or from before it."""
     dose = doses.get(Drug.CICLOSPORIN)
     if dose is not None and dose.status in (DoseStatus.KNOWN, DoseStatus.CONFLICTING):
         return True
-    return is_in_use(record.taking(Drug.CICLOSPORIN), day)
+    return is_in_use(record.taking(Drug.CICLOSPORIN), day, current_use)
 
 
 def day_of(result: Result) -> date:

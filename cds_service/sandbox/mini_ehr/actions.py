@@ -2,6 +2,7 @@
 
 import uuid
 
+from cds_service.sandbox.fhir_client import update_of
 from cds_service.sandbox.json_http import Json
 
 
@@ -35,7 +36,7 @@ def _entry(action: Json, patient_id: str) -> Json:
         return {"fullUrl": f"urn:uuid:{uuid.uuid4()}", "resource": resource, "request": request}
     if not resource.get("id"):
         raise NotDoable("an update without the id of what it updates")
-    return {"resource": resource, "request": {"method": "PUT", "url": f"{name}/{resource['id']}"}}
+    return update_of(resource)
 
 
 def _delete(action: Json) -> Json:

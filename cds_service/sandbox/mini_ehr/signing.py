@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from cds_service.sandbox.fhir_client import update_of
 from cds_service.sandbox.json_http import Json
 
 
@@ -11,12 +12,11 @@ def signed(draft: Json, now: datetime, *, is_new: bool) -> Json:
     """The transaction entry that makes a draft active; a new one gets its id from the server."""
     order = copy.deepcopy(draft)
     order |= {"status": "active", "authoredOn": now.isoformat(timespec="seconds")}
-    order.get("meta", {}).pop("versionId", None)
-    kind = order["resourceType"]
     if is_new:
+        order.get("meta", {}).pop("versionId", None)
         order.pop("id", None)
-        return {"resource": order, "request": {"method": "POST", "url": kind}}
-    return {"resource": order, "request": {"method": "PUT", "url": f"{kind}/{order['id']}"}}
+        return {"resource": order, "request": {"method": "POST", "url": order["resourceType"]}}
+    return update_of(order)
 
 
 def ended(orders: Iterable[Json], now: datetime, why: str) -> list[Json]:
@@ -32,4 +32,4 @@ def _ended(order: Json, now: datetime, why: str) -> Json:
         repeat = dosage.setdefault("timing", {}).setdefault("repeat", {})
         bounds = repeat.setdefault("boundsPeriod", {})
         bounds["end"] = max(yesterday, str(bounds.get("start", ""))[:10])
-    return {"resource": stopped, "request": {"method": "PUT", "url": f"MedicationRequest/{order['id']}"}}
+    return update_of(stopped)

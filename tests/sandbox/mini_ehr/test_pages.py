@@ -24,11 +24,11 @@ WRITES = (
 
 
 def _get(address: str, **more: Any) -> requests.Response:
-    return requests.get(address, timeout=10, **more)
+    return requests.get(address, timeout=60, **more)
 
 
 def _post(address: str, **more: Any) -> requests.Response:
-    return requests.post(address, timeout=10, headers=JSON, **more)
+    return requests.post(address, timeout=60, headers=JSON, **more)
 
 
 def test_every_patient_is_listed_in_and_outside_the_trial(demo: Demo) -> None:

@@ -34,6 +34,8 @@ WHOLE = {
     "medicationRequests": searchset(CHART[Part.MEDICATION_REQUESTS], MEDICATION),
 }
 """The participant of tests/ehr/charts.py, every key prefetched."""
+CANDIDATE = {**WHOLE, "researchSubjects": None}
+"""The same patient before entering any study."""
 NOBODY = {**{part.value: None for part in Part}, "patient": CHART[Part.PATIENT]}
 """A patient whom the trial cannot concern."""
 _numbers = itertools.count(1)
@@ -117,6 +119,14 @@ def unavailable(cards: list[Json]) -> list[str]:
     """The parts of the chart that a data-quality card names."""
     decisions = [card["extension"]["org.aa-cds.decision"] for card in cards]
     return [key for d in decisions if d["kind"] == "data-quality" for key in d["decision"]["unavailable"]]
+
+
+def beside(cards: list[Json]) -> list[str]:
+    """The parts of the chart that every other card says it could not look at."""
+    decisions = [card["extension"]["org.aa-cds.decision"] for card in cards]
+    said = [d.get("unavailable", []) for d in decisions if d["kind"] != "data-quality"]
+    assert len({tuple(parts) for parts in said}) <= 1
+    return list(said[0]) if said else []
 
 
 def fill(stub: Stub) -> Stub:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cds_service.advice.chart_queries import DECISIVE_PARTS
+from cds_service.advice.concern import PARTICIPANTS
 from fhir_mappings.vocabulary.facts import Part
 from tests.ehr.charts import CHART, TYPES
 from tests.ehr.stub import drips, running, says, searchset, sleeps
@@ -187,7 +188,7 @@ def test_nothing_is_asked_for_a_call_that_ran_out_of_time(hospital: Hospital) ->
     refusal(hospital.call(**hospital.access(access_token=TOKEN)), 412)
     asked = len(hospital.fhir.asked)
     time.sleep(0.6)
-    assert len(hospital.fhir.asked) == asked == len(DECISIVE_PARTS)
+    assert len(hospital.fhir.asked) == asked == len(PARTICIPANTS.parts)
 
 
 # ---------------------------------------------------------------- which server

@@ -9,7 +9,7 @@ from tests.ehr.charts import CHART
 from tests.ehr.stub import searchset
 from tests.hook_calls import HOOKS
 from tests.standard.calls import CONTEXTS, context_of
-from tests.standard.over_http.hospital import SERVICE_OF, WHOLE, Hospital, kinds, refusal
+from tests.standard.over_http.hospital import CANDIDATE, SERVICE_OF, WHOLE, Hospital, kinds, refusal
 from tests.standard.over_http.test_calls import DRAFT, FULL
 
 Json = Any
@@ -62,7 +62,8 @@ def test_a_prefetched_patient_who_is_another(hospital: Hospital, hook: str) -> N
 @pytest.mark.parametrize("part", [part for part in Part if part is not Part.PATIENT])
 def test_a_prefetched_entry_about_another(hospital: Hospital, hook: str, part: Part) -> None:
     own = CHART[part]
-    mixed = {**WHOLE, part.value: searchset(own, {**of(own, REFERENCES[0]), "id": "other"})}
+    whole = CANDIDATE if hook == "problem-list-item-create" else WHOLE  # whom the service concerns
+    mixed = {**whole, part.value: searchset(own, {**of(own, REFERENCES[0]), "id": "other"})}
     refused(hospital, f"prefetch.{part.value}", hook, prefetch=mixed)
 
 

@@ -1,0 +1,102 @@
+"""What an entry points at and a reader looks into: its drug, its order, its study, what it led to."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from fhir_mappings.readers.adverse_event import AdverseEvent
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.consent import Consent, Provision
+from fhir_mappings.readers.fhir_types import Reference, Resource
+from fhir_mappings.readers.medication import (
+    MedicationAdministration,
+    MedicationDispense,
+    MedicationEntry,
+    MedicationRequest,
+    MedicationStatement,
+)
+from fhir_mappings.readers.observation_types import Observation
+from fhir_mappings.readers.references import own_reference
+from fhir_mappings.readers.research_subject import ResearchSubject
+from fhir_mappings.vocabulary.facts import Gap, Lost
+
+_ANYTHING = (Lost("AdverseEvent"),)
+"""What an adverse event may have led to, or have come from, when it does not say so itself."""
+
+
+def pointing(resource: Resource) -> Iterator[Reference | None]:
+    """The references to what is nobody's, a product or a study, into which a reader looks."""
+    if isinstance(resource, MedicationEntry):
+        yield resource.medication_reference
+        yield from _studies(resource)
+    elif isinstance(resource, AdverseEvent):
+        yield from (suspect.instance for suspect in resource.suspect_entity)
+    elif isinstance(resource, ResearchSubject):
+        yield resource.study
+
+
+def links_elsewhere(resource: Resource, chart: Chart) -> Iterator[Gap]:
+    """A gap for each link to another server, which is not followed, where nothing else is read instead."""
+    follow = _FOLLOWED.get(type(resource))
+    if follow is None or getattr(resource, "status", None) == "entered-in-error":
+        return
+    for reference in follow(resource):
+        name = chart.bag.name(reference) or ""
+        if "://" in name and chart.bag.named(name) is None:
+            lost = _ANYTHING if isinstance(resource, AdverseEvent) else ()
+            yield Gap("REFERENCE_ELSEWHERE", own_reference(resource), name, lost)
+
+
+def _of_event(event: AdverseEvent) -> Iterator[Reference]:
+    yield from event.resulting_condition
+    yield from (s.instance for s in event.suspect_entity if s.instance and not s.instance.display)
+
+
+def _of_result(result: Observation) -> tuple[Reference, ...]:
+    specimen = result.specimen
+    return () if specimen is None or specimen.display else (specimen,)
+
+
+def _of_medication(entry: MedicationEntry) -> Iterator[Reference]:
+    """The order it follows, and its study; its product has gaps of its own."""
+    match entry:
+        case MedicationDispense():
+            yield from entry.authorizing_prescription
+        case MedicationAdministration():
+            yield from (entry.request,) if entry.request else ()
+        case MedicationRequest() | MedicationStatement():
+            yield from entry.based_on
+    yield from (study for study in _studies(entry) if study.identifier is None)
+
+
+def _of_consent(consent: Consent) -> Iterator[Reference]:
+    return _data(consent.provision)
+
+
+def _of_participation(subject: ResearchSubject) -> tuple[Reference, ...]:
+    """The consent; the study has a gap of its own."""
+    return (subject.consent,) if subject.consent else ()
+
+
+_FOLLOWED: Mapping[type[Resource], Callable[[Any], Iterable[Reference]]] = {
+    AdverseEvent: _of_event,
+    Consent: _of_consent,
+    MedicationAdministration: _of_medication,
+    MedicationDispense: _of_medication,
+    MedicationRequest: _of_medication,
+    MedicationStatement: _of_medication,
+    Observation: _of_result,
+    ResearchSubject: _of_participation,
+}
+
+
+def _studies(entry: MedicationEntry) -> Iterator[Reference]:
+    linked = (*entry.reason_reference, *entry.supporting_information)
+    yield from (r for r in linked if "ResearchStudy/" in (r.reference or ""))
+
+
+def _data(provision: Provision | None) -> Iterator[Reference]:
+    """What the rules of a consent speak of."""
+    if provision is not None:
+        yield from (d.reference for d in provision.data if d.reference and d.reference.identifier is None)
+        for inner in provision.provision:
+            yield from _data(inner)

@@ -1,0 +1,55 @@
+"""`formulation_names.csv`: words in the name of a ciclosporin product -> modified (microemulsion), or not.
+
+The longest name wins: "Sandimmun Neoral" is Neoral. A text that names both says nothing.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fhir_mappings.value_sets.listed import CsvFile
+from fhir_mappings.vocabulary.concepts import Concept
+
+COLUMNS = ("concept", "terms", "display", "verified", "source")
+_SEPARATORS = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class FormulationNames:
+    """Terms as they are compared, the longest first, each with the formulation it names."""
+
+    terms: Mapping[str, Concept] = field(default_factory=dict)
+
+    def find(self, text: str) -> Concept | None:
+        """The one formulation that a text names."""
+        left, said = _folded(text), set()
+        for term, formulation in self.terms.items():
+            if term in left:
+                said.add(formulation)
+                left = left.replace(term, " ; ")
+        return said.pop() if len(said) == 1 else None
+
+
+def formulation_names_of(file: CsvFile, faults: list[str]) -> FormulationNames:
+    """The rows of the list; a concept that is not known goes to `faults`."""
+    terms: dict[str, Concept] = {}
+    for line, row in file.rows:
+        try:
+            formulation = Concept(row["concept"])
+        except ValueError as error:
+            faults.append(f"{file.name}:{line}: {error}")
+            continue
+        terms.update({_term(term): formulation for term in row["terms"].split("|")})
+    return FormulationNames({term: terms[term] for term in sorted(terms, key=lambda t: (-len(t), t))})
+
+
+def _term(term: str) -> str:
+    """Latin terms are compared as whole words, Chinese ones wherever they stand."""
+    folded = _folded(term)
+    return folded if term.isascii() else folded.strip()
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return f" {_SEPARATORS.sub(' ', plain).strip()} "

@@ -1,0 +1,60 @@
+"""`vaccine_names.csv`: words for a vaccine -> live, perhaps live, or not live.
+
+"Live" alone says nothing (a live birth), and "varicella" alone is the disease or its antibody: both need a
+word for a vaccine in the same text. "Inactivated" wins over every other word.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fhir_mappings.value_sets.listed import CsvFile
+from fhir_mappings.vocabulary.concepts import Concept
+
+COLUMNS = ("kind", "terms", "display", "verified", "source")
+KINDS = ("vaccine", "live", "not", "other", "none", "brand", "disease", "open")
+_SEPARATORS = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class VaccineNames:
+    """The terms by their kind, in the spelling in which they are compared."""
+
+    terms: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def find(self, text: str) -> Concept | None:
+        """What a text says of a vaccine; None where it names none, or none that may be live."""
+        folded = _folded(text)
+        said = {kind for kind, terms in self.terms.items() if any(term in folded for term in terms)}
+        if said & {"not", "none"} or not said & {"vaccine", "brand"}:
+            return None
+        if said & {"live", "brand"}:
+            return Concept.LIVE_VACCINE
+        if "other" in said:
+            return None
+        if "disease" in said:
+            return Concept.LIVE_VACCINE
+        return Concept.LIVE_VACCINE_POSSIBLE if "open" in said else None
+
+
+def vaccine_names_of(file: CsvFile, faults: list[str]) -> VaccineNames:
+    """The rows of the list; a kind that is not known goes to `faults`."""
+    terms: dict[str, set[str]] = {}
+    for line, row in file.rows:
+        if row["kind"] not in KINDS:
+            faults.append(f"{file.name}:{line}: {row['kind']!r} is none of {', '.join(KINDS)}")
+        else:
+            terms.setdefault(row["kind"], set()).update(_term(t) for t in row["terms"].split("|"))
+    return VaccineNames({kind: frozenset(words) for kind, words in terms.items()})
+
+
+def _term(term: str) -> str:
+    """Latin terms are compared as whole words, Chinese ones wherever they stand."""
+    folded = _folded(term)
+    return folded if term.isascii() else folded.strip()
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return f" {_SEPARATORS.sub(' ', plain).strip()} "
