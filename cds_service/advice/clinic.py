@@ -94,7 +94,7 @@ def order_advice(clinic: Clinic, service_id: str, call: HookCall) -> Advice:
     """For drafts that do not touch the trial nothing is read at all. Raises as `usual_advice` does."""
     concern = clinic.gatherer.concern_of_drafts(call.request, call.now)
     if concern is None:
-        clinic.gatherer.check_patient(call.request)
+        clinic.gatherer.check_unasked(call.request, call.caller)
         return Advice()
     return usual_advice(clinic, service_id, call, concern)
 

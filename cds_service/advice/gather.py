@@ -29,7 +29,7 @@ from cds_service.ehr.lines import Lines
 from cds_service.ehr.statements import Statements
 from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.hooks.errors import DataNotAvailable, DataNotAvailableNow
-from cds_service.hooks.prefetch import entry_of
+from cds_service.hooks.prefetch import Prefetched, entry_of
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.service import Caller
 from cds_service.protocol.moment import AsOf, as_of
@@ -126,8 +126,16 @@ class Gatherer:
         nothing_came = not drafts.matches + drafts.ignored
         return PARTICIPANTS if orders or nothing_came else None
 
-    def check_patient(self, request: HookRequest) -> None:
-        """Raises PatientMismatch where the client sent another patient's chart; nothing is asked for."""
+    def check_unasked(self, request: HookRequest, caller: Caller = _UNKNOWN) -> None:
+        """For a call that needs nothing of the chart: could it be had, and is it this patient's?
+
+        Nothing is asked for. A client that can give neither the patient nor the participation learns it from
+        any of its orders (CH-043), not only from the first that touches the trial. Raises DataNotAvailable or
+        PatientMismatch.
+        """
+        absent = [part for part in PARTICIPANTS.parts if _did_not_come(request, part)]
+        if absent and self._fetcher(request, caller).access.base is None:
+            raise DataNotAvailable(tuple(part.value for part in absent))
         sent = entry_of(request.prefetch, Part.PATIENT.value).raw
         with suppress(NotFhir):
             came = decode(sent) if sent else Decoded()
@@ -197,6 +205,10 @@ class Gatherer:
             self.ways,
             self.statements,
         )
+
+
+def _did_not_come(request: HookRequest, part: Part) -> bool:
+    return entry_of(request.prefetch, part.value).shape in (Prefetched.ABSENT, Prefetched.FAILED)
 
 
 def _not_available(lost: Sequence[Part], retry_after: Mapping[Part, int]) -> DataNotAvailable:

@@ -7,7 +7,7 @@ from fhir_mappings.readers.condition import certainty_of, status_codes
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Reference, Resource
 from fhir_mappings.readers.product import codings, name_of, words
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.value_sets import CodeLists, Recognised
+from fhir_mappings.value_sets import CodeLists
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.diagnoses import Certainty
 from fhir_mappings.vocabulary.events import Allergy, AllergyKind
@@ -40,7 +40,7 @@ class AllergyIntolerance(Resource, tag="AllergyIntolerance"):
 
 
 def read_allergy(allergy: AllergyIntolerance, chart: Chart) -> Iterator[Allergy | Gap]:
-    """The allergy, when its substance is a drug we know; one known by words alone is provisional."""
+    """The allergy, when its substance is a drug we know, by a code or by its name."""
     if status_codes(allergy.verification_status) & _DROPPED:
         return
     codes = chart.settings.codes
@@ -57,16 +57,13 @@ def read_allergy(allergy: AllergyIntolerance, chart: Chart) -> Iterator[Allergy 
         frozenset(ingredient for r in seen for ingredient in r.ingredients),
         _KIND.get(allergy.type or "", AllergyKind.UNSTATED),
         not status_codes(allergy.clinical_status) & _OVER,
-        Certainty.PROVISIONAL if _in_words(seen) else certainty,
+        Certainty.PROVISIONAL if all(one.is_open for one in seen) else certainty,
         allergy.criticality == "high" or any(r.severity == "severe" for r in allergy.reaction),
         _manifestations(allergy, codes),
         chart.when(allergy.recorded_date),
         words(allergy.code) or name_of(None, seen[0]),
+        all(recognised.by_text_only for recognised in seen),
     )
-
-
-def _in_words(seen: list[Recognised]) -> bool:
-    return all(recognised.by_text_only for recognised in seen)
 
 
 def _manifestations(allergy: AllergyIntolerance, codes: CodeLists) -> frozenset[Concept]:

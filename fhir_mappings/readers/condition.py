@@ -49,7 +49,10 @@ class Condition(Resource, tag="Condition"):
 
 
 def read_condition(condition: Condition, chart: Chart) -> Iterator[Diagnosis | Gap]:
-    """The diagnosis of a condition; nothing when no list knows it, or it was refuted."""
+    """The diagnosis of a condition; nothing when no list knows it, or it was refuted.
+
+    It is provisional where its own words leave it open, whatever its verification status and code say.
+    """
     verification = status_codes(condition.verification_status)
     seen = chart.settings.codes.recognise(codings(condition.code), words(condition.code))
     if seen is None or verification & _DROPPED:
@@ -65,7 +68,7 @@ def read_condition(condition: Condition, chart: Chart) -> Iterator[Diagnosis | G
         reference,
         seen.concepts,
         name_of(condition.code, seen),
-        certainty,
+        Certainty.PROVISIONAL if seen.is_open else certainty,
         _course(condition, seen.is_history, chart),
         onset,
         chart.when(condition.recorded_date),

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-_NUMBER = re.compile(r"[-+]?\d{1,15}(?:\.\d{1,15})?(?:[eE][-+]?\d{1,2})?")
+_NUMBER = re.compile(r"[-+]?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?(?:[eE][-+]?\d{1,2})?")
+"""As JSON writes one: "01.5" may be 10.5 with two keys in the wrong order, and stays unread."""
 _TRUTH = {"true": True, "false": False}
 
 

@@ -8,7 +8,15 @@ from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, Reference
 from fhir_mappings.readers.medication import Medication, MedicationEntry
 from fhir_mappings.readers.references import contained, own_reference
-from fhir_mappings.readers.routes import agreed, form_by_mouth, name_by_mouth, of_form, of_name, swallowed
+from fhir_mappings.readers.routes import (
+    agreed,
+    form_by_mouth,
+    name_by_mouth,
+    of_atc,
+    of_form,
+    of_name,
+    swallowed,
+)
 from fhir_mappings.readers.site_units import with_known_units
 from fhir_mappings.value_sets import OWN_WORDS, CodeLists, Product, Recognised
 from fhir_mappings.value_sets.local_codes import LONGEST_WORDS, folded
@@ -199,8 +207,8 @@ def strength_of(product: Product) -> Strength:
 
 
 def _local_by_code(concepts: Iterable[CodeableConcept], codes: CodeLists) -> bool | None:
-    """False for ATC group S: drops for eyes and ears, whatever the drug."""
-    return False if any(code.startswith("S") for code in _atc_codes(concepts, codes)) else None
+    """False where an ATC code is that of drops, or of something put on the skin, whatever the drug."""
+    return False if any(of_atc(code) is False for code in _atc_codes(concepts, codes)) else None
 
 
 def _local_by_name(concepts: Iterable[CodeableConcept]) -> Iterator[bool | None]:

@@ -43,8 +43,15 @@ eye drops, ophthalmic solution, ophthalmic emulsion, ophthalmic ointment, cream,
 topical cream, topical ointment, shampoo, lotion, nasal spray, nasal drops, ear drops, mouthwash,
 洗剂, 搽剂, 滴鼻液, 滴耳液, 含漱液, 滴眼液, 眼膏, 乳膏, 软膏, 凝胶, 凝胶剂
 """
-# Words in the name of a product that is not swallowed; "gel" alone may be a capsule ("softgel")
+# Words in the name of a product that is not swallowed; "gel" alone may be a capsule ("softgel"),
+# "coated" a tablet
 _LOCAL_WORDS = (
+    "stent",
+    "eluting",
+    "balloon",
+    "支架",
+    "洗脱",
+    "球囊",
     "ophthalmic",
     "eye drop",
     "eye ointment",
@@ -74,8 +81,18 @@ _LOCAL_WORDS = (
     "乳膏",
     "凝胶",
     "外用",
+    "vaginal",
+    "阴道",
 )
 
+
+# A gel for the mouth is swallowed in the end: miconazole so given raises the level like a capsule
+_SWALLOWED_WORDS = ("口腔凝胶", "oral gel", "口颊", "buccal", "oromucosal")
+
+
+# ATC group D: antifungals, antipsoriatics and retinoids to be swallowed; D11AH: ointments and antibodies
+_SKIN_TABLETS = ("D01B", "D05B", "D10B", "D11AH")
+_SKIN_OINTMENTS = frozenset({"D11AH01", "D11AH02"})
 
 # Words in the name of a product that is injected: 环孢素注射液, sirolimus albumin-bound particles
 _INJECTED_WORDS = (
@@ -108,6 +125,8 @@ def of_form(form: CodeableConcept | None) -> bool | None:
 def of_name(name: str) -> Literal[False] | None:
     """False when the name says drops, cream or gel (环孢素滴眼液); no name proves that it is swallowed."""
     folded = name.casefold()
+    if any(word in folded for word in _SWALLOWED_WORDS):
+        return None
     return False if any(word in folded for word in _LOCAL_WORDS) else None
 
 
@@ -131,6 +150,13 @@ def swallowed(answers: Iterable[bool | None]) -> bool | None:
     """False as soon as one of them says that it is not: an infusion of a capsule is no dose by mouth."""
     given = {answer for answer in answers if answer is not None}
     return None if not given else False not in given
+
+
+def of_atc(code: str) -> Literal[False] | None:
+    """False for drops (ATC group S) and for what is put on the skin (D); group D also holds tablets."""
+    folded = code.upper()
+    on_skin = folded.startswith("D") and not folded.startswith(_SKIN_TABLETS)
+    return False if folded.startswith("S") or on_skin or folded in _SKIN_OINTMENTS else None
 
 
 def agreed(answers: Iterable[bool | None]) -> bool | None:

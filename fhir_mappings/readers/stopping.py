@@ -5,19 +5,18 @@ from collections.abc import Iterable
 from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.product import codings, words
 from fhir_mappings.value_sets import CodeLists
+from fhir_mappings.value_sets.stances import shipped_stances
 from fhir_mappings.value_sets.words import Words
 
 # HL7 medicationrequest-status-reason: allergy, intolerance; SNOMED CT: intolerance to drug
 _CODES = frozenset({"salg", "sintol", "59037007"})
-_WORDS = Words(
-    (term, True)
-    for term in (
-        *("adverse event", "adverse events", "adverse reaction", "adverse drug reaction", "adverse effect"),
-        *("side effect", "side effects", "intolerance", "intolerant", "not tolerated", "toxicity"),
-        *("nephrotoxicity", "hepatotoxicity", "neurotoxicity"),
-        *("不良反应", "不良事件", "副作用", "不耐受", "毒性"),
-    )
+_TERMS = (
+    *("adverse event", "adverse events", "adverse reaction", "adverse drug reaction", "adverse effect"),
+    *("side effect", "side effects", "intolerance", "intolerant", "not tolerated", "toxicity"),
+    *("nephrotoxicity", "hepatotoxicity", "neurotoxicity"),
+    *("不良反应", "不良事件", "副作用", "不耐受", "毒性"),
 )
+_WORDS = Words([(term, True) for term in _TERMS], shipped_stances())
 
 
 def is_for_harm(reasons: Iterable[CodeableConcept | None], lists: CodeLists) -> bool:

@@ -17,6 +17,7 @@ from fhir_mappings.readers.medication import (
     MedicationRequest,
     MedicationStatement,
 )
+from fhir_mappings.readers.number_words import quantity_in_words
 from fhir_mappings.readers.observation_types import Measured, Observation
 from fhir_mappings.readers.procedure import Procedure
 from fhir_mappings.readers.product import codings, own_words, words
@@ -110,7 +111,8 @@ def _of_value(code: AnalyteCode, measured: Measured, like: Likeness) -> Seen:
         yield from _of_quantity(code, quantity)
     elif code.analyte in QUALITATIVE and presence_of(code.analyte, measured, like.codes) is None:
         said = measured.value_codeable_concept or CodeableConcept(text=measured.value_string)
-        if not any(like.codes.is_told(c.system, c.code) for c in said.coding):
+        coded = any(like.codes.is_told(c.system, c.code) for c in said.coding)
+        if not coded and quantity_in_words(words(said)) is None:
             yield from _unknown(K.ANSWER, said, like, code.analyte.value)
 
 

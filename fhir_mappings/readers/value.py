@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fhir_mappings.readers.amounts import exact, plain
 from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
-from fhir_mappings.readers.number_words import quantity_in_words
+from fhir_mappings.readers.number_words import quantity_in_words, sign_of
 from fhir_mappings.readers.observation_types import Measured
 from fhir_mappings.readers.product import words
 from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
@@ -18,7 +18,6 @@ from fhir_mappings.vocabulary.code_systems import is_ucum
 from fhir_mappings.vocabulary.quantity import (
     UNITS,
     UnitNotAllowed,
-    is_known_unit,
     is_viral_load_unit,
     to_canonical,
 )
@@ -75,9 +74,10 @@ def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Zo
 
 def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: CodeLists) -> Value:
     written = _amount(quantity)
-    if quantity.comparator and quantity.comparator not in _COMPARATORS:
+    said = sign_of(quantity.comparator) if quantity.comparator else ""
+    if said is None:
         return _unreadable(written, f"comparator {quantity.comparator}")
-    sign = _COMPARATORS.get(quantity.comparator or "")
+    sign = _COMPARATORS.get(said)
     presence = presence_of(code.analyte, measured, codes) if code.analyte in QUALITATIVE else None
     if code.analyte not in UNITS:  # an answer in words, given as a number: its flag may say which
         return Value(Reading.USABLE, written, presence=presence)
@@ -85,7 +85,7 @@ def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: 
         number = canonical_number(code, quantity)
     except UnitNotAllowed as refused:
         if code.analyte in _LOADS and is_viral_load_unit(quantity.code or quantity.unit):
-            return Value(Reading.USABLE, written, presence=presence or _detected(quantity))
+            return Value(Reading.USABLE, written, presence=presence or _detected(quantity, sign))
         return Value(Reading.UNIT_UNUSABLE, written, problem=UNIT, detail=str(refused))
     span = codes.plausible.get(code.analyte)
     if span is not None and not span.holds(number):
@@ -130,9 +130,9 @@ def _differs(analyte: Analyte, value: Decimal, unit: str | None, number: Decimal
         return False
 
 
-def _detected(quantity: Quantity) -> Presence | None:
+def _detected(quantity: Quantity, sign: Comparator | None) -> Presence | None:
     """Virus counted in a unit without a factor: more than none is some; below a limit may be none."""
-    if quantity.comparator in ("<", "<="):
+    if sign in (Comparator.LESS, Comparator.AT_MOST):
         return None
     return Presence.POSITIVE if exact(quantity.value or 0) > 0 else Presence.NEGATIVE
 
@@ -208,8 +208,7 @@ def _told_in_words(analyte: Analyte, measured: Measured) -> Quantity | None:
     """The number that the words of a result are, where its analyte has numbers (DECISIONS 52)."""
     concept = measured.value_codeable_concept
     text = measured.value_string or (concept.text if concept is not None and not concept.coding else None)
-    told = quantity_in_words(text) if analyte in UNITS else None
-    return told if told is not None and is_known_unit(told.unit or "") else None
+    return quantity_in_words(text) if analyte in UNITS else None
 
 
 def _in_words(analyte: Analyte, measured: Measured, codes: CodeLists) -> Value:

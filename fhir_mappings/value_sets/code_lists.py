@@ -5,7 +5,6 @@ Loaded once; every look-up is a dictionary's, and an unknown code, as most are, 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from fhir_mappings.value_sets.analyte_names import AnalyteNames, joined_words
 from fhir_mappings.value_sets.analytes import AnalyteCode
@@ -23,8 +22,8 @@ from fhir_mappings.value_sets.local_codes import (
 )
 from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
-from fhir_mappings.value_sets.vaccine_names import VaccineNames
-from fhir_mappings.value_sets.words import Words
+from fhir_mappings.value_sets.said_words import Meaning, SaidWords, remember
+from fhir_mappings.value_sets.stances import MAY_BE, Stance
 from fhir_mappings.vocabulary.code_systems import one_address, system_name
 from fhir_mappings.vocabulary.codes import (
     ICD9,
@@ -37,22 +36,8 @@ from fhir_mappings.vocabulary.codes import (
 from fhir_mappings.vocabulary.concepts import FORMULATIONS, Concept
 from fhir_mappings.vocabulary.results import Analyte
 
-K = TypeVar("K")
-V = TypeVar("V")
-
 Coded = tuple[str | None, str | None, str | None]
 """System URI, code, display."""
-
-_REMEMBERED = 20_000  # distinct codes or texts: a hospital has fewer, a hostile client has more
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What one row of a list gives to its code. `is_history`: the code itself speaks of the past."""
-
-    concept: Concept
-    ingredient: str | None = None
-    is_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +45,8 @@ class Recognised:
     """What the lists know of one coded entry.
 
     `codes` are for showing: ("ICD-10 D61.3",). `by_text_only`: no code is listed, only the words are.
-    `is_history`: all that was recognised speaks of the past (Z86.71, I25.2).
+    `is_history`: all that was recognised speaks of the past (Z86.71, I25.2). `is_open`: the entry's own words
+    leave it open ("再障待排"), or deny what its code says.
     """
 
     concepts: frozenset[Concept]
@@ -68,6 +54,7 @@ class Recognised:
     by_text_only: bool
     codes: tuple[str, ...]
     is_history: bool = False
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +62,7 @@ class CodeLists:
     """All lists. Equal codes always get equal answers; what is remembered only makes them faster."""
 
     index: CodeIndex[Meaning]
-    words: Words[Meaning]
+    said: SaidWords
     analytes: dict[str, AnalyteCode]
     answers: Answers
     products: dict[str, Product]
@@ -84,11 +71,9 @@ class CodeLists:
     units: UnitMap
     listed: tuple[ListedCode, ...]
     names: AnalyteNames
-    vaccines: VaccineNames = field(default_factory=VaccineNames)
     formulations: FormulationNames = field(default_factory=FormulationNames)
     systems: Mapping[str, str] = field(default_factory=dict)
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
-    _said: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
     _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
     _called: dict[str, tuple[Analyte, ...]] = field(default_factory=dict)
 
@@ -112,11 +97,12 @@ class CodeLists:
                 codes.append(self._shown(system, code))
         said = [text, *(display for _, _, display in codings)]
         if known:
-            return _recognised([*meanings, *self._formulation(meanings, said)], codes)
-        for words in filter(None, said):
-            meanings += self._meanings_of_words(words)
-        meanings += self._formulation(meanings, said)
-        return _recognised(meanings, ()) if meanings else None
+            formulation = self._formulation(meanings, said)
+            return _recognised([*meanings, *formulation], codes, is_open=self.said.is_open_in(text, meanings))
+        stances = self.said.said_in(text, [display for _, _, display in codings if display])
+        meanings = [meaning for meaning, stance in stances.items() if stance in MAY_BE]
+        is_open = all(stances[one] is Stance.OPEN for one in meanings)
+        return _recognised([*meanings, *self._formulation(meanings, said)], (), is_open=is_open)
 
     def _formulation(self, meanings: Iterable[Meaning], said: Iterable[str | None]) -> Iterator[Meaning]:
         """How ciclosporin is made up, by its words, where its code does not say it."""
@@ -132,17 +118,7 @@ class CodeLists:
         except KeyError:
             resolved = self._resolve(system, code)
             found = self.index.find(*resolved) if resolved else None
-            return _remember(self._meant, key, found)
-
-    def _meanings_of_words(self, words: str) -> tuple[Meaning, ...]:
-        try:
-            return self._said[words]
-        except KeyError:
-            return _remember(self._said, words, self._in_words(words))
-
-    def _in_words(self, words: str) -> tuple[Meaning, ...]:
-        vaccine = self.vaccines.find(words)
-        return (*self.words.find(words), *((Meaning(vaccine),) if vaccine else ()))
+            return remember(self._meant, key, found)
 
     def _resolve(self, system: str | None, code: str | None) -> tuple[str, str] | None:
         """Our short name of the system, and the code; the site's map first. None for what we cannot know."""
@@ -203,7 +179,7 @@ class CodeLists:
             return ()
         text = joined_words((*words, *(display for _, _, display in coded)))
         if text not in self._called:
-            _remember(self._called, text, self.names.find(text))
+            remember(self._called, text, self.names.find(text))
         return self._called[text]
 
     def _analyte(self, system: str | None, code: str | None) -> AnalyteCode | None:
@@ -214,7 +190,7 @@ class CodeLists:
             name, plain = self._resolve(system, code) or ("", "")
             found = self.analytes.get(plain.strip()) if name == LOINC else None
             mapped = self._mapped(system, code)
-            return _remember(self._measured, key, found.mapped(mapped.molar) if found and mapped else found)
+            return remember(self._measured, key, found.mapped(mapped.molar) if found and mapped else found)
 
     def answer(
         self, analyte: Analyte, codings: Iterable[Coded], words: Iterable[str | None]
@@ -260,7 +236,7 @@ class CodeLists:
         return tuple(code for code in self.listed if code.verified != "yes")
 
 
-def _recognised(meanings: Sequence[Meaning], codes: Sequence[str]) -> Recognised | None:
+def _recognised(meanings: Sequence[Meaning], codes: Sequence[str], *, is_open: bool) -> Recognised | None:
     if not meanings:
         return None
     return Recognised(
@@ -269,11 +245,5 @@ def _recognised(meanings: Sequence[Meaning], codes: Sequence[str]) -> Recognised
         by_text_only=not codes,
         codes=tuple(dict.fromkeys(codes)),
         is_history=all(m.is_history for m in meanings),
+        is_open=is_open,
     )
-
-
-def _remember(memory: dict[K, V], key: K, value: V) -> V:
-    if len(memory) >= _REMEMBERED:
-        memory.clear()
-    memory[key] = value
-    return value

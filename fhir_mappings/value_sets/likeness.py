@@ -33,9 +33,11 @@ class Likeness:
         if kind is UnlistedKind.TEST:
             return tuple(analyte.value for analyte in self.codes.names.find(words))
         if kind is UnlistedKind.DRUG:
-            return tuple(sorted({m.ingredient for m in self.codes.words.find(words) if m.ingredient}))
+            return tuple(sorted({m.ingredient for m in self.codes.said.words.find(words) if m.ingredient}))
         if kind in (UnlistedKind.DIAGNOSIS, UnlistedKind.PROCEDURE):
-            return tuple(sorted({m.concept.value for m in self.codes.words.find(words) if not m.ingredient}))
+            return tuple(
+                sorted({m.concept.value for m in self.codes.said.words.find(words) if not m.ingredient})
+            )
         return ()
 
     def perhaps(self, kind: UnlistedKind, words: str) -> tuple[str, ...]:
@@ -48,7 +50,7 @@ class Likeness:
     def _spellings(self, kind: UnlistedKind) -> list[str]:
         if kind is UnlistedKind.TEST:
             return [name for name, analyte in self.codes.names.named.items() if analyte]
-        return list(self.codes.words.latin()) if kind is UnlistedKind.DRUG else []
+        return list(self.codes.said.words.latin()) if kind is UnlistedKind.DRUG else []
 
     def candidates(self, kind: UnlistedKind, name: str) -> tuple[str, ...]:
         """Some of the listed codes for what a name from `of` means, each with its display."""

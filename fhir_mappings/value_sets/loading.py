@@ -8,11 +8,13 @@ from fhir_mappings.value_sets import (
     analytes,
     answers,
     formulation_names,
+    longer_names,
     plausible,
     products,
+    stances,
     vaccine_names,
 )
-from fhir_mappings.value_sets.code_lists import CodeLists, Meaning
+from fhir_mappings.value_sets.code_lists import CodeLists
 from fhir_mappings.value_sets.index import EXACT, EXCEPT, MATCHES, PREFIX, TEXT, CodeIndex, NotARange
 from fhir_mappings.value_sets.listed import (
     CsvFile,
@@ -23,6 +25,7 @@ from fhir_mappings.value_sets.listed import (
     read_csv,
 )
 from fhir_mappings.value_sets.local_codes import LocalCode, LocalMap, UnitMap, key_of, local_map, unit_map
+from fhir_mappings.value_sets.said_words import Meaning, SaidWords
 from fhir_mappings.value_sets.words import Words
 from fhir_mappings.vocabulary.code_systems import declared_systems
 from fhir_mappings.vocabulary.codes import (
@@ -50,8 +53,12 @@ _OTHER_SHAPES = {
     "products": products.COLUMNS,
     "formulation_names": formulation_names.COLUMNS,
     "plausible": plausible.COLUMNS,
+    "stances": stances.COLUMNS,
+    "longer_names": longer_names.COLUMNS,
     "vaccine_names": vaccine_names.COLUMNS,
 }
+_NEEDED = frozenset({"stances", "longer_names"})
+"""Without them "aplastic anaemia excluded" would name the disease, and voclosporin would be ciclosporin."""
 _ONE_SYSTEM = {"analytes": LOINC, "products": RXNORM}
 _SYSTEMS = frozenset({SNOMED, RXNORM, ATC, CVX, ICD10, ICD10CM, ICD10PCS, ICD11, ICD9_PROCEDURES, TEXT})
 
@@ -71,6 +78,7 @@ def load_code_lists(
     faults: list[str] = []
     by_topic: dict[str, list[CsvFile]] = {}
     faults += (f"no list is called {name!r}" for name in sorted(leave_out - list_names()))
+    faults += (f"{name!r} cannot be left out" for name in sorted(leave_out & _NEEDED))
     for entry in csv_files(leave_out):
         topic = entry.name.partition(".")[0]
         file = read_csv(entry, _OTHER_SHAPES.get(topic, COLUMNS), faults)
@@ -99,7 +107,14 @@ def _lists(
     every = [file for lists in by_topic.values() for file in lists]
     return CodeLists(
         index,
-        Words(terms),
+        SaidWords(
+            Words(
+                terms,
+                stances.stances_of(_only(by_topic, "stances"), faults),
+                longer_names.longer_names_of(_only(by_topic, "longer_names")),
+            ),
+            vaccine_names.vaccine_names_of(_only(by_topic, "vaccine_names"), faults),
+        ),
         analytes.analytes_of(_only(by_topic, "analytes"), faults),
         answers.answers_of(by_topic.get("answers", []), faults),
         products.products_of(_only(by_topic, "products"), faults),
@@ -108,7 +123,6 @@ def _lists(
         units,
         tuple(_listed(every)),
         analyte_names.names_of(_only(by_topic, "analyte_names"), faults),
-        vaccine_names.vaccine_names_of(_only(by_topic, "vaccine_names"), faults),
         formulation_names.formulation_names_of(_only(by_topic, "formulation_names"), faults),
     )
 

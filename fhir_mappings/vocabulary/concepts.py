@@ -92,6 +92,11 @@ class Concept(StrEnum):
     NEUTROPENIA = "neutropenia"
     FEVER_WITH_OTHER_DISEASE = "fever.with_other_disease"
 
+    @property
+    def family(self) -> str:
+        """The disease or kind of thing, whatever its form: "aplastic_anaemia" of all its four."""
+        return self.value.partition(".")[0]
+
 
 APLASTIC_ANAEMIA = frozenset(
     {Concept.AA_ACQUIRED, Concept.AA_GENERIC, Concept.AA_CONGENITAL, Concept.AA_ANTINEOPLASTIC}

@@ -29,7 +29,10 @@ class AllergyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Allergy:
-    """An allergy or intolerance to a drug that a rule asks about."""
+    """An allergy or intolerance to a drug that a rule asks about.
+
+    `by_text_only`: the substance is known by its name alone, which says nothing against the entry itself.
+    """
 
     reference: str
     ingredients: frozenset[str]
@@ -40,6 +43,7 @@ class Allergy:
     manifestations: frozenset[Concept]
     recorded: When | None
     text: str = ""
+    by_text_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,6 +262,7 @@ def test_typed_words_are_told_when_asked_for(run: Run) -> None:
         result(CREA) | {"valueQuantity": None},
         result(concept((LOINC, "14682-9"), (LOINC, "718-7"))),  # its codes contradict each other
         observation("25836-8", 900, "copies/L"),  # virus in a unit without a factor
+        observation("42595-9", None, None) | {"valueString": "<20 IU/mL"},  # a number in words
         observation("5195-3", None, None) | {"valueString": "negative"},
         order(SIROLIMUS_1MG, 10, {"doseAndRate": [{"doseQuantity": quantity(2, "mg")}]}),
         order(concept((RXNORM, "1049221")), 10),

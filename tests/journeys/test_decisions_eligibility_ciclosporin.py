@@ -130,7 +130,25 @@ def test_an_instruction_nobody_can_read_is_not_taken_for_no_ciclosporin() -> Non
     assert "do not tell" in chart.criterion(told, "I4")["seen"]
 
 
-def test_ciclosporin_by_words_alone_proves_nothing_but_is_seen() -> None:
+@pytest.mark.parametrize("name", ["环孢素软胶囊 25mg", "新山地明", "Cyclosporine capsules"])
+def test_dispenses_by_name_with_dates_and_doses_prove_like_coded_ones_and_say_so(name: str) -> None:
+    line = dosage(100, every_hours=12)
+    named = tuple(dispense(text(name), start, 40, line) for start in (200, 160, 120, 80, 40))
+    told = chart.assessed(AA, LONG_AGO, *BEFORE, *named, *POOR)
+    assert chart.status(told, "I4.1") == "met"
+    assert "by name, not coded" in chart.criterion(told, "I4")["seen"]
+    assert "words alone" not in chart.criterion(told, "I4")["seen"]
+
+
+@pytest.mark.parametrize("name", ["伏环孢素软胶囊", "环孢素滴眼液"])
+def test_another_drug_or_drops_by_name_prove_nothing(name: str) -> None:
+    named = tuple(
+        dispense(text(name), start, 40, dosage(100, every_hours=12)) for start in (200, 160, 120, 80, 40)
+    )
+    judged("unknown", *named, *POOR)
+
+
+def test_ciclosporin_by_words_alone_without_a_dose_proves_nothing_but_is_seen() -> None:
     words = supplied(200, 160, 120, 80, 40, drug=text("环孢素软胶囊 25mg"))
     told = chart.assessed(AA, LONG_AGO, *BEFORE, *words, *POOR)
     assert chart.status(told, "I4.1") == "unknown"

@@ -199,23 +199,59 @@ def test_waiting_for_one_or_another_organ_does_not(done: Any, expected: str) -> 
         atc("L04AH01"),
         atc("L04AA10"),
         atc("L01EG04"),
+    ],
+    ids=code_of,
+)
+def test_every_sign_that_sirolimus_was_taken_excludes(drug: Any) -> None:
+    for used in signs_of(drug):
+        exclusion("E5", "present data", used)
+
+
+@pytest.mark.parametrize(
+    "drug",
+    [
         concept(("urn:local", "77"), text="西罗莫司片"),
         text("雷帕鸣 1mg"),
         text("雷帕霉素"),
         text("宜欣可"),
         text("赛莫司"),
         text("Rapamune tablets"),
+        text("sirolimus protein-bound particles"),
     ],
     ids=code_of,
 )
-def test_every_sign_that_sirolimus_was_taken_excludes(drug: Any) -> None:
-    for used in (
+def test_a_name_alone_asks_and_no_answer_talks_it_away(drug: Any) -> None:
+    for used in signs_of(drug):
+        exclusion("E5", "unknown data", used)
+        exclusion("E5", "unknown mixed", used, attestation({"E5": False}))
+        exclusion("E5", "present mixed", used, attestation({"E5": True}))
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        text("sirolimus-eluting stent"),
+        text("西罗莫司药物洗脱支架"),
+        text("雷帕霉素药物涂层球囊"),
+        text("Sirolimus-coated balloon"),
+        concept(("http://www.nlm.nih.gov/research/umls/rxnorm", "35302"), text="sirolimus-eluting stent"),
+    ],
+    ids=code_of,
+)
+def test_a_device_or_a_coating_asks_and_an_answer_settles_it(device: Any) -> None:
+    for used in signs_of(device):
+        exclusion("E5", "unknown data", used)
+        exclusion("E5", "absent attestation", used, attestation({"E5": False}))
+
+
+def signs_of(drug: Any) -> tuple[Any, ...]:
+    """The drug as each kind of entry that says that it was taken."""
+    return (
         dispense(drug, 900, 30),
         administration(drug, 900, 2),
         statement(drug, 900, 800),
         order(drug, 900, status="completed"),
-    ):
-        exclusion("E5", "present data", used)
+    )
 
 
 def test_an_order_without_sign_of_start_is_unknown() -> None:

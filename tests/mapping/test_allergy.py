@@ -78,9 +78,14 @@ def test_a_verification_status_nobody_knows_is_named() -> None:
     assert problems(record) == ["STATUS_NOT_RECOGNISED"]
 
 
-def test_an_allergy_known_by_words_alone_is_provisional() -> None:
+def test_an_allergy_known_by_words_alone_says_so_and_is_as_certain_as_it_says() -> None:
     seen = read_one(allergy({"text": "西罗莫司过敏"}))
-    assert (seen.ingredients, seen.certainty) == ({"sirolimus"}, Certainty.PROVISIONAL)
+    assert (seen.ingredients, seen.certainty, seen.by_text_only) == (
+        {"sirolimus"},
+        Certainty.CONFIRMED,
+        True,
+    )
+    assert not read_one(allergy(concept(RXNORM, "3008"))).by_text_only
 
 
 def test_the_substance_of_a_reaction_counts_too() -> None:

@@ -776,3 +776,17 @@ def test_why_an_order_was_stopped_is_kept(reason: Any, told: str) -> None:
     assert event(order(status="stopped", statusReason=reason)).stop_reason == told
     reasons = [reason] if reason else None
     assert event(statement(status="stopped", statusReason=reasons)).stop_reason == told
+
+
+@pytest.mark.parametrize(
+    ("name", "systemic"),
+    [
+        ("咪康唑口腔凝胶", None),
+        ("miconazole oral gel", None),
+        ("硝酸咪康唑乳膏", False),
+        ("咪康唑阴道软胶囊", False),
+    ],
+)
+def test_a_gel_for_the_mouth_is_swallowed_in_the_end(name: str, systemic: bool | None) -> None:
+    seen = event(order(name))
+    assert (seen.ingredients, seen.systemic) == ({"miconazole"}, systemic)

@@ -31,6 +31,7 @@ TOLERATED: list[tuple[str, Json]] = [
 
 LEFT_UNREAD: list[tuple[str, Json]] = [
     ("a number in words", {"valueQuantity": {"value": "six", "unit": "mmol/L"}}),
+    ("a number that begins with an idle zero", {"valueQuantity": {"value": "01.5", "unit": "mmol/L"}}),
     ("a number with a comma", {"valueQuantity": {"value": "6,8", "unit": "mmol/L"}}),
     ("a number with its unit", {"valueQuantity": {"value": "6.8 mmol/L"}}),
     ("a number too long to be one", {"valueQuantity": {"value": "6" * 16, "unit": "mmol/L"}}),

@@ -3,14 +3,16 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fhir_mappings.readers.number_words import quantity_in_words
-from fhir_mappings.readers.routes import of_name
+from fhir_mappings.readers.routes import of_atc, of_name
 from fhir_mappings.value_sets import load_code_lists
 from fhir_mappings.vocabulary.code_systems import system_name
 from fhir_mappings.vocabulary.codes import is_procedure_shape
 from fhir_mappings.vocabulary.quantity import UnitNotAllowed, to_canonical
-from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence
+from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence, Reading
 from tests.mapping.entries import observation, results
 
 LISTS = load_code_lists()
@@ -29,6 +31,20 @@ NUMBERS: list[tuple[str, str | None, str, str]] = [
     ("小于等于0.3 ng/mL", "<=", "0.3", "ng/mL"),
     ("25.4 ng/mL", None, "25.4", "ng/mL"),
     ("25.4 ng/mL.", None, "25.4", "ng/mL"),
+    ("greater than or equal to 30 ng/mL", ">=", "30", "ng/mL"),
+    ("at least 30 ng/mL", ">=", "30", "ng/mL"),
+    ("大于等于 30 ng/mL", ">=", "30", "ng/mL"),
+    ("不低于30 ng/mL", ">=", "30", "ng/mL"),
+    ("超过30 ng/mL", ">", "30", "ng/mL"),
+    ("≧30 ng/mL", ">=", "30", "ng/mL"),
+    ("30 ng/mL以上", ">=", "30", "ng/mL"),
+    ("30 ng/mL及以下", "<=", "30", "ng/mL"),
+    ("25.4↑ ng/mL", None, "25.4", "ng/mL"),
+    ("25.4 ng/mL ↑", None, "25.4", "ng/mL"),
+    ("25.4 ng/mL (H)", None, "25.4", "ng/mL"),
+    ("25.4 ng/mL H", None, "25.4", "ng/mL"),
+    ("0.5 ng/mL", None, "0.5", "ng/mL"),
+    ("２５．４　ng/mL", None, "25.4", "ng/mL"),
 ]
 NO_NUMBERS = (
     "25.4",
@@ -40,7 +56,44 @@ NO_NUMBERS = (
     "1.2.3 ng/mL",
     "",
     "not 25 ng/mL",
+    "01.5 ng/mL",
+    "00 ng/mL",
+    ".5 ng/mL",
+    "1,200 ng/mL",
+    "1 200 ng/mL",
+    "-5 ng/mL",
+    "~30 ng/mL",
+    "ca. 30 ng/mL",
+    "30 ng/mL repeated",
+    "30 mIU",
+    ">30 ng/mL以上",
+    "30+ ng/mL",
+    "3-5-7 ng/mL",
+    "5-3 ng/mL",
+    "2026-11-28",
+    "sirolimus 30 ng/mL",
+    "9" * 10 + " ng/mL",
+    "30 ng/mL " + "x" * 60,
 )
+POWERS: list[tuple[str, str, str | None, str]] = [
+    ("42595-9", "1.25E+05 IU/mL", None, "125000"),
+    ("42595-9", "<1.0E+02 IU/mL", "<", "100"),
+    ("42595-9", "2.3×10⁵ IU/mL", None, "230000"),
+    ("42595-9", "2.3 x 10^5 IU/mL", None, "230000"),
+    ("42595-9", "< 20 IU/mL", "<", "20"),
+    ("777-3", "9×10⁹/L", None, "9"),
+    ("777-3", "9E9/L", None, "9"),
+    ("777-3", "9 x10^3/uL", None, "9"),
+    ("777-3", "9000 /uL", None, "9"),
+]
+SIGNS: dict[str, Comparator | None] = {
+    **dict.fromkeys(("<", "lt", "LT", "＜", "小于", "less than"), Comparator.LESS),
+    **dict.fromkeys(("<=", "≤", "=<", "le", "小于等于", "不超过"), Comparator.AT_MOST),
+    **dict.fromkeys((">", "GT", "大于", "greater than", "＞", "Greater  Than"), Comparator.MORE),
+    **dict.fromkeys((">=", "≥", "=>", "GE", "大于等于", "不低于"), Comparator.AT_LEAST),
+    **dict.fromkeys(("=", ""), None),
+}
+NO_SIGNS = ("ad", "~", "<>", "about", "not >", "!=", "以上", "high")
 
 
 @pytest.mark.parametrize(("text", "sign", "number", "unit"), NUMBERS)
@@ -60,6 +113,47 @@ def test_a_number_in_words_of_the_closed_form_is_the_number(
 @pytest.mark.parametrize("text", NO_NUMBERS)
 def test_other_words_are_no_number(text: str) -> None:
     assert quantity_in_words(text) is None
+
+
+@pytest.mark.parametrize(("loinc", "text", "sign", "number"), POWERS)
+def test_a_power_of_ten_belongs_to_the_unit_or_to_the_number(
+    loinc: str, text: str, sign: str | None, number: str
+) -> None:
+    (result,) = results(observation(loinc, valueString=text))
+    assert (result.number, result.comparator) == (Decimal(number), Comparator(sign) if sign else None)
+
+
+@pytest.mark.parametrize(("sign", "meant"), SIGNS.items())
+@pytest.mark.parametrize("loinc", ["29247-4", "42595-9"])
+def test_a_comparator_may_be_a_word_for_one(loinc: str, sign: str, meant: Comparator | None) -> None:
+    unit = "ng/mL" if loinc == "29247-4" else "IU/mL"
+    (result,) = results(observation(loinc, valueQuantity={"value": 30, "unit": unit, "comparator": sign}))
+    assert (result.number, result.comparator, result.reading) == (30, meant, Reading.USABLE)
+    if sign not in ("=", ""):
+        (worded,) = results(observation(loinc, valueString=f"{sign} 30 {unit}"))
+        assert (worded.number, worded.comparator) == (30, meant)
+
+
+@given(st.decimals("0.01", "99.99", places=2), st.sampled_from(sorted(SIGNS)))
+def test_width_case_and_blanks_change_nothing(number: Decimal, sign: str) -> None:
+    plain = f"{'' if sign == '=' else sign} {number} ng/mL".strip()
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in plain)
+    for words in (plain, plain.upper(), f"  {plain}  ", wide):
+        (seen,) = results(observation("29247-4", valueString=words))
+        assert (seen.number, seen.comparator) == (number, SIGNS[sign])
+
+
+@given(st.text(max_size=70))
+def test_no_text_raises_and_no_number_is_made_up(text: str) -> None:
+    found = quantity_in_words(text)
+    assert found is None or any(character.isdigit() for character in text)
+
+
+@pytest.mark.parametrize("sign", NO_SIGNS)
+def test_any_other_comparator_makes_it_no_number(sign: str) -> None:
+    value = {"value": 30, "unit": "ng/mL", "comparator": sign}
+    (result,) = results(observation("29247-4", valueQuantity=value))
+    assert (result.number, result.reading) == (None, Reading.UNREADABLE)
 
 
 @pytest.mark.parametrize(
@@ -127,10 +221,27 @@ def test_none_of_these_is_a_study_drug_or_erythromycin(name: str) -> None:
         ("fluticasone nasal spray", True),
         ("氯霉素滴眼液", True),
         ("ketoconazole 200 mg tablet", False),
+        ("硝酸咪康唑凝胶", True),
+        ("咪康唑口腔凝胶", False),
+        ("Miconazole 2 % oral gel", False),
+        ("西罗莫司洗脱支架", True),
+        ("film-coated tablet", False),
     ],
 )
 def test_what_is_put_on_the_skin_interacts_with_nothing(name: str, local: bool) -> None:
     assert (of_name(name) is False) is local
+
+
+@pytest.mark.parametrize(
+    ("atc", "local"),
+    [
+        ("D01AC08", True), ("D06AX01", True), ("d07ac01", True), ("S01XA18", True), ("D11AH01", True),
+        ("D01BA02", False), ("D05BB02", False), ("D10BA01", False), ("D11AH05", False), ("J02AB02", False),
+        ("A01AB09", False), ("L04AD01", False),
+    ],
+)  # fmt: skip
+def test_by_its_atc_group_a_drug_is_put_on_the_skin_or_the_eye(atc: str, local: bool) -> None:
+    assert (of_atc(atc) is False) is local
 
 
 @pytest.mark.parametrize(

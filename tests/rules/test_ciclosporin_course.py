@@ -1,5 +1,6 @@
 """Ciclosporin on record: which entries count, when entries are one course, how well it is proven."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -239,6 +240,13 @@ def dispensed(*agos: int, lasting: int) -> tuple[object, ...]:
     return tuple(dispense(CSA, 100, 12, ago, lasting) for ago in agos)
 
 
+def named_dispenses(number: int = 4, dose: int | None = 100, systemic: bool | None = None):
+    """Dispenses of 30 days by name alone, in a course of four months."""
+    found = (dispense(CSA, dose, 12, ago, 30) for ago in (120, 90, 60, 30)[:number])
+    named_only = tuple(replace(one, by_text_only=True, systemic=systemic) for one in found)
+    return (*named_only, ordered(122, 0, by_text_only=True))
+
+
 @pytest.mark.parametrize(
     ("facts", "grade"),
     [
@@ -256,6 +264,11 @@ def dispensed(*agos: int, lasting: int) -> tuple[object, ...]:
         ((ordered(122, 0), level(CSA, 0, 60)), Grade.LOW),
         ((stated(122, 0, by_text_only=True),), Grade.LOW),
         ((stated(122, 0, by_text_only=True), level(CSA, 140, 60)), Grade.MEDIUM),
+        (named_dispenses(), Grade.HIGH),
+        (named_dispenses(dose=None, systemic=True), Grade.HIGH),
+        (named_dispenses(dose=None, systemic=None), Grade.LOW),
+        (named_dispenses(number=2), Grade.LOW),
+        ((ordered(122, 61, by_text_only=True), ordered(61, 0, by_text_only=True)), Grade.LOW),
         ((dispense(CSA, 100, 12, 30, 30),), Grade.HIGH),
         ((stated(30, 0),), Grade.MEDIUM),
         ((ordered(30, 0),), Grade.LOW),
@@ -278,6 +291,11 @@ def dispensed(*agos: int, lasting: int) -> tuple[object, ...]:
         "a level of zero",
         "known by words alone",
         "known by words and a level",
+        "dispensed by name, with doses",
+        "dispensed by name, days of supply of a capsule",
+        "dispensed by name, days of supply of nobody knows what",
+        "dispensed by name for two months of four",
+        "orders by name",
         "a short course, dispensed",
         "a short course, stated",
         "a short course, ordered",
@@ -291,15 +309,37 @@ def test_how_well_a_course_is_proven(facts, grade):
     assert course.grade is grade
 
 
-def test_daily_administrations_prove_a_course():
+@pytest.mark.parametrize("by_name", [False, True])
+def test_daily_administrations_prove_a_course(by_name):
     start = date(2025, 10, 1)
     doses = tuple(
-        given(CSA, 100, f"{date.fromordinal(start.toordinal() + n)}T08:00:00+08:00") for n in range(120)
+        replace(
+            given(CSA, 100, f"{date.fromordinal(start.toordinal() + n)}T08:00:00+08:00"), by_text_only=by_name
+        )
+        for n in range(120)
     )
     (course,) = courses(*doses)
     assert course.grade is Grade.HIGH
     assert course.proves_three_months
     assert len(list(course_evidence(course))) == 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "proof"),
+    [
+        (named_dispenses(), ["course.proof_high", "course.by_name"]),
+        (dispensed(120, 90, 60, 30, lasting=30), ["course.proof_high"]),
+        (named_dispenses(number=2), ["course.proof_by_name"]),
+        ((stated(122, 0, by_text_only=True),), ["course.proof_by_name"]),
+        ((ordered(122, 0, by_text_only=True),), ["course.proof_low"]),
+        ((ordered(122, 0),), ["course.proof_low"]),
+        ((stated(122, 0, by_text_only=True), level(CSA, 140, 60)), ["course.proof_medium", "course.by_name"]),
+    ],
+)
+def test_words_alone_are_said_of_orders_and_a_name_of_the_rest(facts, proof):
+    (course,) = courses(*facts)
+    details = dict(course_said(course, LIMITS).values)["details"]
+    assert [p.key for p in details if p.key.startswith(("course.proof", "course.by"))] == proof
 
 
 def test_thousands_of_doses_are_no_burden():

@@ -29,7 +29,7 @@ CURRENT_USE = read_limits(InteractionLimits, "interactions")
 TERMINOLOGY = Path(__file__).parents[3] / "shared" / "clinical" / "terminology.json"
 
 _OUR_NAMES = """
-ketoconazole, itraconazole, voriconazole, posaconazole, clarithromycin, telithromycin, erythromycin,
+ketoconazole, itraconazole, voriconazole, posaconazole, miconazole, clarithromycin, telithromycin, erythromycin,
 ritonavir, cobicistat, lopinavir, darunavir, atazanavir, nirmatrelvir, nefazodone, fluconazole,
 isavuconazole, diltiazem, verapamil, nicardipine, amiodarone, dronedarone, letermovir, cannabidiol, danazol,
 azithromycin, roxithromycin, cimetidine, metoclopramide, bromocriptine, clotrimazole, aprepitant, imatinib,

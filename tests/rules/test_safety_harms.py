@@ -191,6 +191,10 @@ def test_anaphylaxis_on_a_study_drug_is_critical_whenever_it_was() -> None:
             allergy(manifestations=ANAPHYLAXIS, certainty=Certainty.PROVISIONAL),
             ["SAF-HYPER warning STOP_REVIEW sirolimus"],
         ),
+        (
+            allergy(manifestations=ANAPHYLAXIS, by_text_only=True),
+            ["SAF-ANAPH critical STOP_REVIEW sirolimus"],
+        ),
     ],
 )
 def test_any_other_allergy_counts_once_recorded_on_the_study(entry: Allergy, told: list[str]) -> None:

@@ -5,6 +5,7 @@ antiphospholipid antibody syndrome), or current use of anticoagulants.
 from datetime import date
 
 from cds_service.protocol.answers.eligibility import Finding
+from cds_service.protocol.criteria.by_name import by_name, settle_by_name
 from cds_service.protocol.criteria.diagnosed import sorted_by_weight
 from cds_service.protocol.criteria.in_use import in_use
 from cds_service.protocol.criteria.limits import EligibilityLimits
@@ -55,7 +56,10 @@ def exc_10_thrombosis(record: ClinicalRecord, t0: date, limits: EligibilityLimit
         for r in results_by(record, t0, Analyte.ANTIPHOSPHOLIPID_ANTIBODY)
         if r.presence is Presence.POSITIVE
     ]
-    _add_anticoagulants(record, t0, limits, present, doubtful)
+    named: list[Sighting] = []
+    _add_anticoagulants(record, t0, limits, present, named, doubtful)
+    if named and not present:
+        return settle_by_name(record, t0, limits, TOPIC, named, doubtful)
     return exclusion(record, t0, limits, TOPIC, present, doubtful)
 
 
@@ -64,6 +68,7 @@ def _add_anticoagulants(
     t0: date,
     limits: EligibilityLimits,
     present: list[Sighting],
+    named: list[Sighting],
     doubtful: list[Sighting],
 ) -> None:
     """Heparin may be a line flush or prevention; an old open order may be a leftover: both are asked."""
@@ -76,7 +81,9 @@ def _add_anticoagulants(
             continue
         if _perhaps_not_treatment(event, limits):
             doubtful.append(doubted(seen, say("criterion.E10.heparin", fact=seen.words)))
-        elif verdict is Verdict.MET and not event.by_text_only:
+        elif verdict is Verdict.MET and event.by_text_only:
+            named.append(by_name(seen))
+        elif verdict is Verdict.MET:
             present.append(seen)
         else:
             doubtful.append(doubted(seen, say("criterion.E10.perhaps_over", fact=seen.words)))

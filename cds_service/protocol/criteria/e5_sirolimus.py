@@ -3,6 +3,7 @@
 from datetime import date
 
 from cds_service.protocol.answers.eligibility import Finding
+from cds_service.protocol.criteria.by_name import by_name, settle_by_name
 from cds_service.protocol.criteria.in_use import counts
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
@@ -42,16 +43,26 @@ _ON_STUDY = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
 def exc_05_sirolimus(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
     """Any sign that sirolimus was taken before the study, ever; or an allergy (DECISIONS 10)."""
     present: list[Sighting] = []
+    named: list[Sighting] = []
     doubtful: list[Sighting] = []
     entries = [e for e in record.studies if e.this_trial and e.state in _ON_STUDY]
     for event in (*record.taking(SIROLIMUS), *record.taking(TEMSIROLIMUS)):
-        _file(of_medication_event(event), _used(event, entries, t0), present, doubtful)
+        seen, used = of_medication_event(event), _used(event, entries, t0)
+        if used is Verdict.MET and event.by_text_only:
+            named.append(by_name(seen))
+        else:
+            _file(seen, used, present, doubtful)
     for level in results_by(record, t0, Analyte.SIROLIMUS):
         seen = of_result(level, say("eligibility.test.sirolimus"), "ng/mL")
         _file(seen, _measured(level, entries), present, doubtful)
     for allergy in record.allergies:
         if SIROLIMUS in allergy.ingredients and known_by(allergy.recorded, t0):
-            _file(of_allergy(allergy), _allergic(allergy), present, doubtful)
+            if _allergic(allergy) is Verdict.MET and allergy.by_text_only:
+                named.append(by_name(of_allergy(allergy)))
+            else:
+                _file(of_allergy(allergy), _allergic(allergy), present, doubtful)
+    if named and not present:
+        return settle_by_name(record, t0, limits, TOPIC, named, doubtful)
     return exclusion(record, t0, limits, TOPIC, present, doubtful)
 
 

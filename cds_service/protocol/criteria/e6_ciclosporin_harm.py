@@ -77,7 +77,7 @@ def _harms(record: ClinicalRecord, t0: date) -> tuple[list[Sighting], list[Sight
     for allergy in record.allergies:
         if CICLOSPORIN in allergy.ingredients and known_by(allergy.recorded, t0):
             grave = allergy.severe or allergy.manifestations & _ALWAYS_SEVERE
-            certain = allergy.certainty is Certainty.CONFIRMED
+            certain = allergy.certainty is Certainty.CONFIRMED and not allergy.by_text_only
             (severe if grave and certain else other).append(of_allergy(allergy))
     for diagnosis in diagnosed(record, t0, *_ALWAYS_SEVERE):
         seen = of_diagnosis(diagnosis)

@@ -3,6 +3,7 @@
 from datetime import date
 
 from cds_service.protocol.answers.eligibility import Finding
+from cds_service.protocol.criteria.by_name import by_name, settle_by_name
 from cds_service.protocol.criteria.diagnosed import diagnosed, is_active_lately, is_over
 from cds_service.protocol.criteria.in_use import in_use
 from cds_service.protocol.criteria.limits import EligibilityLimits
@@ -53,6 +54,7 @@ _LINGERING = frozenset(
 def inc_05_no_infection(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
     """A recent infection or its treatment decides; the old, minor or preventive asks (DECISIONS 7)."""
     active: list[Sighting] = []
+    named: list[Sighting] = []
     doubtful: list[Sighting] = []
     for diagnosis in diagnosed(record, t0, *_INFECTIONS):
         verdict = _infected(diagnosis, t0, limits)
@@ -62,7 +64,9 @@ def inc_05_no_infection(record: ClinicalRecord, t0: date, limits: EligibilityLim
             doubtful.append(_perhaps_over(diagnosis))
     for event in record.medications:
         verdict = _under_treatment(event, record, t0, limits)
-        if verdict is Verdict.MET:
+        if verdict is Verdict.MET and event.by_text_only:
+            named.append(by_name(of_medication(event)))
+        elif verdict is Verdict.MET:
             active.append(of_medication(event))
         elif verdict is Verdict.UNKNOWN:
             seen = of_medication(event)
@@ -70,6 +74,8 @@ def inc_05_no_infection(record: ClinicalRecord, t0: date, limits: EligibilityLim
     doubtful += _signs(record, t0, limits)
     if active:
         return settle(record, t0, limits, TOPIC, seen_as(Verdict.NOT_MET, active), newest_day(active))
+    if named:
+        return settle_by_name(record, t0, limits, TOPIC, named, doubtful)
     return settle(record, t0, limits, TOPIC, open_finding(TOPIC, doubtful))
 
 
@@ -95,7 +101,7 @@ def _under_treatment(
     if not kinds or event.systemic is False:
         return Verdict.NOT_MET
     verdict = in_use(event, record, t0, limits, limits.infection_days)
-    preventive = Concept.ANTI_INFECTIVE_PROPHYLAXIS in kinds or event.by_text_only
+    preventive = Concept.ANTI_INFECTIVE_PROPHYLAXIS in kinds
     return Verdict.UNKNOWN if verdict is Verdict.MET and preventive else verdict
 
 

@@ -111,16 +111,21 @@ def _grade(
     """HIGH: dispensed or given on 80 % of the days of some three months (of all of a shorter course).
 
     MEDIUM: documented or stated for as long, or ordered again on a later day, or a level that shows drug
-    in the blood. LOW: a single order, or entries recognised by their words alone.
+    in the blood. LOW: a single order, or entries recognised by their words alone; a dispense or an
+    administration by name counts like a coded one where it tells an amount (DECISIONS 76).
     """
-    coded = [supply for supply in supplies if not supply.by_text_only]
-    told = [s for s in coded if s.source is not MedicationSource.ORDER]
+    proofs = [supply for supply in supplies if _is_proof(supply)]
+    told = [s for s in proofs if s.source is not MedicationSource.ORDER]
     if _covers_enough([s for s in told if s.source in _DOCUMENTED], start, end, limits):
         return Grade.HIGH
-    order_days = {s.first for s in coded if s.source is MedicationSource.ORDER}
+    order_days = {s.first for s in proofs if s.source is MedicationSource.ORDER}
     if len(order_days) > 1 or _told_for_long(told, start, end, limits) or any(map(shows_drug, levels)):
         return Grade.MEDIUM
     return Grade.LOW
+
+
+def _is_proof(supply: Supply) -> bool:
+    return not supply.by_text_only or (supply.source in _DOCUMENTED and supply.has_amount)
 
 
 def shows_drug(level: Result) -> bool:

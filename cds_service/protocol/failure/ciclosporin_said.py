@@ -28,8 +28,20 @@ def course_said(course: CiclosporinCourse, limits: ExposureLimits) -> Phrase:
         start=course.start,
         end=course.end,
         months=months_between(course.start, course.end),
-        details=(_PROOF[course.grade], *_dose_said(course), *_levels_said(course, limits)),
+        details=(*_proof_said(course), *_dose_said(course), *_levels_said(course, limits)),
     )
+
+
+def _proof_said(course: CiclosporinCourse) -> Iterator[Phrase]:
+    """What proves it, and whether by name; "a single order or words alone" is said of orders only."""
+    named = any(supply.by_text_only for supply in course.supplies)
+    only_orders = all(supply.source is MedicationSource.ORDER for supply in course.supplies)
+    if course.grade is Grade.LOW and named and not only_orders:
+        yield say("course.proof_by_name")
+        return
+    yield _PROOF[course.grade]
+    if named and course.grade is not Grade.LOW:
+        yield say("course.by_name")
 
 
 def _dose_said(course: CiclosporinCourse) -> Iterator[Phrase]:

@@ -5,7 +5,7 @@ Ends are days on which the supply ran out or the period ended: a dispense of 30 
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -43,7 +43,11 @@ class ExposureLimits:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """Days from `first` to `last` that one entry covers, its source, and milligrams a day where told."""
+    """Days from `first` to `last` that one entry covers, its source, and milligrams a day where told.
+
+    `by_text_only`: the drug is known by its name alone. `has_amount`: a dose in milligrams is told, or the
+    days that a supply lasts of a product that is swallowed or infused.
+    """
 
     first: date
     last: date
@@ -51,6 +55,7 @@ class Supply:
     reference: str
     daily_mg: Decimal | None
     by_text_only: bool
+    has_amount: bool
 
     @property
     def used_up(self) -> date:
@@ -162,11 +167,16 @@ def _supply(event: MedicationEvent, starts: _Starts, t0: date, limits: ExposureL
         event.reference,
         _daily_mg(event.dose),
         event.by_text_only,
+        _has_amount(event),
     )
 
 
 def _daily_mg(dose: Fact[Dose]) -> Decimal | None:
     return dose.value.daily_mg if isinstance(dose, Known) else None
+
+
+def _has_amount(event: MedicationEvent) -> bool:
+    return isinstance(event.dose, Known) or (event.supply_days is not None and event.systemic is True)
 
 
 def _last_day(event: MedicationEvent, first: date, starts: _Starts, t0: date, limits: ExposureLimits) -> date:
@@ -238,7 +248,7 @@ def _without(supply: Supply, denied: Iterable[tuple[date, date]]) -> Iterator[Su
     for first, last in denied:
         pieces = [kept for piece in pieces for kept in _cut(piece, first, last)]
     for first, last in pieces:
-        yield Supply(first, last, supply.source, supply.reference, supply.daily_mg, supply.by_text_only)
+        yield replace(supply, first=first, last=last)
 
 
 def _cut(piece: tuple[date, date], first: date, last: date) -> Iterator[tuple[date, date]]:

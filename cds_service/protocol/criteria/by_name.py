@@ -1,0 +1,52 @@
+"""A drug known by its name alone: it keeps a criterion open, decides none, and no answer talks it away.
+
+A hospital without a drug map sends every drug so. The name counts as the drug (DECISIONS 76), but it may be
+that of a device or of another product, so what it would show if coded is asked, never found.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from cds_service.protocol.answers.eligibility import Finding
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.criteria.open_world import (
+    Topic,
+    attestation_on,
+    open_finding,
+    seen_as,
+    settle,
+)
+from cds_service.protocol.criteria.sightings import Sighting, doubted, newest_day
+from cds_service.protocol.verdict import Verdict
+from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.record import ClinicalRecord
+
+
+def by_name(sighting: Sighting) -> Sighting:
+    """The same fact, marked as known by its name alone."""
+    return doubted(sighting, say("eligibility.seen.by_name", fact=sighting.words))
+
+
+def settle_by_name(
+    record: ClinicalRecord,
+    t0: date,
+    limits: EligibilityLimits,
+    topic: Topic,
+    named: Sequence[Sighting],
+    doubtful: Sequence[Sighting] = (),
+) -> Finding:
+    """UNKNOWN, with the name and the answer side by side; an answer that agrees with the name decides.
+
+    `named` are the drugs that would decide against the patient if they were coded.
+    """
+    shown = (*named, *doubtful)
+    against = Verdict.NOT_MET if topic.clearing is Verdict.MET else Verdict.MET
+    answer = attestation_on(record, t0, limits, topic.item)
+    if answer is None:
+        return settle(record, t0, limits, topic, open_finding(topic, shown))
+    found = settle(record, t0, limits, topic, seen_as(against, shown), newest_day(named))
+    agrees = bool(answer.value) is (against is Verdict.MET)
+    if agrees or found.verdict is Verdict.UNKNOWN:
+        return found
+    return replace(found, verdict=Verdict.UNKNOWN, missing=("attestation",), question=topic.question)
