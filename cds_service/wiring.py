@@ -263,6 +263,7 @@ def build_clinic(settings: Settings) -> Clinic:
             one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
         },
         explaining=settings.issuers_explained_to,
+        one_action=settings.issuers_of_one_action,
     )
 
 

@@ -1,6 +1,7 @@
 """One chart while it is being gathered: what is here, what could not be had, and why."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,7 @@ from cds_service.hooks.fhir_release import holds_another_release
 from cds_service.hooks.prefetch import Prefetched, entry_of, fill
 from cds_service.hooks.request import HookRequest
 from fhir_mappings.readers.addresses import Home
-from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
+from fhir_mappings.readers.bundle import Decoded, NotFhir, as_written, decode
 from fhir_mappings.readers.fhir_types import Resource, Unread
 from fhir_mappings.readers.ownership import home_of, names_another
 from fhir_mappings.readers.record import unresolved_references
@@ -48,6 +49,7 @@ class Chart:
         self.retry_after: dict[Part, int] = {}
         self._came: dict[Part, Decoded] = {}
         self._followed: set[str] = set()
+        self._orders: list[bytes | msgspec.Raw] = []
         self._request = request
         self._fetcher = fetcher
         self._queries = chart_queries(stand_ins)
@@ -80,6 +82,10 @@ class Chart:
     def person(self) -> tuple[Resource, ...]:
         """The patient's own resource, which tells by which numbers an entry may name the patient."""
         return self._person_among(self.resources)
+
+    def written(self, reference: str) -> dict[str, Any] | None:
+        """A medication order of the record with every element that came with it; None where none came."""
+        return as_written(self._orders, reference)
 
     def follow_references(self, most: int, others: Iterable[Resource] = ()) -> None:
         """Fetch what the chart (or the `others`) points at and nobody brought, each once, `most` in all."""
@@ -168,6 +174,8 @@ class Chart:
 
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
+        if part is Part.MEDICATION_REQUESTS:
+            self._orders += decoded.sources
         self.gaps += decoded.gaps
         self._servers |= servers_of(decoded.resources, self._servers)
         for resource in decoded.resources:

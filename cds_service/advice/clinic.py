@@ -34,8 +34,8 @@ class Clinic:
     """What an installation brings to every call; `texts_version` names the reviewed texts in force.
 
     `words_by_issuer` are those of the clients that have a language of their own; `explaining` are the issuers
-    whose clinicians can open the page that explains. Only the command line, which answers nobody, has no
-    `memory`.
+    whose clinicians can open the page that explains; `one_action` those that carry out one action a
+    suggestion. Only the command line, which answers nobody, has no `memory`.
     """
 
     gatherer: Gatherer
@@ -46,6 +46,7 @@ class Clinic:
     texts_version: str
     words_by_issuer: Mapping[str, Wording] = field(default_factory=dict)
     explaining: frozenset[str] = frozenset()
+    one_action: frozenset[str] = frozenset()
     memory: Remembers | None = None
 
     def service(
@@ -125,6 +126,9 @@ def _card_context(
         public_base_url=clinic.public_base_url,
         words=clinic.words_by_issuer.get(call.caller.issuer, clinic.words),
         drafts_raw=drafts.by_reference,
+        written=gathered.written,
+        one_action=call.caller.issuer in clinic.one_action,
+        mg_per_piece={d.reference: d.mg_per_piece for d in gathered.drafts if d.mg_per_piece},
         explains=call.caller.issuer in clinic.explaining,
         trial_card_back=_trial_card_back(clinic, now),
     )

@@ -4,10 +4,11 @@ What tells whether the service concerns this patient comes first, all of it at o
 does not, and then nothing else is read or fetched. The rest comes at once as well.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from cds_service.advice.chart import Chart, check_owner
 from cds_service.advice.chart_queries import DECISIVE_PARTS
@@ -46,6 +47,10 @@ from fhir_mappings.vocabulary.record import ClinicalRecord
 _UNKNOWN = Caller()
 
 
+def nothing_written(_: str) -> None:
+    """For a chart of which nothing has to be given back."""
+
+
 @dataclass(frozen=True, slots=True)
 class GatherLimits:
     """Seconds and bytes for all fetching of one call; pages of one answer; references followed."""
@@ -60,14 +65,15 @@ class GatherLimits:
 class Gathered:
     """One patient's record and the draft orders of the call, typed and verbatim.
 
-    `is_concerned` is False when the service cannot concern the patient; the record may then hold the first
-    parts only, and is not to be assessed.
+    `written` gives an order of the record as it came. `is_concerned` is False when the service cannot concern
+    the patient; the record may then hold the first parts only, and is not to be assessed.
     """
 
     record: ClinicalRecord
     is_concerned: bool
     drafts: tuple[MedicationEvent, ...] = ()
     context: ContextResources = field(default_factory=ContextResources)
+    written: Callable[[str], dict[str, Any] | None] = nothing_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,7 @@ class Gatherer:
         orders, gaps = read_drafts(resources, chart.patient_id, now, self.reader, home)
         record = self._read(chart, now, (*drafts.decoded.gaps, *gaps))
         _check_decisive(chart, record)
-        return Gathered(record, concern.is_still(record, self._as_of(now)), orders, drafts)
+        return Gathered(record, concern.is_still(record, self._as_of(now)), orders, drafts, chart.written)
 
     def _as_of(self, now: datetime) -> AsOf:
         return as_of(now, self.reader.zone)

@@ -144,7 +144,10 @@ def _recheck_json(decision: TitrationDecision) -> Json | None:
 
 def dose_json(dose: Dose | None) -> Json | None:
     """A dose as `{"amountMg": 2, "everyHours": 24}`."""
-    return {"amountMg": number(dose.amount_mg), "everyHours": number(dose.every_hours)} if dose else None
+    if dose is None:
+        return None
+    told: dict[str, Any] = {"amountMg": number(dose.amount_mg), "everyHours": number(dose.every_hours)}
+    return told | ({"partsMg": [number(mg) for mg in dose.parts]} if dose.parts else {})
 
 
 def renal_json(finding: RenalFinding, words: Wording) -> Json:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from cds_service.protocol.answers.dosing import Band, Trough
+from cds_service.protocol.dosing.tablets import uneven_words
 from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
@@ -18,6 +19,8 @@ def dose_words(dose: Dose | None) -> Phrase:
     """ "2 mg once daily", "75 mg every 12 h", or that no dose is known."""
     if dose is None:
         return say("dose.none")
+    if dose.parts:
+        return uneven_words(dose)
     if dose.every_hours == _ONCE_DAILY:
         return say("dose.daily", amount=dose.amount_mg)
     return say("dose.interval", amount=dose.amount_mg, hours=dose.every_hours)

@@ -5,7 +5,7 @@ from datetime import date
 from cds_service.cards.assessment_json import criterion_json, eligibility_json
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import TRIAL_OVERRIDES, Cuttable, Message, Offer
-from cds_service.cards.tests_to_order import tests_offer
+from cds_service.cards.tests_to_order import Wanted, tests_offer
 from cds_service.hooks.card import Action, ActionType, SelectionBehavior
 from cds_service.protocol.answers.alerts import Severity
 from cds_service.protocol.answers.eligibility import Criterion, EligibilityDecision, EligibilityStatus
@@ -106,6 +106,6 @@ def _offers(decision: EligibilityDecision, patient: str, today: date, context: C
     task = study_team_task(patient, context.words.plain(say("suggest.studyTeamTask")), today)
     missing = [name for criterion in decision.open_questions for name in criterion.finding.missing]
     return [
-        *tests_offer(missing, patient, today, context),
+        *tests_offer([Wanted(name) for name in missing], patient, today, context),
         Offer("study-team", label, (Action(ActionType.CREATE, label, task),)),
     ]

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from cds_service.cards.assessment_json import alert_json, number
@@ -13,9 +14,12 @@ from cds_service.hooks.card import Action, ActionType
 from cds_service.protocol.answers.alerts import Action as Wanted
 from cds_service.protocol.answers.alerts import Alert
 from cds_service.protocol.answers.dosing import TitrationDecision
+from cds_service.protocol.dosing.tablets import makes
 from fhir_mappings.vocabulary.medications import Dose
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import UCUM
+
+ROUTE_RULE = "ORD-ROUTE"
 
 
 def order_messages(
@@ -34,31 +38,62 @@ def _message(
 ) -> Message:
     first = found[0]
     action = Phrase(f"action.{first.action}")
+    proposal = _proposal(found, titration)
+    offers = _correction(order, proposal, context) if proposal else []
     return Message(
         kind="order",
         rules=[alert.rule for alert in found],
         severity=loudest(alert.severity for alert in found),
         summaries=[say("order.summary", action=action, seen=first.seen), say("order.short", action=action)],
-        detail=[bullets(alert_line(alert, context) for alert in found)],
+        detail=[
+            bullets(alert_line(alert, context) for alert in found),
+            *([_in_words(proposal, context)] if proposal and not offers else []),
+        ],
         decision=alert_json(first, context.words),
-        offers=_correction(order, found, titration, context),
+        offers=offers,
         extra={"orders": [alert_json(alert, context.words) for alert in found]},
         about=order,
     )
 
 
-def _correction(
-    order: str, found: Sequence[Alert], titration: Sequence[TitrationDecision], context: CardContext
-) -> list[Offer]:
-    """The whole draft with the proposed dose, only where one dose is clearly right (DECISIONS 41)."""
+def _proposal(found: Sequence[Alert], titration: Sequence[TitrationDecision]) -> TitrationDecision | None:
+    """The dosing decision whose dose is clearly the right one for the draft (DECISIONS 41)."""
+    if any(alert.rule.id == ROUTE_RULE for alert in found):
+        return None  # no correction keeps a route that is none of the trial's
     drugs = {alert.drug for alert in found if alert.action is Wanted.CORRECT_ORDER}
-    proposal = next((d for d in titration if d.drug in drugs and d.proposed), None)
-    draft = context.drafts_raw.get(order)
-    if proposal is None or proposal.proposed is None or draft is None or not _is_one_plain_dosage(draft):
+    return next((d for d in titration if d.drug in drugs and d.proposed), None)
+
+
+def _in_words(proposal: TitrationDecision, context: CardContext) -> str:
+    """The draft cannot be corrected as it stands: another product, or more than one line of dosage."""
+    dose = dose_words(proposal.proposed)
+    return context.words.markdown(say("order.writeAnew", drug=drug_name(proposal.drug), dose=dose))
+
+
+def _correction(order: str, proposal: TitrationDecision, context: CardContext) -> list[Offer]:
+    """The whole draft with the proposed dose, only where its product can give that dose (DECISIONS 64)."""
+    draft, dose = context.drafts_raw.get(order), proposal.proposed
+    if dose is None or draft is None or not _is_one_plain_dosage(draft):
         return []
-    dose = proposal.proposed
+    if not _can_give(draft, dose, context.mg_per_piece.get(order)):
+        return []
     label = context.words.plain(say("suggest.correct", drug=drug_name(proposal.drug), dose=dose_words(dose)))
     return [Offer("correct", label, (Action(ActionType.UPDATE, label, _with_dose(draft, dose)),), True)]
+
+
+def _can_give(draft: Mapping[str, Any], dose: Dose, mg_per_piece: Decimal | None) -> bool:
+    """Whole tablets or capsules of a known strength, or a drug ordered by its ingredient alone.
+
+    A product that names a number which nobody could read as its strength may be any other.
+    """
+    if mg_per_piece is not None:
+        return makes(mg_per_piece, dose.amount_mg)
+    concept = draft.get("medicationCodeableConcept")
+    if not isinstance(concept, dict):
+        return False
+    codings = concept.get("coding") or []
+    names = [concept.get("text"), *(coding.get("display") for coding in codings)]
+    return not any(character.isdigit() for name in names if name for character in name)
 
 
 def _is_one_plain_dosage(draft: Mapping[str, Any]) -> bool:
@@ -69,8 +104,15 @@ def _is_one_plain_dosage(draft: Mapping[str, Any]) -> bool:
     return not any(name.startswith(("asNeeded", "maxDose")) for name in lines[0])
 
 
+_SAID_OF_THE_DOSE = ("text", "patientInstruction", "additionalInstruction", "extension")
+"""Members of a dosage line, and their extensions, that may name the dose that was wrong."""
+
+
 def _with_dose(draft: Mapping[str, Any], dose: Dose) -> dict[str, Any]:
-    """The same draft, all of it and as long as it was meant to run, with another amount and interval."""
+    """The same draft, as long as it was meant to run, with another amount and interval.
+
+    What tells the old dose in words, and the quantity that was to be handed over for it, is dropped.
+    """
     corrected = copy.deepcopy(dict(draft))
     amount = {"value": number(dose.amount_mg), "unit": "mg", "system": UCUM, "code": "mg"}
     instruction = corrected["dosageInstruction"][0]
@@ -79,5 +121,13 @@ def _with_dose(draft: Mapping[str, Any], dose: Dose) -> dict[str, Any]:
     repeat = {"frequency": 1, "period": number(dose.every_hours), "periodUnit": "h"}
     instruction["doseAndRate"] = [{"doseQuantity": amount}]
     instruction["timing"] = {"repeat": bounds | repeat}
-    instruction.pop("text", None)
+    for name in _SAID_OF_THE_DOSE:
+        instruction.pop(name, None)
+        instruction.pop(f"_{name}", None)
+    corrected.pop("text", None)
+    supply = corrected.get("dispenseRequest")
+    if isinstance(supply, dict):
+        supply.pop("quantity", None)
+        if not supply:
+            del corrected["dispenseRequest"]
     return corrected

@@ -1,41 +1,61 @@
-"""Draft orders for tests that a rule wants."""
+"""Draft orders for tests that a rule wants, with the days for which it wants them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import Offer
 from cds_service.hooks.card import Action, ActionType
-from cds_service.protocol.answers.dosing import Recheck
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import laboratory_order
-from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
+from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS, ORDERED_AS
 
 
-def recheck_action(recheck: Recheck, patient: str, today: date, context: CardContext) -> tuple[Action, ...]:
-    """A draft order for the test to repeat, on the first day it is wanted, if a laboratory does it."""
-    return draft_tests([recheck.test], patient, today, context, recheck.not_before)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A test by our name of it, wanted not before `first` and not after `last`; None leaves an end open."""
+
+    test: str
+    first: date | None = None
+    last: date | None = None
 
 
 def draft_tests(
-    names: Iterable[str], patient: str, today: date, context: CardContext, on: date | None = None
+    wanted: Iterable[Wanted], patient: str, today: date, context: CardContext
 ) -> tuple[Action, ...]:
-    """Draft orders for each of the named tests that a laboratory does, each once."""
-    wanted = [name for name in dict.fromkeys(names) if name in LABORATORY_TESTS]
-    return tuple(_action(name, patient, today, context, on) for name in wanted)
+    """Draft orders for each of the tests that a laboratory does, each once."""
+    named = (replace(one, test=ORDERED_AS.get(one.test, one.test)) for one in wanted)
+    known = {one.test: one for one in named if one.test in LABORATORY_TESTS}
+    return tuple(_action(one, patient, today, context) for one in known.values())
 
 
-def _action(name: str, patient: str, today: date, context: CardContext, on: date | None) -> Action:
+def _action(wanted: Wanted, patient: str, today: date, context: CardContext) -> Action:
     words = context.words
-    test = LABORATORY_TESTS[name]
-    label = words.plain(say("suggest.test", test=Phrase(f"test.{name}"), day=on or today))
+    test = LABORATORY_TESTS[wanted.test]
+    label = words.plain(say("suggest.test", test=Phrase(f"test.{wanted.test}"), when=_when(wanted, today)))
     note = words.plain(say("suggest.testNote"))
-    resource = laboratory_order(patient, test.loinc, test.display, on, today, note)
+    first = wanted.first or (None if wanted.last else today)
+    resource = laboratory_order(patient, test.loinc, test.display, (first, wanted.last), today, note)
     return Action(ActionType.CREATE, label, resource)
 
 
-def tests_offer(names: Iterable[str], patient: str, today: date, context: CardContext) -> list[Offer]:
-    """One suggestion that orders all of the named tests, if any of them can be ordered."""
-    actions = draft_tests(names, patient, today, context)
+def _when(wanted: Wanted, today: date) -> Phrase:
+    if wanted.first and wanted.last and wanted.first != wanted.last:
+        return say("suggest.window", first=wanted.first, last=wanted.last)
+    if wanted.last and not wanted.first:
+        return say("suggest.by", last=wanted.last)
+    return say("suggest.day", day=wanted.first or today)
+
+
+def tests_offer(wanted: Iterable[Wanted], patient: str, today: date, context: CardContext) -> list[Offer]:
+    """One suggestion that orders all of the tests, if any of them can be ordered; or one for each."""
+    return offered("tests", draft_tests(wanted, patient, today, context), context, recommended=True)
+
+
+def offered(key: str, actions: tuple[Action, ...], context: CardContext, *, recommended: bool) -> list[Offer]:
+    """The actions as one suggestion, or each as one of its own for a client that carries out one of each."""
     label = context.words.plain(say("suggest.tests"))
-    return [Offer("tests", label, actions, recommended=True)] if actions else []
+    if context.one_action:
+        return [Offer(f"{key}-{n}", one.description, (one,), recommended) for n, one in enumerate(actions)]
+    return [Offer(key, label, actions, recommended)] if actions else []

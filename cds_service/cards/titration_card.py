@@ -5,24 +5,29 @@ from datetime import date
 
 from cds_service.cards.assessment_json import alert_json, titration_json
 from cds_service.cards.context import CardContext
+from cds_service.cards.dose_offers import CHANGES, dose_offers
 from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
-from cds_service.cards.frame import Cuttable, Message, Offer, bullets, loudest
+from cds_service.cards.frame import Cuttable, Message, bullets, loudest
 from cds_service.cards.outlook_words import outlook_lines
-from cds_service.cards.tests_to_order import recheck_action
 from cds_service.cards.wording import Wording
-from cds_service.hooks.card import SUMMARY_LIMIT, Action, ActionType
+from cds_service.hooks.card import SUMMARY_LIMIT
+from cds_service.protocol.answers.alerts import Action as Wanted
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
+from cds_service.protocol.dosing.reasons import WORDS, Reason
 from cds_service.protocol.lost_words import LOST, newest_of
-from fhir_mappings.vocabulary.medications import Dose, Drug
+from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
-from fhir_mappings.writers.drafts import dose_order
 
 UNREAD_RULE = "SAF-UNREAD"
 PRELIMINARY_RULE = "SAF-PRELIM"
 STRENGTH_RULE = "SAF-STRENGTH"
-_CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
+ORDERED_REASON = "CHANGE_ORDERED"
+STOPPED_REASON = "CICLOSPORIN_STOPPED"
+RESTART_REASON = "RESTART_AFTER_HOLD"
+_SHORT = (Reason.HOLD_NOT_DOCUMENTED, Reason.RESTART_ASK, Reason.LEVEL_UNEXPECTED, Reason.HOLD_OPEN)
+_STOPPING = (Wanted.HOLD, Wanted.STOP_REVIEW)
 _LOUD = {
     State.INCREASE: Severity.WARNING,
     State.DECREASE: Severity.WARNING,
@@ -44,30 +49,84 @@ def titration_message(
     return Message(
         kind="titration",
         rules=[decision.rule, *(alert.rule for alert in ranked)],
-        severity=loudest([_LOUD.get(decision.state, Severity.INFO), *(a.severity for a in ranked)]),
+        severity=loudest([_loudness(decision), *(a.severity for a in ranked)]),
         summaries=_summaries(decision, ranked, renal),
         detail=_detail(decision, ranked, renal, context),
         decision=titration_json(decision, context.words),
-        offers=_offers(decision, patient, today, context),
+        offers=dose_offers(decision, ranked, patient, today, context),
         extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
         about=decision.drug.value,
     )
 
 
+def _loudness(decision: TitrationDecision) -> Severity:
+    """A drug that was stopped by decision is no alarm at every visit."""
+    if STOPPED_REASON in decision.reasons:
+        return Severity.INFO
+    return _LOUD.get(decision.state, Severity.INFO)
+
+
 def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding) -> list[Phrase]:
-    """The act, then why: a critical finding first of all, then a preliminary one, and what was not read."""
+    """The act, then why: a critical finding first of all, then a preliminary one, and what was not read.
+
+    A warning that says hold or stop leads, and no other act is named beside it (DECISIONS 57).
+    """
+    if against := _says_stop(decision, ranked):
+        return against
     head = _head(decision)
     loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
     whys = [
+        *_critical_results(ranked),
         *loud[:1],
         *[alert.seen for alert in ranked if alert.rule.id == PRELIMINARY_RULE][:1],
         *_unread(ranked),
         *_strength(decision, ranked),
         decision.seen,
+        *_asked_in_short(decision),
         *_kidney(decision, renal),
         *_measured(decision),
     ]
     return [*(say("titration.summary", head=head, why=why) for why in whys), head]
+
+
+def _critical_results(ranked: Sequence[Alert]) -> list[Phrase]:
+    """Several critical findings together, as long as they fit: in full, then in few words (DECISIONS 90)."""
+    loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
+    if len(loud) < 2:
+        return []
+    short = [_shortly(seen) for seen in loud]
+    return [say("titration.several", seen=tuple(seen)) for seen in (loud, [loud[0], *short[1:]], short)]
+
+
+def _shortly(seen: Phrase) -> Phrase:
+    """A laboratory finding by its value alone; any other in its own words."""
+    values = dict(seen.values)
+    inner = values.get("seen")
+    if isinstance(inner, Phrase):
+        values |= dict(inner.values)
+    wanted = _IN_SHORT.get(seen.key, "")
+    if wanted not in values:
+        return seen
+    return Phrase(f"{seen.key}.short", ((wanted, values[wanted]),))
+
+
+_IN_SHORT = {"safety.potassium": "value", "safety.aki": "creatinine"}
+"""The findings that a headline may shorten, and the value that it must then show."""
+
+
+def _says_stop(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phrase]:
+    """The first warning that asks for the drug to be held or stopped where the dosing rules do neither."""
+    critical = any(alert.severity is Severity.CRITICAL for alert in ranked)
+    if critical or decision.state in (State.HOLD, State.STOP_REVIEW):
+        return []
+    for alert in ranked:
+        if alert.severity is Severity.WARNING and alert.action in _STOPPING and alert.drug is decision.drug:
+            name, action = drug_name(decision.drug), Phrase(f"action.{alert.action}")
+            return [
+                say("safety.summary", drug=name, seen=alert.seen, action=action),
+                say("safety.short", drug=name, action=action),
+            ]
+    return []
 
 
 def _unread(ranked: Sequence[Alert]) -> list[Phrase]:
@@ -85,6 +144,11 @@ def _strength(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phra
     return [a.seen for a in ranked if a.rule.id == STRENGTH_RULE and decision.current is None]
 
 
+def _asked_in_short(decision: TitrationDecision) -> list[Phrase]:
+    """What a hold or an unexpected level still asks, where the whole sentence does not fit."""
+    return [WORDS[reason] for reason in _SHORT if reason in decision.reasons]
+
+
 def _kidney(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
     """The renal state in few words, where it and not the level decides."""
     if decision.drug is not Drug.CICLOSPORIN or decision.target is not None or renal.creatinine is None:
@@ -100,8 +164,11 @@ def _measured(decision: TitrationDecision) -> list[Phrase]:
 
 
 def _head(decision: TitrationDecision) -> Phrase:
+    if ORDERED_REASON in decision.reasons:
+        return say("titration.head.ordered", drug=drug_name(decision.drug))
+    again = decision.state is State.INITIATE and RESTART_REASON in decision.reasons
     return Phrase(
-        f"titration.head.{decision.state}",
+        "titration.head.restart" if again else f"titration.head.{decision.state}",
         (
             ("current", dose_words(decision.current)),
             ("drug", drug_name(decision.drug)),
@@ -162,16 +229,22 @@ def _level_line(decision: TitrationDecision) -> Phrase:
     target = band_words(decision.drug, decision.target) if decision.target else say("level.noTarget")
     if trough.value is None:
         return say("titration.noLevelLine", validity=validity, target=target)
-    return say(
+    line = say(
         "titration.levelLine", level=level_words(trough), day=trough.day, validity=validity, target=target
     )
+    before = decision.previous
+    if before is None or before.value is None:
+        return line
+    return say("titration.previous", line=line, level=level_words(before), day=before.day)
 
 
 def _dose_line(decision: TitrationDecision) -> Phrase:
     current = dose_words(decision.current)
     if decision.state is State.INITIATE:
-        return say("titration.doseStart", proposed=dose_words(decision.proposed))
-    if decision.state in _CHANGES:
+        again = RESTART_REASON in decision.reasons
+        key = "titration.doseRestart" if again else "titration.doseStart"
+        return Phrase(key, (("proposed", dose_words(decision.proposed)),))
+    if decision.state in CHANGES:
         return say("titration.doseChange", current=current, proposed=dose_words(decision.proposed))
     return say("titration.doseNow", current=current)
 
@@ -189,34 +262,3 @@ def _recheck_line(decision: TitrationDecision) -> Phrase:
     if recheck.not_before and recheck.by:
         return say("recheck.window", test=test, first=recheck.not_before, last=recheck.by)
     return say("recheck.by", test=test, last=recheck.by or recheck.not_before)
-
-
-def _offers(decision: TitrationDecision, patient: str, today: date, context: CardContext) -> list[Offer]:
-    """Draft orders: the changed dose together with its control level, and each alternative dose."""
-    control = recheck_action(decision.recheck, patient, today, context) if decision.recheck else ()
-    if decision.state in _CHANGES and decision.proposed:
-        doses = [decision.proposed, *decision.alternatives]
-        return [
-            Offer(
-                f"dose-{i}",
-                _dose_label(decision, dose, context),
-                (*_order(decision, dose, patient, today, context), *control),
-                i == 0,
-            )
-            for i, dose in enumerate(doses)
-        ]
-    label = context.words.plain(say("suggest.tests"))
-    return [Offer("recheck", label, control, recommended=True)] if control else []
-
-
-def _dose_label(decision: TitrationDecision, dose: Dose, context: CardContext) -> str:
-    return context.words.plain(say("suggest.dose", drug=drug_name(decision.drug), dose=dose_words(dose)))
-
-
-def _order(
-    decision: TitrationDecision, dose: Dose, patient: str, today: date, context: CardContext
-) -> tuple[Action, ...]:
-    words = context.words
-    note = words.plain(say("suggest.note", rule=decision.rule.id))
-    resource = dose_order(patient, decision.drug, dose, today, note, replaces=None)
-    return (Action(ActionType.CREATE, _dose_label(decision, dose, context), resource),)

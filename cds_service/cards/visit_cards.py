@@ -6,7 +6,7 @@ from datetime import date
 from cds_service.cards.assessment_json import monitoring_json, response_json
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import Cuttable, Message, bullets
-from cds_service.cards.tests_to_order import tests_offer
+from cds_service.cards.tests_to_order import Wanted, tests_offer
 from cds_service.cards.wording import Wording
 from cds_service.protocol.answers.alerts import Severity
 from cds_service.protocol.answers.follow_up import (
@@ -39,8 +39,14 @@ def monitoring_message(
         summaries=_summaries(wanted, participation),
         detail=[_lines(items, words)],
         decision={"monitoring": [monitoring_json(item, words) for item in items]},
-        offers=tests_offer([item.test for item in wanted], patient, today, context),
+        offers=tests_offer([_wanted(item, today) for item in wanted], patient, today, context),
     )
+
+
+def _wanted(item: MonitoringItem, today: date) -> Wanted:
+    """From today on; until its day where that has not come yet."""
+    ahead = item.due is not None and item.due > today
+    return Wanted(item.test, today, item.due if ahead else today)
 
 
 def _lines(items: Sequence[MonitoringItem], words: Wording) -> Cuttable:

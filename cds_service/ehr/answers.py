@@ -95,6 +95,7 @@ def _joined(first: Decoded, second: Decoded) -> Decoded:
         total=second.total if second.total is not None else first.total,
         matches=first.matches + second.matches,
         ignored=first.ignored + second.ignored,
+        sources=first.sources + second.sources,
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from cds_service.cards.wording import plain_number
-from cds_service.explain.drug_panels import Chart
-from cds_service.explain.figure import Line, Mark, Panel, Point, moment, number
+from cds_service.explain.figure import Line, Mark, Panel, Point, Shape, moment, number
+from cds_service.explain.patient_chart import Chart
 from cds_service.protocol.blood.counts import CountLimits
 from cds_service.protocol.blood.response_profiles import Floor, ResponseStandard
 from fhir_mappings.vocabulary.concepts import Concept
@@ -42,9 +42,20 @@ def _points(results: Iterable[Result], chart: Chart) -> Iterator[Point]:
     for result in results:
         if result.number is not None and result.when and result.when.is_one_day:
             sign = result.comparator.value if result.comparator else ""
-            hollow = bool(sign) or result.reading is not Reading.USABLE
+            state = _state(result, chart)
+            shape = Shape.POINTED if state else Shape.CIRCLE
             label = f"{sign}{plain_number(result.number)}"
-            yield Point(moment(result.when, chart.zone), number(result.number), label, hollow)
+            at = moment(result.when, chart.zone)
+            yield Point(at, number(result.number), label, bool(state), shape, state)
+
+
+def _state(result: Result, chart: Chart) -> str:
+    """Why a count may not decide, "" where it may."""
+    if result.reading is Reading.PRELIMINARY:
+        return chart.tell.say("page.point.preliminary")
+    if result.reading is not Reading.USABLE:
+        return chart.tell.say("page.point.unusable")
+    return chart.tell.say("page.point.bound") if result.comparator else ""
 
 
 def _thresholds(analyte: Analyte, standard: ResponseStandard, chart: Chart) -> Iterator[Line]:

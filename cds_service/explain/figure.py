@@ -6,6 +6,7 @@ Everything has a label in words: the same data make the table beside the figure.
 
 from datetime import date, datetime, time
 from decimal import Decimal
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,13 +16,38 @@ from fhir_mappings.vocabulary.calendar import When, days_after
 _NOON = time(12)
 
 
+class Shape(StrEnum):
+    """How a value that may not decide is drawn, so that its reason is seen without pointing at it."""
+
+    CIRCLE = "circle"
+    DIAMOND = "diamond"
+    TRIANGLE = "triangle"
+    SQUARE = "rect"
+    POINTED = "pointed"
+
+
+GLYPHS = {
+    Shape.CIRCLE: "○",
+    Shape.DIAMOND: "◇",
+    Shape.TRIANGLE: "△",
+    Shape.SQUARE: "□",
+    Shape.POINTED: "▽",
+}
+"""The hollow shapes as letters, for the legend."""
+
+
 class Point(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One measurement. `hollow`: it may not decide, or its value is only a bound."""
+    """One measurement. `hollow`: it may not decide, or its value is only a bound; the line passes it by.
+
+    `state` says in words what it is good for, "" where nothing is to be said.
+    """
 
     t: str
     v: float
     label: str
     hollow: bool = False
+    shape: Shape = Shape.CIRCLE
+    state: str = ""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -31,12 +57,14 @@ class Line(msgspec.Struct, frozen=True):
     label: str
 
 
-class Band(msgspec.Struct, frozen=True):
-    """A target range, both ends inside."""
+class Band(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """A target range, both ends inside, and the time for which it was in force; "" is an open end."""
 
     low: float
     high: float
     label: str
+    start: str = ""
+    end: str = ""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -79,7 +107,7 @@ class Panel(msgspec.Struct, frozen=True):
     name: str
     unit: str = ""
     points: tuple[Point, ...] = ()
-    band: Band | None = None
+    bands: tuple[Band, ...] = ()
     lines: tuple[Line, ...] = ()
     marks: tuple[Mark, ...] = ()
     lanes: tuple[Lane, ...] = ()
@@ -124,6 +152,13 @@ def end_of(on: date) -> str:
 def number(value: Decimal) -> float:
     """For drawing only."""
     return float(value)
+
+
+def legend(figure: Figure) -> tuple[tuple[str, str], ...]:
+    """What the dots of a figure mean: a glyph and its words, each once, the filled one first."""
+    points = [point for panel in figure.panels for point in panel.points if point.state]
+    told = dict.fromkeys((GLYPHS[p.shape] if p.hollow else "●", p.state) for p in points)
+    return tuple(sorted(told, key=lambda one: one[0] != "●"))
 
 
 def as_script(figures: tuple[Figure, ...]) -> str:

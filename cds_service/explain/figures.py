@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from cds_service.explain.blood_panels import blood_panels
-from cds_service.explain.drug_panels import Chart, drug_panels
+from cds_service.explain.drug_panels import drug_panels
 from cds_service.explain.figure import Figure, Panel, end_of, start_of
+from cds_service.explain.patient_chart import Chart
 from fhir_mappings.vocabulary.studies import StudyState
 
 _BEFORE_ENTRY = timedelta(days=28)

@@ -6,9 +6,9 @@ from typing import Any
 
 from cds_service.advice.explanation import Explained
 from cds_service.explain import findings, form
-from cds_service.explain.drug_panels import Chart
-from cds_service.explain.figure import Figure, as_script
+from cds_service.explain.figure import Figure, Panel, Point, as_script, legend
 from cds_service.explain.figures import figures
+from cds_service.explain.patient_chart import Chart
 from cds_service.explain.quiet import Quiet
 from cds_service.explain.telling import Teller
 from cds_service.explain.worklist import Worklist, worklist
@@ -39,7 +39,7 @@ def page_of(explained: Explained, protocol: Protocol, quiet: Quiet, writing: Wri
         return {**common, "concerned": False, "gaps": _gaps(record.gaps)}
     chart = Chart(record, explained.now, assessment, protocol, tell)
     drawn = figures(chart)
-    listed = worklist(assessment.eligibility, tell)
+    listed = None if _was_let_in(assessment) else worklist(assessment.eligibility, tell)
     return {
         **common,
         "concerned": True,
@@ -47,6 +47,7 @@ def page_of(explained: Explained, protocol: Protocol, quiet: Quiet, writing: Wri
         "participation": _participation(assessment, tell),
         "enrolled": assessment.participation.status is StudyState.ENROLLED,
         "worklist": listed,
+        "entered": _entered(assessment, tell) if listed is None else "",
         "headlines": findings.headlines(assessment, tell),
         "kidney": findings.kidney(assessment.renal, tell),
         "safety": findings.safety(assessment.safety, tell),
@@ -54,6 +55,7 @@ def page_of(explained: Explained, protocol: Protocol, quiet: Quiet, writing: Wri
         "response": findings.response(assessment.response, tell),
         "quiet": quiet,
         "figures": drawn,
+        "legends": [legend(figure) for figure in drawn],
         "figure_tables": [_table(figure) for figure in drawn],
         "figure_json": as_script(drawn),
         "form": _form(assessment, writing, listed, tell),
@@ -71,13 +73,22 @@ def _participation(assessment: Assessment, tell: Teller) -> Json:
     }
 
 
-def _form(assessment: Assessment, writing: Writing, listed: Worklist, tell: Teller) -> Json | None:
-    """No form for who is or was in the trial: their eligibility was settled."""
-    if assessment.participation.status not in (
+def _was_let_in(assessment: Assessment) -> bool:
+    """Is or was the patient in the trial? Then the criteria were judged, and nothing of them is open."""
+    return assessment.participation.status not in (
         StudyState.NONE,
         StudyState.SCREENING,
         StudyState.UNKNOWN,
-    ):
+    )
+
+
+def _entered(assessment: Assessment, tell: Teller) -> str:
+    start = assessment.participation.start
+    return tell.say("page.entered", day=start) if start else tell.say("page.enteredUndated")
+
+
+def _form(assessment: Assessment, writing: Writing, listed: Worklist | None, tell: Teller) -> Json | None:
+    if listed is None:
         return None
     items = (*listed.open, *listed.excluding, *listed.settled)
     states = {item.number: (item.said.tone, item.said.tag) for item in items}
@@ -95,11 +106,16 @@ def _table(figure: Figure) -> Json:
     """The figure's data once more, in words."""
     rows = []
     for panel in figure.panels:
-        rows += [(point.t, panel.name, f"{point.label} {panel.unit}".strip()) for point in panel.points]
+        rows += [(point.t, panel.name, _said_of(point, panel)) for point in panel.points]
         rows += [(mark.t, panel.name, mark.label) for mark in panel.marks]
         rows += [(bar.start, lane.name, bar.label) for lane in panel.lanes for bar in lane.bars]
     newest_first = sorted(rows, reverse=True)
     return {"title": figure.title, "rows": [(t.replace("T", " "), *rest) for t, *rest in newest_first]}
+
+
+def _said_of(point: Point, panel: Panel) -> str:
+    value = f"{point.label} {panel.unit}".strip()
+    return f"{value} · {point.state}" if point.state else value
 
 
 def _gaps(gaps: Any) -> list[Json]:

@@ -19,6 +19,7 @@ from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, dose_in_force
 from cds_service.protocol.dosing.drug_levels import dangerous_level, titration_level
 from cds_service.protocol.dosing.outlook_question import outlook
+from cds_service.protocol.dosing.reduced_dose import reduced_since
 from cds_service.protocol.dosing.safety_veto import veto
 from cds_service.protocol.interactions import ActiveInteraction, active_interactions
 from cds_service.protocol.kidney.renal import renal_state
@@ -87,9 +88,9 @@ class _Case:
 
     @cached_property
     def renal(self) -> RenalFinding:
-        return renal_state(
-            self.record, self.participation, self.as_of, self.protocol.renal, self.protocol.rules
-        )
+        p = self.protocol
+        reduced = reduced_since(self._doses[Drug.CICLOSPORIN], p.titration.impaired_daily_mg)
+        return renal_state(self.record, self.participation, self.as_of, p.renal, p.rules, reduced)
 
     @cached_property
     def titration(self) -> tuple[TitrationDecision, ...]:
@@ -100,7 +101,15 @@ class _Case:
         """What titration proposes, as safety leaves it: the one place where they meet."""
         p = self.protocol
         proposals = titration.titrate(
-            *self._bedside, self._levels, self.renal, self._interactions, p.titration, self._rules, p.levels
+            *self._bedside,
+            self._levels,
+            self.renal,
+            self._interactions,
+            p.titration,
+            self._rules,
+            p.levels,
+            toxic=self._report.toxic,
+            harmed=self._report.harmed,
         )
         return tuple(veto(proposal, self._report, self._rules) for proposal in proposals)
 
@@ -136,6 +145,8 @@ class _Case:
             self._interactions,
             self.protocol.monitoring,
             self._rules,
+            self.protocol.titration,
+            self.safety,
         )
 
     @cached_property
@@ -220,7 +231,10 @@ class _Case:
     @cached_property
     def _of_final_results(self) -> SafetyReport:
         levels = self.protocol.levels
-        dangerous = {drug: dangerous_level(self.record, drug, self.as_of, levels) for drug in Drug}
+        dangerous = {
+            drug: dangerous_level(self.record, drug, self._doses[drug].given, self.as_of, levels)
+            for drug in Drug
+        }
         return safety.review(
             *self._bedside,
             self._levels,

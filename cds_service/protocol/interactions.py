@@ -11,11 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from cds_service.protocol.drug_uses import InteractionLimits as InteractionLimits
+from cds_service.protocol.drug_uses import Use as Use
+from cds_service.protocol.drug_uses import uses_of
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import FOLDER, Origin, ProtocolTextFault, read_topic
-from fhir_mappings.vocabulary.calendar import When, days_after
 from fhir_mappings.vocabulary.facts import Evidence
-from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
 from fhir_mappings.vocabulary.record import ClinicalRecord
 
 E = TypeVar("E", bound=StrEnum)
@@ -92,30 +94,6 @@ class ActiveInteraction:
     started: date | None
     stopped: date | None
     evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class InteractionLimits:
-    """Days that decide whether an entry means that the drug is taken."""
-
-    order_is_current: int
-    recent_change: int
-    assumed_supply: int
-    administration_counts: int
-    same_course: int
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One entry read as a time of use; `last` is None while it goes on."""
-
-    first: date | None
-    last: date | None
-    event: MedicationEvent
-
-
-_NEVER_TAKEN = frozenset(MedicationStatus(s) for s in ("cancelled", "draft", "not-taken", "intended"))
-_GOING_ON = frozenset({MedicationStatus.ACTIVE, MedicationStatus.UNKNOWN})
 
 
 def read_interactions(folder: Path = FOLDER) -> Mapping[str, Interaction]:
@@ -198,7 +176,8 @@ def interacting_uses(
 ) -> Mapping[str, tuple[Use, ...]]:
     """Every use of an interacting drug on record, by ingredient, oldest first, by the rule above."""
     events = _by_ingredient(record, table)
-    return {name: tuple(_uses(events[name], as_of.day, limits)) for name in sorted(events)}
+    uses = {name: tuple(uses_of(events[name], as_of.day, limits)) for name in sorted(events)}
+    return {name: some for name, some in uses.items() if some}
 
 
 def _by_ingredient(
@@ -206,24 +185,15 @@ def _by_ingredient(
 ) -> dict[str, list[MedicationEvent]]:
     found: dict[str, list[MedicationEvent]] = {}
     for event in record.medications:
-        if event.systemic is not False and event.status not in _NEVER_TAKEN:
-            for ingredient in event.ingredients & table.keys():
-                found.setdefault(ingredient, []).append(event)
+        for ingredient in event.ingredients & table.keys():
+            found.setdefault(ingredient, []).append(event)
     return found
-
-
-def is_in_use(events: Iterable[MedicationEvent], day: date, limits: InteractionLimits) -> bool:
-    """Does any of these entries of one ingredient say that it is taken now, by the rule above?"""
-    taken = [e for e in events if e.systemic is not False and e.status not in _NEVER_TAKEN]
-    signed = any(e.source is not MedicationSource.ORDER and _recent(e, day, limits) for e in taken)
-    uses = (_use(e, day, limits, signed=signed) for e in taken)
-    return any(use is not None and use.last is None for use in uses)
 
 
 def _active(
     interaction: Interaction, events: list[MedicationEvent], day: date, limits: InteractionLimits
 ) -> ActiveInteraction | None:
-    uses = _uses(events, day, limits)
+    uses = uses_of(events, day, limits)
     if not uses:
         return None
     course = _latest_course(uses, limits.same_course)
@@ -236,52 +206,6 @@ def _active(
     newest = course[-1].event
     told = newest.start.text if newest.start else None
     return ActiveInteraction(interaction, current, started, stopped, Evidence(newest.reference, told))
-
-
-def _uses(events: list[MedicationEvent], day: date, limits: InteractionLimits) -> list[Use]:
-    signed = any(e.source is not MedicationSource.ORDER and _recent(e, day, limits) for e in events)
-    return [use for e in events if (use := _use(e, day, limits, signed=signed))]
-
-
-def _recent(event: MedicationEvent, day: date, limits: InteractionLimits) -> bool:
-    return event.start is not None and _days_since(event.start, day) <= limits.order_is_current
-
-
-def _days_since(when: When | None, day: date) -> int:
-    return (day - min(when.last, day)).days if when else 0
-
-
-def _use(event: MedicationEvent, day: date, limits: InteractionLimits, *, signed: bool) -> Use | None:
-    """The time of use that one entry tells of; None for one that lies ahead or is too old to tell."""
-    if event.start and event.start.first > day:
-        return None
-    first = min(event.start.last, day) if event.start else None
-    if _goes_on(event, day, limits):
-        order = event.source is MedicationSource.ORDER
-        stale = order and _days_since(event.start, day) > limits.order_is_current
-        return None if stale and not signed else Use(first, None, event)
-    last = event.end.last if event.end else _last_day(event, first or day, limits)
-    return Use(first, min(last, day), event)
-
-
-def _goes_on(event: MedicationEvent, day: date, limits: InteractionLimits) -> bool:
-    if event.source is MedicationSource.ADMINISTRATION:
-        return _days_since(event.end or event.start, day) <= limits.administration_counts
-    if event.end and event.end.last < day:
-        return False
-    if event.single_dose:
-        return _days_since(event.start, day) == 0
-    if event.source is MedicationSource.DISPENSE:
-        return day <= _last_day(event, event.start.last if event.start else day, limits)
-    return event.status in _GOING_ON
-
-
-def _last_day(event: MedicationEvent, first: date, limits: InteractionLimits) -> date:
-    """The last day of an entry that states no end."""
-    if event.single_dose or event.source is MedicationSource.ADMINISTRATION:
-        return first
-    days = int(event.supply_days) if event.supply_days else limits.assumed_supply
-    return days_after(first, max(days - 1, 0))
 
 
 def _latest_course(uses: Iterable[Use], gap: int) -> list[Use]:

@@ -5,14 +5,17 @@ Source: `titration.md` 10; each interval stands in `nct06802055/monitoring.toml`
 
 from collections.abc import Mapping
 
+from cds_service.protocol.answers.alerts import Alert
 from cds_service.protocol.answers.dosing import TitrationDecision, Trough
 from cds_service.protocol.answers.follow_up import DueStatus, MonitoringItem
 from cds_service.protocol.answers.kidney import RenalFinding
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
+from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.moment import AsOf
-from cds_service.protocol.monitoring_rules.events import Course, reasons_for
+from cds_service.protocol.monitoring_rules.course import Course
+from cds_service.protocol.monitoring_rules.events import reasons_for
 from cds_service.protocol.monitoring_rules.plan import MonitoringLimits, Test, calendar_of, tests_of
 from cds_service.protocol.monitoring_rules.routine import item_of
 from cds_service.protocol.parameters import Rule
@@ -36,25 +39,32 @@ def schedule(
     interactions: tuple[ActiveInteraction, ...],
     limits: MonitoringLimits,
     rules: Mapping[str, Rule],
+    dosing: TitrationLimits,
+    alerts: tuple[Alert, ...] = (),
 ) -> tuple[MonitoringItem, ...]:
     """One item per test of the arm, for an enrolled patient.
 
+    The schedule follows the advice and the safety findings (`alerts`): what they want again is not done.
+
     Due is the last one (or day 1) plus the interval of the study week, or what an event asks for. Where day 1
-    or the results cannot be known, an item says so and has no date.
+    or the results cannot be known, an item says so and has no date. No level of ciclosporin is asked for once
+    it was stopped by decision.
     """
     if participation.status is not StudyState.ENROLLED:
         return ()
     tests = [t for t in tests_of(limits) if participation.arm is Arm.COMBINED or not t.only_combined]
+    ciclosporin = doses.get(Drug.CICLOSPORIN)
+    if ciclosporin and ciclosporin.stopped:
+        tests = [test for test in tests if test.name != f"{Drug.CICLOSPORIN}-trough"]
     if record.lacks(Part.OBSERVATIONS):
         return _without_date(tests, rules, DueStatus.DUE, say("schedule.unread"))
     calendar = calendar_of(record, as_of.day, participation)
     if calendar is None:
         return _without_date(tests, rules, DueStatus.NOT_YET, say("schedule.noDayOne"))
-    trough = levels.get(Drug.SIROLIMUS)
-    course = Course(calendar, doses, trough, titration, renal, interactions, limits, rules)
+    course = Course(calendar, doses, levels, titration, renal, interactions, limits, rules, dosing, alerts)
     targets = {f"{d.drug}-trough": d.target for d in titration}
     return tuple(
-        item_of(test, reasons_for(test.name, course), calendar, targets.get(test.name), limits, rules)
+        item_of(test, reasons_for(test, course), calendar, targets.get(test.name), limits, rules)
         for test in tests
     )
 

@@ -1,12 +1,15 @@
 """Draft orders: what the trial protocol says about each before it is signed (DECISIONS 34, 37, 40-43)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 
 from cds_service.protocol.answers.alerts import Action, Alert, Severity
 from cds_service.protocol.answers.dosing import TitrationDecision
 from cds_service.protocol.answers.kidney import RenalFinding
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
+from cds_service.protocol.dosing.regimens import with_companions
 from cds_service.protocol.interactions import Interaction, InteractionLimits, active_interactions
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.order_rules.desk import Desk, OrderLimits
@@ -20,7 +23,8 @@ from cds_service.protocol.order_rules.partner_drug import (
 )
 from cds_service.protocol.order_rules.study_drug import partners_in_use, study_drug
 from cds_service.protocol.parameters import Rule
-from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
+from fhir_mappings.vocabulary.calendar import on_day
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.phrases import say
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.studies import Arm, StudyState
@@ -38,8 +42,18 @@ RULES: tuple[Callable[[Desk, MedicationEvent], Iterator[Alert]], ...] = (
     vaccine,
 )
 
-CRITICAL_RULES = frozenset({"ORD-OVERDOSE", "ORD-HOLD", "VAX-1", "DDI-CRITICAL"})
+CRITICAL_RULES = frozenset({"ORD-OVERDOSE", "ORD-ROUTE", "ORD-HOLD", "ORD-RESTART", "VAX-1", "DDI-CRITICAL"})
 """The closed list for drafts (DECISIONS 33 and 34)."""
+
+
+_OVER = frozenset(
+    {
+        MedicationStatus.STOPPED,
+        MedicationStatus.CANCELLED,
+        MedicationStatus.ON_HOLD,
+        MedicationStatus.COMPLETED,
+    }
+)
 
 
 def review_orders(
@@ -59,10 +73,14 @@ def review_orders(
     """The findings about the drafts, critical first; `rules` are those of `safety.toml` and `orders.toml`.
 
     For a patient not enrolled only one thing is said: sirolimus drafted for a candidate (DECISIONS 43).
-    A draft without a medication has no finding.
+    A draft without a medication has no finding, nor has one that stops, holds or cancels an order, or tells
+    that it was completed (DECISIONS 64).
     """
+    ended = frozenset(draft.reference for draft in drafts if draft.status in _OVER)
+    drafts = tuple(draft for draft in drafts if draft.status not in _OVER)
     desk = Desk(
-        drafts=drafts,
+        drafts=tuple(_whole_day(draft, drafts, record, as_of.day) for draft in drafts),
+        ended=ended,
         record=record,
         day=as_of.day,
         participation=participation,
@@ -78,10 +96,30 @@ def review_orders(
         rules=rules,
     )
     if participation.status is StudyState.ENROLLED:
-        found = [alert for draft in drafts for rule in RULES for alert in rule(desk, draft)]
+        told = (alert for draft in desk.drafts for rule in RULES for alert in rule(desk, draft))
+        found = list(dict.fromkeys(told))  # a draft in steps says what it says of each of them once
     else:
         found = [alert for draft in drafts if candidate for alert in _outside_the_trial(desk, draft)]
     return tuple(sorted(found, key=lambda alert: alert.severity.rank))
+
+
+def _whole_day(
+    draft: MedicationEvent, drafts: tuple[MedicationEvent, ...], record: ClinicalRecord, today: date
+) -> MedicationEvent:
+    """A draft for one time of the day, with what other drafts and active orders give at the others."""
+    now = on_day(today)
+    for drug in Drug:
+        if draft.ingredients == {drug.value}:
+            active = (o for o in record.taking(drug.value) if o.status is MedicationStatus.ACTIVE)
+            orders = (o for o in active if o.source is MedicationSource.ORDER and o.oral is not False)
+            beside = [
+                replace(other, source=draft.source, status=draft.status, start=now)
+                for other in (*drafts, *orders)
+                if other.ingredients == draft.ingredients and other.reference != draft.reference
+            ]
+            whole = with_companions(replace(draft, start=now), beside, drug)
+            return replace(draft, dose=whole.dose, as_written=whole.as_written)
+    return draft
 
 
 def _outside_the_trial(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:

@@ -13,8 +13,9 @@ from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.dosing.dose_in_force import DoseLimits
 from cds_service.protocol.dosing.drug_levels import LevelLimits
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from cds_service.protocol.drug_uses import InteractionLimits
 from cds_service.protocol.failure.ciclosporin_course import FailureLimits, read_failure_limits
-from cds_service.protocol.interactions import Interaction, InteractionLimits, read_interactions
+from cds_service.protocol.interactions import Interaction, read_interactions
 from cds_service.protocol.kidney.renal import RenalLimits
 from cds_service.protocol.monitoring_rules.plan import MonitoringLimits
 from cds_service.protocol.order_rules.desk import OrderLimits

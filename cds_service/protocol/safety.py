@@ -20,8 +20,14 @@ from cds_service.protocol.safety_rules.differing import differing_results
 from cds_service.protocol.safety_rules.gaps import unread_entries, unreadable_facts
 from cds_service.protocol.safety_rules.harms import coded_harms, hypersensitivity
 from cds_service.protocol.safety_rules.infection import infections
-from cds_service.protocol.safety_rules.kidney_potassium import blood_pressure, kidney, magnesium, potassium
-from cds_service.protocol.safety_rules.levels import dangerous_levels, toxic_level
+from cds_service.protocol.safety_rules.kidney_potassium import (
+    blood_pressure,
+    coded_kidney_failure,
+    kidney,
+    magnesium,
+    potassium,
+)
+from cds_service.protocol.safety_rules.levels import dangerous_levels, is_toxicity, toxic_level
 from cds_service.protocol.safety_rules.limits import SafetyLimits
 from cds_service.protocol.safety_rules.liver import liver
 from cds_service.protocol.safety_rules.metabolic import glucose, lipids
@@ -42,6 +48,7 @@ __all__ = ["CRITICAL_RULES", "SafetyLimits", "review"]
 DOMAINS: tuple[Callable[[Situation], Iterator[Found]], ...] = (
     dangerous_levels,
     kidney,
+    coded_kidney_failure,
     potassium,
     pregnancy,
     coded_harms,
@@ -108,7 +115,8 @@ def review(
     """All safety findings of an enrolled patient, critical first, and the drugs that must not be raised.
 
     `doubtful` names a drug for a fact that cannot be read or conflicts, and for a warning that asks for less
-    of it: a dose never rises beside a finding that says hold.
+    of it: a dose never rises beside a finding that says hold. `unstarted` names one for the same, but for
+    raised liver tests that ask for less: the first dose is lower for them as it is.
     """
     if participation.status is not StudyState.ENROLLED:
         return SafetyReport()
@@ -116,10 +124,17 @@ def review(
         record, as_of.day, participation, doses, dangerous, renal, interactions, current_use, limits, rules
     )
     found = [one for domain in DOMAINS for one in domain(chart)]
-    found += toxic_level(chart, levels.get(Drug.SIROLIMUS), found)
+    toxic = list(toxic_level(chart, levels.get(Drug.SIROLIMUS), found))
+    found += toxic
     alerts = sorted((a for a in found if isinstance(a, Alert)), key=lambda a: a.severity.rank)
-    unread = tuple((one.drug, one.seen) for one in found if isinstance(one, Doubt))
-    return SafetyReport(tuple(alerts), tuple(_doubtful(found)), unread)
+    unstarted = tuple(_doubtful(one for one in found if not _lowers_the_start(one)))
+    harmed = any(is_toxicity(one) for one in found)
+    return SafetyReport(tuple(alerts), tuple(_doubtful(found)), unstarted, bool(toxic), harmed)
+
+
+def _lowers_the_start(one: Found) -> bool:
+    """Aminotransferases for which sirolimus starts at its lowest dose (`titration.md` 4.1)."""
+    return isinstance(one, Alert) and one.rule.id == "SAF-LIVER" and one.action is Action.REDUCE
 
 
 def _doubtful(found: Iterable[Found]) -> Iterator[tuple[Drug, Phrase]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from cds_service.protocol.answers.dosing import Band, State, TitrationDecision, Trough
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
 from cds_service.protocol.answers.participation import Participation
+from cds_service.protocol.dosing.change_ordered import after_an_order
 from cds_service.protocol.dosing.ciclosporin import advise_ciclosporin
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, in_days, trough_test
@@ -35,12 +36,20 @@ def titrate(
     limits: TitrationLimits,
     rules: Mapping[str, Rule],
     level_limits: LevelLimits,
+    *,
+    toxic: bool = False,
+    harmed: bool = False,
 ) -> tuple[TitrationDecision, ...]:
-    """One decision per study drug of the arm, sirolimus first; none for a patient who is not enrolled."""
+    """One decision per study drug of the arm, sirolimus first; none for a patient who is not enrolled.
+
+    `harmed`: safety has found a toxicity of grade 2 or more; `toxic`: beside a high level of sirolimus.
+    """
     if participation.status is not StudyState.ENROLLED:
         return ()
     drugs = (Drug.SIROLIMUS,) if participation.arm is Arm.SIROLIMUS else tuple(Drug)
-    chart = gather(record, as_of, participation, doses, levels, renal, interactions, limits, level_limits)
+    case = record, as_of, participation, doses, levels, renal, interactions, limits, level_limits
+    chart = gather(*case, harmed=harmed)
+    chart[Drug.SIROLIMUS] = replace(chart[Drug.SIROLIMUS], toxic=toxic)
     return decide({drug: chart[drug] for drug in drugs}, limits, rules)
 
 
@@ -51,7 +60,8 @@ def decide(
     advice = _advice(cases, limits)
     if len(advice) > 1 and all(a.state is State.INCREASE for a in advice.values()):
         advice[Drug.SIROLIMUS] = _later(cases[Drug.SIROLIMUS], advice[Drug.SIROLIMUS], limits)
-    decisions = (_decision(cases[drug], found, limits, rules) for drug, found in advice.items())
+    waited = {drug: after_an_order(cases[drug], limits, found) for drug, found in advice.items()}
+    decisions = (_decision(cases[drug], found, limits, rules) for drug, found in waited.items())
     return tuple(
         refuse_outside(decision, cases[decision.drug].renal_state, limits, rules) for decision in decisions
     )
@@ -82,6 +92,7 @@ def _later(case: DoseCase, increase: Advice, limits: TitrationLimits) -> Advice:
 def _decision(
     case: DoseCase, advice: Advice, limits: TitrationLimits, rules: Mapping[str, Rule]
 ) -> TitrationDecision:
+    # An uneven dose that is kept is no proposal: a change proposes an even one (DECISIONS 54).
     twice = (Reason.DUPLICATE_ORDER,) if case.dose.duplicate_orders else ()
     return TitrationDecision(
         drug=case.drug,
@@ -89,20 +100,34 @@ def _decision(
         rule=rules[advice.rule],
         seen=advice.seen,
         current=case.dose.dose,
-        proposed=advice.proposed,
+        proposed=None if advice.proposed and advice.proposed.parts else advice.proposed,
         trough=case.trough,
-        target=_target(case, limits),
+        target=target_band(case.drug, case.renal_state, case.arm, limits),
         reasons=tuple(dict.fromkeys(str(reason) for reason in (*advice.reasons, *twice))),
+        alternatives=advice.alternatives,
         recheck=advice.recheck,
+        ends=case.dose.orders if advice.state in _ENDING else (),
+        previous=case.previous,
+        held_at_most=case.hold.at_most if case.hold and not _takes_as_ever(case) else None,
     )
 
 
-def _target(case: DoseCase, limits: TitrationLimits) -> Band | None:
+_ENDING = frozenset({State.INITIATE, State.INCREASE, State.DECREASE, State.HOLD})
+"""States after which no order goes on as it stands: a change replaces it, a hold suspends it."""
+
+
+def _takes_as_ever(case: DoseCase) -> bool:
+    """Doses given after what led to the hold: there is none to be restarted (DECISIONS 87)."""
+    hold = case.hold
+    return hold is not None and hold.taken_on and case.dose.taken and not hold.documented
+
+
+def target_band(drug: Drug, renal: RenalState, arm: Arm | None, limits: TitrationLimits) -> Band | None:
     """The target band; none for ciclosporin while the kidneys rule, or in an arm that is not known."""
-    if case.drug is Drug.SIROLIMUS:
+    if drug is Drug.SIROLIMUS:
         return Band(limits.sirolimus_target_low, limits.sirolimus_target_high)
-    suspended = case.renal_state in CEILING_STATES or case.renal_state is RenalState.AKI
-    if suspended or case.arm is None:
+    suspended = renal in CEILING_STATES or renal is RenalState.AKI
+    if suspended or arm is None:
         return None
     return Band(limits.ciclosporin_target_low, limits.ciclosporin_target_high)
 

@@ -9,6 +9,7 @@ algorithms = ["ES384", "RS384"]                    # the default
 language = "zh"                                    # of its cards, if not the site's
 fhir_bases = ["https://ehr.hospital.example/fhir"] # the only servers called for it, if not [[fhir_servers]]
 fhir_client_id = "cds-service"                     # `subject` of its access tokens for us (CH-064)
+one_action = true                                  # it carries out one action per suggestion; without it, all
 origins = ["https://ehr.hospital.example"]         # of its web pages that call from the browser (CORS)
 
 [[trusted_clients.smart]]                          # where the explain page may be launched: see smart_apps.py
@@ -46,6 +47,7 @@ class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     language: Language | None = None
     fhir_bases: tuple[str, ...] | None = None
     fhir_client_id: str | None = None
+    one_action: bool = False
     origins: tuple[str, ...] = ()
     smart: tuple[SmartEntry, ...] = ()
 
@@ -67,6 +69,7 @@ class ListedClient:
     language: Language | None = None
     fhir_bases: tuple[FhirBase, ...] | None = None
     fhir_client_id: str | None = None
+    one_action: bool = False
     origins: frozenset[str] = frozenset()
     smart: tuple[SmartApp, ...] = ()
 
@@ -129,6 +132,7 @@ def _client(entry: ClientEntry, folder: Path, problems: list[str]) -> ListedClie
         language=entry.language,
         fhir_bases=None if entry.fhir_bases is None else read_bases(entry.fhir_bases, "fhir_bases", problems),
         fhir_client_id=entry.fhir_client_id,
+        one_action=entry.one_action,
         origins=read_origins(entry.origins, problems),
         smart=read_smart_apps(entry.smart, folder, problems),
     )

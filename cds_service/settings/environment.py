@@ -120,6 +120,12 @@ class Settings:
         clients = (listed for listed in self.site.trusted_clients if listed.smart)
         return frozenset(listed.client.issuer if self.by_token else "" for listed in clients)
 
+    @property
+    def issuers_of_one_action(self) -> frozenset[str]:
+        """The clients that carry out one action per suggestion; without tokens, everybody if one is."""
+        clients = (listed for listed in self.site.trusted_clients if listed.one_action)
+        return frozenset(listed.client.issuer if self.by_token else "" for listed in clients)
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the environment and the site file it names. Raises BadSettings with every fault."""

@@ -1,6 +1,8 @@
 """The clinic around the program: it follows the advice, and decides what is left to the investigator.
 
-That is one thing only: whether and how to restart a drug that was held (`titration.md` 4.2, 5.2; `holds.py`).
+That is one thing only: whether and how to restart a held drug where the program asks or has no rule
+(`RESTART_ASK`, a hold for an interacting drug, a level that was no trough; `holds.py`). Else the program
+restarts it (DECISIONS 58).
 """
 
 from dataclasses import dataclass, field, replace
@@ -8,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.dosing.reasons import Reason
 from cds_service.simulation import fhir_visits as fhir
 from cds_service.simulation.assumptions import Assumptions
 from cds_service.simulation.holds import Hold
@@ -16,6 +19,8 @@ from fhir_mappings.vocabulary.medications import Drug
 
 _CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 _STOPS = (State.HOLD, State.STOP_REVIEW)
+_WAITS = frozenset({Reason.RESTART_AFTER_HOLD.value, Reason.HOLD_OPEN.value})
+"""The program restarts by its own rule, and waits for a test."""
 _ONE_DOSE_RULES = ("SRL-04", "SRL-05")
 """Rules whose HOLD is of the next dose only."""
 
@@ -35,7 +40,8 @@ class Clinic:
             mg, skips = self._obey(visit, decision, assessment)
             doses = replace(doses, **{drug.value: mg})
             held_first |= {drug} if skips else set()
-            wishes += self._wishes(visit.day, decision, restarted=was_held and mg > 0)
+            alone = was_held and mg > 0 and decision.state not in _CHANGES
+            wishes += self._wishes(visit.day, decision, restarted=alone)
         return Plan(doses, frozenset(held_first), tuple(wishes))
 
     def _obey(self, visit: Visit, decision: TitrationDecision, assessment: Assessment) -> tuple[float, bool]:
@@ -51,7 +57,8 @@ class Clinic:
             self._held[drug] = Hold(drug, visit.day, now, visit.level(drug), decision.rule.id)
             return 0.0, False
         if drug in self._held and decision.state not in _STOPS:
-            return self._restart(visit, drug, assessment), False
+            waits = _WAITS & set(decision.reasons)
+            return 0.0 if waits else self._restart(visit, drug, assessment), False
         return float(now), False
 
     def _restart(self, visit: Visit, drug: Drug, assessment: Assessment) -> float:

@@ -5,7 +5,8 @@ an OperationOutcome that stands where data was expected is never read as "nothin
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 
@@ -47,7 +48,8 @@ class Decoded:
     `failed`: an error stood where data was expected (an OperationOutcome at top level or as an entry, or a
     refused request of a batch), so what is here proves nothing about what is missing.
     `next_link`: this is one page, and the next is there. `total` is the server's own count of all matches,
-    `matches` how many stand here. `ignored`: resources of types that no reader asks for.
+    `matches` how many stand here. `ignored`: resources of types that no reader asks for. `sources`: the bytes
+    themselves, for what has to be given back as it was written.
     """
 
     resources: tuple[Resource, ...] = ()
@@ -57,6 +59,20 @@ class Decoded:
     total: int | None = None
     matches: int = 0
     ignored: int = 0
+    sources: tuple[bytes | msgspec.Raw, ...] = ()
+
+
+def as_written(sources: Iterable[bytes | msgspec.Raw], reference: str) -> dict[str, Any] | None:
+    """The resource `Type/id` with every element that it came with; None where it is not among the sources,
+    or stands there in two forms."""
+    found: list[dict[str, Any]] = []
+    for source in sources:
+        whole = msgspec.json.decode(source)
+        entries = whole.get("entry") if whole.get("resourceType") == "Bundle" else [{"resource": whole}]
+        held = (entry.get("resource") for entry in entries or () if isinstance(entry, dict))
+        resources = (one for one in held if isinstance(one, dict))
+        found += (one for one in resources if f"{one.get('resourceType')}/{one.get('id')}" == reference)
+    return found[0] if found and all(one == found[0] for one in found) else None
 
 
 def decode(raw: bytes | msgspec.Raw) -> Decoded:
@@ -78,9 +94,9 @@ def decode(raw: bytes | msgspec.Raw) -> Decoded:
     if isinstance(whole, OperationOutcome):
         found.gaps = [_said(line) for line in whole.issue if line.severity != "information"]
     if not isinstance(whole, Bundle):
-        return found.as_decoded(failed=isinstance(whole, OperationOutcome))
+        return replace(found.as_decoded(failed=isinstance(whole, OperationOutcome)), sources=(raw,))
     next_link = next((link.url for link in whole.link if link.relation == "next"), None)
-    return found.as_decoded(found.failed, next_link, whole.total)
+    return replace(found.as_decoded(found.failed, next_link, whole.total), sources=(raw,))
 
 
 def decode_ndjson(raw: bytes) -> Decoded:

@@ -22,18 +22,21 @@ from fhir_mappings.readers.amounts import (
     divided,
     lacks_strength,
     plain,
+    unit_of,
 )
 from fhir_mappings.readers.dates import days_of, end_of, when_or_none
+from fhir_mappings.readers.dose_text import contradicts
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
-from fhir_mappings.readers.routes import agreed, of_route
+from fhir_mappings.readers.routes import agreed, by_mouth, of_route, swallowed
 from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
 from fhir_mappings.vocabulary.facts import Evidence, Fact, Known, Unknown, WhyUnknown
-from fhir_mappings.vocabulary.medications import Dose
+from fhir_mappings.vocabulary.medications import Dose, day_of_doses
 
 
 class DoseAndRate(FhirType):
-    """An amount per dose; rates are not read."""
+    """An amount per dose, ordered or worked out from the order; rates are not read."""
 
+    type: CodeableConcept | None = None
     dose_quantity: Quantity | None = None
     dose_range: Range | None = None
 
@@ -44,6 +47,7 @@ class Dosage(FhirType):
     modifier_extension: tuple[dict[str, Any], ...] = ()
     sequence: int | None = None
     text: str | None = None
+    patient_instruction: str | None = None
     timing: Timing | None = None
     as_needed_boolean: bool | None = None
     as_needed_codeable_concept: CodeableConcept | None = None
@@ -67,14 +71,19 @@ class Instructions:
     """What the dosage lines of one entry come to.
 
     `dose`: exact, or why it cannot be told. MISSING: nothing is said. UNREADABLE: something is, but not in
-    milligrams and hours. CONFLICTING: the lines do not say one thing. `systemic` is what the routes tell.
+    milligrams and hours. CONFLICTING: the lines do not say one thing. `systemic` and `oral` are what the
+    routes tell; `times` the times of each day, where every line has its own. `contradicted`: the dose in
+    figures, where the words beside it say another one.
     """
 
     dose: Dose | WhyUnknown
     systemic: bool | None
+    oral: bool | None
+    times: frozenset[str]
     as_written: str
     as_needed: bool
     single_dose: bool
+    contradicted: Dose | None = None
 
     def dose_fact(self, reference: str) -> Fact[Dose]:
         """The dose as a fact of the entry `reference`."""
@@ -86,24 +95,34 @@ class Instructions:
 
 def read_instructions(lines: Sequence[Dosage], strength: Strength, day: date, zone: ZoneInfo) -> Instructions:
     """The lines as they stand on `day`."""
+    dose = dose_of(lines, strength, day, zone)
+    figures = dose_of(lines, strength, day, zone, words=False) if dose is WhyUnknown.UNREADABLE else None
     return Instructions(
-        dose_of(lines, strength, day, zone),
+        dose,
         agreed(of_route(line.route) for line in lines),
+        swallowed(by_mouth(line.route) for line in lines),
+        _times_of_day(lines),
         as_written(lines),
         any(line.as_needed for line in lines),
         is_single_dose(lines),
+        figures if isinstance(figures, Dose) else None,
     )
 
 
-def dose_of(lines: Sequence[Dosage], strength: Strength, day: date, zone: ZoneInfo) -> Dose | WhyUnknown:
-    """The dose that the lines, as they stand on `day`, come to, or why that cannot be told."""
+def dose_of(
+    lines: Sequence[Dosage], strength: Strength, day: date, zone: ZoneInfo, *, words: bool = True
+) -> Dose | WhyUnknown:
+    """The dose that the lines, as they stand on `day`, come to, or why that cannot be told.
+
+    Without `words`, what they say beside their figures is not looked at.
+    """
     said = [line for line in lines if line.dose_and_rate or line.timing or line.text]
     if not said:
         return WhyUnknown.MISSING
     current = _in_force(said, day, zone)
     if len(current) > 1 and not _side_by_side(current):
         return WhyUnknown.CONFLICTING
-    known = tuple(step for line in current if (step := _step(line, strength)) is not None)
+    known = tuple(step for line in current if (step := _step(line, strength, words)) is not None)
     if len(known) < len(current):
         return WhyUnknown.UNREADABLE
     if any(not a.rhythm.never_together_with(b.rhythm) for a, b in combinations(known, 2)):
@@ -111,11 +130,18 @@ def dose_of(lines: Sequence[Dosage], strength: Strength, day: date, zone: ZoneIn
     return _together(known)
 
 
+def _times_of_day(lines: Sequence[Dosage]) -> frozenset[str]:
+    """The times of each day at which the lines are taken; none where one does not tell, or skips days."""
+    rhythms = [read_rhythm(line.timing, line.text) for line in lines]
+    daily = [r.times for r in rhythms if r and r.hours == DAY and not r.days and len(r.times) == r.count]
+    return frozenset().union(*daily) if daily and len(daily) == len(lines) else frozenset()
+
+
 def counts_without_strength(lines: Iterable[Dosage], strength: Strength) -> bool:
-    """True when a line counts tablets, capsules or millilitres that nobody can turn into milligrams."""
-    doses = (dose for line in lines for dose in line.dose_and_rate)
-    amounts = (a for d in doses for a in (d.dose_quantity, *((d.dose_range.low,) if d.dose_range else ())))
-    return any(lacks_strength(amount, strength) for amount in amounts)
+    """True when a line counts tablets, capsules or millilitres that nobody can turn into milligrams, and says
+    the amount in no other way."""
+    unread = (line for line in lines if _amount(line.dose_and_rate, strength) is None)
+    return any(_lacks_strength(dose, strength) for line in unread for dose in line.dose_and_rate)
 
 
 def as_written(instructions: Sequence[Dosage]) -> str:
@@ -125,7 +151,7 @@ def as_written(instructions: Sequence[Dosage]) -> str:
 
 def is_single_dose(instructions: Sequence[Dosage]) -> bool:
     """True when one dose is ordered, and no more."""
-    return len(instructions) == 1 and is_single(instructions[0].timing)
+    return len(instructions) == 1 and is_single(instructions[0].timing, instructions[0].text)
 
 
 def _words(instruction: Dosage) -> str:
@@ -148,11 +174,12 @@ def _in_force(instructions: list[Dosage], day: date, zone: ZoneInfo) -> list[Dos
 
 
 def _holds(instruction: Dosage, day: date, zone: ZoneInfo) -> bool:
-    first, last = _bounds(instruction, zone)
+    first, last = bounds_of(instruction, zone)
     return (first is None or first <= day) and (last is None or day <= last)
 
 
-def _bounds(instruction: Dosage, zone: ZoneInfo) -> tuple[date | None, date | None]:
+def bounds_of(instruction: Dosage, zone: ZoneInfo) -> tuple[date | None, date | None]:
+    """First and last day of a line, where its own dates tell them."""
     repeat = instruction.timing.repeat if instruction.timing else None
     period = repeat.bounds_period if repeat else None
     if repeat is None or period is None:
@@ -175,22 +202,47 @@ def _duration(instruction: Dosage) -> tuple[str | None, str | None, Decimal | No
     return (period.start if period else None, period.end if period else None, length)
 
 
-def _step(instruction: Dosage, strength: Strength) -> _Step | None:
+def _step(instruction: Dosage, strength: Strength, words: bool) -> _Step | None:
     if instruction.modifier_extension:
         return None
     amount = _amount(instruction.dose_and_rate, strength)
     rhythm = read_rhythm(instruction.timing, instruction.text)
-    if rhythm is None and is_single(instruction.timing):
+    if rhythm is None and is_single(instruction.timing, instruction.text):
         rhythm = Rhythm(1, DAY)
     if amount is None or rhythm is None or rhythm.hours % 1:
         return None
-    return _Step(amount, rhythm)
+    in_a_day = amount * rhythm.count * 24 / rhythm.hours
+    said = (instruction.text, instruction.patient_instruction) if words else ()
+    return None if contradicts(said, amount, in_a_day, strength.mg_per_piece) else _Step(amount, rhythm)
 
 
 def _amount(doses: tuple[DoseAndRate, ...], strength: Strength) -> Decimal | None:
-    """The one amount all lines agree on (some systems give the ordered and the calculated one)."""
-    found = {_one_amount(dose, strength) for dose in doses if dose.dose_quantity or dose.dose_range}
+    """The one amount of a line: the ordered one, else the one in mass, and no other that contradicts it.
+
+    Systems send the calculated dose and the tablets to take beside the ordered one. What is no amount of drug
+    (mg/kg, tablets of a strength that nobody has told) contradicts nothing; two amounts do.
+    """
+    told = [dose for dose in doses if dose.dose_quantity or dose.dose_range]
+    if len(told) > 1:
+        told = [dose for dose in told if _is_ordered(dose) or _is_amount(dose, strength)] or told
+    found = {_one_amount(dose, strength) for dose in told}
     return found.pop() if len(found) == 1 else None
+
+
+def _is_ordered(dose: DoseAndRate) -> bool:
+    said = [dose.type.text, *(coding.code for coding in dose.type.coding)] if dose.type else []
+    return any(word.strip().casefold() == "ordered" for word in said if word)
+
+
+def _is_amount(dose: DoseAndRate, strength: Strength) -> bool:
+    if dose.dose_quantity is not None and unit_of(dose.dose_quantity) is None:
+        return False
+    return not _lacks_strength(dose, strength)
+
+
+def _lacks_strength(dose: DoseAndRate, strength: Strength) -> bool:
+    ends = (dose.dose_range.low, dose.dose_range.high) if dose.dose_range else ()
+    return any(lacks_strength(amount, strength) for amount in (dose.dose_quantity, *ends))
 
 
 def _one_amount(dose: DoseAndRate, strength: Strength) -> Decimal | None:
@@ -212,4 +264,6 @@ def _together(steps: tuple[_Step, ...]) -> Dose:
     if len({amount for amount, _ in doses}) == 1 and every is not None:
         return Dose(doses[0][0], every)
     cycle = lcm(hours, 24)
+    if cycle == 24:
+        return day_of_doses(amount for amount, count in doses for _ in range(count * 24 // hours))
     return Dose(plain(sum((a * c for a, c in doses), Decimal(0)) * (cycle // hours)), Decimal(cycle))

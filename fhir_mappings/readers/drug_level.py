@@ -7,12 +7,14 @@ import re
 from typing import TypeVar
 
 from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.effective import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.observation_types import Observation, Specimen
 from fhir_mappings.readers.product import words
 from fhir_mappings.readers.references import contained
 from fhir_mappings.value_sets.analytes import joined
 from fhir_mappings.vocabulary import results
+from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.results import Assay, LevelDetails, SampleTiming
 
 T = TypeVar("T")
@@ -40,23 +42,37 @@ def level_of(stated: LevelDetails, observation: Observation, chart: Chart) -> Le
         method,
     )
     level = joined(stated, seen)
-    return LevelDetails(level.timing, level.specimen, level.assay, method or stated.method)
+    sampled = _sampled(_specimen(observation, chart), chart)
+    return LevelDetails(level.timing, level.specimen, level.assay, method or stated.method, sampled)
 
 
 def _timing(code: CodeableConcept | None) -> SampleTiming:
     return SampleTiming.POST_DOSE if _AFTER_A_DOSE.search(_all_words(code)) else SampleTiming.UNSTATED
 
 
-def _specimen_words(observation: Observation, chart: Chart) -> str:
+def _specimen(observation: Observation, chart: Chart) -> Specimen | None:
     reference = observation.specimen
     if reference is None:
-        return ""
+        return None
     if reference.reference and reference.reference.startswith("#"):
         found: object = contained(observation.contained, reference.reference, Specimen)
     else:
         found = chart.bag.get(reference)
-    kind = found.type if isinstance(found, Specimen) else None
-    return f"{_all_words(kind)} {(reference.display or '').casefold()}"
+    return found if isinstance(found, Specimen) else None
+
+
+def _specimen_words(observation: Observation, chart: Chart) -> str:
+    specimen, reference = _specimen(observation, chart), observation.specimen
+    named = reference.display if reference else None
+    return f"{_all_words(specimen.type if specimen else None)} {(named or '').casefold()}"
+
+
+def _sampled(specimen: Specimen | None, chart: Chart) -> When | None:
+    """When the specimen was taken, by its own words."""
+    collection = specimen.collection if specimen else None
+    if collection is None:
+        return None
+    return effective(collection.collected_date_time, collection.collected_period, chart)
 
 
 def _all_words(concept: CodeableConcept | None) -> str:

@@ -71,6 +71,7 @@ class MedicationRequest(MedicationEntry, tag="MedicationRequest"):
     do_not_perform: bool | None = None
     authored_on: str | None = None
     based_on: tuple[Reference, ...] = ()
+    prior_prescription: Reference | None = None
     dosage_instruction: tuple[Dosage, ...] = ()
     dispense_request: DispenseRequest | None = None
 

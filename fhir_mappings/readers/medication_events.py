@@ -5,20 +5,14 @@ force is for the rules to say.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
-
-import msgspec
 
 from fhir_mappings.readers.amounts import amount_as_written, amount_mg, lacks_strength
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.courses import lasts, ordered_course, ordered_supply, taken
 from fhir_mappings.readers.dates import days_of
 from fhir_mappings.readers.dosage import (
-    Dosage,
-    Instructions,
     counts_without_strength,
-    read_instructions,
 )
 from fhir_mappings.readers.fhir_types import Reference
 from fhir_mappings.readers.medication import (
@@ -29,9 +23,10 @@ from fhir_mappings.readers.medication import (
     MedicationRequest,
     MedicationStatement,
 )
-from fhir_mappings.readers.product import DrugSeen, drug_of
+from fhir_mappings.readers.product import DrugSeen, drug_of, words
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.readers.routes import of_route
+from fhir_mappings.readers.routes import by_mouth, of_route
+from fhir_mappings.readers.stepwise import STUDY_DRUGS, in_steps, instructions
 from fhir_mappings.readers.stopping import is_for_harm
 from fhir_mappings.readers.timing import DAY
 from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_trial
@@ -41,7 +36,6 @@ from fhir_mappings.vocabulary.facts import Evidence, Fact, Gap, Known, Unknown, 
 from fhir_mappings.vocabulary.medications import (
     STRENGTH_UNKNOWN,
     Dose,
-    Drug,
     MedicationEvent,
     MedicationSource,
     MedicationStatus,
@@ -51,7 +45,6 @@ Seen = Iterator[MedicationEvent | ProcedureDone | Gap]
 S = MedicationStatus
 
 ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
-_STUDY_DRUGS = tuple(frozenset({drug.value}) for drug in Drug)
 _SHOWN = 80  # characters of a record's own words
 _TRANSFUSIONS = frozenset({Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION})
 _COMMON = {
@@ -94,11 +87,11 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
     status = yield from _status(order, _ORDER)
     lines = order.dosage_instruction
     start, end = ordered_course(lines, order.authored_on, chart)
-    said = _instructions(lines, drug, chart)
+    said = instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
     if counts_without_strength(lines, drug.strength):
         yield from _strength_asked(reference, status, drug, said.as_written)
-    yield MedicationEvent(
+    event = MedicationEvent(
         reference,
         MedicationSource.ORDER,
         status,
@@ -117,7 +110,22 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
         is_order_intent=order.intent is None or order.intent in ORDER_INTENTS,
         as_written=said.as_written,
         by_text_only=drug.by_text_only,
+        oral=drug.is_oral(said.oral),
+        times=said.times,
+        stop_reason=words(order.status_reason)[:_SHOWN],
+        contradicted=said.contradicted,
+        replaces=_orders_named([order.prior_prescription], chart),
+        part_of=_orders_named(order.based_on, chart),
+        mg_per_piece=drug.strength.mg_per_piece if drug.ingredients in STUDY_DRUGS else None,
     )
+    nothing = Unknown(WhyUnknown.MISSING)
+    in_days = ordered_supply(order.dispense_request, nothing, drug.strength)
+    yield from in_steps(event, lines, in_days, drug, chart)
+
+
+def _orders_named(references: Iterable[Reference | None], chart: Chart) -> frozenset[str]:
+    names = (chart.bag.name(reference) for reference in references)
+    return frozenset(name for name in names if name and name.startswith("MedicationRequest/"))
 
 
 def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> Seen:
@@ -129,11 +137,12 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
     if not lines:
         orders = _linked(dispense.authorizing_prescription, chart)
         lines = next((order.dosage_instruction for order in orders), ())
-    said = _instructions(lines, drug, chart)
+    said = instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
     if counts_without_strength(lines, drug.strength):
         yield from _strength_asked(reference, status, drug, said.as_written)
-    yield MedicationEvent(
+    supplied = days_of(dispense.days_supply)
+    event = MedicationEvent(
         reference,
         MedicationSource.DISPENSE,
         status,
@@ -144,13 +153,16 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
         start=chart.when(dispense.when_handed_over or dispense.when_prepared),
         end=None,
         dose=dose,
-        supply_days=days_of(dispense.days_supply) or lasts(dispense.quantity, dose, drug.strength),
+        supply_days=supplied or lasts(dispense.quantity, dose, drug.strength),
         stopped_for_harm=is_for_harm([dispense.status_reason_codeable_concept], chart.settings.codes),
         as_needed=said.as_needed,
         for_study=_for_study(dispense, dispense.authorizing_prescription, chart),
         as_written=said.as_written,
         by_text_only=drug.by_text_only,
+        oral=drug.is_oral(said.oral),
+        times=said.times,
     )
+    yield from in_steps(event, lines, supplied or dispense.quantity, drug, chart)
 
 
 def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Chart) -> Seen:
@@ -180,6 +192,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Char
         for_study=_for_study(given, [given.request], chart),
         as_written=dosage.text or "",
         by_text_only=drug.by_text_only,
+        oral=drug.is_oral(by_mouth(dosage.route)),
     )
 
 
@@ -189,10 +202,10 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
     start, end = taken(statement.effective_date_time, statement.effective_period, chart)
     if end is None and statement.effective_date_time and status in (S.COMPLETED, S.STOPPED):
         end = start  # all that is told of a course that is over is one moment in it
-    said = _instructions(statement.dosage, drug, chart)
+    said = instructions(statement.dosage, drug, chart)
     if counts_without_strength(statement.dosage, drug.strength):
         yield from _strength_asked(reference, status, drug, said.as_written)
-    yield MedicationEvent(
+    event = MedicationEvent(
         reference,
         MedicationSource.STATEMENT,
         status,
@@ -209,7 +222,11 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
         for_study=_for_study(statement, statement.based_on, chart),
         as_written=said.as_written,
         by_text_only=drug.by_text_only,
+        oral=drug.is_oral(said.oral),
+        times=said.times,
+        stop_reason="; ".join(filter(None, map(words, statement.status_reason)))[:_SHOWN],
     )
+    yield from in_steps(event, statement.dosage, None, drug, chart)
 
 
 # ---------------------------------------------------------------- what the four share
@@ -224,20 +241,9 @@ def _status(
     return table.get(entry.status or "", S.UNKNOWN)
 
 
-def _instructions(lines: Sequence[Dosage], drug: DrugSeen, chart: Chart) -> Instructions:
-    """What the lines come to; milligrams of a combination are nobody's dose."""
-    key = (msgspec.json.encode(lines), drug.strength, len(drug.ingredients) > 1)
-    if key not in chart.instructions:
-        said = read_instructions(lines, drug.strength, chart.day, chart.settings.zone)
-        if len(drug.ingredients) > 1 and isinstance(said.dose, Dose):
-            said = replace(said, dose=WhyUnknown.UNREADABLE)
-        chart.instructions[key] = said
-    return chart.instructions[key]
-
-
 def _strength_asked(reference: str, status: MedicationStatus, drug: DrugSeen, written: str) -> Iterator[Gap]:
     """The question that a study drug counted in tablets asks: how many milligrams does one of them hold?"""
-    is_study_drug = drug.ingredients in _STUDY_DRUGS and drug.systemic is not False
+    is_study_drug = drug.ingredients in STUDY_DRUGS and drug.systemic is not False
     if is_study_drug and status not in (S.CANCELLED, S.NOT_TAKEN):
         yield Gap(STRENGTH_UNKNOWN, reference, f"{drug.text[:_SHOWN]}: {written[:_SHOWN]}")
 

@@ -41,10 +41,18 @@ class Component(FhirType):
     reference_range: tuple[ReferenceRange, ...] = ()
 
 
+class Collection(FhirType):
+    """How and when a specimen was taken."""
+
+    collected_date_time: str | None = None
+    collected_period: Period | None = None
+
+
 class Specimen(Resource, tag="Specimen"):
     """What a test was done on."""
 
     type: CodeableConcept | None = None
+    collection: Collection | None = None
 
 
 class Observation(Resource, tag="Observation"):

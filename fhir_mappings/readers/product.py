@@ -8,7 +8,15 @@ from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, Reference
 from fhir_mappings.readers.medication import Medication, MedicationEntry
 from fhir_mappings.readers.references import contained, own_reference
-from fhir_mappings.readers.routes import agreed, of_atc, of_form, of_name
+from fhir_mappings.readers.routes import (
+    agreed,
+    form_by_mouth,
+    name_by_mouth,
+    of_atc,
+    of_form,
+    of_name,
+    swallowed,
+)
 from fhir_mappings.readers.site_units import with_known_units
 from fhir_mappings.value_sets import OWN_WORDS, CodeLists, Product, Recognised
 from fhir_mappings.value_sets.local_codes import LONGEST_WORDS, folded
@@ -24,7 +32,7 @@ Codings = tuple[tuple[str, str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class DrugSeen:
-    """A drug that at least one code list knows. `systemic` is what the product alone tells.
+    """A drug that at least one code list knows. `systemic` and `oral` are what the product alone tells.
 
     `systemic_class`: its ATC code is of a class that is swallowed or infused; route and form know better.
     """
@@ -36,12 +44,17 @@ class DrugSeen:
     strength: Strength
     systemic: bool | None
     systemic_class: bool
+    oral: bool | None
 
     def is_systemic(self, by_route: bool | None) -> bool | None:
         """What route and product agree on; where neither tells, the class of the ATC code."""
         if by_route is None and self.systemic is None:
             return True if self.systemic_class else None
         return agreed((by_route, self.systemic))
+
+    def is_oral(self, by_route: bool | None) -> bool | None:
+        """False as soon as route or product say that it is not swallowed."""
+        return swallowed((by_route, self.oral))
 
 
 def codings(concept: CodeableConcept | None) -> Codings:
@@ -150,11 +163,11 @@ def _of_product(product: Medication, chart: Chart) -> DrugSeen | None:
     active = [i for i in product.ingredient if i.is_active is not False]
     concepts = [product.code, *(i.item_codeable_concept for i in active)]
     strength = strength_of_ratio(active[0].strength) if len(active) == 1 else NO_STRENGTH
-    return _recognised([c for c in concepts if c], strength, of_form(product.form), chart)
+    return _recognised([c for c in concepts if c], strength, product.form, chart)
 
 
 def _recognised(
-    concepts: Iterable[CodeableConcept], strength: Strength, systemic: bool | None, chart: Chart
+    concepts: Iterable[CodeableConcept], strength: Strength, form: CodeableConcept | None, chart: Chart
 ) -> DrugSeen | None:
     codes = chart.settings.codes
     concepts = list(concepts)
@@ -171,13 +184,16 @@ def _recognised(
         strength=_strength([strength, *(strength_of(p) for p in products)], ingredients),
         systemic=agreed(
             [
-                systemic,
+                of_form(form),
                 _local_by_code(concepts, codes),
                 *_local_by_name(concepts),
                 *(p.systemic for p in products),
             ]
         ),
         systemic_class=any(code.startswith(_IMMUNOSUPPRESSANTS) for code in _atc_codes(concepts, codes)),
+        oral=swallowed(
+            [form_by_mouth(form), *map(name_by_mouth, _names(concepts)), *map(_by_form, products)]
+        ),
     )
 
 
@@ -197,8 +213,17 @@ def _local_by_code(concepts: Iterable[CodeableConcept], codes: CodeLists) -> boo
 
 def _local_by_name(concepts: Iterable[CodeableConcept]) -> Iterator[bool | None]:
     """False for each name that says drops, cream or gel."""
+    yield from map(of_name, _names(concepts))
+
+
+def _names(concepts: Iterable[CodeableConcept]) -> Iterator[str]:
     for concept in concepts:
-        yield from (of_name(name) for name in (concept.text, *(c.display for c in concept.coding)) if name)
+        yield from (name for name in (concept.text, *(c.display for c in concept.coding)) if name)
+
+
+def _by_form(product: Product) -> bool | None:
+    """True for a tablet, capsule or solution of the list of products, False for an injection."""
+    return {"tablet": True, "capsule": True, "solution": True, "injection": False}.get(product.form)
 
 
 def _atc_codes(concepts: Iterable[CodeableConcept], codes: CodeLists) -> list[str]:

@@ -268,11 +268,16 @@ def _draft(order: Resource, owner: Owner, chart: Chart) -> Iterator[Fact | Gap]:
         return
     if (refusal := _refusal(order)) is not None:
         yield _with_lost(refusal, order, chart)
-    elif isinstance(order, MedicationRequest):
+    elif isinstance(order, MedicationRequest) and _may_be_given(order):
         for item in read_medication(order, chart):
             yield _with_lost(item, order, chart) if isinstance(item, Gap) else item
     elif isinstance(order, VACCINATIONS):
         yield from read_drafted_vaccine(order, chart)
+
+
+def _may_be_given(order: MedicationRequest) -> bool:
+    """An order not to give a drug, or one written in error, asks for nothing."""
+    return not order.do_not_perform and order.status != "entered-in-error"
 
 
 def _written_by_now(order: MedicationRequest, chart: Chart) -> Iterator[Fact | Gap]:

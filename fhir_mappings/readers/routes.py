@@ -1,20 +1,26 @@
-"""Does a drug reach the blood? From the route of an instruction and the form of a product, by closed tables.
+"""Does a drug reach the blood, and by the mouth? From the route of an instruction and the form of a product.
 
-Ciclosporin eye drops and sirolimus gel are not the study drugs; a route not in the tables tells nothing.
+By closed tables. Ciclosporin eye drops and sirolimus gel are not the study drugs, nor is ciclosporin infused
+into a vein: the trial's drugs are swallowed. A route not in the tables tells nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from fhir_mappings.readers.fhir_types import CodeableConcept
 
 # SNOMED CT routes, HL7 v3 codes, words; in lower case
-_SYSTEMIC = """
-26643006, 47625008, 78421000, 34206005, 37839007, 37161004, 127492001, 45890007,
-po, p.o., oral, orally, by mouth, per os, oral use, oral route, 口服, ng, via nasogastric tube, 鼻饲,
-iv, i.v., ivp, ivpb, intravenous, intravenous route, intravenous use, 静脉注射, 静脉滴注, 静滴, 静注,
+_ORAL = """
+26643006, 127492001, po, p.o., oral, orally, by mouth, per os, oral use, oral route, 口服, ng,
+via nasogastric tube, nasogastric route, 鼻饲
+"""
+_NOT_ORAL = """
+47625008, 78421000, 34206005, 37839007, 37161004, 45890007, 419993007, 418114005, 424109004, 424494006,
+iv, i.v., ivp, ivpb, ivpush, ivinj, ivinjbol, ivc, intravenous, intravenously, intravenous route,
+intravenous use, intravenous infusion, intravenous injection, intravenous drip, infusion, injection,
+静脉注射, 静脉滴注, 静脉输注, 静脉推注, 静脉泵入, 静脉, 静滴, 静注, 静推, 泵入,
 im, i.m., intramuscular, intramuscular route, 肌内注射, 肌肉注射, 肌注,
-sc, s.c., sq, subcut, subcutaneous, subcutaneous route, 皮下注射,
+sc, s.c., sq, subcut, subcutaneous, subcutaneous route, 皮下注射, 皮下,
 sublingual, transdermal, rectal
 """
 _LOCAL = """
@@ -23,9 +29,14 @@ ophthalmic, ophthalmic route, ophthalmic use, ocular, in the eye, 滴眼, 眼用
 topical, topical route, topical use, cutaneous, cutaneous use, 外用, 局部外用, 涂抹,
 otic, otic route, 滴耳, vaginal, vaginal route, 阴道给药, intravitreal
 """
-_SYSTEMIC_FORMS = """
+_ORAL_FORMS = """
 385055001, 385049006, tablet, tablets, oral tablet, film-coated tablet, capsule, capsules, oral capsule,
 soft capsule, oral solution, 片剂, 片, 胶囊, 胶囊剂, 软胶囊, 口服溶液, 口服液
+"""
+_NOT_ORAL_FORMS = """
+injection, solution for injection, suspension for injection, powder for injection, solution for infusion,
+concentrate for solution for infusion, infusion, injectable solution, injectable suspension, ampoule, vial,
+注射剂, 注射液, 注射用粉针, 粉针剂, 冻干粉针
 """
 _LOCAL_FORMS = """
 eye drops, ophthalmic solution, ophthalmic emulsion, ophthalmic ointment, cream, ointment, gel, topical gel,
@@ -79,16 +90,26 @@ _LOCAL_WORDS = (
 _SWALLOWED_WORDS = ("口腔凝胶", "oral gel", "口颊", "buccal", "oromucosal")
 
 
-def _table(systemic: str, local: str) -> dict[str, bool]:
-    names = {name.strip(): True for name in systemic.split(",")}
-    return names | {name.strip(): False for name in local.split(",")}
-
-
 # ATC group D: antifungals, antipsoriatics and retinoids to be swallowed; D11AH: ointments and antibodies
 _SKIN_TABLETS = ("D01B", "D05B", "D10B", "D11AH")
 _SKIN_OINTMENTS = frozenset({"D11AH01", "D11AH02"})
-_ROUTES = _table(_SYSTEMIC, _LOCAL)
-_FORMS = _table(_SYSTEMIC_FORMS, _LOCAL_FORMS)
+
+# Words in the name of a product that is injected: 环孢素注射液, sirolimus albumin-bound particles
+_INJECTED_WORDS = (
+    *("injection", "injectable", "for infusion", "intravenous", "ampoule", "albumin-bound", "protein-bound"),
+    *("注射", "静脉", "输注用", "粉针", "白蛋白结合"),
+)
+
+
+def _table(oral: str, other: str, local: str) -> tuple[dict[str, bool], dict[str, bool]]:
+    """By name: does it reach the blood, and is it swallowed?"""
+    names = [[name.strip() for name in listed.split(",")] for listed in (oral, other, local)]
+    systemic = {name: listed is not names[2] for listed in names for name in listed}
+    return systemic, {name: listed is names[0] for listed in names[:2] for name in listed}
+
+
+_ROUTES, _ROUTES_BY_MOUTH = _table(_ORAL, _NOT_ORAL, _LOCAL)
+_FORMS, _FORMS_BY_MOUTH = _table(_ORAL_FORMS, _NOT_ORAL_FORMS, _LOCAL_FORMS)
 
 
 def of_route(route: CodeableConcept | None) -> bool | None:
@@ -109,6 +130,28 @@ def of_name(name: str) -> Literal[False] | None:
     return False if any(word in folded for word in _LOCAL_WORDS) else None
 
 
+def by_mouth(route: CodeableConcept | None) -> bool | None:
+    """True for a route by the mouth or a tube, False for any other into the blood, None when not told."""
+    return swallowed(_answers(route, _ROUTES_BY_MOUTH))
+
+
+def form_by_mouth(form: CodeableConcept | None) -> bool | None:
+    """True for what is swallowed, False for what is injected, None when not told."""
+    return swallowed(_answers(form, _FORMS_BY_MOUTH))
+
+
+def name_by_mouth(name: str) -> Literal[False] | None:
+    """False when the name says that it is injected; no name proves that it is swallowed."""
+    folded = name.casefold()
+    return False if any(word in folded for word in _INJECTED_WORDS) else None
+
+
+def swallowed(answers: Iterable[bool | None]) -> bool | None:
+    """False as soon as one of them says that it is not: an infusion of a capsule is no dose by mouth."""
+    given = {answer for answer in answers if answer is not None}
+    return None if not given else False not in given
+
+
 def of_atc(code: str) -> Literal[False] | None:
     """False for drops (ATC group S) and for what is put on the skin (D); group D also holds tablets."""
     folded = code.upper()
@@ -123,7 +166,10 @@ def agreed(answers: Iterable[bool | None]) -> bool | None:
 
 
 def _look_up(concept: CodeableConcept | None, table: dict[str, bool]) -> bool | None:
-    if concept is None:
-        return None
-    words = [word for c in concept.coding for word in (c.code, c.display)] + [concept.text]
-    return agreed(table.get(word.strip().casefold()) for word in words if word)
+    return agreed(_answers(concept, table))
+
+
+def _answers(concept: CodeableConcept | None, table: dict[str, bool]) -> Iterator[bool | None]:
+    if concept is not None:
+        words = [word for c in concept.coding for word in (c.code, c.display)] + [concept.text]
+        yield from (table.get(word.strip().casefold()) for word in words if word)

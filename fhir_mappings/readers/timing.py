@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Period, Quantity, Range
+from fhir_mappings.vocabulary.medications import apart_in_a_day
 
 
 class Repeat(FhirType):
@@ -53,10 +54,8 @@ class Rhythm:
 
     def never_together_with(self, other: "Rhythm") -> bool:
         """True when both say when they are taken and have no moment in common (morning and evening)."""
-        clocks = {time[:1].isdigit() for time in self.times | other.times}
-        apart_in_day = bool(self.times and other.times) and len(clocks) == 1 and not self.times & other.times
         apart_in_week = bool(self.days and other.days) and not self.days & other.days
-        return apart_in_day or apart_in_week
+        return apart_in_a_day(self.times, other.times) or apart_in_week
 
 
 DAY = Decimal(24)
@@ -119,27 +118,49 @@ def read_rhythm(timing: Timing | None, text: str | None = None) -> Rhythm | None
     """How often a dose is taken; None when it is not said, not exact, or said in two ways that differ.
 
     `text` is the instruction's own text; it is used only when it is one of the words, and nothing else says.
+    Moments listed beside a rhythm are the first of it, and must be as many as it has in a day.
     """
     if timing is None:
         return rhythm_of_word(text)
-    if timing.event:
-        return None
     coded = _of_code(timing.code)
-    if not timing.repeat or not _says_how_often(timing.repeat):
-        return coded if timing.code else rhythm_of_word(text)
-    repeated = _of_repeat(timing.repeat)
-    if repeated and coded and not repeated.same_pace(coded):
-        return None
-    return repeated
+    found = coded if timing.code else rhythm_of_word(text)
+    if timing.repeat and _says_how_often(timing.repeat):
+        found = _of_repeat(timing.repeat)
+        if found and coded and not found.same_pace(coded):
+            return None
+    return found if found and _fits(found, timing) else None
 
 
-def is_single(timing: Timing | None) -> bool:
-    """One dose only: a count of one, one exact moment, or a code such as STAT."""
+def _fits(rhythm: Rhythm, timing: Timing) -> bool:
+    """False where moments are listed that the rhythm does not have, or a code says once and no more."""
+    one_day = len({moment[:10] for moment in timing.event}) <= 1
+    as_many = len(timing.event) * rhythm.hours == rhythm.count * DAY
+    return (len(timing.event) <= 1 or (one_day and as_many)) and not _is_once(timing)
+
+
+def is_single(timing: Timing | None, text: str | None = None) -> bool:
+    """One dose only: a count of one, one exact moment, or a code such as STAT, and nothing that goes on.
+
+    Beside a rhythm a count or a moment says nothing of the kind: systems send the first dose with it. A code
+    that says once does, but only where the rhythm is counted once, too.
+    """
     if timing is None:
         return False
     repeat = timing.repeat
-    once = repeat is not None and repeat.count == 1 and repeat.count_max in (None, 1)
-    return once or len(timing.event) == 1 or any(word in ONCE for word in _words(timing.code))
+    counted = repeat is not None and repeat.count == 1 and repeat.count_max in (None, 1)
+    if _goes_on(timing, text):
+        return counted and _is_once(timing)
+    return counted or len(timing.event) == 1 or _is_once(timing)
+
+
+def _goes_on(timing: Timing, text: str | None) -> bool:
+    repeats = timing.repeat is not None and _says_how_often(timing.repeat)
+    named = any(word in RHYTHMS for word in _words(timing.code))
+    return repeats or named or (timing.code is None and rhythm_of_word(text) is not None)
+
+
+def _is_once(timing: Timing) -> bool:
+    return any(word in ONCE for word in _words(timing.code))
 
 
 def _words(code: CodeableConcept | None) -> list[str]:

@@ -66,6 +66,7 @@ class Concept(StrEnum):
     STOMATITIS = "harm.stomatitis"
     HYPERTENSION_UNCONTROLLED = "harm.hypertension"
     RENAL_IMPAIRMENT = "renal_impairment"
+    ACUTE_KIDNEY_INJURY = "acute_kidney_injury"
     # blood products
     RED_CELL_TRANSFUSION = "transfusion.red_cells"
     PLATELET_TRANSFUSION = "transfusion.platelets"

@@ -1,6 +1,6 @@
 """Laboratory results, scores and vital signs in canonical units, and how far each may be used."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -114,12 +114,16 @@ class Assay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LevelDetails:
-    """What makes a drug level fit, or unfit, for titration."""
+    """What makes a drug level fit, or unfit, for titration.
+
+    `sampled`: when the specimen itself says that it was taken; it makes no other level of one.
+    """
 
     timing: SampleTiming = SampleTiming.UNSTATED
     specimen: Specimen = Specimen.UNSTATED
     assay: Assay = Assay.UNSTATED
     method: str | None = None
+    sampled: When | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from fhir_mappings.vocabulary.medications import Dose, Drug
 
 Json = dict[str, Any]
+Days = tuple[date | None, date | None]
 UCUM: Final = "http://unitsofmeasure.org"
 LOINC: Final = "http://loinc.org"
 TRIAL: Final = {"system": "https://clinicaltrials.gov", "value": "NCT06802055"}
@@ -52,9 +53,10 @@ def dose_order(patient: str, drug: Drug, dose: Dose, authored: date, note: str, 
 
 
 def laboratory_order(
-    patient: str, loinc: str, display: str, on: date | None, authored: date, note: str
+    patient: str, loinc: str, display: str, between: Days, authored: date, note: str
 ) -> Json:
-    """A draft ServiceRequest for one laboratory test, wanted on day `on` when a day matters."""
+    """A draft ServiceRequest for one laboratory test, wanted `between` two days, both included; None leaves
+    an end open."""
     resource: Json = {
         "resourceType": "ServiceRequest",
         "status": "draft",
@@ -64,8 +66,10 @@ def laboratory_order(
         "authoredOn": authored.isoformat(),
         "note": [{"text": note}],
     }
-    if on:
-        resource["occurrenceDateTime"] = on.isoformat()
+    ends = zip(("start", "end"), between, strict=True)
+    period = {name: day.isoformat() for name, day in ends if day is not None}
+    if period:
+        resource["occurrencePeriod"] = period
     return resource
 
 

@@ -40,7 +40,9 @@ def criteria(**verdicts: Verdict) -> tuple[Criterion, ...]:
     """Twenty criteria that keep nobody out, except where told otherwise."""
     settled = {name: Verdict.MET if name.startswith("I") else Verdict.NOT_MET for name in IDS} | verdicts
     return tuple(
-        Criterion(name, rule(name), Finding(verdict, Basis.DATA, SEEN, question=SEEN, missing=("hiv",)))
+        Criterion(
+            name, rule(name), Finding(verdict, Basis.DATA, SEEN, question=SEEN, missing=("hiv-serology",))
+        )
         for name, verdict in settled.items()
     )
 

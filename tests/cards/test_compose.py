@@ -1,5 +1,6 @@
 """Which cards a service answers with: few, loudest first, and never a silent hole."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -9,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds_service.cards.assessment_json import dose_json
 from cds_service.cards.compose import cards_for
 from cds_service.cards.frame import EXTENSION
 from cds_service.hooks.card import Card, Indicator
-from cds_service.protocol.answers.alerts import Severity
+from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.answers.assessment import Assessment
-from cds_service.protocol.answers.dosing import State
+from cds_service.protocol.answers.dosing import State, Trough, Validity
 from cds_service.protocol.answers.eligibility import EligibilityStatus
 from cds_service.protocol.answers.follow_up import (
     DueStatus,
@@ -26,8 +28,8 @@ from cds_service.protocol.answers.follow_up import (
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.facts import Part
-from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.medications import Dose, Drug
+from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.studies import StudyState
 from tests.builders import a_record, unreadable
@@ -235,6 +237,7 @@ DRAFT = {
     "id": "d1",
     "status": "draft",
     "extension": [{"url": "https://ehr.example/unknown", "valueString": "kept"}],
+    "medicationCodeableConcept": {"text": "sirolimus"},
     "dosageInstruction": [{"text": "3 tablets", "doseAndRate": [{"doseQuantity": {"value": 3}}]}],
 }
 
@@ -278,12 +281,61 @@ def test_a_corrected_draft_runs_as_long_as_it_was_meant_to() -> None:
         {"MedicationRequest/d1": DRAFT | {"id": ""}},
         {"MedicationRequest/d1": {**DRAFT, "dosageInstruction": [{"asNeededBoolean": True}]}},
         {"MedicationRequest/d1": {**DRAFT, "dosageInstruction": [{"maxDosePerPeriod": {}}]}},
+        {"MedicationRequest/d1": DRAFT | {"medicationCodeableConcept": {"text": "sirolimus 2 mg tablet"}}},
+        {
+            "MedicationRequest/d1": DRAFT
+            | {"medicationCodeableConcept": {"coding": [{"display": "Rapamune 1 MG"}]}}
+        },
+        {"MedicationRequest/d1": DRAFT | {"medicationCodeableConcept": None}},
     ],
 )
 def test_a_draft_that_cannot_be_corrected_safely_is_only_spoken_of(raw: dict[str, Any]) -> None:
     told = assessment(orders=(alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1"),))
     (card,) = cards("aa-trial-order-sign", told, drafts_raw=raw)
     assert not card.suggestions
+    assert "order sirolimus 2 mg once daily anew" in (card.detail or "")
+
+
+@pytest.mark.parametrize(
+    ("strength", "offered"), [("1", True), ("2", True), ("0.5", True), ("5", False), ("1.5", False)]
+)
+def test_a_draft_is_corrected_only_where_whole_tablets_of_its_product_give_the_dose(
+    strength: str, offered: bool
+) -> None:
+    told = assessment(orders=(alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1"),))
+    product = {"MedicationRequest/d1": DRAFT | {"medicationCodeableConcept": {"text": "tablet of 9 mg"}}}
+    (card,) = cards(
+        "aa-trial-order-sign",
+        told,
+        drafts_raw=product,
+        mg_per_piece={"MedicationRequest/d1": Decimal(strength)},
+    )
+    assert bool(card.suggestions) is offered
+
+
+def test_a_corrected_draft_says_the_old_dose_nowhere() -> None:
+    told = assessment(orders=(alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1"),))
+    said = "Take 3 tablets (6 mg)"
+    line = {
+        "text": said,
+        "_text": {"extension": [{"url": "u", "valueString": said}]},
+        "patientInstruction": said,
+        "additionalInstruction": [{"text": said}],
+        "extension": [{"url": "u", "valueString": said}],
+        "route": {"text": "oral"},
+        "doseAndRate": [{"type": {"text": "ordered"}, "doseQuantity": {"value": 6}}],
+    }
+    draft = DRAFT | {
+        "dosageInstruction": [line],
+        "text": {"status": "generated", "div": f"<div>{said}</div>"},
+        "dispenseRequest": {"quantity": {"value": 90}},
+    }
+    (card,) = cards("aa-trial-order-sign", told, drafts_raw={"MedicationRequest/d1": draft})
+    corrected = card.suggestions[0].actions[0].resource
+    assert corrected is not None
+    assert said not in json.dumps(corrected)
+    assert "90" not in json.dumps(corrected)
+    assert corrected["dosageInstruction"][0]["route"] == {"text": "oral"}
 
 
 def test_cautions_stay_inside_the_dosing_card_unless_the_draft_has_a_card_anyway() -> None:
@@ -329,3 +381,114 @@ def test_a_level_with_a_comparator_keeps_it() -> None:
     told = assessment(titration=(replace(dosing(Drug.SIROLIMUS, State.HOLD), trough=above),))
     (card,) = cards("aa-trial-titration", told)
     assert "above 30 ng/mL" in str(card.detail)
+
+
+# ---------------------------------------------------------------- a warning that says hold or stop leads (DECISIONS 57)
+
+
+@LANGUAGES
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("action", [Action.HOLD, Action.STOP_REVIEW])
+def test_a_warning_that_says_hold_or_stop_leads_the_summary(
+    language: str, state: State, action: Action
+) -> None:
+    warning = replace(alert("SAF-X", Severity.WARNING, Drug.SIROLIMUS), action=action)
+    told = assessment(titration=(dosing(Drug.SIROLIMUS, state),), safety=(warning,))
+    (card,) = cards("aa-trial-titration", told, language=language)
+    words = context("aa-trial-titration", language).words
+    leads = card.summary.endswith(f"→ {words.plain(Phrase(f'action.{action}'))}")
+    assert leads is (state not in (State.HOLD, State.STOP_REVIEW))
+    assert card.indicator is Indicator.WARNING
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(alert("SAF-X", Severity.WARNING, Drug.SIROLIMUS), action=Action.REVIEW),
+        replace(alert("SAF-X", Severity.INFO, Drug.SIROLIMUS), action=Action.HOLD),
+        replace(alert("SAF-X", Severity.WARNING, None), action=Action.HOLD),
+    ],
+)
+def test_other_findings_leave_the_act_in_front(other: Any) -> None:
+    told = assessment(titration=(dosing(Drug.SIROLIMUS, State.CONTINUE),), safety=(other,))
+    (card,) = cards("aa-trial-titration", told)
+    assert card.summary.startswith("Continue sirolimus")
+
+
+def test_a_critical_finding_stays_in_front_of_a_warning() -> None:
+    critical = replace(alert("SAF-Y", Severity.CRITICAL, Drug.SIROLIMUS), action=Action.REVIEW)
+    warning = replace(alert("SAF-X", Severity.WARNING, Drug.SIROLIMUS), action=Action.HOLD)
+    told = assessment(titration=(dosing(Drug.SIROLIMUS, State.RECHECK),), safety=(warning, critical))
+    (card,) = cards("aa-trial-titration", told)
+    assert "HOLD" not in card.summary
+
+
+def test_ciclosporin_that_was_stopped_by_decision_is_no_alarm_at_every_visit() -> None:
+    stopped = dosing(Drug.CICLOSPORIN, State.CANNOT_ADVISE, reasons=("CICLOSPORIN_STOPPED",))
+    (card,) = cards("aa-trial-titration", assessment(titration=(stopped,)))
+    assert card.indicator is Indicator.INFO
+
+
+@LANGUAGES
+def test_a_restart_is_no_first_dose(language: str) -> None:
+    one = Dose(Decimal(1), Decimal(24))
+    heads = {}
+    for reasons in ((), ("RESTART_AFTER_HOLD",)):
+        told = dosing(Drug.SIROLIMUS, State.INITIATE, current=None, proposed=one, reasons=reasons)
+        (card,) = cards("aa-trial-titration", assessment(titration=(told,)), language=language)
+        heads[reasons] = card.summary, card.detail.splitlines()[1]
+    first, again = heads.values()
+    assert first[0] != again[0]
+    assert first[1] != again[1]
+    assert {"en": "Restart sirolimus at 1 mg", "zh": "暂停后恢复西罗莫司"}[language] in again[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("HOLD_NOT_DOCUMENTED", "a hold was asked for and is not on record"),
+        ("RESTART_ASK", "the investigator decides"),
+        ("LEVEL_UNEXPECTED", "nothing explains it"),
+        ("HOLD_OPEN", "no fresh level back in target"),
+    ],
+)
+def test_what_a_hold_asks_stands_in_the_summary_where_the_sentence_does_not_fit(
+    reason: str, words: str
+) -> None:
+    long = say("dosing.stopped.undated", reason="x" * 200)
+    told = replace(dosing(Drug.SIROLIMUS, State.RECHECK, reasons=(reason,)), seen=long)
+    (card,) = cards("aa-trial-titration", assessment(titration=(told,)))
+    assert words in card.summary
+
+
+def test_the_level_before_stands_beside_the_new_one() -> None:
+    before = Trough(Validity.STALE, Decimal("7.4"), day=TODAY)
+    told = replace(dosing(Drug.SIROLIMUS, State.CONTINUE), previous=before)
+    (card,) = cards("aa-trial-titration", assessment(titration=(told,)))
+    assert "before 7.4 ng/mL" in card.detail
+
+
+@LANGUAGES
+def test_an_uneven_dose_is_told_dose_by_dose(language: str) -> None:
+    uneven = Dose(Decimal(175), Decimal(24), (Decimal(100), Decimal(75)))
+    (card,) = cards(
+        "aa-trial-titration",
+        assessment(titration=(dosing(Drug.CICLOSPORIN, State.CONTINUE, current=uneven),)),
+        language=language,
+    )
+    assert "100 mg" in card.detail
+    assert "75 mg" in card.detail
+
+
+def test_no_correction_keeps_a_route_that_is_none_of_the_trials() -> None:
+    route = alert("ORD-ROUTE", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1")
+    other = alert("ORD-1", Severity.WARNING, Drug.SIROLIMUS, "MedicationRequest/d1")
+    told = assessment(orders=(other, route))
+    (card,) = cards("aa-trial-order-sign", told, drafts_raw={"MedicationRequest/d1": DRAFT})
+    assert not card.suggestions
+
+
+def test_an_uneven_dose_has_its_parts_in_the_assessment() -> None:
+    uneven = Dose(Decimal(175), Decimal(24), (Decimal(100), Decimal(75)))
+    assert dose_json(uneven) == {"amountMg": 175, "everyHours": 24, "partsMg": [100, 75]}
+    assert dose_json(Dose(Decimal(2), Decimal(24))) == {"amountMg": 2, "everyHours": 24}

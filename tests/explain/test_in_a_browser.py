@@ -74,6 +74,32 @@ def test_the_figures_are_drawn_with_their_labels(page, shared):
     assert page.faults == []
 
 
+def series_of(page, panel):
+    return page.evaluate(
+        """(panel) => echarts.getInstanceByDom(document.querySelector("#chart-drugs")).getOption().series
+             .filter((one) => one.name === panel && one.data.length)
+             .map((one) => [one.type, one.data.map((point) => [point.label, point.symbol || "circle"])])""",
+        panel,
+    )
+
+
+def test_a_level_that_may_not_decide_is_hollow_and_the_line_passes_it_by(page, shared):
+    opened(page, shared, "demo-12")
+    assert series_of(page, "sirolimus, level") == [
+        ["line", [["5.1", "circle"], ["6.2", "circle"]]],
+        ["scatter", [["14.6", "diamond"]]],
+    ]
+    assert "◇ not a trough" in page.locator(".legend").first.inner_text()
+    assert page.faults == []
+
+
+def test_who_is_in_the_trial_has_no_criteria_to_settle(page, shared):
+    opened(page, shared, "demo-11")
+    assert "were judged then" in page.locator("#criteria").inner_text()
+    assert page.locator("text=To settle").count() == 0
+    assert page.locator("table.criteria").count() == 0
+
+
 def test_a_forecast_is_drawn_with_its_interval(page, shared):
     """Two doses a week ahead, each with its median and the bar of its interval."""
     told = [

@@ -97,7 +97,7 @@ def test_the_figures_hold_what_the_chart_holds(shared):
     drugs, blood = figures
     levels = drugs["panels"][0]
     assert [point["label"] for point in levels["points"]] == ["3.3", "3.6", "8.2", "9.1", "23.4"]
-    assert (levels["band"]["low"], levels["band"]["high"]) == (4, 12)
+    assert [(band["low"], band["high"], band["to"]) for band in levels["bands"]] == [(4, 12, "")]
     lanes = {lane["name"]: [bar["label"] for bar in lane["bars"]] for lane in drugs["panels"][1]["lanes"]}
     assert lanes["sirolimus"] == ["2 mg once daily", "3 mg once daily"]
     assert lanes["diltiazem"] == ["raises levels"]

@@ -108,13 +108,9 @@ REPLAY: list[tuple[str, Chart, str, str]] = [
     ("AKI, back for 13 days", creatinines((20, 90), (15, 62), (2, 62)), "IMPAIRED", "DECREASE 50"),
     ("AKI, back for a fortnight", creatinines((20, 90), (16, 62), (2, 62)), "RECOVERED", "DECREASE 50"),
     ("impaired, at 1.10 x", creatinines((30, 80), (16, 66), (2, 66)), "RECOVERED", "DECREASE 50"),
-    (
-        "impaired, at 1.11 x, stable",
-        creatinines((30, 80), (16, 66.7), (2, 66.7)),
-        "STABILISED",
-        "DECREASE 50",
-    ),
-    ("impaired, within 10 %", creatinines((30, 80), (16, 80), (2, 88)), "STABILISED", "DECREASE 50"),
+    # At 75 mg nothing is called stable (DECISIONS 60).
+    ("impaired, at 1.11 x", creatinines((30, 80), (16, 66.7), (2, 66.7)), "IMPAIRED", "DECREASE 50"),
+    ("impaired, within 10 %", creatinines((30, 80), (16, 80), (2, 88)), "IMPAIRED", "DECREASE 50"),
     ("impaired, 11 % up", creatinines((30, 79), (16, 79), (2, 87.7)), "IMPAIRED", "DECREASE 50"),
     ("AKI of 15 days ago", creatinines((15, 95)), "UNKNOWN", "HOLD -"),
     ("nothing for 15 days", creatinines((15, 62)), "UNKNOWN", "RECHECK -"),
@@ -214,7 +210,7 @@ def test_a_low_egfr_asks_for_the_lowest_dose() -> None:
         (6.0, "mmol/L", {}, "HOLD - VALID HIGH_POTASSIUM", "SAF-K6 critical HOLD ciclosporin"),
         (6.1, "meq/L", {}, "HOLD - VALID HIGH_POTASSIUM", "SAF-K6 critical HOLD ciclosporin"),
         (">6.0", "mmol/L", {}, "HOLD - VALID HIGH_POTASSIUM", "SAF-K6 critical HOLD ciclosporin"),
-        (5.9, "mmol/L", {}, "INCREASE 100 VALID -", "SAF-K warning REPEAT_TEST ciclosporin"),
+        (5.9, "mmol/L", {}, "RECHECK - VALID SAFETY_DOUBT", "SAF-K warning REPEAT_TEST ciclosporin"),
         (
             6.4,
             "mmol/L",
@@ -223,6 +219,8 @@ def test_a_low_egfr_asks_for_the_lowest_dose() -> None:
             "SAF-PRELIM warning REVIEW ciclosporin",
         ),
         (6.4, "mg/L", {}, "RECHECK - VALID SAFETY_DOUBT", "SAF-UNREAD warning REVIEW ciclosporin"),
+        (5.5, "mmol/L", {}, "RECHECK - VALID SAFETY_DOUBT", "SAF-K warning REPEAT_TEST ciclosporin"),
+        (5.4, "mmol/L", {}, "INCREASE 100 VALID -", None),
         (4.1, "mmol/L", {}, "INCREASE 100 VALID -", None),
     ],
 )

@@ -36,6 +36,7 @@ from tests.journeys.fhir_charts import (
 
 UP = "INCREASE 3 VALID -"
 UNTOLD = "CANNOT_ADVISE - NOT_STEADY_STATE DOSE_NOT_DOCUMENTED"
+OFF = "CANNOT_ADVISE - NOT_TROUGH DOSE_NOT_DOCUMENTED"
 TORN = "CANNOT_ADVISE - NOT_STEADY_STATE CONFLICTING_DOSES"
 LOW = level("sirolimus", 3)
 TWO_MG = rxnorm("360110", "sirolimus 2 MG Oral Tablet")
@@ -76,7 +77,7 @@ SIGNS: list[tuple[str, Chart, str]] = [
     ("one to two tablets", (supplied(line(1, timing={"repeat": {"frequency": 1, "frequencyMax": 2, "period": 1, "periodUnit": "d"}})),), UNTOLD),
     ("dose in words only", (supplied({"text": "2mg 每日一次"}),), UNTOLD),
     ("stopped order", (order(SIROLIMUS_1MG, 30, line(2), status="stopped"), supplied(line(2))), UNTOLD),
-    ("not taken", (supplied(line(2)), statement(SIROLIMUS_1MG, 2, None, status="not-taken")), UNTOLD),
+    ("not taken", (supplied(line(2)), statement(SIROLIMUS_1MG, 2, None, status="not-taken")), OFF),
     ("two orders", (order(SIROLIMUS_1MG, 30, line(2)), order(SIROLIMUS_1MG, 30, line(1)), supplied(line(2))), TORN),
     ("statement against order", (order(SIROLIMUS_1MG, 30, line(1)), statement(SIROLIMUS_1MG, 20, None, line(2))), TORN),
     ("a stray dose of another amount", (*taking("sirolimus", 2), administration(SIROLIMUS_1MG, at(2), 1)), TORN),
@@ -206,18 +207,26 @@ def test_a_sirolimus_dose_outside_the_record_is_never_kept(
 
 
 @pytest.mark.parametrize(
-    ("trough", "outcome"), [(100, "RECHECK -"), (150, "RECHECK -"), (200, "DECREASE 75")]
+    ("trough", "outcome"),
+    [
+        (100, "INCREASE 100"),
+        (120, "CONTINUE -"),
+        (150, "CONTINUE -"),
+        (180, "CONTINUE -"),
+        (200, "DECREASE 75"),
+    ],
 )
-def test_unequal_doses_of_ciclosporin_are_asked_about_or_lowered_never_raised(
+def test_unequal_doses_of_one_day_are_one_regimen_and_a_change_makes_them_even(
     trough: int, outcome: str
 ) -> None:
-    """100 mg in the morning and 75 mg in the evening."""
+    """100 mg in the morning and 75 mg in the evening (DECISIONS 54)."""
     morning, evening = (
         {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "when": [w]}} for w in ("MORN", "EVE")
     )
     supply = dispense(CICLOSPORIN_25MG, 30, 60, dosage(100, timing=morning), dosage(75, timing=evening))
     told = assessed(*on_both(*kidneys(), level("ciclosporin", trough), ciclosporin=(supply,)))
-    assert decision(told, "ciclosporin")["currentDose"] == {"amountMg": 175, "everyHours": 24}
+    expected = {"amountMg": 175, "everyHours": 24, "partsMg": [100, 75]}
+    assert decision(told, "ciclosporin")["currentDose"] == expected
     assert state(told, "ciclosporin") == outcome
 
 

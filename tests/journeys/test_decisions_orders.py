@@ -13,6 +13,7 @@ from tests.journeys.dosing_charts import (
     alerts,
     creatinine,
     creatinines,
+    decision,
     kidneys,
     labs,
     level,
@@ -29,6 +30,7 @@ from tests.journeys.fhir_charts import (
     atc,
     concept,
     condition,
+    dispense,
     enrolled,
     icd,
     order,
@@ -261,3 +263,61 @@ def test_sirolimus_drafted_while_voriconazole_is_taken() -> None:
         "DDI-CRITICAL critical AVOID sirolimus",
         "ORD-UNADVISED warning REVIEW sirolimus",
     ]
+
+
+# ---------------------------------------------------------------- what can be dispensed, and what ends an order
+
+SIROLIMUS_2MG = rxnorm("360110", "sirolimus 2 MG Oral Tablet")
+
+
+@pytest.mark.parametrize(
+    ("product", "mg", "rule"),
+    [
+        (SIROLIMUS_1MG, 2, None),
+        (SIROLIMUS_2MG, 2, None),
+        (SIROLIMUS_2MG, 1, "ORD-PIECES"),
+        (SIROLIMUS_2MG, 3, "ORD-PIECES"),
+        (SIROLIMUS_2MG, 4, None),
+    ],
+)
+def test_a_dose_that_whole_tablets_cannot_give_is_said(product: Json, mg: int, rule: str | None) -> None:
+    found = judged(FRESH, draft(product, line(mg)))
+    assert [a for a in found if "ORD-PIECES" in a] == ([f"{rule} warning REVIEW sirolimus"] if rule else [])
+
+
+@pytest.mark.parametrize("member", ["text", "patientInstruction"])
+def test_words_that_contradict_the_figures_make_a_draft_unreadable(member: str) -> None:
+    said = {member: "Take 3 tablets (6 mg) every morning"}
+    assert judged(FRESH, draft(SIROLIMUS_2MG, line(2, **said))) == [UNREADABLE]
+    assert judged(FRESH, draft(SIROLIMUS_2MG, line(6, **said)))[0].startswith("ORD-BOUNDS")
+
+
+def test_an_overdose_in_figures_is_critical_whatever_its_words_say() -> None:
+    found = judged(FRESH, draft(SIROLIMUS_1MG, line(20, text="2 mg once daily")))
+    assert [a.split()[:2] for a in found] == [["ORD-OVERDOSE", "critical"], ["ORD-UNREADABLE", "warning"]]
+
+
+def test_a_dose_in_force_whose_words_contradict_its_figures_is_not_known() -> None:
+    told = line(3, text="2 mg once daily")
+    taken = (order(SIROLIMUS_1MG, 30, told), dispense(SIROLIMUS_1MG, 30, 60, told))
+    found = decision(assessed(*on_sirolimus(level("sirolimus", 3), sirolimus=taken)))
+    assert (found["state"], found["currentDose"]) == ("CANNOT_ADVISE", None)
+
+
+@pytest.mark.parametrize("status", ["stopped", "cancelled", "on-hold", "completed", "entered-in-error"])
+@pytest.mark.parametrize("mg", [2, 9])
+def test_a_draft_that_ends_an_order_is_no_alarm(status: str, mg: int) -> None:
+    high = on_sirolimus(level("sirolimus", 25))
+    assert judged(high, sirolimus(mg, status=status)) == []
+    assert judged(high, sirolimus(mg)) != []
+
+
+def test_an_order_not_to_give_a_drug_is_no_alarm() -> None:
+    assert judged(on_sirolimus(level("sirolimus", 25)), sirolimus(9, doNotPerform=True)) == []
+
+
+def test_an_order_that_is_ended_at_the_same_signature_is_no_duplicate() -> None:
+    chart = on_sirolimus(level("sirolimus", 7))
+    (running,) = [r for r in chart if r["resourceType"] == "MedicationRequest"]
+    assert judged(chart, sirolimus(2)) == ["DUPLICATE_ORDER warning REVIEW sirolimus"]
+    assert judged(chart, sirolimus(2), running | {"status": "stopped"}) == []

@@ -34,13 +34,17 @@ def test_a_drafted_dose_is_valid_and_says_the_same_dose(
     assert ("priorPrescription" in order) == (replaces is not None)
 
 
-@given(st.sampled_from([*LABORATORY_TESTS.values()]), patients, st.none() | days, days, words)
-def test_a_drafted_test_is_valid_and_wanted_on_the_day_it_was_asked_for(
-    test: LaboratoryTest, patient: str, on: date | None, day: date, note: str
+@given(
+    st.sampled_from([*LABORATORY_TESTS.values()]), patients, st.none() | days, st.none() | days, days, words
+)
+def test_a_drafted_test_is_valid_and_wanted_for_the_days_it_was_asked_for(
+    test: LaboratoryTest, patient: str, first: date | None, last: date | None, day: date, note: str
 ) -> None:
-    order = laboratory_order(patient, test.loinc, test.display, on, day, note)
+    between = (first, max(first, last) if first and last else last)
+    order = laboratory_order(patient, test.loinc, test.display, between, day, note)
     assert problems(order) == []
-    assert order.get("occurrenceDateTime") == (on.isoformat() if on else None)
+    period = order.get("occurrencePeriod", {})
+    assert (period.get("start"), period.get("end")) == tuple(d.isoformat() if d else None for d in between)
 
 
 @given(patients, words, days)

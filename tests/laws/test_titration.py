@@ -205,7 +205,7 @@ def test_a_critical_finding_ends_every_state_that_keeps_starts_or_raises(
 def test_an_unread_safety_fact_stops_a_start_and_an_increase_and_nothing_else(sweep: Sweep) -> None:
     for case, decision in sweep[::3]:
         why = ((case.drug, say("dosing.reason.aki")),)
-        left = veto(decision, SafetyReport(doubtful=why, unread=why), RULES)
+        left = veto(decision, SafetyReport(doubtful=why, unstarted=why), RULES)
         assert (veto(decision, SafetyReport(doubtful=why), RULES) == decision) is (
             decision.state is not State.INCREASE
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fhir_mappings.readers import routes
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.record import read_record, unresolved_references
 from fhir_mappings.vocabulary.concepts import Concept
@@ -431,22 +432,6 @@ def test_a_drug_stopped_for_harm_is_told_by_code(reason: Any, harm: bool) -> Non
         ([line(2, repeat=DAILY | {"boundsDuration": {"value": 1, "code": "h"}})], "2026-02-20", None),
         (
             [
-                line(1, repeat=DAILY | {"boundsPeriod": {"start": "2026-01-01", "end": "2026-01-31"}}),
-                line(2, repeat=DAILY | {"boundsPeriod": {"start": "2026-02-01", "end": "2026-02-28"}}),
-            ],
-            "2026-01-01",
-            "2026-02-28",
-        ),
-        (
-            [
-                line(1, repeat=DAILY | {"boundsPeriod": {"start": "2026-01-01", "end": "2026-01-31"}}),
-                line(2, repeat=DAILY | {"boundsPeriod": {"start": "2026-02-01"}}),
-            ],
-            "2026-01-01",
-            None,
-        ),
-        (
-            [
                 line(1, repeat=DAILY | {"boundsDuration": {"value": 7, "unit": "d"}}, sequence=1),
                 line(2, repeat=DAILY | {"boundsDuration": {"value": 7, "unit": "d"}}, sequence=2),
             ],
@@ -722,6 +707,75 @@ def test_an_unreadable_dose_keeps_what_was_written() -> None:
 
 def test_a_capsule_twice_a_day_is_read_through_its_product() -> None:
     assert dose(event(order(CAPSULE_25MG, line(3, "粒", code="bid")))) == "75 mg / 12 h"
+
+
+# ---------------------------------------------------------------- by the mouth (DECISIONS 55)
+
+
+BY_MOUTH: list[tuple[str, Any, bool | None]] = [
+    ("sirolimus", "26643006", True),
+    ("sirolimus", "口服", True),
+    ("sirolimus", "鼻饲", True),
+    ("sirolimus", None, None),
+    ("sirolimus 1 MG Oral Tablet", None, True),
+    ("sirolimus 1 MG/ML Oral Solution", None, True),
+    ("cyclosporine, modified 25 MG Oral Capsule", "IV", False),
+    ("cyclosporine", "47625008", False),
+    ("cyclosporine", "Intravenous route", False),
+    ("cyclosporine", "静脉滴注", False),
+    ("cyclosporine", "78421000", False),
+    ("cyclosporine", "34206005", False),
+    ("cyclosporine", "37839007", False),
+    ("cyclosporine", "by some way", None),
+    ("环孢素注射液", None, False),
+    ("环孢素软胶囊", None, None),
+    ("Cyclosporine injection", "oral", False),
+    ("sirolimus albumin-bound particles for injectable suspension", None, False),
+]
+
+
+@pytest.mark.parametrize(("name", "route", "oral"), BY_MOUTH)
+def test_what_is_not_swallowed_is_told_by_route_or_product(name: str, route: Any, oral: bool | None) -> None:
+    told: Json = {"route": {"text": route, "coding": [{"code": route}]}} if route else {}
+    assert event(order(name, line(1, repeat=DAILY, **told))).oral is oral
+    assert event(dispense(name, line(1, repeat=DAILY, **told))).oral is oral
+    assert event(statement(name, line(1, repeat=DAILY, **told))).oral is oral
+    assert event(administration(name, dosage=told)).oral is oral
+
+
+@pytest.mark.parametrize(
+    ("form", "oral"), [("片剂", True), ("注射液", False), ("滴眼液", None), ("emulsion", None)]
+)
+def test_the_form_of_a_product_tells_whether_it_is_swallowed(form: str, oral: bool | None) -> None:
+    assert event(order(**BY_REFERENCE), product("cyclosporine", form={"text": form})).oral is oral
+
+
+def test_an_injection_by_its_product_code_is_not_swallowed() -> None:
+    injection = {"coding": [{"system": RXNORM, "code": "2586863"}]}
+    assert event(order(medicationCodeableConcept=injection)).oral is False
+
+
+def test_every_systemic_route_and_form_is_by_the_mouth_or_not() -> None:
+    for systemic, by_way in (
+        (routes._ROUTES, routes._ROUTES_BY_MOUTH),
+        (routes._FORMS, routes._FORMS_BY_MOUTH),
+    ):
+        assert {name for name, reaches in systemic.items() if reaches} == set(by_way)
+        assert len(systemic) > len(by_way)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ({"text": "tremor"}, "tremor"),
+        ({"coding": [{"display": "Try another treatment first"}]}, "Try another treatment first"),
+        (None, ""),
+    ],
+)
+def test_why_an_order_was_stopped_is_kept(reason: Any, told: str) -> None:
+    assert event(order(status="stopped", statusReason=reason)).stop_reason == told
+    reasons = [reason] if reason else None
+    assert event(statement(status="stopped", statusReason=reasons)).stop_reason == told
 
 
 @pytest.mark.parametrize(

@@ -613,3 +613,32 @@ def test_the_site_s_zone_decides_the_day() -> None:
     when = result(hb(effectiveDateTime="2026-02-27T17:00:00Z")).when
     assert when is not None
     assert when.first.isoformat() == "2026-02-28"
+
+
+@pytest.mark.parametrize(
+    ("collection", "day", "timed"),
+    [
+        ({"collectedDateTime": "2026-03-01T08:00:00+08:00"}, "2026-03-01", True),
+        ({"collectedDateTime": "2026-03-01"}, "2026-03-01", False),
+        (
+            {"collectedPeriod": {"start": "2026-02-28", "end": "2026-03-01T08:05:00+08:00"}},
+            "2026-03-01",
+            False,
+        ),
+        ({"collectedDateTime": "yesterday"}, None, False),
+        ({}, None, False),
+    ],
+)
+def test_the_specimen_tells_when_it_was_taken(collection: Json, day: str | None, timed: bool) -> None:
+    specimen = {"resourceType": "Specimen", "id": "s1", "collection": collection}
+    seen = result(ciclosporin(specimen={"reference": "Specimen/s1"}), specimen)
+    assert seen.level is not None
+    sampled = seen.level.sampled
+    assert (sampled.last.isoformat() if sampled else None) == day
+    assert (sampled is not None and sampled.instant is not None) is timed
+
+
+def test_a_level_without_a_specimen_tells_no_other_time() -> None:
+    seen = result(ciclosporin())
+    assert seen.level is not None
+    assert seen.level.sampled is None

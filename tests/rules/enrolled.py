@@ -12,6 +12,7 @@ from cds_service.protocol.answers.follow_up import MonitoringItem
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus, DoseStep
+from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from cds_service.protocol.interactions import InteractionLimits, active_interactions, read_interactions
 from cds_service.protocol.monitoring import MonitoringLimits
 from cds_service.protocol.orders import OrderLimits
@@ -30,6 +31,7 @@ RULES = {
 }
 SAFETY = read_limits(SafetyLimits, "safety")
 MONITORING = read_limits(MonitoringLimits, "monitoring")
+TITRATION = read_limits(TitrationLimits, "titration")
 ORDERS = read_limits(OrderLimits, "orders")
 CURRENT_USE = read_limits(InteractionLimits, "interactions")
 SOME_RULE = Rule("SRL-03", Origin.ASSUMPTION, "test")
@@ -118,6 +120,8 @@ def scheduled(
         active_interactions(record, NOW, TABLE, CURRENT_USE),
         MONITORING,
         RULES,
+        TITRATION,
+        more.get("alerts", ()),
     )
     return {item.test: item for item in items}
 

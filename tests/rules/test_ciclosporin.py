@@ -8,7 +8,7 @@ import pytest
 
 from cds_service.protocol.answers.dosing import State, Validity
 from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.dosing.dose_in_force import DoseStatus, DoseStep
+from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus, DoseStep
 from cds_service.protocol.dosing.dosing_case import Laboratory, Patient
 from cds_service.protocol.dosing.liver import Liver
 from fhir_mappings.vocabulary.medications import Dose, Drug
@@ -296,7 +296,6 @@ def test_ciclosporin_from_before_the_study_is_not_study_ciclosporin() -> None:
     58.33  | NORMAL     | 75  | -
     58.34  | NORMAL     | 100 | -
     90     | NORMAL     | 100 | -
-    60     | WATCH      | 100 | -
     60     | IMPAIRED   | 25  | RENAL_IMPAIRED
     60     | STABILISED | 25  | RENAL_IMPAIRED
     60     | RECOVERED  | 25  | RENAL_IMPAIRED
@@ -342,3 +341,35 @@ def test_nothing_is_started_blindly(change: dict[str, Any], state: State, reason
 
 def _finished(change: dict[str, Any]) -> dict[str, Any]:
     return {k: kidneys(v) if isinstance(v, RenalState) else v for k, v in change.items()}
+
+
+# ---------------------------------------------------------------- an uneven day (DECISIONS 54)
+
+
+def _uneven(*each: int) -> DoseInForce:
+    day = Dose(Decimal(sum(each)), Decimal(24), tuple(map(Decimal, each)))
+    return replace(dose(Drug.CICLOSPORIN, 75), dose=day)
+
+
+@pytest.mark.parametrize(
+    ("each", "level", "renal", "expected"),
+    [
+        ((100, 75), "119", RenalState.NORMAL, "INCREASE 100"),
+        ((100, 75), "120", RenalState.NORMAL, "CONTINUE -"),
+        ((100, 75), "180", RenalState.NORMAL, "CONTINUE -"),
+        ((100, 75), "181", RenalState.NORMAL, "DECREASE 75"),
+        ((100, 75), "150", RenalState.IMPAIRED, "DECREASE 50"),
+        ((175, 25), "150", RenalState.NORMAL, "RECHECK -"),
+        ((200, 150), "150", RenalState.NORMAL, "DECREASE 150"),
+        ((75, 50, 50), "150", RenalState.NORMAL, "RECHECK -"),
+        ((75, 25), "100", RenalState.IMPAIRED, "RECHECK -"),
+        ((50, 25), "100", RenalState.IMPAIRED, "CONTINUE -"),
+    ],
+)
+def test_each_dose_of_an_uneven_day_is_judged_and_a_change_makes_it_even(
+    each: tuple[int, ...], level: str, renal: RenalState, expected: str
+) -> None:
+    found = decided(ciclosporin(level, dose=_uneven(*each), renal=renal))
+    mg = found.proposed.amount_mg if found.proposed else "-"
+    assert f"{found.state} {mg}" == expected
+    assert found.current == _uneven(*each).dose

@@ -112,8 +112,9 @@ def test_a_drug_taken_only_when_needed_has_no_dose_in_force() -> None:
 
 
 def test_a_level_without_any_order_or_dose_is_a_riddle_not_a_blank() -> None:
-    assert srl(level("sirolimus", 5, 28)).status is DoseStatus.NOT_DOCUMENTED
-    assert srl(level("sirolimus", 5, 29)).status is DoseStatus.NONE
+    for age in (1, 28, 29, 400):
+        assert srl(level("sirolimus", 5, age)).status is DoseStatus.NOT_DOCUMENTED
+    assert srl(level("sirolimus", "<0.3", 29)).status is DoseStatus.NONE
 
 
 # ---------------------------------------------------------------- several orders

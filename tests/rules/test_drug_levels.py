@@ -379,7 +379,7 @@ def test_of_several_unfit_ones_of_a_day_the_last_is_told() -> None:
 
 
 def danger(drug: Drug, *results: Result) -> Result | None:
-    return dangerous_level(a_record(*results), drug, NOW, LEVELS)
+    return dangerous_level(a_record(*results), drug, (), NOW, LEVELS)
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
+from cds_service.protocol.drug_uses import is_in_use
 from cds_service.protocol.interaction_findings import RULE
 from cds_service.protocol.interactions import (
     InteractionClass,
     InteractionLimits,
     Mechanism,
     active_interactions,
-    is_in_use,
     read_interactions,
 )
 from cds_service.protocol.parameters import ProtocolTextFault, read_limits
 from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
-from tests.builders import NOW, TODAY, a_record, days_ago, dispense, given, medication
+from tests.builders import NOW, TODAY, a_record, days_ago, dispense, given, medication, when
 from tests.tables import cases, named
 
 TABLE = read_interactions()
@@ -272,3 +272,31 @@ def test_drugs_are_told_in_the_order_of_their_names_whatever_the_order_of_the_ch
 def test_a_documented_intake_today_is_current_use() -> None:
     event = given("voriconazole", 200, "2026-03-02T08:00:00+08:00")
     assert active_interactions(a_record(event), NOW, TABLE, CURRENT_USE)[0].current
+
+
+# ---------------------------------------------------------------- a box that was not used up (DECISIONS 56)
+
+
+STOPPED_AZOLE: list[tuple[str, tuple[MedicationEvent, ...], bool, int | None]] = [
+    ("supply going on", (dispense("voriconazole", 200, 12, ago=20, days=60),), True, None),
+    ("its order stopped ten days ago", (dispense("voriconazole", 200, 12, ago=20, days=60), azole(20, status=MedicationStatus.STOPPED, end=when(10))), False, 10),
+    ("its order held ten days ago", (dispense("voriconazole", 200, 12, ago=20, days=60), azole(20, status=MedicationStatus.ON_HOLD, end=when(10))), False, 10),
+    ("said not to be taken", (dispense("voriconazole", 200, 12, ago=20, days=60), azole(8, STATEMENT, status=MedicationStatus.NOT_TAKEN)), False, 8),
+    ("supplied again since", (dispense("voriconazole", 200, 12, ago=20, days=60), azole(20, status=MedicationStatus.STOPPED, end=when(10)), dispense("voriconazole", 200, 12, ago=3)), True, None),
+    ("ordered again since", (dispense("voriconazole", 200, 12, ago=20, days=60), azole(20, status=MedicationStatus.STOPPED, end=when(10)), azole(9)), True, None),
+    ("used up before the stop", (dispense("voriconazole", 200, 12, ago=20, days=5), azole(20, status=MedicationStatus.STOPPED, end=when(10))), False, 10),
+    ("order completed, supply going on", (dispense("voriconazole", 200, 12, ago=20, days=60), azole(20, status=MedicationStatus.COMPLETED, end=when(10))), True, None),
+    ("an order that goes on outlives what the patient says", (azole(20), azole(8, STATEMENT, status=MedicationStatus.NOT_TAKEN)), True, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "current", "stopped"), STOPPED_AZOLE, ids=[row[0] for row in STOPPED_AZOLE]
+)
+def test_the_effect_wears_off_from_the_stop_and_not_from_the_end_of_a_box(
+    name: str, facts: Any, current: bool, stopped: int | None
+) -> None:
+    (found,) = active_interactions(a_record(*facts), NOW, TABLE, CURRENT_USE)
+    assert found.current is current
+    assert found.stopped == (None if stopped is None else days_ago(stopped))
+    assert is_in_use(facts, TODAY, CURRENT_USE) is current

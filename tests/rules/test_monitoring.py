@@ -9,7 +9,7 @@ import pytest
 from cds_service.protocol.answers.dosing import Band, Recheck, State, Trough, Validity
 from cds_service.protocol.answers.follow_up import DueStatus
 from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.dosing.dose_in_force import DoseStatus
+from cds_service.protocol.dosing.dose_in_force import DoseStatus, Stopped
 from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.results import Analyte, LevelDetails, Reading, SampleTiming
@@ -338,7 +338,7 @@ def test_a_recheck_of_the_dosing_rules_takes_the_place_of_the_calendar() -> None
         (RenalState.STABILISED, days_ago(-11)),
         (RenalState.WATCH, days_ago(-4)),
         (RenalState.IMPAIRED, days_ago(-4)),
-        (RenalState.AKI, days_ago(1)),
+        (RenalState.AKI, days_ago(2)),
     ],
 )
 def test_a_raised_creatinine_is_repeated_sooner(state: RenalState, due: object) -> None:
@@ -370,3 +370,10 @@ def test_the_blood_counts_of_weeks_13_and_25(case: dict[str, str]) -> None:
     item = scheduled(record, ALONE, participation=patient(ALONE, days=day - 1))["cbc"]
     assert (item.rule.id, item.status.value) == (case["rule"], case["status"])
     assert item.rule.origin == ("P" if "W" in case["rule"] else "A")
+
+
+def test_no_level_of_ciclosporin_is_due_once_it_was_stopped_by_decision() -> None:
+    stopped = Stopped(days_ago(20), "tremor")
+    gone = dose(Drug.CICLOSPORIN, None, status=DoseStatus.NOT_DOCUMENTED, stopped=stopped)
+    doses = {Drug.SIROLIMUS: dose(Drug.SIROLIMUS, 2), Drug.CICLOSPORIN: gone}
+    assert set(scheduled(a_record())) - set(scheduled(a_record(), doses=doses)) == {"ciclosporin-trough"}

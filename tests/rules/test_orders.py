@@ -394,3 +394,92 @@ def test_every_finding_names_its_draft_and_the_loudest_come_first() -> None:
     assert {a.order for a in alerts} == {d.reference for d in drafts}
     assert alerts[0].severity == "critical"
     assert isinstance(drafts[0].dose, Known)
+
+
+# ---------------------------------------------------------------- route, uneven days, steps (DECISIONS 54, 55)
+
+
+@pytest.mark.parametrize(
+    "case",
+    cases("""
+    case                            | drug        | mg    | every | renal    | finding
+    a third of the highest          | ciclosporin | 50    | 12    | NORMAL   | ORD-ROUTE warning REVIEW ciclosporin
+    more than a third               | ciclosporin | 50.01 | 12    | NORMAL   | ORD-ROUTE critical REVIEW ciclosporin
+    in the middle                   | ciclosporin | 40    | 12    | NORMAL   | ORD-ROUTE warning REVIEW ciclosporin
+    a third of the lowest           | ciclosporin | 8.34  | 12    | NORMAL   | ORD-ROUTE warning REVIEW ciclosporin
+    less than a third of the lowest | ciclosporin | 8.33  | 12    | NORMAL   | ORD-ROUTE critical REVIEW ciclosporin
+    a day's amount too much         | ciclosporin | 50    | 8     | NORMAL   | ORD-ROUTE critical REVIEW ciclosporin
+    kidneys impaired, in bounds     | ciclosporin | 16    | 12    | IMPAIRED | ORD-ROUTE warning REVIEW ciclosporin
+    kidneys impaired, outside       | ciclosporin | 40    | 12    | IMPAIRED | ORD-ROUTE critical REVIEW ciclosporin
+    sirolimus injected              | sirolimus   | 1     | 24    | NORMAL   | ORD-ROUTE warning REVIEW sirolimus
+    sirolimus injected, 100 mg      | sirolimus   | 100   | 168   | NORMAL   | ORD-ROUTE critical REVIEW sirolimus
+    """),
+    ids=named,
+)
+def test_a_draft_by_another_route_is_no_study_dose(case: dict[str, str]) -> None:
+    draft = drafted(case["drug"], case["mg"], int(case["every"]), oral=False)
+    renal = kidney(RenalState(case["renal"]))
+    assert found(draft, renal=renal) == expected(case["finding"])
+    proposed = decision(Drug(case["drug"]), State.INCREASE, 3 if case["drug"] == "sirolimus" else 100)
+    assert found(draft, renal=renal, titration=(proposed,)) == expected(case["finding"]), "never a correction"
+
+
+@pytest.mark.parametrize("change", [{"dose": Unknown(WhyUnknown.UNREADABLE)}, {"as_needed": True}])
+def test_an_amount_by_another_route_that_cannot_be_read_is_said(change: dict[str, Any]) -> None:
+    draft = replace(drafted("ciclosporin", 40, 12, oral=False), **change)
+    assert found(draft) == ["ORD-ROUTE warning REVIEW ciclosporin"]
+
+
+def test_a_drug_that_is_held_stays_held_by_any_route() -> None:
+    held = decision(C, State.HOLD)
+    draft = drafted("ciclosporin", 40, 12, oral=False)
+    assert found(draft, titration=(held,))[0] == "ORD-HOLD critical HOLD ciclosporin"
+
+
+def uneven(*each: int) -> Known[Dose]:
+    return Known(Dose(Decimal(sum(each)), Decimal(24), tuple(map(Decimal, each))))
+
+
+@pytest.mark.parametrize(
+    ("drug", "each", "finding"),
+    [
+        ("ciclosporin", (100, 75), "none"),
+        ("ciclosporin", (150, 25), "none"),
+        ("ciclosporin", (175, 25), "ORD-BOUNDS warning CORRECT_ORDER ciclosporin"),
+        ("ciclosporin", (100, 20), "ORD-BOUNDS warning CORRECT_ORDER ciclosporin"),
+        ("ciclosporin", (75, 50, 25), "ORD-BOUNDS warning CORRECT_ORDER ciclosporin"),
+        ("ciclosporin", (400, 250), "ORD-OVERDOSE critical CORRECT_ORDER ciclosporin"),
+        ("sirolimus", (2, 1), "ORD-BOUNDS warning CORRECT_ORDER sirolimus"),
+    ],
+)
+def test_each_dose_of_an_uneven_day_is_judged(drug: str, each: tuple[int, ...], finding: str) -> None:
+    assert found(replace(drafted(drug, 1), dose=uneven(*each))) == expected(finding)
+
+
+def part(mg: int, time: str, **more: Any) -> MedicationEvent:
+    """A draft for one time of each day; while it is written it has no date."""
+    return replace(drafted("ciclosporin", mg, 24, times=frozenset({time}), **more), start=None)
+
+
+def test_drafts_for_different_times_of_a_day_are_judged_together() -> None:
+    assert found(part(100, "MORN"), part(75, "EVE")) == []
+    assert found(part(100, "MORN"), part(200, "EVE")) == ["ORD-BOUNDS warning CORRECT_ORDER ciclosporin"] * 2
+    assert "ORD-BOUNDS warning CORRECT_ORDER ciclosporin" in found(part(100, "MORN"), part(75, "MORN"))
+
+
+def test_a_draft_for_the_evening_stands_beside_the_order_of_the_morning() -> None:
+    morning = medication("ciclosporin", 100, 24, times=frozenset({"MORN"}))
+    assert found(part(75, "EVE"), record=a_record(morning)) == []
+    stopped = replace(morning, status=MedicationStatus.STOPPED)
+    alone = found(part(75, "EVE"), record=a_record(stopped))
+    assert alone == ["ORD-BOUNDS warning CORRECT_ORDER ciclosporin"], "once a day is not the trial's interval"
+
+
+def test_the_steps_of_one_draft_are_each_judged_and_no_duplicates() -> None:
+    first = drafted("sirolimus", 2)
+    later = replace(first, dose=Known(Dose(Decimal(7), Decimal(24))), start=when("2026-03-20"))
+    assert found(first, later) == ["ORD-OVERDOSE critical CORRECT_ORDER sirolimus"]
+    assert found(first, replace(first, start=when("2026-03-20"))) == []
+    assert found(later, replace(later, start=when("2026-03-25"))) == [
+        "ORD-OVERDOSE critical CORRECT_ORDER sirolimus"
+    ]

@@ -32,7 +32,7 @@ def test_a_critical_finding_about_it_becomes_a_warning_that_bars_start_and_raise
     report = told_early(SafetyReport(), supposed(), (EARLY,), RULES)
     (alert,) = report.alerts
     assert (alert.rule.id, alert.severity, alert.action) == ("SAF-PRELIM", Severity.WARNING, Action.REVIEW)
-    assert report.unread == report.doubtful == ((Drug.CICLOSPORIN, alert.seen),)
+    assert report.unstarted == report.doubtful == ((Drug.CICLOSPORIN, alert.seen),)
 
 
 def test_one_about_no_drug_bars_both() -> None:

@@ -383,17 +383,15 @@ UNTOLD_CSA = dose(Drug.CICLOSPORIN, None, status=DoseStatus.NOT_DOCUMENTED)
         ({"moderate_inhibitor": True}, 1, ("START_MODERATE_INHIBITOR",)),
         ({"arm": Arm.COMBINED, "other": dose(Drug.CICLOSPORIN, 100)}, 1, ("START_CICLOSPORIN",)),
         ({"arm": Arm.COMBINED, "other": dose(Drug.CICLOSPORIN, 75)}, 2, ()),
-        ({"arm": Arm.SIROLIMUS, "other": dose(Drug.CICLOSPORIN, 100)}, 2, ()),
         ({"arm": Arm.COMBINED, "other_start": CSA_100}, 1, ("START_CICLOSPORIN",)),
         ({"arm": Arm.COMBINED, "other_start": CSA_75}, 2, ()),
-        ({"arm": Arm.COMBINED, "other": UNTOLD_CSA}, 2, ("CICLOSPORIN_DOSE_UNKNOWN",)),
         (
             {"arm": Arm.COMBINED, "other": replace(UNTOLD_CSA, claims=(CSA_75, CSA_100))},
             1,
             ("START_CICLOSPORIN",),
         ),
         ({"arm": Arm.COMBINED, "other": replace(UNTOLD_CSA, claims=(CSA_75,))}, 2, ()),
-        ({"arm": Arm.SIROLIMUS, "other": UNTOLD_CSA}, 2, ()),
+        ({"arm": Arm.SIROLIMUS, "other": replace(UNTOLD_CSA, taken_until=days_ago(20))}, 2, ()),
     ],
 )
 def test_the_first_dose_is_two_milligrams_or_one_for_a_listed_reason(change, mg, reasons) -> None:

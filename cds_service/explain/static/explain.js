@@ -29,11 +29,12 @@
 
   const INK = "#1c2430", SOFT = "#4d5a6a", LINE = "#d5dbe2", ACCENT = "#14557b", BAND = "#dcefe3", PURPLE = "#5a4a86";
   const TONES = {
-    dose: ["#cfe3f0", "#14557b"], interaction: ["#fdf1dc", "#7a4a00"], good: ["#e5f3ea", "#1d6338"],
+    dose: ["#cfe3f0", "#14557b"], overlap: ["#fdf1dc", "#7a4a00"], interaction: ["#fdf1dc", "#7a4a00"], good: ["#e5f3ea", "#1d6338"],
     info: ["#e3eef5", "#14557b"], warning: ["#fdf1dc", "#7a4a00"], critical: ["#fdeaea", "#a3161b"],
     unknown: ["#efebf8", "#5a4a86"],
   };
   const FONT = getComputedStyle(document.body).fontFamily;
+  const HATCH = { symbol: "rect", color: "rgba(122,74,0,.35)", dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: -Math.PI / 4 };
   const LEFT = 156, RIGHT = 172, GAP = 34, HEAD = 22, LANE = 24;
 
   const heightOf = (panel, plotHeight) => (panel.lanes.length ? panel.lanes.length * LANE : plotHeight);
@@ -51,7 +52,7 @@
         splitLine: { show: true, lineStyle: { color: "#eef1f4" } },
         axisPointer: { show: true, snap: false, label: { show: isLast }, lineStyle: { color: SOFT, type: "dotted" } },
       });
-      const pieces = panel.lanes.length ? lanes(panel, i) : plot(panel, i, height);
+      const pieces = panel.lanes.length ? lanes(panel, i) : plot(figure, panel, i, height);
       ys.push(pieces.y);
       series.push(...pieces.series, today(figure, i, i === 0));
       if (!panel.lanes.length) titles.push(title(panel, top, height));
@@ -93,26 +94,28 @@
     return echarts.format.getTextRect(name, `600 13px ${FONT}`).width > LEFT - 46 ? 2 : 1;
   }
 
-  function plot(panel, i, height) {
-    const high = Math.max(...panel.points.map((p) => p.v), ...(panel.band ? [panel.band.high] : []),
+  function plot(figure, panel, i, height) {
+    const high = Math.max(...panel.points.map((p) => p.v), ...panel.bands.map((b) => b.high),
       ...panel.forecast.map((s) => s.high), ...panel.lines.map((l) => l.v), 0);
     const top = nice(high);
-    const points = panel.points.map((p) => ({
-      value: [p.t, p.v], label: p.label, symbol: "circle",
-      itemStyle: p.hollow ? { color: "#fff", borderColor: ACCENT, borderWidth: 2 } : { color: ACCENT },
-    }));
+    // The line joins what may decide; a hollow value stands by itself.
+    const points = panel.points.filter((p) => !p.hollow).map((p) => ({ value: [p.t, p.v], label: p.label, state: p.state }));
+    const named = { show: true, position: "top", fontSize: 12, fontWeight: 600, color: INK, formatter: (p) => p.data.label };
     const made = [{
-      type: "line", name: panel.name, xAxisIndex: i, yAxisIndex: i, data: points, symbolSize: 8, z: 5, cursor: "default",
-      lineStyle: { color: ACCENT, width: 1.5, opacity: .55 }, unit: panel.unit, connectNulls: true,
-      label: { show: true, position: "top", fontSize: 12, fontWeight: 600, color: INK, formatter: (p) => p.data.label },
-      labelLayout: { hideOverlap: true },
+      type: "line", name: panel.name, xAxisIndex: i, yAxisIndex: i, data: points, symbol: "circle", symbolSize: 8, z: 5, cursor: "default",
+      itemStyle: { color: ACCENT }, lineStyle: { color: ACCENT, width: 1.5, opacity: .55 }, unit: panel.unit, connectNulls: true,
+      label: named, labelLayout: { hideOverlap: true },
       markLine: { silent: true, symbol: "none", animation: false, data: apart(panel.lines, top, height).map((l) => ({
         yAxis: l.v, lineStyle: { color: SOFT, type: "dashed", width: 1 },
         label: { formatter: l.label, color: SOFT, fontSize: 11, position: "end", width: RIGHT - 12, overflow: "break", offset: [0, l.shift] } })) },
-      markArea: panel.band ? { silent: true, itemStyle: { color: BAND }, data: [[
-        { yAxis: panel.band.low, label: { show: true, position: "right", distance: 6, color: "#1d6338", fontSize: 11, formatter: panel.band.label, width: RIGHT - 12, overflow: "break" } },
-        { yAxis: panel.band.high }]] } : undefined,
+      markArea: { silent: true, itemStyle: { color: BAND }, data: targets(panel.bands, figure) },
     }];
+    const hollow = panel.points.filter((p) => p.hollow);
+    if (hollow.length) made.push({
+      type: "scatter", name: panel.name, xAxisIndex: i, yAxisIndex: i, symbolSize: 9, z: 6, cursor: "default", unit: panel.unit,
+      itemStyle: { color: "#fff", borderColor: ACCENT, borderWidth: 2 }, label: named, labelLayout: { hideOverlap: true },
+      data: hollow.map((p) => ({ value: [p.t, p.v], label: p.label, state: p.state, ...drawnAs(p.shape) })),
+    });
     if (panel.marks.length) made.push({
       type: "scatter", name: panel.name, xAxisIndex: i, yAxisIndex: i, symbol: "triangle", symbolSize: 9, z: 4, cursor: "default",
       itemStyle: { color: "#a3161b" }, data: panel.marks.map((m) => ({ value: [m.t, 0], label: m.label })), unit: "",
@@ -124,6 +127,17 @@
         splitLine: { lineStyle: { color: "#eef1f4" } }, axisPointer: { show: false } },
     };
   }
+
+  // Each target for the time it was in force; the last one is named beside the plot, wherever it ended.
+  function targets(bands, figure) {
+    const areas = bands.map((band) => [{ yAxis: band.low, xAxis: band.from || figure.from }, { yAxis: band.high, xAxis: band.to || figure.to }]);
+    const last = bands[bands.length - 1];
+    if (!last) return areas;
+    const label = { show: true, position: "right", distance: 6, color: "#1d6338", fontSize: 11, formatter: last.label, width: RIGHT - 12, overflow: "break" };
+    return [...areas, [{ yAxis: last.low, xAxis: figure.to, label }, { yAxis: last.high, xAxis: figure.to }]];
+  }
+
+  const drawnAs = (shape = "circle") => (shape === "pointed" ? { symbol: "triangle", symbolRotate: 180 } : { symbol: shape });
 
   // The top of an axis with room for the labels above the points, and its steps.
   function nice(high) {
@@ -181,14 +195,14 @@
     const left = Math.max(from[0], area.x), right = Math.min(to[0], area.x + area.width);
     if (right <= area.x || left >= area.x + area.width) return null;
     const width = Math.max(right - left, 3), [fill, ink] = TONES[bar.tone] || TONES.info;
-    const wanted = echarts.format.getTextRect(bar.label, `12px ${FONT}`).width, inside = wanted + 12 <= width;
+    const wanted = echarts.format.getTextRect(bar.label, `12px ${FONT}`).width, inside = wanted + 12 <= width && bar.tone !== "overlap";
     const room = (bar.room === undefined ? area.x + area.width : api.coord([bar.room, bar.value[0]])[0]) - (left + width);
     const place = inside || room < wanted + 12 ? { x: left + 6, width: width - 10, overflow: "truncate" } : { x: left + width + 6 };
     const rest = !inside && room < wanted + 12 && width < 34 ? [] : [{ type: "text", silent: true, style: { text: bar.label, y: from[1],
       fill: ink, fontSize: 12, fontFamily: FONT, textVerticalAlign: "middle", ...place } }];
     return { type: "group", children: [
       { type: "rect", shape: { x: left, y: from[1] - high / 2, width, height: high, r: bar.going_on ? [4, 0, 0, 4] : 4 },
-        style: { fill, stroke: ink, lineWidth: .6 } }, ...rest] };
+        style: { fill, stroke: ink, lineWidth: .6, decal: bar.tone === "overlap" ? HATCH : undefined } }, ...rest] };
   }
 
   function today(figure, i, isFirst) {
@@ -204,7 +218,7 @@
       const end = p.data.going_on ? "→" : `– ${echarts.time.format(p.data.value[2], "{yyyy}-{MM}-{dd}")}`;
       return `${p.data.lane}: ${p.data.label}\n${echarts.time.format(p.data.value[1], "{yyyy}-{MM}-{dd}")} ${end}`;
     }
-    return `${p.seriesName}\n${p.data.label}\n${shortDay(p.data.value[0])}`;
+    return [p.seriesName, p.data.label, p.data.state, shortDay(p.data.value[0])].filter(Boolean).join("\n");
   }
 
   for (const figure of JSON.parse(source.textContent)) {

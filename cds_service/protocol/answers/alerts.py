@@ -61,10 +61,13 @@ class Alert:
 class SafetyReport:
     """All safety findings, and what speaks against more of a drug.
 
-    `unread`: a safety fact exists that cannot be read or conflicts, so that it is not started either.
-    `doubtful`: that, and every warning that asks for less of it.
+    `doubtful`: a safety fact that cannot be read, conflicts or speaks against more, and every warning that
+    asks for less: it is not raised. `unstarted`: those of them for which it is not started either. `harmed`:
+    a toxicity of grade 2 or more stands in the chart; `toxic`: beside a high level of sirolimus.
     """
 
     alerts: tuple[Alert, ...] = ()
     doubtful: tuple[tuple[Drug, Phrase], ...] = ()
-    unread: tuple[tuple[Drug, Phrase], ...] = ()
+    unstarted: tuple[tuple[Drug, Phrase], ...] = ()
+    toxic: bool = False
+    harmed: bool = False

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from cds_service.protocol.answers.outlook import Outlook
 from cds_service.protocol.parameters import Rule
+from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase
 from fhir_mappings.vocabulary.results import Comparator
@@ -78,7 +79,9 @@ class Recheck:
 class TitrationDecision:
     """What to do with one study drug. `reasons` are stable codes, e.g. "DOSE_NOT_DOCUMENTED".
 
-    `outlook` stands beside it where a site forecasts; nothing in the decision depends on it.
+    `ends` are the active orders that the change replaces or the hold suspends.
+    `outlook` stands beside it where a site forecasts; nothing in the decision depends on it. `held_at_most`:
+    the highest dose that may be given while a hold is open. `previous`: the level before the one looked at.
     """
 
     drug: Drug
@@ -93,3 +96,6 @@ class TitrationDecision:
     alternatives: tuple[Dose, ...] = ()
     recheck: Recheck | None = None
     outlook: Outlook | None = None
+    held_at_most: Dose | None = None
+    ends: tuple[Evidence, ...] = ()
+    previous: Trough | None = None

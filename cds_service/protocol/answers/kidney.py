@@ -1,6 +1,7 @@
 """What the renal state machine may say."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -27,6 +28,7 @@ class RenalFinding:
 
     `rising` is true when the last two creatinines both rose; `age_days` is the age of the last creatinine.
     `last` is the state that the last creatinine left when only new values can end it, however old it is.
+    `acute_on` is the day of the newest creatinine that left acute kidney injury.
     """
 
     state: RenalState
@@ -39,6 +41,7 @@ class RenalFinding:
     rising: bool = False
     evidence: tuple[Evidence, ...] = ()
     last: RenalState = RenalState.UNKNOWN
+    acute_on: date | None = None
 
     @property
     def standing(self) -> RenalState:

@@ -1,6 +1,7 @@
 """Ciclosporin: kidneys first, then its trough (`titration.md` 5, DECISIONS 27, 28, 30, 31)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from cds_service.protocol.answers.dosing import Recheck, State
@@ -28,8 +29,10 @@ from cds_service.protocol.dosing.dosing_case import (
     trough_test,
     within_days,
 )
+from cds_service.protocol.dosing.jump import doubted, with_words
 from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.reasons import Reason
+from cds_service.protocol.dosing.restart import beside_the_hold, restart
 from cds_service.protocol.dosing.tablets import (
     CEILING_STATES,
     Bounds,
@@ -50,12 +53,15 @@ TEST = trough_test(Drug.CICLOSPORIN)
 def advise_ciclosporin(case: DoseCase, limits: TitrationLimits) -> Advice:
     """Exactly one answer for any case: arm, danger, kidneys and potassium, the dose, and last the level."""
     if case.arm is None:
-        return cannot_advise("TR-07", Reason.ARM_UNKNOWN)
-    if case.danger:
-        return _dangerous(case, limits)
+        return _arm_unknown(case, limits)
+    held = case.hold is not None and case.hold.documented and not case.dose.stopped
+    if case.danger and not held:
+        return with_words(case, _dangerous(case, limits))
     injured = _acute(case, limits)
     if injured:
         return injured
+    if held:
+        return restart(case, limits, start_ciclosporin, _to_give_again(case, limits))
     unusable = dose_unusable(case.dose)
     if unusable:
         return unusable
@@ -63,8 +69,20 @@ def advise_ciclosporin(case: DoseCase, limits: TitrationLimits) -> Advice:
         return start_ciclosporin(case, limits)
     row = case.row(limits)
     if case.renal_state in CEILING_STATES and row is not Row.DANGEROUS:
-        return advise_impaired(case, limits)
-    return repeat_level(case, limits) if row is None else _ROWS[row](case, limits)
+        advice = advise_impaired(case, limits)
+    else:
+        advice = repeat_level(case, limits) if row is None else _ROWS[row](case, limits)
+        advice = doubted(case, limits, row, advice)
+    return beside_the_hold(case, limits, advice)
+
+
+def _arm_unknown(case: DoseCase, limits: TitrationLimits) -> Advice:
+    """No advice in an arm that is not known, but a danger holds what is taken (DECISIONS 60)."""
+    taken = case.dose.status in (DoseStatus.KNOWN, DoseStatus.CONFLICTING)
+    held = _dangerous(case, limits) if case.danger else _acute(case, limits) if taken else None
+    if held is None:
+        return cannot_advise("TR-07", Reason.ARM_UNKNOWN)
+    return replace(held, reasons=(*held.reasons, Reason.ARM_UNKNOWN))
 
 
 def _acute(case: DoseCase, limits: TitrationLimits) -> Advice | None:
@@ -132,12 +150,22 @@ def _raised(case: DoseCase, limits: TitrationLimits) -> Decimal:
     return min(max(dose, limits.ciclosporin_min_mg), limits.ciclosporin_max_mg)
 
 
+def _to_give_again(case: DoseCase, limits: TitrationLimits) -> tuple[Reason, ...]:
+    """The tests of an increase; the level may be of any timing, and R heeds what the kidneys allow."""
+    eased = {Reason.TROUGH_TIME_UNPROVEN, Reason.ORDER_NOT_STARTED}
+    if case.renal_state in CEILING_STATES:
+        eased.add(Reason.RENAL_UNKNOWN)
+    return tuple(d for d in _doubts(case, limits) if d not in eased)
+
+
 def _doubts(case: DoseCase, limits: TitrationLimits) -> tuple[Reason, ...]:
     """An increase needs a fresh creatinine and normal kidneys (DECISIONS 28)."""
     doubts = [*common_doubts(case)]
     days = case.tests.creatinine_days
     if days is None or days > limits.creatinine_increase_days:
         doubts.append(Reason.MISSING_CREATININE)
+    if case.kidney_failure_coded:
+        doubts.append(Reason.KIDNEY_FAILURE_CODED)
     if case.renal.state is RenalState.WATCH:
         doubts.append(Reason.RENAL_WATCH)
     elif case.renal.state is not RenalState.NORMAL:
@@ -157,6 +185,8 @@ def _within(case: DoseCase, limits: TitrationLimits) -> Advice:
 
 
 def _watched(case: DoseCase, limits: TitrationLimits) -> Recheck | None:
+    if case.kidney_failure_coded:
+        return within_days(case, "creatinine", 0)
     watch = case.renal.state is RenalState.WATCH
     return within_days(case, "creatinine", limits.creatinine_watch_days) if watch else None
 

@@ -14,12 +14,20 @@ from fhir_mappings.vocabulary.phrases import Phrase, say
 
 
 def start_ciclosporin(case: DoseCase, limits: TitrationLimits) -> Advice:
-    """By weight in normal kidneys, the lowest dose in impaired ones, none when that is not known."""
+    """By weight in normal kidneys, the lowest dose in impaired ones, none when that is not known.
+
+    What bars an increase bars a start, too (DECISIONS 57), but for a creatinine that is old enough for one.
+    """
     if case.strong_interaction:
         return cannot_advise("TR-09", Reason.STRONG_INTERACTION)
     days = case.tests.creatinine_days
     old = days is None or days > limits.creatinine_start_days
-    missing = missing_for_start(case, limits, (Reason.MISSING_CREATININE,) if old else ())
+    barring = {
+        Reason.MISSING_CREATININE: old,
+        Reason.KIDNEY_FAILURE_CODED: case.kidney_failure_coded,
+        Reason.RENAL_WATCH: case.renal.state is RenalState.WATCH,
+    }
+    missing = missing_for_start(case, limits, tuple(reason for reason, holds in barring.items() if holds))
     if missing:
         return missing
     if case.renal_state is RenalState.UNKNOWN:

@@ -1,14 +1,15 @@
 """The course of one study drug in a chart: its signs, its doses one after another, its current orders."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_signs import Sign, Signs, signs_of
+from cds_service.protocol.dosing.interruptions import Off, cut, off_periods, stop_days
 from cds_service.protocol.moment import AsOf
 from fhir_mappings.vocabulary.calendar import days_after
-from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Part
+from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Known, Part
 from fhir_mappings.vocabulary.medications import (
     Dose,
     Drug,
@@ -27,6 +28,8 @@ class DoseLimits:
     supply_grace_days: int
     level_keeps_dose_days: int
     order_is_current_days: int
+    switch_days: int
+    missed_is_stop_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,10 @@ class DoseChart:
     """What a chart holds of one drug, sorted into what this study asks.
 
     `taken`: the signs of this study; `steps`: the doses they tell, oldest first; `current`: orders in force,
-    of whatever study; `on_record`: an order of this study or an undated
-    sign; `measured`: days on which the drug
-    was found in blood; `pre_study`: only ciclosporin from before the study is on record.
+    of whatever study; `on_record`: an order of this study or an undated sign; `measured`: days on which the
+    drug was found in blood; `pre_study`: only ciclosporin from before the study is on record. `off`:
+    stretches off the drug; `stops`: days on which it was stopped, where they are told; `supplied_until`: when
+    the last sign would be used up without any stop; `injected`: days of doses by another route.
     """
 
     signs: Signs
@@ -55,9 +59,13 @@ class DoseChart:
     pre_study: bool
     incomplete: bool
     measured: tuple[date, ...]
+    off: tuple[Off, ...]
+    stops: tuple[date, ...]
+    supplied_until: date | None
     orders_unread: bool
     today: date
     limits: DoseLimits
+    injected: tuple[date, ...] = ()
 
 
 def dose_chart(
@@ -65,25 +73,34 @@ def dose_chart(
 ) -> DoseChart:
     """The course of `drug` up to `as_of`; see `dose_in_force` for which ciclosporin counts."""
     signs = signs_of(record, drug, as_of)
+    told = stop_days(signs, as_of.day, limits.switch_days, limits.missed_is_stop_days)
+    stops = tuple(sorted({*told, *signs.on_hold}))
+    supplied_until = used_up(signs.taken)
+    signs = replace(signs, taken=cut(signs.taken, stops))
+    off = off_periods(signs.taken, stops, limits.switch_days)
     start = participation.start
     only_study = drug is Drug.CICLOSPORIN and participation.arm is Arm.COMBINED
     measured = tuple(d for d in signs.measured if not (only_study and start and d < start))
     taken = tuple(s for s in signs.taken if start is None or _in_study(s, start, only_study, limits))
-    current = tuple(o for o in signs.orders if _is_current(o, as_of.day, limits))
+    current = tuple(o for o in signs.orders if is_current(o, as_of.day, limits))
     in_study = [o for o in signs.orders if not (only_study and start and begun(o) < start)]
     going_on = any(covers(s, as_of.day, limits) for s in signs.taken)
     return DoseChart(
         signs=signs,
         taken=taken,
-        steps=_steps(taken, measured, limits),
-        current=current,
+        steps=_steps(taken, measured, off, limits),
+        current=_standing(current),
         on_record=bool(in_study) or signs.undated,
         pre_study=only_study and not taken and not in_study and (going_on or bool(current)),
         incomplete=record.lacks(*MEDICATION_PARTS),
         measured=measured,
+        off=off,
+        stops=told,
+        supplied_until=supplied_until,
         orders_unread=record.lacks(Part.MEDICATION_REQUESTS),
         today=as_of.day,
         limits=limits,
+        injected=tuple(d for d in signs.injected if not (only_study and start and d < start)),
     )
 
 
@@ -98,7 +115,8 @@ def begun(order: MedicationEvent) -> date:
     return order.start.first if order.start else date.min
 
 
-def _is_current(order: MedicationEvent, today: date, limits: DoseLimits) -> bool:
+def is_current(order: MedicationEvent, today: date, limits: DoseLimits) -> bool:
+    """Is it an active order that has not ended, by its own dates, its supply or its age?"""
     if order.status is not MedicationStatus.ACTIVE:
         return False
     if order.end:
@@ -111,24 +129,44 @@ def _is_current(order: MedicationEvent, today: date, limits: DoseLimits) -> bool
     return (today - order.start.last).days <= limits.order_is_current_days
 
 
+def _standing(current: tuple[MedicationEvent, ...]) -> tuple[MedicationEvent, ...]:
+    """Without orders that another one replaces, and of an order and what carries it out the one that tells
+    the dose (DECISIONS 65)."""
+    gone = {name for order in current for name in order.replaces}
+    for order in current:
+        if isinstance(order.dose, Known):
+            gone |= order.part_of
+        elif order.part_of & {other.reference for other in current}:
+            gone.add(order.reference)
+    return tuple(order for order in current if order.reference not in gone)
+
+
 def covers(sign: Sign, today: date, limits: DoseLimits) -> bool:
     """Is the dose of this sign still in force? A stated end is an end; only a supply is given time."""
     if sign.until is None:
         return True
-    grace = 0 if sign.source is MedicationSource.STATEMENT else limits.supply_grace_days
+    exact = sign.stopped or sign.source is MedicationSource.STATEMENT
+    grace = 0 if exact else limits.supply_grace_days
     return days_after(sign.until, grace) >= today
 
 
-def _steps(taken: Iterable[Sign], measured: tuple[date, ...], limits: DoseLimits) -> tuple[DoseStep, ...]:
+def _steps(
+    taken: Iterable[Sign], measured: tuple[date, ...], off: tuple[Off, ...], limits: DoseLimits
+) -> tuple[DoseStep, ...]:
     steps: list[DoseStep] = []
     before: Sign | None = None
     for sign in taken:
         if sign.dose is None:
             continue
-        if not steps or steps[-1].dose != sign.dose or _interrupted(before, sign, measured, limits):
+        new = not steps or steps[-1].dose != sign.dose or _taken_up_again(before, sign, off)
+        if new or _interrupted(before, sign, measured, limits):
             steps.append(DoseStep(sign.day, sign.dose))
         before = sign
     return tuple(steps)
+
+
+def _taken_up_again(before: Sign | None, sign: Sign, off: tuple[Off, ...]) -> bool:
+    return any(before is not None and before.day <= o.since < sign.day for o in off)
 
 
 def _interrupted(before: Sign | None, sign: Sign, measured: tuple[date, ...], limits: DoseLimits) -> bool:

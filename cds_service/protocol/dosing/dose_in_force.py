@@ -1,13 +1,25 @@
 """The dose of a study drug that a patient really takes, since when, or why it is not known (DECISIONS 22)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from cds_service.protocol.answers.participation import Participation
-from cds_service.protocol.dosing.dose_chart import DoseChart, begun, covers, dose_chart, used_up
+from cds_service.protocol.dosing.dose_chart import DoseChart, begun, covers, dose_chart, is_current
 from cds_service.protocol.dosing.dose_chart import DoseLimits as DoseLimits
 from cds_service.protocol.dosing.dose_chart import DoseStep as DoseStep
+from cds_service.protocol.dosing.dose_signs import Sign as Sign
+from cds_service.protocol.dosing.given_up import Stopped as Stopped
+from cds_service.protocol.dosing.given_up import Withheld as Withheld
+from cds_service.protocol.dosing.given_up import (
+    by_another_route,
+    given_up,
+    newest,
+    stopped_by_decision,
+    taken_until,
+    withheld,
+)
+from cds_service.protocol.dosing.interruptions import Off
 from cds_service.protocol.moment import AsOf
 from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.facts import Evidence, Known
@@ -35,11 +47,15 @@ class DoseInForce:
     """What is known of one study drug's dose.
 
     `since`: the earliest sign that this dose was taken. `last_given`: the last documented intake.
-    `duplicate_orders`: current orders of the same daily amount, when there is more than one.
+    `orders`: every order of the drug that is active now. `duplicate_orders`: current orders of the same daily
+    amount, when there is more than one.
     `steps`: all doses taken, oldest first. `given`: documented intakes. `missed`: days of doses not given.
-    `taken_until`: when the last sign is used up, None while it goes on or when there is none.
+    `taken_until`: when the last sign is used up or was stopped, None while it goes on or when there is none.
+    `off`: stretches off the drug. `stopped`: it was stopped by decision. `not_oral`: it is, or is to be,
+    given by another route than the mouth, which is no dose of this trial. `signs`: all that shows that it was
+    taken, oldest first; `withheld`: what shows that it is not.
     `held`: the newest order is on hold. `pre_study`: only ciclosporin from before the study is on record.
-    `pending`: a newer order of another dose without any sign that it was started.
+    `pending`: a newer order of another dose without any sign that it was started, and `pending_since` when.
     `incomplete`: part of the medication record could not be read. `claims`: the doses that conflict, or that
     go on from before the study.
     """
@@ -50,6 +66,7 @@ class DoseInForce:
     since: date | None = None
     last_given: datetime | None = None
     last_sign: date | None = None
+    orders: tuple[Evidence, ...] = ()
     duplicate_orders: tuple[Evidence, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     steps: tuple[DoseStep, ...] = ()
@@ -59,8 +76,14 @@ class DoseInForce:
     held: bool = False
     pre_study: bool = False
     pending: Dose | None = None
+    pending_since: date | None = None
     incomplete: bool = False
     claims: tuple[Dose, ...] = ()
+    off: tuple[Off, ...] = ()
+    stopped: Stopped | None = None
+    not_oral: bool = False
+    signs: tuple[Sign, ...] = ()
+    withheld: Withheld = field(default_factory=Withheld)
 
     @property
     def taken(self) -> bool:
@@ -86,17 +109,24 @@ def dose_in_force(
         since=answer.since,
         last_given=chart.signs.given[-1] if chart.signs.given else None,
         last_sign=last.day if last else None,
+        orders=_active_orders(chart),
         duplicate_orders=_duplicates(chart),
         evidence=_shown(chart),
         steps=chart.steps,
         given=chart.signs.given,
         missed=chart.signs.missed,
-        taken_until=used_up(chart.signs.taken),
+        taken_until=taken_until(chart),
         held=answer.held,
         pre_study=chart.pre_study,
         pending=answer.pending,
+        pending_since=_since_when_ordered(chart) if answer.pending else None,
         incomplete=chart.incomplete or answer.unreadable_order or _part_unreadable(chart),
         claims=answer.claims,
+        off=chart.off,
+        stopped=stopped_by_decision(chart) if answer.status is DoseStatus.NOT_DOCUMENTED else None,
+        not_oral=by_another_route(chart),
+        signs=chart.taken,
+        withheld=withheld(chart),
     )
 
 
@@ -115,6 +145,27 @@ _UNTOLD = _Answer(DoseStatus.NOT_DOCUMENTED)
 
 
 def _answer(chart: DoseChart) -> _Answer:
+    answer = _by_the_signs(chart)
+    if answer.status is DoseStatus.NOT_DOCUMENTED and answer == _UNTOLD:
+        return replace(answer, pending=_only_ordered(chart))
+    return answer
+
+
+def _only_ordered(chart: DoseChart) -> Dose | None:
+    """The dose of an order that is newer than all that shows a dose; None where none is."""
+    order = newest(chart.current)
+    if order is None or not isinstance(order.dose, Known) or chart.orders_unread or chart.pre_study:
+        return None
+    older = [day for sign in chart.taken if (day := sign.until or sign.day) > begun(order)]
+    return None if older else order.dose.value
+
+
+def _since_when_ordered(chart: DoseChart) -> date | None:
+    order = newest(chart.current)
+    return order.start.last if order and order.start else None
+
+
+def _by_the_signs(chart: DoseChart) -> _Answer:
     claims = _conflict(chart)
     if claims:
         return _Answer(DoseStatus.CONFLICTING, claims=claims)
@@ -124,7 +175,7 @@ def _answer(chart: DoseChart) -> _Answer:
         return _Answer(DoseStatus.NOT_DOCUMENTED, claims=_from_before(chart))
     if not chart.taken:
         return _never_taken(chart)
-    if chart.taken[-1].dose is None or _given_up(chart):
+    if chart.taken[-1].dose is None or given_up(chart):
         return _Answer(DoseStatus.NOT_DOCUMENTED, held=_held(chart))
     return _last_taken(chart, chart.steps[-1])
 
@@ -147,40 +198,26 @@ def _from_before(chart: DoseChart) -> tuple[Dose, ...]:
 
 
 def _never_taken(chart: DoseChart) -> _Answer:
-    order = _newest(chart.current)
+    order = newest(chart.current)
     recent = days_before(chart.today, chart.limits.level_keeps_dose_days)
-    if order and isinstance(order.dose, Known):
+    if order and isinstance(order.dose, Known) and not chart.injected:
         proofs = [day for day in chart.measured if day >= begun(order)]
         if proofs and proofs[-1] >= recent:
             return _Answer(DoseStatus.KNOWN, order.dose.value, since=proofs[0])
-    measured = any(day >= recent for day in chart.measured)
-    if chart.on_record or chart.incomplete or measured:
+    # A level of whatever age proves that it was taken: there is no first dose after it (DECISIONS 56).
+    if chart.on_record or chart.incomplete or chart.measured or chart.injected:
         return _Answer(DoseStatus.NOT_DOCUMENTED, held=_held(chart))
     return _Answer(DoseStatus.NONE)
 
 
-def _newest(orders: tuple[MedicationEvent, ...]) -> MedicationEvent | None:
-    return max(orders, key=begun, default=None)
-
-
 def _held(chart: DoseChart) -> bool:
-    newest = _newest(chart.signs.orders)
-    return not chart.current and newest is not None and newest.status is MedicationStatus.ON_HOLD
-
-
-def _given_up(chart: DoseChart) -> bool:
-    """Does the newest word say that the drug is stopped, on hold or not taken?"""
-    last = chart.taken[-1]
-    if chart.signs.refused and chart.signs.refused >= last.day:
-        return True
-    newest = None if chart.current else _newest(chart.signs.orders)
-    if newest is None or newest.status not in (MedicationStatus.STOPPED, MedicationStatus.ON_HOLD):
-        return False
-    return not (last.until is None and last.day > begun(newest))
+    order = newest(chart.signs.orders)
+    on_hold = order is not None and order.status is MedicationStatus.ON_HOLD
+    return not chart.current and on_hold
 
 
 def _last_taken(chart: DoseChart, step: DoseStep) -> _Answer:
-    order = _newest(chart.current)
+    order = newest(chart.current)
     ordered = order.dose.value if order and isinstance(order.dose, Known) else None
     newer = order is not None and begun(order) >= chart.taken[-1].day
     differs = ordered is not None and ordered.daily_mg != step.dose.daily_mg
@@ -220,6 +257,11 @@ def _duplicates(chart: DoseChart) -> tuple[Evidence, ...]:
     amounts = {o.dose.value.daily_mg for o in readable if isinstance(o.dose, Known)}
     repeated = len(readable) > 1 and len(amounts) == 1
     return tuple(_order_evidence(o) for o in readable) if repeated else ()
+
+
+def _active_orders(chart: DoseChart) -> tuple[Evidence, ...]:
+    active = [o for o in chart.signs.orders if is_current(o, chart.today, chart.limits)]
+    return tuple({order.reference: _order_evidence(order) for order in sorted(active, key=begun)}.values())
 
 
 def _part_unreadable(chart: DoseChart) -> bool:

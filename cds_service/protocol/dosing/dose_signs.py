@@ -3,12 +3,14 @@
 An order is a wish. It becomes a dose only by a sign that it was followed (DECISIONS 22).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from cds_service.protocol.dosing.regimens import EVERY_HOURS, whole_days
 from cds_service.protocol.moment import AsOf
+from cds_service.protocol.stops import STOPPED
 from fhir_mappings.vocabulary.calendar import When, days_after
 from fhir_mappings.vocabulary.facts import Evidence, Known, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.medications import (
@@ -20,9 +22,6 @@ from fhir_mappings.vocabulary.medications import (
 )
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Analyte, Comparator, Reading
-
-EVERY_HOURS = {Drug.SIROLIMUS: Decimal(24), Drug.CICLOSPORIN: Decimal(12)}
-"""The intervals of the trial record. An administration tells an amount, never an interval."""
 
 _HAPPENED = {
     MedicationSource.ADMINISTRATION: frozenset({MedicationStatus.COMPLETED, MedicationStatus.ACTIVE}),
@@ -48,7 +47,7 @@ class Sign:
 
     `day`: the first day of it, the latest that a partial date may mean. `until`: the day on which it is used
     up, None while it goes on. `supply_told`: whether `until` was written, so that a gap after it is a gap.
-    `dose`: None when neither the sign nor an order at the time tells it.
+    `stopped`: it was stopped on that day. `dose`: None when neither the sign nor an order of the time tells.
     """
 
     day: date
@@ -57,15 +56,20 @@ class Sign:
     dose: Dose | None
     source: MedicationSource
     evidence: Evidence
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
     """Everything a chart tells of one study drug up to one moment, each list oldest first.
 
-    `given`: the instants of documented doses. `missed`: days of doses recorded as not given. `refused`: the
-    latest day of a statement that the drug is not taken. `undated`: it was taken some day that nobody wrote
-    down. `measured`: days on which it was found in blood.
+    `given`: the instants of documented doses, by whatever route. `missed`: days of doses recorded as not
+    given. `refused`: the latest day of a statement that the drug is not taken, or on hold; `denied`: the days
+    from which it was not taken, by statements that tell the day; `on_hold`: days of statements that it is on
+    hold, where they tell no day of it. `injected`: days of doses by another route than the mouth,
+    which are no doses of this trial; `to_inject`: orders of such. `stated_stops`: statements of a course that
+    was stopped. `undated`: it was taken some day that nobody wrote down. `measured`: days on which it was
+    found in blood.
     """
 
     taken: tuple[Sign, ...]
@@ -73,14 +77,20 @@ class Signs:
     given: tuple[datetime, ...]
     missed: tuple[date, ...]
     refused: date | None
+    denied: tuple[date, ...]
+    on_hold: tuple[date, ...]
+    injected: tuple[date, ...]
+    to_inject: tuple[MedicationEvent, ...]
+    stated_stops: tuple[MedicationEvent, ...]
     undated: bool
     measured: tuple[date, ...]
 
 
 def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     """The signs of one drug; eye drops, creams and what lies ahead of `as_of` are left out."""
-    known = (e for e in record.taking(drug.value) if e.systemic is not False and not _ahead(e.start, as_of))
-    events = [_as_needed_is_no_dose(e) for e in known]
+    known = [e for e in record.taking(drug.value) if e.systemic is not False and not _ahead(e.start, as_of)]
+    events = whole_days([_as_needed_is_no_dose(e) for e in known if e.oral is not False], drug)
+    injected = [e for e in known if e.oral is False]
     orders = tuple(e for e in events if _is_order(e))
     happened = [e for e in events if e.status in _HAPPENED[e.source]]
     dated = [e for e in happened if e.start]
@@ -88,18 +98,51 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     others = (e for e in dated if e.source is not MedicationSource.ADMINISTRATION)
     taken = [_sign(e, orders, as_of.day) for e in others] + _intakes(doses, orders, drug, as_of.day)
     skipped = [e for e in events if e.status is MedicationStatus.NOT_TAKEN and e.start]
-    refused = [_day(e.start, as_of.day) for e in skipped if e.source is MedicationSource.STATEMENT]
+    missed = [e for e in skipped if e.source is MedicationSource.ADMINISTRATION]
+    said = [e for e in events if e.source is MedicationSource.STATEMENT]
+    infused = [e for e in injected if e.start and e.status in _HAPPENED[e.source]]
     return Signs(
         taken=tuple(sorted(taken, key=lambda sign: sign.day)),
         orders=orders,
-        given=tuple(sorted(e.start.instant for e in doses if e.start and e.start.instant)),
-        missed=tuple(
-            sorted(_day(e.start, as_of.day) for e in skipped if e.source is MedicationSource.ADMINISTRATION)
-        ),
-        refused=max(refused, default=None),
+        given=_instants([*doses, *infused]),
+        missed=tuple(sorted(_day(e.start, as_of.day) for e in missed)),
+        refused=max((_day(e.start, as_of.day) for e in said if e.start and _is_denial(e)), default=None),
+        denied=tuple(sorted(_denied(said, as_of.day))),
+        on_hold=tuple(sorted(_day(e.start, as_of.day) for e in said if e.start and _is_held_untold(e))),
+        injected=tuple(sorted(_day(e.start, as_of.day) for e in infused)),
+        to_inject=tuple(e for e in injected if _is_order(e)),
+        stated_stops=tuple(e for e in said if e.status is MedicationStatus.STOPPED),
         undated=len(dated) < len(happened),
         measured=_measured(record, drug, as_of),
     )
+
+
+def _instants(doses: Iterable[MedicationEvent]) -> tuple[datetime, ...]:
+    """The instants of doses that were given one by one."""
+    single = (e for e in doses if e.source is MedicationSource.ADMINISTRATION)
+    return tuple(sorted(e.start.instant for e in single if e.start and e.start.instant))
+
+
+def _is_denial(event: MedicationEvent) -> bool:
+    return event.status in (MedicationStatus.NOT_TAKEN, MedicationStatus.ON_HOLD)
+
+
+def _denied(said: Iterable[MedicationEvent], today: date) -> Iterator[date]:
+    """The days from which statements say that it is not taken, where they tell the day of the stop."""
+    for event in said:
+        if event.status is MedicationStatus.NOT_TAKEN and event.start:
+            yield _day(event.start, today)
+        elif event.status in STOPPED and (end := stated_end(event)) and end <= today:
+            yield end
+
+
+def _is_held_untold(event: MedicationEvent) -> bool:
+    return event.status is MedicationStatus.ON_HOLD and stated_end(event) is None
+
+
+def stated_end(event: MedicationEvent) -> date | None:
+    """The day on which a course ended; a single moment in it, which is told as its start and end, is none."""
+    return event.end.first if event.end and event.end != event.start else None
 
 
 def _as_needed_is_no_dose(event: MedicationEvent) -> MedicationEvent:

@@ -3,13 +3,13 @@
 from datetime import date
 
 from cds_service.protocol.answers.dosing import Recheck, State, Validity
-from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
+from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus, Stopped
 from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, level_words, trough_test
 from cds_service.protocol.dosing.reasons import UNFIT, Reason, words
-from cds_service.protocol.dosing.tablets import Bounds
+from cds_service.protocol.dosing.tablets import Bounds, uneven_words
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from fhir_mappings.vocabulary.calendar import days_after
-from fhir_mappings.vocabulary.medications import Dose
+from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, listing, say
 
 
@@ -26,6 +26,11 @@ def dose_unusable(dose: DoseInForce) -> Advice | None:
         return Advice(State.CANNOT_ADVISE, "TR-03", seen, reasons=(Reason.CONFLICTING_DOSES,))
     if dose.status is not DoseStatus.NOT_DOCUMENTED:
         return None
+    if dose.stopped and dose.drug is Drug.CICLOSPORIN:
+        seen = _stopped_words(dose.stopped)
+        return Advice(State.CANNOT_ADVISE, "TR-03", seen, reasons=(Reason.CICLOSPORIN_STOPPED,))
+    if dose.not_oral:
+        return cannot_advise("TR-03", Reason.DOSE_NOT_DOCUMENTED, Reason.NOT_ORAL)
     if dose.pre_study:
         return cannot_advise("TR-03", Reason.DOSE_NOT_DOCUMENTED, Reason.PRE_STUDY_CICLOSPORIN)
     if dose.held:
@@ -33,8 +38,17 @@ def dose_unusable(dose: DoseInForce) -> Advice | None:
     return cannot_advise("TR-03", Reason.DOSE_NOT_DOCUMENTED)
 
 
+def _stopped_words(stopped: Stopped) -> Phrase:
+    reason: str | Phrase = stopped.reason or say("dosing.stopped.noReason")
+    if stopped.day is None:
+        return say("dosing.stopped.undated", reason=reason)
+    return say("dosing.stopped", day=stopped.day, reason=reason)
+
+
 def dose_words(dose: Dose) -> Phrase:
-    """Amount and interval."""
+    """Amount and interval, or the doses of an uneven day."""
+    if dose.parts:
+        return uneven_words(dose)
     return say("dosing.dose", amount=dose.amount_mg, hours=dose.every_hours)
 
 
@@ -63,7 +77,7 @@ def increase_blocked(
 ) -> Advice:
     """An increase would be due, but something it needs is missing: RECHECK, naming it."""
     seen = say("dosing.noIncrease", finding=finding, why=words(reasons))
-    recheck = _first_test(case, limits, reasons[0]) or next_fit_level(case, limits)
+    recheck = first_test(case, limits, reasons[0]) or next_fit_level(case, limits)
     return Advice(State.RECHECK, _RULES.get(reasons[0], "TR-06"), seen, reasons=reasons, recheck=recheck)
 
 
@@ -75,6 +89,8 @@ _RULES = {
     Reason.RESULTS_UNAVAILABLE: "TR-05",
     Reason.MEDICATIONS_UNAVAILABLE: "TR-03",
     Reason.ORDER_NOT_STARTED: "TR-03",
+    Reason.NOT_ORAL: "TR-03",
+    Reason.KIDNEY_FAILURE_CODED: "CSA-REN",
     Reason.DOSE_OUTSIDE_BOUNDS: "TR-08",
     Reason.ARM_MISMATCH: "TR-07",
     Reason.CICLOSPORIN_DOSE_UNKNOWN: "TR-03",
@@ -86,12 +102,13 @@ _TESTS = {
     Reason.MISSING_ALT: "alt",
     Reason.LIVER_UNKNOWN: "alt",
     Reason.MISSING_CREATININE: "creatinine",
+    Reason.KIDNEY_FAILURE_CODED: "creatinine",
     Reason.RENAL_UNKNOWN: "creatinine",
     Reason.RENAL_WATCH: "creatinine",
 }
 
 
-def _first_test(case: DoseCase, limits: TitrationLimits, reason: Reason) -> Recheck | None:
+def first_test(case: DoseCase, limits: TitrationLimits, reason: Reason) -> Recheck | None:
     """The test that the first reason asks for: now, unless the kidneys are only to be watched."""
     if reason not in _TESTS:
         return None
@@ -114,6 +131,8 @@ def common_doubts(case: DoseCase) -> tuple[Reason, ...]:
         doubts.append(Reason.MEDICATIONS_UNAVAILABLE)
     if case.dose.pending:
         doubts.append(Reason.ORDER_NOT_STARTED)
+    if case.dose.not_oral:
+        doubts.append(Reason.NOT_ORAL)
     return tuple(doubts)
 
 
@@ -153,6 +172,7 @@ def missing_for_start(
     needs = {
         Reason.RESULTS_UNAVAILABLE: case.tests.unread,
         Reason.MEDICATIONS_UNAVAILABLE: case.dose.incomplete,
+        Reason.NOT_ORAL: case.dose.not_oral,
         Reason.MISSING_CBC: not case.tests.cbc,
         Reason.MISSING_ALT: not case.tests.alt,
         Reason.LIVER_UNKNOWN: None in (case.liver.hold, case.liver.start_low),
@@ -161,4 +181,4 @@ def missing_for_start(
     if not missing:
         return None
     seen = say("dosing.noStart", why=words(missing))
-    return Advice(State.RECHECK, "TR-05", seen, None, missing, _first_test(case, limits, missing[0]))
+    return Advice(State.RECHECK, "TR-05", seen, None, missing, first_test(case, limits, missing[0]))

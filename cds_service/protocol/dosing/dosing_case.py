@@ -10,6 +10,7 @@ from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.drug_levels import USABLE
 from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.liver import Liver
+from cds_service.protocol.dosing.open_hold import OpenHold
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from fhir_mappings.vocabulary.calendar import days_after, days_before
 from fhir_mappings.vocabulary.medications import Dose, Drug
@@ -42,8 +43,12 @@ class DoseCase:
 
     `danger`: a level that asks for a hold by itself. `other`: the other study drug's dose. `settled`: the
     first day on which a sample would be at steady state. `fresh_level`: the level is not too old to titrate
-    on. `potassium`: one so high that ciclosporin is held. `other_start`: the dose at which the other drug is
-    proposed to be started at the same time.
+    on. `potassium`: one so high that ciclosporin is held. `kidney_failure_coded`: a diagnosis
+    of acute kidney failure, and no creatinine since. `other_start`: the dose at which the other drug is
+    proposed to be started at the same time. `toxic`: a toxicity of grade 2 or more beside a high level.
+    `hold`: a hold that nothing has ended yet; `refuted`: a high level that a later one disproves.
+    `unexpected_after`: the earlier level from which this one lies too far away to be believed at once;
+    `previous`: the level before it, to be shown.
     """
 
     drug: Drug
@@ -62,7 +67,13 @@ class DoseCase:
     strong_interaction: bool = False
     moderate_inhibitor: bool = False
     potassium: Result | None = None
+    kidney_failure_coded: bool = False
     other_start: Dose | None = None
+    toxic: bool = False
+    hold: OpenHold | None = None
+    refuted: Result | None = None
+    unexpected_after: Result | None = None
+    previous: Trough | None = None
 
     @property
     def renal_state(self) -> RenalState:

@@ -1,6 +1,7 @@
 """From the chart to the case of each drug: tests, weight, liver, potassium, interacting drugs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from cds_service.protocol.answers.dosing import Trough
@@ -11,9 +12,18 @@ from cds_service.protocol.dosing.dosing_case import DoseCase, Laboratory, Patien
 from cds_service.protocol.dosing.drug_levels import LevelLimits, dangerous_level
 from cds_service.protocol.dosing.latest_results import latest_results, recent
 from cds_service.protocol.dosing.liver import liver
+from cds_service.protocol.dosing.open_hold import hold_facts
 from cds_service.protocol.dosing.steady_state import settled_from
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from cds_service.protocol.dosing.unexpected import (
+    Explained,
+    explained_by,
+    previous_level,
+    refuted_jumps,
+    unexpected_after,
+)
 from cds_service.protocol.interactions import ActiveInteraction, Mechanism
+from cds_service.protocol.kidney.coded_injury import coded_injury
 from cds_service.protocol.moment import AsOf
 from fhir_mappings.vocabulary.calendar import age_on
 from fhir_mappings.vocabulary.facts import Known, Part
@@ -35,35 +45,66 @@ def gather(
     interactions: tuple[ActiveInteraction, ...],
     limits: TitrationLimits,
     level_limits: LevelLimits,
+    *,
+    harmed: bool = False,
 ) -> dict[Drug, DoseCase]:
-    """The case of both study drugs, each with the other's dose beside it."""
+    """The case of both study drugs, each with the other's dose beside it.
+
+    `harmed`: a toxicity of grade 2 or more stands in the chart.
+    """
     results = latest_results(record, as_of)
     tests, found_liver = _tests(record, results, as_of.day, limits), liver(results, as_of.day, limits)
     patient = _patient(record, results, as_of.day, limits)
     potassium = _high_potassium(results, as_of.day, limits)
+    coded = coded_injury(record, as_of.day) is not None
+    quiet = tests.alt and found_liver.cap is False
     cases = {}
     for drug, other in ((Drug.SIROLIMUS, Drug.CICLOSPORIN), (Drug.CICLOSPORIN, Drug.SIROLIMUS)):
         dose, trough = doses[drug], levels[drug]
-        age = (as_of.day - trough.day).days if trough.day else None
-        cases[drug] = DoseCase(
+        case = DoseCase(
             drug,
             as_of.day,
             participation.arm,
             dose,
             trough,
             renal,
-            danger=dangerous_level(record, drug, as_of, level_limits),
+            danger=dangerous_level(record, drug, dose.given, as_of, level_limits),
             other=doses[other],
             settled=settled_from(dose, doses[other], interactions, level_limits),
-            fresh_level=age is not None and age <= level_limits.age_days(drug),
+            fresh_level=_is_fresh(trough, as_of.day, level_limits.age_days(drug)),
             liver=found_liver,
             tests=tests,
             patient=patient,
             strong_interaction=_takes(interactions, drug, _STRONG),
             moderate_inhibitor=_takes(interactions, drug, _MODERATE),
             potassium=potassium,
+            kidney_failure_coded=coded,
         )
+        explained = explained_by(
+            record, dose, doses[other], interactions, limits, level_limits, liver_quiet=quiet
+        )
+        cases[drug] = _beside_the_past(case, record, as_of, explained, harmed=harmed)
     return cases
+
+
+def _beside_the_past(
+    case: DoseCase, record: ClinicalRecord, as_of: AsOf, explained: Explained, *, harmed: bool
+) -> DoseCase:
+    """The case with what earlier levels, kidneys and potassiums still mean for it."""
+    on_sirolimus = harmed and case.drug is Drug.SIROLIMUS
+    unconfirmed = refuted_jumps(record, explained, as_of)
+    held = hold_facts(record, explained, case.renal, as_of, harmed=on_sirolimus, unconfirmed=unconfirmed)
+    return replace(
+        case,
+        hold=held.hold,
+        refuted=held.refuted,
+        unexpected_after=unexpected_after(record, case.trough, explained, as_of),
+        previous=previous_level(record, case.trough, case.drug, as_of, explained.limits),
+    )
+
+
+def _is_fresh(trough: Trough, today: date, days: int) -> bool:
+    return trough.day is not None and (today - trough.day).days <= days
 
 
 def _takes(interactions: tuple[ActiveInteraction, ...], drug: Drug, mechanisms: frozenset[Mechanism]) -> bool:

@@ -10,10 +10,11 @@ from datetime import date, datetime
 from cds_service.protocol.answers.dosing import Trough, Validity
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.level_limits import LevelLimits as LevelLimits
+from cds_service.protocol.dosing.sample_timing import is_after_a_dose, sample_timing
 from cds_service.protocol.dosing.steady_state import at_steady_state
 from cds_service.protocol.interactions import ActiveInteraction
 from cds_service.protocol.moment import AsOf
-from fhir_mappings.vocabulary.calendar import When, hours_between
+from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import (
@@ -57,7 +58,7 @@ def titration_level(
     A sample coded as taken after a dose (C2, peak) was never meant as a trough: it gives way to any other.
     Of several levels of the newest day, those fit for titration count; the highest, if they agree.
     """
-    levels = _levels(record, dose.drug, as_of)
+    levels = dated_levels(record, dose.drug, as_of)
     measured = [r for r in levels if r.reading is not Reading.NO_VALUE] or levels
     meant = [r for r in measured if _details(r).timing is not SampleTiming.POST_DOSE] or measured
     if not meant:
@@ -65,12 +66,12 @@ def titration_level(
     newest = max(_last_day(r) for r in meant)
     same_day = [r for r in meant if _last_day(r) == newest]
     final = [r for r in same_day if r.reading is not Reading.PRELIMINARY] or same_day
-    judged = [(r, _validity(r, dose, other, interactions, as_of, limits)) for r in final]
+    judged = [(r, level_validity(r, dose, other, interactions, as_of, limits)) for r in final]
     result, validity = _choose(judged, limits)
     return _trough(result, validity)
 
 
-def _levels(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> list[Result]:
+def dated_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> list[Result]:
     """Dated results of the drug that do not lie ahead."""
     return [r for r in record.of(Analyte(drug.value)) if r.when and not _ahead(r.when, as_of)]
 
@@ -93,7 +94,7 @@ def _last_day(result: Result) -> date:
     return result.when.last
 
 
-def _validity(
+def level_validity(
     result: Result,
     dose: DoseInForce,
     other: DoseInForce | None,
@@ -101,6 +102,7 @@ def _validity(
     as_of: AsOf,
     limits: LevelLimits,
 ) -> Validity:
+    """Whether one dated level may be titrated on as of a moment (DECISIONS 24)."""
     if result.reading is not Reading.USABLE:
         return _UNREAD[result.reading]
     details = _details(result)
@@ -108,7 +110,7 @@ def _validity(
         return Validity.WRONG_ASSAY
     if details.specimen in _WRONG_SPECIMENS:
         return Validity.WRONG_SPECIMEN
-    timing = _timing(result, dose, limits)
+    timing = sample_timing(result, dose, limits)
     if timing is Validity.NOT_TROUGH:
         return timing
     if not at_steady_state(_first_day(result), dose, other, interactions, limits):
@@ -116,29 +118,6 @@ def _validity(
     if (as_of.day - _first_day(result)).days > limits.age_days(dose.drug):
         return Validity.STALE
     return _plausibility(result, dose.drug, limits) or timing
-
-
-def _timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Validity:
-    """A code that says trough is proof, or a documented dose; such a dose has the last word."""
-    coded = _details(result).timing
-    if coded is SampleTiming.POST_DOSE:
-        return Validity.NOT_TROUGH
-    if coded is SampleTiming.TWELVE_HOURS and dose.drug is Drug.SIROLIMUS:
-        return Validity.NOT_TROUGH
-    hours = _hours_since_dose(result, dose.given, limits)
-    if hours is not None:
-        first, last = limits.hours(dose.drug)
-        return Validity.VALID if first <= hours <= last else Validity.NOT_TROUGH
-    return Validity.ASSUMED_TROUGH if coded is SampleTiming.UNSTATED else Validity.VALID
-
-
-def _hours_since_dose(result: Result, given: Sequence[datetime], limits: LevelLimits) -> float | None:
-    collected = result.when.instant if result.when else None
-    before = [moment for moment in given if collected and moment < collected]
-    if not collected or not before:
-        return None
-    hours = hours_between(max(before), collected)
-    return hours if hours <= limits.last_dose_hours_max else None
 
 
 def _plausibility(result: Result, drug: Drug, limits: LevelLimits) -> Validity | None:
@@ -189,13 +168,18 @@ def _trough(result: Result, validity: Validity) -> Trough:
 # ---------------------------------------------------------------- danger
 
 
-def dangerous_level(record: ClinicalRecord, drug: Drug, as_of: AsOf, limits: LevelLimits) -> Result | None:
+def dangerous_level(
+    record: ClinicalRecord, drug: Drug, given: Sequence[datetime], as_of: AsOf, limits: LevelLimits
+) -> Result | None:
     """The newest level that asks for a hold by itself, whatever its timing or steady state (DECISIONS 26).
 
-    Final whole-blood results at most `safety_age_days` old. A safe level of a later day ends it; of two of
-    one day, or of one moment, the dangerous one is believed.
+    Final whole-blood results at most `safety_age_days` old; of ciclosporin none that was taken after a dose,
+    by its code or by a documented dose (`given`). A safe level of a later day ends it; of two of one day, or
+    of one moment, the dangerous one is believed.
     """
-    levels = [r for r in _levels(record, drug, as_of) if _counts_for_safety(r, drug, as_of, limits)]
+    levels = [
+        r for r in dated_levels(record, drug, as_of) if _counts_for_safety(r, drug, given, as_of, limits)
+    ]
     dangers = [r for r in levels if _is_danger(r, drug, limits)]
     if not dangers:
         return None
@@ -203,11 +187,36 @@ def dangerous_level(record: ClinicalRecord, drug: Drug, as_of: AsOf, limits: Lev
     return None if any(_is_safe(r, drug, limits) and _newer(r, newest) for r in levels) else newest
 
 
-def _counts_for_safety(result: Result, drug: Drug, as_of: AsOf, limits: LevelLimits) -> bool:
+def blood_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int) -> tuple[Result, ...]:
+    """Final readable whole-blood levels of the last `days`, of whatever timing, oldest first."""
+    found = [
+        r
+        for r in dated_levels(record, drug, as_of)
+        if r.reading is Reading.USABLE and _details(r).specimen not in _WRONG_SPECIMENS
+        if (as_of.day - _last_day(r)).days <= days
+    ]
+    return tuple(sorted(found, key=lambda r: (_last_day(r), _moment(r))))
+
+
+def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: LevelLimits) -> bool:
+    """Is it one that holds by itself, but for its age?"""
+    after_a_dose = drug is Drug.CICLOSPORIN and is_after_a_dose(result, given, limits)
+    return not after_a_dose and _is_danger(result, drug, limits)
+
+
+def may_be_a_trough(result: Result, dose: DoseInForce, limits: LevelLimits) -> bool:
+    """Neither timed as something else nor by an assay that also measures metabolites."""
+    right_assay = _details(result).assay not in _WRONG_ASSAYS
+    return right_assay and sample_timing(result, dose, limits) is not Validity.NOT_TROUGH
+
+
+def _counts_for_safety(
+    result: Result, drug: Drug, given: Sequence[datetime], as_of: AsOf, limits: LevelLimits
+) -> bool:
     details = _details(result)
     if result.reading is not Reading.USABLE or details.specimen in _WRONG_SPECIMENS:
         return False
-    if drug is Drug.CICLOSPORIN and details.timing is SampleTiming.POST_DOSE:
+    if drug is Drug.CICLOSPORIN and is_after_a_dose(result, given, limits):
         return False
     return (as_of.day - _last_day(result)).days <= limits.safety_age_days
 

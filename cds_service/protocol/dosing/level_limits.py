@@ -19,6 +19,9 @@ class LevelLimits:
     ciclosporin_hours_min: int
     ciclosporin_hours_max: int
     last_dose_hours_max: int
+    post_dose_hours_min: Decimal
+    post_dose_hours_max: Decimal
+    specimen_time_hours: Decimal
     sirolimus_steady_days: int
     ciclosporin_steady_days: int
     sirolimus_adherence_days: int

@@ -57,7 +57,7 @@ def outlook(
     if decision.state not in TOLD or decision.target is None or decision.current is None or not dose.steps:
         return None
     levels = tuple(_levels(record, dose, as_of))
-    refused = _refused(record, decision.drug, interactions, levels)
+    refused = _refused(record, dose, interactions, levels)
     if refused:
         return Outlook(as_of.day, none_because=refused)
     question = OutlookQuestion(
@@ -74,18 +74,19 @@ def outlook(
 
 def _refused(
     record: ClinicalRecord,
-    drug: Drug,
+    dose: DoseInForce,
     interactions: tuple[ActiveInteraction, ...],
     levels: tuple[MeasuredLevel, ...],
 ) -> NoForecast | None:
     """Whom no model studied: with a drug that moves the level, or after a course that was held or stopped."""
+    drug = dose.drug
     if any(a.interaction.changes_levels and a.interaction.class_with(drug) is not None for a in interactions):
         return NoForecast.INTERACTING_DRUG
     stopped = (MedicationStatus.ON_HOLD, MedicationStatus.STOPPED)
     orders = [
         m for m in record.medications if m.source is MedicationSource.ORDER and drug.value in m.ingredients
     ]
-    if any(order.status in stopped and order.for_study is not False for order in orders):
+    if dose.off or any(order.status in stopped and order.for_study is not False for order in orders):
         return NoForecast.COURSE_INTERRUPTED
     return None if levels else NoForecast.NO_LEVEL
 
@@ -94,10 +95,16 @@ def _runs(dose: DoseInForce, today: date) -> tuple[DoseRun, ...]:
     """Every dose until the next one; the present one until today."""
     ends = [*(step.day for step in dose.steps[1:]), today]
     return tuple(
-        DoseRun(step.day, end, step.dose.amount_mg, step.dose.every_hours, dose.missed)
+        DoseRun(step.day, end, *_evenly(step.dose), dose.missed)
         for step, end in zip(dose.steps, ends, strict=True)
         if end > step.day
     )
+
+
+def _evenly(dose: Dose) -> tuple[Decimal, Decimal]:
+    """Milligrams and hours; of an uneven day the mean dose, as the models know no other."""
+    parts = max(len(dose.parts), 1)
+    return dose.amount_mg / parts, dose.every_hours / parts
 
 
 def _levels(record: ClinicalRecord, dose: DoseInForce, as_of: AsOf) -> Iterator[MeasuredLevel]:

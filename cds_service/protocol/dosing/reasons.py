@@ -12,21 +12,33 @@ class Reason(StrEnum):
     # which dose
     DOSE_NOT_DOCUMENTED = "DOSE_NOT_DOCUMENTED"
     DOSE_ON_HOLD = "DOSE_ON_HOLD"
+    NOT_ORAL = "NOT_ORAL"
+    CICLOSPORIN_STOPPED = "CICLOSPORIN_STOPPED"
     PRE_STUDY_CICLOSPORIN = "PRE_STUDY_CICLOSPORIN"
     CONFLICTING_DOSES = "CONFLICTING_DOSES"
     DUPLICATE_ORDER = "DUPLICATE_ORDER"
     ORDER_NOT_STARTED = "ORDER_NOT_STARTED"
+    CHANGE_ORDERED = "CHANGE_ORDERED"
     DOSE_OUTSIDE_BOUNDS = "DOSE_OUTSIDE_BOUNDS"
     PROPOSAL_OUTSIDE_BOUNDS = "PROPOSAL_OUTSIDE_BOUNDS"
     # which arm
     ARM_UNKNOWN = "ARM_UNKNOWN"
     ARM_MISMATCH = "ARM_MISMATCH"
     CICLOSPORIN_DOSE_UNKNOWN = "CICLOSPORIN_DOSE_UNKNOWN"
+    # after a hold
+    HOLD_OPEN = "HOLD_OPEN"
+    RESTART_AFTER_HOLD = "RESTART_AFTER_HOLD"
+    RESTART_ASK = "RESTART_ASK"
+    HOLD_NOT_DOCUMENTED = "HOLD_NOT_DOCUMENTED"
+    CAUSE_REMOVED = "CAUSE_REMOVED"
+    LEVEL_REFUTED = "LEVEL_REFUTED"
     # which level
     TROUGH_TIME_UNPROVEN = "TROUGH_TIME_UNPROVEN"
     LEVEL_BEFORE_DOSE_CHANGE = "LEVEL_BEFORE_DOSE_CHANGE"
+    LEVEL_UNEXPECTED = "LEVEL_UNEXPECTED"
     SAFETY_LEVEL = "SAFETY_LEVEL"
     LEVEL_ABOVE_CEILING = "LEVEL_ABOVE_CEILING"
+    TOXICITY = "TOXICITY"
     # what is missing
     MISSING_CBC = "MISSING_CBC"
     MISSING_ALT = "MISSING_ALT"
@@ -45,6 +57,7 @@ class Reason(StrEnum):
     LOW_EGFR = "LOW_EGFR"
     RISING_CREATININE = "RISING_CREATININE"
     HIGH_POTASSIUM = "HIGH_POTASSIUM"
+    KIDNEY_FAILURE_CODED = "KIDNEY_FAILURE_CODED"
     LIVER_INJURY = "LIVER_INJURY"
     LIVER_UNKNOWN = "LIVER_UNKNOWN"
     # other drugs, other changes, safety
@@ -63,6 +76,8 @@ class Reason(StrEnum):
 WORDS: dict[Reason, Phrase] = {
     Reason.DOSE_NOT_DOCUMENTED: say("dosing.reason.notDocumented"),
     Reason.DOSE_ON_HOLD: say("dosing.reason.onHold"),
+    Reason.NOT_ORAL: say("dosing.reason.notOral"),
+    Reason.CICLOSPORIN_STOPPED: say("dosing.reason.ciclosporinStopped"),
     Reason.PRE_STUDY_CICLOSPORIN: say("dosing.reason.preStudy"),
     Reason.CONFLICTING_DOSES: say("dosing.reason.conflictingDoses"),
     Reason.DUPLICATE_ORDER: say("dosing.reason.duplicateOrder"),
@@ -72,10 +87,18 @@ WORDS: dict[Reason, Phrase] = {
     Reason.ARM_UNKNOWN: say("dosing.reason.armUnknown"),
     Reason.ARM_MISMATCH: say("dosing.reason.armMismatch"),
     Reason.CICLOSPORIN_DOSE_UNKNOWN: say("dosing.reason.ciclosporinUnknown"),
+    Reason.HOLD_OPEN: say("dosing.reason.holdOpen"),
+    Reason.RESTART_AFTER_HOLD: say("dosing.reason.restart"),
+    Reason.RESTART_ASK: say("dosing.reason.restartAsk"),
+    Reason.HOLD_NOT_DOCUMENTED: say("dosing.reason.holdNotDocumented"),
+    Reason.CAUSE_REMOVED: say("dosing.reason.causeRemoved"),
+    Reason.LEVEL_REFUTED: say("dosing.reason.levelRefuted"),
     Reason.TROUGH_TIME_UNPROVEN: say("dosing.reason.timeUnproven"),
     Reason.LEVEL_BEFORE_DOSE_CHANGE: say("dosing.reason.levelBeforeChange"),
+    Reason.LEVEL_UNEXPECTED: say("dosing.reason.levelUnexpected"),
     Reason.SAFETY_LEVEL: say("dosing.reason.safetyLevel"),
     Reason.LEVEL_ABOVE_CEILING: say("dosing.reason.aboveCeiling"),
+    Reason.TOXICITY: say("dosing.reason.toxicity"),
     Reason.MISSING_CBC: say("dosing.reason.missingCbc"),
     Reason.MISSING_ALT: say("dosing.reason.missingAlt"),
     Reason.MISSING_CREATININE: say("dosing.reason.missingCreatinine"),
@@ -92,6 +115,7 @@ WORDS: dict[Reason, Phrase] = {
     Reason.LOW_EGFR: say("dosing.reason.lowEgfr"),
     Reason.RISING_CREATININE: say("dosing.reason.risingCreatinine"),
     Reason.HIGH_POTASSIUM: say("dosing.reason.highPotassium"),
+    Reason.KIDNEY_FAILURE_CODED: say("dosing.reason.kidneyFailureCoded"),
     Reason.LIVER_INJURY: say("dosing.reason.liverInjury"),
     Reason.LIVER_UNKNOWN: say("dosing.reason.liverUnknown"),
     Reason.STRONG_INTERACTION: say("dosing.reason.strongInteraction"),

@@ -33,7 +33,7 @@ def veto(decision: TitrationDecision, safety: SafetyReport, rules: Mapping[str, 
         return _stopped(decision, stopping[0])
     if critical and decision.state in (State.INITIATE, State.INCREASE):
         return _not_raised(decision, critical[0])
-    against = safety.unread if decision.state is State.INITIATE else safety.doubtful
+    against = safety.unstarted if decision.state is State.INITIATE else safety.doubtful
     doubts = tuple(phrase for drug, phrase in against if drug is decision.drug)
     if doubts and decision.state in (State.INITIATE, State.INCREASE):
         seen = say("dosing.doubt", why=doubts)
@@ -50,7 +50,9 @@ def veto(decision: TitrationDecision, safety: SafetyReport, rules: Mapping[str, 
 
 
 def _stopped(decision: TitrationDecision, alert: Alert) -> TitrationDecision:
-    state = _AFTER_HOLD.get(decision.state, _AS_STATE[alert.action])
+    again = Reason.RESTART_AFTER_HOLD in decision.reasons
+    after = {} if again else _AFTER_HOLD
+    state = after.get(decision.state, _AS_STATE[alert.action])
     if state is decision.state:
         return replace(decision, proposed=None, alternatives=())
     return _vetoed(decision, alert, state)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from cds_service.protocol.answers.dosing import State
 from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
+from cds_service.protocol.dosing.dose_in_force import DoseStatus
 from cds_service.protocol.dosing.dosing_answers import (
     common_doubts,
     dose_unusable,
@@ -25,22 +25,25 @@ from cds_service.protocol.dosing.dosing_case import (
     trough_test,
     within_days,
 )
+from cds_service.protocol.dosing.jump import doubted, with_words
 from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.reasons import Reason
-from cds_service.protocol.dosing.sirolimus_start import start_sirolimus
+from cds_service.protocol.dosing.restart import beside_the_hold, restart
+from cds_service.protocol.dosing.sirolimus_start import ciclosporin_doubts, start_sirolimus
 from cds_service.protocol.dosing.tablets import Bounds, bounds, highest_up_to, sirolimus_doses
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
-from fhir_mappings.vocabulary.studies import Arm
 
 TEST = trough_test(Drug.SIROLIMUS)
 
 
 def advise_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
     """Exactly one answer for any case: danger first, then the dose, the liver, and last the level."""
+    if case.hold and case.hold.documented:
+        return restart(case, limits, start_sirolimus, _to_give_again(case))
     if case.danger:
-        return _dangerous(case, limits)
+        return with_words(case, _dangerous(case, limits))
     unusable = dose_unusable(case.dose)
     if unusable:
         return unusable
@@ -52,7 +55,9 @@ def advise_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
         return start_sirolimus(case, limits)
     row = case.row(limits)
     advice = repeat_level(case, limits) if row is None else _ROWS[row](case, limits)
-    return _capped_by_liver(case, limits, advice) if case.liver.cap else advice
+    advice = doubted(case, limits, row, advice)
+    advice = _capped_by_liver(case, limits, advice) if case.liver.cap else advice
+    return beside_the_hold(case, limits, advice)
 
 
 def _bounds(limits: TitrationLimits) -> Bounds:
@@ -112,6 +117,11 @@ def _expected(case: DoseCase, amount: Decimal, dose: Decimal) -> Decimal:
     return (case.trough.value or Decimal(0)) * dose / amount
 
 
+def _to_give_again(case: DoseCase) -> tuple[Reason, ...]:
+    """The tests of an increase; the level may be of any timing (DECISIONS 58)."""
+    return tuple(d for d in _doubts(case) if d not in (Reason.TROUGH_TIME_UNPROVEN, Reason.ORDER_NOT_STARTED))
+
+
 def _doubts(case: DoseCase) -> tuple[Reason, ...]:
     """What stops an increase of sirolimus (DECISIONS 28, 32, 37)."""
     doubts = [*common_doubts(case)]
@@ -121,17 +131,7 @@ def _doubts(case: DoseCase) -> tuple[Reason, ...]:
         doubts.append(Reason.MISSING_ALT)
     if None in (case.liver.hold, case.liver.cap):
         doubts.append(Reason.LIVER_UNKNOWN)
-    return (*doubts, *_ciclosporin_doubts(case.arm, case.other))
-
-
-def _ciclosporin_doubts(arm: Arm | None, ciclosporin: DoseInForce | None) -> tuple[Reason, ...]:
-    """Ciclosporin raises the sirolimus level: outside the combined arm it may be stopped any day."""
-    if ciclosporin is None or ciclosporin.status is DoseStatus.NONE:
-        return ()
-    if ciclosporin.taken:
-        return () if arm is Arm.COMBINED else (Reason.ARM_MISMATCH,)
-    gone = ciclosporin.status is DoseStatus.NOT_DOCUMENTED and ciclosporin.taken_until is not None
-    return () if gone and arm is not Arm.COMBINED else (Reason.CICLOSPORIN_DOSE_UNKNOWN,)
+    return (*doubts, *ciclosporin_doubts(case.arm, case.other))
 
 
 def _within(case: DoseCase, limits: TitrationLimits) -> Advice:
@@ -162,7 +162,13 @@ def _above(case: DoseCase, limits: TitrationLimits) -> Advice:
 
 
 def _high(case: DoseCase, limits: TitrationLimits) -> Advice:
-    """Hold the next dose; after it at most two thirds, but never below the record's lowest dose."""
+    """Hold the next dose; after it at most two thirds, but never below the record's lowest dose.
+
+    Beside a toxicity of grade 2 or more it is as serious as the row above (`titration.md` 4.2, DECISIONS 57).
+    """
+    if case.toxic:
+        seen = say("dosing.toxic", level=level_words(case.trough), edge=limits.sirolimus_high)
+        return _hold(case, limits, "SRL-06", seen, Reason.TOXICITY)
     amount, level = _amount(case, limits), level_words(case.trough)
     doses = sirolimus_doses(limits)
     after = highest_up_to(doses, amount * limits.sirolimus_after_hold_part) or doses[0]

@@ -2,7 +2,7 @@
 
 from cds_service.protocol.answers.dosing import State
 from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.dosing.dose_in_force import DoseStatus
+from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
 from cds_service.protocol.dosing.dosing_answers import cannot_advise, missing_for_start
 from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, in_days, trough_test
 from cds_service.protocol.dosing.reasons import Reason, words
@@ -17,7 +17,7 @@ def start_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
     """2 mg once daily, 1 mg where exposure is expected to be higher; a reason not known is asked for."""
     if case.strong_interaction:
         return cannot_advise("TR-09", Reason.STRONG_INTERACTION)
-    missing = missing_for_start(case, limits)
+    missing = missing_for_start(case, limits, _barring(case))
     if missing:
         return missing
     low = _low_reasons(case, limits)
@@ -31,6 +31,26 @@ def start_sirolimus(case: DoseCase, limits: TitrationLimits) -> Advice:
         (*low, *_asked_for(case)),
         in_days(case, trough_test(Drug.SIROLIMUS), limits.sirolimus_change_recheck),
     )
+
+
+def _barring(case: DoseCase) -> tuple[Reason, ...]:
+    """What bars an increase bars a start (DECISIONS 57); a known dose of ciclosporin lowers it instead."""
+    doubts = ciclosporin_doubts(case.arm, case.other)
+    return tuple(d for d in doubts if d is not Reason.CICLOSPORIN_DOSE_UNKNOWN or not _ciclosporin(case))
+
+
+def ciclosporin_doubts(arm: Arm | None, ciclosporin: DoseInForce | None) -> tuple[Reason, ...]:
+    """Ciclosporin raises the sirolimus level: outside the combined arm it may be stopped any day.
+
+    Once it was stopped by decision, sirolimus is dosed as if alone (DECISIONS 62).
+    """
+    if ciclosporin is None or ciclosporin.status is DoseStatus.NONE:
+        return ()
+    if ciclosporin.taken:
+        return () if arm is Arm.COMBINED else (Reason.ARM_MISMATCH,)
+    gone = ciclosporin.status is DoseStatus.NOT_DOCUMENTED and ciclosporin.taken_until is not None
+    alone = arm is not Arm.COMBINED or ciclosporin.stopped is not None
+    return () if gone and alone else (Reason.CICLOSPORIN_DOSE_UNKNOWN,)
 
 
 def _low_reasons(case: DoseCase, limits: TitrationLimits) -> tuple[Reason, ...]:

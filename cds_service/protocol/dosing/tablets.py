@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, Decimal
 from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from fhir_mappings.vocabulary.medications import Dose, Drug
+from fhir_mappings.vocabulary.phrases import Phrase, listing, say
 
 CEILING_STATES = frozenset({RenalState.IMPAIRED, RenalState.RECOVERED, RenalState.STABILISED})
 """Renal states in which the record's range for impaired renal function holds (DECISIONS 31, 34)."""
@@ -21,8 +22,9 @@ class Bounds:
     every_hours: Decimal
 
     def allow(self, dose: Dose) -> bool:
-        """Is this dose within the bounds, amount and interval?"""
-        return dose.every_hours == self.every_hours and self.low_mg <= dose.amount_mg <= self.high_mg
+        """Is this dose within the bounds, amount and interval? Of an uneven day each dose must be."""
+        each, hours = dose.parts or (dose.amount_mg,), dose.every_hours / max(len(dose.parts), 1)
+        return hours == self.every_hours and all(self.low_mg <= mg <= self.high_mg for mg in each)
 
     def dose(self, amount_mg: Decimal) -> Dose:
         """The amount at the interval of the record."""
@@ -33,6 +35,11 @@ class Bounds:
         return dose.daily_mg * self.every_hours / 24
 
 
+def uneven_words(dose: Dose) -> Phrase:
+    """The doses of an uneven day, in words."""
+    return say("dosing.uneven", parts=listing(say("dosing.unevenPart", amount=mg) for mg in dose.parts))
+
+
 def bounds(drug: Drug, renal: RenalState, limits: TitrationLimits) -> Bounds:
     """The bounds of one drug in one renal state."""
     if drug is Drug.SIROLIMUS:
@@ -40,6 +47,11 @@ def bounds(drug: Drug, renal: RenalState, limits: TitrationLimits) -> Bounds:
     ceiling = renal in CEILING_STATES
     highest = limits.ciclosporin_impaired_max_mg if ceiling else limits.ciclosporin_max_mg
     return Bounds(limits.ciclosporin_min_mg, highest, limits.ciclosporin_every_hours)
+
+
+def makes(mg_per_piece: Decimal, amount_mg: Decimal) -> bool:
+    """Is the amount a whole number of tablets or capsules of this strength? Neither drug's may be divided."""
+    return amount_mg % mg_per_piece == 0
 
 
 def sirolimus_doses(limits: TitrationLimits) -> tuple[Decimal, ...]:

@@ -89,6 +89,7 @@ class TitrationLimits:
     edge_recheck_days: int
     routine_recheck_days: int
     repeat_within_days: int
+    change_ordered_days: int
     sirolimus_change_recheck: tuple[int, ...]
     sirolimus_reduced_recheck: tuple[int, ...]
     sirolimus_high_recheck: tuple[int, ...]
@@ -102,6 +103,30 @@ class TitrationLimits:
     creatinine_watch_days: int
     creatinine_stable_days: int
     creatinine_urgent_days: int
+    hold_days: int
+    restart_part: Decimal
+    restart_level_days: int
+    restart_new_start_days: int
+    ciclosporin_restart_recheck: tuple[int, ...]
+    restart_potassium: Decimal
+    restart_potassium_hours: int
+    restart_potassium_days: int
+    cause_gone_days: int
+    cause_gone_azole_days: int
+    cause_gone_level_days: int
+    refute_hours: int
+    refute_half_life_hours: Decimal
+    jump_earlier: tuple[int, ...]
+    jump_sirolimus_factor: Decimal
+    jump_ciclosporin_factor: Decimal
+    jump_ciclosporin_mg: int
+    jump_haemoglobin_rise: int
+    jump_haemoglobin_near: int
+    jump_once_days: int
+    jump_repeat_days: int
+    jump_confirmed_part: Decimal
+    jump_recheck: tuple[int, ...]
+    jump_hold_recheck: tuple[int, ...]
 
     def __post_init__(self) -> None:
         faults = []
@@ -129,6 +154,11 @@ class TitrationLimits:
             for name in names
             if not getattr(self, low) <= getattr(self, name) <= getattr(self, high)
         ]
+
+    @property
+    def impaired_daily_mg(self) -> Decimal:
+        """The highest amount of ciclosporin for impaired kidneys, mg a day."""
+        return self.ciclosporin_impaired_max_mg * 24 / self.ciclosporin_every_hours
 
     def table(self, drug: Drug) -> LevelTable:
         """The bands of one drug."""

@@ -25,9 +25,12 @@ def renal_state(
     as_of: AsOf,
     limits: RenalLimits,
     rules: Mapping[str, Rule],
+    reduced_since: date | None = date.min,
 ) -> RenalFinding:
     """The renal state as of one moment.
 
+    `reduced_since`: the day from which ciclosporin has been at most at the dose for impaired kidneys, None
+    while it is not: kidneys are called stable on that dose only (DECISIONS 60).
     Without a creatinine of the last `creatinine_age_days`, or when the results could not be read, the state
     is UNKNOWN; `last` then tells the state that the last creatinine left, if only new values can end it.
     """
@@ -39,7 +42,8 @@ def renal_state(
         seen = say("renal.seen.unread") if unread else say("renal.seen.none")
         return RenalFinding(RenalState.UNKNOWN, rule, seen)
     baseline = _baseline(values, entry, limits)
-    state = Course(values, baseline, entry, limits).final_state()
+    states = Course(values, baseline, entry, limits, reduced_since).states()
+    state = states[-1]
     newest = values[-1]
     age = (as_of.day - newest.day).days
     told = age <= limits.creatinine_age_days
@@ -56,16 +60,26 @@ def renal_state(
         rising=len(values) > 2 and values[-1].umol > values[-2].umol > values[-3].umol,
         evidence=(_evidence(newest),),
         last=state if state in LASTING else RenalState.UNKNOWN,
+        acute_on=_acute_on(values, states),
     )
 
 
+def _acute_on(values: list[Creatinine], states: list[RenalState]) -> date | None:
+    acute = (v.day for v, state in zip(values, states, strict=True) if state is RenalState.AKI)
+    return max(acute, default=None)
+
+
 def renal_course(
-    record: ClinicalRecord, participation: Participation, as_of: AsOf, limits: RenalLimits
+    record: ClinicalRecord,
+    participation: Participation,
+    as_of: AsOf,
+    limits: RenalLimits,
+    reduced_since: date | None = date.min,
 ) -> tuple[tuple[Creatinine, RenalState], ...]:
     """Each creatinine from the baseline window on, oldest first, with the state that it left."""
     entry = participation.first_dose or participation.start
     values = _creatinines(record, as_of, days_before(entry or as_of.day, limits.baseline_days))
-    states = Course(values, _baseline(values, entry, limits), entry, limits).states()
+    states = Course(values, _baseline(values, entry, limits), entry, limits, reduced_since).states()
     return tuple(zip(values, states, strict=True))
 
 

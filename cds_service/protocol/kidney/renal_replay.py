@@ -46,6 +46,11 @@ class Creatinine:
         """True when it is known to lie above its reference range."""
         return self.upper_limit is not None and self.umol > self.upper_limit
 
+    def normal(self, egfr: int) -> bool:
+        """True when it is known to lie within its reference range, with an eGFR of at least `egfr`."""
+        told = self.upper_limit is not None and self.egfr is not None and self.egfr >= egfr
+        return told and not self.above_normal()
+
 
 LASTING = frozenset({RenalState.IMPAIRED, RenalState.AKI, RenalState.RECOVERED, RenalState.STABILISED})
 """States that only new values can end; the passing of time does not."""
@@ -56,13 +61,15 @@ class Course:
     """The creatinines from the baseline window on, oldest first, and what they are compared with.
 
     `entry`: the first study dose or the start of the study. Recovery and stability are shown by values from
-    then on: a patient who enters with impaired kidneys starts in IMPAIRED.
+    then on: a patient who enters with impaired kidneys starts in IMPAIRED. `reduced_since`: the day from
+    which ciclosporin has been at most at the dose for impaired kidneys; None while it is not.
     """
 
     values: Sequence[Creatinine]
     baseline: Decimal | None
     entry: date | None
     limits: RenalLimits
+    reduced_since: date | None = date.min
 
     def final_state(self) -> RenalState:
         """The state after the last value; UNKNOWN without any."""
@@ -88,9 +95,16 @@ class Course:
             return RenalState.RECOVERED
         if self._stable(i):
             return RenalState.STABILISED
-        if before in (RenalState.RECOVERED, RenalState.STABILISED) and not self._impaired(i):
-            return before
-        return RenalState.IMPAIRED
+        return before if self._goes_on(before, i) else RenalState.IMPAIRED
+
+    def _goes_on(self, before: RenalState, i: int) -> bool:
+        """Recovered or stable kidneys stay so until a value speaks against it (DECISIONS 60)."""
+        if self._impaired(i):
+            return False
+        if before is RenalState.RECOVERED:
+            return self.values[i].normal(self.limits.impaired_egfr)
+        steady = self._reduced(i) and not self._rose_twice(max(i - 2, 0), i)
+        return before is RenalState.STABILISED and steady
 
     def _mild(self, i: int) -> RenalState:
         value, ratio = self.values[i], self._ratio(i)
@@ -142,30 +156,45 @@ class Course:
 
         def back(j: int) -> bool:
             ratio = self._ratio(j)
-            return ratio is not None and ratio <= edge and self._in_study(j)
+            normal = self.values[j].normal(self.limits.impaired_egfr)
+            return ratio is not None and ratio <= edge and normal and self._in_study(j)
 
         return self._lasts(i, back, hours=self.limits.recovered_days * 24)
 
     def _stable(self, i: int) -> bool:
+        """Alike over the days asked for, on the reduced dose all the while, and not creeping up."""
         now, part = self.values[i].umol, self.limits.stable_part
 
         def close(j: int) -> bool:
             then = self.values[j].umol
             return abs(now - then) <= then * part and self._in_study(j) and not self._acute(j)
 
-        return self._lasts(i, close, hours=self.limits.stable_days * 24)
+        first = self._since(i, close, hours=self.limits.stable_days * 24)
+        return first is not None and self._reduced(first) and not self._rose_twice(first, i)
+
+    def _reduced(self, i: int) -> bool:
+        return self.reduced_since is not None and self.values[i].day >= self.reduced_since
+
+    def _rose_twice(self, first: int, last: int) -> bool:
+        """Two rises one after the other between these values, both included."""
+        run = [value.umol for value in self.values[first : last + 1]]
+        return any(a < b < c for a, b, c in zip(run, run[1:], run[2:], strict=False))
 
     def _in_study(self, i: int) -> bool:
         return self.entry is None or self.values[i].day >= self.entry
 
     def _lasts(self, i: int, holds: Callable[[int], bool], hours: int) -> bool:
         """Does `holds` hold for value `i` and all before it, back over at least `hours`?"""
+        return self._since(i, holds, hours) is not None
+
+    def _since(self, i: int, holds: Callable[[int], bool], hours: int) -> int | None:
+        """The last value that lies at least `hours` before value `i`, if `holds` holds from it on."""
         for j in range(i, -1, -1):
             if not holds(j):
-                return False
+                return None
             if _hours(self.values[j], self.values[i]) >= hours:
-                return True
-        return False
+                return j
+        return None
 
 
 def _hours(earlier: Creatinine, later: Creatinine) -> float:

@@ -1,51 +1,31 @@
 """What asks for a test beside the calendar: dose changes, interactions, kidney, haemoglobin, visits."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 
-from cds_service.protocol.answers.dosing import TitrationDecision, Trough, Validity
-from cds_service.protocol.answers.kidney import RenalFinding, RenalState
-from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
-from cds_service.protocol.interactions import ActiveInteraction
-from cds_service.protocol.monitoring_rules.plan import Calendar, Candidate, MonitoringLimits, after
-from cds_service.protocol.parameters import Rule
+from cds_service.protocol.answers.dosing import Recheck, State, TitrationDecision, Validity
+from cds_service.protocol.dosing.dose_in_force import DoseStatus
+from cds_service.protocol.dosing.reasons import Reason
+from cds_service.protocol.monitoring_rules.course import EVENT, Course
+from cds_service.protocol.monitoring_rules.findings import asked_by_findings
+from cds_service.protocol.monitoring_rules.kidneys import (
+    after_creatinine_rise,
+    after_high_ciclosporin,
+    in_kidney_injury,
+)
+from cds_service.protocol.monitoring_rules.plan import Candidate, Test, after
 from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.phrases import say
 from fhir_mappings.vocabulary.results import Analyte, Result
 
-_HAEMOGLOBIN, _EVENT, _VISIT = 0, 1, 2
+_HAEMOGLOBIN, _VISIT = 0, 2
 _MEASURED_WELL = frozenset({Validity.VALID, Validity.ASSUMED_TROUGH, Validity.STALE})
-_RISING = frozenset({RenalState.WATCH, RenalState.IMPAIRED, RenalState.AKI})
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
-    """What has happened to the patient that a test may have to follow."""
-
-    calendar: Calendar
-    doses: Mapping[Drug, DoseInForce]
-    trough: Trough | None
-    titration: tuple[TitrationDecision, ...]
-    renal: RenalFinding
-    interactions: tuple[ActiveInteraction, ...]
-    limits: MonitoringLimits
-    rules: Mapping[str, Rule]
-
-    def follow_up(
-        self, analyte: Analyte, event: date, window: Sequence[int], rule: str, seen: Phrase, *, instead: bool
-    ) -> Iterator[Candidate]:
-        """The test from `window[0]` to `window[1]` days after the event, unless it was measured since."""
-        due = after(event, window[0])
-        if not any(r.when and r.when.last >= due for r in self.calendar.measured.get(analyte, ())):
-            late = after(event, window[1])
-            yield Candidate(due, late, self.rules[rule], seen, _EVENT, instead=instead)
-
-
-def reasons_for(name: str, course: Course) -> list[Candidate]:
-    """All reasons beside the calendar for the test of this name."""
-    found = [*_asked_by_titration(name, course)]
-    match name:
+def reasons_for(test: Test, course: Course) -> list[Candidate]:
+    """All reasons beside the calendar for a test."""
+    found = [*_asked_by_titration(test.name, course), *asked_by_findings(test, course)]
+    match test.name:
         case "sirolimus-trough":
             found += _after_dose_change(course, Drug.SIROLIMUS)
             found += _after_ciclosporin_change(course)
@@ -55,7 +35,11 @@ def reasons_for(name: str, course: Course) -> list[Candidate]:
             found += _after_dose_change(course, Drug.CICLOSPORIN)
             found += _after_partner(course, Analyte.CICLOSPORIN)
         case "creatinine":
-            found += _after_creatinine_rise(course)
+            found += after_creatinine_rise(course)
+            found += after_high_ciclosporin(Analyte.CREATININE, course)
+        case "potassium":
+            found += in_kidney_injury(Analyte.POTASSIUM, course)
+            found += after_high_ciclosporin(Analyte.POTASSIUM, course)
         case "cbc":
             found += _visits(course)
     return found
@@ -65,10 +49,17 @@ def _asked_by_titration(name: str, course: Course) -> Iterator[Candidate]:
     """A recheck is the dosing rules' own date for a level, so it takes the place of the calendar's."""
     for decision in course.titration:
         recheck = decision.recheck
-        if recheck and recheck.test == name:
+        if recheck and name in _rechecked(decision, recheck):
             due = recheck.not_before or recheck.by or course.calendar.day
             seen = say("schedule.recheck")
-            yield Candidate(due, recheck.by or due, decision.rule, seen, _EVENT, instead=True)
+            yield Candidate(due, recheck.by or due, decision.rule, seen, EVENT, instead=True, asked=True)
+
+
+def _rechecked(decision: TitrationDecision, recheck: Recheck) -> tuple[str, ...]:
+    """Ciclosporin given again after a hold is looked at with kidneys and potassium (DECISIONS 58)."""
+    again = Reason.RESTART_AFTER_HOLD in decision.reasons and decision.state is State.INITIATE
+    beside = ("creatinine", "potassium") if again and decision.drug is Drug.CICLOSPORIN else ()
+    return (recheck.test, *beside)
 
 
 def _after_dose_change(course: Course, drug: Drug) -> Iterator[Candidate]:
@@ -125,7 +116,7 @@ def _after_partner(course: Course, analyte: Analyte) -> Iterator[Candidate]:
 
 def _after_haemoglobin_rise(course: Course) -> Iterator[Candidate]:
     """Haemoglobin up by more than 20 g/L since the last valid trough (DECISIONS 38)."""
-    trough = course.trough
+    trough = course.levels.get(Drug.SIROLIMUS)
     if trough is None or trough.day is None or trough.validity not in _MEASURED_WELL:
         return
     counts = course.calendar.measured.get(Analyte.HAEMOGLOBIN, ())
@@ -149,17 +140,6 @@ def _after_haemoglobin_rise(course: Course) -> Iterator[Candidate]:
 def _nearest(counts: tuple[Result, ...], day: date, reach: int) -> Result | None:
     near = [r for r in counts if r.when and abs((r.when.last - day).days) <= reach]
     return min(near, key=lambda r: abs((r.when.last - day).days) if r.when else reach, default=None)
-
-
-def _after_creatinine_rise(course: Course) -> Iterator[Candidate]:
-    """A week after a creatinine that was too high, two days after one of acute kidney injury."""
-    last = course.calendar.measured.get(Analyte.CREATININE, ())[-1:]
-    if course.renal.state in _RISING and last and last[0].when:
-        window = course.limits.kidney_after_rise
-        days = window[1] if course.renal.state is RenalState.AKI else window[0]
-        due = after(last[0].when.last, days)
-        seen = say("schedule.kidney", day=last[0].when.last, seen=course.renal.seen)
-        yield Candidate(due, after(due, window[1]), course.rules["MON-REN"], seen, _EVENT)
 
 
 def _visits(course: Course) -> Iterator[Candidate]:

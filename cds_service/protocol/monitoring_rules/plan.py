@@ -38,7 +38,8 @@ class MonitoringLimits:
     after_partner_started: tuple[int, ...]
     after_critical_partner: tuple[int, ...]
     after_partner_stopped: tuple[int, ...]
-    kidney_after_rise: tuple[int, ...]
+    kidney_after_rise: int
+    kidney_in_injury: tuple[int, ...]
     haemoglobin_rise: int
     haemoglobin_near_trough: int
     visit_weeks: tuple[int, ...]
@@ -59,7 +60,10 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One reason for a test, and when. A lower `rank` goes before; `instead` takes the calendar's place."""
+    """One reason for a test, and when. A lower `rank` goes before; `instead` takes the calendar's place.
+
+    `asked`: advice or a finding wants the test; until it is done again no earlier one makes it done.
+    """
 
     due: date
     overdue: date
@@ -67,6 +71,7 @@ class Candidate:
     seen: Phrase
     rank: int
     instead: bool = False
+    asked: bool = False
 
 
 def tests_of(limits: MonitoringLimits) -> tuple[Test, ...]:

@@ -29,7 +29,8 @@ def item_of(
         status = DueStatus.OVERDUE if calendar.day > chosen.overdue else DueStatus.DUE
     else:
         chosen = min(open_reasons, key=lambda r: (r.due, r.rank))
-        done = chosen is routine and bool(calendar.days_of(test))
+        asked = any(r.asked for r in reasons)
+        done = chosen is routine and not asked and bool(calendar.days_of(test))
         status = DueStatus.DONE if done else DueStatus.NOT_YET
     return MonitoringItem(test.name, chosen.due, status, chosen.rule, chosen.seen)
 

@@ -14,7 +14,7 @@ from cds_service.protocol.dosing.reasons import Reason
 from cds_service.protocol.interactions import ActiveInteraction, Interaction
 from cds_service.protocol.parameters import Rule
 from fhir_mappings.vocabulary.facts import Evidence
-from fhir_mappings.vocabulary.medications import STRENGTH_UNKNOWN, Drug, MedicationEvent
+from fhir_mappings.vocabulary.medications import STRENGTH_UNKNOWN, Dose, Drug, MedicationEvent
 from fhir_mappings.vocabulary.phrases import Phrase
 from fhir_mappings.vocabulary.record import ClinicalRecord
 
@@ -31,6 +31,7 @@ class OrderLimits:
     ciclosporin_high_impaired: Decimal
     ciclosporin_hours: Decimal
     critical_multiple: Decimal
+    parenteral_factor: Decimal
     platelets_low: Decimal
     active_order_days: int
     renewal_days: int
@@ -54,12 +55,24 @@ class Bounds:
         """Milligrams in 24 hours."""
         return self.high * 24 / self.hours
 
+    def allow_amounts(self, dose: Dose) -> bool:
+        """Is each dose within the bounds, and the day's amount within the day's?"""
+        each = dose.parts or (dose.amount_mg,)
+        inside = all(self.low <= mg <= self.high for mg in each)
+        return inside and self.low_per_day <= dose.daily_mg <= self.high_per_day
+
+    def allow(self, dose: Dose) -> bool:
+        """The same, at the interval of the trial record."""
+        hours = dose.every_hours / max(len(dose.parts), 1)
+        return hours == self.hours and self.allow_amounts(dose)
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The drafts of one order hook, and the patient they are for."""
+    """The drafts of one order hook, and the patient they are for; `ended` are orders that the hook ends."""
 
     drafts: tuple[MedicationEvent, ...]
+    ended: frozenset[str]
     record: ClinicalRecord
     day: date
     participation: Participation

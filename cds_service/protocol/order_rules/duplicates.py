@@ -8,7 +8,13 @@ from cds_service.protocol.answers.dosing import State
 from cds_service.protocol.order_rules.desk import Desk
 from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.facts import Evidence, Known
-from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.medications import (
+    Drug,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+    apart_in_a_day,
+)
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 _NAME = {Drug.SIROLIMUS: say("orders.sirolimus"), Drug.CICLOSPORIN: say("orders.ciclosporin")}
@@ -16,15 +22,20 @@ _CHANGES = frozenset({State.INITIATE, State.INCREASE, State.DECREASE, State.HOLD
 
 
 def duplicates(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
-    """A second draft, or an active order that goes on; the dose change that titration proposes is none."""
+    """A second draft, or an active order that goes on beside it.
+
+    The dose that titration proposes repeats no order; but the one that it changes has to end.
+    """
     if draft.systemic is False:
         return
     for drug in Drug:
         if drug.value not in draft.ingredients:
             continue
         twin = _earlier_draft(desk, draft, drug)
-        standing = None if _is_the_proposal(desk, draft, drug) else _active_order(desk, draft, drug)
-        if twin or standing:
+        standing = _active_order(desk, draft, drug)
+        if standing and not twin and _is_the_proposal(desk, draft, drug):
+            yield _goes_on(desk, draft, drug, standing)
+        elif twin or standing:
             yield _duplicate(desk, draft, drug, twin, standing)
 
 
@@ -45,9 +56,22 @@ def _duplicate(
     return desk.alert("DUPLICATE_ORDER", Severity.WARNING, Action.REVIEW, seen, draft, drug, evidence)
 
 
+def _goes_on(desk: Desk, draft: MedicationEvent, drug: Drug, standing: MedicationEvent) -> Alert:
+    start = standing.start
+    seen = say("orders.goesOn", drug=_NAME[drug], since=start.last if start else None)
+    evidence = [Evidence(standing.reference, start.text if start else None)]
+    return desk.alert("ORDER_GOES_ON", Severity.WARNING, Action.REVIEW, seen, draft, drug, evidence)
+
+
 def _earlier_draft(desk: Desk, draft: MedicationEvent, drug: Drug) -> MedicationEvent | None:
     earlier = takewhile(lambda other: other is not draft, desk.drafts)
-    return next((d for d in earlier if drug.value in d.ingredients and d.systemic is not False), None)
+    return next((d for d in earlier if drug.value in d.ingredients and _is_a_twin(d, draft)), None)
+
+
+def _is_a_twin(other: MedicationEvent, draft: MedicationEvent) -> bool:
+    """Of the same way into the body and not a part of the same day or a step of the same draft."""
+    same = other.systemic is not False and other.reference != draft.reference
+    return same and not apart_in_a_day(other.times, draft.times)
 
 
 def _is_the_proposal(desk: Desk, draft: MedicationEvent, drug: Drug) -> bool:
@@ -55,16 +79,21 @@ def _is_the_proposal(desk: Desk, draft: MedicationEvent, drug: Drug) -> bool:
     decision = desk.titration.get(drug)
     if decision is None or decision.state not in _CHANGES or not isinstance(draft.dose, Known):
         return False
-    return draft.dose.value == decision.proposed
+    return draft.dose.value in (decision.proposed, *decision.alternatives)
 
 
 def _active_order(desk: Desk, draft: MedicationEvent, drug: Drug) -> MedicationEvent | None:
     for order in desk.record.taking(drug):
         active = order.source is MedicationSource.ORDER and order.status is MedicationStatus.ACTIVE
-        other = order.systemic is not False and order.reference != draft.reference
-        if active and other and not _runs_out(desk, order):
+        goes_on = active and order.reference not in desk.ended and not _runs_out(desk, order)
+        if goes_on and _is_a_twin(order, draft) and not _belong_together(order, draft):
             return order
     return None
+
+
+def _belong_together(order: MedicationEvent, draft: MedicationEvent) -> bool:
+    """Does the draft renew or carry out the order, or is it already carried out by it (DECISIONS 65)?"""
+    return order.reference in draft.replaces | draft.part_of or draft.reference in order.part_of
 
 
 def _runs_out(desk: Desk, order: MedicationEvent) -> bool:

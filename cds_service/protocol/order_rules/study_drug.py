@@ -8,8 +8,10 @@ from cds_service.protocol.answers.alerts import Action, Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.dosing.dose_in_force import DoseStatus
+from cds_service.protocol.dosing.tablets import makes, uneven_words
 from cds_service.protocol.interaction_findings import pair_alerts
-from cds_service.protocol.order_rules.desk import Bounds, Desk
+from cds_service.protocol.order_rules.desk import Desk
+from cds_service.protocol.order_rules.route import another_route
 from fhir_mappings.vocabulary.facts import Known
 from fhir_mappings.vocabulary.medications import Dose, Drug, MedicationEvent
 from fhir_mappings.vocabulary.phrases import Phrase, say
@@ -29,12 +31,17 @@ def study_drug(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
         if drug.value in draft.ingredients:
             yield from _arm(desk, draft, drug)
             yield from _stopped(desk, draft, drug)
+            if draft.oral is False:
+                yield from another_route(desk, draft, drug, _NAME[drug])
+                continue
             yield from _amount(desk, draft, drug)
             yield from _spacing(desk, draft, drug)
 
 
 def dose_text(dose: Dose) -> Phrase:
-    """ "75 mg every 12 h"."""
+    """ "75 mg every 12 h", or the doses of an uneven day."""
+    if dose.parts:
+        return uneven_words(dose)
     return say("orders.dose", amount=dose.amount_mg, hours=dose.every_hours)
 
 
@@ -83,31 +90,50 @@ def _amount(desk: Desk, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
         seen = say("orders.unreadable", drug=_NAME[drug], text=draft.as_written or draft.text)
         if counted := desk.strength_asked(draft):
             seen = say("orders.strength", drug=_NAME[drug], text=counted)
+        if draft.contradicted is not None:
+            figures = dose_text(draft.contradicted)
+            seen = say("orders.contradicts", drug=_NAME[drug], dose=figures, text=draft.as_written)
+            yield from _overdose(desk, draft, drug, draft.contradicted)
         yield desk.alert("ORD-UNREADABLE", Severity.WARNING, fix, seen, draft, drug)
         return
-    dose, bounds = draft.dose.value, desk.bounds(drug)
-    seen = say(
+    dose = draft.dose.value
+    overdose = list(_overdose(desk, draft, drug, dose))
+    if overdose:
+        yield from overdose
+    elif not desk.bounds(drug).allow(dose):
+        seen = _outside(desk, drug, dose)
+        yield desk.alert("ORD-BOUNDS", Severity.WARNING, fix, seen, draft, drug)
+    else:
+        yield from _against_proposal(desk, draft, drug, dose)
+        yield from _pieces(desk, draft, drug, dose)
+
+
+def _overdose(desk: Desk, draft: MedicationEvent, drug: Drug, dose: Dose) -> Iterator[Alert]:
+    if _in_a_day(dose) > desk.bounds(drug).high_per_day * desk.limits.critical_multiple:
+        seen, fix = _outside(desk, drug, dose), desk.correction(drug)
+        yield desk.alert("ORD-OVERDOSE", Severity.CRITICAL, fix, seen, draft, drug)
+
+
+def _outside(desk: Desk, drug: Drug, dose: Dose) -> Phrase:
+    bounds = desk.bounds(drug)
+    limited = "orders.impaired" if desk.impaired and drug is Drug.CICLOSPORIN else "orders.record"
+    return say(
         "orders.bounds",
         drug=_NAME[drug],
         dose=dose_text(dose),
         low=bounds.low,
         high=bounds.high,
         hours=bounds.hours,
-        limited=say("orders.impaired")
-        if desk.impaired and drug is Drug.CICLOSPORIN
-        else say("orders.record"),
+        limited=say(limited),
     )
-    if _in_a_day(dose) > bounds.high_per_day * desk.limits.critical_multiple:
-        yield desk.alert("ORD-OVERDOSE", Severity.CRITICAL, fix, seen, draft, drug)
-    elif not _inside(dose, bounds):
-        yield desk.alert("ORD-BOUNDS", Severity.WARNING, fix, seen, draft, drug)
-    else:
-        yield from _against_proposal(desk, draft, drug, dose)
 
 
-def _inside(dose: Dose, bounds: Bounds) -> bool:
-    daily = bounds.low_per_day <= dose.daily_mg <= bounds.high_per_day
-    return daily and dose.every_hours == bounds.hours
+def _pieces(desk: Desk, draft: MedicationEvent, drug: Drug, dose: Dose) -> Iterator[Alert]:
+    """A dose that the tablets or capsules of the product do not make; neither drug's may be divided."""
+    each = draft.mg_per_piece
+    if each and not all(makes(each, mg) for mg in dose.parts or (dose.amount_mg,)):
+        seen = say("orders.pieces", drug=_NAME[drug], dose=dose_text(dose), strength=each)
+        yield desk.alert("ORD-PIECES", Severity.WARNING, Action.REVIEW, seen, draft, drug)
 
 
 def _in_a_day(dose: Dose) -> Decimal:
@@ -119,6 +145,13 @@ def _against_proposal(desk: Desk, draft: MedicationEvent, drug: Drug, dose: Dose
     """Inside the bounds, but not the dose that titration proposes, or a rise where it proposes none."""
     decision = desk.titration.get(drug)
     if decision is None or desk.stopped(drug):
+        return
+    most = decision.held_at_most
+    if most and dose.daily_mg > most.daily_mg:
+        seen = say(
+            "orders.restart", drug=_NAME[drug], dose=dose_text(dose), most=dose_text(most), why=decision.seen
+        )
+        yield desk.alert("ORD-RESTART", Severity.CRITICAL, Action.HOLD, seen, draft, drug)
         return
     if decision.state in _UNADVISED and decision.current is None:
         yield from _without_advice(desk, draft, decision)

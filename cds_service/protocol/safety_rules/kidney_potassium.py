@@ -6,8 +6,10 @@ from decimal import Decimal
 
 from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.kidney.coded_injury import coded_injury
 from cds_service.protocol.safety_rules.measured import at_least, evidence_of, shown
 from cds_service.protocol.safety_rules.situation import Doubt, Found, Situation, day_of
+from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.phrases import say
 from fhir_mappings.vocabulary.results import Analyte, Result
@@ -37,8 +39,21 @@ def _days_reduced(chart: Situation) -> int | None:
     if dose is None or dose.dose is None or dose.since is None:
         return None
     days = (chart.day - dose.since).days
-    reduced = dose.dose.amount_mg <= chart.limits.reduced_ciclosporin_mg
+    reduced = dose.dose.daily_mg <= 2 * chart.limits.reduced_ciclosporin_mg
     return days if reduced and days >= chart.limits.rising_after_reduction_days else None
+
+
+def coded_kidney_failure(chart: Situation) -> Iterator[Found]:
+    """Acute kidney failure as a diagnosis, on ciclosporin, and no creatinine since: one today."""
+    found = coded_injury(chart.record, chart.day) if chart.on_ciclosporin else None
+    if found is None or chart.renal.standing is RenalState.AKI:
+        return
+    when = found.recorded or found.onset
+    seen = say("safety.aki.coded", text=found.text, day=when.last if when else None)
+    evidence = Evidence(found.reference, when.text if when else None, ", ".join(found.codes) or None)
+    yield chart.alert(
+        "SAF-AKI-CODED", Severity.WARNING, Action.REPEAT_TEST, seen, Drug.CICLOSPORIN, [evidence]
+    )
 
 
 def potassium(chart: Situation) -> Iterator[Found]:
@@ -53,9 +68,8 @@ def potassium(chart: Situation) -> Iterator[Found]:
             action = Action.HOLD if drug else Action.TREAT
             yield chart.alert("SAF-K6", Severity.CRITICAL, action, seen, drug, [evidence_of(result)])
             return
-        case None if drug:
-            yield Doubt(drug, seen)
     if drug and at_least(result, chart.limits.potassium_high) is not False:
+        yield Doubt(drug, seen)
         yield chart.alert("SAF-K", Severity.WARNING, Action.REPEAT_TEST, seen, drug, [evidence_of(result)])
 
 
@@ -89,6 +103,7 @@ def blood_pressure(chart: Situation) -> Iterator[Found]:
     )
     evidence = [evidence_of(result) for results in days[: 1 if severe else 2] for result in results]
     yield chart.alert("SAF-BP", Severity.WARNING, Action.TREAT, seen, Drug.CICLOSPORIN, evidence)
+    yield Doubt(Drug.CICLOSPORIN, seen)
 
 
 def _pressures(chart: Situation) -> list[list[Result]]:

@@ -1,6 +1,7 @@
 """A drug level so high that the next dose waits (DECISIONS 26); which one it is, `drug_levels` decides."""
 
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 from cds_service.protocol.answers.alerts import Action, Alert, Severity
 from cds_service.protocol.answers.dosing import Trough
@@ -33,12 +34,17 @@ def toxic_level(chart: Situation, trough: Trough | None, found: Iterable[Found])
     if (chart.day - trough.day).days > chart.limits.recent_days or trough.value <= chart.limits.toxic_level:
         return
     for one in found:
-        if isinstance(one, Alert) and one.rule.id in _TOXICITY and one.severity is Severity.WARNING:
+        if is_toxicity(one):
             seen = say("safety.toxic", value=trough.value, day=trough.day, seen=one.seen)
             yield chart.alert(
                 "SAF-SRL-TOX", Severity.WARNING, Action.HOLD, seen, Drug.SIROLIMUS, one.evidence
             )
             return
+
+
+def is_toxicity(one: Found) -> TypeGuard[Alert]:
+    """A finding of a toxicity of sirolimus of grade 2 or more."""
+    return isinstance(one, Alert) and one.rule.id in _TOXICITY and one.severity is Severity.WARNING
 
 
 def drug_name(drug: Drug) -> Phrase:

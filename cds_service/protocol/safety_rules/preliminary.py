@@ -45,7 +45,8 @@ def told_early(
                 told[alert.drug, result] = _alert(rules[RULE], alert.drug, result)
     doubts = tuple(doubt for alert in told.values() for doubt in _doubts(alert))
     alerts = sorted((*report.alerts, *told.values()), key=lambda alert: alert.severity.rank)
-    return SafetyReport(tuple(alerts), (*report.doubtful, *doubts), (*report.unread, *doubts))
+    against = (*report.doubtful, *doubts)
+    return replace(report, alerts=tuple(alerts), doubtful=against, unstarted=(*report.unstarted, *doubts))
 
 
 def _early_ones(evidence: Iterable[Evidence], early: Sequence[Result]) -> Iterator[Result]:

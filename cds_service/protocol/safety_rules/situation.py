@@ -9,7 +9,8 @@ from cds_service.protocol.answers.alerts import Action, Alert, Severity
 from cds_service.protocol.answers.kidney import RenalFinding
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
-from cds_service.protocol.interactions import ActiveInteraction, InteractionLimits, is_in_use
+from cds_service.protocol.drug_uses import is_in_use
+from cds_service.protocol.interactions import ActiveInteraction, InteractionLimits
 from cds_service.protocol.parameters import Rule
 from cds_service.protocol.safety_rules.limits import SafetyLimits
 from fhir_mappings.vocabulary.facts import Evidence

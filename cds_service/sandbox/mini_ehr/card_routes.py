@@ -12,6 +12,7 @@ from cds_service.sandbox.mini_ehr.memory import Given
 from cds_service.sandbox.mini_ehr.order_form import fields_of
 from cds_service.sandbox.mini_ehr.pages import desk, only_with_writes, said
 from cds_service.sandbox.mini_ehr.reactions import accepted, overridden
+from cds_service.sandbox.mini_ehr.written_order import draft_of_request
 
 
 def card_routes() -> Blueprint:
@@ -54,6 +55,8 @@ def _accept(given: Given, number: int) -> Response:
     suggestion = given.card["suggestions"][number]
     feedback = accepted(given.card, number, desk().clock())
     if corrected := _for_the_form(suggestion, given.draft):
+        if draft_of_request(given.patient) != given.draft:
+            return said("order.outdated", ok=False, status=409)
         return _reported("order.corrected", given, feedback, fields=corrected)
     try:
         desk().fhir.transact(entries(suggestion, given.patient))
@@ -65,11 +68,13 @@ def _accept(given: Given, number: int) -> Response:
 def _for_the_form(suggestion: Json, draft: Json | None) -> dict[str, str]:
     """A suggestion that only corrects the order being written changes the form, not the record."""
     actions = suggestion.get("actions") or []
-    if draft is None or len(actions) != 1 or actions[0].get("type") != "update":
+    if draft is None or request.form.get("key") != draft["id"]:
+        return {}
+    if len(actions) != 1 or actions[0].get("type") != "update":
         return {}
     resource = actions[0].get("resource") or {}
     same = (resource.get("resourceType"), resource.get("id")) == (draft["resourceType"], draft["id"])
-    return fields_of(resource) if same and "meta" not in draft else {}
+    return fields_of(resource, desk().products) if same else {}
 
 
 def _reported(key: str, given: Given, feedback: Json | None, **more: Any) -> Response:

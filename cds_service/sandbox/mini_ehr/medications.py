@@ -74,10 +74,17 @@ def dose_text(dosage: Json, words: Words) -> str:
 def bars(found: Iterable[Order], today: str) -> list[dict[str, str]]:
     """What the timeline draws: orders that were signed, oldest first, each to its end.
 
-    One that is active runs to today; one that ended on a day nobody knows is only seen to begin.
+    One that is active runs to today; one that ended on a day nobody knows is only seen to begin. Orders of a
+    drug that run side by side stand in `lane` 0, 1, ...: in one lane they would look like a sequence.
     """
     signed = [one for one in found if one.status not in ("draft", "cancelled") and one.first]
-    return [_bar(one, today) for one in sorted(signed, key=lambda order: order.first)]
+    drawn: list[dict[str, str]] = []
+    for one in sorted(signed, key=lambda order: order.first):
+        bar = _bar(one, today)
+        taken = {other["lane"] for other in drawn if other["drug"] == one.drug and other["to"] >= one.first}
+        bar["lane"] = next(lane for lane in map(str, range(len(drawn) + 1)) if lane not in taken)
+        drawn.append(bar)
+    return drawn
 
 
 def _bar(one: Order, today: str) -> dict[str, str]:

@@ -81,12 +81,17 @@ def _number(text: str) -> int | float:
     return value
 
 
-def fields_of(draft: Json) -> dict[str, str]:
-    """The fields that a corrected draft changes in the form; empty where the form cannot say it."""
+def fields_of(draft: Json, products: Mapping[str, Product]) -> dict[str, str]:
+    """The fields that a corrected draft fills, product included; empty where the form cannot say it."""
+    product = _product_of(draft.get("medicationCodeableConcept"), products)
     dosage = (draft.get("dosageInstruction") or [{}])[0]
     dose = ((dosage.get("doseAndRate") or [{}])[0]).get("doseQuantity") or {}
     often = often_of((dosage.get("timing") or {}).get("repeat") or {})
     unit = next((name for name, code in UNITS.items() if code == dose.get("code")), "")
-    if not often or not unit or "value" not in dose:
+    if not product or not often or not unit or "value" not in dose:
         return {}
-    return {"amount": f"{dose['value']:g}", "unit": unit, "often": often}
+    return {"product": product, "amount": f"{dose['value']:g}", "unit": unit, "often": often}
+
+
+def _product_of(medication: Json | None, products: Mapping[str, Product]) -> str:
+    return next((key for key, one in products.items() if concept(one.codes, one.text) == medication), "")

@@ -58,9 +58,74 @@ def test_six_milligrams_by_tablets_stop_before_the_signature_and_are_corrected(s
     before = screen.demo.found("MedicationRequest?patient=demo-09&status=active")
     screen.page.locator("[data-accept]").first.click()
     expect(screen.page.locator("[name=amount]")).to_have_value("2")
+    assert screen.page.input_value("[name=product]") == "sirolimus-2mg"
     assert screen.page.input_value("[name=unit]") == "mg"
     assert "corrected" in screen.said()
     assert screen.demo.found("MedicationRequest?patient=demo-09&status=active") == before
+
+
+def _cards_right_after(screen: Screen, field: str, value: str) -> int:
+    """How many cards stand in the very moment in which a field has changed."""
+    return int(
+        screen.page.evaluate(
+            """([name, value]) => {
+              const field = document.querySelector(`[name=${name}]`);
+              field.value = value;
+              field.dispatchEvent(new Event("input", { bubbles: true }));
+              return document.querySelectorAll("#cards > .card").length;
+            }""",
+            [field, value],
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("product", "folic-acid"),
+        ("product", ""),
+        ("amount", "1"),
+        ("unit", "mg"),
+        ("often", "weekly"),
+        ("start", "2030-01-01"),
+    ],
+)
+def test_advice_about_an_order_goes_with_the_first_change_of_it(
+    screen: Screen, field: str, value: str
+) -> None:
+    screen.order("demo-10", "sirolimus-2mg", "3", unit="piece")
+    screen.wait_for_advice("sirolimus 6 mg every 24 h drafted")
+    screen.page.click("#sign")
+    screen.page.wait_for_selector("#verdict:not(:empty)")
+    assert _cards_right_after(screen, field, value) == 0
+
+
+def test_a_finding_of_two_moments_stands_once(screen: Screen) -> None:
+    screen.order("demo-10", "sirolimus-2mg", "3", unit="piece")
+    screen.wait_for_advice("sirolimus 6 mg every 24 h drafted")
+    screen.page.click("#sign")
+    screen.page.wait_for_selector("#verdict:not(:empty)")
+    assert len(screen.advice()) == len(set(screen.advice()))
+
+
+@pytest.mark.parametrize("product", ["folic-acid", "voriconazole", "sirolimus-1mg"])
+def test_a_correction_is_refused_for_another_product(screen: Screen, product: str) -> None:
+    screen.order("demo-09", "sirolimus-2mg", "3", unit="piece")
+    screen.wait_for_advice("sirolimus 6 mg every 24 h drafted")
+    before = screen.demo.found("MedicationRequest?patient=demo-09")
+    with screen.page.expect_response("**/suggestions/*") as answer:
+        # A browser that lost the change: the button of the earlier order is pressed all the same.
+        screen.page.evaluate(
+            "product => document.querySelector('[name=product]').value = product",
+            product,
+        )
+        screen.page.locator("[data-accept]").first.click()
+    assert answer.value.status == 409
+    assert "has changed" in screen.said()
+    assert screen.page.input_value("[name=product]") == product
+    assert screen.page.input_value("[name=amount]") == "3"
+    assert screen.demo.found("MedicationRequest?patient=demo-09") == before
+    screen.wrong[:] = [text for text in screen.wrong if "409" not in text]  # the refusal itself
 
 
 def test_an_order_that_was_warned_of_can_still_be_signed(screen: Screen) -> None:

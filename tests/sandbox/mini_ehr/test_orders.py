@@ -32,7 +32,12 @@ def _draft(**fields: str) -> dict[str, Any]:
 def test_every_product_makes_a_valid_order(product: str, often: str) -> None:
     draft = _draft(product=product, amount="1.5", unit="piece", often=often, start="2026-03-02")
     assert problems(draft) == []
-    assert fields_of(draft) == {"amount": "1.5", "unit": "piece", "often": often}
+    assert fields_of(draft, PRODUCTS) == {
+        "product": product,
+        "amount": "1.5",
+        "unit": "piece",
+        "often": often,
+    }
 
 
 def test_an_order_that_is_begun_lacks_just_what_was_not_said() -> None:
@@ -78,7 +83,13 @@ def test_how_often_is_found_again_in_any_spelling(repeat: dict[str, Any], often:
 def test_what_the_form_cannot_say_is_not_put_into_it() -> None:
     draft = _draft(product="sirolimus-1mg", amount="2")
     draft["dosageInstruction"][0]["timing"]["repeat"]["period"] = 5
-    assert fields_of(draft) == {}
+    assert fields_of(draft, PRODUCTS) == {}
+
+
+def test_a_drug_that_the_form_does_not_offer_is_not_put_into_it() -> None:
+    draft = _draft(product="sirolimus-1mg", amount="2")
+    draft["medicationCodeableConcept"] = {"text": "sirolimus"}
+    assert fields_of(draft, PRODUCTS) == {}
 
 
 def test_signing_a_new_order_makes_it_active_under_an_id_of_the_server() -> None:
@@ -133,6 +144,38 @@ def test_the_timeline_draws_what_was_signed() -> None:
     read = orders([draft, draft | {"status": "active"}, draft | {"status": "entered-in-error"}], EN)
     (bar,) = bars(read, "2026-03-02")
     assert (bar["to"], bar["open"]) == ("2026-03-02", "y")
+
+
+@pytest.mark.parametrize(
+    ("spans", "lanes"),
+    [
+        ([("2026-01-01", ""), ("2026-02-01", "")], ["0", "1"]),
+        ([("2026-01-01", "2026-01-31"), ("2026-02-01", "")], ["0", "0"]),
+        ([("2026-01-01", "2026-02-01"), ("2026-02-01", "")], ["0", "1"]),
+        ([("2026-01-01", ""), ("2026-01-10", "2026-01-20"), ("2026-01-21", "")], ["0", "1", "1"]),
+        ([("2026-01-01", ""), ("2026-01-01", ""), ("2026-01-01", "")], ["0", "1", "2"]),
+    ],
+)
+def test_orders_that_run_side_by_side_have_a_lane_each(
+    spans: list[tuple[str, str]], lanes: list[str]
+) -> None:
+    running = [
+        _draft(product="sirolimus-1mg", amount=str(n), start=first) | {"status": "active"}
+        for n, (first, _) in enumerate(spans, 1)
+    ]
+    for order, (_, last) in zip(running, spans, strict=True):
+        if last:
+            order["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"]["end"] = last
+    found = bars(sorted(orders(running, EN), key=lambda one: one.dose), "2026-03-02")
+    assert [bar["lane"] for bar in found] == lanes
+
+
+def test_two_drugs_share_no_lane() -> None:
+    running = [
+        _draft(product=product, amount="1", start="2026-01-01") | {"status": "active"}
+        for product in ("sirolimus-1mg", "folic-acid")
+    ]
+    assert {bar["lane"] for bar in bars(orders(running, EN), "2026-03-02")} == {"0"}
 
 
 def test_an_order_that_ended_on_an_unknown_day_is_not_drawn_as_running() -> None:

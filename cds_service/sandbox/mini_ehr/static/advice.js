@@ -46,13 +46,25 @@ function fail(said) {
   state.textContent = "";
 }
 
-// Cards of the services that answered replace their earlier ones; the loudest stand first.
+// What is asked about has changed: no card on show is about it, and no answer still under way will be.
+export function forget() {
+  latest += 1;
+  cards.replaceChildren();
+  cards.removeAttribute("aria-busy");
+  state.textContent = "";
+}
+
+// Cards of the services that answered replace their earlier ones, and so does the same finding of another
+// service; the loudest stand first.
 function show(answer) {
+  const coming = document.createElement("template");
+  coming.innerHTML = answer.html;
   const gone = new Set([...answer.services, "nothing"]);
+  const told = new Set([...coming.content.children].map(finding));
   for (const card of [...cards.children]) {
-    if (!card.dataset.service || gone.has(card.dataset.service)) card.remove();
+    if (!card.dataset.service || gone.has(card.dataset.service) || told.has(finding(card))) card.remove();
   }
-  cards.insertAdjacentHTML("beforeend", answer.html);
+  cards.append(coming.content);
   const all = [...cards.children];
   const speaking = all.filter((card) => card.dataset.service !== "nothing");
   const shown = speaking.length ? speaking : all.slice(-1);
@@ -62,6 +74,10 @@ function show(answer) {
   exchanges.insertAdjacentHTML("afterbegin", answer.exchanges);
 }
 
+// Details of one finding differ by the moment they name; its heading, its rank and its subject do not.
+const finding = (card) =>
+  ["h3", ".kind"].map((part) => card.querySelector(part)?.textContent ?? "").join("\n");
+
 export function say({ said, ok, untold }) {
   const line = document.querySelector("#said");
   line.textContent = said;
@@ -70,14 +86,14 @@ export function say({ said, ok, untold }) {
   line.classList.toggle("warn", Boolean(untold));
 }
 
-// `onAccepted` is called with the answer when a suggestion was carried out.
-export function listen(onAccepted) {
+// `onAccepted` is called with the answer when a suggestion was carried out; `about` gives the fields it is for.
+export function listen(onAccepted, about = () => undefined) {
   cards.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-accept]");
     if (!button) return;
     button.disabled = true;
     const key = button.closest(".card").dataset.key;
-    const answer = await post(`/cards/${key}/suggestions/${button.dataset.accept}`);
+    const answer = await post(`/cards/${key}/suggestions/${button.dataset.accept}`, about());
     button.disabled = false;
     say(answer);
     if (answer.ok) onAccepted(answer);

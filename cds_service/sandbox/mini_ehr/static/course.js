@@ -19,8 +19,8 @@ export function drawCourse(place, course) {
   const levels = course.levels.filter((level) => level.points.length);
   const span = spanOf(course.bars, levels);
   const seen = course.bars.filter((bar) => Date.parse(bar.to) >= span.min);
-  const drugs = [...new Set(seen.map((bar) => bar.drug))];
-  const top = drugs.length * (BAR + 6) + 6;
+  const rows = rowsOf(seen);
+  const top = rows.length * (BAR + 6) + 6;
   place.style.height = `${top + levels.length * GRAPH + 34}px`;
   const chart = echarts.init(place, null, { renderer: "svg" });
   chart.setOption({
@@ -32,8 +32,8 @@ export function drawCourse(place, course) {
       ...levels.map((_, n) => ({ ...sides, top: top + n * GRAPH + 26, height: GRAPH - 30 })),
     ],
     xAxis: [0, ...levels].map((_, n) => days(n, span, n === levels.length)),
-    yAxis: [names(drugs), ...levels.map(scale)],
-    series: [bars(seen, drugs, span), ...levels.map(line)],
+    yAxis: [names(rows), ...levels.map(scale)],
+    series: [bars(seen, rows, span), ...levels.map(line)],
   });
   addEventListener("resize", () => chart.resize());
 }
@@ -57,8 +57,16 @@ function days(gridIndex, span, isLowest) {
   return { ...axis, ...grid, ...(isLowest ? {} : quiet) };
 }
 
-function names(drugs) {
-  const data = drugs.map((drug) => drug.split(" ").slice(0, 3).join(" "));
+// One row for each drug, and one more for each order of it that runs beside another.
+function rowsOf(all) {
+  const drugs = [...new Set(all.map((bar) => bar.drug))];
+  return drugs.flatMap((drug) =>
+    [...new Set(all.filter((bar) => bar.drug === drug).map((bar) => bar.lane))].sort().map((lane) => ({ drug, lane })),
+  );
+}
+
+function names(rows) {
+  const data = rows.map(({ drug, lane }) => [...drug.split(" ").slice(0, 3), ...(lane === "0" ? [] : ["‖"])].join(" "));
   const axisLabel = { color: colour("--ink"), fontSize: 12, width: LEFT - 12, overflow: "truncate" };
   return { type: "category", data, inverse: true, ...quiet, axisLabel };
 }
@@ -70,13 +78,13 @@ function scale(level, n) {
   return { gridIndex: n + 1, splitNumber: 2, ...title, ...style, splitLine: { lineStyle: { color: colour("--line") } } };
 }
 
-function bars(all, drugs, span) {
+function bars(all, rows, span) {
   return {
     type: "custom",
     clip: true,
     encode: { x: [1, 2], y: 0 },
-    data: all.map((bar) => [drugs.indexOf(bar.drug), bar.from, bar.to, bar.dose, bar.open]),
-    tooltip: { formatter: ({ value }) => `${drugs[value[0]]}\n${value[3]}\n${value[1]} – ${value[4] ? "" : value[2]}` },
+    data: all.map((bar) => [rows.findIndex((row) => row.drug === bar.drug && row.lane === bar.lane), bar.from, bar.to, bar.dose, bar.open]),
+    tooltip: { formatter: ({ value }) => `${rows[value[0]].drug}\n${value[3]}\n${value[1]} – ${value[4] ? "" : value[2]}` },
     renderItem(_, api) {
       const isOpen = Boolean(api.value(4));
       const [from, row] = api.coord([Math.max(api.value(1), span.min), api.value(0)]);

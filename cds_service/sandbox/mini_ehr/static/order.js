@@ -1,5 +1,5 @@
 // The order form: order-select fires while it is edited, order-sign when it is signed.
-import { ask, listen, post, say } from "./advice.js";
+import { ask, forget, listen, post, say } from "./advice.js";
 import "./developer.js";
 
 const form = document.querySelector("#order");
@@ -32,6 +32,7 @@ form.addEventListener("input", (event) => {
   edited();
   if (event.target.name === "product") proposeReplaced();
   if (event.target.name === "stop") return;
+  forget();
   clearTimeout(timer);
   timer = setTimeout(select, 250);
 });
@@ -67,6 +68,7 @@ listen((answer) => {
   }
   for (const [name, value] of Object.entries(answer.fields)) form.elements[name].value = value;
   edited();
+  forget();
   select();
-});
+}, fields);
 select();

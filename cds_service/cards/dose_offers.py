@@ -1,0 +1,116 @@
+"""What a dosing card offers to do: a change of dose that ends what it replaces, a hold, the control level."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from cds_service.cards.context import CardContext
+from cds_service.cards.dose_words import dose_words, drug_name
+from cds_service.cards.frame import Offer
+from cds_service.cards.tests_to_order import Wanted, draft_tests, offered
+from cds_service.hooks.card import Action, ActionType
+from cds_service.protocol.answers.alerts import Alert, Severity
+from cds_service.protocol.answers.dosing import State, TitrationDecision
+from cds_service.protocol.monitoring_rules.findings import REPEATED_FOR
+from fhir_mappings.vocabulary.facts import Evidence
+from fhir_mappings.vocabulary.medications import Dose
+from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.writers.drafts import dose_order
+
+CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
+
+
+def dose_offers(
+    decision: TitrationDecision, ranked: Sequence[Alert], patient: str, today: date, context: CardContext
+) -> list[Offer]:
+    """The proposed dose and each alternative, or the hold, together with the control level (DECISIONS 63) and
+    what a critical finding wants again at once (90).
+
+    For a client that carries out one action per suggestion each stands by itself.
+    """
+    control = draft_tests(_wanted(decision, ranked, today), patient, today, context)
+    if decision.state in CHANGES and decision.proposed:
+        doses = [decision.proposed, *decision.alternatives]
+        return _changes(decision, doses, control, patient, today, context)
+    hold = _updates(decision, "on-hold", context) if decision.state is State.HOLD else ()
+    if hold and not context.one_action:
+        label = context.words.plain(say("suggest.hold", drug=drug_name(decision.drug)))
+        return [Offer("hold", label, (*hold, *control), recommended=True)]
+    return [
+        *(Offer(f"hold-{n}", one.description, (one,), recommended=True) for n, one in enumerate(hold)),
+        *offered("recheck", control, context, recommended=True),
+    ]
+
+
+_BESIDE = {"SAF-K6": ("ecg",)}
+"""What is done at once beside the test that a critical finding wants again."""
+
+
+def _wanted(decision: TitrationDecision, ranked: Sequence[Alert], today: date) -> list[Wanted]:
+    again = decision.recheck
+    wanted = [Wanted(again.test, again.not_before, again.by)] if again else []
+    for alert in ranked:
+        if alert.severity is Severity.CRITICAL:
+            names = (REPEATED_FOR.get(alert.rule.id), *_BESIDE.get(alert.rule.id, ()))
+            wanted += [Wanted(name, today, today) for name in names if name]
+    return list({one.test: one for one in reversed(wanted)}.values())[::-1]
+
+
+def _changes(
+    decision: TitrationDecision,
+    doses: list[Dose],
+    control: tuple[Action, ...],
+    patient: str,
+    today: date,
+    context: CardContext,
+) -> list[Offer]:
+    ended = () if context.one_action else _updates(decision, "stopped", context)
+    beside = () if context.one_action else control
+    offers = [
+        Offer(
+            f"dose-{n}",
+            _label(decision, dose, context),
+            (_draft(decision, dose, patient, today, context), *ended, *beside),
+            recommended=n == 0,
+        )
+        for n, dose in enumerate(doses)
+    ]
+    return [*offers, *(offered("recheck", control, context, recommended=True) if context.one_action else [])]
+
+
+def _label(decision: TitrationDecision, dose: Dose, context: CardContext) -> str:
+    """The dose; and in the same words that the running order ends, where no action of ours ends it."""
+    label = say("suggest.dose", drug=drug_name(decision.drug), dose=dose_words(dose))
+    days = tuple(say("suggest.day", day=_day(order)) for order in decision.ends)
+    if context.one_action and days:
+        label = say("suggest.ends", label=label, days=days)
+    return context.words.plain(label)
+
+
+def _draft(
+    decision: TitrationDecision, dose: Dose, patient: str, today: date, context: CardContext
+) -> Action:
+    note = context.words.plain(say("suggest.note", rule=decision.rule.id))
+    replaces = decision.ends[-1].reference if decision.ends else None
+    resource = dose_order(patient, decision.drug, dose, today, note, replaces)
+    return Action(ActionType.CREATE, _label(decision, dose, context), resource)
+
+
+def _updates(decision: TitrationDecision, status: str, context: CardContext) -> tuple[Action, ...]:
+    """Each active order as the record wrote it, with another status; those that did not come are left out."""
+    key = "suggest.suspend" if status == "on-hold" else "suggest.stop"
+    found: list[Action] = []
+    for order in decision.ends:
+        written = context.written(order.reference)
+        if written is not None:
+            description = context.words.plain(say(key, drug=drug_name(decision.drug), day=_day(order)))
+            found.append(Action(ActionType.UPDATE, description, _with_status(written, status)))
+    return tuple(found)
+
+
+def _with_status(written: dict[str, Any], status: str) -> dict[str, Any]:
+    return {name: status if name == "status" else value for name, value in written.items()}
+
+
+def _day(order: Evidence) -> str:
+    return (order.date or "?")[:10]

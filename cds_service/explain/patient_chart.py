@@ -1,0 +1,39 @@
+"""One patient as of one moment, with the reviewed numbers and the words: what the figures are drawn from."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from cds_service.explain.telling import Teller
+from cds_service.protocol.answers.assessment import Assessment
+from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.dosing.dose_in_force import dose_in_force
+from cds_service.protocol.dosing.reduced_dose import reduced_since
+from cds_service.protocol.kidney.renal import renal_course
+from cds_service.protocol.kidney.renal_replay import Creatinine
+from cds_service.protocol.moment import AsOf
+from cds_service.protocol.reviewed import Protocol
+from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.vocabulary.record import ClinicalRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One patient as of one moment, with the reviewed numbers, to be drawn."""
+
+    record: ClinicalRecord
+    now: AsOf
+    assessment: Assessment
+    protocol: Protocol
+    tell: Teller
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The hospital's time zone."""
+        return self.record.zone
+
+    def kidney(self) -> tuple[tuple[Creatinine, RenalState], ...]:
+        """Each creatinine with the renal state that it left, as ciclosporin's dosing saw it."""
+        told, limits = self.assessment.participation, self.protocol
+        dose = dose_in_force(self.record, Drug.CICLOSPORIN, told, self.now, limits.doses)
+        reduced = reduced_since(dose, limits.titration.impaired_daily_mg)
+        return renal_course(self.record, told, self.now, limits.renal, reduced)

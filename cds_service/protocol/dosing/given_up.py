@@ -1,0 +1,106 @@
+"""Whether, since when and why a study drug is no longer taken, by the newest word (DECISIONS 56, 62)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from cds_service.protocol.dosing.dose_chart import DoseChart, begun, is_current, used_up
+from cds_service.protocol.dosing.dose_signs import stated_end
+from cds_service.protocol.stops import STOPPED
+from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource, MedicationStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A drug that somebody decided to stop: the last day it may have been taken, where told, and why."""
+
+    day: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What the chart says of a drug that is not taken (DECISIONS 58, 87).
+
+    `order`: the newest order is on hold or stopped, and none is in force. `said`, `missed`: the newest
+    statement that it is not taken, and the newest dose recorded as not given, without a dose given since.
+    """
+
+    order: bool = False
+    said: date | None = None
+    missed: date | None = None
+
+
+def withheld(chart: DoseChart) -> Withheld:
+    """What speaks for a hold, whenever it began."""
+    order = None if chart.current else newest(chart.signs.orders)
+    missed = max(chart.signs.missed, default=None)
+    given = [s.day for s in chart.taken if s.source is MedicationSource.ADMINISTRATION]
+    if missed and any(day >= missed for day in given):
+        missed = None
+    return Withheld(order is not None and order.status in STOPPED, chart.signs.refused, missed)
+
+
+def newest(orders: tuple[MedicationEvent, ...]) -> MedicationEvent | None:
+    """The order that began last."""
+    return max(orders, key=begun, default=None)
+
+
+def given_up(chart: DoseChart) -> bool:
+    """Does the newest word say that the drug is stopped, on hold or not taken?"""
+    last = chart.taken[-1]
+    if any(off.again is None for off in chart.off) or _said_to_be_stopped(chart):
+        return True
+    if chart.signs.refused and chart.signs.refused >= last.day:
+        return True
+    order = None if chart.current else newest(chart.signs.orders)
+    if order is None or order.status not in STOPPED:
+        return False
+    return not (last.until is None and last.day > begun(order))
+
+
+def _said_to_be_stopped(chart: DoseChart) -> bool:
+    """A statement of a course that was stopped, on whatever day, and no other sign since that statement."""
+    said = newest(chart.signs.stated_stops)
+    if said is None:
+        return False
+    others = [s.day for s in chart.taken if s.evidence.reference != said.reference]
+    return max(others, default=date.min) <= begun(said)
+
+
+def taken_until(chart: DoseChart) -> date | None:
+    """A stop of which nobody wrote the day was today at the latest, whatever is left of a supply."""
+    told = any(off.again is None and off.since in chart.stops for off in chart.off)
+    if not chart.taken or told or not given_up(chart):
+        return used_up(chart.signs.taken)
+    return min(chart.supplied_until or chart.today, chart.today)
+
+
+def stopped_by_decision(chart: DoseChart) -> Stopped | None:
+    """An order stopped with a reason, or a statement that it was stopped, and no sign of use since."""
+    order = None if chart.current else newest(chart.signs.orders)
+    if chart.taken and not given_up(chart):
+        return None
+    if order and order.status is MedicationStatus.STOPPED and order.stop_reason:
+        return _unless_used(Stopped(_day_of_stop(order, chart), order.stop_reason), chart)
+    said = newest(chart.signs.stated_stops)
+    if said is None or chart.current or begun(said) < (chart.taken[-1].day if chart.taken else date.min):
+        return None
+    return _unless_used(Stopped(_day_of_stop(said, chart), said.stop_reason), chart)
+
+
+def _unless_used(stopped: Stopped, chart: DoseChart) -> Stopped | None:
+    """A supply after the stop contradicts it."""
+    since = stopped.day is not None and bool(chart.taken) and chart.taken[-1].day > stopped.day
+    return None if since else stopped
+
+
+def _day_of_stop(event: MedicationEvent, chart: DoseChart) -> date | None:
+    end = stated_end(event)
+    return end if end and end <= chart.today else None
+
+
+def by_another_route(chart: DoseChart) -> bool:
+    """True for doses that were not swallowed since the last one that was, or a standing order of such."""
+    last = chart.taken[-1].day if chart.taken else date.min
+    ordered = any(is_current(order, chart.today, chart.limits) for order in chart.signs.to_inject)
+    return ordered or any(day >= last for day in chart.injected)

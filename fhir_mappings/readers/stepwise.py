@@ -1,0 +1,106 @@
+"""One event per step of an entry about a study drug whose dosage lines are dated apart (DECISIONS 54)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import msgspec
+
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.dosage import Dosage, Instructions, read_instructions
+from fhir_mappings.readers.fhir_types import Quantity
+from fhir_mappings.readers.phases import Phase, phases, shared_out
+from fhir_mappings.readers.product import DrugSeen
+from fhir_mappings.vocabulary.calendar import When, on_day
+from fhir_mappings.vocabulary.facts import WhyUnknown
+from fhir_mappings.vocabulary.medications import Dose, Drug, MedicationEvent, MedicationSource
+
+STUDY_DRUGS = tuple(frozenset({drug.value}) for drug in Drug)
+
+
+def instructions(lines: Sequence[Dosage], drug: DrugSeen, chart: Chart) -> Instructions:
+    """What the lines come to; milligrams of a combination are nobody's dose."""
+    key = (msgspec.json.encode(lines), drug.strength, len(drug.ingredients) > 1)
+    if key not in chart.instructions:
+        said = read_instructions(lines, drug.strength, chart.day, chart.settings.zone)
+        if len(drug.ingredients) > 1 and isinstance(said.dose, Dose):
+            said = replace(said, dose=WhyUnknown.UNREADABLE)
+        chart.instructions[key] = said
+    return chart.instructions[key]
+
+
+def in_steps(
+    event: MedicationEvent,
+    lines: Sequence[Dosage],
+    supply: Decimal | Quantity | None,
+    drug: DrugSeen,
+    chart: Chart,
+) -> Iterator[MedicationEvent]:
+    """The event as it is, or each step of it. `supply`: the days, or the amount, that it was for.
+
+    A step of a supply or a statement that lies ahead is left out: nobody has taken it yet.
+    """
+    steps = phases(lines, chart.settings.zone) if drug.ingredients in STUDY_DRUGS and len(lines) > 1 else ()
+    supplied = event.source is MedicationSource.DISPENSE
+    if len(steps) < 2 or (supplied and event.start is None):
+        yield event
+    elif event.source is MedicationSource.ORDER:
+        yield from (_ordered(event, step, supply, drug, chart) for step in steps)
+    elif supplied and event.start:
+        yield from _supplied(event, event.start, steps, supply, drug, chart)
+    else:
+        yield from (_cut(event, step, drug, chart) for step in steps if _overlap(event, step, chart))
+
+
+def _ordered(
+    event: MedicationEvent, step: Phase, supply: Decimal | Quantity | None, drug: DrugSeen, chart: Chart
+) -> MedicationEvent:
+    """One step of an order; what is left of its supply, where the days of it are told."""
+    cut, left = _cut(event, step, drug, chart), None
+    if isinstance(supply, Decimal) and event.start and cut.start:
+        left = max(supply - (cut.start.first - event.start.first).days, Decimal(0))
+    return replace(cut, supply_days=left)
+
+
+def _supplied(
+    event: MedicationEvent,
+    handed_over: When,
+    steps: Sequence[Phase],
+    supply: Decimal | Quantity | None,
+    drug: DrugSeen,
+    chart: Chart,
+) -> Iterator[MedicationEvent]:
+    """The steps that the supply reaches; of an unknown supply only the step of the day it was handed over."""
+    since = handed_over.last
+    reached = list(shared_out(steps, since, supply, drug.strength, chart.settings.zone))
+    for step, days in reached:
+        cut = _cut(event, step, drug, chart)
+        if not chart.is_ahead(cut.start):
+            yield replace(cut, supply_days=days, end=None)
+    if not reached:
+        step = next((s for s in steps if s.last is None or since <= s.last), steps[-1])
+        yield replace(_cut(event, step, drug, chart), start=handed_over, end=None)
+
+
+def _overlap(event: MedicationEvent, step: Phase, chart: Chart) -> bool:
+    if step.first and (step.first > chart.day or (event.end and step.first > event.end.last)):
+        return False
+    return not (step.last and event.start and step.last < event.start.first)
+
+
+def _cut(event: MedicationEvent, step: Phase, drug: DrugSeen, chart: Chart) -> MedicationEvent:
+    """The event between the days of one step, with what its lines say."""
+    said = instructions(step.lines, drug, chart)
+    begins_later = step.first and (event.start is None or event.start.last < step.first)
+    ends_sooner = step.last and (event.end is None or step.last < event.end.last)
+    return replace(
+        event,
+        start=on_day(step.first) if step.first and begins_later else event.start,
+        end=on_day(step.last) if step.last and ends_sooner else event.end,
+        dose=said.dose_fact(event.reference),
+        as_needed=said.as_needed,
+        single_dose=said.single_dose,
+        as_written=said.as_written,
+        times=said.times,
+        contradicted=said.contradicted,
+    )
