@@ -55,8 +55,8 @@ def exc_10_thrombosis(record: ClinicalRecord, t0: date, limits: EligibilityLimit
         for r in results_by(record, t0, Analyte.ANTIPHOSPHOLIPID_ANTIBODY)
         if r.presence is Presence.POSITIVE
     ]
-    _add_anticoagulants(record, t0, limits, present, doubtful)
-    return exclusion(record, t0, limits, TOPIC, present, doubtful)
+    prevention = _add_anticoagulants(record, t0, limits, present, doubtful)
+    return exclusion(record, t0, limits, TOPIC, present, doubtful, prevention)
 
 
 def _add_anticoagulants(
@@ -65,8 +65,12 @@ def _add_anticoagulants(
     limits: EligibilityLimits,
     present: list[Sighting],
     doubtful: list[Sighting],
-) -> None:
-    """Heparin may be a line flush or prevention; an old open order may be a leftover: both are asked."""
+) -> list[Sighting]:
+    """Adds to both lists; the answer is the heparin that may be a line flush or prevention.
+
+    An old open order may be a leftover: it is asked about.
+    """
+    prevention: list[Sighting] = []
     for event in record.medications:
         if not event.concepts & _DRUGS or event.systemic is False:
             continue
@@ -75,11 +79,12 @@ def _add_anticoagulants(
         if verdict is Verdict.NOT_MET:
             continue
         if _perhaps_not_treatment(event, limits):
-            doubtful.append(doubted(seen, say("criterion.E10.heparin", fact=seen.words)))
+            prevention.append(doubted(seen, say("criterion.E10.heparin", fact=seen.words)))
         elif verdict is Verdict.MET and not event.by_text_only:
             present.append(seen)
         else:
             doubtful.append(doubted(seen, say("criterion.E10.perhaps_over", fact=seen.words)))
+    return prevention
 
 
 def _perhaps_not_treatment(event: MedicationEvent, limits: EligibilityLimits) -> bool:

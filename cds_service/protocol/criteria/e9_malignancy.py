@@ -52,9 +52,8 @@ def exc_09_malignancy(record: ClinicalRecord, t0: date, limits: EligibilityLimit
             present.append(seen)
         elif verdict is Verdict.UNKNOWN:
             doubtful.append(seen)
-    if cancers:
-        doubtful += _treatments(record, earliest, t0)
-    return exclusion(record, t0, limits, TOPIC, present, doubtful)
+    treated = _treatments(record, earliest, t0) if cancers else []
+    return exclusion(record, t0, limits, TOPIC, present, doubtful, treated)
 
 
 def _recent(diagnosis: Diagnosis, earliest: date, t0: date) -> Verdict:

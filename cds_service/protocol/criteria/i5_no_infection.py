@@ -60,17 +60,33 @@ def inc_05_no_infection(record: ClinicalRecord, t0: date, limits: EligibilityLim
             active.append(of_diagnosis(diagnosis))
         elif verdict is Verdict.UNKNOWN:
             doubtful.append(_perhaps_over(diagnosis))
-    for event in record.medications:
-        verdict = _under_treatment(event, record, t0, limits)
-        if verdict is Verdict.MET:
-            active.append(of_medication(event))
-        elif verdict is Verdict.UNKNOWN:
-            seen = of_medication(event)
-            doubtful.append(doubted(seen, say("criterion.I5.perhaps_prevention", fact=seen.words)))
+    prevention = _add_treatments(record, t0, limits, active, doubtful)
     doubtful += _signs(record, t0, limits)
     if active:
         return settle(record, t0, limits, TOPIC, seen_as(Verdict.NOT_MET, active), newest_day(active))
-    return settle(record, t0, limits, TOPIC, open_finding(TOPIC, doubtful))
+    found = open_finding(TOPIC, [*doubtful, *prevention])
+    return settle(record, t0, limits, TOPIC, found, signs=doubtful)
+
+
+def _add_treatments(
+    record: ClinicalRecord,
+    t0: date,
+    limits: EligibilityLimits,
+    active: list[Sighting],
+    doubtful: list[Sighting],
+) -> list[Sighting]:
+    """Adds to both lists; the answer is the drugs that are taken to prevent an infection."""
+    prevention: list[Sighting] = []
+    for event in record.medications:
+        verdict = _under_treatment(event, record, t0, limits)
+        seen = of_medication(event)
+        if verdict is Verdict.MET:
+            active.append(seen)
+        elif verdict is Verdict.UNKNOWN:
+            prevents = Concept.ANTI_INFECTIVE_PROPHYLAXIS in event.concepts
+            asked = doubted(seen, say("criterion.I5.perhaps_prevention", fact=seen.words))
+            (prevention if prevents else doubtful).append(asked)
+    return prevention
 
 
 def _infected(diagnosis: Diagnosis, t0: date, limits: EligibilityLimits) -> Verdict:
@@ -100,16 +116,15 @@ def _under_treatment(
 
 
 def _signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
-    """Fever in neutropenia, and blood cultures: they ask, they do not decide."""
+    """Fever, lower where neutrophils are few, and blood cultures: they ask, they do not decide."""
     since = days_before(t0, limits.fever_days)
-    fever = [
-        of_result(r, say("eligibility.test.temperature"), "Cel")
-        for r in results_by(record, t0, Analyte.TEMPERATURE)
-        if within(r.when, since, t0) and r.below(limits.fever_celsius) is False
+    lately = [r for r in results_by(record, t0, Analyte.TEMPERATURE) if within(r.when, since, t0)]
+    neutrophils = newest(results_by(record, t0, Analyte.NEUTROPHILS)) if lately else ()
+    few = any(r.below(limits.fever_neutrophils) for r in neutrophils)
+    fever = limits.fever_celsius if few else limits.fever_alone_celsius
+    return suspect_cultures(record, t0, limits) + [
+        of_result(r, say("eligibility.test.temperature"), "Cel") for r in lately if r.below(fever) is False
     ]
-    neutrophils = newest(results_by(record, t0, Analyte.NEUTROPHILS)) if fever else ()
-    in_neutropenia = any(r.below(limits.fever_neutrophils) for r in neutrophils)
-    return suspect_cultures(record, t0, limits) + (fever if in_neutropenia else [])
 
 
 def suspect_cultures(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:

@@ -3,6 +3,7 @@
 One rule, reported under both numbers (DECISIONS 8).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -11,9 +12,11 @@ from cds_service.protocol.attestation import Attested, with_attestation
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import (
     Topic,
+    asked_again,
     attestation_on,
     laboratory_first,
     never_cleared_by_silence,
+    newer_signs,
     note_set_aside,
     seen_as,
 )
@@ -53,7 +56,7 @@ def pregnant_or_breastfeeding(record: ClinicalRecord, t0: date, limits: Eligibil
     if len({a.value for a in answers}) > 1:
         return _disagreeing(answers)
     found, day = _from_data(record, t0, limits, signs)
-    return _with_answer(found, answers[0], day) if answers else found
+    return _with_answer(found, answers[0], day, signs.doubtful) if answers else found
 
 
 def _tested_positive(signs: PregnancySigns, answers: list[Attested]) -> Finding:
@@ -63,9 +66,11 @@ def _tested_positive(signs: PregnancySigns, answers: list[Attested]) -> Finding:
     return found
 
 
-def _with_answer(found: Finding, answer: Attested, day: date | None) -> Finding:
+def _with_answer(found: Finding, answer: Attested, day: date | None, signs: Sequence[Sighting]) -> Finding:
     says = verdict_of(bool(answer.value))
     if found.verdict is Verdict.UNKNOWN and says is Verdict.NOT_MET:
+        if newer_signs(signs, answer):
+            return asked_again(found, answer, signs, EXCLUSION.question, _said(answer))
         cleared = found.missing == ("attestation",)
         seen = say("attestation.beside_data", data=found.seen, answer=_said(answer))
         evidence = (*found.evidence, answer.evidence)

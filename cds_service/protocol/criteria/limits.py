@@ -28,6 +28,7 @@ class EligibilityLimits:
     completeness_days: int
     infection_days: int
     fever_celsius: Decimal
+    fever_alone_celsius: Decimal
     fever_days: int
     fever_neutrophils: Decimal
     culture_days: int

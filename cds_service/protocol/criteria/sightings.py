@@ -38,7 +38,7 @@ _CONSENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One fact as it is shown; `day` is the first day it may carry, None when it has no date."""
+    """One fact as it is shown; `day` is its day, of a partial date the first, None when it has no date."""
 
     words: Phrase
     evidence: Evidence
@@ -53,9 +53,9 @@ def of_diagnosis(diagnosis: Diagnosis) -> Sighting:
         words = say("eligibility.seen.provisional", fact=words)
     elif diagnosis.by_text_only:
         words = say("eligibility.seen.by_words_only", fact=words)
-    dated = diagnosis.recorded or diagnosis.onset
+    days = [when.first for when in (diagnosis.recorded, diagnosis.onset) if when]
     evidence = _evidence(diagnosis.reference, diagnosis.onset or diagnosis.recorded, diagnosis.text)
-    return Sighting(words, evidence, dated.first if dated else None)
+    return Sighting(words, evidence, max(days, default=None))
 
 
 def of_result(result: Result, name: Phrase, unit: str | None = None) -> Sighting:
