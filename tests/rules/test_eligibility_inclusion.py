@@ -155,7 +155,7 @@ def antibiotic(start: int | None = 2, *more: Concept, **fields: Any) -> Any:
         pytest.param([infection(10, onset=when(400))], NOT_MET, id="recorded lately"),
         pytest.param([infection(None)], UNKNOWN, id="undated"),
         pytest.param([infection(10, course=Course.HISTORY)], UNKNOWN, id="resolved"),
-        pytest.param([infection(10, course=Course.UNSTATED)], UNKNOWN, id="clinical status not told"),
+        pytest.param([infection(10, course=Course.UNSTATED)], NOT_MET, id="clinical status not told"),
         pytest.param([infection(10, abated=when(1))], UNKNOWN, id="ended yesterday"),
         pytest.param([infection(10, abated=on_day(date(2026, 3, 3)))], NOT_MET, id="ends tomorrow"),
         pytest.param([infection(certainty=Certainty.PROVISIONAL)], UNKNOWN, id="provisional"),

@@ -75,6 +75,8 @@ def test_a_harm_coded_on_the_study(case: dict[str, str]) -> None:
     on the day of the first dose     | 60      | active   | confirmed   | no   | SAF-LUNG critical STOP_REVIEW sirolimus
     the day before the first dose    | 61      | active   | confirmed   | no   | SAF-LUNG info REVIEW sirolimus
     years ago, course not stated     | 2019    | unstated | confirmed   | no   | none
+    90 days ago, course not stated   | 90      | unstated | confirmed   | no   | SAF-LUNG info REVIEW sirolimus
+    91 days ago, course not stated   | 91      | unstated | confirmed   | no   | none
     lately, course not stated        | 10      | unstated | confirmed   | no   | SAF-LUNG critical STOP_REVIEW sirolimus
     undated and active               | -       | active   | confirmed   | no   | SAF-LUNG critical STOP_REVIEW sirolimus
     undated, course not stated       | -       | unstated | confirmed   | no   | SAF-LUNG warning HOLD sirolimus

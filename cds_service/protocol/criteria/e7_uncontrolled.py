@@ -9,7 +9,6 @@ from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
 from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.diagnoses import Course
 from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
 from fhir_mappings.vocabulary.record import ClinicalRecord
@@ -31,7 +30,7 @@ def exc_07_uncontrolled(record: ClinicalRecord, t0: date, limits: EligibilityLim
             now = is_active_lately(diagnosis, t0, limits.bleeding_days)
             (present if now else doubtful).append(of_diagnosis(diagnosis))
     for diagnosis in diagnosed(record, t0, Concept.SEPSIS, Concept.FEBRILE_NEUTROPENIA):
-        if not is_over(diagnosis, t0) and diagnosis.course is Course.ACTIVE:
+        if not is_over(diagnosis, t0):
             doubtful.append(of_diagnosis(diagnosis))
     doubtful += suspect_cultures(record, t0, limits)
     return exclusion(record, t0, limits, TOPIC, present, doubtful)

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.diagnoses import Certainty, Diagnosis
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course, Diagnosis
 from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource
@@ -38,11 +38,16 @@ _CONSENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One fact as it is shown; `day` is its day, of a partial date the first, None when it has no date."""
+    """One fact as it is shown; `day` is its day, of a partial date the first, None when it has no date.
+
+    `history`: `day` may be that on which something past was written down; `happened` is its own day.
+    """
 
     words: Phrase
     evidence: Evidence
     day: date | None
+    history: bool = False
+    happened: date | None = None
 
 
 def of_diagnosis(diagnosis: Diagnosis) -> Sighting:
@@ -55,7 +60,9 @@ def of_diagnosis(diagnosis: Diagnosis) -> Sighting:
         words = say("eligibility.seen.by_words_only", fact=words)
     days = [when.first for when in (diagnosis.recorded, diagnosis.onset) if when]
     evidence = _evidence(diagnosis.reference, diagnosis.onset or diagnosis.recorded, diagnosis.text)
-    return Sighting(words, evidence, max(days, default=None))
+    own = [when.first for when in (diagnosis.onset, diagnosis.abated) if when]
+    is_past = diagnosis.course is Course.HISTORY
+    return Sighting(words, evidence, max(days, default=None), is_past, max(own, default=None))
 
 
 def of_result(result: Result, name: Phrase, unit: str | None = None) -> Sighting:
@@ -143,8 +150,9 @@ def evidence_of(sightings: Iterable[Sighting]) -> tuple[Evidence, ...]:
 
 
 def newest_day(sightings: Iterable[Sighting]) -> date | None:
-    """The newest day among them, None when none has a date."""
-    return max((s.day for s in sightings if s.day), default=None)
+    """The newest day on which one of them happened, None when none tells."""
+    days = (s.happened if s.history else s.day for s in sightings)
+    return max((day for day in days if day), default=None)
 
 
 def shown_day(when: When) -> date | str:
