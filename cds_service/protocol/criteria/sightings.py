@@ -27,7 +27,14 @@ _PRESENCES = {
     Presence.POSITIVE: say("eligibility.seen.positive"),
     Presence.NEGATIVE: say("eligibility.seen.negative"),
 }
-_WRITTEN_UNITS = {"[IU]/L": "IU/L", "[IU]/mL": "IU/mL", "Cel": "°C"}
+_WRITTEN_UNITS = {
+    "[IU]/L": "IU/L",
+    "[iU]/L": "IU/L",
+    "[IU]/mL": "IU/mL",
+    "[iU]/mL": "IU/mL",
+    "{copies}/mL": "copies/mL",
+    "Cel": "°C",
+}
 """UCUM as a clinician writes it."""
 _CONSENTS = {
     ConsentState.GIVEN: say("eligibility.seen.consent_given"),
@@ -162,6 +169,11 @@ def shown_day(when: When) -> date | str:
 
 def _value_said(result: Result, unit: str | None) -> Phrase:
     if result.presence is not None and result.number is None:
+        if any(character.isdigit() for character in result.as_written):
+            written = say("eligibility.seen.text", text=result.as_written)
+            return say(
+                "eligibility.seen.presence_as_written", presence=_PRESENCES[result.presence], written=written
+            )
         return _PRESENCES[result.presence]
     if result.number is None or unit is None:
         return say("eligibility.seen.value", value=value_of(result))
