@@ -49,6 +49,7 @@ class Concept(StrEnum):
     SEPSIS = "infection.sepsis"
     FEBRILE_NEUTROPENIA = "infection.febrile_neutropenia"
     SEVERE_BLEEDING = "bleeding.severe"
+    BLEEDING = "bleeding.other"
     # pregnancy
     PREGNANT = "pregnancy.current"
     NOT_PREGNANT = "pregnancy.not"

@@ -111,7 +111,7 @@ def concepts(system: str, code: str) -> set[str]:
     bacterial agents                       | ICD-10    | B95.6        | infection
     carrier                                | ICD-10    | Z22.3        | -
     pneumonia                              | ICD-10    | J18.9        | infection
-    common cold is not listed              | ICD-10    | J00          | -
+    a common cold asks                     | ICD-10    | J00          | infection.minor_chronic
     COPD                                   | ICD-10    | J44.9        | -
     sequelae of meningitis                 | ICD-10    | G09          | -
     interstitial cystitis                  | ICD-10    | N30.1        | -
@@ -133,7 +133,7 @@ def concepts(system: str, code: str) -> set[str]:
     anaphylaxis                            | ICD-10    | T78.2        | harm.anaphylaxis
     anaphylaxis to food                    | ICD-10    | T78.0        | -
     mouth ulcers                           | ICD-10    | K12.1        | harm.stomatitis
-    cellulitis of the mouth                | ICD-10    | K12.2        | -
+    cellulitis of the mouth                | ICD-10    | K12.2        | infection
     gastric bleeding                       | ICD-10    | K92.2        | bleeding.severe
     nosebleed                              | ICD-10    | R04.0        | -
     red cells (unverified)                 | SNOMED CT | 180207008    | transfusion.red_cells

@@ -499,3 +499,20 @@ def test_a_past_disease_written_down_after_the_answer_is_no_newer_than_the_answe
     clot = diagnosis(Concept.THROMBOSIS, ago=1, **({"course": Course.HISTORY} | own))
     assert asked("E10", clot).verdict is PRESENT
     assert asked("E10", clot, form(5, E10=False)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("fact", "shown"),
+    [
+        pytest.param(diagnosis(Concept.BLEEDING, ago=90), 1, id="90 days ago"),
+        pytest.param(diagnosis(Concept.BLEEDING, ago=91), 0, id="91 days ago"),
+        pytest.param(diagnosis(Concept.BLEEDING, ago=None), 1, id="undated"),
+        pytest.param(diagnosis(Concept.BLEEDING, ago=5, course=Course.HISTORY), 0, id="over"),
+        pytest.param(
+            diagnosis(Concept.BLEEDING, Concept.SEVERE_BLEEDING, ago=400), 1, id="severe, told once"
+        ),
+    ],
+)
+def test_e7_a_bleed_of_which_no_code_tells_how_severe_it_is_asks(fact: Any, shown: int) -> None:
+    found = asked("E7", fact)
+    assert (found.verdict, len(found.evidence)) == (UNKNOWN, shown)

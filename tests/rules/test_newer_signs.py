@@ -43,6 +43,7 @@ SIGNS: list[tuple[str, str, Any]] = [
     ("E7", "a blood culture that grew something", lambda ago: result(Analyte.BLOOD_CULTURE, "positive", ago)),
     ("E7", "sepsis", lambda ago: diagnosis(Concept.SEPSIS, ago=ago)),
     ("E7", "a bleed in words", lambda ago: diagnosis(Concept.SEVERE_BLEEDING, ago=ago, by_text_only=True)),
+    ("E7", "a nosebleed", lambda ago: diagnosis(Concept.BLEEDING, ago=ago)),
     ("E10", "a thrombosis suspected", lambda ago: diagnosis(Concept.THROMBOSIS, ago=ago, by_text_only=True)),
     ("E10", "a superficial thrombosis", lambda ago: diagnosis(Concept.THROMBOSIS_DOUBTFUL, ago=ago)),
     ("E10", "an event", lambda ago: harm(Concept.THROMBOSIS_DOUBTFUL, by="", ago=ago)),
