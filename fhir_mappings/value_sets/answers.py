@@ -22,6 +22,7 @@ SEROLOGY = frozenset(
         Analyte.HBSAG,
         Analyte.ANTI_HBC,
         Analyte.ANTI_HCV,
+        Analyte.ANTIPHOSPHOLIPID_ANTIBODY,
     }
 )
 """Tests that are positive above their limit: the laboratory's flag and range say which (DECISIONS 72)."""

@@ -43,6 +43,7 @@ class Concept(StrEnum):
     # thrombosis
     THROMBOSIS = "thrombosis.definite"
     THROMBOSIS_DOUBTFUL = "thrombosis.doubtful"
+    ANTICOAGULANT_USE = "anticoagulant.use"
     # infection, bleeding
     INFECTION = "infection"
     INFECTION_MINOR_CHRONIC = "infection.minor_chronic"
@@ -53,8 +54,10 @@ class Concept(StrEnum):
     # pregnancy
     PREGNANT = "pregnancy.current"
     NOT_PREGNANT = "pregnancy.not"
+    PREGNANCY_ENDED = "pregnancy.ended"
     BREASTFEEDING = "breastfeeding"
     STERILE = "pregnancy.impossible"
+    PERHAPS_STERILE = "pregnancy.perhaps_impossible"
     # harms of the study drugs
     PNEUMONITIS = "harm.pneumonitis"
     TMA_HUS = "harm.tma_hus"

@@ -46,6 +46,7 @@ SIGNS: list[tuple[str, str, Any]] = [
     ("E7", "a nosebleed", lambda ago: diagnosis(Concept.BLEEDING, ago=ago)),
     ("E10", "a thrombosis suspected", lambda ago: diagnosis(Concept.THROMBOSIS, ago=ago, by_text_only=True)),
     ("E10", "a superficial thrombosis", lambda ago: diagnosis(Concept.THROMBOSIS_DOUBTFUL, ago=ago)),
+    ("E10", "use of an anticoagulant coded", lambda ago: diagnosis(Concept.ANTICOAGULANT_USE, ago=ago)),
     ("E10", "an event", lambda ago: harm(Concept.THROMBOSIS_DOUBTFUL, by="", ago=ago)),
     ("E10", "an antibody", lambda ago: result(Analyte.ANTIPHOSPHOLIPID_ANTIBODY, "positive", ago)),
     ("E10", "an anticoagulant in words", lambda ago: drug(Concept.ANTICOAGULANT, ago, by_text_only=True)),

@@ -358,3 +358,10 @@ def test_surgery_within_two_weeks_asks_for_a_hold(day: str | None, planned: bool
         "ServiceRequest/s1", frozenset({Concept.PLANNED_SURGERY}), when(day), "hernia repair", planned=planned
     )
     assert bool(found(a_record(operation), doses=SIROLIMUS_ONLY, participation=patient(ALONE))) is told
+
+
+def test_a_delivery_on_the_study_asks_for_a_test() -> None:
+    ended = diagnosis(Concept.PREGNANCY_ENDED, ago=10)
+    assert found(a_record(ended)) == ["SAF-PREG warning REPEAT_TEST -"]
+    assert found(a_record(ended, result(Analyte.HCG_QUALITATIVE, "negative", 2))) == []
+    assert found(a_record(diagnosis(Concept.PREGNANCY_ENDED, ago=61))) == []

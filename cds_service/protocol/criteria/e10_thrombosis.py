@@ -40,7 +40,7 @@ TOPIC = Topic(
 )
 PLAIN_HEPARIN = "heparin"
 _EVENTS = frozenset({Concept.THROMBOSIS})
-_PERHAPS = frozenset({Concept.THROMBOSIS_DOUBTFUL})
+_PERHAPS = frozenset({Concept.THROMBOSIS_DOUBTFUL, Concept.ANTICOAGULANT_USE})
 _DRUGS = frozenset({Concept.ANTICOAGULANT, Concept.HEPARIN})
 
 

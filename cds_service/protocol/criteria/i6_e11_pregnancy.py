@@ -100,8 +100,10 @@ def _from_data(
 
 def _child_bearing(signs: PregnancySigns) -> tuple[Finding, date | None]:
     """A negative test of the last days, and a word about breastfeeding."""
-    sightings = [*signs.tests, *signs.not_feeding, *signs.doubtful]
+    sightings = [*signs.tests, *signs.not_feeding, *signs.past_bearing, *signs.doubtful]
     if signs.test is not Verdict.NOT_MET:
+        if signs.past_bearing and not signs.doubtful and not signs.tests:
+            return _open("attestation", sightings), None
         return _open(TEST_WANTED, sightings, "attestation"), None
     if signs.not_feeding and not signs.doubtful:
         return seen_as(Verdict.NOT_MET, sightings), newest_day(signs.not_feeding)
