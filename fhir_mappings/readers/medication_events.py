@@ -29,13 +29,13 @@ from fhir_mappings.readers.medication import (
     MedicationRequest,
     MedicationStatement,
 )
+from fhir_mappings.readers.procedure import transfused_in_words
 from fhir_mappings.readers.product import DrugSeen, drug_of
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.routes import of_route
 from fhir_mappings.readers.stopping import is_for_harm
 from fhir_mappings.readers.timing import DAY
 from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_trial
-from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.events import ProcedureDone
 from fhir_mappings.vocabulary.facts import Evidence, Fact, Gap, Known, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.medications import (
@@ -53,7 +53,6 @@ S = MedicationStatus
 ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _STUDY_DRUGS = tuple(frozenset({drug.value}) for drug in Drug)
 _SHOWN = 80  # characters of a record's own words
-_TRANSFUSIONS = frozenset({Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION})
 _COMMON = {
     "active": S.ACTIVE,
     "completed": S.COMPLETED,
@@ -158,7 +157,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Char
     status = yield from _status(given, _ADMINISTRATION)
     start, end = taken(given.effective_date_time, given.effective_period, chart)
     reference = own_reference(given)
-    if blood := drug.concepts & _TRANSFUSIONS:
+    if blood := transfused_in_words(drug.concepts):
         if status in (S.COMPLETED, S.ACTIVE, S.STOPPED):
             yield ProcedureDone(reference, blood, start, drug.text)
         return

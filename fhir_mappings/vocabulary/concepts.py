@@ -73,6 +73,7 @@ class Concept(StrEnum):
     # blood products
     RED_CELL_TRANSFUSION = "transfusion.red_cells"
     PLATELET_TRANSFUSION = "transfusion.platelets"
+    NO_TRANSFUSION = "transfusion.not"
     # drugs
     SIROLIMUS = "drug.sirolimus"
     CICLOSPORIN = "drug.ciclosporin"
@@ -86,6 +87,7 @@ class Concept(StrEnum):
     ANTI_INFECTIVE_PROPHYLAXIS = "drug.anti_infective_prophylaxis"
     ANTINEOPLASTIC = "drug.antineoplastic"
     GROWTH_FACTOR = "drug.gcsf"
+    AA_TREATMENT = "drug.aa_treatment"
     INTERACTING = "drug.interacting"
     PLANNED_SURGERY = "surgery.planned"
     # together they are febrile neutropenia (`readers.condition`)
