@@ -30,7 +30,7 @@ from fhir_mappings.readers.medication import (
     MedicationStatement,
 )
 from fhir_mappings.readers.procedure import transfused_in_words
-from fhir_mappings.readers.product import DrugSeen, drug_of
+from fhir_mappings.readers.product import DrugSeen, drug_of, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.routes import of_route
 from fhir_mappings.readers.stopping import is_for_harm
@@ -116,6 +116,7 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
         is_order_intent=order.intent is None or order.intent in ORDER_INTENTS,
         as_written=said.as_written,
         by_text_only=drug.by_text_only,
+        reason=reason_of(order),
     )
 
 
@@ -149,6 +150,7 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
         for_study=_for_study(dispense, dispense.authorizing_prescription, chart),
         as_written=said.as_written,
         by_text_only=drug.by_text_only,
+        reason=reason_of(dispense, *_linked(dispense.authorizing_prescription, chart)),
     )
 
 
@@ -179,6 +181,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Char
         for_study=_for_study(given, [given.request], chart),
         as_written=dosage.text or "",
         by_text_only=drug.by_text_only,
+        reason=reason_of(given, *_linked([given.request], chart)),
     )
 
 
@@ -208,10 +211,17 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
         for_study=_for_study(statement, statement.based_on, chart),
         as_written=said.as_written,
         by_text_only=drug.by_text_only,
+        reason=reason_of(statement, *_linked(statement.based_on, chart)),
     )
 
 
 # ---------------------------------------------------------------- what the four share
+
+
+def reason_of(*entries: MedicationEntry) -> str:
+    """Why the drug is given, in the words of the entry, else of the order it follows; "" when not told."""
+    told = (words(reason) for entry in entries for reason in entry.reason_code)
+    return "; ".join(dict.fromkeys(filter(None, told)))
 
 
 def _status(

@@ -64,7 +64,8 @@ class MedicationEvent:
     the product does not tell it. `dose` is Unknown when it cannot be read to mg, whatever was written;
     a dose split unevenly over the day has `Dose(total, 24)`. One administration has no interval of its own:
     its `every_hours` is 24 and says nothing. `start`/`end`: the period taken or covered (order: bounds start
-    or authoredOn; bounds end or None). `supply_days`: days supplied with all repeats.
+    or authoredOn; bounds end or None). `supply_days`: days supplied with all repeats. `reason`: why it is
+    given, in words.
     """
 
     reference: str
@@ -85,3 +86,4 @@ class MedicationEvent:
     is_order_intent: bool = True
     as_written: str = ""
     by_text_only: bool = False
+    reason: str = ""

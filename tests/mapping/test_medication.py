@@ -716,3 +716,12 @@ def test_an_unreadable_dose_keeps_what_was_written() -> None:
 
 def test_a_capsule_twice_a_day_is_read_through_its_product() -> None:
     assert dose(event(order(CAPSULE_25MG, line(3, "粒", code="bid")))) == "75 mg / 12 h"
+
+
+def test_the_reason_is_read_from_the_entry_else_from_the_order_it_follows() -> None:
+    why = [{"text": "预防感染"}]
+    assert event(order(reasonCode=why)).reason == "预防感染"
+    supply = dispense(authorizingPrescription=[{"reference": "MedicationRequest/m1"}])
+    reasons = {e.source: e.reason for e in read(order(reasonCode=why), supply).medications}
+    assert set(reasons.values()) == {"预防感染"}
+    assert event(order()).reason == ""

@@ -9,6 +9,7 @@ from cds_service.protocol.criteria.diagnosed import sorted_by_weight
 from cds_service.protocol.criteria.in_use import in_use
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
+from cds_service.protocol.criteria.prevention import says_prevention
 from cds_service.protocol.criteria.sightings import (
     Sighting,
     doubted,
@@ -91,6 +92,5 @@ def _perhaps_not_treatment(event: MedicationEvent, limits: EligibilityLimits) ->
     """Plain heparin keeps lines open as often as it treats; the others may be said to prevent."""
     if Concept.HEPARIN not in event.concepts:
         return False
-    words = f"{event.text} {event.as_written}".casefold()
-    said = any(word in words for word in limits.prevention_words)
+    said = says_prevention(event, limits)
     return said or not event.ingredients or PLAIN_HEPARIN in event.ingredients

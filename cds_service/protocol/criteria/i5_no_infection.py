@@ -7,6 +7,7 @@ from cds_service.protocol.criteria.diagnosed import diagnosed, is_active_lately,
 from cds_service.protocol.criteria.in_use import in_use
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, open_finding, seen_as, settle
+from cds_service.protocol.criteria.prevention import prevented_by, prevents_infection
 from cds_service.protocol.criteria.sightings import (
     Sighting,
     doubted,
@@ -77,13 +78,14 @@ def _add_treatments(
 ) -> list[Sighting]:
     """Adds to both lists; the answer is the drugs that are taken to prevent an infection."""
     prevention: list[Sighting] = []
+    prevented = prevented_by(record.medications, limits)
     for event in record.medications:
         verdict = _under_treatment(event, record, t0, limits)
+        prevents = prevents_infection(event, limits) or event.ingredients in prevented
         seen = of_medication(event)
-        if verdict is Verdict.MET:
+        if verdict is Verdict.MET and not prevents:
             active.append(seen)
-        elif verdict is Verdict.UNKNOWN:
-            prevents = Concept.ANTI_INFECTIVE_PROPHYLAXIS in event.concepts
+        elif verdict is not Verdict.NOT_MET:
             asked = doubted(seen, say("criterion.I5.perhaps_prevention", fact=seen.words))
             (prevention if prevents else doubtful).append(asked)
     return prevention
@@ -111,8 +113,7 @@ def _under_treatment(
     if not kinds or event.systemic is False:
         return Verdict.NOT_MET
     verdict = in_use(event, record, t0, limits, limits.infection_days)
-    preventive = Concept.ANTI_INFECTIVE_PROPHYLAXIS in kinds or event.by_text_only
-    return Verdict.UNKNOWN if verdict is Verdict.MET and preventive else verdict
+    return Verdict.UNKNOWN if verdict is Verdict.MET and event.by_text_only else verdict
 
 
 def _signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:

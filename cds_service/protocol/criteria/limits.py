@@ -36,6 +36,7 @@ class EligibilityLimits:
     drug_order_days: int
     administration_days: int
     prevention_words: tuple[str, ...]
+    prevention_drugs: tuple[str, ...]
     hcg_positive: Decimal
     hcg_negative: Decimal
     pregnancy_positive_days: int
