@@ -44,6 +44,8 @@ _HUNDRED = Decimal(100)
 def exc_03_pnh_clone(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
     """The last clone in white cells; red cells only without one, and without transfusion before the test."""
     found = _measured(record, t0, limits)
+    large = found.verdict is Verdict.MET or {CLONE_SIZE, CONFIRM_LARGE_CLONE} & set(found.missing)
+    found = replace(found, against=bool(large))
     answer = attestation_on(record, t0, limits, TOPIC.item)
     if answer and CLONE_SIZE in found.missing and not answer.value:
         found = _not_attested_away(found, answer)

@@ -52,7 +52,7 @@ def exc_06_ciclosporin_harm(record: ClinicalRecord, t0: date, limits: Eligibilit
         found = _judged(found, facts(severe), answer)
     else:
         found = replace(found, seen=say("criterion.E6.reuse_not_judged", facts=facts(severe)))
-    noted = note_set_aside(record, t0, limits, TOPIC.item, found)
+    noted = note_set_aside(record, t0, limits, TOPIC.item, replace(found, against=True))
     return never_cleared_by_silence(record, TOPIC, noted)
 
 

@@ -63,6 +63,8 @@ def exc_08_virus_or_liver(record: ClinicalRecord, t0: date, limits: EligibilityL
         found = with_attestation(coded, answer, TOPIC.question, newest_day(seen.coded))
     else:
         found = _not_shown(seen, answer)
+    suspect = any(v.suspect and v.verdict is not Verdict.NOT_MET for v in seen.viruses)
+    found = replace(found, against=bool(suspect or seen.coded or seen.doubtful))
     noted = note_set_aside(record, t0, limits, TOPIC.item, found)
     return never_cleared_by_silence(record, TOPIC, noted)
 

@@ -5,7 +5,7 @@ that was found is refuted only by a later test that finds none, never by an anti
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_service.protocol.criteria.limits import EligibilityLimits
@@ -33,11 +33,15 @@ _LOADS = frozenset({Analyte.HIV_RNA, Analyte.HBV_DNA, Analyte.HCV_RNA})
 
 @dataclass(frozen=True, slots=True)
 class Infection:
-    """Is the virus there? With what was seen, and the tests that would settle it."""
+    """Is the virus there? With what was seen, and the tests that would settle it.
+
+    `suspect`: one of its tests was positive the last time, however long ago.
+    """
 
     verdict: Verdict
     sightings: tuple[Sighting, ...]
     wanted: tuple[Analyte, ...] = ()
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,14 @@ def viruses(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> tupl
         months = limits.viral_load_months if analyte in _LOADS else limits.serology_months
         fresh = bool(results) and all(within(r.when, windows[months], t0) for r in results)
         markers[analyte] = _marker(analyte, results, fresh, months, limits)
-    return _hiv(markers), _hbv(markers), _hcv(markers)
+    return tuple(
+        replace(found, suspect=any(markers[test].verdict is Verdict.MET for test in tests))
+        for found, tests in (
+            (_hiv(markers), (Analyte.HIV_SEROLOGY, Analyte.HIV_IMMUNOBLOT, Analyte.HIV_RNA)),
+            (_hbv(markers), (Analyte.HBSAG, Analyte.HBV_DNA)),
+            (_hcv(markers), (Analyte.ANTI_HCV, Analyte.HCV_RNA)),
+        )
+    )
 
 
 def _hiv(markers: Mapping[Analyte, _Marker]) -> Infection:

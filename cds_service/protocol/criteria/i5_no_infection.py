@@ -1,5 +1,6 @@
 """Inclusion 5: No active infections."""
 
+from dataclasses import replace
 from datetime import date
 
 from cds_service.protocol.answers.eligibility import Finding
@@ -64,8 +65,9 @@ def inc_05_no_infection(record: ClinicalRecord, t0: date, limits: EligibilityLim
     prevention = _add_treatments(record, t0, limits, active, doubtful)
     doubtful += _signs(record, t0, limits)
     if active:
-        return settle(record, t0, limits, TOPIC, seen_as(Verdict.NOT_MET, active), newest_day(active))
-    found = open_finding(TOPIC, [*doubtful, *prevention])
+        found = replace(seen_as(Verdict.NOT_MET, active), against=True)
+        return settle(record, t0, limits, TOPIC, found, newest_day(active))
+    found = replace(open_finding(TOPIC, [*doubtful, *prevention]), against=bool(doubtful))
     return settle(record, t0, limits, TOPIC, found, signs=doubtful)
 
 

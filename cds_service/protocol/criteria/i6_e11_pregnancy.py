@@ -50,6 +50,12 @@ def exc_11_pregnant(record: ClinicalRecord, t0: date, limits: EligibilityLimits)
 def pregnant_or_breastfeeding(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
     """Data and both attestations together; a test that was done, or is wanted, is not attested away."""
     signs = pregnancy_signs(record, t0, limits)
+    found = _together(record, t0, limits, signs)
+    positive = signs.test is Verdict.MET
+    return replace(found, against=bool(signs.pregnant or signs.feeding or signs.doubtful or positive))
+
+
+def _together(record: ClinicalRecord, t0: date, limits: EligibilityLimits, signs: PregnancySigns) -> Finding:
     answers = _answers(record, t0, limits)
     if signs.test is Verdict.MET and not _is_male(record):
         return _tested_positive(signs, answers)

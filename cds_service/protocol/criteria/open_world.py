@@ -75,10 +75,10 @@ def exclusion(
     `lasting` are doubtful, too, but come again and again (a line flush): an older answer covers them.
     """
     if present:
-        found = seen_as(Verdict.MET, present)
+        found = replace(seen_as(Verdict.MET, present), against=True)
         return settle(record, t0, limits, topic, found, newest_day(present))
     if doubtful or lasting:
-        found = open_finding(topic, [*doubtful, *lasting])
+        found = replace(open_finding(topic, [*doubtful, *lasting]), against=bool(doubtful))
         return settle(record, t0, limits, topic, found, signs=doubtful)
     empty = assertions(record, t0, limits, topic.emptied_by)
     if empty:
@@ -161,7 +161,7 @@ def laboratory_first(found: Finding, answer: Attested, says: Verdict, said: Phra
     seen = say("attestation.beside_data", data=found.seen, answer=said or answer_said(answer))
     evidence = (*found.evidence, answer.evidence)
     if found.verdict is Verdict.UNKNOWN:
-        return Finding(says, Basis.ATTESTATION, seen, evidence)
+        return Finding(says, Basis.ATTESTATION, seen, evidence, against=found.against)
     basis = Basis.MIXED if found.verdict is says else Basis.DATA
     return replace(found, basis=basis, seen=seen, evidence=evidence)
 

@@ -119,7 +119,7 @@ def of_adverse_event(event: AdverseEventSeen) -> Sighting:
 def of_study(study: StudyEntry) -> Sighting:
     """A patient's place in a study, with its status as written."""
     status = study.fhir_status or study.state.value
-    words = say("eligibility.seen.study", reference=study.reference, status=status)
+    words = say("eligibility.seen.study", reference=study.title or study.reference, status=status)
     moment = study.end or study.start
     if moment is None:
         words = say("eligibility.seen.undated", fact=words)
