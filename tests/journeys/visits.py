@@ -61,7 +61,8 @@ def page(title: str, story: str, told: dict[str, list[Json]]) -> str:
 
 def _card(card: Json) -> list[str]:
     offers = [f"- [ {suggestion['label']} ]" for suggestion in card.get("suggestions", ())]
-    return ["", f"### {card['indicator'].upper()}: {card['summary']}", "", card["detail"], "", *offers]
+    above = ["", *offers] if offers else []
+    return ["", f"### {card['indicator'].upper()}: {card['summary']}", *above, "", card["detail"]]
 
 
 def golden(patient: DemoPatient, http: dict[str, FlaskClient]) -> dict[str, str]:
