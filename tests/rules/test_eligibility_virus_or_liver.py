@@ -245,3 +245,9 @@ def test_a_stale_result_is_shown_with_its_date() -> None:
 def test_a_part_that_failed_keeps_it_open_and_does_not_hide_a_positive(part: Part) -> None:
     assert asked("E8", *CLEAR, DENIED, **unreadable(part)).missing == (f"DATA_UNAVAILABLE:{part.value}",)
     assert asked("E8", *_tests("hbsag +"), **unreadable(part)).verdict is PRESENT
+
+
+def test_a_number_with_its_meaning_is_shown_as_it_was_written() -> None:
+    flagged = result(Analyte.ANTI_HCV, "positive", 5, as_written="12.3 S/CO")
+    assert "12.3 S/CO" in said(asked("E8", flagged))
+    assert "presence_as_written" not in said(asked("E8", result(Analyte.ANTI_HCV, "positive", 5)))

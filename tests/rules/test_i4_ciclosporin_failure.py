@@ -323,6 +323,7 @@ def test_a_relapse_on_the_problem_list_without_proven_ciclosporin_settles_nothin
     no haemoglobin, yet severe                       | -   | 19  | 0.49 | -     | unknown
     no platelets, yet severe                         | 95  | -   | 0.4  | 20    | unknown
     reticulocytes alone                              | -   | -   | -    | 20    | not-met
+    no haemoglobin, good whatever it is              | -   | 60  | 1.2  | 30    | not-met
     """),
     ids=named,
 )
