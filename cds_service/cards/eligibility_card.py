@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from cds_service.cards.assessment_json import criterion_json, eligibility_json
+from cds_service.cards.assessment_json import eligibility_json
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import TRIAL_OVERRIDES, Cuttable, Message, Offer
 from cds_service.cards.tests_to_order import Wanted, tests_offer
@@ -15,6 +15,8 @@ from fhir_mappings.writers.drafts import study_team_task
 
 _SHOWN = (EligibilityStatus.UNDETERMINED, EligibilityStatus.ELIGIBLE_PENDING)
 _GATES = ("I1", "I2", "I3")
+MOST_OPEN = 12
+"""Lines of criteria on one card (DECISIONS 82)."""
 _RECORD = Rule(
     "I1–I8, E1–E12", Origin.TRIAL_RECORD, "NCT06802055, eligibility criteria, record of 2025-06-04"
 )
@@ -44,15 +46,42 @@ def eligibility_message(
 
 
 def _summaries(decision: EligibilityDecision) -> list[Phrase]:
-    total = len(decision.criteria)
+    """What there is to resolve, where anything speaks against the patient; else what is asked next."""
+    counted = {
+        "settled": sum(criterion.settled for criterion in decision.criteria),
+        "total": len(decision.criteria),
+    }
+    number = len(decision.to_resolve) + len(decision.also_open)
+    if number:
+        return _to_resolve(decision, {**counted, "number": number})
     if decision.status is EligibilityStatus.ELIGIBLE_PENDING:
-        return [say("eligibility.summary.pending", total=total)]
-    settled = sum(criterion.settled for criterion in decision.criteria)
-    asked = [_title(criterion) for criterion in decision.open_questions]
-    short = say("eligibility.summary.count", settled=settled, total=total)
-    return [
-        say("eligibility.summary.open", settled=settled, total=total, next=listing(asked[:n])) for n in (2, 1)
-    ] + [short]
+        return _named(say("eligibility.summary.pending", **counted))
+    short = _named(say("eligibility.summary.count", **counted))
+    if not decision.open_questions:
+        return short
+    first = _title(decision.open_questions[0])
+    fuller = _named(say("eligibility.summary.open", **counted, next=first))
+    return [fuller[0], *_named(say("eligibility.summary.openShort", **counted, next=first)), *short]
+
+
+def _to_resolve(decision: EligibilityDecision, counted: dict[str, int]) -> list[Phrase]:
+    """The worst by name: two where there is room, else the first."""
+    also = [say("eligibility.otherStudy") for _ in decision.also_open]
+    titles = [*map(_doubt, decision.to_resolve), *also]
+    keys = [("eligibility.summary.resolve", titles[:2]), ("eligibility.summary.resolve", titles[:1])]
+    fuller = [say(key, **counted, first=listing(some)) for key, some in keys]
+    short = say("eligibility.summary.resolveShort", **counted, first=titles[0])
+    return [*(_named(one)[0] for one in fuller), *_named(short), say("eligibility.summary.number", **counted)]
+
+
+def _named(said: Phrase) -> list[Phrase]:
+    """With what the trial tests and its number; where there is no room, with its number."""
+    return [say(key, said=said) for key in ("eligibility.summary.named", "eligibility.summary.numbered")]
+
+
+def _doubt(criterion: Criterion) -> Phrase:
+    """What may keep the patient out: "active infection", where the title says that there is none."""
+    return Phrase(f"criterion.doubt.{criterion.id}") if criterion.is_inclusion else _title(criterion)
 
 
 def _title(criterion: Criterion) -> Phrase:
@@ -60,22 +89,55 @@ def _title(criterion: Criterion) -> Phrase:
 
 
 def _detail(decision: EligibilityDecision, context: CardContext) -> list[str | Cuttable]:
-    words = context.words
-    asked = decision.open_questions
-    asked_ids = {criterion.id for criterion in asked}
-    unasked = [c for c in decision.criteria if not c.settled and c.id not in asked_ids]
-    settled = [c for c in decision.criteria if c.settled]
+    """At most `MOST_OPEN` lines; what is settled folds into one: the page behind the link shows it."""
+    against = decision.to_resolve
+    ids = {criterion.id for criterion in against}
+    asked = [c for c in decision.open_questions if c.id not in ids]
+    resolve = [*decision.also_open, *(_resolve_line(c) for c in against)][:MOST_OPEN]
+    open_lines = [_open_line(c) for c in asked][: MOST_OPEN - len(resolve)]
+    shown = {*(c.id for c in against), *(c.id for c in asked[: len(open_lines)])}
     blocks: list[str | Cuttable] = []
+    number = len(against) + len(decision.also_open)
     for heading, lines in (
-        (say("eligibility.open", count=len(asked)), [_open_line(c) for c in asked]),
-        (say("eligibility.openElsewhere", count=len(unasked)), [_settled_line(c, context) for c in unasked]),
-        (say("eligibility.settled", count=len(settled)), [_settled_line(c, context) for c in settled]),
+        (say("eligibility.resolve", count=number), resolve),
+        (say("eligibility.open", count=len(asked)), open_lines),
     ):
         if lines:
-            blocks += [f"**{words.markdown(heading)}**", Cuttable([words.markdown(line) for line in lines])]
+            blocks += _block(heading, lines, context)
+    return [*blocks, *_folded(decision, shown, context)]
+
+
+def _block(heading: Phrase, lines: list[Phrase], context: CardContext) -> list[str | Cuttable]:
+    words = context.words
+    return [f"**{words.markdown(heading)}**", Cuttable([words.markdown(line) for line in lines])]
+
+
+def _folded(decision: EligibilityDecision, shown: set[str], context: CardContext) -> list[str]:
+    """The numbers of all that has no line of its own, and when the card comes back."""
+    rest = [c for c in decision.criteria if c.id not in shown]
+    lines = [
+        say(key, count=len(some), numbers=listing([Phrase(f"criterion.number.{c.id}") for c in some]))
+        for key, some in (
+            ("eligibility.openElsewhere", [c for c in rest if not c.settled]),
+            ("eligibility.settled", [c for c in rest if c.settled]),
+        )
+        if some
+    ]
     if context.trial_card_back:
-        blocks.append(words.markdown(say("eligibility.back", day=context.trial_card_back)))
-    return blocks
+        lines.append(say("eligibility.back", day=context.trial_card_back))
+    return [context.words.markdown(line) for line in lines]
+
+
+def _resolve_line(criterion: Criterion) -> Phrase:
+    """What speaks against the patient: asked again where it is open, shown where an answer settled it."""
+    if not criterion.settled:
+        return _open_line(criterion)
+    return say(
+        "eligibility.answeredLine",
+        number=Phrase(f"criterion.number.{criterion.id}"),
+        title=_title(criterion),
+        seen=criterion.finding.seen,
+    )
 
 
 def _open_line(criterion: Criterion) -> Phrase:
@@ -87,17 +149,6 @@ def _open_line(criterion: Criterion) -> Phrase:
         title=_title(criterion),
         seen=finding.seen,
         question=question,
-    )
-
-
-def _settled_line(criterion: Criterion, context: CardContext) -> Phrase:
-    status = criterion_json(criterion, context.words)["status"]
-    return say(
-        "eligibility.settledLine",
-        number=Phrase(f"criterion.number.{criterion.id}"),
-        status=Phrase(f"criterion.status.{status}"),
-        title=_title(criterion),
-        seen=criterion.finding.seen,
     )
 
 

@@ -3,7 +3,7 @@
 The program never says "eligible": the most it says is that an investigator's confirmation is pending.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -35,12 +35,13 @@ from cds_service.protocol.criteria.i7_consent import inc_07_consent
 from cds_service.protocol.criteria.i8_ecog import inc_08_ecog
 from cds_service.protocol.criteria.limits import IDS, EligibilityLimits
 from cds_service.protocol.criteria.lost_facts import opened_by_lost
+from cds_service.protocol.criteria.sightings import of_study
 from cds_service.protocol.failure.ciclosporin_course import FailureLimits
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import Rule
 from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA
 from fhir_mappings.vocabulary.facts import Part
-from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.studies import ConsentState, StudyState
 
@@ -70,6 +71,7 @@ _ON_STUDY = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
 _ASKED_TOGETHER = {
     "I6": ("E11", say("criterion.I6.question_with_E11")),
     "E1": ("E2", say("criterion.E1.question_with_E2")),
+    "I5": ("E7", say("criterion.I5.question_with_E7")),
 }
 
 
@@ -105,7 +107,19 @@ def concluded(
     """What the twenty criteria say together, and which of the open ones are asked."""
     status = overall(record, participation, criteria)
     asked = open_questions(criteria, limits) if status is EligibilityStatus.UNDETERMINED else ()
-    return EligibilityDecision(status, criteria, asked)
+    also = tuple(_unresolved(record, participation)) if status is EligibilityStatus.UNDETERMINED else ()
+    return EligibilityDecision(status, criteria, asked, also)
+
+
+def _unresolved(record: ClinicalRecord, participation: Participation) -> Iterator[Phrase]:
+    """What keeps it open whether the patient is in this trial already."""
+    if participation.status is not StudyState.UNKNOWN:
+        return
+    unread = [of_study(entry).words for entry in record.studies if entry.this_trial is None]
+    if unread:
+        yield say("eligibility.participation.which_study", studies=tuple(unread))
+    else:
+        yield say("eligibility.participation.not_told")
 
 
 def index_date(record: ClinicalRecord, as_of: AsOf, participation: Participation) -> date:
@@ -145,11 +159,22 @@ def open_questions(criteria: tuple[Criterion, ...], limits: EligibilityLimits) -
     """The unsettled criteria in the order to ask; two that one answer settles are asked once."""
     unsettled = {c.id: c for c in criteria if not c.settled}
     for first, (second, together) in _ASKED_TOGETHER.items():
-        if first in unsettled and second in unsettled:
+        if first in unsettled and second in unsettled and not _says_more(unsettled, first, second):
             asked = unsettled[first]
             unsettled[first] = replace(asked, finding=replace(asked.finding, question=together))
             del unsettled[second]
     order = {number: place for place, number in enumerate(limits.question_order)}
-    return tuple(
-        sorted(unsettled.values(), key=lambda c: (CONFIRM_LARGE_CLONE not in c.finding.missing, order[c.id]))
-    )
+    return tuple(sorted(unsettled.values(), key=lambda c: (_weight(c), order[c.id])))
+
+
+def _says_more(unsettled: Mapping[str, Criterion], first: str, second: str) -> bool:
+    """Does the second criterion hold a fact of its own against the patient? Then it stands by itself."""
+    finding, other = unsettled[first].finding, unsettled[second].finding
+    return unsettled[second].to_resolve and not set(other.evidence) <= set(finding.evidence)
+
+
+def _weight(criterion: Criterion) -> int:
+    """A large clone to be confirmed first, then what speaks against the patient, then all else."""
+    if CONFIRM_LARGE_CLONE in criterion.finding.missing:
+        return 0
+    return 1 if criterion.to_resolve else 2

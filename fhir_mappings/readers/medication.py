@@ -51,6 +51,7 @@ class MedicationEntry(Resource):
     medication_codeable_concept: CodeableConcept | None = None
     medication_reference: Reference | None = None
     subject: Reference | None = None
+    reason_code: tuple[CodeableConcept, ...] = ()
     reason_reference: tuple[Reference, ...] = ()
     supporting_information: tuple[Reference, ...] = ()
 

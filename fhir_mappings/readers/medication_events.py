@@ -23,6 +23,7 @@ from fhir_mappings.readers.medication import (
     MedicationRequest,
     MedicationStatement,
 )
+from fhir_mappings.readers.procedure import transfused_in_words
 from fhir_mappings.readers.product import DrugSeen, drug_of, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.routes import by_mouth, of_route
@@ -30,7 +31,6 @@ from fhir_mappings.readers.stepwise import STUDY_DRUGS, in_steps, instructions
 from fhir_mappings.readers.stopping import is_for_harm
 from fhir_mappings.readers.timing import DAY
 from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_trial
-from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.events import ProcedureDone
 from fhir_mappings.vocabulary.facts import Evidence, Fact, Gap, Known, Unknown, WhyUnknown
 from fhir_mappings.vocabulary.medications import (
@@ -46,7 +46,6 @@ S = MedicationStatus
 
 ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _SHOWN = 80  # characters of a record's own words
-_TRANSFUSIONS = frozenset({Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION})
 _COMMON = {
     "active": S.ACTIVE,
     "completed": S.COMPLETED,
@@ -117,6 +116,7 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
         replaces=_orders_named([order.prior_prescription], chart),
         part_of=_orders_named(order.based_on, chart),
         mg_per_piece=drug.strength.mg_per_piece if drug.ingredients in STUDY_DRUGS else None,
+        reason=reason_of(order),
     )
     nothing = Unknown(WhyUnknown.MISSING)
     in_days = ordered_supply(order.dispense_request, nothing, drug.strength)
@@ -161,6 +161,7 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(said.oral),
         times=said.times,
+        reason=reason_of(dispense, *_linked(dispense.authorizing_prescription, chart)),
     )
     yield from in_steps(event, lines, supplied or dispense.quantity, drug, chart)
 
@@ -170,7 +171,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Char
     status = yield from _status(given, _ADMINISTRATION)
     start, end = taken(given.effective_date_time, given.effective_period, chart)
     reference = own_reference(given)
-    if blood := drug.concepts & _TRANSFUSIONS:
+    if blood := transfused_in_words(drug.concepts):
         if status in (S.COMPLETED, S.ACTIVE, S.STOPPED):
             yield ProcedureDone(reference, blood, start, drug.text)
         return
@@ -193,6 +194,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Char
         as_written=dosage.text or "",
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(by_mouth(dosage.route)),
+        reason=reason_of(given, *_linked([given.request], chart)),
     )
 
 
@@ -225,11 +227,18 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
         oral=drug.is_oral(said.oral),
         times=said.times,
         stop_reason="; ".join(filter(None, map(words, statement.status_reason)))[:_SHOWN],
+        reason=reason_of(statement, *_linked(statement.based_on, chart)),
     )
     yield from in_steps(event, statement.dosage, None, drug, chart)
 
 
 # ---------------------------------------------------------------- what the four share
+
+
+def reason_of(*entries: MedicationEntry) -> str:
+    """Why the drug is given, in the words of the entry, else of the order it follows; "" when not told."""
+    told = (words(reason) for entry in entries for reason in entry.reason_code)
+    return "; ".join(dict.fromkeys(filter(None, told)))
 
 
 def _status(

@@ -61,7 +61,14 @@ def read_participation(subject: ResearchSubject, chart: Chart) -> Iterator[Study
         end=chart.until(subject.period.end) if subject.period else None,
         consents=(consent,) if consent else (),
         fhir_status=subject.status or "",
+        title=_title(subject, study),
     )
+
+
+def _title(subject: ResearchSubject, study: ResearchStudy | None) -> str:
+    """What the study calls itself, else what the reference to it shows."""
+    shown = subject.study.display if subject.study else None
+    return (study.title if study else None) or shown or ""
 
 
 def _arm(subject: ResearchSubject, reference: str, chart: Chart) -> Generator[Gap, None, Arm | None]:

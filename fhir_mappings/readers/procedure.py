@@ -17,6 +17,7 @@ _DONE = frozenset({"completed", "in-progress"})
 _PLANNED = "preparation"
 _ICD9_PROCEDURES = "http://hl7.org/fhir/sid/icd-9-cm/procedure"
 _NEVER = frozenset({"not-done", "entered-in-error"})
+TRANSFUSIONS = frozenset({Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION})
 _OPERATION = frozenset({Concept.PLANNED_SURGERY})
 
 
@@ -32,7 +33,10 @@ class Procedure(Resource, tag="Procedure"):
 
 
 def read_procedure(procedure: Procedure, chart: Chart) -> Iterator[ProcedureDone | Gap]:
-    """The procedure by its codes; words alone name none. Begun or done counts; a broken-off one is a gap."""
+    """The procedure by its codes; words alone name only transfusions.
+
+    Begun or done counts; a broken-off one is a gap.
+    """
     if procedure.status in _NEVER:
         return
     concepts = _concepts(procedure.code, chart)
@@ -60,5 +64,14 @@ def _as_procedures(coded: Codings, codes: CodeLists) -> Codings:
 
 
 def _concepts(concept: CodeableConcept | None, chart: Chart) -> frozenset[Concept]:
-    seen = chart.settings.codes.recognise(_as_procedures(codings(concept), chart.settings.codes), None)
-    return seen.concepts if seen and not seen.by_text_only else frozenset()
+    """By codes; where none is listed, the words may name a transfusion, and nothing else (DECISIONS 74)."""
+    coded = _as_procedures(codings(concept), chart.settings.codes)
+    seen = chart.settings.codes.recognise(coded, words(concept))
+    if seen is None:
+        return frozenset()
+    return transfused_in_words(seen.concepts) if seen.by_text_only else seen.concepts
+
+
+def transfused_in_words(concepts: frozenset[Concept]) -> frozenset[Concept]:
+    """The transfusions among the concepts that words gave; none where they name what goes with one."""
+    return frozenset() if Concept.NO_TRANSFUSION in concepts else concepts & TRANSFUSIONS

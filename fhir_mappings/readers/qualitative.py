@@ -6,6 +6,7 @@ from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.observation_types import Measured
 from fhir_mappings.value_sets import CodeLists
 from fhir_mappings.value_sets.answers import Answer
+from fhir_mappings.value_sets.local_codes import folded
 from fhir_mappings.vocabulary.results import Analyte, Presence
 
 A = Analyte
@@ -13,6 +14,7 @@ A = Analyte
 QUALITATIVE = frozenset(
     {
         A.HIV_SEROLOGY,
+        A.HIV_IMMUNOBLOT,
         A.HIV_RNA,
         A.HBSAG,
         A.ANTI_HBC,
@@ -59,6 +61,15 @@ def answer_of(analyte: Analyte, concept: CodeableConcept, codes: CodeLists) -> A
     """The answer a concept stands for: by its codes; else by its text and displays, when these agree."""
     coded = [(c.system, c.code, c.display) for c in concept.coding]
     return codes.answer(analyte, coded, [concept.text, *_displays(concept)])
+
+
+def flagged_as(flag: CodeableConcept, codes: CodeLists) -> Presence | None:
+    """Where the laboratory says that a number lies: above its limit, or within; None when it does not say."""
+    codes_given = [c.code for c in flag.coding if c.code]
+    said = codes_given or [flag.text or ""]
+    found = {codes.answers.flags.get(folded(word)) for word in said if word} - {None}
+    answer = found.pop() if len(found) == 1 else None
+    return answer.presence if answer else None
 
 
 def _displays(concept: CodeableConcept) -> Iterable[str | None]:

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from fhir_mappings.readers.amounts import exact, plain
 from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
 from fhir_mappings.readers.number_words import quantity_in_words, sign_of
-from fhir_mappings.readers.observation_types import Measured
+from fhir_mappings.readers.observation_types import Measured, ReferenceRange
 from fhir_mappings.readers.product import words
-from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, presence_of
+from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, flagged_as, presence_of
 from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
+from fhir_mappings.value_sets.answers import SEROLOGY
 from fhir_mappings.vocabulary.calendar import NotADate, read_when
 from fhir_mappings.vocabulary.code_systems import is_ucum
 from fhir_mappings.vocabulary.quantity import (
@@ -79,7 +80,9 @@ def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: 
         return _unreadable(written, f"comparator {quantity.comparator}")
     sign = _COMPARATORS.get(said)
     presence = presence_of(code.analyte, measured, codes) if code.analyte in QUALITATIVE else None
-    if code.analyte not in UNITS:  # an answer in words, given as a number: its flag may say which
+    if code.analyte not in UNITS:  # an answer in words, given as a number: its flag or range may say which
+        if code.analyte in SEROLOGY:
+            presence = _of_serology(presence, measured, quantity, codes)
         return Value(Reading.USABLE, written, presence=presence)
     try:
         number = canonical_number(code, quantity)
@@ -94,6 +97,36 @@ def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: 
         )
     low, high = _range(code, measured, quantity, span)
     return Value(Reading.USABLE, written, number, sign, presence, low, high)
+
+
+def _of_serology(
+    stated: Presence | None, measured: Measured, quantity: Quantity, codes: CodeLists
+) -> Presence | None:
+    """What the laboratory's flag and normal limit make of a number; None where they contradict each other."""
+    flagged = {flagged_as(flag, codes) or stated for flag in measured.interpretation}
+    usual = [r for r in measured.reference_range if r.type is None or _is_usual(r.type)]
+    ranged = _beside(usual[0], quantity) if len(usual) == 1 else None
+    said = flagged | ({ranged} if ranged else set())
+    return said.pop() if len(said) == 1 else None
+
+
+def _beside(usual: ReferenceRange, quantity: Quantity) -> Presence | None:
+    """Above the upper end of a range that starts at nothing, or within; None where it cannot be told."""
+    high = usual.high
+    if high is None or high.value is None or high.comparator or (usual.low and usual.low.value):
+        return None
+    if not _same_unit(high, quantity):
+        return None
+    number, limit = exact(quantity.value or 0), exact(high.value)
+    if number < limit or (number == limit and quantity.comparator == "<"):
+        return None if quantity.comparator in (">", ">=") else Presence.NEGATIVE
+    if number > limit or (number == limit and quantity.comparator == ">"):
+        return None if quantity.comparator in ("<", "<=") else Presence.POSITIVE
+    return None
+
+
+def _same_unit(limit: Quantity, quantity: Quantity) -> bool:
+    return {limit.code, limit.unit} - {None} <= {quantity.code, quantity.unit}
 
 
 def canonical_number(code: AnalyteCode, quantity: Quantity) -> Decimal:

@@ -3,7 +3,7 @@
 What is not in the table ("weakly positive", 弱阳性, "indeterminate") is no answer; its words are shown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fhir_mappings.value_sets.listed import CsvFile
 from fhir_mappings.value_sets.local_codes import folded
@@ -15,6 +15,19 @@ WORDS = "text"
 
 _STATUSES = frozenset({Analyte.PREGNANCY_STATUS, Analyte.BREASTFEEDING_STATUS})
 _NUMBERS_ONLY = frozenset({Analyte.ECOG, Analyte.KARNOFSKY})
+SEROLOGY = frozenset(
+    {
+        Analyte.HIV_SEROLOGY,
+        Analyte.HIV_IMMUNOBLOT,
+        Analyte.HBSAG,
+        Analyte.ANTI_HBC,
+        Analyte.ANTI_HCV,
+        Analyte.ANTIPHOSPHOLIPID_ANTIBODY,
+    }
+)
+"""Tests that are positive above their limit: the laboratory's flag and range say which (DECISIONS 72)."""
+FLAG = "flag"
+"""Rows that say where a number of these tests lies; they answer nothing without a number."""
 _SCOPES = {
     "test": frozenset(Analyte) - _STATUSES - _NUMBERS_ONLY,
     "pregnancy": frozenset({Analyte.PREGNANCY_STATUS}),
@@ -33,10 +46,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The table: by analyte and code, and by analyte and words (folded, single spaces)."""
+    """The table: by analyte and code, and by analyte and words (folded, single spaces).
+
+    `flags`: a laboratory's own flags of a number, as codes and as words, folded.
+    """
 
     by_code: dict[tuple[Analyte, str, str], Answer]
     by_words: dict[tuple[Analyte, str], Answer]
+    flags: dict[str, Answer] = field(default_factory=dict)
 
 
 def answers_of(lists: list[CsvFile], faults: list[str]) -> Answers:
@@ -53,6 +70,9 @@ def answers_of(lists: list[CsvFile], faults: list[str]) -> Answers:
 
 def _add(row: dict[str, str], table: Answers) -> None:
     answer = _answer(row["answer"])
+    if row["scope"] == FLAG:
+        table.flags.update({folded(word): answer for word in row["code"].split("|")})
+        return
     for analyte in _SCOPES[row["scope"]]:
         if row["system"] == WORDS:
             table.by_words.update({(analyte, folded(w)): answer for w in row["code"].split("|")})

@@ -43,17 +43,21 @@ class Concept(StrEnum):
     # thrombosis
     THROMBOSIS = "thrombosis.definite"
     THROMBOSIS_DOUBTFUL = "thrombosis.doubtful"
+    ANTICOAGULANT_USE = "anticoagulant.use"
     # infection, bleeding
     INFECTION = "infection"
     INFECTION_MINOR_CHRONIC = "infection.minor_chronic"
     SEPSIS = "infection.sepsis"
     FEBRILE_NEUTROPENIA = "infection.febrile_neutropenia"
     SEVERE_BLEEDING = "bleeding.severe"
+    BLEEDING = "bleeding.other"
     # pregnancy
     PREGNANT = "pregnancy.current"
     NOT_PREGNANT = "pregnancy.not"
+    PREGNANCY_ENDED = "pregnancy.ended"
     BREASTFEEDING = "breastfeeding"
     STERILE = "pregnancy.impossible"
+    PERHAPS_STERILE = "pregnancy.perhaps_impossible"
     # harms of the study drugs
     PNEUMONITIS = "harm.pneumonitis"
     TMA_HUS = "harm.tma_hus"
@@ -70,6 +74,7 @@ class Concept(StrEnum):
     # blood products
     RED_CELL_TRANSFUSION = "transfusion.red_cells"
     PLATELET_TRANSFUSION = "transfusion.platelets"
+    NO_TRANSFUSION = "transfusion.not"
     # drugs
     SIROLIMUS = "drug.sirolimus"
     CICLOSPORIN = "drug.ciclosporin"
@@ -86,6 +91,7 @@ class Concept(StrEnum):
     ANTI_INFECTIVE_PROPHYLAXIS = "drug.anti_infective_prophylaxis"
     ANTINEOPLASTIC = "drug.antineoplastic"
     GROWTH_FACTOR = "drug.gcsf"
+    AA_TREATMENT = "drug.aa_treatment"
     INTERACTING = "drug.interacting"
     PLANNED_SURGERY = "surgery.planned"
     # together they are febrile neutropenia (`readers.condition`)

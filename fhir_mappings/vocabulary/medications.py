@@ -88,6 +88,7 @@ class MedicationEvent:
     each day it is taken ("MORN", "08:00"), where that is told. `start`/`end`: the period taken or
     covered (order: bounds start or authoredOn; bounds end or None); an entry whose lines are dated apart is
     one event per line. `supply_days`: days supplied with all repeats. `stop_reason`: why it was stopped.
+    `reason`: why it is given, in words.
     `mg_per_piece`: what one tablet or capsule of an ordered product holds, where that is known.
     `replaces`, `part_of`: the orders that an order takes the place of, and those that it carries out.
     `contradicted`: the dose in figures of an entry whose words say another one; `dose` is then Unknown.
@@ -118,3 +119,4 @@ class MedicationEvent:
     contradicted: Dose | None = None
     replaces: frozenset[str] = frozenset()
     part_of: frozenset[str] = frozenset()
+    reason: str = ""

@@ -37,6 +37,7 @@ class Analyte(StrEnum):
     PNH_GRANULOCYTES_CD59 = "pnh_granulocytes_cd59"
     PNH_RED_CELLS = "pnh_red_cells"
     HIV_SEROLOGY = "hiv_serology"
+    HIV_IMMUNOBLOT = "hiv_immunoblot"
     HIV_RNA = "hiv_rna"
     HBSAG = "hbsag"
     ANTI_HBC = "anti_hbc"

@@ -30,7 +30,7 @@ class StudyEntry:
     """One ResearchSubject (or the site's Group, Flag or CarePlan that stands for it).
 
     `this_trial`: True/False when the study could be identified, None when it could not be resolved.
-    `interventional`: None when the study's type is not known.
+    `interventional`: None when the study's type is not known. `title`: "" when it is not told.
     """
 
     reference: str
@@ -43,6 +43,7 @@ class StudyEntry:
     end: When | None
     consents: tuple[str, ...] = ()
     fhir_status: str = ""
+    title: str = ""
 
 
 class ConsentState(StrEnum):

@@ -131,20 +131,18 @@ def test_no_order_finding_is_ever_cut() -> None:
     assert all(f"finding {n} " in (card.detail or "") for n in range(200))
 
 
-def test_a_trial_card_loses_what_is_settled_before_what_is_open() -> None:
+def test_a_trial_card_loses_what_is_merely_open_before_what_speaks_against_the_patient() -> None:
     told = eligibility(EligibilityStatus.UNDETERMINED, I4=Verdict.UNKNOWN, E8=Verdict.UNKNOWN)
-    wordy = replace(
-        told,
-        criteria=tuple(
-            replace(c, finding=replace(c.finding, seen=long_words() if c.settled else c.finding.seen))
-            for c in told.criteria
-        ),
+    open_ = tuple(
+        replace(c, finding=replace(c.finding, seen=long_words(), against=c.id == "E8"))
+        for c in told.open_questions
     )
-    (card,) = cards("aa-trial-eligibility", assessment(eligibility=wordy))
+    (card,) = cards("aa-trial-eligibility", assessment(eligibility=replace(told, open_questions=open_)))
     detail = card.detail or ""
     assert len(detail) <= DETAIL_LIMIT
     assert "more that did not fit" in detail
-    assert detail.index("I4") < detail.index("E8") < detail.index("more that did not fit")
+    assert detail.index("**E8") < detail.index("more that did not fit")
+    assert "**I4" not in detail
 
 
 @pytest.mark.parametrize("status", DueStatus)

@@ -170,7 +170,7 @@ def test_a_word_spelt_another_way_is_a_perhaps(run: Run) -> None:
 FILLED = {
     (LAB, "CREA"): "14682-9", (LAB, "NA"): None, (OWN_WORDS, "西罗莫司谷浓度"): "72676-0",
     (WITHOUT_SYSTEM, "K+"): "2823-3", (PHARMACY, "X1"): "349208", (OWN_WORDS, "环孢素软胶囊 25mg"): "835894",
-    (PHARMACY, "X7"): "35302", ("urn:oid:1.2.3", "ZB"): "D61.9", (LAB, "AE1"): "R65.2", (LAB, "OP9"): "234336002",
+    (PHARMACY, "X7"): "35302", ("urn:oid:1.2.3", "ZB"): "D61.9", (LAB, "AE1"): "A41.9", (LAB, "OP9"): "234336002",
     (OWN_WORDS, "阴 性 反 应"): "LA6577-6", (OWN_UNITS, "克每升"): "g/L", (OWN_UNITS, "枚"): "{tablet}",
 }  # fmt: skip
 

@@ -61,7 +61,10 @@ def page(title: str, story: str, told: dict[str, list[Json]]) -> str:
 
 def _card(card: Json) -> list[str]:
     offers = [f"- [ {suggestion['label']} ]" for suggestion in card.get("suggestions", ())]
-    return ["", f"### {card['indicator'].upper()}: {card['summary']}", "", card["detail"], "", *offers]
+    heading = f"### {card['indicator'].upper()}: {card['summary']}"
+    if card["source"]["topic"]["code"] == "eligibility" and offers:
+        return ["", heading, "", *offers, "", card["detail"]]
+    return ["", heading, "", card["detail"], "", *offers]
 
 
 def golden(patient: DemoPatient, http: dict[str, FlaskClient]) -> dict[str, str]:

@@ -216,3 +216,84 @@ def test_an_attestation_never_turns_what_data_settled_into_the_opposite(
     after = of(number, replace(silent, attestations=(form(0, **{number: value}),))).verdict
     if number != "I2":
         assert before is Verdict.UNKNOWN or after in (before, Verdict.UNKNOWN)
+
+
+# ---------------------------------------------------------------- evidence against
+
+AGAINST = {
+    "I5": [
+        lambda ago: diagnosis(Concept.INFECTION, ago=ago),
+        lambda ago: diagnosis(Concept.SEPSIS, ago=ago, by_text_only=True),
+        lambda ago: result(Analyte.BLOOD_CULTURE, "positive", ago),
+        lambda ago: result(Analyte.TEMPERATURE, "38.9", ago),
+    ],
+    "E2": [lambda ago: diagnosis(Concept.MDS, ago=ago)],
+    "E3": [
+        lambda ago: result(Analyte.PNH_GRANULOCYTES, "62", ago),
+        lambda ago: result(Analyte.PNH_MONOCYTES, "50", ago),
+    ],
+    "E4": [
+        lambda ago: done(Concept.HSCT, ago),
+        lambda ago: diagnosis(Concept.HSCT, ago=ago, by_text_only=True),
+    ],
+    "E5": [lambda ago: allergy("sirolimus", ago=ago), lambda ago: medication("sirolimus", 2, start=ago)],
+    "E7": [
+        lambda ago: diagnosis(Concept.SEVERE_BLEEDING, ago=ago),
+        lambda ago: diagnosis(Concept.BLEEDING, ago=ago),
+    ],
+    "E8": [
+        lambda ago: result(Analyte.HCV_RNA, "1000000", ago),
+        lambda ago: result(Analyte.HIV_IMMUNOBLOT, "positive", ago),
+        lambda ago: diagnosis(Concept.CIRRHOSIS, ago=ago),
+        lambda ago: diagnosis(Concept.VARICES, ago=ago),
+    ],
+    "E9": [
+        lambda ago: diagnosis(Concept.MALIGNANCY, ago=ago),
+        lambda ago: diagnosis(Concept.MALIGNANCY_HISTORY, ago=ago),
+    ],
+    "E10": [
+        lambda ago: diagnosis(Concept.THROMBOSIS, ago=ago),
+        lambda ago: diagnosis(Concept.THROMBOSIS_DOUBTFUL, ago=ago),
+        lambda ago: result(Analyte.ANTIPHOSPHOLIPID_ANTIBODY, "positive", ago),
+    ],
+    "E11": [
+        lambda ago: diagnosis(Concept.PREGNANT, ago=ago),
+        lambda ago: result(Analyte.HCG_QUALITATIVE, "positive", ago),
+    ],
+    "E12": [lambda ago: study(StudyState.ENROLLED, ago)],
+}
+_FIELD = {"I5": {"I5": True}} | {n: {n: False} for n in AGAINST if n != "I5"}
+
+
+def _progress(number: str, chart: ClinicalRecord) -> int:
+    """2: appears to let the patient in; 1: open; 0: appears to keep the patient out."""
+    verdict = of(number, chart).verdict
+    return 2 if verdict is CLEARED_BY[number] else 1 if verdict is Verdict.UNKNOWN else 0
+
+
+@pytest.mark.parametrize("number", AGAINST)
+@QUICK
+@given(charts(), st.integers(0, 40), st.integers(0, 40), st.booleans(), st.data())
+def test_evidence_against_a_criterion_never_moves_it_towards_met(
+    number: str, chart: ClinicalRecord, ago: int, answered: int, is_answered: bool, data: st.DataObject
+) -> None:
+    fact = data.draw(st.sampled_from(AGAINST[number]))(ago)
+    if is_answered:
+        chart = replace(chart, attestations=(form(answered, **_FIELD[number]),))
+    more = _with(chart, fact)
+    assert _progress(number, more) <= _progress(number, chart)
+
+
+def _with(chart: ClinicalRecord, fact: Any) -> ClinicalRecord:
+    added = a_record(fact)
+    names = ("diagnoses", "results", "medications", "allergies", "procedures", "studies")
+    lists = {name: _in_order((*getattr(chart, name), *getattr(added, name))) for name in names}
+    return replace(chart, **lists)
+
+
+def _in_order(entries: tuple[Any, ...]) -> tuple[Any, ...]:
+    def day(entry: Any) -> date:
+        at = getattr(entry, "when", None) or getattr(entry, "start", None) or getattr(entry, "recorded", None)
+        return at.last if at else date.min
+
+    return tuple(sorted(entries, key=day))

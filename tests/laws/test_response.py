@@ -220,3 +220,46 @@ def test_ciclosporin_is_not_cleared_of_failure_by_a_single_count(baseline, later
         FAILURE,
     )
     assert dict(found.parts)["I4.1"] is not Verdict.NOT_MET
+
+
+# ---------------------------------------------------------------- a worse count is never a better answer
+
+GRID = (("60", "85", "105", "120"), ("10", "19", "30", "60", "120"), ("0.1", "0.4", "0.8", "1.2", "2"))
+SEVERE_BEFORE, MODERATE_BEFORE = ("65", "12", "0.3", "15"), ("75", "30", "0.8", "70")
+
+
+@st.composite
+def worsened(draw: st.DrawFn) -> tuple[list[list[str | None]], list[list[str | None]]]:
+    """Counts, some without a line, and the same with one line of one of them lower."""
+    columns = [st.one_of(st.none(), st.sampled_from(grid)) for grid in (*GRID, ("20", "80"))]
+    counts = draw(st.lists(st.tuples(*columns).map(list), min_size=1, max_size=6))
+    place, line = draw(st.integers(0, len(counts) - 1)), draw(st.integers(0, 2))
+    higher = draw(st.integers(1, len(GRID[line]) - 1))
+    counts[place][line] = GRID[line][higher]
+    worse = [list(values) for values in counts]
+    worse[place][line] = GRID[line][draw(st.integers(0, higher - 1))]
+    return counts, worse
+
+
+@given(st.sampled_from([SEVERE_BEFORE, MODERATE_BEFORE]), worsened())
+@settings(max_examples=400, deadline=None)
+def test_a_worse_count_never_clears_ciclosporin_of_failure(baseline, pair):
+    before, after = (_ineffective(baseline, counts) for counts in pair)
+    assert after is not Verdict.NOT_MET or before is Verdict.NOT_MET
+
+
+@given(st.sampled_from([SEVERE_BEFORE, MODERATE_BEFORE]), worsened())
+@settings(max_examples=200, deadline=None)
+def test_a_worse_count_never_takes_a_cytopenia_away(baseline, pair):
+    before, after = (inc_03_cytopenia(_course(baseline, counts), TODAY, COUNTS).verdict for counts in pair)
+    assert ORDER_OF[before] <= ORDER_OF[after]
+
+
+def _course(baseline, counts):
+    agos = (150, 110, 75, 60, 20, 3)
+    later = (drawn(values, ago) for values, ago in zip(counts, agos[-len(counts) :], strict=True))
+    return a_record(*COURSE, drawn(baseline, ago=205), *later, LONG_AGO)
+
+
+def _ineffective(baseline, counts):
+    return dict(inc_04_ciclosporin_failure(_course(baseline, counts), TODAY, FAILURE).parts)["I4.1"]

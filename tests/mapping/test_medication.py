@@ -790,3 +790,12 @@ def test_why_an_order_was_stopped_is_kept(reason: Any, told: str) -> None:
 def test_a_gel_for_the_mouth_is_swallowed_in_the_end(name: str, systemic: bool | None) -> None:
     seen = event(order(name))
     assert (seen.ingredients, seen.systemic) == ({"miconazole"}, systemic)
+
+
+def test_the_reason_is_read_from_the_entry_else_from_the_order_it_follows() -> None:
+    why = [{"text": "预防感染"}]
+    assert event(order(reasonCode=why)).reason == "预防感染"
+    supply = dispense(authorizingPrescription=[{"reference": "MedicationRequest/m1"}])
+    reasons = {e.source: e.reason for e in read(order(reasonCode=why), supply).medications}
+    assert set(reasons.values()) == {"预防感染"}
+    assert event(order()).reason == ""

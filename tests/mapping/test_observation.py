@@ -394,6 +394,56 @@ def test_a_quantitative_hbsag_is_shown_and_its_flag_decides() -> None:
     assert result(bare | {"interpretation": [concept(INTERPRETATION, "NEG")]}).presence is Presence.NEGATIVE
 
 
+@pytest.mark.parametrize(
+    "case",
+    cases("""
+    case                           | value | sign | flag | low | high | presence
+    above its limit                | 0.06  | -    | -    | -   | 0.05 | positive
+    below its limit                | 0.04  | -    | -    | -   | 0.05 | negative
+    on its limit                   | 0.05  | -    | -    | -   | 0.05 | none
+    a range from nothing           | 0.04  | -    | -    | 0   | 0.05 | negative
+    a range from something         | 0.04  | -    | -    | 0.01 | 0.05 | none
+    below what can be measured     | 0.05  | <    | -    | -   | 0.05 | negative
+    less than more than its limit  | 1     | <    | -    | -   | 0.05 | none
+    above what can be measured     | 250   | >    | -    | -   | 0.05 | positive
+    more than less than its limit  | 0.01  | >    | -    | -   | 0.05 | none
+    flagged high                   | 3     | -    | H    | -   | -    | positive
+    flagged abnormal               | 3     | -    | A    | -   | -    | positive
+    flagged normal                 | 3     | -    | N    | -   | -    | negative
+    flagged low                    | 3     | -    | L    | -   | -    | none
+    an arrow                       | 3     | -    | ↑    | -   | -    | positive
+    flag and range agree           | 0.06  | -    | H    | -   | 0.05 | positive
+    flag and range disagree        | 0.06  | -    | N    | -   | 0.05 | none
+    a flag nobody knows beside it  | 0.06  | -    | X    | -   | 0.05 | none
+    nothing beside it              | 3     | -    | -    | -   | -    | none
+    """),
+    ids=named,
+)
+def test_a_number_of_a_serology_is_read_by_the_laboratory_s_flag_or_limit(case: Case) -> None:
+    def end(value: str) -> Json:
+        return {"value": float(value), "unit": "S/CO"}
+
+    parts: Json = {"valueQuantity": end(case["value"])}
+    if case["sign"] != "-":
+        parts["valueQuantity"]["comparator"] = case["sign"]
+    if case["flag"] != "-":
+        parts["interpretation"] = [
+            {"text": "↑"} if case["flag"] == "↑" else concept(INTERPRETATION, case["flag"])
+        ]
+    ends = {name: end(case[name]) for name in ("low", "high") if case[name] != "-"}
+    if ends:
+        parts["referenceRange"] = [ends]
+    seen = result(observation("13955-0", **parts))
+    assert seen.presence == (None if case["presence"] == "none" else Presence(case["presence"]))
+    assert seen.number is None
+
+
+def test_the_limit_of_a_serology_in_another_unit_says_nothing() -> None:
+    other = [{"high": {"value": 1, "unit": "IU/mL"}}]
+    seen = result(observation("13955-0", valueQuantity={"value": 3, "unit": "S/CO"}, referenceRange=other))
+    assert seen.presence is None
+
+
 def test_a_dipstick_keeps_its_words() -> None:
     assert result(observation("20454-5", valueString="2+")).as_written == "2+"
     assert result(observation("20454-5", valueCodeableConcept={"text": "++"})).as_written == "++"

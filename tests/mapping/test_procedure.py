@@ -82,3 +82,55 @@ def test_an_operation_that_is_over_is_not_planned() -> None:
 def test_words_name_no_procedure(code: Json | None) -> None:
     record = chart(procedure(code))
     assert (record.procedures, record.gaps) == ((), ())
+
+
+RED, PLATELETS = {Concept.RED_CELL_TRANSFUSION}, {Concept.PLATELET_TRANSFUSION}
+IN_WORDS = [
+    ("悬浮红细胞输注 2U", RED),
+    ("红细胞输注", RED),
+    ("输注去白细胞悬浮红细胞", RED),
+    ("血小板输注 1个治疗量", PLATELETS),
+    ("输血小板", PLATELETS),
+    ("机采血小板", PLATELETS),
+    ("输血", RED | PLATELETS),
+    ("Blood transfusion", RED | PLATELETS),
+    ("Packed red cells 2 units", RED),
+    ("Platelet transfusion", PLATELETS | RED),
+    ("血浆输注", set()),
+    ("输血浆 400 ml", set()),
+    ("输血前检查", set()),
+    ("输血反应", set()),
+    ("备血", set()),
+    ("transfusion reaction work-up", set()),
+    ("no transfusion", set()),
+    ("无输血", set()),
+    ("aplastic anaemia, allogeneic stem cell transplantation", set()),
+]
+
+
+@pytest.mark.parametrize(("text", "concepts"), IN_WORDS)
+def test_a_transfusion_in_words_is_a_transfusion_on_record(text: str, concepts: set[Concept]) -> None:
+    plain = chart(procedure({"text": text})).procedures
+    local = chart(procedure(concept("http://hospital.example/op", "T17", text))).procedures
+    for seen in (plain, local):
+        assert {c for p in seen for c in p.concepts} == concepts
+
+
+@pytest.mark.parametrize(("text", "concepts"), IN_WORDS)
+def test_a_blood_product_given_is_a_transfusion_on_record(text: str, concepts: set[Concept]) -> None:
+    record = chart(
+        {
+            "resourceType": "MedicationAdministration",
+            "id": "a7",
+            "status": "completed",
+            "subject": PATIENT,
+            "medicationCodeableConcept": {"text": text},
+            "effectiveDateTime": "2026-02-20T09:00:00+08:00",
+        }
+    )
+    assert {c for p in record.procedures for c in p.concepts} == concepts
+
+
+def test_a_listed_code_speaks_before_the_words() -> None:
+    named = concept(SNOMED, "12719002", "Platelet transfusion", text="红细胞输注")
+    assert read_one(procedure(named)).concepts == PLATELETS

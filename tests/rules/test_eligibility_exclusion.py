@@ -172,7 +172,7 @@ def bleed(ago: Any = 10, **more: Any) -> Any:
         pytest.param([bleed(91)], UNKNOWN, 1, id="91 days ago, never closed"),
         pytest.param([bleed(**OVER)], UNKNOWN, 0, id="resolved"),
         pytest.param([bleed(abated=when(1))], UNKNOWN, 0, id="ended"),
-        pytest.param([bleed(course=Course.UNSTATED)], UNKNOWN, 1, id="status not told"),
+        pytest.param([bleed(course=Course.UNSTATED)], PRESENT, 1, id="status not told"),
         pytest.param([bleed(**NOT_CONFIRMED)], UNKNOWN, 1, id="provisional"),
         pytest.param([diagnosis(Concept.SEPSIS, ago=3)], UNKNOWN, 1, id="sepsis: controlled or not?"),
         pytest.param([diagnosis(Concept.SEPSIS, ago=3, **OVER)], UNKNOWN, 0, id="past sepsis"),
@@ -209,7 +209,10 @@ A_DAY_MORE = "2021-03-01"
         pytest.param(cancer(abated=A_DAY_MORE), UNKNOWN, 0, id="ended a day earlier: no evidence"),
         pytest.param(cancer(onset=FIVE_YEARS), PRESENT, 1, id="began five years ago to the day"),
         pytest.param(cancer(onset=A_DAY_MORE), UNKNOWN, 0, id="began a day earlier, in remission"),
-        pytest.param(cancer(FIVE_YEARS), PRESENT, 1, id="recorded five years ago to the day"),
+        pytest.param(cancer(FIVE_YEARS), UNKNOWN, 1, id="in remission, recorded five years ago to the day"),
+        pytest.param(cancer(10, onset="2011"), UNKNOWN, 1, id="in remission since 2011, recorded this month"),
+        pytest.param(cancer(10, onset="2011", course=Course.UNSTATED), PRESENT, 1, id="the same, not closed"),
+        pytest.param(cancer(onset=None, course=Course.ACTIVE), PRESENT, 1, id="active, undated"),
         pytest.param(cancer(A_DAY_MORE), UNKNOWN, 0, id="recorded a day earlier, in remission"),
         pytest.param(cancer(1, onset="2001", abated="2002"), UNKNOWN, 1, id="old, recorded yesterday"),
         pytest.param(cancer(onset="2001", abated="2021"), UNKNOWN, 1, id="ended some time in 2021"),
@@ -431,7 +434,7 @@ def test_e12_three_months_before_31_may_is_28_february() -> None:
         ("E2", diagnosis(Concept.MDS, ago=5)),
         ("E4", done(Concept.HSCT, 5)),
         ("E7", bleed(5)),
-        ("E9", cancer(5)),
+        ("E9", cancer(onset=5)),
         ("E10", diagnosis(Concept.THROMBOSIS, ago=5)),
         ("E12", study(ON, start=5)),
     ],
@@ -479,3 +482,37 @@ def test_a_part_that_failed_never_yields_absent_and_is_named(number: str, part: 
 
 def test_a_part_that_failed_does_not_hide_what_was_found() -> None:
     assert asked("E4", done(Concept.HSCT), **unreadable(Part.CONDITIONS)).verdict is PRESENT
+
+
+@pytest.mark.parametrize(
+    ("own", "verdict"),
+    [
+        pytest.param({}, UNKNOWN, id="only its record is dated"),
+        pytest.param({"onset": when("2001")}, UNKNOWN, id="of 2001"),
+        pytest.param({"abated": when(20)}, UNKNOWN, id="over before the answer"),
+        pytest.param({"abated": when(2)}, PRESENT, id="over after the answer"),
+        pytest.param({"course": Course.ACTIVE}, PRESENT, id="active"),
+        pytest.param({"course": Course.UNSTATED}, PRESENT, id="status not told"),
+    ],
+)
+def test_a_past_disease_written_down_after_the_answer_is_no_newer_than_the_answer(own, verdict) -> None:
+    clot = diagnosis(Concept.THROMBOSIS, ago=1, **({"course": Course.HISTORY} | own))
+    assert asked("E10", clot).verdict is PRESENT
+    assert asked("E10", clot, form(5, E10=False)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("fact", "shown"),
+    [
+        pytest.param(diagnosis(Concept.BLEEDING, ago=90), 1, id="90 days ago"),
+        pytest.param(diagnosis(Concept.BLEEDING, ago=91), 0, id="91 days ago"),
+        pytest.param(diagnosis(Concept.BLEEDING, ago=None), 1, id="undated"),
+        pytest.param(diagnosis(Concept.BLEEDING, ago=5, course=Course.HISTORY), 0, id="over"),
+        pytest.param(
+            diagnosis(Concept.BLEEDING, Concept.SEVERE_BLEEDING, ago=400), 1, id="severe, told once"
+        ),
+    ],
+)
+def test_e7_a_bleed_of_which_no_code_tells_how_severe_it_is_asks(fact: Any, shown: int) -> None:
+    found = asked("E7", fact)
+    assert (found.verdict, len(found.evidence)) == (UNKNOWN, shown)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -155,7 +156,7 @@ def antibiotic(start: int | None = 2, *more: Concept, **fields: Any) -> Any:
         pytest.param([infection(10, onset=when(400))], NOT_MET, id="recorded lately"),
         pytest.param([infection(None)], UNKNOWN, id="undated"),
         pytest.param([infection(10, course=Course.HISTORY)], UNKNOWN, id="resolved"),
-        pytest.param([infection(10, course=Course.UNSTATED)], UNKNOWN, id="clinical status not told"),
+        pytest.param([infection(10, course=Course.UNSTATED)], NOT_MET, id="clinical status not told"),
         pytest.param([infection(10, abated=when(1))], UNKNOWN, id="ended yesterday"),
         pytest.param([infection(10, abated=on_day(date(2026, 3, 3)))], NOT_MET, id="ends tomorrow"),
         pytest.param([infection(certainty=Certainty.PROVISIONAL)], UNKNOWN, id="provisional"),
@@ -285,6 +286,54 @@ def test_i5_fever_in_neutropenia_and_cultures_are_shown_but_do_not_decide(
 def test_i5_treatment_is_read_from_every_kind_of_entry(event: Any, verdict: str) -> None:
     drug = replace(event, concepts=frozenset({Concept.ANTI_INFECTIVE}))
     assert asked("I5", drug).verdict is verdict
+
+
+def levofloxacin(mg: Any = 500, **more: Any) -> Any:
+    return medication("levofloxacin", mg, start=5, concepts=frozenset({Concept.ANTI_INFECTIVE}), **more)
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        pytest.param([levofloxacin()], NOT_MET, id="nothing said"),
+        pytest.param([levofloxacin(as_written="预防感染 每日一次")], UNKNOWN, id="预防 in the instructions"),
+        pytest.param([levofloxacin(reason="Antibacterial prophylaxis")], UNKNOWN, id="as the reason"),
+        pytest.param([levofloxacin(reason="pneumonia")], NOT_MET, id="another reason"),
+        pytest.param(
+            [
+                levofloxacin(reason="预防"),
+                levofloxacin(source=MedicationSource.DISPENSE, supply_days=Decimal(9)),
+            ],
+            UNKNOWN,
+            id="the order says so, its dispense does not",
+        ),
+        pytest.param(
+            [
+                levofloxacin(reason="预防"),
+                medication("meropenem", start=5, concepts=frozenset({Concept.ANTI_INFECTIVE})),
+            ],
+            NOT_MET,
+            id="another drug treats",
+        ),
+    ],
+)
+def test_i5_what_prevents_is_asked_about(facts: list[Any], verdict: str) -> None:
+    assert asked("I5", *facts).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("mg", "listed", "verdict"),
+    [
+        (500, "levofloxacin 500", UNKNOWN),
+        (501, "levofloxacin 500", NOT_MET),
+        (500, "moxifloxacin 500", NOT_MET),
+        (None, "levofloxacin 500", NOT_MET),
+        (500, "levofloxacin", NOT_MET),
+    ],
+)
+def test_i5_a_site_lists_what_it_gives_to_prevent(mg: Any, listed: str, verdict: str) -> None:
+    limits = replace(LIMITS, prevention_drugs=(listed,))
+    assert asked("I5", levofloxacin(mg), limits=limits).verdict is verdict
 
 
 # ---------------------------------------------------------------- I7

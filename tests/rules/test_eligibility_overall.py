@@ -247,7 +247,8 @@ def _asked(record: ClinicalRecord) -> list[str]:
 def test_questions_come_in_the_reviewed_order() -> None:
     asked = _asked(a_record(AA))
     assert asked == [n for n in LIMITS.question_order if n in asked]
-    assert asked[:2] == ["I2", "E5"]
+    assert asked[:2] == ["I4", "I3"]
+    assert asked.index("E8") < asked.index("I2")  # a laboratory settles it before a person is asked
 
 
 def test_twins_are_asked_once_with_both_numbers() -> None:
@@ -272,7 +273,32 @@ def test_a_twin_whose_other_is_settled_is_asked_alone(settled: str, left: str) -
 
 def test_an_old_large_clone_is_asked_about_before_anything_else() -> None:
     assert _asked(a_record(AA, result(Analyte.PNH_GRANULOCYTES, 60, 300)))[0] == "E3"
-    assert _asked(a_record(AA, result(Analyte.PNH_GRANULOCYTES, 10, 300)))[0] == "I2"
+    assert _asked(a_record(AA, result(Analyte.PNH_GRANULOCYTES, 10, 300)))[0] == "I4"
+
+
+def test_what_speaks_against_the_patient_is_asked_before_all_else() -> None:
+    doubt = diagnosis(Concept.MALIGNANCY_HISTORY, ago=30)
+    assert _asked(a_record(AA, doubt))[:2] == ["E9", "I4"]
+    old_clone = result(Analyte.PNH_GRANULOCYTES, 60, 300)
+    assert _asked(a_record(AA, doubt, old_clone))[:3] == ["E3", "E9", "I4"]
+
+
+def test_infection_and_bleeding_are_asked_in_one_question_unless_one_has_a_fact_of_its_own() -> None:
+    asked = {c.id: c for c in judged(a_record(AA)).open_questions}
+    assert "E7" not in asked
+    assert asked["I5"].finding.question
+    assert asked["I5"].finding.question.key == "criterion.I5.question_with_E7"
+    assert {"I5", "E7"} <= set(_asked(a_record(AA, diagnosis(Concept.BLEEDING, ago=5))))
+
+
+def test_a_study_that_could_not_be_identified_is_named_beside_the_criteria() -> None:
+    other = replace(study(StudyState.ENROLLED, 30), this_trial=None, title="A new drug, phase II")
+    decision = judged(a_record(AA, other), Participation(StudyState.UNKNOWN))
+    (reason,) = decision.also_open
+    assert "A new drug, phase II" in repr(reason)
+    (reason,) = judged(a_record(AA), Participation(StudyState.UNKNOWN)).also_open
+    assert reason.key == "eligibility.participation.not_told"
+    assert judged(a_record(AA)).also_open == ()
 
 
 def test_a_man_is_not_asked_about_pregnancy() -> None:

@@ -74,13 +74,22 @@ def red_cells_given(ago: Any) -> Any:
         pytest.param([clone("60", 10), clone("40", 10)], UNKNOWN, id="two on one day, across 50"),
         pytest.param([clone("60", "2025-09-01"), clone("40", 10)], ABSENT, id="an old one does not count"),
         # lineages
-        pytest.param([clone("60"), mono("40")], UNKNOWN, id="granulocytes and monocytes disagree"),
-        pytest.param([clone("40", 90), mono("60")], UNKNOWN, id="disagree, months apart"),
+        pytest.param([clone("60"), mono("40")], PRESENT, id="the larger one counts"),
+        pytest.param([clone("40"), mono("60")], PRESENT, id="the larger one counts, monocytes"),
+        pytest.param([clone("50"), mono("49.99")], PRESENT, id="on the limit"),
+        pytest.param([clone("49.99"), mono("49.99")], ABSENT, id="both below"),
+        pytest.param([clone("40", 90), mono("60")], PRESENT, id="the larger one is of the newest draw"),
+        pytest.param([clone("60", 90), mono("40")], UNKNOWN, id="the larger one is of an older draw"),
+        pytest.param([clone("60"), mono("positive")], PRESENT, id="one large, one in words"),
+        pytest.param([clone("40"), mono("positive")], UNKNOWN, id="one small, one in words"),
+        pytest.param([clone("40"), mono(">30")], UNKNOWN, id="one small, one that may be large"),
         pytest.param([clone("60"), mono("70")], PRESENT, id="agree"),
         pytest.param([mono("40")], ABSENT, id="monocytes alone"),
         pytest.param([cd59("55")], PRESENT, id="CD59 alone"),
-        pytest.param([clone("45"), cd59("55")], ABSENT, id="FLAER before CD59"),
-        pytest.param([mono("45"), cd59("55")], UNKNOWN, id="monocytes and CD59 disagree"),
+        pytest.param([clone("45"), cd59("55")], UNKNOWN, id="CD59 raises doubt beside FLAER"),
+        pytest.param([clone("55"), cd59("45")], PRESENT, id="FLAER before CD59"),
+        pytest.param([clone("45"), cd59("35")], ABSENT, id="FLAER and CD59 agree"),
+        pytest.param([mono("45"), cd59("55")], PRESENT, id="CD59 without FLAER counts"),
         pytest.param([clone("60"), red("10")], PRESENT, id="white cells before red cells"),
         pytest.param([clone("45", "2025-01-01"), red("60")], UNKNOWN, id="old white cells, new red cells"),
         # red cells
@@ -107,7 +116,16 @@ def test_the_last_fresh_clone_in_white_cells_decides(facts: list[Any], verdict: 
         pytest.param([clone("60")], True, PRESENT, MIXED, id="agreed"),
         pytest.param([clone("60", "2025-09-01")], False, ABSENT, ATTESTATION, id="an old 60 gives way"),
         pytest.param([], False, ABSENT, ATTESTATION, id="no test, attested"),
-        pytest.param([clone("60"), mono("40")], True, PRESENT, ATTESTATION, id="a disagreement is judged"),
+        pytest.param([clone("60"), mono("40")], True, PRESENT, MIXED, id="one is large: agreed"),
+        pytest.param([clone("60"), mono("40")], False, PRESENT, DATA, id="one is large: not attested away"),
+        pytest.param(
+            [clone("60", 90), mono("40")], True, PRESENT, ATTESTATION, id="a disagreement, judged large"
+        ),
+        pytest.param([clone("60", 90), mono("40")], False, UNKNOWN, MIXED, id="a disagreement, judged small"),
+        pytest.param([clone("positive")], False, UNKNOWN, MIXED, id="words that may be large"),
+        pytest.param([clone(">40")], False, UNKNOWN, MIXED, id="a bound that may be large"),
+        pytest.param([clone("<60")], False, UNKNOWN, MIXED, id="an upper bound that may be large"),
+        pytest.param([red("10"), red_cells_given(20)], False, ABSENT, ATTESTATION, id="diluted, judged"),
     ],
 )
 def test_a_laboratory_is_not_outvoted(facts: list[Any], answer: bool, verdict: Any, basis: Any) -> None:
@@ -123,7 +141,7 @@ def test_an_old_large_clone_is_to_be_confirmed_first_and_named_with_its_date() -
 
 
 def test_the_reason_is_told_where_results_do_not_decide() -> None:
-    assert "criterion.E3.disagree" in said(asked("E3", clone("60"), mono("40")))
+    assert "criterion.E3.disagree" in said(asked("E3", clone("60", 90), mono("40")))
     assert "criterion.E3.diluted" in said(asked("E3", red("10"), red_cells_given(20)))
     assert "criterion.E3.disagree" not in said(asked("E3", clone("<60")))
 

@@ -256,3 +256,41 @@ def test_the_number_and_the_unit_are_shown_as_a_clinician_writes_them() -> None:
     found = asked("E11", hcg("25"))
     assert "IU/L" in said(found)
     assert (found.evidence[0].value, found.evidence[0].unit) == (25, "[IU]/L")
+
+
+def ended(ago: Any = 150, **more: Any) -> Any:
+    return diagnosis(Concept.PREGNANCY_ENDED, ago=ago, **more)
+
+
+MENOPAUSE = diagnosis(Concept.PERHAPS_STERILE, ago=900)
+
+
+@pytest.mark.parametrize(
+    ("facts", "alone", "denied"),
+    [
+        pytest.param([ended()], UNKNOWN, UNKNOWN, id="delivered, no test"),
+        pytest.param([ended(), NEGATIVE], UNKNOWN, ABSENT, id="delivered, test negative"),
+        pytest.param([ended(), NEGATIVE, feeding("negative")], UNKNOWN, ABSENT, id="and does not feed"),
+        pytest.param([ended(), hcg_test("positive")], PRESENT, PRESENT, id="delivered, test positive"),
+        pytest.param([ended(), hcg_test("negative", 8)], UNKNOWN, UNKNOWN, id="delivered, test too old"),
+        pytest.param([pregnant(200), ended()], UNKNOWN, UNKNOWN, id="pregnant, then delivered"),
+        pytest.param([pregnant(200), ended(), NEGATIVE], UNKNOWN, ABSENT, id="pregnant, delivered, negative"),
+        pytest.param([ended(), pregnant(149)], PRESENT, UNKNOWN, id="delivered, then pregnant again"),
+        pytest.param([ended(1), NEGATIVE], UNKNOWN, UNKNOWN, id="delivered after the answer"),
+        pytest.param([done(Concept.PREGNANCY_ENDED, 100), NEGATIVE], UNKNOWN, ABSENT, id="as a procedure"),
+        pytest.param([ended(301), NEGATIVE, feeding("negative")], ABSENT, ABSENT, id="301 days ago: no news"),
+        pytest.param([ended(300), NEGATIVE, feeding("negative")], UNKNOWN, ABSENT, id="300 days ago"),
+        pytest.param([MENOPAUSE], UNKNOWN, ABSENT, id="menopause on record: attested at any age"),
+        pytest.param([MENOPAUSE, hcg_test("positive")], PRESENT, PRESENT, id="menopause, test positive"),
+        pytest.param(
+            [MENOPAUSE, pregnant(certainty=Certainty.PROVISIONAL)], UNKNOWN, UNKNOWN, id="and a doubt"
+        ),
+    ],
+)
+def test_a_pregnancy_that_ended_and_one_that_is_no_longer_possible(
+    facts: list[Any], alone: Any, denied: Any
+) -> None:
+    for number, value in (("E11", False), ("I6", True)):
+        turned = (lambda v: v) if number == "E11" else reverse
+        assert asked(number, *facts).verdict is turned(alone)
+        assert asked(number, *facts, form(3, **{number: value})).verdict is turned(denied)

@@ -30,6 +30,7 @@ THREE_MONTHS, OLDER = "2025-12-02", "2025-12-01"
 ONE_MONTH, OLDER_LOAD = "2026-02-02", "2026-02-01"
 TESTS = {
     "hiv": Analyte.HIV_SEROLOGY,
+    "blot": Analyte.HIV_IMMUNOBLOT,
     "hiv-rna": Analyte.HIV_RNA,
     "hbsag": Analyte.HBSAG,
     "core": Analyte.ANTI_HBC,
@@ -58,7 +59,15 @@ def _tests(row: str) -> list[Any]:
     hiv + {OLDER}                           | unknown | hiv_rna
     hiv +, hiv-rna 400                      | met     | none
     hiv-rna 400 {ONE_MONTH}                 | met     | none
-    hiv-rna 400 {OLDER_LOAD}                | unknown | hiv_serology
+    hiv-rna 400 {OLDER_LOAD}                | unknown | hiv_rna
+    hiv -, hiv-rna 400 {OLDER_LOAD}         | unknown | hiv_rna
+    hiv -, hiv-rna <1000                    | unknown | hiv_rna
+    hiv -, hiv-rna 400 2025-06-01, hiv-rna - 2025-12-01 | not-met | none
+    hiv +, blot +                           | met     | none
+    blot + 2019-05-06                       | met     | none
+    hiv -, blot -                           | not-met | none
+    hiv -, blot 7                           | unknown | hiv_serology
+    hiv +, blot -                           | unknown | hiv_rna
     hiv +, hiv-rna -                        | unknown | hiv_rna
     hiv + 2026-01-05, hiv - 2026-02-05      | not-met | none
     nothing                                 | unknown | hiv_serology
@@ -97,6 +106,9 @@ def test_hiv_wants_a_negative_screen_or_the_virus_itself(case: Case) -> None:
     hbsag + {OLDER}                         | unknown | hbsag anti_hbc
     hbsag + {OLDER}, hbv-dna -              | unknown | hbsag
     hbsag -, core -, hbv-dna 300            | met     | none
+    hbsag -, core -, hbv-dna 300 {OLDER_LOAD} | unknown | hbv_dna
+    hbsag -, core -, hbv-dna 300 2025-06-01, hbv-dna - 2025-12-01 | not-met | none
+    hbsag -, core +, hbv-dna 300 2025-06-01, hbv-dna - | not-met | none
     hbsag 0.02, core -                      | unknown | hbsag
     hbv-dna 300                             | met     | none
     nothing                                 | unknown | hbsag anti_hbc
@@ -120,6 +132,11 @@ def test_hepatitis_b_goes_from_the_surface_antigen_to_the_core_to_the_dna(case: 
     hcv +, hcv-rna - {OLDER_LOAD}           | unknown | hcv_rna
     hcv +, hcv-rna +                        | met     | none
     hcv -, hcv-rna 900                      | met     | none
+    hcv -, hcv-rna 900 {ONE_MONTH}          | met     | none
+    hcv -, hcv-rna 900 {OLDER_LOAD}         | unknown | hcv_rna
+    hcv -, hcv-rna 900 2019-01-01           | unknown | hcv_rna
+    hcv -, hcv-rna 900 2019-01-01, hcv-rna - 2019-06-01 | not-met | none
+    hcv -, hcv-rna - 2019-01-01, hcv-rna 900 2019-06-01 | unknown | hcv_rna
     hcv-rna -                               | not-met | none
     nothing                                 | unknown | anti_hcv
     """),
@@ -228,3 +245,9 @@ def test_a_stale_result_is_shown_with_its_date() -> None:
 def test_a_part_that_failed_keeps_it_open_and_does_not_hide_a_positive(part: Part) -> None:
     assert asked("E8", *CLEAR, DENIED, **unreadable(part)).missing == (f"DATA_UNAVAILABLE:{part.value}",)
     assert asked("E8", *_tests("hbsag +"), **unreadable(part)).verdict is PRESENT
+
+
+def test_a_number_with_its_meaning_is_shown_as_it_was_written() -> None:
+    flagged = result(Analyte.ANTI_HCV, "positive", 5, as_written="12.3 S/CO")
+    assert "12.3 S/CO" in said(asked("E8", flagged))
+    assert "presence_as_written" not in said(asked("E8", result(Analyte.ANTI_HCV, "positive", 5)))

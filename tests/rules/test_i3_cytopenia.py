@@ -1,5 +1,7 @@
 """Inclusion 3: one line strictly below its limit is enough; clearing it needs all three, and no transfusion."""
 
+from decimal import Decimal
+
 import pytest
 
 from cds_service.protocol.answers.eligibility import Basis, Finding
@@ -9,9 +11,20 @@ from cds_service.protocol.parameters import read_limits
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Known, Part, Sex
+from fhir_mappings.vocabulary.medications import MedicationSource
 from fhir_mappings.vocabulary.phrases import Phrase
 from fhir_mappings.vocabulary.results import Analyte, Reading
-from tests.builders import TODAY, a_record, count, diagnosis, medication, result, transfused, unreadable
+from tests.builders import (
+    TODAY,
+    a_record,
+    count,
+    diagnosis,
+    dispense,
+    medication,
+    result,
+    transfused,
+    unreadable,
+)
 from tests.tables import cases, named
 
 LIMITS = read_limits(CountLimits, "counts")
@@ -78,7 +91,9 @@ def test_a_count_after_the_index_date_does_not_decide():
 
 
 def test_the_newest_count_decides():
-    assert judged(count(84, 31, "0.8", ago=6), count(120, 80, 2, ago=1)).verdict is Verdict.NOT_MET
+    on_treatment = dispense("ciclosporin", 100, 12, ago=40, days=30)
+    older = count(84, 31, "0.8", ago=6)
+    assert judged(older, count(120, 80, 2, ago=1), on_treatment).verdict is Verdict.NOT_MET
     assert judged(count(120, 80, 2, ago=6), count(84, 31, "0.8", ago=1)).verdict is Verdict.MET
 
 
@@ -129,8 +144,33 @@ def test_lines_of_different_days_without_transfusion_records_are_not_cleared():
 def test_haemoglobin_that_jumped_across_the_limit_is_not_cleared():
     jumped = (count(98, 60, "1.2", ago=3), count(105, ago=1), LONG_AGO)
     assert judged(*jumped).verdict is Verdict.UNKNOWN
-    assert judged(*jumped, medication("ciclosporin", 100, 12, start=20)).verdict is Verdict.NOT_MET
     assert judged(*jumped, count(101, ago=2)).verdict is Verdict.UNKNOWN
+    assert judged(count(98, 40, "1.2", ago=3), count(120, 80, 2, ago=1)).verdict is Verdict.UNKNOWN
+    assert judged(count(98, 40, "1.2", ago=62), count(120, 80, 2, ago=1)).verdict is Verdict.NOT_MET
+
+
+def treatment(concept, ago, days, source=MedicationSource.DISPENSE):
+    return medication(
+        "x", 1, start=ago, source=source, concepts=frozenset({concept}), supply_days=Decimal(days)
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        (treatment(Concept.CICLOSPORIN, 121, 30), "not-met"),
+        (treatment(Concept.CICLOSPORIN, 122, 30), "unknown"),
+        (treatment(Concept.AA_TREATMENT, 20, 5), "not-met"),
+        (treatment(Concept.GROWTH_FACTOR, 20, 5), "not-met"),
+        (treatment(Concept.AA_TREATMENT, 20, 5, MedicationSource.ORDER), "unknown"),
+        (treatment(Concept.AA_TREATMENT, 91, 0, MedicationSource.ADMINISTRATION), "not-met"),
+        (treatment(Concept.AA_TREATMENT, 92, 0, MedicationSource.ADMINISTRATION), "unknown"),
+        (treatment(Concept.ANTI_INFECTIVE, 20, 5), "unknown"),
+    ],
+)
+def test_treatment_supplied_or_given_in_the_90_days_before_explains_a_jump(given, answer):
+    jumped = (count(98, 60, "1.2", ago=3), count(105, 60, "1.2", ago=1), LONG_AGO)
+    assert judged(*jumped, given).verdict == answer
 
 
 def test_transfusions_that_could_not_be_read_are_asked_for():

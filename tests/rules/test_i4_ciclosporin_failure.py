@@ -275,13 +275,23 @@ def test_a_stricter_profile_wants_counts_and_transfusion():
         ({"relapsed": False}, "unknown"),
         ({"certainty": Certainty.PROVISIONAL}, "unknown"),
         ({"by_text_only": True}, "unknown"),
-        ({"recorded": when(200)}, "unknown"),
+        ({"recorded": when(200)}, "met"),
+        ({"recorded": when(3000)}, "met"),
         ({"recorded": when(-1)}, "unknown"),
-        ({"recorded": None}, "unknown"),
+        ({"recorded": None}, "met"),
     ],
-    ids=["coded", "not relapsed", "provisional", "words only", "as ciclosporin began", "later", "undated"],
+    ids=[
+        "coded",
+        "not relapsed",
+        "provisional",
+        "words only",
+        "as ciclosporin began",
+        "years before",
+        "later",
+        "undated",
+    ],
 )
-def test_a_relapse_on_the_problem_list_after_ciclosporin_counts(more, answer):
+def test_a_relapse_on_the_problem_list_counts_whenever_the_disease_was_recorded(more, answer):
     relapse = diagnosis(Concept.AA_ACQUIRED, ago=20, **({"relapsed": True} | more))
     found = judged(SHORT, relapse)
     assert dict(found.parts)["I4.1"] == answer
@@ -291,6 +301,49 @@ def test_a_relapse_on_the_problem_list_after_ciclosporin_counts(more, answer):
 def test_a_relapse_on_the_problem_list_without_proven_ciclosporin_settles_nothing():
     relapse = diagnosis(Concept.AA_ACQUIRED, ago=20, relapsed=True)
     assert ineffective(medication(CSA, 100, 12, 200, end=when(130)), relapse) is Verdict.UNKNOWN
+
+
+# ---------------------------------------------------------------- counts that lack a line (DECISIONS 68)
+
+
+@pytest.mark.parametrize(
+    "case",
+    cases("""
+    case                                             | hb  | plt | anc  | retic | answer
+    as good as before, all lines                     | 95  | 45  | 1.1  | 30    | not-met
+    without reticulocytes, severe if they are few    | 64  | 25  | 0.4  | -     | unknown
+    without reticulocytes, good whatever they are    | 95  | 45  | 1.1  | -     | not-met
+    haemoglobin alone, on the record's limit         | 100 | -   | -    | -     | not-met
+    haemoglobin alone, below it                      | 99  | -   | -    | -     | unknown
+    platelets alone, on the limit                    | -   | 50  | -    | -     | not-met
+    platelets alone, below it                        | -   | 49  | -    | -     | unknown
+    platelets alone, severe                          | -   | 19  | -    | -     | unknown
+    neutrophils alone, on the limit                  | -   | -   | 1.0  | -     | not-met
+    neutrophils alone, below it                      | -   | -   | 0.99 | -     | unknown
+    no haemoglobin, yet severe                       | -   | 19  | 0.49 | -     | unknown
+    no platelets, yet severe                         | 95  | -   | 0.4  | 20    | unknown
+    reticulocytes alone                              | -   | -   | -    | 20    | not-met
+    no haemoglobin, good whatever it is              | -   | 60  | 1.2  | 30    | not-met
+    """),
+    ids=named,
+)
+def test_a_count_after_the_response_that_lacks_a_line(case):
+    last = [None if case[k] == "-" else case[k] for k in ("hb", "plt", "anc")]
+    retic = None if case["retic"] == "-" else case["retic"]
+    chart = (*COURSE, BEFORE, LONG_AGO, counted(GOOD, 90, 50), count(*last, ago=10, retic=retic))
+    assert ineffective(*chart) == case["answer"]
+
+
+def test_two_counts_that_lack_a_line_and_are_severe_all_the_same_end_a_response():
+    poor = [count(None, 15, "0.3", ago=ago) for ago in (40, 26)]
+    assert ineffective(*COURSE, BEFORE, LONG_AGO, counted(GOOD, 90, 60), *poor) is Verdict.MET
+    assert ineffective(*COURSE, BEFORE, LONG_AGO, counted(GOOD, 90, 60), poor[1]) is Verdict.UNKNOWN
+
+
+def test_a_poor_incomplete_count_in_between_keeps_two_good_ones_from_confirming_each_other():
+    between = count(64, 25, "0.4", ago=30)
+    assert ineffective(*COURSE, BEFORE, LONG_AGO, counted(GOOD, 45, 15), between) is Verdict.UNKNOWN
+    assert ineffective(*COURSE, BEFORE, LONG_AGO, counted(GOOD, 45, 15)) is Verdict.NOT_MET
 
 
 # ---------------------------------------------------------------- what could not be read

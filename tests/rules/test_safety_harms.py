@@ -75,6 +75,8 @@ def test_a_harm_coded_on_the_study(case: dict[str, str]) -> None:
     on the day of the first dose     | 60      | active   | confirmed   | no   | SAF-LUNG critical STOP_REVIEW sirolimus
     the day before the first dose    | 61      | active   | confirmed   | no   | SAF-LUNG info REVIEW sirolimus
     years ago, course not stated     | 2019    | unstated | confirmed   | no   | none
+    90 days ago, course not stated   | 90      | unstated | confirmed   | no   | SAF-LUNG info REVIEW sirolimus
+    91 days ago, course not stated   | 91      | unstated | confirmed   | no   | none
     lately, course not stated        | 10      | unstated | confirmed   | no   | SAF-LUNG critical STOP_REVIEW sirolimus
     undated and active               | -       | active   | confirmed   | no   | SAF-LUNG critical STOP_REVIEW sirolimus
     undated, course not stated       | -       | unstated | confirmed   | no   | SAF-LUNG warning HOLD sirolimus
@@ -368,3 +370,10 @@ def test_surgery_within_two_weeks_asks_for_a_hold(day: str | None, planned: bool
         "ServiceRequest/s1", frozenset({Concept.PLANNED_SURGERY}), when(day), "hernia repair", planned=planned
     )
     assert bool(found(a_record(operation), doses=SIROLIMUS_ONLY, participation=patient(ALONE))) is told
+
+
+def test_a_delivery_on_the_study_asks_for_a_test() -> None:
+    ended = diagnosis(Concept.PREGNANCY_ENDED, ago=10)
+    assert found(a_record(ended)) == ["SAF-PREG warning REPEAT_TEST -"]
+    assert found(a_record(ended, result(Analyte.HCG_QUALITATIVE, "negative", 2))) == []
+    assert found(a_record(diagnosis(Concept.PREGNANCY_ENDED, ago=61))) == []

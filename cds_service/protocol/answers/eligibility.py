@@ -23,6 +23,7 @@ class Finding:
     """What one criterion found. For an exclusion, `verdict` is about the excluding fact (MET = present).
 
     `missing` holds stable machine-readable names of what would settle it, e.g. "platelets", "attestation".
+    `against`: something stands in the chart that speaks against the patient, settled by an answer or not.
     """
 
     verdict: Verdict
@@ -32,6 +33,7 @@ class Finding:
     missing: tuple[str, ...] = ()
     question: Phrase | None = None
     parts: tuple[tuple[str, Verdict], ...] = ()
+    against: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,12 @@ class Criterion:
         return self.finding.verdict is barred
 
     @property
+    def to_resolve(self) -> bool:
+        """True when something speaks against the patient, or may: an entry that could not be read."""
+        finding = self.finding
+        return finding.against or self.excludes or "UNREAD" in finding.missing
+
+    @property
     def settled(self) -> bool:
         """True when the criterion is not unknown."""
         return self.finding.verdict is not Verdict.UNKNOWN
@@ -71,11 +79,22 @@ class EligibilityStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EligibilityDecision:
-    """The twenty criteria in their order, the overall status, and the open ones in the order to ask."""
+    """The twenty criteria in their order, the overall status, and the open ones in the order to ask.
+
+    `also_open` are the reasons beside the criteria: a study that could not be identified.
+    """
 
     status: EligibilityStatus
     criteria: tuple[Criterion, ...]
     open_questions: tuple[Criterion, ...]
+    also_open: tuple[Phrase, ...] = ()
+
+    @property
+    def to_resolve(self) -> tuple[Criterion, ...]:
+        """What speaks against the patient: the open ones first, then what an answer settled."""
+        asked = [c for c in self.open_questions if c.to_resolve]
+        ids = {c.id for c in asked}
+        return (*asked, *(c for c in self.criteria if c.to_resolve and c.id not in ids))
 
     def criterion(self, number: str) -> Criterion:
         """The criterion with this number, e.g. "I3"."""

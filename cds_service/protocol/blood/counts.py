@@ -34,6 +34,7 @@ class CountLimits:
     independence_assumed_platelets: Decimal
     unexplained_rise_days: int
     agreeing_counts_days: int
+    explaining_treatment_days: int
     severe_reticulocytes_below: Decimal
     severe_platelets_below: Decimal
     severe_neutrophils_below: Decimal

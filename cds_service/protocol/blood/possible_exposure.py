@@ -10,12 +10,14 @@ from datetime import date
 from cds_service.protocol.blood.counts import CountLimits
 from fhir_mappings.vocabulary.calendar import days_after, days_before
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationStatus
+from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.record import ClinicalRecord
 
 GROWTH_FACTORS = frozenset({Concept.GROWTH_FACTOR})
-AA_TREATMENT = frozenset({Concept.CICLOSPORIN, Concept.SIROLIMUS})
-"""The treatments of aplastic anaemia that a record tells us of."""
+AA_TREATMENT = frozenset(
+    {Concept.CICLOSPORIN, Concept.SIROLIMUS, Concept.AA_TREATMENT, Concept.GROWTH_FACTOR}
+)
+"""What may explain a rise: ciclosporin, ATG, thrombopoietin agonists, androgens, growth factors."""
 
 NEVER_TAKEN = frozenset(
     {
@@ -49,6 +51,11 @@ def possible_exposures(
         and event.is_order_intent
         and event.status not in NEVER_TAKEN
     )
+
+
+def supplied(exposures: tuple[PossibleExposure, ...]) -> tuple[PossibleExposure, ...]:
+    """Those handed over, given or stated to be taken; an order alone is none."""
+    return tuple(e for e in exposures if e.event.source is not MedicationSource.ORDER)
 
 
 def _last_day(event: MedicationEvent, start: date, limits: CountLimits) -> date:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 
 from cds_service.protocol.blood.baseline import Baseline
 from cds_service.protocol.blood.counts import BloodCount, CountLimits
 from cds_service.protocol.blood.haematology import Haematology
+from cds_service.protocol.blood.incomplete_counts import below_response
 from cds_service.protocol.blood.response_judgement import Judgement, judge
 from cds_service.protocol.blood.response_profiles import ResponseStandard
 from cds_service.protocol.blood.severity import severe_by_counts
@@ -42,13 +42,15 @@ class ResponseCourse:
     """The judged counts of a stretch of time, oldest first.
 
     `doubtful`: all lines are there, but it cannot be told whether they show a response. `not_evaluable`:
-    a needed line is missing. `judged` holds all of them.
+    a needed line is missing; `perhaps_lost` are those of them that lie below the response before them, as far
+    as they go. `judged` holds all of them.
     """
 
     judged: tuple[Judgement, ...]
     stretches: tuple[Stretch, ...]
     doubtful: tuple[Judgement, ...]
     not_evaluable: tuple[Judgement, ...]
+    perhaps_lost: tuple[Judgement, ...] = ()
 
     @property
     def decided(self) -> tuple[Judgement, ...]:
@@ -64,15 +66,36 @@ def response_course(
 ) -> ResponseCourse:
     """Judge each count against `baseline`."""
     judged = tuple(judge(count, baseline, blood, standard) for count in counts)
-    evaluable = [j for j in judged if _is_evaluable(j, standard.counts)]
-    decided = [j for j in evaluable if j.at_least_partial is not Verdict.UNKNOWN]
-    stretches = (Stretch(good, tuple(group)) for good, group in groupby(decided, key=is_responding))
+    incomplete = tuple(j for j in judged if not _is_evaluable(j, standard.counts))
+    perhaps_lost: list[Judgement] = []
+    stretches: list[list[Judgement]] = []
+    response: Judgement | None = None
+    for judgement in judged:
+        if judgement in incomplete:
+            if response and below_response(judgement.count, response.count, baseline, blood, standard):
+                perhaps_lost.append(judgement)
+        elif judgement.at_least_partial is not Verdict.UNKNOWN:
+            if not _goes_on(stretches, judgement, perhaps_lost):
+                stretches.append([])
+            stretches[-1].append(judgement)
+            response = judgement if is_responding(judgement) else None
     return ResponseCourse(
         judged,
-        tuple(stretches),
-        tuple(j for j in evaluable if j.at_least_partial is Verdict.UNKNOWN),
-        tuple(j for j in judged if not _is_evaluable(j, standard.counts)),
+        tuple(Stretch(is_responding(held[0]), tuple(held)) for held in stretches),
+        tuple(j for j in judged if j.at_least_partial is Verdict.UNKNOWN and j not in incomplete),
+        incomplete,
+        tuple(perhaps_lost),
     )
+
+
+def _goes_on(
+    stretches: Sequence[Sequence[Judgement]], judgement: Judgement, perhaps_lost: Sequence[Judgement]
+) -> bool:
+    """Does `judgement` say what the last stretch says, with nothing in between that speaks against it?"""
+    if not stretches or is_responding(stretches[-1][-1]) is not is_responding(judgement):
+        return False
+    last = stretches[-1][-1].count.day
+    return not (perhaps_lost and perhaps_lost[-1].count.day > last)
 
 
 def is_responding(judgement: Judgement) -> bool:
@@ -81,8 +104,10 @@ def is_responding(judgement: Judgement) -> bool:
 
 
 def _is_evaluable(judgement: Judgement, limits: CountLimits) -> bool:
-    """A count that lacks a line it needs decides nothing (DECISIONS 4)."""
+    """A count that lacks a line decides only what the lines it has prove: no response (DECISIONS 4, 68)."""
     count = judgement.count
+    if judgement.at_least_partial is Verdict.NOT_MET:
+        return True
     if not count.is_full:
         return False
     undecided = judgement.at_least_partial is Verdict.UNKNOWN and count.reticulocytes is None

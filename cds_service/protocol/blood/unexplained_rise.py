@@ -4,8 +4,7 @@ from decimal import Decimal
 
 from cds_service.protocol.blood.counts import BloodCount, CountLimits
 from cds_service.protocol.blood.haematology import Haematology
-from cds_service.protocol.blood.possible_exposure import exposed_between
-from cds_service.protocol.blood.transfusions import speaks_against_transfusion
+from cds_service.protocol.blood.possible_exposure import exposed_between, supplied
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.concepts import Concept
@@ -17,17 +16,16 @@ def rose_unexplained(
 ) -> bool:
     """Was the line that `product` raises below `limit` in the 60 days before `count`, and is it no more?
 
-    Treatment or a transfusion on record in between explains it. Not suspect either where an earlier count
-    28 days or more before agrees, or where the count is too good for a transfused patient (DECISIONS 4).
+    Treatment supplied or given in the 90 days before explains it, and so does a transfusion on record in
+    between. Not suspect either where an earlier count 28 days or more before agrees (DECISIONS 4, 74, 86).
     """
-    if speaks_against_transfusion(count, limits):
-        return False
     earlier = blood.between(days_before(count.day, limits.unexplained_rise_days), days_before(count.day, 1))
     low = [c for c in earlier if (line := _line(product, c)) and line.below(limit)]
     if not low:
         return False
     last_low = low[-1].day
-    if exposed_between(blood.treatments, last_low, count.day):
+    since = days_before(count.day, limits.explaining_treatment_days)
+    if exposed_between(supplied(blood.treatments), since, count.day):
         return False
     given = blood.transfusions.within(product, last_low, count.day, count, limits)
     agreeing = days_before(count.day, limits.agreeing_counts_days)

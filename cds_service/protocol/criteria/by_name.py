@@ -44,8 +44,9 @@ def settle_by_name(
     against = Verdict.NOT_MET if topic.clearing is Verdict.MET else Verdict.MET
     answer = attestation_on(record, t0, limits, topic.item)
     if answer is None:
-        return settle(record, t0, limits, topic, open_finding(topic, shown))
-    found = settle(record, t0, limits, topic, seen_as(against, shown), newest_day(named))
+        return settle(record, t0, limits, topic, replace(open_finding(topic, shown), against=True))
+    shows = replace(seen_as(against, shown), against=True)
+    found = settle(record, t0, limits, topic, shows, newest_day(named))
     agrees = bool(answer.value) is (against is Verdict.MET)
     if agrees or found.verdict is Verdict.UNKNOWN:
         return found

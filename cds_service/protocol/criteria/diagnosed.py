@@ -22,11 +22,13 @@ def is_over(diagnosis: Diagnosis, t0: date) -> bool:
 
 
 def is_active_lately(diagnosis: Diagnosis, t0: date, days: int) -> bool:
-    """Definite, active, and begun or recorded within `days`: an older entry may never have been closed."""
+    """Definite, not over, and begun or recorded within `days`: an older entry may never have been closed.
+
+    Feeds of diagnoses mostly carry no clinical status: within the days it reads as active (DECISIONS 69).
+    """
     earliest = days_before(t0, days)
     lately = any(within(when, earliest, t0) for when in (diagnosis.onset, diagnosis.recorded))
-    active = diagnosis.course is Course.ACTIVE and not is_over(diagnosis, t0)
-    return lately and active and is_definite(diagnosis)
+    return lately and not is_over(diagnosis, t0) and is_definite(diagnosis)
 
 
 def diagnosed(record: ClinicalRecord, t0: date, *concepts: Concept) -> tuple[Diagnosis, ...]:

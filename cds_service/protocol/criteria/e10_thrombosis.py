@@ -10,6 +10,7 @@ from cds_service.protocol.criteria.diagnosed import sorted_by_weight
 from cds_service.protocol.criteria.in_use import in_use
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
+from cds_service.protocol.criteria.prevention import says_prevention
 from cds_service.protocol.criteria.sightings import (
     Sighting,
     doubted,
@@ -41,7 +42,7 @@ TOPIC = Topic(
 )
 PLAIN_HEPARIN = "heparin"
 _EVENTS = frozenset({Concept.THROMBOSIS})
-_PERHAPS = frozenset({Concept.THROMBOSIS_DOUBTFUL})
+_PERHAPS = frozenset({Concept.THROMBOSIS_DOUBTFUL, Concept.ANTICOAGULANT_USE})
 _DRUGS = frozenset({Concept.ANTICOAGULANT, Concept.HEPARIN})
 
 
@@ -57,10 +58,10 @@ def exc_10_thrombosis(record: ClinicalRecord, t0: date, limits: EligibilityLimit
         if r.presence is Presence.POSITIVE
     ]
     named: list[Sighting] = []
-    _add_anticoagulants(record, t0, limits, present, named, doubtful)
+    prevention = _add_anticoagulants(record, t0, limits, present, named, doubtful)
     if named and not present:
-        return settle_by_name(record, t0, limits, TOPIC, named, doubtful)
-    return exclusion(record, t0, limits, TOPIC, present, doubtful)
+        return settle_by_name(record, t0, limits, TOPIC, named, [*doubtful, *prevention])
+    return exclusion(record, t0, limits, TOPIC, present, doubtful, prevention)
 
 
 def _add_anticoagulants(
@@ -70,8 +71,12 @@ def _add_anticoagulants(
     present: list[Sighting],
     named: list[Sighting],
     doubtful: list[Sighting],
-) -> None:
-    """Heparin may be a line flush or prevention; an old open order may be a leftover: both are asked."""
+) -> list[Sighting]:
+    """Adds to the lists; the answer is the heparin that may be a line flush or prevention.
+
+    An old open order may be a leftover: it is asked about.
+    """
+    prevention: list[Sighting] = []
     for event in record.medications:
         if not event.concepts & _DRUGS or event.systemic is False:
             continue
@@ -80,19 +85,19 @@ def _add_anticoagulants(
         if verdict is Verdict.NOT_MET:
             continue
         if _perhaps_not_treatment(event, limits):
-            doubtful.append(doubted(seen, say("criterion.E10.heparin", fact=seen.words)))
+            prevention.append(doubted(seen, say("criterion.E10.heparin", fact=seen.words)))
         elif verdict is Verdict.MET and event.by_text_only:
             named.append(by_name(seen))
         elif verdict is Verdict.MET:
             present.append(seen)
         else:
             doubtful.append(doubted(seen, say("criterion.E10.perhaps_over", fact=seen.words)))
+    return prevention
 
 
 def _perhaps_not_treatment(event: MedicationEvent, limits: EligibilityLimits) -> bool:
     """Plain heparin keeps lines open as often as it treats; the others may be said to prevent."""
     if Concept.HEPARIN not in event.concepts:
         return False
-    words = f"{event.text} {event.as_written}".casefold()
-    said = any(word in words for word in limits.prevention_words)
+    said = says_prevention(event, limits)
     return said or not event.ingredients or PLAIN_HEPARIN in event.ingredients

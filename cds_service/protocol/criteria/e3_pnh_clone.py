@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from cds_service.protocol.answers.eligibility import Finding
+from cds_service.protocol.answers.eligibility import Basis, Finding
+from cds_service.protocol.attestation import Attested, answer_said
 from cds_service.protocol.criteria.diagnosed import diagnosed
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import (
@@ -30,6 +31,8 @@ from fhir_mappings.vocabulary.results import Analyte, Presence, Result
 TOPIC = Topic("E3", say("criterion.E3.question"), say("criterion.E3.nothing"), fed_by=(Part.OBSERVATIONS,))
 CONFIRM_LARGE_CLONE = "pnh-clone-confirmation"
 """Missing where an old result showed a clone that would exclude: to be asked before anything else."""
+CLONE_SIZE = "pnh-clone-size"
+"""Missing where a fresh result does not tell on which side of the limit the clone lies."""
 _WHITE_CELLS = {
     Analyte.PNH_GRANULOCYTES: say("eligibility.test.pnh_granulocytes"),
     Analyte.PNH_MONOCYTES: say("eligibility.test.pnh_monocytes"),
@@ -41,11 +44,21 @@ _HUNDRED = Decimal(100)
 def exc_03_pnh_clone(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
     """The last clone in white cells; red cells only without one, and without transfusion before the test."""
     found = _measured(record, t0, limits)
+    large = found.verdict is Verdict.MET or {CLONE_SIZE, CONFIRM_LARGE_CLONE} & set(found.missing)
+    found = replace(found, against=bool(large))
     answer = attestation_on(record, t0, limits, TOPIC.item)
-    if answer:
+    if answer and CLONE_SIZE in found.missing and not answer.value:
+        found = _not_attested_away(found, answer)
+    elif answer:
         found = laboratory_first(found, answer, verdict_of(bool(answer.value)))
     noted = note_set_aside(record, t0, limits, TOPIC.item, found)
     return never_cleared_by_silence(record, TOPIC, noted)
+
+
+def _not_attested_away(found: Finding, answer: Attested) -> Finding:
+    """A fresh clone that may reach the limit is measured again, whatever was answered (DECISIONS 73)."""
+    seen = say("attestation.beside_data", data=found.seen, answer=answer_said(answer))
+    return replace(found, basis=Basis.MIXED, seen=seen, evidence=(*found.evidence, answer.evidence))
 
 
 def _measured(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
@@ -62,12 +75,26 @@ def _measured(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Fi
 
 
 def _white_cells(lineages: dict[Analyte, tuple[Result, ...]], limits: EligibilityLimits) -> Finding:
-    """Granulocytes by FLAER before those by CD59; granulocytes and monocytes must agree."""
-    if Analyte.PNH_GRANULOCYTES in lineages:
-        lineages = {a: r for a, r in lineages.items() if a is not Analyte.PNH_GRANULOCYTES_CD59}
+    """The largest clone of the newest draw counts; a small one elsewhere is no reason against a large one.
+
+    Granulocytes by FLAER come before those by CD59, which then can only raise doubt.
+    """
     results = [r for last in lineages.values() for r in last]
     sightings = [of_result(r, _WHITE_CELLS[r.analyte], "%") for r in results]
-    return _judged(results, sightings, limits)
+    verdicts = {analyte: _agreed(last, limits) for analyte, last in lineages.items()}
+    drawn = max(r.when.first for r in results if r.when)
+    newest_draw = {r.analyte for r in results if r.when and r.when.last >= drawn}
+    if Analyte.PNH_GRANULOCYTES in newest_draw:
+        newest_draw.discard(Analyte.PNH_GRANULOCYTES_CD59)
+    if any(verdicts[analyte] is Verdict.MET for analyte in newest_draw):
+        return seen_as(Verdict.MET, sightings)
+    return _said_by(set(verdicts.values()), sightings)
+
+
+def _agreed(results: Sequence[Result], limits: EligibilityLimits) -> Verdict:
+    """What all newest results of one lineage say."""
+    verdicts = {_large(r, limits) for r in results}
+    return verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN
 
 
 def _red_cells(
@@ -82,7 +109,7 @@ def _red_cells(
     if record.lacks(Part.PROCEDURES) or any(_transfused_before(record, r.when, limits) for r in last):
         found = open_finding(TOPIC, sightings, missing=("pnh-clone-white-cells",))
         return replace(found, seen=say("criterion.E3.diluted", seen=found.seen))
-    return _judged(last, sightings, limits)
+    return _said_by({_agreed(last, limits)}, sightings)
 
 
 def _transfused_before(record: ClinicalRecord, sampled: When | None, limits: EligibilityLimits) -> bool:
@@ -93,11 +120,10 @@ def _transfused_before(record: ClinicalRecord, sampled: When | None, limits: Eli
     )
 
 
-def _judged(results: Sequence[Result], sightings: Sequence[Sighting], limits: EligibilityLimits) -> Finding:
-    verdicts = {_large(r, limits) for r in results}
+def _said_by(verdicts: set[Verdict], sightings: Sequence[Sighting]) -> Finding:
     if len(verdicts) == 1 and Verdict.UNKNOWN not in verdicts:
         return seen_as(verdicts.pop(), sightings)
-    found = open_finding(TOPIC, sightings, missing=("pnh-clone",))
+    found = open_finding(TOPIC, sightings, missing=("pnh-clone", CLONE_SIZE))
     if {Verdict.MET, Verdict.NOT_MET} <= verdicts:
         return replace(found, seen=say("criterion.E3.disagree", seen=found.seen))
     return found

@@ -45,14 +45,14 @@ def exc_06_ciclosporin_harm(record: ClinicalRecord, t0: date, limits: Eligibilit
     """A judgement: only an attestation decides, and none clears a coded severe event (DECISIONS 2)."""
     severe, other = _harms(record, t0)
     if not severe:
-        return settle(record, t0, limits, TOPIC, open_finding(TOPIC, other))
+        return settle(record, t0, limits, TOPIC, open_finding(TOPIC, other), signs=other)
     found = open_finding(TOPIC, [*severe, *other])
     answer = attestation_on(record, t0, limits, TOPIC.item)
     if answer:
         found = _judged(found, facts(severe), answer)
     else:
         found = replace(found, seen=say("criterion.E6.reuse_not_judged", facts=facts(severe)))
-    noted = note_set_aside(record, t0, limits, TOPIC.item, found)
+    noted = note_set_aside(record, t0, limits, TOPIC.item, replace(found, against=True))
     return never_cleared_by_silence(record, TOPIC, noted)
 
 

@@ -8,8 +8,9 @@ from cds_service.protocol.criteria.i5_no_infection import suspect_cultures
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, exclusion
 from cds_service.protocol.criteria.sightings import Sighting, of_diagnosis
+from cds_service.protocol.criteria.windows import within
+from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.diagnoses import Course
 from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.phrases import say
 from fhir_mappings.vocabulary.record import ClinicalRecord
@@ -30,8 +31,21 @@ def exc_07_uncontrolled(record: ClinicalRecord, t0: date, limits: EligibilityLim
         if not is_over(diagnosis, t0):
             now = is_active_lately(diagnosis, t0, limits.bleeding_days)
             (present if now else doubtful).append(of_diagnosis(diagnosis))
+    doubtful += _other_bleeding(record, t0, limits)
     for diagnosis in diagnosed(record, t0, Concept.SEPSIS, Concept.FEBRILE_NEUTROPENIA):
-        if not is_over(diagnosis, t0) and diagnosis.course is Course.ACTIVE:
+        if not is_over(diagnosis, t0):
             doubtful.append(of_diagnosis(diagnosis))
     doubtful += suspect_cultures(record, t0, limits)
     return exclusion(record, t0, limits, TOPIC, present, doubtful)
+
+
+def _other_bleeding(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
+    """Bleeding of the last weeks of which no code says how severe it is: is it controlled?"""
+    earliest = days_before(t0, limits.bleeding_days)
+    return [
+        of_diagnosis(diagnosis)
+        for diagnosis in diagnosed(record, t0, Concept.BLEEDING)
+        if not is_over(diagnosis, t0)
+        and Concept.SEVERE_BLEEDING not in diagnosis.concepts
+        and within(diagnosis.recorded or diagnosis.onset, earliest, t0) is not False
+    ]

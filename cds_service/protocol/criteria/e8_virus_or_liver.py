@@ -10,10 +10,12 @@ from cds_service.protocol.criteria.e8_viruses import TEST_NAMES, Infection, viru
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import (
     Topic,
+    asked_again,
     assertions,
     attestation_on,
     laboratory_first,
     never_cleared_by_silence,
+    newer_signs,
     note_set_aside,
     seen_as,
 )
@@ -61,6 +63,8 @@ def exc_08_virus_or_liver(record: ClinicalRecord, t0: date, limits: EligibilityL
         found = with_attestation(coded, answer, TOPIC.question, newest_day(seen.coded))
     else:
         found = _not_shown(seen, answer)
+    suspect = any(v.suspect and v.verdict is not Verdict.NOT_MET for v in seen.viruses)
+    found = replace(found, against=bool(suspect or seen.coded or seen.doubtful))
     noted = note_set_aside(record, t0, limits, TOPIC.item, found)
     return never_cleared_by_silence(record, TOPIC, noted)
 
@@ -97,6 +101,9 @@ def _not_shown(seen: _Seen, answer: Attested | None) -> Finding:
         return Finding(Verdict.MET, Basis.ATTESTATION, words, (*_evidence(seen), answer.evidence))
     if not answer:
         return _open(seen, () if liver_denied else ("attestation",))
+    if no_virus is Verdict.MET and newer_signs(seen.doubtful, answer):
+        found = _open(seen, ("attestation",))
+        return asked_again(found, answer, seen.doubtful, TOPIC.question)
     if no_virus is Verdict.MET:
         words = say("attestation.beside_data", data=_words(seen), answer=answer_said(answer))
         return Finding(Verdict.NOT_MET, Basis.MIXED, words, (*_evidence(seen), answer.evidence))

@@ -1,10 +1,11 @@
 """HIV, hepatitis B and hepatitis C by their tests: the antibody first, then the virus itself.
 
-The cascade of `eligibility.md`, E8: a negative screen settles it, a reactive one needs the viral load.
+The cascade of `eligibility.md`, E8: a negative screen settles it, a reactive one needs the viral load. Virus
+that was found is refuted only by a later test that finds none, never by an antibody (DECISIONS 72).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_service.protocol.criteria.limits import EligibilityLimits
@@ -13,11 +14,13 @@ from cds_service.protocol.criteria.windows import newest_of_each, within
 from cds_service.protocol.verdict import Verdict
 from fhir_mappings.vocabulary.calendar import months_before
 from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.quantity import CANONICAL_UNIT
 from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence, Result
 
 TEST_NAMES = {
     Analyte.HIV_SEROLOGY: say("eligibility.test.hiv_serology"),
+    Analyte.HIV_IMMUNOBLOT: say("eligibility.test.hiv_immunoblot"),
     Analyte.HIV_RNA: say("eligibility.test.hiv_rna"),
     Analyte.HBSAG: say("eligibility.test.hbsag"),
     Analyte.ANTI_HBC: say("eligibility.test.anti_hbc"),
@@ -26,16 +29,19 @@ TEST_NAMES = {
     Analyte.HCV_RNA: say("eligibility.test.hcv_rna"),
 }
 _LOADS = frozenset({Analyte.HIV_RNA, Analyte.HBV_DNA, Analyte.HCV_RNA})
-_LOAD_UNIT = "[IU]/mL"
 
 
 @dataclass(frozen=True, slots=True)
 class Infection:
-    """Is the virus there? With what was seen, and the tests that would settle it."""
+    """Is the virus there? With what was seen, and the tests that would settle it.
+
+    `suspect`: one of its tests was positive the last time, however long ago.
+    """
 
     verdict: Verdict
     sightings: tuple[Sighting, ...]
     wanted: tuple[Analyte, ...] = ()
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,11 @@ class _Marker:
     def says(self, verdict: Verdict) -> bool:
         return self.is_fresh and self.verdict is verdict
 
+    @property
+    def is_open(self) -> bool:
+        """Tested, and not found to be negative the last time, however long ago."""
+        return bool(self.sightings) and self.verdict is not Verdict.NOT_MET
+
 
 def viruses(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> tuple[Infection, ...]:
     """HIV, hepatitis B, hepatitis C, in this order."""
@@ -61,19 +72,30 @@ def viruses(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> tupl
         months = limits.viral_load_months if analyte in _LOADS else limits.serology_months
         fresh = bool(results) and all(within(r.when, windows[months], t0) for r in results)
         markers[analyte] = _marker(analyte, results, fresh, months, limits)
-    return _hiv(markers), _hbv(markers), _hcv(markers)
+    return tuple(
+        replace(found, suspect=any(markers[test].verdict is Verdict.MET for test in tests))
+        for found, tests in (
+            (_hiv(markers), (Analyte.HIV_SEROLOGY, Analyte.HIV_IMMUNOBLOT, Analyte.HIV_RNA)),
+            (_hbv(markers), (Analyte.HBSAG, Analyte.HBV_DNA)),
+            (_hcv(markers), (Analyte.ANTI_HCV, Analyte.HCV_RNA)),
+        )
+    )
 
 
 def _hiv(markers: Mapping[Analyte, _Marker]) -> Infection:
-    """Present only when the virus itself is found; a reactive screen alone wants confirmation."""
-    screen, load = markers[Analyte.HIV_SEROLOGY], markers[Analyte.HIV_RNA]
-    sightings = (*screen.sightings, *load.sightings)
-    if load.says(Verdict.MET):
+    """Present when the virus itself is found, or an immunoblot confirmed it at any time.
+
+    A reactive screen alone wants confirmation.
+    """
+    screen, blot = markers[Analyte.HIV_SEROLOGY], markers[Analyte.HIV_IMMUNOBLOT]
+    load = markers[Analyte.HIV_RNA]
+    sightings = (*screen.sightings, *blot.sightings, *load.sightings)
+    if load.says(Verdict.MET) or blot.verdict is Verdict.MET:
         return Infection(Verdict.MET, sightings)
-    if screen.says(Verdict.NOT_MET):
+    if screen.says(Verdict.NOT_MET) and not load.is_open and not blot.is_open:
         return Infection(Verdict.NOT_MET, sightings)
-    wanted = Analyte.HIV_RNA if screen.verdict is Verdict.MET else Analyte.HIV_SEROLOGY
-    return Infection(Verdict.UNKNOWN, sightings, (wanted,))
+    confirm = load.is_open or screen.verdict is Verdict.MET
+    return Infection(Verdict.UNKNOWN, sightings, (Analyte.HIV_RNA if confirm else Analyte.HIV_SEROLOGY,))
 
 
 def _hbv(markers: Mapping[Analyte, _Marker]) -> Infection:
@@ -82,25 +104,24 @@ def _hbv(markers: Mapping[Analyte, _Marker]) -> Infection:
     sightings = (*surface.sightings, *core.sightings, *load.sightings)
     if surface.says(Verdict.MET) or load.says(Verdict.MET):
         return Infection(Verdict.MET, sightings)
-    second = Analyte.HBV_DNA if core.verdict is Verdict.MET else Analyte.ANTI_HBC
-    refuted = core.says(Verdict.NOT_MET) or load.says(Verdict.NOT_MET)
+    second = Analyte.HBV_DNA if core.verdict is Verdict.MET or load.is_open else Analyte.ANTI_HBC
+    refuted = load.says(Verdict.NOT_MET) or (core.says(Verdict.NOT_MET) and not load.is_open)
     if not surface.says(Verdict.NOT_MET):
         return Infection(Verdict.UNKNOWN, sightings, (Analyte.HBSAG,) if refuted else (Analyte.HBSAG, second))
-    return (
-        Infection(Verdict.NOT_MET, sightings) if refuted else Infection(Verdict.UNKNOWN, sightings, (second,))
-    )
+    wanted = () if refuted else (second,)
+    return Infection(Verdict.NOT_MET if refuted else Verdict.UNKNOWN, sightings, wanted)
 
 
 def _hcv(markers: Mapping[Analyte, _Marker]) -> Infection:
-    """RNA shows or refutes it; a negative antibody refutes it."""
+    """RNA shows or refutes it; a negative antibody refutes it where no RNA was found before."""
     antibody, load = markers[Analyte.ANTI_HCV], markers[Analyte.HCV_RNA]
     sightings = (*antibody.sightings, *load.sightings)
     if load.says(Verdict.MET):
         return Infection(Verdict.MET, sightings)
-    if antibody.says(Verdict.NOT_MET) or load.says(Verdict.NOT_MET):
+    if load.says(Verdict.NOT_MET) or (antibody.says(Verdict.NOT_MET) and not load.is_open):
         return Infection(Verdict.NOT_MET, sightings)
-    wanted = Analyte.HCV_RNA if antibody.verdict is Verdict.MET else Analyte.ANTI_HCV
-    return Infection(Verdict.UNKNOWN, sightings, (wanted,))
+    confirm = load.is_open or antibody.verdict is Verdict.MET
+    return Infection(Verdict.UNKNOWN, sightings, (Analyte.HCV_RNA if confirm else Analyte.ANTI_HCV,))
 
 
 def _marker(
@@ -108,7 +129,8 @@ def _marker(
 ) -> _Marker:
     verdicts = {_read(r, limits) for r in last}
     sightings = tuple(
-        of_result(r, TEST_NAMES[analyte], _LOAD_UNIT if analyte in _LOADS else None) for r in last
+        of_result(r, TEST_NAMES[analyte], CANONICAL_UNIT[analyte] if analyte in _LOADS else None)
+        for r in last
     )
     if not fresh:
         sightings = tuple(

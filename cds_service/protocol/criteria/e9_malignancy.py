@@ -51,23 +51,33 @@ def exc_09_malignancy(record: ClinicalRecord, t0: date, limits: EligibilityLimit
         if verdict is Verdict.MET:
             present.append(seen)
         elif verdict is Verdict.UNKNOWN:
-            doubtful.append(seen)
-    if cancers:
-        doubtful += _treatments(record, earliest, t0)
-    return exclusion(record, t0, limits, TOPIC, present, doubtful)
+            why = _undated(diagnosis, t0)
+            doubtful.append(
+                doubted(seen, say("criterion.E9.unclear", fact=seen.words, reason=why)) if why else seen
+            )
+    treated = _treatments(record, earliest, t0) if cancers else []
+    return exclusion(record, t0, limits, TOPIC, present, doubtful, treated)
 
 
 def _recent(diagnosis: Diagnosis, earliest: date, t0: date) -> Verdict:
-    """NOT_MET only for a malignancy known to be over, all of whose dates lie before the window."""
-    if diagnosis.course is Course.ACTIVE and not is_over(diagnosis, t0):
-        return Verdict.MET if is_definite(diagnosis) else Verdict.UNKNOWN
-    clinical = [within(w, earliest, t0) for w in (diagnosis.onset, diagnosis.abated) if w]
+    """NOT_MET only for a malignancy known to be over, all of whose dates lie before the window.
+
+    What is over may well be written down only now, as history: then its record dates nothing (DECISIONS 79).
+    """
+    lately = Verdict.MET if is_definite(diagnosis) else Verdict.UNKNOWN
+    own = [within(when, earliest, t0) for when in (diagnosis.onset, diagnosis.abated) if when]
     recorded = [within(diagnosis.recorded, earliest, t0)] if diagnosis.recorded else []
-    # A disease that ended before the window may well be written down only now, as history.
-    if True in (clinical if diagnosis.abated else clinical + recorded):
-        return Verdict.MET if is_definite(diagnosis) else Verdict.UNKNOWN
-    all_before = set(clinical + recorded) == {False}
-    return Verdict.NOT_MET if all_before and is_over(diagnosis, t0) else Verdict.UNKNOWN
+    if is_over(diagnosis, t0):
+        all_before = set(own + recorded) == {False}
+        return lately if True in own else Verdict.NOT_MET if all_before else Verdict.UNKNOWN
+    active = diagnosis.course is Course.ACTIVE
+    return lately if active or True in own + recorded else Verdict.UNKNOWN
+
+
+def _undated(diagnosis: Diagnosis, t0: date) -> Phrase | None:
+    """Why something that is over does not decide: only its record is dated."""
+    told = diagnosis.onset or diagnosis.abated
+    return None if told or not is_over(diagnosis, t0) else say("criterion.E9.no_date_of_disease")
 
 
 def _treatments(record: ClinicalRecord, earliest: date, t0: date) -> list[Sighting]:

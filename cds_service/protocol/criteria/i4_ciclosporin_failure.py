@@ -131,8 +131,11 @@ def _evidence(failure: Failure) -> Iterator[Evidence]:
         yield from evidence_of(failure.baseline.count.results())
     for judgement in failure.deciding:
         yield from evidence_of(judgement.count.results())
-    if failure.diagnosis and failure.diagnosis.recorded:
-        yield Evidence(failure.diagnosis.reference, failure.diagnosis.recorded.text, failure.diagnosis.text)
+    if failure.diagnosis:
+        recorded = failure.diagnosis.recorded
+        yield Evidence(
+            failure.diagnosis.reference, recorded.text if recorded else None, failure.diagnosis.text
+        )
 
 
 def _unavailable(record: ClinicalRecord) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Inclusion 5: No active infections."""
 
+from dataclasses import replace
 from datetime import date
 
 from cds_service.protocol.answers.eligibility import Finding
@@ -8,6 +9,7 @@ from cds_service.protocol.criteria.diagnosed import diagnosed, is_active_lately,
 from cds_service.protocol.criteria.in_use import in_use
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import Topic, open_finding, seen_as, settle
+from cds_service.protocol.criteria.prevention import prevented_by, prevents_infection
 from cds_service.protocol.criteria.sightings import (
     Sighting,
     doubted,
@@ -62,21 +64,40 @@ def inc_05_no_infection(record: ClinicalRecord, t0: date, limits: EligibilityLim
             active.append(of_diagnosis(diagnosis))
         elif verdict is Verdict.UNKNOWN:
             doubtful.append(_perhaps_over(diagnosis))
-    for event in record.medications:
-        verdict = _under_treatment(event, record, t0, limits)
-        if verdict is Verdict.MET and event.by_text_only:
-            named.append(by_name(of_medication(event)))
-        elif verdict is Verdict.MET:
-            active.append(of_medication(event))
-        elif verdict is Verdict.UNKNOWN:
-            seen = of_medication(event)
-            doubtful.append(doubted(seen, say("criterion.I5.perhaps_prevention", fact=seen.words)))
+    prevention = _add_treatments(record, t0, limits, active, named, doubtful)
     doubtful += _signs(record, t0, limits)
     if active:
-        return settle(record, t0, limits, TOPIC, seen_as(Verdict.NOT_MET, active), newest_day(active))
+        found = replace(seen_as(Verdict.NOT_MET, active), against=True)
+        return settle(record, t0, limits, TOPIC, found, newest_day(active))
     if named:
-        return settle_by_name(record, t0, limits, TOPIC, named, doubtful)
-    return settle(record, t0, limits, TOPIC, open_finding(TOPIC, doubtful))
+        return settle_by_name(record, t0, limits, TOPIC, named, [*doubtful, *prevention])
+    found = replace(open_finding(TOPIC, [*doubtful, *prevention]), against=bool(doubtful))
+    return settle(record, t0, limits, TOPIC, found, signs=doubtful)
+
+
+def _add_treatments(
+    record: ClinicalRecord,
+    t0: date,
+    limits: EligibilityLimits,
+    active: list[Sighting],
+    named: list[Sighting],
+    doubtful: list[Sighting],
+) -> list[Sighting]:
+    """Adds to the lists; the answer is the drugs that are taken to prevent an infection."""
+    prevention: list[Sighting] = []
+    prevented = prevented_by(record.medications, limits)
+    for event in record.medications:
+        verdict = _under_treatment(event, record, t0, limits)
+        prevents = prevents_infection(event, limits) or event.ingredients in prevented
+        seen = of_medication(event)
+        if verdict is Verdict.MET and not prevents and event.by_text_only:
+            named.append(by_name(seen))
+        elif verdict is Verdict.MET and not prevents:
+            active.append(seen)
+        elif verdict is not Verdict.NOT_MET:
+            asked = doubted(seen, say("criterion.I5.perhaps_prevention", fact=seen.words))
+            (prevention if prevents else doubtful).append(asked)
+    return prevention
 
 
 def _infected(diagnosis: Diagnosis, t0: date, limits: EligibilityLimits) -> Verdict:
@@ -100,22 +121,19 @@ def _under_treatment(
     kinds = event.concepts & {Concept.ANTI_INFECTIVE, Concept.ANTI_INFECTIVE_PROPHYLAXIS}
     if not kinds or event.systemic is False:
         return Verdict.NOT_MET
-    verdict = in_use(event, record, t0, limits, limits.infection_days)
-    preventive = Concept.ANTI_INFECTIVE_PROPHYLAXIS in kinds
-    return Verdict.UNKNOWN if verdict is Verdict.MET and preventive else verdict
+    return in_use(event, record, t0, limits, limits.infection_days)
 
 
 def _signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
-    """Fever in neutropenia, and blood cultures: they ask, they do not decide."""
+    """Fever, lower where neutrophils are few, and blood cultures: they ask, they do not decide."""
     since = days_before(t0, limits.fever_days)
-    fever = [
-        of_result(r, say("eligibility.test.temperature"), "Cel")
-        for r in results_by(record, t0, Analyte.TEMPERATURE)
-        if within(r.when, since, t0) and r.below(limits.fever_celsius) is False
+    lately = [r for r in results_by(record, t0, Analyte.TEMPERATURE) if within(r.when, since, t0)]
+    neutrophils = newest(results_by(record, t0, Analyte.NEUTROPHILS)) if lately else ()
+    few = any(r.below(limits.fever_neutrophils) for r in neutrophils)
+    fever = limits.fever_celsius if few else limits.fever_alone_celsius
+    return suspect_cultures(record, t0, limits) + [
+        of_result(r, say("eligibility.test.temperature"), "Cel") for r in lately if r.below(fever) is False
     ]
-    neutrophils = newest(results_by(record, t0, Analyte.NEUTROPHILS)) if fever else ()
-    in_neutropenia = any(r.below(limits.fever_neutrophils) for r in neutrophils)
-    return suspect_cultures(record, t0, limits) + (fever if in_neutropenia else [])
 
 
 def suspect_cultures(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:

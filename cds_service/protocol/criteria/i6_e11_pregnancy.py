@@ -3,6 +3,7 @@
 One rule, reported under both numbers (DECISIONS 8).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -11,9 +12,11 @@ from cds_service.protocol.attestation import Attested, with_attestation
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.open_world import (
     Topic,
+    asked_again,
     attestation_on,
     laboratory_first,
     never_cleared_by_silence,
+    newer_signs,
     note_set_aside,
     seen_as,
 )
@@ -47,13 +50,19 @@ def exc_11_pregnant(record: ClinicalRecord, t0: date, limits: EligibilityLimits)
 def pregnant_or_breastfeeding(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
     """Data and both attestations together; a test that was done, or is wanted, is not attested away."""
     signs = pregnancy_signs(record, t0, limits)
+    found = _together(record, t0, limits, signs)
+    positive = signs.test is Verdict.MET
+    return replace(found, against=bool(signs.pregnant or signs.feeding or signs.doubtful or positive))
+
+
+def _together(record: ClinicalRecord, t0: date, limits: EligibilityLimits, signs: PregnancySigns) -> Finding:
     answers = _answers(record, t0, limits)
     if signs.test is Verdict.MET and not _is_male(record):
         return _tested_positive(signs, answers)
     if len({a.value for a in answers}) > 1:
         return _disagreeing(answers)
     found, day = _from_data(record, t0, limits, signs)
-    return _with_answer(found, answers[0], day) if answers else found
+    return _with_answer(found, answers[0], day, signs.doubtful) if answers else found
 
 
 def _tested_positive(signs: PregnancySigns, answers: list[Attested]) -> Finding:
@@ -63,9 +72,11 @@ def _tested_positive(signs: PregnancySigns, answers: list[Attested]) -> Finding:
     return found
 
 
-def _with_answer(found: Finding, answer: Attested, day: date | None) -> Finding:
+def _with_answer(found: Finding, answer: Attested, day: date | None, signs: Sequence[Sighting]) -> Finding:
     says = verdict_of(bool(answer.value))
     if found.verdict is Verdict.UNKNOWN and says is Verdict.NOT_MET:
+        if newer_signs(signs, answer):
+            return asked_again(found, answer, signs, EXCLUSION.question, _said(answer))
         cleared = found.missing == ("attestation",)
         seen = say("attestation.beside_data", data=found.seen, answer=_said(answer))
         evidence = (*found.evidence, answer.evidence)
@@ -95,8 +106,10 @@ def _from_data(
 
 def _child_bearing(signs: PregnancySigns) -> tuple[Finding, date | None]:
     """A negative test of the last days, and a word about breastfeeding."""
-    sightings = [*signs.tests, *signs.not_feeding, *signs.doubtful]
+    sightings = [*signs.tests, *signs.not_feeding, *signs.past_bearing, *signs.doubtful]
     if signs.test is not Verdict.NOT_MET:
+        if signs.past_bearing and not signs.doubtful and not signs.tests:
+            return _open("attestation", sightings), None
         return _open(TEST_WANTED, sightings, "attestation"), None
     if signs.not_feeding and not signs.doubtful:
         return seen_as(Verdict.NOT_MET, sightings), newest_day(signs.not_feeding)

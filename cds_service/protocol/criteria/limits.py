@@ -28,6 +28,7 @@ class EligibilityLimits:
     completeness_days: int
     infection_days: int
     fever_celsius: Decimal
+    fever_alone_celsius: Decimal
     fever_days: int
     fever_neutrophils: Decimal
     culture_days: int
@@ -35,6 +36,7 @@ class EligibilityLimits:
     drug_order_days: int
     administration_days: int
     prevention_words: tuple[str, ...]
+    prevention_drugs: tuple[str, ...]
     hcg_positive: Decimal
     hcg_negative: Decimal
     pregnancy_positive_days: int

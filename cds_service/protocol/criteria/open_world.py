@@ -12,7 +12,7 @@ from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.attestation import Attested, answer_said, attested, set_aside, with_attestation
 from cds_service.protocol.criteria.limits import EligibilityLimits
 from cds_service.protocol.criteria.sightings import Sighting, evidence_of, facts, newest_day
-from cds_service.protocol.verdict import Verdict
+from cds_service.protocol.verdict import Verdict, verdict_of
 from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.facts import Evidence, Part
 from fhir_mappings.vocabulary.phrases import Phrase, say
@@ -68,13 +68,18 @@ def exclusion(
     topic: Topic,
     present: Sequence[Sighting],
     doubtful: Sequence[Sighting],
+    lasting: Sequence[Sighting] = (),
 ) -> Finding:
-    """An exclusion that data can show but, as a rule, not refute: present, doubtful, or not on record."""
+    """An exclusion that data can show but, as a rule, not refute: present, doubtful, or not on record.
+
+    `lasting` are doubtful, too, but come again and again (a line flush): an older answer covers them.
+    """
     if present:
-        found = seen_as(Verdict.MET, present)
+        found = replace(seen_as(Verdict.MET, present), against=True)
         return settle(record, t0, limits, topic, found, newest_day(present))
-    if doubtful:
-        return settle(record, t0, limits, topic, open_finding(topic, doubtful))
+    if doubtful or lasting:
+        found = replace(open_finding(topic, [*doubtful, *lasting]), against=bool(doubtful))
+        return settle(record, t0, limits, topic, found, signs=doubtful)
     empty = assertions(record, t0, limits, topic.emptied_by)
     if empty:
         return settle(record, t0, limits, topic, _asserted_empty(empty), _day(empty))
@@ -107,12 +112,42 @@ def settle(
     topic: Topic,
     found: Finding,
     data_day: date | None = None,
+    signs: Sequence[Sighting] = (),
 ) -> Finding:
-    """The data, the attestation and the parts that could not be had, in that order (DECISIONS 2)."""
+    """The data, the attestation and the parts that could not be had, in that order (DECISIONS 2).
+
+    `signs` do not decide, but ask again where they are newer than the answer (DECISIONS 70).
+    """
     answer = attestation_on(record, t0, limits, topic.item)
-    with_answer = with_attestation(found, answer, topic.question, data_day)
+    if answer and found.verdict is Verdict.UNKNOWN and verdict_of(bool(answer.value)) is topic.clearing:
+        with_answer = asked_again(found, answer, signs, topic.question)
+    else:
+        with_answer = with_attestation(found, answer, topic.question, data_day)
     noted = note_set_aside(record, t0, limits, topic.item, with_answer)
     return never_cleared_by_silence(record, topic, noted)
+
+
+def newer_signs(signs: Sequence[Sighting], answer: Attested) -> list[Sighting]:
+    """Those dated after the day of the answer."""
+    return [sign for sign in signs if sign.day is not None and sign.day > answer.day]
+
+
+def asked_again(
+    found: Finding, answer: Attested, signs: Sequence[Sighting], question: Phrase, said: Phrase | None = None
+) -> Finding:
+    """An answer settles what was known when it was given; newer signs leave the criterion open."""
+    newer = newer_signs(signs, answer)
+    if not newer:
+        return with_attestation(found, answer, question, None, said)
+    seen = say("attestation.older_than_signs", answer=said or answer_said(answer), signs=facts(newer))
+    return replace(
+        found,
+        basis=Basis.MIXED,
+        seen=seen,
+        evidence=(*found.evidence, answer.evidence),
+        missing=tuple(dict.fromkeys((*found.missing, "attestation"))),
+        question=question,
+    )
 
 
 def attestation_on(record: ClinicalRecord, t0: date, limits: EligibilityLimits, item: str) -> Attested | None:
@@ -126,7 +161,7 @@ def laboratory_first(found: Finding, answer: Attested, says: Verdict, said: Phra
     seen = say("attestation.beside_data", data=found.seen, answer=said or answer_said(answer))
     evidence = (*found.evidence, answer.evidence)
     if found.verdict is Verdict.UNKNOWN:
-        return Finding(says, Basis.ATTESTATION, seen, evidence)
+        return Finding(says, Basis.ATTESTATION, seen, evidence, against=found.against)
     basis = Basis.MIXED if found.verdict is says else Basis.DATA
     return replace(found, basis=basis, seen=seen, evidence=evidence)
 

@@ -32,13 +32,15 @@ _STATUSES = {
 class PregnancySigns:
     """`test` is the laboratory's word: MET pregnant, NOT_MET not, UNKNOWN none fresh or not clear.
 
-    `not_feeding` is a fresh observation that she does not breastfeed.
+    `not_feeding` is a fresh observation that she does not breastfeed. `past_bearing`: entries that, with an
+    attestation, make a test needless (menopause, an absent organ that is not named).
     """
 
     pregnant: list[Sighting] = field(default_factory=list)
     feeding: list[Sighting] = field(default_factory=list)
     doubtful: list[Sighting] = field(default_factory=list)
     not_feeding: list[Sighting] = field(default_factory=list)
+    past_bearing: list[Sighting] = field(default_factory=list)
     test: Verdict = Verdict.UNKNOWN
     tests: list[Sighting] = field(default_factory=list)
 
@@ -49,13 +51,38 @@ def pregnancy_signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits)
     last = newest(tests)
     shown = [of_result(r, _TESTS[r.analyte], _HCG_UNIT) for r in last]
     signs = PregnancySigns(test=_test_verdict(tests, last, t0, limits), tests=shown)
+    ended = _ends(record, t0, limits)
+    signs.doubtful.extend(ended)
+    end = max((s.day for s in ended if s.day), default=date.min)
     for concept, found in ((Concept.PREGNANT, signs.pregnant), (Concept.BREASTFEEDING, signs.feeding)):
         for diagnosis in diagnosed(record, t0, concept):
             if not is_over(diagnosis, t0):
                 now = is_active_lately(diagnosis, t0, limits.pregnancy_days)
-                (found if now else signs.doubtful).append(of_diagnosis(diagnosis))
+                seen = of_diagnosis(diagnosis)
+                ended_since = concept is Concept.PREGNANT and (seen.day or date.min) <= end
+                (found if now and not ended_since else signs.doubtful).append(seen)
+    signs.past_bearing.extend(
+        of_diagnosis(d) for d in diagnosed(record, t0, Concept.PERHAPS_STERILE) if is_definite(d)
+    )
     _add_statuses(signs, record, t0, limits)
     return signs
+
+
+def _ends(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
+    """Deliveries and abortions of the last months: the pregnancy is over, and a new one is asked about."""
+    earliest = days_before(t0, limits.pregnancy_days)
+    coded = [
+        of_diagnosis(d)
+        for d in diagnosed(record, t0, Concept.PREGNANCY_ENDED)
+        if within(d.onset or d.recorded, earliest, t0) is not False
+    ]
+    return coded + [
+        of_procedure(p, say("eligibility.seen.pregnancy_ended"))
+        for p in record.procedures
+        if Concept.PREGNANCY_ENDED in p.concepts
+        and not p.planned
+        and within(p.when, earliest, t0) is not False
+    ]
 
 
 def why_not_possible(record: ClinicalRecord, t0: date) -> list[Sighting]:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.diagnoses import Certainty, Diagnosis
+from fhir_mappings.vocabulary.diagnoses import Certainty, Course, Diagnosis
 from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource
@@ -27,7 +27,14 @@ _PRESENCES = {
     Presence.POSITIVE: say("eligibility.seen.positive"),
     Presence.NEGATIVE: say("eligibility.seen.negative"),
 }
-_WRITTEN_UNITS = {"[IU]/L": "IU/L", "[IU]/mL": "IU/mL", "Cel": "°C"}
+_WRITTEN_UNITS = {
+    "[IU]/L": "IU/L",
+    "[iU]/L": "IU/L",
+    "[IU]/mL": "IU/mL",
+    "[iU]/mL": "IU/mL",
+    "{copies}/mL": "copies/mL",
+    "Cel": "°C",
+}
 """UCUM as a clinician writes it."""
 _CONSENTS = {
     ConsentState.GIVEN: say("eligibility.seen.consent_given"),
@@ -38,11 +45,16 @@ _CONSENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One fact as it is shown; `day` is the first day it may carry, None when it has no date."""
+    """One fact as it is shown; `day` is its day, of a partial date the first, None when it has no date.
+
+    `history`: `day` may be that on which something past was written down; `happened` is its own day.
+    """
 
     words: Phrase
     evidence: Evidence
     day: date | None
+    history: bool = False
+    happened: date | None = None
 
 
 def of_diagnosis(diagnosis: Diagnosis) -> Sighting:
@@ -53,9 +65,11 @@ def of_diagnosis(diagnosis: Diagnosis) -> Sighting:
         words = say("eligibility.seen.provisional", fact=words)
     elif diagnosis.by_text_only:
         words = say("eligibility.seen.by_words_only", fact=words)
-    dated = diagnosis.recorded or diagnosis.onset
+    days = [when.first for when in (diagnosis.recorded, diagnosis.onset) if when]
     evidence = _evidence(diagnosis.reference, diagnosis.onset or diagnosis.recorded, diagnosis.text)
-    return Sighting(words, evidence, dated.first if dated else None)
+    own = [when.first for when in (diagnosis.onset, diagnosis.abated) if when]
+    is_past = diagnosis.course is Course.HISTORY
+    return Sighting(words, evidence, max(days, default=None), is_past, max(own, default=None))
 
 
 def of_result(result: Result, name: Phrase, unit: str | None = None) -> Sighting:
@@ -105,7 +119,7 @@ def of_adverse_event(event: AdverseEventSeen) -> Sighting:
 def of_study(study: StudyEntry) -> Sighting:
     """A patient's place in a study, with its status as written."""
     status = study.fhir_status or study.state.value
-    words = say("eligibility.seen.study", reference=study.reference, status=status)
+    words = say("eligibility.seen.study", reference=study.title or study.reference, status=status)
     moment = study.end or study.start
     if moment is None:
         words = say("eligibility.seen.undated", fact=words)
@@ -143,8 +157,9 @@ def evidence_of(sightings: Iterable[Sighting]) -> tuple[Evidence, ...]:
 
 
 def newest_day(sightings: Iterable[Sighting]) -> date | None:
-    """The newest day among them, None when none has a date."""
-    return max((s.day for s in sightings if s.day), default=None)
+    """The newest day on which one of them happened, None when none tells."""
+    days = (s.happened if s.history else s.day for s in sightings)
+    return max((day for day in days if day), default=None)
 
 
 def shown_day(when: When) -> date | str:
@@ -154,6 +169,11 @@ def shown_day(when: When) -> date | str:
 
 def _value_said(result: Result, unit: str | None) -> Phrase:
     if result.presence is not None and result.number is None:
+        if any(character.isdigit() for character in result.as_written):
+            written = say("eligibility.seen.text", text=result.as_written)
+            return say(
+                "eligibility.seen.presence_as_written", presence=_PRESENCES[result.presence], written=written
+            )
         return _PRESENCES[result.presence]
     if result.number is None or unit is None:
         return say("eligibility.seen.value", value=value_of(result))

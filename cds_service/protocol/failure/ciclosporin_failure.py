@@ -181,18 +181,28 @@ def _loss_of(response: Stretch, judged: _Judged) -> Failure | None:
 
 
 def _coded_relapse(record: ClinicalRecord, judged: _Judged) -> Failure | None:
-    """A confirmed diagnosis of aplastic anaemia in relapse, recorded after ciclosporin had begun."""
+    """A confirmed diagnosis of aplastic anaemia in relapse, whenever it was first written down.
+
+    A record of years ago may carry the clinical status of today; its day dates the relapse only after
+    ciclosporin had begun.
+    """
     if judged.course.grade is Grade.LOW:
         return None
-    for diagnosis in record.with_concept(*_APLASTIC_ANAEMIA):
-        day = latest_day(diagnosis.recorded)
+    for diagnosis in reversed(record.with_concept(*_APLASTIC_ANAEMIA)):
         coded = diagnosis.relapsed and diagnosis.certainty is Certainty.CONFIRMED
-        if coded and not diagnosis.by_text_only and judged.course.start < day <= judged.t0:
-            words = say("failure.relapse_coded", text=diagnosis.text, day=day)
-            return Failure(
-                Verdict.MET, words, judged.course, judged.baseline, data_day=day, diagnosis=diagnosis
-            )
+        if coded and not diagnosis.by_text_only and latest_day(diagnosis.recorded) <= judged.t0:
+            return _relapse_by(diagnosis, judged)
     return None
+
+
+def _relapse_by(diagnosis: Diagnosis, judged: _Judged) -> Failure:
+    day = latest_day(diagnosis.recorded)
+    dated = judged.course.start < day
+    words = say("failure.relapse_coded_undated", text=diagnosis.text)
+    if dated:
+        words = say("failure.relapse_coded", text=diagnosis.text, day=day)
+    since = day if dated else None
+    return Failure(Verdict.MET, words, judged.course, judged.baseline, data_day=since, diagnosis=diagnosis)
 
 
 # ---------------------------------------------------------------- no partial response
@@ -229,6 +239,11 @@ def _confirmed_response(judged: _Judged) -> Failure | None:
     if unclear := [j for j in judged.response.doubtful if j.count.day > latest.count.day]:
         words = say("failure.doubtful", count=count_said(unclear[-1].count))
         return judged.failure(Verdict.UNKNOWN, words, unclear[-1:], ("transfusions",))
+    if unfit := [j for j in judged.response.perhaps_lost if j.count.day > latest.count.day]:
+        words = say(
+            "failure.perhaps_lost", response=count_said(last.count), latest=count_said(unfit[-1].count)
+        )
+        return judged.failure(Verdict.UNKNOWN, words, (last, unfit[-1]), ("full-blood-count",))
     if is_responding(latest):
         words = say("failure.responded", first=count_said(first.count), last=count_said(last.count))
         return judged.failure(Verdict.NOT_MET, words, (first, last), data_day=response.last)

@@ -208,11 +208,18 @@ def _standing(diagnosis: Diagnosis, when: When | None, chart: Situation) -> Stan
     if diagnosis.course is Course.HISTORY or ended or (when and when.first > chart.day):
         return Standing.OVER
     if when and chart.since and when.last < chart.since:
-        return Standing.BEFORE if diagnosis.course is Course.ACTIVE else Standing.OVER
+        return Standing.BEFORE if _goes_on(diagnosis, when, chart) else Standing.OVER
     if diagnosis.by_text_only or diagnosis.certainty is Certainty.PROVISIONAL:
         return Standing.SUSPECTED
     undated = when is None and diagnosis.course is Course.UNSTATED
     return Standing.SUSPECTED if undated else Standing.NEW
+
+
+def _goes_on(diagnosis: Diagnosis, when: When, chart: Situation) -> bool:
+    """Active; without a clinical status as long as it is recent (DECISIONS 69)."""
+    if diagnosis.course is not Course.UNSTATED:
+        return diagnosis.course is Course.ACTIVE
+    return (chart.day - when.last).days <= chart.limits.infection_days
 
 
 def _from_event(event: AdverseEventSeen, chart: Situation) -> Harm:

@@ -33,6 +33,8 @@ def pregnancy(chart: Situation) -> Iterator[Found]:
         yield from _pregnant(chart, say("safety.pregnancy.coded", text=coded.text, day=day), coded.evidence)
     elif None in answers:
         yield from _open(chart, answers[None])
+    elif not answers:
+        yield from _ended(chart)
     yield from _breastfeeding(chart)
 
 
@@ -69,6 +71,15 @@ def _pregnant(chart: Situation, seen: Phrase, evidence: Evidence) -> Iterator[Fo
         return
     for drug in chart.drugs:
         yield chart.alert("SAF-PREG", Severity.CRITICAL, _ACTION[drug], seen, drug, [evidence])
+
+
+def _ended(chart: Situation) -> Iterator[Found]:
+    """A delivery or abortion on the study and no test since: is she pregnant again, does she breastfeed?"""
+    over = [h for h in harms_of(chart, frozenset({Concept.PREGNANCY_ENDED})) if h.standing is Standing.NEW]
+    if over:
+        day = over[-1].when.last if over[-1].when else None
+        seen = say("safety.pregnancy.ended", text=over[-1].text, day=day)
+        yield chart.alert("SAF-PREG", Severity.WARNING, Action.REPEAT_TEST, seen, None, [over[-1].evidence])
 
 
 def _open(chart: Situation, result: Result) -> Iterator[Found]:

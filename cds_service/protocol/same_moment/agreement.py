@@ -24,7 +24,8 @@ def _agreed(findings: Sequence[Finding]) -> Finding:
     first = findings[0]
     other = _differing(findings, lambda found: found.verdict)
     if other is None:
-        return replace(first, parts=_agreed_parts(findings))
+        against = any(found.against for found in findings)
+        return replace(first, parts=_agreed_parts(findings), against=against)
     return Finding(
         Verdict.UNKNOWN,
         first.basis,
@@ -33,6 +34,7 @@ def _agreed(findings: Sequence[Finding]) -> Finding:
         tuple(dict.fromkeys((*first.missing, *other.missing, "RESULTS_DIFFER"))),
         first.question or other.question or say("eligibility.question.differ"),
         _agreed_parts(findings),
+        any(found.against for found in findings),
     )
 
 

@@ -150,7 +150,7 @@ def test_voriconazole_for_a_patient_on_sirolimus_is_critical_while_it_is_written
 def test_a_snoozed_card_stays_away(screen: Screen) -> None:
     screen.open("/patients/demo-02")
     card = screen.card("info")
-    assert "19 of 20 criteria settled" in card.inner_text()
+    assert "19 of 20 settled" in card.inner_text()
     card.get_by_text("Dismiss …").click()
     card.get_by_label("Not now: ask again in 30 days").check()
     card.get_by_role("button", name="Dismiss card").click()
@@ -226,7 +226,7 @@ def test_a_new_diagnosis_speaks_of_the_trial(screen: Screen) -> None:
     known = len(screen.demo.found("Condition?patient=demo-03"))
     screen.page.click(".moments form button")
     expect(screen.page.locator("#exchanges")).to_contain_text("aa-trial-diagnosis")
-    assert any("criteria settled" in heading for heading in screen.advice())
+    assert any("of 20 settled" in heading for heading in screen.advice())
     assert len(screen.demo.found("Condition?patient=demo-03")) == known + 1
 
 
@@ -254,7 +254,7 @@ def test_a_candidate_is_attested_on_the_page_behind_the_card_and_the_card_knows_
     for answered in screen.demo.found("QuestionnaireResponse?patient=demo-01"):
         requests.delete(f"{screen.demo.fhir.base_url}/QuestionnaireResponse/{answered['id']}", timeout=5)
     screen.open("/patients/demo-01")
-    assert "criteria settled" in screen.advice()[0]
+    assert "of 20 settled" in screen.advice()[0]
     assert "investigator decides" not in screen.advice()[0]
     with screen.page.context.expect_page() as opening:
         screen.card("info").get_by_role("link", name="Explain").first.click()
@@ -267,7 +267,7 @@ def test_a_candidate_is_attested_on_the_page_behind_the_card_and_the_card_knows_
     (written,) = screen.demo.found("QuestionnaireResponse?patient=demo-01")
     assert written["author"]["reference"].startswith("Practitioner/")
     screen.page.click("#again")
-    screen.wait_for_advice("20 of 20 criteria settled, none appears to exclude; the investigator decides")
+    screen.wait_for_advice("20 of 20 settled, none appears to exclude; the investigator decides")
     screen.demo.fhir.reset()
 
 

@@ -1,0 +1,41 @@
+"""Is a drug given to prevent something rather than to treat it (DECISIONS 77)?"""
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+from cds_service.protocol.criteria.limits import EligibilityLimits
+from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.vocabulary.facts import Known
+from fhir_mappings.vocabulary.medications import MedicationEvent
+
+
+def says_prevention(event: MedicationEvent, limits: EligibilityLimits) -> bool:
+    """True where its name, its instructions or its reason say so."""
+    told = f"{event.text} {event.as_written} {event.reason}".casefold()
+    return any(word in told for word in limits.prevention_words)
+
+
+def prevents_infection(event: MedicationEvent, limits: EligibilityLimits) -> bool:
+    """True for the drugs that are mostly given so, for what says so, and for what the site lists."""
+    usual = Concept.ANTI_INFECTIVE_PROPHYLAXIS in event.concepts
+    return usual or says_prevention(event, limits) or _listed(event, limits.prevention_drugs)
+
+
+def prevented_by(events: Iterable[MedicationEvent], limits: EligibilityLimits) -> frozenset[frozenset[str]]:
+    """The drugs that some entry says are taken to prevent: their dispenses carry no reason of their own."""
+    return frozenset(e.ingredients for e in events if e.ingredients and says_prevention(e, limits))
+
+
+def _listed(event: MedicationEvent, drugs: Iterable[str]) -> bool:
+    """Is the drug on the site's list, at the daily dose written there or less?"""
+    if not isinstance(event.dose, Known):
+        return False
+    for entry in drugs:
+        name, _, milligrams = entry.rpartition(" ")
+        try:
+            limit = Decimal(milligrams)
+        except InvalidOperation:
+            continue
+        if event.ingredients == {name.casefold()} and event.dose.value.daily_mg <= limit:
+            return True
+    return False
