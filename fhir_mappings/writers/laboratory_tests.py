@@ -30,6 +30,7 @@ LABORATORY_TESTS: Final = {
     "hiv-rna": LaboratoryTest(
         "20447-9", "HIV 1 RNA [#/volume] (viral load) in Serum or Plasma by NAA with probe detection"
     ),
+    "hiv-immunoblot": LaboratoryTest("5221-7", "HIV 1 Ab [Presence] in Serum or Plasma by Immunoblot"),
     "hbsag": LaboratoryTest(
         "5196-1", "Hepatitis B virus surface Ag [Presence] in Serum or Plasma by Immunoassay"
     ),

@@ -106,7 +106,7 @@ def test_two_orders_of_the_same_amount_are_told_and_titrated() -> None:
 
 def test_a_newer_order_not_started_bars_an_increase() -> None:
     old = order(SIROLIMUS_1MG, 30, line(1), status="completed")
-    told = on(old, supplied(line(1)), order(SIROLIMUS_1MG, 0, line(2)))
+    told = on(old, supplied(line(1)), order(SIROLIMUS_1MG, 8, line(2)))
     assert said(told) == "RECHECK - VALID ORDER_NOT_STARTED"
     assert dose(decision(told)["currentDose"]) == "1"
 

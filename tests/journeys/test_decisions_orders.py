@@ -171,13 +171,13 @@ def test_a_draft_without_a_medication_is_a_gap_and_no_finding() -> None:
 @pytest.mark.parametrize(
     ("trough", "mg", "findings"),
     [
-        (3, 3, []),
+        (3, 3, ["ORDER_GOES_ON warning REVIEW sirolimus"]),
         (3, 2, ["DUPLICATE_ORDER warning REVIEW sirolimus", "ORD-PROPOSAL info CORRECT_ORDER sirolimus"]),
         (7, 2, ["DUPLICATE_ORDER warning REVIEW sirolimus"]),
         (7, 3, ["ORD-PROPOSAL warning CORRECT_ORDER sirolimus", "DUPLICATE_ORDER warning REVIEW sirolimus"]),
-        (13, 1, []),
+        (13, 1, ["ORDER_GOES_ON warning REVIEW sirolimus"]),
         (13, 2, ["ORD-PROPOSAL warning CORRECT_ORDER sirolimus", "DUPLICATE_ORDER warning REVIEW sirolimus"]),
-        (17, 1, ["ORD-HOLD warning HOLD sirolimus"]),
+        (17, 1, ["ORD-HOLD warning HOLD sirolimus", "ORDER_GOES_ON warning REVIEW sirolimus"]),
         (17, 2, ["ORD-HOLD critical HOLD sirolimus", "DUPLICATE_ORDER warning REVIEW sirolimus"]),
         (25, 1, ["ORD-HOLD critical HOLD sirolimus", "DUPLICATE_ORDER warning REVIEW sirolimus"]),
     ],

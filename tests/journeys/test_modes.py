@@ -1,5 +1,6 @@
 """The same advice however the chart arrives: all of it prefetched, all of it fetched, or some of each."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -86,6 +87,18 @@ def cards(http: FlaskClient, service: str, body: Json) -> list[Json]:
     return found
 
 
+def as_written(told: list[Json]) -> list[Json]:
+    """Without the versions that a server adds to an order which a suggestion gives back as it came."""
+    plain: list[Json] = json.loads(json.dumps(told))
+    for card in plain:
+        for action in (a for one in card.get("suggestions", []) for a in one.get("actions", [])):
+            for name in ("versionId", "lastUpdated"):
+                action["resource"].get("meta", {}).pop(name, None)
+            if not action["resource"].get("meta", True):
+                del action["resource"]["meta"]
+    return plain
+
+
 @pytest.mark.parametrize("patient_id", sorted(PATIENTS))
 def test_prefetched_fetched_and_mixed_charts_give_the_same_cards(
     patient_id: str, http: FlaskClient, ehr: RunningServer
@@ -103,4 +116,4 @@ def test_prefetched_fetched_and_mixed_charts_give_the_same_cards(
         told = cards(http, service, call_body(service, patient.id, everything, **context))
         for prefetch in (None, some):
             body = call_body(service, patient.id, prefetch, **context) | access
-            assert cards(http, service, body) == told
+            assert as_written(cards(http, service, body)) == as_written(told)

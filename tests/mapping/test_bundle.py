@@ -80,7 +80,7 @@ def test_the_reason_repeats_nothing_of_the_content() -> None:
 
 
 def test_null_is_an_answer_that_found_nothing() -> None:
-    assert decode(b"null") == Decoded()
+    assert decode(b"null") == Decoded(sources=(b"null",))
 
 
 def test_a_byte_order_mark_is_not_part_of_the_text() -> None:

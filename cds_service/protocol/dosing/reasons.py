@@ -82,6 +82,7 @@ WORDS: dict[Reason, Phrase] = {
     Reason.CONFLICTING_DOSES: say("dosing.reason.conflictingDoses"),
     Reason.DUPLICATE_ORDER: say("dosing.reason.duplicateOrder"),
     Reason.ORDER_NOT_STARTED: say("dosing.reason.orderNotStarted"),
+    Reason.CHANGE_ORDERED: say("dosing.reason.changeOrdered"),
     Reason.DOSE_OUTSIDE_BOUNDS: say("dosing.reason.outsideBounds"),
     Reason.PROPOSAL_OUTSIDE_BOUNDS: say("dosing.reason.proposalOutside"),
     Reason.ARM_UNKNOWN: say("dosing.reason.armUnknown"),
