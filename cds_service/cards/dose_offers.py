@@ -75,7 +75,8 @@ def _changes(
         )
         for n, dose in enumerate(doses)
     ]
-    return [*offers, *(offered("recheck", control, context, recommended=True) if context.one_action else [])]
+    alone = offered("recheck", control, context, recommended=len(doses) == 1) if context.one_action else []
+    return [*offers, *alone]
 
 
 def _label(decision: TitrationDecision, dose: Dose, context: CardContext) -> str:

@@ -105,12 +105,20 @@ def framed(message: Message, context: CardContext) -> Card:
         source=_source(message.kind, words),
         detail=_fitted([*message.detail, footer(message.cited or message.rules, context)], context),
         suggestions=tuple(_suggestion(offer, uuid) for offer in message.offers),
-        selection_behavior=message.selection if message.offers else None,
+        selection_behavior=_selection(message),
         override_reasons=tuple(_override(code, words) for code in message.overrides),
         links=(*_explanation(uuid, context), Link(words.plain(say("card.link.registry")), REGISTRY)),
         uuid=str(uuid),
         extension={EXTENSION: _decision(message, rule_ids, context)},
     )
+
+
+def _selection(message: Message) -> SelectionBehavior | None:
+    """Offers that are recommended side by side are to be taken together."""
+    if not message.offers:
+        return None
+    together = sum(offer.recommended for offer in message.offers) > 1
+    return SelectionBehavior.ANY if together else message.selection
 
 
 def rules_of(card: Card) -> list[str]:

@@ -197,10 +197,14 @@ class _Case:
 
     @cached_property
     def _doses(self) -> Mapping[Drug, DoseInForce]:
+        """While drafts are looked at, none of them makes the advice that it is to be judged by."""
         limits = self.protocol.doses
-        return {
+        found = {
             drug: dose_in_force(self.record, drug, self.participation, self.as_of, limits) for drug in Drug
         }
+        if not self.drafts:
+            return found
+        return {drug: replace(dose, drafted=None, drafted_since=None) for drug, dose in found.items()}
 
     @cached_property
     def _interactions(self) -> tuple[ActiveInteraction, ...]:

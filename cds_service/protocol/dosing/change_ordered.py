@@ -1,5 +1,8 @@
 """A change of dose that is ordered and not yet begun: wait for it, propose none beside it (DECISIONS 84)."""
 
+from dataclasses import dataclass
+from datetime import date
+
 from cds_service.protocol.answers.dosing import Recheck, State
 from cds_service.protocol.dosing.dosing_answers import dose_words, first_test
 from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, trough_test
@@ -8,20 +11,31 @@ from cds_service.protocol.dosing.tablets import bounds
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
 from fhir_mappings.vocabulary.calendar import days_after
 from fhir_mappings.vocabulary.medications import Dose, Drug
-from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.phrases import Phrase
 
 _WAITING = frozenset(
     {State.CONTINUE, State.INCREASE, State.DECREASE, State.AT_CAP_BELOW_TARGET, State.RECHECK}
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """Another dose on its way: signed and not begun, or only written."""
+
+    dose: Dose
+    since: date
+    signed: bool
+
+
 def after_an_order(case: DoseCase, limits: TitrationLimits, advice: Advice) -> Advice:
     """The advice, or that the change is ordered and its level comes next.
 
     Never where the drug is to be held or stopped, where the order lies outside the bounds, or where it raises
-    a dose that the rules lower. A test that is asked for all the same stays asked for.
+    a dose that the rules lower. A test that is asked for all the same stays asked for. An order that is only
+    written counts alike, so that no second one is suggested (DECISIONS 85); it is said that nobody signed it.
     """
-    if not _waits(case, limits, advice):
+    coming = _coming(case, limits)
+    if coming is None or not _waits(coming, case, limits, advice):
         return advice
     reasons = advice.reasons if advice.state is State.RECHECK else ()
     kept = tuple(r for r in reasons if r not in (Reason.ORDER_NOT_STARTED, *_OVERTAKEN))
@@ -30,9 +44,9 @@ def after_an_order(case: DoseCase, limits: TitrationLimits, advice: Advice) -> A
     return Advice(
         State.RECHECK,
         "TR-03",
-        _words(case),
+        _words(coming, case),
         reasons=(Reason.CHANGE_ORDERED, *kept),
-        recheck=asked or _level_after(case, limits),
+        recheck=asked or _level_after(coming, case, limits),
     )
 
 
@@ -40,17 +54,25 @@ _OVERTAKEN = ("NOT_STEADY_STATE", "STALE", "MISSING")
 """What is wrong with the last level is of no matter once another dose is on its way."""
 
 
-def _waits(case: DoseCase, limits: TitrationLimits, advice: Advice) -> bool:
-    dose = case.dose
-    if dose.pending is None or dose.pending_since is None:
-        return False
-    if (case.today - dose.pending_since).days > limits.change_ordered_days:
-        return False
-    if not bounds(case.drug, case.renal_state, limits).allow(dose.pending):
+def _coming(case: DoseCase, limits: TitrationLimits) -> _Coming | None:
+    """The newer of the two that is not too old; a written one says nothing that is in force already."""
+    dose, found = case.dose, []
+    if dose.pending and dose.pending_since:
+        found.append(_Coming(dose.pending, dose.pending_since, signed=True))
+    if dose.drafted and dose.drafted_since and dose.drafted != dose.dose:
+        found.append(_Coming(dose.drafted, dose.drafted_since, signed=False))
+    recent = [one for one in found if (case.today - one.since).days <= limits.change_ordered_days]
+    return max(recent, key=lambda one: one.since, default=None)
+
+
+def _waits(coming: _Coming, case: DoseCase, limits: TitrationLimits, advice: Advice) -> bool:
+    if not bounds(case.drug, case.renal_state, limits).allow(coming.dose):
         return False
     if advice.state is State.CANNOT_ADVISE:
         return advice.reasons == (Reason.DOSE_NOT_DOCUMENTED,)
-    return advice.state in _WAITING and not _raises_what_is_to_be_lowered(dose.pending, advice)
+    if advice.state is State.INITIATE:
+        return not coming.signed and coming.dose == advice.proposed
+    return advice.state in _WAITING and not _raises_what_is_to_be_lowered(coming.dose, advice)
 
 
 def _raises_what_is_to_be_lowered(ordered: Dose, advice: Advice) -> bool:
@@ -59,18 +81,16 @@ def _raises_what_is_to_be_lowered(ordered: Dose, advice: Advice) -> bool:
     return ordered.daily_mg > advice.proposed.daily_mg
 
 
-def _words(case: DoseCase) -> Phrase:
-    assert case.dose.pending is not None
-    ordered = dose_words(case.dose.pending)
-    if case.dose.pending_since == case.today:
-        return say("dosing.changeOrdered.today", dose=ordered)
-    return say("dosing.changeOrdered", dose=ordered, day=case.dose.pending_since)
+def _words(coming: _Coming, case: DoseCase) -> Phrase:
+    key = "dosing.changeOrdered" if coming.signed else "dosing.changeDrafted"
+    if coming.since == case.today:
+        return Phrase(f"{key}.today", (("dose", dose_words(coming.dose)),))
+    return Phrase(key, (("day", coming.since), ("dose", dose_words(coming.dose))))
 
 
-def _level_after(case: DoseCase, limits: TitrationLimits) -> Recheck:
+def _level_after(coming: _Coming, case: DoseCase, limits: TitrationLimits) -> Recheck:
     """The level of the new dose, as if it had been begun on the day of the order."""
-    assert case.dose.pending_since is not None
     sirolimus = case.drug is Drug.SIROLIMUS
     window = limits.sirolimus_change_recheck if sirolimus else limits.ciclosporin_change_recheck
-    first, last = (days_after(case.dose.pending_since, days) for days in window)
+    first, last = (days_after(coming.since, days) for days in window)
     return Recheck(trough_test(case.drug), first, last)

@@ -55,6 +55,7 @@ class DoseInForce:
     given by another route than the mouth, which is no dose of this trial. `signs`: all that shows that it was
     taken, oldest first; `withheld`: what shows that it is not.
     `held`: the newest order is on hold. `pre_study`: only ciclosporin from before the study is on record.
+    `drafted`: the newest order that is written and not signed, and `drafted_since` when.
     `pending`: a newer order of another dose without any sign that it was started, and `pending_since` when.
     `incomplete`: part of the medication record could not be read. `claims`: the doses that conflict, or that
     go on from before the study.
@@ -77,6 +78,8 @@ class DoseInForce:
     pre_study: bool = False
     pending: Dose | None = None
     pending_since: date | None = None
+    drafted: Dose | None = None
+    drafted_since: date | None = None
     incomplete: bool = False
     claims: tuple[Dose, ...] = ()
     off: tuple[Off, ...] = ()
@@ -118,6 +121,8 @@ def dose_in_force(
         taken_until=taken_until(chart),
         held=answer.held,
         pre_study=chart.pre_study,
+        drafted=_drafted(chart)[0],
+        drafted_since=_drafted(chart)[1],
         pending=answer.pending,
         pending_since=_since_when_ordered(chart) if answer.pending else None,
         incomplete=chart.incomplete or answer.unreadable_order or _part_unreadable(chart),
@@ -158,6 +163,12 @@ def _only_ordered(chart: DoseChart) -> Dose | None:
         return None
     older = [day for sign in chart.taken if (day := sign.until or sign.day) > begun(order)]
     return None if older else order.dose.value
+
+
+def _drafted(chart: DoseChart) -> tuple[Dose | None, date | None]:
+    drafts = [(one, one.dose.value) for one in chart.signs.drafts if isinstance(one.dose, Known)]
+    order, dose = max(drafts, key=lambda pair: begun(pair[0]), default=(None, None))
+    return dose, order.start.last if order and order.start else None
 
 
 def _since_when_ordered(chart: DoseChart) -> date | None:

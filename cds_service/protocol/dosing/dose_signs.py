@@ -68,8 +68,8 @@ class Signs:
     from which it was not taken, by statements that tell the day; `on_hold`: days of statements that it is on
     hold, where they tell no day of it. `injected`: days of doses by another route than the mouth,
     which are no doses of this trial; `to_inject`: orders of such. `stated_stops`: statements of a course that
-    was stopped. `undated`: it was taken some day that nobody wrote down. `measured`: days on which it was
-    found in blood.
+    was stopped. `drafts`: orders not yet signed. `undated`: it was taken some day that nobody
+    wrote down. `measured`: days on which it was found in blood.
     """
 
     taken: tuple[Sign, ...]
@@ -82,6 +82,7 @@ class Signs:
     injected: tuple[date, ...]
     to_inject: tuple[MedicationEvent, ...]
     stated_stops: tuple[MedicationEvent, ...]
+    drafts: tuple[MedicationEvent, ...]
     undated: bool
     measured: tuple[date, ...]
 
@@ -112,6 +113,7 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
         injected=tuple(sorted(_day(e.start, as_of.day) for e in infused)),
         to_inject=tuple(e for e in injected if _is_order(e)),
         stated_stops=tuple(e for e in said if e.status is MedicationStatus.STOPPED),
+        drafts=tuple(e for e in events if _is_draft(e)),
         undated=len(dated) < len(happened),
         measured=_measured(record, drug, as_of),
     )
@@ -154,6 +156,10 @@ def _ahead(when: When | None, as_of: AsOf) -> bool:
     if when is None:
         return False
     return when.instant > as_of.instant if when.instant else when.first > as_of.day
+
+
+def _is_draft(event: MedicationEvent) -> bool:
+    return event.source is MedicationSource.ORDER and event.status is MedicationStatus.DRAFT
 
 
 def _is_order(event: MedicationEvent) -> bool:

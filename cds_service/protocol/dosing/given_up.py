@@ -53,9 +53,14 @@ def given_up(chart: DoseChart) -> bool:
     if chart.signs.refused and chart.signs.refused >= last.day:
         return True
     order = None if chart.current else newest(chart.signs.orders)
-    if order is None or order.status not in STOPPED:
+    if order is None or order.status not in STOPPED or _is_being_replaced(order, chart):
         return False
     return not (last.until is None and last.day > begun(order))
+
+
+def _is_being_replaced(order: MedicationEvent, chart: DoseChart) -> bool:
+    """Stopped for a change of dose whose order is written and waits for its signature."""
+    return any(order.reference in draft.replaces for draft in chart.signs.drafts)
 
 
 def _said_to_be_stopped(chart: DoseChart) -> bool:

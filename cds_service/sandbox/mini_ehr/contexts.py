@@ -1,6 +1,6 @@
 """The hook contexts of the moments of care that the pages offer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from cds_service.sandbox.demo_patients.elements import HL7, Json, concept, hl7_code
@@ -20,17 +20,17 @@ def who(user: User, patient_id: str) -> Json:
     return {"userId": user.reference, "patientId": patient_id}
 
 
-def order_select(user: User, patient_id: str, draft: Json) -> Json:
-    """An order is being written."""
+def order_select(user: User, patient_id: str, draft: Json, ended: Iterable[Json] = ()) -> Json:
+    """An order is being written; `ended` are those that it is to replace."""
     return who(user, patient_id) | {
         "selections": [f"{draft['resourceType']}/{draft['id']}"],
-        "draftOrders": _bundle(draft),
+        "draftOrders": _bundle(draft, *ended),
     }
 
 
-def order_sign(user: User, patient_id: str, draft: Json) -> Json:
-    """An order is about to be signed."""
-    return who(user, patient_id) | {"draftOrders": _bundle(draft)}
+def order_sign(user: User, patient_id: str, draft: Json, ended: Iterable[Json] = ()) -> Json:
+    """An order is about to be signed; `ended` are those that the signature stops."""
+    return who(user, patient_id) | {"draftOrders": _bundle(draft, *ended)}
 
 
 def new_problem(user: User, patient_id: str, diagnosis: str, now: datetime) -> Json:
@@ -70,5 +70,6 @@ def new_visit(patient_id: str, now: datetime) -> Json:
     }
 
 
-def _bundle(resource: Json) -> Json:
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": resource}]}
+def _bundle(*resources: Json) -> Json:
+    entries = [{"resource": resource} for resource in resources]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}

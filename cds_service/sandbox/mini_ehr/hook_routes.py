@@ -67,12 +67,19 @@ def _problem(patient_id: str) -> Moment:
 
 def _select(patient_id: str) -> Moment:
     draft = draft_of_request(patient_id)
-    return contexts.order_select(desk().user, patient_id, draft), draft
+    return contexts.order_select(desk().user, patient_id, draft, _to_be_stopped(patient_id)), draft
 
 
 def _sign(patient_id: str) -> Moment:
     draft = draft_of_request(patient_id)
-    return contexts.order_sign(desk().user, patient_id, draft), draft
+    return contexts.order_sign(desk().user, patient_id, draft, _to_be_stopped(patient_id)), draft
+
+
+def _to_be_stopped(patient_id: str) -> list[Json]:
+    """The orders that the form says this one replaces, as they will be."""
+    chosen = request.form.getlist("stop")
+    orders = desk().fhir.resources(f"MedicationRequest?patient={patient_id}") if chosen else []
+    return [order | {"status": "stopped"} for order in orders if order.get("id") in chosen]
 
 
 _MOMENTS: dict[str, Callable[[str], Moment]] = {

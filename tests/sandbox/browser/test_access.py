@@ -36,7 +36,7 @@ def test_a_dose_is_accepted_and_signed_by_keyboard_alone(screen: Screen) -> None
     _tab_to(page, "#sign")
     page.keyboard.press("Enter")
     page.wait_for_url("**/patients/demo-08*")
-    screen.wait_for_advice("Recheck before any change")
+    screen.wait_for_advice("not yet dispensed")
 
 
 def test_the_skip_link_leads_past_the_header(screen: Screen) -> None:

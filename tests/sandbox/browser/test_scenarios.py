@@ -19,15 +19,17 @@ def test_a_low_level_is_answered_by_a_new_dose_that_the_advice_then_knows(screen
     (draft,) = screen.demo.found("MedicationRequest?patient=demo-08&status=draft")
     assert draft["dosageInstruction"][0]["doseAndRate"][0]["doseQuantity"]["value"] == 3
     assert len(screen.demo.found("ServiceRequest?patient=demo-08&status=draft")) == 1
+    assert screen.demo.found("MedicationRequest?patient=demo-08&status=active") == []  # 2 mg ended with it
+    screen.wait_for_advice("drafted today: 3 mg every 24 h, not yet signed")
 
     screen.page.click("text=Review and sign")
-    assert screen.page.locator("[name=stop]:checked").count() == 1  # the 2 mg order
+    assert screen.page.locator("[name=stop]").count() == 0
     screen.page.wait_for_selector("#cards:not([aria-busy]) > .card")
     screen.page.click("#sign")
     screen.page.wait_for_url("**/patients/demo-08*")
     active = screen.demo.found("MedicationRequest?patient=demo-08&status=active")
     assert [one["id"] for one in active] == [draft["id"]]
-    screen.wait_for_advice("Recheck before any change of sirolimus")
+    screen.wait_for_advice("ordered today: 3 mg every 24 h, not yet dispensed")
     assert not any("Increase" in heading for heading in screen.advice())
 
 
@@ -47,6 +49,21 @@ def test_the_hold_that_a_critical_card_asks_for_is_done_in_the_chart(screen: Scr
     assert "HOLD sirolimus (now: 3 mg once daily)" not in " ".join(screen.advice())
     active = screen.demo.found("MedicationRequest?patient=demo-11&status=active")
     assert not any("sirolimus" in str(order) for order in active)
+
+
+def test_a_hold_is_carried_out_by_the_card_and_known_afterwards(screen: Screen) -> None:
+    screen.open("/patients/demo-11")
+    assert screen.advice()[0].startswith("HOLD sirolimus (now: 3 mg once daily)")
+    screen.card("critical").get_by_role("button", name="Hold sirolimus: suspend its order").click()
+    screen.page.wait_for_url("**said=advice.accepted")
+    (held,) = [
+        order
+        for order in screen.demo.found("MedicationRequest?patient=demo-11&status=on-hold")
+        if "sirolimus" in str(order)
+    ]
+    assert held["dosageInstruction"]
+    assert "suspend" not in screen.page.inner_text("#cards").casefold()
+    assert "HOLD sirolimus (now: 3 mg once daily)" not in " ".join(screen.advice())
 
 
 def test_six_milligrams_by_tablets_stop_before_the_signature_and_are_corrected(screen: Screen) -> None:

@@ -31,7 +31,6 @@ function proposeReplaced() {
 form.addEventListener("input", (event) => {
   edited();
   if (event.target.name === "product") proposeReplaced();
-  if (event.target.name === "stop") return;
   forget();
   clearTimeout(timer);
   timer = setTimeout(select, 250);
