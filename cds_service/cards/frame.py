@@ -186,7 +186,7 @@ def footer(rules: Iterable[Rule], context: CardContext) -> str:
     words = context.words
     by_source: dict[tuple[Origin, str], list[str]] = {}
     for rule in {rule.id: rule for rule in rules}.values():
-        by_source.setdefault((rule.origin, rule.source), []).append(rule.id)
+        by_source.setdefault((rule.origin, words.source(rule.source)), []).append(rule.id)
     lines = [_provenance(names, *source, words) for source, names in by_source.items()]
     heading, now = say("card.sources"), say("card.asOf", moment=context.as_of)
     return "\n\n".join([f"**{words.markdown(heading)}**", bullets(lines), words.markdown(now)])
@@ -197,7 +197,7 @@ def _provenance(names: list[str], origin: Origin, source: str, words: Wording) -
     return words.sentences["card.rule"].format(
         rules=unmarked(words.sentences["join.comma"].join(names)),
         origin=words.sentences[f"card.origin.{origin}"],
-        source=unmarked(words.source(source)),
+        source=unmarked(source),
     )
 
 

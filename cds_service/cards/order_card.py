@@ -1,7 +1,7 @@
 """Findings about draft orders: one card per draft, the most severe first."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from cds_service.protocol.answers.alerts import Alert
 from cds_service.protocol.answers.dosing import TitrationDecision
 from cds_service.protocol.dosing.tablets import makes
 from fhir_mappings.vocabulary.medications import Dose
-from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.phrases import Argument, Phrase, say
 from fhir_mappings.writers.drafts import UCUM
 
 ROUTE_RULE = "ORD-ROUTE"
@@ -44,7 +44,10 @@ def _message(
         kind="order",
         rules=[alert.rule for alert in found],
         severity=loudest(alert.severity for alert in found),
-        summaries=[say("order.summary", action=action, seen=first.seen), say("order.short", action=action)],
+        summaries=[
+            *(say("order.summary", action=action, seen=seen) for seen in _shorter_names(first.seen)),
+            say("order.short", action=action),
+        ],
         detail=[
             bullets(alert_line(alert, context) for alert in found),
             *([_in_words(proposal, context)] if proposal and not offers else []),
@@ -54,6 +57,28 @@ def _message(
         extra={"orders": [alert_json(alert, context.words) for alert in found]},
         about=order,
     )
+
+
+_NAME_LENGTHS = (60, 48, 40, 32, 24, 16)
+
+
+def _shorter_names(seen: Phrase) -> Iterator[Phrase]:
+    """What was seen, then the same with the drug's name cut shorter and shorter, but never dropped (66)."""
+    yield seen
+    for length in _NAME_LENGTHS:
+        yield _with_name(seen, length)
+
+
+def _with_name(phrase: Phrase, length: int) -> Phrase:
+    def shortened(name: str, value: Argument) -> Argument:
+        if isinstance(value, Phrase):
+            return _with_name(value, length)
+        if name == "name" and isinstance(value, str) and len(value) > length:
+            whole = value[:length].rsplit(" ", 1)[0] if " " in value[:length] else value[:length]
+            return f"{whole}…"
+        return value
+
+    return Phrase(phrase.key, tuple((name, shortened(name, value)) for name, value in phrase.values))
 
 
 def _proposal(found: Sequence[Alert], titration: Sequence[TitrationDecision]) -> TitrationDecision | None:

@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Context, Decimal
 from pathlib import Path
 
+from cds_service.cards.citations import cited
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
 from fhir_mappings.vocabulary.phrases import Argument, Phrase
 
@@ -37,8 +38,8 @@ class Wording:
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, english: str) -> str:
-        """Where a rule comes from, as plain text."""
-        return self.sources.get(english, english)
+        """Where a rule comes from, as plain text that a clinician can look up."""
+        return cited(self.sources.get(english, english)) or self.sentences["card.source.own"]
 
     def plain(self, phrase: Phrase) -> str:
         """The sentence as plain text, for summaries, labels and JSON."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cds_service.cards.citations import cited
 from cds_service.cards.wording import read_wording
 from tests.bench.servers import ours
 from tests.journeys.visits import PATIENTS, calls
@@ -56,7 +57,7 @@ def test_every_source_of_a_rule_has_its_chinese_and_none_is_left_over() -> None:
 
 def test_english_reads_its_sources_as_they_are() -> None:
     source, *_ = _written_in_code()
-    assert read_wording()["en"].source(source) == source
+    assert read_wording()["en"].source(source) == cited(source)
     assert CHINESE.source(source) != source
 
 

@@ -82,10 +82,12 @@ def _raises_what_is_to_be_lowered(ordered: Dose, advice: Advice) -> bool:
 
 
 def _words(coming: _Coming, case: DoseCase) -> Phrase:
+    dose, day = dose_words(coming.dose), coming.since
+    if day == case.today:
+        today = "dosing.changeOrdered.today" if coming.signed else "dosing.changeDrafted.today"
+        return Phrase(today, (("dose", dose),))
     key = "dosing.changeOrdered" if coming.signed else "dosing.changeDrafted"
-    if coming.since == case.today:
-        return Phrase(f"{key}.today", (("dose", dose_words(coming.dose)),))
-    return Phrase(key, (("day", coming.since), ("dose", dose_words(coming.dose))))
+    return Phrase(key, (("day", day), ("dose", dose)))
 
 
 def _level_after(coming: _Coming, case: DoseCase, limits: TitrationLimits) -> Recheck:
