@@ -264,6 +264,7 @@ def build_clinic(settings: Settings) -> Clinic:
         },
         explaining=settings.issuers_explained_to,
         one_action=settings.issuers_of_one_action,
+        ordered_by_hand=site.ordered_by_hand,
     )
 
 

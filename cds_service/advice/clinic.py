@@ -47,6 +47,7 @@ class Clinic:
     words_by_issuer: Mapping[str, Wording] = field(default_factory=dict)
     explaining: frozenset[str] = frozenset()
     one_action: frozenset[str] = frozenset()
+    ordered_by_hand: frozenset[str] = frozenset()
     memory: Remembers | None = None
 
     def service(
@@ -128,6 +129,7 @@ def _card_context(
         drafts_raw=drafts.by_reference,
         written=gathered.written,
         one_action=call.caller.issuer in clinic.one_action,
+        by_hand=clinic.ordered_by_hand,
         mg_per_piece={d.reference: d.mg_per_piece for d in gathered.drafts if d.mg_per_piece},
         explains=call.caller.issuer in clinic.explaining,
         trial_card_back=_trial_card_back(clinic, now),

@@ -22,6 +22,7 @@ class CardContext:
     `mg_per_piece`: what a tablet or capsule of a draft's product holds, by reference, where that is known.
     `written` gives an order of the record as the record wrote it, by reference; None where it did not come.
     `one_action`: the client carries out one action per suggestion.
+    `by_hand`: tests that the site does not want drafted.
     `explains`: the client is registered for the page that explains.
     `trial_card_back` is the day from which an unchanged trial card is given again; None: always.
     """
@@ -38,5 +39,6 @@ class CardContext:
     mg_per_piece: Mapping[str, Decimal] = field(default_factory=dict)
     written: Callable[[str], dict[str, Any] | None] = _nothing_written
     one_action: bool = False
+    by_hand: frozenset[str] = frozenset()
     explains: bool = False
     trial_card_back: date | None = None

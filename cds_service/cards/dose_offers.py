@@ -38,7 +38,7 @@ def dose_offers(
         return [Offer("hold", label, (*hold, *control), recommended=True)]
     return [
         *(Offer(f"hold-{n}", one.description, (one,), recommended=True) for n, one in enumerate(hold)),
-        *offered("recheck", control, context, recommended=True),
+        *offered("recheck", control, context, recommended=decision.state is not State.CONTINUE),
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from cds_service.cards.assessment_json import eligibility_json
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import TRIAL_OVERRIDES, Cuttable, Message, Offer
-from cds_service.cards.tests_to_order import Wanted, tests_offer
+from cds_service.cards.tests_to_order import Wanted, by_hand, tests_offer
 from cds_service.hooks.card import Action, ActionType, SelectionBehavior
 from cds_service.protocol.answers.alerts import Severity
 from cds_service.protocol.answers.eligibility import Criterion, EligibilityDecision, EligibilityStatus
@@ -104,7 +104,13 @@ def _detail(decision: EligibilityDecision, context: CardContext) -> list[str | C
     ):
         if lines:
             blocks += _block(heading, lines, context)
-    return [*blocks, *_folded(decision, shown, context)]
+    hand = [context.words.markdown(line) for line in by_hand(_wanted(decision), context)]
+    return [*blocks, *hand, *_folded(decision, shown, context)]
+
+
+def _wanted(decision: EligibilityDecision) -> list[Wanted]:
+    """What a laboratory can settle."""
+    return [Wanted(name) for criterion in decision.open_questions for name in criterion.finding.missing]
 
 
 def _block(heading: Phrase, lines: list[Phrase], context: CardContext) -> list[str | Cuttable]:
@@ -155,8 +161,7 @@ def _open_line(criterion: Criterion) -> Phrase:
 def _offers(decision: EligibilityDecision, patient: str, today: date, context: CardContext) -> list[Offer]:
     label = context.words.plain(say("suggest.studyTeam"))
     task = study_team_task(patient, context.words.plain(say("suggest.studyTeamTask")), today)
-    missing = [name for criterion in decision.open_questions for name in criterion.finding.missing]
     return [
-        *tests_offer([Wanted(name) for name in missing], patient, today, context),
+        *tests_offer(_wanted(decision), patient, today, context),
         Offer("study-team", label, (Action(ActionType.CREATE, label, task),)),
     ]

@@ -7,7 +7,7 @@ from datetime import date
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import Offer
 from cds_service.hooks.card import Action, ActionType
-from fhir_mappings.vocabulary.phrases import Phrase, say
+from fhir_mappings.vocabulary.phrases import Phrase, listing, say
 from fhir_mappings.writers.drafts import laboratory_order
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS, ORDERED_AS
 
@@ -25,9 +25,20 @@ def draft_tests(
     wanted: Iterable[Wanted], patient: str, today: date, context: CardContext
 ) -> tuple[Action, ...]:
     """Draft orders for each of the tests that a laboratory does, each once."""
+    drafted = (one for one in _ordered(wanted) if one.test not in context.by_hand)
+    return tuple(_action(one, patient, today, context) for one in drafted)
+
+
+def by_hand(wanted: Iterable[Wanted], context: CardContext) -> list[Phrase]:
+    """The tests among them that the site wants to be ordered by hand, in one line."""
+    tests = [Phrase(f"test.{one.test}") for one in _ordered(wanted) if one.test in context.by_hand]
+    return [say("suggest.byHand", tests=listing(tests))] if tests else []
+
+
+def _ordered(wanted: Iterable[Wanted]) -> list[Wanted]:
+    """As a laboratory knows them, each once; what is no test is left out."""
     named = (replace(one, test=ORDERED_AS.get(one.test, one.test)) for one in wanted)
-    known = {one.test: one for one in named if one.test in LABORATORY_TESTS}
-    return tuple(_action(one, patient, today, context) for one in known.values())
+    return list({one.test: one for one in named if one.test in LABORATORY_TESTS}.values())
 
 
 def _action(wanted: Wanted, patient: str, today: date, context: CardContext) -> Action:

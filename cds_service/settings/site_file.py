@@ -2,6 +2,7 @@
 
 language = "zh"                                  # or "en"
 time_zone = "Asia/Shanghai"
+ordered_by_hand = ["hiv-serology"]               # not drafted: a written consent comes first
 
 [trial]
 study_references = ["ResearchStudy/17"]          # beside the identifiers NCT06802055 and I-25PJ0215
@@ -66,6 +67,7 @@ from cds_service.settings.research_page import ResearchEntry, read_research
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm, StudyState
+from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
 
 _STAND_IN_KINDS = {"group": "Group", "flag": "Flag", "care_plan": "CarePlan"}
 _STRICT: dict[str, Any] = {"forbid_unknown_fields": True, "frozen": True}
@@ -80,6 +82,7 @@ class Site:
 
     language: str = "en"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    ordered_by_hand: frozenset[str] = frozenset()
     study_references: tuple[str, ...] = ()
     arms: Mapping[str, Arm] = field(default_factory=dict)
     tablets: Mapping[Drug, tuple[Decimal, ...]] = field(default_factory=dict)
@@ -139,6 +142,7 @@ class _Tables(msgspec.Struct, frozen=True):
 
     language: Literal["en", "zh"] = "en"
     time_zone: str = "Asia/Shanghai"
+    ordered_by_hand: tuple[str, ...] = ()
     trial: _Trial = _Trial()
     arms: dict[str, Arm] = {}
     tablets: dict[Drug, tuple[Decimal, ...]] = {}
@@ -194,10 +198,16 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         if not amounts or min(amounts) <= 0
     ]
     faults += forecast_faults(tables.forecast)
+    faults += [
+        f"ordered_by_hand: {name} is no test that a card drafts ({', '.join(sorted(LABORATORY_TESTS))})"
+        for name in tables.ordered_by_hand
+        if name not in LABORATORY_TESTS
+    ]
     stand_ins = _stand_ins(tables.participation, faults)
     return Site(
         language=tables.language,
         zone=_zone(tables.time_zone, faults),
+        ordered_by_hand=frozenset(tables.ordered_by_hand),
         study_references=tables.trial.study_references,
         arms=tables.arms,
         tablets=tables.tablets,

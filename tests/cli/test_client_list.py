@@ -200,3 +200,20 @@ def test_what_only_development_tolerates_of_a_client(site_file, text, said):
 def test_an_address_that_is_never_called_need_not_be_https(site_file):
     path = site_file(f"{HALF}jku = 'http://ehr.example/jwks.json'\njwks_file = 'other.json'")
     assert read_settings(live(path)).insecure == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "one"), [("", False), ("one_action = false", False), ("one_action = true", True)]
+)
+def test_a_client_may_carry_out_one_action_per_suggestion(tmp_path, line, one):
+    (tmp_path / "site.toml").write_text(f"{HALF}jku = 'https://ehr.example/jwks.json'\n{line}\n")
+    (listed,) = read_site(tmp_path / "site.toml").trusted_clients
+    assert listed.one_action is one
+
+
+def test_a_test_that_no_card_drafts_cannot_be_ordered_by_hand(tmp_path):
+    (tmp_path / "site.toml").write_text("ordered_by_hand = ['hiv-serology', 'x-ray']\n")
+    with pytest.raises(BadSite, match="ordered_by_hand: x-ray is no test that a card drafts"):
+        read_site(tmp_path / "site.toml")
+    (tmp_path / "site.toml").write_text("ordered_by_hand = ['hiv-serology']\n")
+    assert read_site(tmp_path / "site.toml").ordered_by_hand == {"hiv-serology"}

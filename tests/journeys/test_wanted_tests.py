@@ -7,6 +7,8 @@ import pytest
 
 from cds_service.protocol.criteria.e8_viruses import TEST_NAMES
 from cds_service.protocol.monitoring_rules.findings import REPEATED_FOR
+from cds_service.protocol.monitoring_rules.plan import tests_of as schedule_of
+from cds_service.protocol.reviewed import load_protocol
 from fhir_mappings.writers.laboratory_tests import BY_HAND, LABORATORY_TESTS, ORDERED_AS
 from tests.bench.servers import ours
 from tests.hook_calls import call_body, prefetch_of
@@ -31,12 +33,12 @@ CHARTS: dict[str, tuple[Json, ...]] = {
 ORDERABLE = LABORATORY_TESTS.keys()
 
 
-def card(service: str, *chart: Json, drug: str = "") -> Json:
+def card(service: str, *chart: Json, drug: str = "", **site: Any) -> Json:
     """The first card of a service, or the one about a drug."""
     whole = with_patient(*chart)
     (patient,) = (r["id"] for r in whole if r["resourceType"] == "Patient")
     body = call_body(service, patient, prefetch_of(whole))
-    cards = ours("en").test_client().post(f"/cds-services/{service}", json=body).get_json()["cards"]
+    cards = ours("en", **site).test_client().post(f"/cds-services/{service}", json=body).get_json()["cards"]
     return next(c for c in cards if drug in c["summary"])
 
 
@@ -105,3 +107,15 @@ def test_two_critical_results_stand_both_in_the_headline() -> None:
     assert {"creatinine", "potassium", "ECG"} <= {
         label.split(": ")[1].split(",")[0] for label, _ in drafted(found)
     }
+
+
+def test_what_a_site_orders_by_hand_is_named_and_not_drafted() -> None:
+    chart = PATIENTS["demo-02"].resources
+    found = card("aa-trial-eligibility", *chart, ordered_by_hand=frozenset({"hiv-serology"}))
+    assert not any("HIV" in label for label, _ in drafted(found))
+    assert "To be ordered by hand: HIV serology" in found["detail"]
+    assert "by hand" not in card("aa-trial-eligibility", *chart)["detail"]
+
+
+def test_every_test_of_the_schedule_can_be_ordered() -> None:
+    assert {test.name for test in schedule_of(load_protocol().monitoring)} <= ORDERABLE
