@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from cds_service.advice.chart_queries import ALWAYS_TOLD, chart_queries, resource_types
+from cds_service.advice.chart_queries import ALWAYS_TOLD, SERVICE_REQUESTS, chart_queries, resource_types
 from cds_service.advice.draft_orders import server_asked
 from cds_service.ehr.answers import CameInPart, Wanted, is_short
 from cds_service.ehr.fetching import Fetcher
@@ -22,6 +22,7 @@ from fhir_mappings.readers.ownership import home_of, names_another
 from fhir_mappings.readers.record import unresolved_references
 from fhir_mappings.readers.references import away, kind_of, own_reference, servers_of
 from fhir_mappings.readers.settings import StandIn
+from fhir_mappings.readers.vaccination import ServiceRequest
 from fhir_mappings.vocabulary.facts import Gap, Part
 
 # What other resources point at may stand in any answer; everything else only where it was asked for.
@@ -86,6 +87,15 @@ class Chart:
     def written(self, reference: str) -> dict[str, Any] | None:
         """A medication order of the record with every element that came with it; None where none came."""
         return as_written(self._orders, reference)
+
+    def test_orders(self) -> tuple[ServiceRequest, ...]:
+        """The orders for tests that the client sent; what cannot be read there takes nothing away."""
+        raw = entry_of(self._request.prefetch, SERVICE_REQUESTS).raw
+        try:
+            resources = decode(raw).resources if raw is not None else ()
+        except NotFhir:
+            return ()
+        return tuple(r for r in resources if isinstance(r, ServiceRequest))
 
     def follow_references(self, most: int, others: Iterable[Resource] = ()) -> None:
         """Fetch what the chart (or the `others`) points at and nobody brought, each once, `most` in all."""

@@ -38,5 +38,14 @@ def chart_queries(stand_ins: tuple[StandIn, ...] = ()) -> dict[Part, str]:
     return {part: _OTHER_QUERIES.get(kind, _by_patient(kind)) for part, kind in types.items()}
 
 
+SERVICE_REQUESTS = "serviceRequests"
+"""A prefetch key that may be left out: without it, a test that is ordered already is suggested again (85)."""
+
+
+def further_queries() -> dict[str, str]:
+    """The templates of keys that no part of the chart hangs on, and that are never fetched."""
+    return {SERVICE_REQUESTS: f"{_by_patient('ServiceRequest')}&status=draft,active"}
+
+
 def _by_patient(kind: str) -> str:
     return f"{kind}?patient={{{{context.patientId}}}}&{_PAGE}"

@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from cds_service.advice.chart_queries import chart_queries
+from cds_service.advice.chart_queries import chart_queries, further_queries
 from cds_service.advice.concern import Concern
 from cds_service.advice.gather import Gathered, Gatherer
 from cds_service.advice.input_hash import input_hash
@@ -60,7 +60,7 @@ class Clinic:
             hook=hook,
             title=title,
             description=description,
-            prefetch={part.value: query for part, query in queries.items()},
+            prefetch={part.value: query for part, query in queries.items()} | further_queries(),
             advise=partial(answer, self, service_id, advise),
             usage_requirements=(
                 "Needs the Patient, the Conditions and the trial participation, by prefetch or by FHIR "
@@ -128,6 +128,7 @@ def _card_context(
         words=clinic.words_by_issuer.get(call.caller.issuer, clinic.words),
         drafts_raw=drafts.by_reference,
         written=gathered.written,
+        standing=gathered.standing,
         one_action=call.caller.issuer in clinic.one_action,
         by_hand=clinic.ordered_by_hand,
         mg_per_piece={d.reference: d.mg_per_piece for d in gathered.drafts if d.mg_per_piece},

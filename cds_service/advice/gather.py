@@ -39,10 +39,12 @@ from fhir_mappings.readers.ownership import home_of
 from fhir_mappings.readers.record import read_drafts, read_record
 from fhir_mappings.readers.references import servers_of
 from fhir_mappings.readers.settings import ReaderSettings
+from fhir_mappings.readers.standing_orders import standing_orders
 from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA
 from fhir_mappings.vocabulary.facts import Gap, Part
 from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
 from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.standing import StandingOrder
 
 _UNKNOWN = Caller()
 
@@ -53,12 +55,14 @@ def nothing_written(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class GatherLimits:
-    """Seconds and bytes for all fetching of one call; pages of one answer; references followed."""
+    """Seconds and bytes for all fetching of one call; pages of one answer; references followed; days for
+    which an order for a test is believed that names no day."""
 
     seconds: float = 4.0
     all_bytes: int = 60_000_000
     pages: int = 20
     references: int = 40
+    undated_order_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Gathered:
     drafts: tuple[MedicationEvent, ...] = ()
     context: ContextResources = field(default_factory=ContextResources)
     written: Callable[[str], dict[str, Any] | None] = nothing_written
+    standing: tuple[StandingOrder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +184,22 @@ class Gatherer:
         orders, gaps = read_drafts(resources, chart.patient_id, now, self.reader, home)
         record = self._read(chart, now, (*drafts.decoded.gaps, *gaps))
         _check_decisive(chart, record)
-        return Gathered(record, concern.is_still(record, self._as_of(now)), orders, drafts, chart.written)
+        return Gathered(
+            record,
+            concern.is_still(record, self._as_of(now)),
+            orders,
+            drafts,
+            chart.written,
+            self._standing(chart, now),
+        )
+
+    def _standing(self, chart: Chart, now: datetime) -> tuple[StandingOrder, ...]:
+        """Tests that are ordered already, where the client sent them: only suggestions hang on them."""
+        requests = chart.test_orders()
+        patient, today = f"Patient/{chart.patient_id}", self._as_of(now).day
+        return standing_orders(
+            requests, patient, chart.home, today, self.limits.undated_order_days, self.reader
+        )
 
     def _as_of(self, now: datetime) -> AsOf:
         return as_of(now, self.reader.zone)

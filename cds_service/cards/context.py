@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from cds_service.cards.wording import Wording
+from fhir_mappings.vocabulary.standing import StandingOrder
 
 
 def _nothing_written(_reference: str) -> None:
@@ -22,7 +23,7 @@ class CardContext:
     `mg_per_piece`: what a tablet or capsule of a draft's product holds, by reference, where that is known.
     `written` gives an order of the record as the record wrote it, by reference; None where it did not come.
     `one_action`: the client carries out one action per suggestion.
-    `by_hand`: tests that the site does not want drafted.
+    `by_hand`: tests that the site does not want drafted. `standing`: orders for tests that are there already.
     `explains`: the client is registered for the page that explains.
     `trial_card_back` is the day from which an unchanged trial card is given again; None: always.
     """
@@ -40,5 +41,6 @@ class CardContext:
     written: Callable[[str], dict[str, Any] | None] = _nothing_written
     one_action: bool = False
     by_hand: frozenset[str] = frozenset()
+    standing: tuple[StandingOrder, ...] = ()
     explains: bool = False
     trial_card_back: date | None = None

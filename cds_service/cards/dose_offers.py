@@ -7,14 +7,14 @@ from typing import Any
 from cds_service.cards.context import CardContext
 from cds_service.cards.dose_words import dose_words, drug_name
 from cds_service.cards.frame import Offer
-from cds_service.cards.tests_to_order import Wanted, draft_tests, offered
+from cds_service.cards.tests_to_order import Wanted, already_ordered, draft_tests, offered
 from cds_service.hooks.card import Action, ActionType
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.monitoring_rules.findings import REPEATED_FOR
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Dose
-from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import dose_order
 
 CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
@@ -44,6 +44,13 @@ def dose_offers(
 
 _BESIDE = {"SAF-K6": ("ecg",)}
 """What is done at once beside the test that a critical finding wants again."""
+
+
+def tests_standing(
+    decision: TitrationDecision, ranked: Sequence[Alert], today: date, context: CardContext
+) -> list[Phrase]:
+    """Which of the tests that the card wants are ordered already."""
+    return already_ordered(_wanted(decision, ranked, today), today, context)
 
 
 def _wanted(decision: TitrationDecision, ranked: Sequence[Alert], today: date) -> list[Wanted]:

@@ -8,6 +8,7 @@ from cds_service.cards.context import CardContext
 from cds_service.cards.frame import Offer
 from cds_service.hooks.card import Action, ActionType
 from fhir_mappings.vocabulary.phrases import Phrase, listing, say
+from fhir_mappings.vocabulary.standing import StandingOrder
 from fhir_mappings.writers.drafts import laboratory_order
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS, ORDERED_AS
 
@@ -25,8 +26,24 @@ def draft_tests(
     wanted: Iterable[Wanted], patient: str, today: date, context: CardContext
 ) -> tuple[Action, ...]:
     """Draft orders for each of the tests that a laboratory does, each once."""
-    drafted = (one for one in _ordered(wanted) if one.test not in context.by_hand)
+    free = (one for one in _ordered(wanted) if one.test not in context.by_hand)
+    drafted = (one for one in free if _standing(one, today, context) is None)
     return tuple(_action(one, patient, today, context) for one in drafted)
+
+
+def already_ordered(wanted: Iterable[Wanted], today: date, context: CardContext) -> list[Phrase]:
+    """A line for each of the tests that is drafted or ordered already for these days (DECISIONS 85)."""
+    found = ((one, _standing(one, today, context)) for one in _ordered(wanted))
+    return [
+        say("suggest.standing" if order.signed else "suggest.standingDraft", test=Phrase(f"test.{one.test}"))
+        for one, order in found
+        if order is not None
+    ]
+
+
+def _standing(wanted: Wanted, today: date, context: CardContext) -> StandingOrder | None:
+    code, first = LABORATORY_TESTS[wanted.test].loinc, wanted.first or (None if wanted.last else today)
+    return next((o for o in context.standing if o.covers(code, first, wanted.last)), None)
 
 
 def by_hand(wanted: Iterable[Wanted], context: CardContext) -> list[Phrase]:

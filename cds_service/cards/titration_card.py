@@ -5,7 +5,7 @@ from datetime import date
 
 from cds_service.cards.assessment_json import alert_json, titration_json
 from cds_service.cards.context import CardContext
-from cds_service.cards.dose_offers import CHANGES, dose_offers
+from cds_service.cards.dose_offers import CHANGES, dose_offers, tests_standing
 from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
 from cds_service.cards.frame import Cuttable, Message, bullets, loudest
 from cds_service.cards.outlook_words import outlook_lines
@@ -51,7 +51,7 @@ def titration_message(
         rules=[decision.rule, *(alert.rule for alert in ranked)],
         severity=loudest([_loudness(decision), *(a.severity for a in ranked)]),
         summaries=_summaries(decision, ranked, renal),
-        detail=_detail(decision, ranked, renal, context),
+        detail=_detail(decision, ranked, renal, today, context),
         decision=titration_json(decision, context.words),
         offers=dose_offers(decision, ranked, patient, today, context),
         extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
@@ -178,13 +178,18 @@ def _head(decision: TitrationDecision) -> Phrase:
 
 
 def _detail(
-    decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding, context: CardContext
+    decision: TitrationDecision,
+    ranked: Sequence[Alert],
+    renal: RenalFinding,
+    today: date,
+    context: CardContext,
 ) -> list[str | Cuttable]:
     words = context.words
     kidney = [] if _is_said(renal.seen, [a.seen for a in ranked], words) else _renal_line(decision, renal)
     facts = [_level_line(decision), _dose_line(decision), *kidney]
     facts += [] if _is_told_elsewhere(decision, ranked, renal, words) else [decision.seen]
     facts += [_recheck_line(decision)] if decision.recheck else []
+    facts += tests_standing(decision, ranked, today, context)
     blocks: list[str | Cuttable] = [bullets(words.markdown(line) for line in facts)]
     if ranked:
         blocks += [

@@ -6,7 +6,7 @@ from datetime import date
 from cds_service.cards.assessment_json import monitoring_json, response_json
 from cds_service.cards.context import CardContext
 from cds_service.cards.frame import Cuttable, Message, bullets
-from cds_service.cards.tests_to_order import Wanted, tests_offer
+from cds_service.cards.tests_to_order import Wanted, already_ordered, tests_offer
 from cds_service.cards.wording import Wording
 from cds_service.protocol.answers.alerts import Severity
 from cds_service.protocol.answers.follow_up import (
@@ -32,12 +32,13 @@ def monitoring_message(
     wanted = [item for status in _WANTED for item in items if item.status is status]
     overdue = any(item.status is DueStatus.OVERDUE for item in wanted)
     words = context.words
+    standing = already_ordered([_wanted(item, today) for item in wanted], today, context)
     return Message(
         kind="monitoring",
         rules=[item.rule for item in (wanted or items)],
         severity=Severity.WARNING if overdue else Severity.INFO,
         summaries=_summaries(wanted, participation),
-        detail=[_lines(items, words)],
+        detail=[_lines(items, words), *([bullets(map(words.markdown, standing))] if standing else [])],
         decision={"monitoring": [monitoring_json(item, words) for item in items]},
         offers=tests_offer([_wanted(item, today) for item in wanted], patient, today, context),
     )

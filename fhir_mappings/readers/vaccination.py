@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from fhir_mappings.readers.chart import Chart
-from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Reference, Resource
+from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Period, Reference, Resource
 from fhir_mappings.readers.product import codings, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.vocabulary.concepts import VACCINES
@@ -54,7 +54,7 @@ class ImmunizationRecommendation(Resource, tag="ImmunizationRecommendation"):
 
 
 class ServiceRequest(Resource, tag="ServiceRequest"):
-    """An order of anything that is done: only a vaccination is looked for."""
+    """An order of anything that is done: a vaccination is looked for, and tests that are ordered already."""
 
     status: str | None = None
     do_not_perform: bool | None = None
@@ -62,6 +62,8 @@ class ServiceRequest(Resource, tag="ServiceRequest"):
     order_detail: tuple[CodeableConcept, ...] = ()
     subject: Reference | None = None
     authored_on: str | None = None
+    occurrence_date_time: str | None = None
+    occurrence_period: Period | None = None
 
 
 Vaccination = Immunization | ImmunizationRecommendation | ServiceRequest

@@ -81,7 +81,7 @@ def test_discovery_lists_the_six_services_of_the_contract(client):
     schema("discovery").validate(answer)
     assert {service["id"]: service["hook"] for service in answer["services"]} == SERVICES
     for service in answer["services"]:
-        assert set(service["prefetch"]) == {part.value for part in Part}
+        assert set(service["prefetch"]) == {part.value for part in Part} | {"serviceRequests"}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,0 +1,20 @@
+"""An order for a test that stands in the chart already."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrder:
+    """One order that was drafted or is active: its LOINC codes, and its days; None leaves an end open."""
+
+    codes: frozenset[str]
+    first: date | None
+    last: date | None
+    signed: bool
+
+    def covers(self, code: str, first: date | None, last: date | None) -> bool:
+        """Is it for this test, and for at least one of these days?"""
+        begins_late = bool(self.first and last and self.first > last)
+        ends_soon = bool(self.last and first and self.last < first)
+        return code in self.codes and not begins_late and not ends_soon

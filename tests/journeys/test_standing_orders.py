@@ -1,0 +1,90 @@
+"""A test that is drafted or ordered already is not suggested again (DECISIONS 85)."""
+
+from typing import Any
+
+import pytest
+
+from tests.bench.servers import ours
+from tests.hook_calls import bundle, call_body, prefetch_of
+from tests.journeys.dosing_charts import level, on_sirolimus
+from tests.journeys.fhir_charts import SUBJECT, Json, ago, with_patient
+
+CHART = with_patient(*on_sirolimus(level("sirolimus", 3.1, 1)))
+TROUGH = "72676-0"
+
+
+def request(**more: Any) -> Json:
+    """An order for a sirolimus trough on the days that the card will name."""
+    fields: Json = {
+        "resourceType": "ServiceRequest",
+        "id": "s1",
+        "status": "draft",
+        "intent": "order",
+        "code": {"coding": [{"system": "http://loinc.org", "code": TROUGH}]},
+        "subject": SUBJECT,
+        "authoredOn": ago(0),
+        "occurrencePeriod": {"start": ago(-7), "end": ago(-14)},
+    }
+    return {name: value for name, value in (fields | more).items() if value is not None}
+
+
+def asked(*requests: Json, sent: Any = None, service: str = "aa-trial-titration") -> Json:
+    """The first card, with these orders for tests in the prefetch."""
+    prefetch = prefetch_of(CHART) | {"serviceRequests": bundle(requests) if sent is None else sent}
+    (patient,) = (r["id"] for r in CHART if r["resourceType"] == "Patient")
+    body = call_body(service, patient, prefetch)
+    reply = ours("en").test_client().post(f"/cds-services/{service}", json=body)
+    assert reply.status_code == 200
+    return dict(reply.get_json()["cards"][0])
+
+
+def drafts_a_trough(card: Json) -> bool:
+    actions = [a for one in card.get("suggestions", []) for a in one["actions"]]
+    return any(a["resource"]["resourceType"] == "ServiceRequest" for a in actions)
+
+
+@pytest.mark.parametrize(
+    ("more", "stands"),
+    [
+        ({}, True),
+        ({"status": "active"}, True),
+        ({"status": "completed"}, False),
+        ({"status": "revoked"}, False),
+        ({"doNotPerform": True}, False),
+        ({"subject": {"reference": "Patient/another"}}, False),
+        ({"code": {"coding": [{"system": "http://loinc.org", "code": "2160-0"}]}}, False),
+        ({"code": {"text": "sirolimus"}}, False),
+        ({"occurrencePeriod": {"start": ago(-14), "end": ago(-20)}}, True),
+        ({"occurrencePeriod": {"start": ago(-15), "end": ago(-20)}}, False),
+        ({"occurrencePeriod": {"start": ago(3), "end": ago(-7)}}, True),
+        ({"occurrencePeriod": {"start": ago(3), "end": ago(-6)}}, False),
+        ({"occurrencePeriod": None, "occurrenceDateTime": ago(-10)}, True),
+        ({"occurrencePeriod": None, "occurrenceDateTime": ago(-2)}, False),
+        ({"occurrencePeriod": None, "authoredOn": ago(0)}, True),
+        ({"occurrencePeriod": None, "authoredOn": ago(7)}, True),
+        ({"occurrencePeriod": None, "authoredOn": ago(8)}, False),
+        ({"occurrencePeriod": None, "authoredOn": None}, False),
+    ],
+)
+def test_what_stands_already_is_said_and_not_suggested(more: Json, stands: bool) -> None:
+    card = asked(request(**more))
+    assert drafts_a_trough(card) is not stands
+    signed = more.get("status") == "active"
+    words = (
+        "sirolimus trough: ordered already" if signed else "sirolimus trough: drafted already, not yet signed"
+    )
+    assert (words in card["detail"]) is stands
+    assert "Increase sirolimus" in card["summary"]
+
+
+@pytest.mark.parametrize("sent", [{}, "x", 3, {"resourceType": "OperationOutcome", "issue": []}, []])
+def test_what_cannot_be_read_there_takes_nothing_away(sent: Any) -> None:
+    assert drafts_a_trough(asked(sent=sent))
+
+
+def test_without_the_key_suggestions_stand_as_before() -> None:
+    (patient,) = (r["id"] for r in CHART if r["resourceType"] == "Patient")
+    body = call_body("aa-trial-titration", patient, prefetch_of(CHART))
+    body["prefetch"].pop("serviceRequests", None)
+    reply = ours("en").test_client().post("/cds-services/aa-trial-titration", json=body)
+    assert drafts_a_trough(reply.get_json()["cards"][0])
