@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from cds_service.cards.context import CardContext
@@ -17,6 +18,7 @@ from fhir_mappings.vocabulary.medications import Dose
 from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.writers.drafts import dose_order
 
+CONFLICT_REASON = "CONFLICTING_DOSES"
 CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 
 
@@ -32,6 +34,8 @@ def dose_offers(
     if decision.state in CHANGES and decision.proposed:
         doses = [decision.proposed, *decision.alternatives]
         return _changes(decision, doses, control, patient, today, context)
+    if CONFLICT_REASON in decision.reasons:
+        return _one_of_them(decision, context)
     hold = _updates(decision, "on-hold", context) if decision.state is State.HOLD else ()
     if hold and not context.one_action:
         label = context.words.plain(say("suggest.hold", drug=drug_name(decision.drug)))
@@ -40,6 +44,12 @@ def dose_offers(
         *(Offer(f"hold-{n}", one.description, (one,), recommended=True) for n, one in enumerate(hold)),
         *offered("recheck", control, context, recommended=decision.state is not State.CONTINUE),
     ]
+
+
+def _one_of_them(decision: TitrationDecision, context: CardContext) -> list[Offer]:
+    """Orders that contradict one another: each may be stopped; which one, nobody here can know."""
+    stops = _updates(decision, "stopped", context)
+    return [Offer(f"stop-{n}", one.description, (one,)) for n, one in enumerate(stops)]
 
 
 _BESIDE = {"SAF-K6": ("ecg",)}
@@ -111,13 +121,18 @@ def _updates(decision: TitrationDecision, status: str, context: CardContext) -> 
     for order in decision.ends:
         written = context.written(order.reference)
         if written is not None:
-            description = context.words.plain(say(key, drug=drug_name(decision.drug), day=_day(order)))
+            told = say(key, drug=drug_name(decision.drug), day=_day(order), amount=_a_day(order))
+            description = context.words.plain(told)
             found.append(Action(ActionType.UPDATE, description, _with_status(written, status)))
     return tuple(found)
 
 
 def _with_status(written: dict[str, Any], status: str) -> dict[str, Any]:
     return {name: status if name == "status" else value for name, value in written.items()}
+
+
+def _a_day(order: Evidence) -> Phrase | None:
+    return say("suggest.aDay", amount=order.value) if isinstance(order.value, Decimal) else None
 
 
 def _day(order: Evidence) -> str:

@@ -79,7 +79,7 @@ class Recheck:
 class TitrationDecision:
     """What to do with one study drug. `reasons` are stable codes, e.g. "DOSE_NOT_DOCUMENTED".
 
-    `ends` are the active orders that the change replaces or the hold suspends.
+    `ends` are the active orders that the change replaces or the hold suspends, or that contradict each other.
     `outlook` stands beside it where a site forecasts; nothing in the decision depends on it. `held_at_most`:
     the highest dose that may be given while a hold is open. `previous`: the level before the one looked at.
     """
