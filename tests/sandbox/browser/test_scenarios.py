@@ -51,6 +51,49 @@ def test_the_hold_that_a_critical_card_asks_for_is_done_in_the_chart(screen: Scr
     assert not any("sirolimus" in str(order) for order in active)
 
 
+def test_the_tests_that_are_missing_are_drafted_all_of_them(screen: Screen) -> None:
+    screen.open("/patients/demo-02")
+    assert "HIV serology" in screen.card("info").inner_text()
+    screen.card("info").get_by_role("button", name="Draft orders for the tests").click()
+    screen.page.wait_for_selector(".drafts")
+    drafted = screen.demo.found("ServiceRequest?patient=demo-02&status=draft")
+    assert {"56888-1", "5196-1", "13952-7", "13955-0"} <= {
+        one["code"]["coding"][0]["code"] for one in drafted
+    }
+
+
+def test_a_test_is_drafted_for_its_days_and_not_a_second_time(screen: Screen) -> None:
+    screen.open("/patients/demo-09")
+    card = screen.page.locator("#cards > .card").filter(has_text="Continue sirolimus").first
+    card.get_by_role("button", name="Draft orders for the tests").click()
+    screen.page.wait_for_selector(".drafts")
+    (draft,) = screen.demo.found("ServiceRequest?patient=demo-09&status=draft")
+    assert list(draft["occurrencePeriod"]) == ["end"]
+    screen.wait_for_advice("sirolimus trough: drafted already, not yet signed")
+    card = screen.page.locator("#cards > .card").filter(has_text="Continue sirolimus").first
+    assert card.locator("[data-accept]").count() == 0
+
+
+def test_a_critical_potassium_stands_in_the_headline_and_is_repeated_at_once(screen: Screen) -> None:
+    screen.open("/patients/demo-17")
+    card = screen.card("critical")
+    assert "potassium 6.2 mmol/L" in card.locator("h3").inner_text()
+    offered = card.locator(".suggestion").first.inner_text()
+    assert "ECG" in offered
+    assert "potassium" in offered
+
+
+def test_orders_that_overlap_have_a_lane_each_and_each_can_be_stopped(screen: Screen) -> None:
+    screen.open("/patients/demo-19")
+    rows = [text for text in screen.page.locator("#course svg text").all_text_contents() if "sirolimus" in text]
+    assert len([text for text in rows if not text.startswith("Sirolimus")]) >= 2
+    stops = screen.page.locator("#cards > .card").first.get_by_role("button", name="Stop the sirolimus order")
+    assert stops.count() == 2
+    stops.last.click()
+    screen.page.wait_for_url("**said=advice.accepted")
+    assert len(screen.demo.found("MedicationRequest?patient=demo-19&status=active")) >= 1
+
+
 def test_a_hold_is_carried_out_by_the_card_and_known_afterwards(screen: Screen) -> None:
     screen.open("/patients/demo-11")
     assert screen.advice()[0].startswith("HOLD sirolimus (now: 3 mg once daily)")
