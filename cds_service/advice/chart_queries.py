@@ -44,7 +44,7 @@ SERVICE_REQUESTS = "serviceRequests"
 
 def further_queries() -> dict[str, str]:
     """The templates of keys that no part of the chart hangs on, and that are never fetched."""
-    return {SERVICE_REQUESTS: f"{_by_patient('ServiceRequest')}&status=draft,active"}
+    return {SERVICE_REQUESTS: _by_patient("ServiceRequest")}
 
 
 def _by_patient(kind: str) -> str:

@@ -85,7 +85,9 @@ def test_a_critical_potassium_stands_in_the_headline_and_is_repeated_at_once(scr
 
 def test_orders_that_overlap_have_a_lane_each_and_each_can_be_stopped(screen: Screen) -> None:
     screen.open("/patients/demo-19")
-    rows = [text for text in screen.page.locator("#course svg text").all_text_contents() if "sirolimus" in text]
+    rows = [
+        text for text in screen.page.locator("#course svg text").all_text_contents() if "sirolimus" in text
+    ]
     assert len([text for text in rows if not text.startswith("Sirolimus")]) >= 2
     stops = screen.page.locator("#cards > .card").first.get_by_role("button", name="Stop the sirolimus order")
     assert stops.count() == 2
