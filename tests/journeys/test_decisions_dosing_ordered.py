@@ -108,6 +108,14 @@ def test_an_order_and_what_carries_it_out_are_one(intent: str) -> None:
     assert decision(told)["state"] == "CONTINUE"
 
 
+def test_an_order_counts_where_what_carries_it_out_tells_no_dose() -> None:
+    chart = in_range()
+    based = [{"reference": f"MedicationRequest/{_running(chart)['id']}"}]
+    filler = order(SIROLIMUS_1MG, 20, {"text": "as told"}, intent="filler-order", basedOn=based)
+    found = decision(assessed(*chart, filler))
+    assert (found["state"], found["currentDose"]["amountMg"]) == ("CONTINUE", 2)
+
+
 def test_two_orders_that_do_not_belong_together_are_two() -> None:
     told = assessed(*in_range(ordered(2, 20)))
     assert "DUPLICATE_ORDER" in decision(told)["reasons"]
