@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import combinations
 
 from fhir_mappings.vocabulary.calendar import days_after, days_before, on_day
 from fhir_mappings.vocabulary.facts import Known
@@ -29,11 +30,19 @@ def whole_days(events: Sequence[MedicationEvent], drug: Drug) -> list[Medication
     """
     parts = sorted((e for e in events if _is_part(e)), key=_begun)
     found = [e for e in events if not _is_part(e)]
+    if not _any_apart({part.times for part in parts}):
+        return [*found, *parts]
+    companions = [_companions(part, parts[:place], drug) for place, part in enumerate(parts)]
     for place, part in enumerate(parts):
-        joined = _joined(part, _companions(part, parts[:place], drug))
-        younger = [p for p in parts[place + 1 :] if part in _companions(p, parts[: parts.index(p)], drug)]
-        found += _ended(joined, min(map(_begun, younger), default=None))
+        later = zip(parts[place + 1 :], companions[place + 1 :], strict=True)
+        younger = [_begun(other) for other, its in later if part in its]
+        found += _ended(_joined(part, companions[place]), min(younger, default=None))
     return found
+
+
+def _any_apart(times: Iterable[frozenset[str]]) -> bool:
+    """Charts repeat a few times of day in many entries, and most say but one."""
+    return any(apart_in_a_day(one, other) for one, other in combinations(times, 2))
 
 
 def with_companions(part: MedicationEvent, others: Iterable[MedicationEvent], drug: Drug) -> MedicationEvent:
