@@ -47,6 +47,7 @@ class Chart:
         self.gaps: list[Gap] = []
         self.unavailable: set[Part] = set()
         self._servers: frozenset[str] = server_asked(request)
+        self._home: tuple[tuple[int, frozenset[str]], Home] | None = None
         self.retry_after: dict[Part, int] = {}
         self._came: dict[Part, Decoded] = {}
         self._followed: set[str] = set()
@@ -59,7 +60,10 @@ class Chart:
     @property
     def home(self) -> Home:
         """The hospital's own server, as the call and all answers so far name it."""
-        return home_of(self.resources, self._servers)
+        told = len(self.resources), self._servers
+        if self._home is None or self._home[0] != told:
+            self._home = told, home_of(self.resources, self._servers)
+        return self._home[1]
 
     def add(self, decoded: Decoded) -> None:
         """Add what the call itself brought."""

@@ -48,8 +48,11 @@ def type_of(kind: type[Resource]) -> str:
 
 def server_named(resource: Resource) -> str:
     """The FHIR server that the entry's `fullUrl` gives a resource; empty where that is not its address."""
-    url, own = resource.full_url, own_reference(resource)
-    if url is None or url.startswith("urn:") or not (resource.id and url.endswith(f"/{own}")):
+    url = resource.full_url
+    if url is None or url.startswith("urn:"):
+        return ""
+    own = own_reference(resource)
+    if not (resource.id and url.endswith(f"/{own}")):
         return ""
     return server_of(url[: -len(own) - 1])
 
@@ -70,6 +73,8 @@ def servers_of(answer: Iterable[Resource], known: frozenset[str] = frozenset()) 
     """
     found: dict[str, set[str]] = {}
     for resource in answer:
+        if resource.full_url is None:
+            continue
         kind = kind_of(resource)
         if kind not in POINTED_AT and (server := server_named(resource)):
             found.setdefault(server, set()).add(kind)
