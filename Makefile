@@ -66,7 +66,7 @@ pictures: $(VENV)/installed
 
 lock:
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url --extra demo --extra test --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/all.txt
+	$(BIN)/uv pip compile --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url --extra demo --extra screening --extra dask --extra test --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/all.txt
 
 # The chart library as it is shipped; needs npm, and only when its version changes.
 assets:
