@@ -93,9 +93,14 @@ simulate-full: $(VENV)/installed  ## the virtual trial, five seeds of 1,000
 pictures: $(VENV)/installed  ## the pictures of README and guide, anew
 	$(BIN)/python -m tests.sandbox.browser.pictures
 
-lock:  ## requirements/all.txt anew from pyproject.toml
+# serve.txt is what a hospital installs for `serve` (with PostgreSQL); all.txt what development and CI do. The same versions.
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url \
+	--custom-compile-command "make lock" pyproject.toml
+EXTRAS := postgres forecast screening dask demo test
+lock:  ## requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url --extra demo --extra screening --extra dask --extra test --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/all.txt
+	$(BIN)/$(COMPILE) $(addprefix --extra ,$(EXTRAS)) requirements/build.in -o requirements/all.txt
+	$(BIN)/$(COMPILE) --extra postgres --constraint requirements/all.txt -o requirements/serve.txt
 
 # The chart library as it is shipped; needs npm, and only when its version changes.
 assets:

@@ -11,6 +11,8 @@ from cds_service.cli.demo_options import add_demo_options
 
 _MOST_DAYS = 36_500
 _MOST_PATIENTS = 100_000
+_NEEDS = {"simulate": ("forecast",), "demo": ("demo",)}
+"""What a command needs beside that which `serve` does: extras of pyproject.toml."""
 READER_GONE = 141
 """What a shell shows for a program that its pipe has ended."""
 
@@ -29,9 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _with_site(asked: argparse.Namespace) -> int:
+    from cds_service.cli.report import fail
     from cds_service.cli.site_in_use import say_site
+    from cds_service.settings.extras import not_installed
     from cds_service.wiring import site_file_named
 
+    if absent := not_installed(*_NEEDS.get(asked.command, ())):
+        return fail(*(f"{asked.command} {fault}" for fault in absent))
     say_site(asked.command, getattr(asked, "site", None) or asked.site_file)
     with site_file_named(asked.site_file):
         return _run(asked)
