@@ -6,7 +6,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test slices hapi test-hapi bench load fuzz measure map pictures simulate-ci simulate-full \
-	lock assets clean
+	lock packages assets clean
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ lock:  ## requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/$(COMPILE) $(addprefix --extra ,$(EXTRAS)) requirements/build.in -o requirements/all.txt
 	$(BIN)/$(COMPILE) --extra postgres --constraint requirements/all.txt -o requirements/serve.txt
+
+packages: $(VENV)/installed  ## wheel, sdist, bill of materials and licences, in dist/
+	deploy/make-packages.sh
 
 # The chart library as it is shipped; needs npm, and only when its version changes.
 assets:
