@@ -6,7 +6,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test slices hapi test-hapi bench load fuzz measure map pictures simulate-ci simulate-full \
-	lock packages assets clean
+	lock packages image test-image assets clean
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ SLICE_charts := ehr cases
 SLICE_journeys := journeys
 SLICE_laws := laws
 SLICE_doses := pharmacokinetics simulation
-SLICE_web := web served faults
+SLICE_web := web served faults image
 SLICE_store := store research
 SLICE_pages := explain sandbox
 SLICE_commands := cli load fuzz
@@ -104,6 +104,12 @@ lock:  ## requirements/*.txt anew from pyproject.toml
 
 packages: $(VENV)/installed  ## wheel, sdist, bill of materials and licences, in dist/
 	deploy/make-packages.sh
+
+image: packages  ## the image, from dist/ (buildah; BASE=..., or debootstrap as root)
+	deploy/make-image.sh
+
+test-image: $(VENV)/installed  ## the image read-only beside PostgreSQL, killed and started again (after `make image`)
+	$(BIN)/pytest -n 0 tests/image
 
 # The chart library as it is shipped; needs npm, and only when its version changes.
 assets:
