@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.same_answers import differences, doors, recording
+from tests.same_answers import differences, doors, reach, recording
 from tests.same_answers.recording import Case, Found
 
 
@@ -22,12 +22,17 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=0)
     parser.add_argument("--most", type=int, default=5, help="differences that are shown whole")
     parser.add_argument("--show", metavar="KIND/NAME", help="print the answers of one case")
+    parser.add_argument(
+        "--reach", action="store_true", help="print which statuses, rules, reasons no case meets"
+    )
     parser.add_argument("--print", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.print:
         return _print(sys.stdin.read().splitlines())
     if asked.show:
         return _show(asked.show)
+    if asked.reach:
+        return _reach(asked.only, asked.processes)
     return _record(asked.processes) if asked.record else _compare(asked.only, asked.processes, asked.most)
 
 
@@ -46,6 +51,12 @@ def _show(text: str) -> int:
     kind, _, name = text.partition("/")
     for part, answer in recording.answers_of((kind, name)).items():
         print(f"== {part}\n{answer}")
+    return 0
+
+
+def _reach(only: str, processes: int) -> int:
+    met = _answered(recording.all_cases(only), processes).reached
+    print("\n".join(sorted(reach.known() - met.keys())))
     return 0
 
 

@@ -48,7 +48,7 @@ def pieces() -> tuple[Json, ...]:
 
 @cache
 def told() -> dict[str, Chart]:
-    """Every chart of the journeys' tests by its name, kept by `collect.py`."""
+    """Charts that tests of the journeys have judged, by name: at most four of each test. Kept, not followed."""
     lines = (json.loads(line) for line in TOLD.read_text("utf-8").splitlines())
     return {line["name"]: _chart(line) for line in lines}
 

@@ -13,7 +13,7 @@ from tests.same_answers import doors
 from tests.same_answers.charts import Chart
 
 Json = Any
-_SUBJECT = {"reference": "Patient/p1"}
+SUBJECT = {"reference": "Patient/p1"}
 _HL7 = "http://terminology.hl7.org/CodeSystem/"
 _SYSTEMS = {
     "ICD-10": "http://hl7.org/fhir/sid/icd-10",
@@ -91,7 +91,7 @@ def chart(name: str) -> Chart:
     """The chart of one row: an enrolled patient on both drugs, and the code on everything that has one."""
     topic, concept = rows()[name]
     told = _answers(concept) if topic.startswith("answers") else _with(concept)
-    return Chart((*_BASE, *told), source=f"code list {name}")
+    return Chart((*BASE, *told), source=f"code list {name}")
 
 
 def _answers(concept: Json) -> Iterator[Json]:
@@ -116,14 +116,14 @@ def _with(concept: Json) -> Iterator[Json]:
     yield _made("MedicationRequest", **order, dosageInstruction=[_TWICE])
     yield _made("AdverseEvent", event=concept, actuality="actual", date=day)
     yield _made(
-        "Immunization", vaccineCode=concept, status="completed", occurrenceDateTime=day, patient=_SUBJECT
+        "Immunization", vaccineCode=concept, status="completed", occurrenceDateTime=day, patient=SUBJECT
     )
-    allergy = {"code": concept, "patient": _SUBJECT, "recordedDate": day}
+    allergy = {"code": concept, "patient": SUBJECT, "recordedDate": day}
     yield _made("AllergyIntolerance", **allergy, clinicalStatus=_allergy("clinical", "active"))
 
 
 def _made(kind: str, **members: Json) -> Json:
-    return {"resourceType": kind, "id": f"listed-{kind}", "subject": _SUBJECT} | members
+    return {"resourceType": kind, "id": f"listed-{kind}", "subject": SUBJECT} | members
 
 
 def _amount(value: float) -> Json:
@@ -148,20 +148,20 @@ def _taken(atc: str, mg: float, hours: int) -> Json:
     coded = {"coding": [{"system": "http://www.whocc.no/atc", "code": atc}]}
     told = {"status": "active", "intent": "order", "authoredOn": "2026-02-01", "dosageInstruction": [line]}
     return (
-        {"resourceType": "MedicationRequest", "id": f"taken-{atc}", "subject": _SUBJECT}
+        {"resourceType": "MedicationRequest", "id": f"taken-{atc}", "subject": SUBJECT}
         | told
         | {"medicationCodeableConcept": coded}
     )
 
 
-_BASE: tuple[Json, ...] = (
+BASE: tuple[Json, ...] = (
     {"resourceType": "Patient", "id": "p1", "birthDate": "1986-01-15", "gender": "female"},
     {
         "resourceType": "ResearchSubject",
         "id": "subject",
         "status": "on-study",
         "study": {"identifier": {"value": "NCT06802055"}},
-        "individual": _SUBJECT,
+        "individual": SUBJECT,
         "assignedArm": "Sirolimus + cyclosporin A",
         "period": {"start": "2026-01-01"},
     },

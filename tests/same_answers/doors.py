@@ -6,9 +6,8 @@ move, only this file follows; what it returns stays.
 
 import json
 import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -21,7 +20,6 @@ import cds_service
 from cds_service import wiring
 from cds_service.advice.clinic import Clinic
 from cds_service.advice.from_file import UnreadableChart, assessment_of, read_chart, read_draft_file
-from cds_service.cards.wording import Wording, read_wording
 from cds_service.cli.moments import moment
 from cds_service.protocol.assess import all_rules
 from cds_service.protocol.dosing.reasons import Reason
@@ -30,8 +28,8 @@ from cds_service.settings.forecasts import ForecastEntry
 from cds_service.settings.site_file import Site
 from cds_service.simulation.assumptions import assumptions
 from cds_service.simulation.people import person
-from cds_service.simulation.program_policy import Bedside, Program
-from cds_service.simulation.trial import run
+from cds_service.simulation.program_policy import Bedside, Program, Said
+from cds_service.simulation.trial import Seen, run
 from cds_service.web.private_logging import configure_logging
 from fhir_mappings.readers.record import canonical_bytes, read_record
 from tests.hook_calls import HOOKS, bundle, call_body, order_context, prefetch_of
@@ -48,8 +46,6 @@ _SHOWN_ALWAYS = {"restraint.trial_card_days": 0}
 """One patient is asked about again and again, and each answer is to be that of a first call."""
 
 _now = {"": datetime.fromisoformat(AS_OF)}
-said: Counter[tuple[str, str]] = Counter()
-"""How often each sentence was said: (language, key)."""
 
 
 # ---------------------------------------------------------------- charts
@@ -119,12 +115,33 @@ def virtual_course(number: int, weeks: int) -> Json:
     known = replace(assumptions(), weeks=weeks)
     program = Program(_bedside(), known)
     course = run(person(1, number, known), "program", program, known)
-    told = {"said": [asdict(one) for one in program.said], "visits": [asdict(one) for one in course.visits]}
-    return json.loads(json.dumps(told, default=_plain))
+    return {"said": [_advice(one) for one in program.said], "visits": [_visit(one) for one in course.visits]}
 
 
-def _plain(value: Any) -> Json:
-    return sorted(map(str, value)) if isinstance(value, frozenset) else str(value)
+def _advice(said: Said) -> Json:
+    """What the program said at a visit, in names of our own: the product's may change."""
+    told = said.decision
+    return {
+        "day": said.day,
+        "drug": str(told.drug),
+        "state": str(told.state),
+        "rule": told.rule.id,
+        "level": str(told.trough.value),
+        "validity": str(told.trough.validity),
+        "mg": [str(dose and dose.amount_mg) for dose in (told.current, told.proposed)],
+        "reasons": list(told.reasons),
+    }
+
+
+def _visit(seen: Seen) -> Json:
+    """What was measured, to six digits, and what was prescribed after it."""
+    measured = (seen.sirolimus, seen.ciclosporin, seen.creatinine)
+    return {
+        "day": seen.day,
+        "measured": [value and f"{value:.6g}" for value in measured],
+        "mg": [seen.doses.sirolimus, seen.doses.ciclosporin],
+        "held": seen.held,
+    }
 
 
 # ---------------------------------------------------------------- what the product knows
@@ -138,17 +155,6 @@ def rules() -> set[str]:
 def reasons() -> set[str]:
     """The codes of why titration says what it says."""
     return set(Reason)
-
-
-def sentences() -> set[tuple[str, str]]:
-    """Every sentence, as language and key."""
-    return {(name, key) for name, words in read_wording().items() for key in words.sentences}
-
-
-def product_sources() -> Iterator[str]:
-    """The text of every module of the product."""
-    for package in ("cds_service", "fhir_mappings"):
-        yield from (path.read_text("utf-8") for path in sorted((PRODUCT / package).rglob("*.py")))
 
 
 def code_list_files() -> dict[str, str]:
@@ -176,27 +182,3 @@ def _http(language: str, forecast: bool) -> FlaskClient:
 def _bedside() -> Bedside:
     clinic = _clinic("en")
     return Bedside(clinic.gatherer.reader, clinic.protocol)
-
-
-class _Heard(dict[str, str]):
-    """The sentences of a language, which count in `said` when they are said."""
-
-    language = ""
-
-    def __getitem__(self, key: str) -> str:
-        said[self.language, key] += 1
-        return super().__getitem__(key)
-
-
-def listen() -> None:
-    """Count in `said` every sentence that is said in this process; before anything is asked."""
-
-    def counted() -> dict[str, Wording]:
-        found = read_wording()
-        for name, words in found.items():
-            heard = _Heard(words.sentences)
-            heard.language = name
-            found[name] = replace(words, sentences=heard)
-        return found
-
-    wiring.read_wording = counted  # type: ignore[attr-defined]

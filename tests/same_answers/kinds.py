@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.mutations import body_of, mutated
-from tests.same_answers import changes, charts, code_rows, doors
+from tests.same_answers import changes, charts, code_rows, doors, measured
 from tests.same_answers.charts import Chart
 
 Json = Any
@@ -233,6 +233,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("gapped", _ASKED, numbered(_GAPPED), lambda name: _asked(gapped(name), name)),
     Kind("spoiled", _READ, numbered(_SPOILED), _spoiled),
     Kind("code", _READ, code_rows.rows, lambda name: _read(code_rows.chart(name), name)),
+    Kind("measured", _ASKED, measured.charts, lambda name: _asked(measured.charts()[name], name)),
     Kind(
         "virtual", ("course",), numbered(_VIRTUAL), lambda n: {"course": doors.virtual_course(int(n), _WEEKS)}
     ),

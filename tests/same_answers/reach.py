@@ -1,7 +1,6 @@
 """What an answer reaches: statuses, states, rules, reasons, problems, kinds of cards; and what there is to reach."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,6 @@ from tests.same_answers import doors
 Json = Any
 SCHEMA = Path(__file__).parents[1] / "standard/schemas/assessment.schema.json"
 _EXTENSION = "org.aa-cds.decision"
-_PROBLEM = re.compile(r'Gap\(\s*"([A-Z]+(?:_[A-Z]+)+)"|_gap\(\s*"([A-Z]+(?:_[A-Z]+)+)"')
 
 
 def reached(parts: Mapping[str, str]) -> set[str]:
@@ -75,7 +73,7 @@ def _of_cards(answer: Json) -> Iterator[str]:
 
 @cache
 def known() -> frozenset[str]:
-    """Everything that the contract, the rules and the words have to be reached."""
+    """Every status of the contract, every rule, and every reason of titration."""
     return frozenset((*_enumerated(), *_of_product()))
 
 
@@ -105,10 +103,3 @@ def _enumerated() -> Iterator[str]:
 def _of_product() -> Iterator[str]:
     yield from (f"rule {rule}" for rule in doors.rules())
     yield from (f"reason {reason}" for reason in doors.reasons())
-    yield from (f"problem {problem}" for problem in _problems())
-    yield from (f"sentence {language} {key}" for language, key in doors.sentences())
-
-
-def _problems() -> set[str]:
-    """The codes that the readers' and rules' texts give to a gap."""
-    return {one or other for text in doors.product_sources() for one, other in _PROBLEM.findall(text)}

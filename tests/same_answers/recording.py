@@ -1,7 +1,6 @@
 """Answering all cases on all cores, and the file in which their hashes are kept.
 
 `answers.txt` has a line for each case: the hashes of its answers, in the order of its kind's parts, and its name.
-`reach.txt` counts what the answers reach (see reach.py).
 """
 
 import os
@@ -13,12 +12,11 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.same_answers import doors, reach
+from tests.same_answers import reach
 from tests.same_answers.canonical import DIGITS, canonical, short_hash
 from tests.same_answers.kinds import KINDS, Kind
 
-FOLDER = Path(__file__).parent
-ANSWERS, REACH = FOLDER / "answers.txt", FOLDER / "reach.txt"
+ANSWERS = Path(__file__).parent / "answers.txt"
 NOTHING = "-" * DIGITS
 _AT_ONCE = 40
 _BY_NAME = {kind.name: kind for kind in KINDS}
@@ -66,13 +64,11 @@ def _batches(cases: list[Case], processes: int) -> Iterator[Found]:
 
 def _start() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    doors.listen()
 
 
 def answer_all(cases: Iterable[Case]) -> Found:
     """These cases, one after another; a case that raises is told and does not stop the others."""
     found = Found()
-    doors.said.clear()
     for case in cases:
         try:
             parts = answers_of(case)
@@ -81,7 +77,6 @@ def answer_all(cases: Iterable[Case]) -> Found:
             continue
         found.hashes[case] = tuple(short_hash(parts[p]) if p in parts else NOTHING for p in _parts(case))
         found.reached.update(reach.reached(parts))
-    found.reached.update(f"sentence {language} {key}" for language, key in doors.said)
     return found
 
 
@@ -101,8 +96,6 @@ def _parts(case: Case) -> tuple[str, ...]:
 def write(found: Found) -> None:
     """Keep what was found."""
     ANSWERS.write_text("".join(f"{line}\n" for line in lines_of(found.hashes)), "utf-8")
-    reached = (f"{found.reached[what]:6} {what}\n" for what in sorted(found.reached))
-    REACH.write_text("".join(reached), "utf-8")
 
 
 def lines_of(hashes: dict[Case, tuple[str, ...]]) -> Iterator[str]:
@@ -134,9 +127,3 @@ def read(text: str) -> dict[Case, tuple[str, ...]]:
 def kept() -> dict[Case, tuple[str, ...]]:
     """The recorded hashes; none where nothing is recorded yet."""
     return read(ANSWERS.read_text("utf-8")) if ANSWERS.exists() else {}
-
-
-def kept_reach() -> Counter[str]:
-    """The recorded counts of what is reached."""
-    lines = (line.strip().partition(" ") for line in REACH.read_text("utf-8").splitlines())
-    return Counter({what: int(count) for count, _, what in lines})
