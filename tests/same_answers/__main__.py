@@ -65,7 +65,7 @@ def _record(processes: int) -> int:
     kept = recording.kept()
     cases = differences.differing(kept, found.hashes, {*kept, *found.hashes})
     print(f"{len(cases)} answers differ from the recorded ones:")
-    print("\n".join(differences.counted(kept, found.hashes, cases)))
+    print("\n".join(differences.counted(kept, found, cases)))
     if found.raised:
         return _say_raised(found)
     recording.write(found)
@@ -81,7 +81,7 @@ def _compare(only: str, processes: int, most: int) -> int:
     if not other:
         return 0
     print(f"{len(other)} answers differ:")
-    print("\n".join(differences.counted(kept, found.hashes, other)))
+    print("\n".join(differences.counted(kept, found, other)))
     print("\n".join(f"   {'/'.join(case)}" for case in other[:60]))
     _say_differences(other[:most], found)
     return 1

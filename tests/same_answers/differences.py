@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.same_answers.recording import ANSWERS, Case, answers_of
+from tests.same_answers.recording import ANSWERS, Case, Found, answers_of
 
 ROOT = Path(__file__).parents[2]
 _GIT = ("git", "-C", str(ROOT))
@@ -29,16 +29,18 @@ def differing(kept: Hashes, found: Hashes, asked: set[Case]) -> list[Case]:
     return sorted(case for case in asked if kept.get(case) != found.get(case))
 
 
-def counted(kept: Hashes, found: Hashes, cases: list[Case]) -> Iterator[str]:
+def counted(kept: Hashes, found: Found, cases: list[Case]) -> Iterator[str]:
     """How many of each kind differ, for the message of the commit that means it."""
     ways = Counter((kind, _way(kept, found, (kind, name))) for kind, name in cases)
     yield from (f"{many:6} {kind}: {way}" for (kind, way), many in sorted(ways.items()))
 
 
-def _way(kept: Hashes, found: Hashes, case: Case) -> str:
+def _way(kept: Hashes, found: Found, case: Case) -> str:
+    if case in found.raised:
+        return "raises"
     if case not in kept:
         return "new"
-    return "changed" if case in found else "gone"
+    return "changed" if case in found.hashes else "gone"
 
 
 # ---------------------------------------------------------------- the old answers

@@ -61,16 +61,14 @@ def test_the_file_of_hashes_is_read_as_it_was_written() -> None:
     assert recording.read(text) == hashes
 
 
-def test_changed_new_and_gone_are_told_apart() -> None:
+def test_changed_new_gone_and_raising_are_told_apart() -> None:
     kept = {("demo", "a"): ("1",), ("demo", "b"): ("1",), ("demo", "c"): ("1",)}
     found = {("demo", "a"): ("1",), ("demo", "b"): ("2",), ("demo", "d"): ("1",)}
+    kept["demo", "e"] = ("1",)
     other = differences.differing(kept, found, {*kept, *found})
-    assert other == [("demo", "b"), ("demo", "c"), ("demo", "d")]
-    assert list(differences.counted(kept, found, other)) == [
-        "     1 demo: changed",
-        "     1 demo: gone",
-        "     1 demo: new",
-    ]
+    assert other == [("demo", letter) for letter in "bcde"]
+    told = list(differences.counted(kept, recording.Found(found, raised={("demo", "e"): "a fault"}), other))
+    assert told == [f"     1 demo: {way}" for way in ("changed", "gone", "new", "raises")]
 
 
 def test_a_difference_is_shown_under_the_case_s_name() -> None:
