@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once test slices hapi test-hapi bench load fuzz measure map pictures simulate-ci simulate-full \
-	lock packages image test-image assets clean
+.PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures simulate-ci \
+	simulate-full lock packages image test-image assets clean
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ SLICE_web := web served faults image
 SLICE_store := store research
 SLICE_pages := explain sandbox
 SLICE_commands := cli load fuzz
-SLICE_house := house
+SLICE_house := house same_answers
 SLICES := rules fhir hooks charts journeys laws doses web store pages commands house
 
 $(addprefix test-,$(SLICES)): test-%: $(VENV)/installed
@@ -51,6 +51,10 @@ $(addprefix test-,$(SLICES)): test-%: $(VENV)/installed
 
 slices:  ## the slices of the tests, each a command of its own
 	@$(foreach s,$(SLICES),printf 'make test-%-10s %s\n' $(s) '$(addprefix tests/,$(SLICE_$(s)))';)
+
+# Before and after a step that is to change no answer. After one that is to: RECORD=1, and what it prints into the commit.
+same-answers: $(VENV)/installed  ## what the product says of some 11,000 charts, against what is recorded (RECORD=1: anew)
+	$(BIN)/python -m tests.same_answers $(if $(RECORD),--record)
 
 map: $(VENV)/installed  ## docs/map.md, drawn from the code
 	$(BIN)/python -m tests.house.map_of_the_house
