@@ -44,6 +44,7 @@ from cds_service.settings.environment import (
     read_settings,
 )
 from cds_service.settings.forecasts import forecaster_of, forecasts_version
+from cds_service.settings.prevention_drugs import prevention_drug_faults
 from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.tablets import tablet_limits
 from cds_service.store.damage import FileWatch
@@ -252,8 +253,11 @@ def build_clinic(settings: Settings) -> Clinic:
     """Everything a service needs for a call, loaded and checked."""
     site = settings.site
     overrides, words = overrides_of(site), read_wording()
+    gatherer = build_gatherer(settings)
+    if unknown := prevention_drug_faults(overrides, gatherer.reader.codes):
+        raise ProtocolTextFault(unknown)
     return Clinic(
-        gatherer=build_gatherer(settings),
+        gatherer=gatherer,
         protocol=replace(load_protocol(overrides), forecaster=forecaster_of(site.forecast)),
         words=words[site.language],
         zone=site.zone,

@@ -77,8 +77,8 @@ def load_code_lists(
     """
     faults: list[str] = []
     by_topic: dict[str, list[CsvFile]] = {}
-    faults += (f"no list is called {name!r}" for name in sorted(leave_out - list_names()))
-    faults += (f"{name!r} cannot be left out" for name in sorted(leave_out & _NEEDED))
+    faults += (f"leave_out: no list is called {name!r}" for name in sorted(leave_out - list_names()))
+    faults += (f"leave_out: {name!r} cannot be left out" for name in sorted(leave_out & _NEEDED))
     for entry in csv_files(leave_out):
         topic = entry.name.partition(".")[0]
         file = read_csv(entry, _OTHER_SHAPES.get(topic, COLUMNS), faults)
