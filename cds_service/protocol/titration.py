@@ -106,21 +106,10 @@ def _decision(
         reasons=tuple(dict.fromkeys(str(reason) for reason in (*advice.reasons, *twice))),
         alternatives=advice.alternatives,
         recheck=advice.recheck,
-        ends=case.dose.orders
-        if advice.state in _ENDING or Reason.CONFLICTING_DOSES in advice.reasons
-        else (),
+        ends=case.dose.orders,
         previous=case.previous,
         held_at_most=case.hold.at_most if case.hold and not _takes_as_ever(case) else None,
     )
-
-
-_ENDING = frozenset({State.INITIATE, State.INCREASE, State.DECREASE, State.HOLD})
-"""States after which no order goes on as it stands: a change replaces it, a hold suspends it. Of orders that
-contradict one another all but one have to end."""
-
-
-def _is_to_end(advice: Advice) -> bool:
-    return advice.state in _ENDING or Reason.CONFLICTING_DOSES in advice.reasons
 
 
 def _takes_as_ever(case: DoseCase) -> bool:
