@@ -6,10 +6,10 @@ from datetime import date
 from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.dates import end_of, when_or_none
 from fhir_mappings.readers.ownership import names_another
+from fhir_mappings.readers.product import codings, words
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.readers.vaccination import ServiceRequest
 from fhir_mappings.vocabulary.calendar import days_after
-from fhir_mappings.vocabulary.codes import LOINC
 from fhir_mappings.vocabulary.standing import StandingOrder
 
 _STANDS = frozenset({"draft", "active"})
@@ -37,8 +37,7 @@ def _counts(request: ServiceRequest, patient: str, home: Home) -> bool:
 
 
 def _standing(request: ServiceRequest, undated_days: int, settings: ReaderSettings) -> StandingOrder:
-    coded = request.code.coding if request.code else ()
-    codes = frozenset(c.code for c in coded if c.code and settings.codes.system_name(c.system) == LOINC)
+    codes = settings.codes.ordered_tests(codings(request.code), words(request.code))
     first, last = _days(request, undated_days, settings)
     return StandingOrder(codes, first, last, signed=request.status == "active")
 

@@ -43,6 +43,12 @@ def drafts_a_trough(card: Json) -> bool:
     return any(a["resource"]["resourceType"] == "ServiceRequest" for a in actions)
 
 
+def _coded(system: str, code: str, *, display: str = "", text: str = "") -> Json:
+    """A request under this code, with its words."""
+    coding = {"system": system, "code": code, **({"display": display} if display else {})}
+    return {"code": {"coding": [coding], **({"text": text} if text else {})}}
+
+
 @pytest.mark.parametrize(
     ("more", "stands"),
     [
@@ -53,7 +59,18 @@ def drafts_a_trough(card: Json) -> bool:
         ({"doNotPerform": True}, False),
         ({"subject": {"reference": "Patient/another"}}, False),
         ({"code": {"coding": [{"system": "http://loinc.org", "code": "2160-0"}]}}, False),
-        ({"code": {"text": "sirolimus"}}, False),
+        ({"code": {"text": "sirolimus"}}, True),
+        ({"code": {"text": "西罗莫司血药浓度（谷）"}}, True),
+        ({"code": {"text": "sirolimus peak"}}, False),
+        ({"code": {"text": "sirolimus dose review"}}, False),
+        ({"code": {"text": "blood"}}, False),
+        ({"code": {}}, False),
+        ({"code": None}, False),
+        (_coded("http://loinc.org", "29247-4"), True),
+        (_coded("urn:oid:1.2.3", "S-77"), False),
+        (_coded("urn:oid:1.2.3", "S-77", display="西罗莫司浓度"), True),
+        (_coded("http://snomed.info/sct", "313918004", text="Sirolimus level"), True),
+        (_coded("http://loinc.org", "99999-9", text="ciclosporin level"), False),
         ({"occurrencePeriod": {"start": ago(-14), "end": ago(-20)}}, True),
         ({"occurrencePeriod": {"start": ago(-15), "end": ago(-20)}}, False),
         ({"occurrencePeriod": {"start": ago(3), "end": ago(-7)}}, True),
