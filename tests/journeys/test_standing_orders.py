@@ -87,9 +87,7 @@ def test_what_stands_already_is_said_and_not_suggested(more: Json, stands: bool)
     card = asked(request(**more))
     assert drafts_a_trough(card) is not stands
     signed = more.get("status") == "active"
-    words = (
-        "sirolimus trough: ordered already" if signed else "sirolimus trough: drafted already, not yet signed"
-    )
+    words = f"sirolimus trough: {'ordered' if signed else 'drafted'} "
     assert (words in card["detail"]) is stands
     assert "Increase sirolimus" in card["summary"]
 
@@ -105,3 +103,21 @@ def test_without_the_key_suggestions_stand_as_before() -> None:
     body["prefetch"].pop("serviceRequests", None)
     reply = ours("en").test_client().post("/cds-services/aa-trial-titration", json=body)
     assert drafts_a_trough(reply.get_json()["cards"][0])
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "drafted on 2026-03-02, not yet signed, 2026-03-09 to 2026-03-16"),
+        ({"status": "active", "authoredOn": ago(2)}, "ordered on 2026-02-28, 2026-03-09 to 2026-03-16"),
+        ({"status": "active", "authoredOn": None}, "ordered already, 2026-03-09 to 2026-03-16"),
+        ({"status": "active", "authoredOn": "2026-03"}, "ordered already, 2026-03-09 to 2026-03-16"),
+        ({"occurrencePeriod": {"end": ago(-14)}}, "drafted on 2026-03-02, not yet signed, by 2026-03-16"),
+        ({"occurrencePeriod": {"start": ago(-7)}}, "drafted on 2026-03-02, not yet signed"),
+        ({"occurrencePeriod": None}, "drafted on 2026-03-02, not yet signed"),
+        ({"occurrencePeriod": None, "occurrenceDateTime": ago(-9)}, "not yet signed, 2026-03-11"),
+    ],
+)
+def test_since_when_and_for_which_days_it_stands(more: Json, told: str) -> None:
+    line = next(x for x in asked(request(**more))["detail"].split("\n") if "sirolimus trough: " in x)
+    assert line.endswith(told)

@@ -100,7 +100,7 @@ def test_a_test_is_drafted_for_its_days_and_not_a_second_time(screen: Screen) ->
     screen.page.wait_for_selector(".drafts")
     (draft,) = screen.demo.found("ServiceRequest?patient=demo-09&status=draft")
     assert list(draft["occurrencePeriod"]) == ["end"]
-    screen.wait_for_advice("sirolimus trough: drafted already, not yet signed")
+    screen.wait_for_advice("sirolimus trough: drafted on")
     card = screen.page.locator("#cards > .card").filter(has_text="Continue sirolimus").first
     assert card.locator("[data-accept]").count() == 0
 
