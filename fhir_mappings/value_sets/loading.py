@@ -9,6 +9,7 @@ from fhir_mappings.value_sets import (
     answers,
     formulation_names,
     longer_names,
+    orderables,
     plausible,
     products,
     stances,
@@ -52,6 +53,7 @@ _OTHER_SHAPES = {
     "answers": answers.COLUMNS,
     "products": products.COLUMNS,
     "formulation_names": formulation_names.COLUMNS,
+    "orderables": orderables.COLUMNS,
     "plausible": plausible.COLUMNS,
     "stances": stances.COLUMNS,
     "longer_names": longer_names.COLUMNS,
@@ -124,6 +126,7 @@ def _lists(
         tuple(_listed(every)),
         analyte_names.names_of(_only(by_topic, "analyte_names"), faults),
         formulation_names.formulation_names_of(_only(by_topic, "formulation_names"), faults),
+        orderables.orderables_of(_only(by_topic, "orderables"), faults),
     )
 
 
