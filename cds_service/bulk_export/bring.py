@@ -8,6 +8,7 @@ from pathlib import Path
 import requests
 
 from cds_service.bulk_export.choosing import DECISIVE, ToBeHad, types_to_be_had, why_whole
+from cds_service.bulk_export.content import holds_something
 from cds_service.bulk_export.downloading import Downloads
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
 from cds_service.bulk_export.folding import export_files, fold, kind_of
@@ -81,16 +82,17 @@ def bring_export(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if done := read_done(folder):
-            return ExportFolder(folder, _still_good(done, server, outside.clock(), progress))
+            wanted = kick_off_address(server, types, None)
+            return ExportFolder(folder, _still_good(done, wanted, outside.clock(), progress))
         return _Run(server, folder, outside, progress).bring(types, previous)
     except OSError as error:
         where = Path(error.filename).name if isinstance(error.filename, str) else folder.name
         raise ExportFailed(WhyFailed.FOLDER, f"{where}: {error.strerror}") from None
 
 
-def _still_good(done: Done, server: BulkServer, now: int, progress: Progress) -> Done:
-    """The export that is here already. Raises ExportFailed for one of another server, or of another day."""
-    if done.base != server.base.url or now - done.finished > _STILL_NEW:
+def _still_good(done: Done, wanted: str, now: int, progress: Progress) -> Done:
+    """The export that is here already. Raises ExportFailed for another one, or one of another day."""
+    if done.wanted != wanted or now - done.finished > _STILL_NEW:
         fact = f"it holds the export of {done.base} as of {done.transaction_time}; name another"
         raise ExportFailed(WhyFailed.FOLDER, fact)
     progress.say(f"the export is here already, as of {done.transaction_time}")
@@ -108,27 +110,28 @@ class _Run:
     def bring(self, types: frozenset[str], previous: Path | None) -> ExportFolder:
         """The whole of it."""
         had = types_to_be_had(self._server, types, self._outside.session, self._transport.tokens)
-        before = self._before(previous, types := had.types)
+        wanted = kick_off_address(self._server, types, None)
+        before = self._before(previous, had, wanted)
         since = before.transaction_time if before else None
-        request = kick_off_address(self._server, types, since)
+        request = kick_off_address(self._server, had.types, since)
         place = self._folder / _CHANGES if before else self._folder
         place.mkdir(exist_ok=True)
-        state, manifest, told = self._fetched(request, types, place)
+        state, manifest, told = self._fetched(request, had.types, place)
         if before and previous:
             begin_anew(self._folder)
             fold(previous, place, self._folder)
             shutil.copyfile(place / MANIFEST, self._folder / MANIFEST)
-        done = self._done(request, manifest, before, had, told)
+        done = self._done((wanted, request), manifest, before, had, told)
         self._delete(state)
         shutil.rmtree(self._folder / _CHANGES, ignore_errors=True)
         return ExportFolder(self._folder, done)
 
-    def _before(self, previous: Path | None, types: frozenset[str]) -> Done | None:
+    def _before(self, previous: Path | None, had: ToBeHad, wanted: str) -> Done | None:
         """The earlier export, if changes since then are enough."""
         if previous is None:
             return None
         before = read_done(previous)
-        if why := why_whole(self._server, before, types, self._outside.clock()):
+        if why := why_whole(self._server, before, had, wanted, self._outside.clock()):
             self._progress.say(f"a whole export: {why}")
             return None
         return before
@@ -172,21 +175,33 @@ class _Run:
         file = place / MANIFEST
         if file.is_file():
             return read_manifest(file.read_bytes())
-        body = self._waiting.manifest(self._server.address(state.status, "the status address"))
-        manifest = read_manifest(body)
+        manifest = read_manifest(body := self._awaited(state, place))
         keep_manifest(place, body)
         return manifest
 
-    def _done(self, request: str, manifest: Manifest, before: Done | None, had: ToBeHad, told: Told) -> Done:
+    def _awaited(self, state: State, place: Path) -> bytes:
+        """Whoever gives up meanwhile spares the server the rest of its work: it is told to cancel."""
+        try:
+            return self._waiting.manifest(self._server.address(state.status, "the status address"))
+        except KeyboardInterrupt:
+            self._progress.say("given up: the server is told to cancel the export")
+            self._delete(state)
+            forget_state(place)
+            raise
+
+    def _done(
+        self, asked: tuple[str, str], manifest: Manifest, before: Done | None, had: ToBeHad, told: Told
+    ) -> Done:
         """Raises ExportFailed where nobody could be judged by what came."""
-        here = {kind_of(file) for file in export_files(self._folder) if file.stat().st_size}
+        here = {kind_of(file) for file in export_files(self._folder) if holds_something(file)}
         if decisive := sorted(DECISIVE - here):
             forget_state(self._folder)
             raise ExportFailed(WhyFailed.INCOMPLETE, f"no {', '.join(decisive)} came")
         lacking = ", ".join(sorted(had.types - here))
         done = Done(
             base=self._server.base.url,
-            request=request,
+            wanted=asked[0],
+            request=asked[1],
             transaction_time=manifest.transaction_time,
             whole_since=before.whole_since if before else manifest.transaction_time,
             finished=self._outside.clock(),

@@ -57,14 +57,19 @@ def _offered(
     return offered, (f"the server has no {lacking}",) if lacking else ()
 
 
-def why_whole(server: BulkServer, before: Done | None, types: frozenset[str], now: int) -> str:
-    """Why changes since an earlier export are not enough; "" where they are. `now` in seconds since 1970."""
+def why_whole(server: BulkServer, before: Done | None, had: ToBeHad, wanted: str, now: int) -> str:
+    """Why changes since an earlier export are not enough; "" where they are.
+
+    `wanted` is the request for everything, `now` in seconds since 1970.
+    """
     if before is None:
         return "the earlier folder holds no finished one"
-    if before.base != server.base.url or before.types != tuple(sorted(types)):
-        return "the earlier one is of another server, or of other types"
+    if before.wanted != wanted or before.types != tuple(sorted(had.types)):
+        return "the earlier one is of another server, level or filter, or of other types"
     if server.level.startswith("Group"):
         return "of who is new in a group, changes do not bring what is older"
+    if server.type_filters:
+        return "what no longer fits a filter would stay"
     if before.problems:
         return "the earlier one has gaps"
     age = now - datetime.fromisoformat(before.whole_since).timestamp()

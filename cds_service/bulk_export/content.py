@@ -28,6 +28,12 @@ def open_ndjson(file: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(file, "rb")) if is_gzip(file) else file.open("rb")
 
 
+def holds_something(file: Path) -> bool:
+    """Has it a line at all?"""
+    with open_ndjson(file) as opened:
+        return next(lines_in(opened), None) is not None
+
+
 def lines_in(file: IO[bytes]) -> Iterator[bytes]:
     """Every line that is not blank; a longer one than any resource is cut."""
     while line := file.readline(_LONGEST_LINE):

@@ -30,13 +30,12 @@ _NDJSON = {"Accept": "application/fhir+ndjson", "Accept-Encoding": "gzip"}
 
 
 class _Again(Exception):
-    """The file is not whole; `pause` in seconds where the server names one. `came`: some of it is new."""
+    """The file is not whole; `pause` in seconds where the server names one."""
 
-    def __init__(self, why: str, *, pause: float | None = None, came: bool = False) -> None:
+    def __init__(self, why: str, *, pause: float | None = None) -> None:
         super().__init__(why)
         self.why = why
         self.pause = pause
-        self.came = came
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +79,14 @@ class Downloads:
         return whole
 
     def _whole(self, file: WantedFile, address: str, part: Path) -> None:
-        """Until every byte is there. What brought something new begins the count anew."""
-        attempts = 0
+        """Until every byte is there. What brought more than was ever there begins the count anew."""
+        attempts, most = 0, _size(part)
         while True:
             try:
                 return self._once(file, address, part)
             except _Again as again:
-                attempts = 0 if again.came else attempts + 1
+                attempts = 0 if _size(part) > most else attempts + 1
+                most = max(most, _size(part))
                 if attempts >= _MOST_ATTEMPTS:
                     raise ExportFailed(WhyFailed.NO_ANSWER, f"{file.name}: {again.why}") from None
                 self.waiting.progress.say(f"{file.name}: {again.why}; asking again")
@@ -116,7 +116,7 @@ class Downloads:
     def _rest_of(self, file: WantedFile, part: Path) -> dict[str, str]:
         """The headers that ask for the rest, if it can be told that it is the rest of the same file."""
         known = self.state.parts.get(file.name)
-        here = part.stat().st_size if part.is_file() else 0
+        here = _size(part)
         return {"Range": f"bytes={here}-", "If-Range": known.validator} if known and here else {}
 
     def _is_the_rest(self, file: WantedFile, part: Path, answer: requests.Response) -> bool:
@@ -145,17 +145,20 @@ class Downloads:
     def _keep(self, file: WantedFile, answer: requests.Response, opened: BinaryIO) -> None:
         """Write what comes, as it comes. Raises _Again when it ends too early."""
         chunks = answer.raw.stream(_CHUNK, decode_content=False)
-        begun = opened.tell()
         while True:
             try:
                 chunk = next(chunks, b"")
             except TRANSPORT_FAULTS as error:
                 why = reason_in(error, self.waiting.deadline).value
-                raise _Again(f"broke off ({why})", came=opened.tell() > begun) from None
+                raise _Again(f"broke off ({why})") from None
             if not chunk:
                 return
             opened.write(chunk)
             self.waiting.progress.came(file.name, opened.tell())
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.is_file() else 0
 
 
 def _check_status(file: WantedFile, answer: requests.Response) -> None:

@@ -31,9 +31,13 @@ class State(msgspec.Struct):
 
 
 class Done(msgspec.Struct, frozen=True, rename="camel"):
-    """A finished export. `whole_since` is the `transactionTime` of the whole export that it builds on."""
+    """A finished export. `whole_since` is the `transactionTime` of the whole export that it builds on.
+
+    `wanted` is the request for all that the caller wants, `request` the one for what the server has of it.
+    """
 
     base: str
+    wanted: str
     request: str
     transaction_time: str
     whole_since: str

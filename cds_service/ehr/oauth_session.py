@@ -71,9 +71,10 @@ def fetch_token(
 
 def _read_a_little(answer: requests.Response) -> requests.Response:
     """Read the body, up to a limit; a redirect is no answer."""
-    if answer.is_redirect:
-        raise requests.TooManyRedirects
-    body = answer.raw.read(_MOST_BYTES + 1, decode_content=True)
+    with answer:
+        if answer.is_redirect:
+            raise requests.TooManyRedirects
+        body = answer.raw.read(_MOST_BYTES + 1, decode_content=True)
     if len(body) > _MOST_BYTES:
         raise requests.exceptions.ContentDecodingError
     answer._content = body

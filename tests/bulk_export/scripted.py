@@ -29,7 +29,7 @@ def says(body: Any = b"", status: int = 200, **headers: str) -> Answer:
 
     def answer(handler: Handler) -> None:
         handler.send_response(status)
-        for name, value in {"Content-Length": str(len(sent)), **headers}.items():
+        for name, value in {"Content_Length": str(len(sent)), **headers}.items():
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
         handler.wfile.write(sent)
@@ -132,7 +132,7 @@ def scripted() -> Iterator[Scripted]:
     class Each(Handler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802
             length = int(self.headers.get("Content-Length", 0))
             self.form = self.rfile.read(length)
             try:
@@ -140,7 +140,7 @@ def scripted() -> Iterator[Scripted]:
             except OSError:
                 self.close_connection = True
 
-        do_POST = do_DELETE = do_GET
+        do_POST = do_DELETE = do_GET  # noqa: N815
 
         def log_message(self, *_: Any) -> None:
             pass
