@@ -35,7 +35,7 @@ test: $(VENV)/installed  ## format, types, import contracts, and every test
 SLICE_rules := rules cards limits
 SLICE_fhir := mapping
 SLICE_hooks := standard
-SLICE_charts := ehr cases
+SLICE_charts := ehr cases bulk_export cluster
 SLICE_journeys := journeys
 SLICE_laws := laws
 SLICE_doses := pharmacokinetics simulation

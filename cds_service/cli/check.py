@@ -14,6 +14,7 @@ from cds_service.explain.form import questionnaire
 from cds_service.explain.render import OWN as EXPLAIN
 from cds_service.protocol.assess import all_rules, load_protocol
 from cds_service.research.pages import OWN as RESEARCH
+from cds_service.settings.bulk_exports import remarks_on_exports
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.prevention_drugs import prevention_drug_faults
@@ -131,7 +132,7 @@ def _check_prevention(site: Site, report: CheckReport) -> None:
 
 
 def _check_ways(site: Site, report: CheckReport) -> None:
-    report.notes += remarks_on(site.ways)
+    report.notes += [*remarks_on(site.ways), *remarks_on_exports(site.bulk_exports)]
 
 
 def _check_rules(_: Site, report: CheckReport) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from cds_service import __version__
 from cds_service.cli.demo_options import add_demo_options
+from cds_service.cli.export_options import add_fetch_export
 
 _MOST_DAYS = 36_500
 _MOST_PATIENTS = 100_000
@@ -40,7 +41,8 @@ def _with_site(asked: argparse.Namespace) -> int:
         return fail(*(f"{asked.command} {fault}" for fault in absent))
     say_site(asked.command, getattr(asked, "site", None) or asked.site_file)
     with site_file_named(asked.site_file):
-        return _run(asked)
+        code: int = getattr(asked, "run", _run)(asked)
+        return code
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -124,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_delete_old(commands)
     _add_delete_patient(commands)
     _add_replay(commands)
+    add_fetch_export(commands)
     for command in commands.choices.values():
         command.add_argument(
             "--site", dest="site_file", metavar="FILE", help="site file (default: CDS_SITE_FILE, or none)"

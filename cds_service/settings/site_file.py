@@ -37,6 +37,9 @@ jku = "https://ehr.hospital.example/jwks.json"
 [research]                                       # the study team's page: see research_page.py
 issuer = "https://id.hospital.example/realms/staff"
 
+[[bulk_exports]]                                 # where screening fetches from: see bulk_exports.py
+fhir_base = "https://ehr.hospital.example/fhir"
+
 [forecast]                                       # off unless switched on: see forecasts.py
 enabled = true
 
@@ -55,11 +58,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from cds_service.advice.chart_queries import resource_types
+from cds_service.bulk_export.server import BulkServer
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.research.provider import Provider
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.authorities import authority_faults
+from cds_service.settings.bulk_exports import BulkEntry, read_bulk_exports
 from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
 from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecasts import ForecastEntry, forecast_faults
@@ -104,6 +109,7 @@ class Site:
     stand_ins: tuple[StandIn, ...] = ()
     trusted_clients: tuple[ListedClient, ...] = ()
     research: Provider | None = None
+    bulk_exports: tuple[BulkServer, ...] = ()
     forecast: ForecastEntry = field(default_factory=ForecastEntry)
     files: tuple[Path, ...] = ()
 
@@ -147,6 +153,7 @@ class _Tables(msgspec.Struct, frozen=True):
     participation: ParticipationEntry = ParticipationEntry()
     trusted_clients: tuple[ClientEntry, ...] = ()
     research: ResearchEntry | None = None
+    bulk_exports: tuple[BulkEntry, ...] = ()
     forecast: ForecastEntry = ForecastEntry()
 
 
@@ -210,6 +217,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         stand_ins=stand_ins,
         trusted_clients=read_clients(tables.trusted_clients, folder, faults),
         research=read_research(tables.research, folder, faults),
+        bulk_exports=read_bulk_exports(tables.bulk_exports, folder, frozenset(tables.ehr.not_kept), faults),
         forecast=tables.forecast,
     )
 
@@ -220,6 +228,7 @@ def _named_in(tables: _Tables, folder: Path) -> list[Path]:
     for client in tables.trusted_clients:
         names.append(client.jwks_file)
         names += [name for app in client.smart for name in (app.client_secret_file, app.private_key_file)]
+    names += [entry.private_key_file for entry in tables.bulk_exports]
     if tables.research:
         names += [tables.research.client_secret_file, tables.research.private_key_file]
     return [folder / name for name in names if name]
