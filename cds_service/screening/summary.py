@@ -34,7 +34,8 @@ class PatientSummary(msgspec.Struct, frozen=True):
     """One patient of a run. Somebody without any evidence of aplastic anaemia has no criteria.
 
     `patient` is a relative reference; `questions` stand in the order to ask; `overdue` names tests
-    of somebody in the trial; `problems` are the `dataQuality` problems of the assessment; `version` is its `inputHash`.
+    of somebody in the trial; `problems` are the `dataQuality` problems of the assessment; `version` is its
+    `inputHash`.
     """
 
     patient: str
