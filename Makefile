@@ -43,8 +43,9 @@ SLICE_web := web served faults
 SLICE_store := store research
 SLICE_pages := explain sandbox
 SLICE_commands := cli load fuzz
+SLICE_screening := screening
 SLICE_house := house
-SLICES := rules fhir hooks charts journeys laws doses web store pages commands house
+SLICES := rules fhir hooks charts journeys laws doses web store pages commands house screening
 
 $(addprefix test-,$(SLICES)): test-%: $(VENV)/installed
 	$(BIN)/pytest -n auto $(addprefix tests/,$(SLICE_$*))

@@ -1,9 +1,9 @@
 """Which lines may make somebody more than "not a candidate": the rules of the bedside, asked about one line.
 
 A patient is not a candidate unless one of these stands in the chart: a diagnosis of aplastic anaemia by code
-or words, an entry that may have been one, a participation in a study that is not surely another, an entry that
-may have been one. Each of these is said by a single line, so lines can be asked one by one, and whoever has
-none of them need not be judged. A patient too many costs time only.
+or words, an entry that may have been one, a participation in a study that is not surely another, an entry
+that may have been one. Each of these is said by a single line, so lines can be asked one by one, and whoever
+has none of them need not be judged. A patient too many costs time only.
 """
 
 from collections.abc import Iterable
@@ -24,17 +24,27 @@ from fhir_mappings.vocabulary.facts import Part
 
 _MOST_KEPT = 200_000
 _NOBODY = "nobody"
+NEVER_PLAIN = frozenset({"Bundle", "OperationOutcome", "Parameters"})
+"""Types whose lines hold other resources, or say that something is missing: each is decoded."""
 
 
 def deciding_types(settings: ReaderSettings) -> frozenset[str]:
     """The resource types that can make a candidate at this site, and those whose lines are never plain."""
     asked = {"Condition", "ResearchSubject", *(stand_in.kind for stand_in in settings.stand_ins)}
-    return frozenset(asked | {"Bundle", "OperationOutcome", "Parameters"})
+    return frozenset(asked | NEVER_PLAIN)
 
 
 def may_matter(line: Line, settings: ReaderSettings, now: AsOf) -> bool:
     """May somebody be more than "not a candidate" for this line? An unread line of unknown type may."""
-    return any(_matters_to(patient, line, settings, now) for patient in sorted(line.patients)[:1] or [_NOBODY])
+    if line.failed and line.patients:
+        return True
+    return any(_matters_to(patient, line, settings, now) for patient in _asked(line))
+
+
+def _asked(line: Line) -> Iterable[str]:
+    """One resource says the same of everybody whom it names; a Bundle holds several people's."""
+    named = sorted(line.patients) or [_NOBODY]
+    return named[:1] if len(line.resources) == 1 else (*named, _NOBODY)
 
 
 def _matters_to(patient: str, line: Line, settings: ReaderSettings, now: AsOf) -> bool:
@@ -95,4 +105,3 @@ class Diagnoses:
     def _is_ours(self, concept: CodeableConcept) -> bool:
         seen = self._settings.codes.recognise(codings(concept), words(concept))
         return seen is not None and bool(seen.concepts & APLASTIC_ANAEMIA)
-

@@ -1,8 +1,8 @@
 """Whom a line of an export names as its patient, and what else it points at.
 
-A line belongs to everybody whom its subject may mean: by `Type/id` on any server, `urn:uuid:` or the patient's
-number. A line that is no JSON belongs to every patient whose reference can still be read in it. Whether it is
-used for that patient is the readers' rule (DECISIONS 51), not decided here.
+A line belongs to everybody whom its subject may mean: by `Type/id` on any server, `urn:uuid:` or number. A
+line that is no JSON belongs to every patient whose reference can still be read in it. Whether it is used for
+that patient is the readers' rule (DECISIONS 51), not decided here.
 """
 
 import re
@@ -20,9 +20,7 @@ from fhir_mappings.readers.references import POINTED_AT, contained, kind_of
 from fhir_mappings.readers.stand_ins import Group
 from fhir_mappings.readers.unread import torn
 
-_SEEN = re.compile(
-    r"(?:(?<![A-Za-z])Patient(?:/|\\/|\\u002[fF])|urn:uuid:)([A-Za-z0-9\-.]{1,64})(?=[\"/\\])"
-)
+_SEEN = re.compile(r"(?:(?<![A-Za-z])Patient(?:/|\\/|\\u002[fF])|urn:uuid:)([A-Za-z0-9\-.]{1,64})(?=[\"/\\])")
 _POINTED = re.compile(rf"(?:^|/)((?:{'|'.join(sorted(POINTED_AT))})/[A-Za-z0-9\-.]{{1,64}})(?:/_history/|$)")
 _URN = "urn:uuid:"
 

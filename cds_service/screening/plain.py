@@ -38,7 +38,7 @@ class Sorted(NamedTuple):
 
     plain: tuple[Lines, ...]
     others: tuple[tuple[int, bytes], ...]
-    count: int
+    lines: int
 
 
 def sort_lines(block: bytes, first: int) -> Sorted:
@@ -48,7 +48,7 @@ def sort_lines(block: bytes, first: int) -> Sorted:
     count = newlines + (not block.endswith(b"\n"))
     if found and _all_alike(block, found.group(), newlines):
         return Sorted((Lines(found.group(1).decode(), block, range(first, first + count)),), (), count)
-    return _one_by_one(block, first, beginnings, count)
+    return _one_by_one(block, first, count)
 
 
 def _all_alike(block: bytes, beginning: bytes, newlines: int) -> bool:

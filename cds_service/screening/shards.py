@@ -1,8 +1,9 @@
-"""Pieces of NDJSON files that one worker reads: whole files, or the lines that begin in a stretch of bytes."""
+"""Pieces of NDJSON files that one worker reads: whole files, or lines that begin in a stretch of bytes."""
 
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,9 +21,11 @@ TORN = (EOFError, zlib.error, gzip.BadGzipFile)
 class Shard(msgspec.Struct, frozen=True):
     """The lines of `file` that begin in the bytes from `start` up to `end`; of a gzip file all of them.
 
-    `place` numbers the file among those of the run, and `name` is what it is called in messages.
+    `key` numbers the shard and `place` its file among those of the run; `name` is what the file is called in
+    messages.
     """
 
+    key: int
     file: str
     name: str
     place: int
@@ -33,13 +36,14 @@ class Shard(msgspec.Struct, frozen=True):
 
 def shards_of(files: Iterable[tuple[str, str]], size: int = SHARD) -> Iterator[Shard]:
     """The shards of files, given as path and name, in order. Raises OSError."""
+    keys = count()
     for place, (file, name) in enumerate(files):
         length = Path(file).stat().st_size
         if is_packed(file):
-            yield Shard(file, name, place, 0, length, packed=True)
+            yield Shard(next(keys), file, name, place, 0, length, packed=True)
             continue
         for start in range(0, max(length, 1), size):
-            yield Shard(file, name, place, start, min(start + size, length))
+            yield Shard(next(keys), file, name, place, start, min(start + size, length))
 
 
 def is_packed(file: str) -> bool:
@@ -101,7 +105,7 @@ def _whole_lines(stream: BinaryIO, wanted: int | None, size: int) -> Iterator[by
 
 
 def _rest_of_line(stream: BinaryIO) -> bytes:
-    pieces = []
+    pieces: list[bytes] = []
     while piece := stream.read(1 << 16):
         end = piece.find(b"\n") + 1
         if end:
