@@ -62,10 +62,12 @@ def screen(asked: Asked) -> int:
 
 
 def _screened(asked: Asked, rules: Rulebook, now: AsOf) -> int:
-    from cds_service.screening.export import screen_export
+    from cds_service.screening.engine import engine_on
+    from cds_service.screening.export import How, screen_export
 
     cores = asked.cores or len(os.sched_getaffinity(0))
-    done = screen_export(asked.paths, Path(asked.out), rules, now, cores, asked.every_line)
+    how = How(engine_on(cores), asked.every_line)
+    done = screen_export(asked.paths, Path(asked.out), rules, now, how)
     for one in done.unusable[:_SAID]:
         note([f"{one.file}:{one.line}: {one.reason}" if one.line else one.reason])
     if len(done.unusable) > _SAID:

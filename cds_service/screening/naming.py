@@ -13,7 +13,7 @@ import msgspec
 
 from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.bundle import NotFhir, decode
-from fhir_mappings.readers.fhir_types import Identifier, Reference, Resource, Unread
+from fhir_mappings.readers.fhir_types import FhirType, Identifier, Reference, Resource, Unread
 from fhir_mappings.readers.ownership import subject_of
 from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.references import POINTED_AT, contained, kind_of
@@ -42,6 +42,8 @@ def read_line(raw: bytes) -> Line:
         decoded = decode(raw)
     except NotFhir as error:
         return _torn(raw, error.reason)
+    if decoded.ignored and not decoded.resources:
+        return _stay(raw)
     patients: set[str] = set()
     numbers: set[str] = set()
     problem = None
@@ -54,6 +56,24 @@ def read_line(raw: bytes) -> Line:
     return Line(
         kind, decoded.resources, frozenset(patients), frozenset(numbers), problem, failed=decoded.failed
     )
+
+
+class _Encounter(FhirType):
+    resource_type: str
+    subject: Reference | None = None
+
+
+_encounter = msgspec.json.Decoder(_Encounter)
+
+
+def _stay(raw: bytes) -> Line:
+    """A line of a type that no reader asks for: whose an Encounter is, and nothing of others."""
+    try:
+        found = _encounter.decode(raw)
+    except msgspec.DecodeError:
+        return Line("", ())
+    named = patient_named(found.subject) if found.resource_type == "Encounter" else ()
+    return Line(found.resource_type, (), frozenset(named))
 
 
 def _torn(raw: bytes, reason: str) -> Line:

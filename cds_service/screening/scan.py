@@ -81,7 +81,8 @@ class Wanted:
     def owners_of(self, line: Line) -> frozenset[str]:
         """Whose the line is, of those looked for."""
         own = {own_reference(resource) for resource in line.resources} & self.others
-        by_number = {owner for number in line.numbers for owner in self.owners.get(number, ())}
+        numbers = () if line.kind == "Patient" else line.numbers  # a Patient is who its id says
+        by_number = {owner for number in numbers for owner in self.owners.get(number, ())}
         return frozenset(own | by_number | (line.patients & self.ids))
 
 
