@@ -12,12 +12,15 @@ from cds_service import wiring
 from cds_service.advice.from_file import Rulebook, rulebook_of
 from cds_service.cli.moments import NotAMoment, moment
 from cds_service.cli.report import fail, note
+from cds_service.cli.screen_progress import progress
 from cds_service.protocol.moment import AsOf
 from cds_service.settings.site_file import BadSite
 
 UNREADABLE_LINES = 3
 """Exit code of a run that ended well and met lines that it could not use."""
 _SAID = 20
+_SMALL = 32 << 20
+"""Bytes below which a second process takes longer to begin than to help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ def screen(asked: Asked) -> int:
         import hyperscan  # noqa: F401 - the whole extra, or none of it
     except ImportError as error:
         return fail(f"{error.name} is not installed: pip install 'cds-service[screening]'")
+    from cds_service.screening.changes import NoEarlierRun
     from cds_service.screening.engine import WorkerLost
     from cds_service.screening.files import NoExport
     from cds_service.screening.lock import InUse
@@ -57,20 +61,25 @@ def screen(asked: Asked) -> int:
         return fail(f"{asked.out}: {str(error).splitlines()[0]}")
     except WorkerLost:
         return fail("a process was ended from outside; most often memory ran out. The same command goes on.")
-    except (NoExport, NotAMoment, InUse) as error:
+    except (NoExport, NoEarlierRun, NotAMoment, InUse) as error:
         return fail(str(error))
 
 
 def _screened(asked: Asked, rules: Rulebook, now: AsOf) -> int:
     from cds_service.screening.engine import engine_on
     from cds_service.screening.export import How, screen_export
+    from cds_service.screening.files import export_files
 
-    cores = asked.cores or len(os.sched_getaffinity(0))
-    how = How(engine_on(cores), asked.every_line)
-    done = screen_export(asked.paths, Path(asked.out), rules, now, how)
+    size = sum(Path(file.path).stat().st_size for file in export_files(asked.paths))
+    cores = asked.cores or (len(os.sched_getaffinity(0)) if size > _SMALL else 1)
+    since = Path(asked.since) if asked.since else None
+    with progress(size) as tell:
+        how = How(engine_on(cores), asked.every_line, since=since, tell=tell)
+        done = screen_export(asked.paths, Path(asked.out), rules, now, how)
     for one in done.unusable[:_SAID]:
         note([f"{one.file}:{one.line}: {one.reason}" if one.line else one.reason])
     if len(done.unusable) > _SAID:
         note([f"... {len(done.unusable) - _SAID} more in unreadable.csv"])
+    note([f"since {done.changes.since}: {done.changes.words}"] if done.changes else [])
     sys.stdout.write(msgspec.json.encode(done.funnel).decode() + "\n")
     return UNREADABLE_LINES if done.unusable else 0
