@@ -73,8 +73,8 @@ def _screened(asked: Asked, rules: Rulebook, now: AsOf) -> int:
     size = sum(Path(file.path).stat().st_size for file in export_files(asked.paths))
     cores = asked.cores or (len(os.sched_getaffinity(0)) if size > _SMALL else 1)
     since = Path(asked.since) if asked.since else None
-    with progress(size) as tell:
-        how = How(engine_on(cores), asked.every_line, since=since, tell=tell)
+    with engine_on(cores) as engine, progress(size) as tell:
+        how = How(engine, asked.every_line, since=since, tell=tell)
         done = screen_export(asked.paths, Path(asked.out), rules, now, how)
     for one in done.unusable[:_SAID]:
         note([f"{one.file}:{one.line}: {one.reason}" if one.line else one.reason])

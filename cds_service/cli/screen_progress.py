@@ -1,4 +1,4 @@
-"""How far a screening is: a bar on a terminal, with patients a second and the time left; nothing elsewhere."""
+"""How far a screening is: a bar on a terminal, with patients a second and time left; nothing elsewhere."""
 
 import sys
 from collections.abc import Callable, Iterator

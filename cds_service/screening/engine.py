@@ -3,17 +3,22 @@
 A piece of work may be done twice and come back in any order: results carry the key of their piece.
 """
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from contextlib import contextmanager
+from functools import lru_cache
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 _AHEAD = 2
 """Pieces of work handed out for each core: more would fill the memory with results."""
+_PRELOADED = ["cds_service.screening.judging", "cds_service.screening.scan"]
 
 
 class WorkerLost(Exception):
@@ -39,34 +44,44 @@ class InProcess:
         return map(decide, shards)
 
 
-@dataclass(frozen=True, slots=True)
 class OnCores:
-    """On `cores` processes of this machine."""
+    """On some processes of this machine, which stay from one function to the next."""
 
-    cores: int
+    def __init__(self, pool: ProcessPoolExecutor, ahead: int) -> None:
+        self._pool, self._ahead = pool, ahead
 
     def run(self, shards: Iterable[T], decide: Callable[[T], R]) -> Iterator[R]:
         """As Engine says."""
-        # A fresh process inherits no thread and no open file of ours.
-        pool = ProcessPoolExecutor(self.cores, get_context("spawn"), initializer=_take, initargs=(decide,))
-        try:
-            yield from _results(pool, iter(shards), self.cores * _AHEAD)
-        except BrokenProcessPool as error:
-            raise WorkerLost from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+        # The rules are large, and the pieces of work many: each process reads the function once.
+        with NamedTemporaryFile() as file:
+            pickle.dump(decide, file)
+            file.flush()
+            try:
+                yield from _results(self._pool, file.name, iter(shards), self._ahead)
+            except BrokenProcessPool as error:
+                raise WorkerLost from error
 
 
-def engine_on(cores: int) -> Engine:
-    """The engine of one machine."""
-    return InProcess() if cores == 1 else OnCores(cores)
+@contextmanager
+def engine_on(cores: int) -> Iterator[Engine]:
+    """The engine of one machine; its processes are gone at the end."""
+    if cores == 1:
+        yield InProcess()
+        return
+    context = get_context("forkserver")  # a fresh process inherits no thread and no open file of ours
+    context.set_forkserver_preload(_PRELOADED)
+    pool = ProcessPoolExecutor(cores, context)
+    try:
+        yield OnCores(pool, cores * _AHEAD)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _results(pool: ProcessPoolExecutor, left: Iterator[T], ahead: int) -> Iterator[Any]:
+def _results(pool: ProcessPoolExecutor, decide: str, left: Iterator[T], ahead: int) -> Iterator[Any]:
     running: set[Future[Any]] = set()
     while True:
         while len(running) < ahead and (shard := next(left, None)) is not None:
-            running.add(pool.submit(_decide, shard))
+            running.add(pool.submit(_decide, decide, shard))
         if not running:
             return
         done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -74,13 +89,11 @@ def _results(pool: ProcessPoolExecutor, left: Iterator[T], ahead: int) -> Iterat
             yield future.result()
 
 
-_taken: list[Callable[[Any], Any]] = []
+def _decide(file: str, shard: Any) -> Any:
+    return _loaded(file)(shard)
 
 
-def _take(decide: Callable[[Any], Any]) -> None:
-    """Once in each process: the rules are large, and the pieces of work many."""
-    _taken[:] = [decide]
-
-
-def _decide(shard: Any) -> Any:
-    return _taken[0](shard)
+@lru_cache(maxsize=1)
+def _loaded(file: str) -> Callable[[Any], Any]:
+    found: Callable[[Any], Any] = pickle.loads(Path(file).read_bytes())  # noqa: S301 - our own, just written
+    return found

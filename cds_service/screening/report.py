@@ -1,4 +1,4 @@
-"""`report.html`: what may be shared of a run. Counts are rounded, small ones not told, no patient is named."""
+"""`report.html`: what may be shared of a run. Counts are rounded, small ones not told, nobody is named."""
 
 import json
 from collections import Counter

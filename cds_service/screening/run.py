@@ -112,7 +112,7 @@ def _scan(run: Run) -> Scan:
 
 def _pass(run: Run, name: str, shards: Sequence[Shard], scan: Scan, lines: str) -> Iterator[Found]:
     """One pass over some shards, without what was found before a crash."""
-    left = []
+    left, sizes = [], {shard.key: shard.end - shard.start for shard in shards}
     for shard in shards:
         if (known := run.folder.known(f"{name}-{shard.key}")) is not None:
             yield known
@@ -121,7 +121,7 @@ def _pass(run: Run, name: str, shards: Sequence[Shard], scan: Scan, lines: str) 
     for found in run.engine.run(left, scan):
         people = len(found.people)
         yield run.folder.keep(f"{name}-{found.shard}", found, lines)
-        run.tell(name, found.size, people)
+        run.tell(name, sizes[found.shard], people)
 
 
 def _wanted(run: Run, passes: Passes) -> Wanted:
