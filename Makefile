@@ -35,7 +35,7 @@ test: $(VENV)/installed  ## format, types, import contracts, and every test
 SLICE_rules := rules cards limits
 SLICE_fhir := mapping
 SLICE_hooks := standard
-SLICE_charts := ehr cases bulk_export cluster
+SLICE_charts := ehr cases
 SLICE_journeys := journeys
 SLICE_laws := laws
 SLICE_doses := pharmacokinetics simulation
@@ -43,8 +43,9 @@ SLICE_web := web served faults image
 SLICE_store := store research
 SLICE_pages := explain sandbox
 SLICE_commands := cli load fuzz
+SLICE_screening := screening bulk_export cluster
 SLICE_house := house same_answers
-SLICES := rules fhir hooks charts journeys laws doses web store pages commands house
+SLICES := rules fhir hooks charts journeys laws doses web store pages commands screening house
 
 $(addprefix test-,$(SLICES)): test-%: $(VENV)/installed
 	$(BIN)/pytest -n auto $(addprefix tests/,$(SLICE_$*))

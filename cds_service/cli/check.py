@@ -14,6 +14,7 @@ from cds_service.explain.form import questionnaire
 from cds_service.explain.render import OWN as EXPLAIN
 from cds_service.protocol.assess import all_rules, load_protocol
 from cds_service.research.pages import OWN as RESEARCH
+from cds_service.screening import OWN as SCREENING
 from cds_service.settings.bulk_exports import remarks_on_exports
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.fhir_ways import remarks_on
@@ -147,8 +148,8 @@ def _check_wording(_: Site, report: CheckReport) -> None:
 def _check_pages(_: Site, __: CheckReport) -> None:
     """The words of the pages for people, whether this site shows them or not."""
     words = read_wording()
-    for folder in (EXPLAIN, RESEARCH):
-        with_words_of(folder / "words", words)
+    for folder in (EXPLAIN / "words", RESEARCH / "words", SCREENING / "words"):
+        with_words_of(folder, words)
 
 
 def _check_services(site: Site, _: CheckReport) -> None:

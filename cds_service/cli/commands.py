@@ -12,7 +12,7 @@ from cds_service.cli.export_options import add_fetch_export
 
 _MOST_DAYS = 36_500
 _MOST_PATIENTS = 100_000
-_NEEDS = {"simulate": ("forecast",), "demo": ("demo",)}
+_NEEDS = {"simulate": ("forecast",), "demo": ("demo",), "screen": ("screening",)}
 """What a command needs beside that which `serve` does: extras of pyproject.toml."""
 READER_GONE = 141
 """What a shell shows for a program that its pipe has ended."""
@@ -56,6 +56,12 @@ def _run(asked: argparse.Namespace) -> int:
             from cds_service.cli.assess import assess
 
             return assess(asked.file, asked.as_of, asked.draft_orders)
+        case "screen":
+            from cds_service.cli.screen import Asked, screen
+
+            return screen(
+                Asked(asked.paths, asked.out, asked.as_of, asked.since, asked.cores, asked.every_line)
+            )
         case "unmapped":
             from cds_service.cli.unmapped import unmapped
 
@@ -119,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_serve(commands)
     _add_assess(commands)
+    _add_screen(commands)
     _add_unmapped(commands)
     _add_check(commands)
     _add_simulate(commands)
@@ -168,6 +175,24 @@ def _add_assess(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument("file", help="FHIR R4 Bundle, hook request body or NDJSON; - is standard input")
     command.add_argument("--as-of", metavar="WHEN", help="YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+hh:mm")
     command.add_argument("--draft-orders", metavar="FILE", help="orders being written, as a FHIR Bundle")
+
+
+def _add_screen(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "screen",
+        help="a bulk export in, who could enter the trial out; exit code 3 where lines were unreadable",
+        epilog="example: cds-service screen export/ --out screening --since last-week",
+    )
+    command.add_argument("paths", nargs="+", metavar="PATH", help="folders or NDJSON files, plain or gzip")
+    command.add_argument("--out", required=True, metavar="DIR", help="folder for tables, funnel and report")
+    command.add_argument("--as-of", metavar="WHEN", help="YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+hh:mm")
+    command.add_argument(
+        "--since", metavar="RUN", help="output folder of an earlier run: who is new, who lost"
+    )
+    command.add_argument("--cores", type=_count, help="processes (default: one for each core)")
+    command.add_argument(
+        "--every-line", action="store_true", help="decode every line, also of those who cannot be candidates"
+    )
 
 
 def _add_unmapped(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 MODULES: dict[str, tuple[str, ...]] = {
     "postgres": ("psycopg",),
     "forecast": ("numpy", "scipy"),
-    "screening": ("ahocorasick_rs", "duckdb"),
+    "screening": ("hyperscan", "duckdb", "xxhash"),
     "dask": ("distributed",),
     "demo": ("sekmet", "rich", "markdown_it", "nh3", "jsonschema"),
 }

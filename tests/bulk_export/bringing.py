@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cds_service.bulk_export.outside import ExportFolder, Outside
-
 from cds_service.bulk_export.bring import bring_export
+from cds_service.bulk_export.outside import ExportFolder, Outside
 from cds_service.bulk_export.server import BulkServer
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
