@@ -39,16 +39,22 @@ def _said() -> dict[str, frozenset[str] | None]:
 
 
 def _families() -> list[re.Pattern[str]]:
-    """Keys made from an enum's value, such as f"action.{alert.action}"."""
+    """Keys made from an enum's value, such as f"action.{alert.action}", or from another key: f"{key}.short"."""
     patterns = []
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+            if isinstance(node, ast.JoinedStr) and (
+                isinstance(node.values[0], ast.Constant) or _is_suffix(node.values[-1])
+            ):
                 parts = [
                     re.escape(str(v.value)) if isinstance(v, ast.Constant) else r".+" for v in node.values
                 ]
                 patterns.append(re.compile("".join(parts)))
     return patterns
+
+
+def _is_suffix(part: ast.expr) -> bool:
+    return isinstance(part, ast.Constant) and re.fullmatch(r"\.[a-z]+", str(part.value)) is not None
 
 
 SAID = _said()
