@@ -229,7 +229,7 @@ def test_a_test_never_done_falls_due_by_the_calendar(days: int, test: str, statu
 
 def test_voriconazole_asks_for_a_level_in_three_to_five_days() -> None:
     told = on_day(60, statement(VORICONAZOLE, 1), level("sirolimus", 5, 10), *labs())
-    assert due(told, "sirolimus-trough") == (ago(-2), "not-yet", "MON-DDI")
+    assert due(told, "sirolimus-trough") == (ago(-2), "not-yet", "DDI-CRITICAL")  # the hold asks for it
 
 
 # ---------------------------------------------------------------- response
