@@ -11,6 +11,7 @@ from cds_service.advice.concern import Concern
 from cds_service.advice.gather import Gathered, Gatherer
 from cds_service.advice.input_hash import input_hash
 from cds_service.advice.memory import Advice, Remembers
+from cds_service.advice.usage import usage_requirements
 from cds_service.cards.compose import cards_for
 from cds_service.cards.context import CardContext
 from cds_service.cards.wording import Wording
@@ -62,10 +63,7 @@ class Clinic:
             description=description,
             prefetch={part.value: query for part, query in queries.items()} | further_queries(),
             advise=partial(answer, self, service_id, advise),
-            usage_requirements=(
-                "Needs the Patient, the Conditions and the trial participation, by prefetch or by FHIR "
-                "access; without them it answers 412. Anything else that is missing is named on a card."
-            ),
+            usage_requirements=usage_requirements(hook),
         )
 
 

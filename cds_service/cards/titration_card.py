@@ -81,6 +81,7 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
     whys = [
         *_critical_results(loud),
         *_more_and_more_shortly(loud[:1]),
+        *[alert.partner.name for alert in loud[:1] if alert.partner],
         *[alert.seen for alert in ranked if alert.rule.id == PRELIMINARY_RULE][:1],
         *_unread(ranked),
         *_strength(decision, ranked),
@@ -179,6 +180,8 @@ def head_of(decision: TitrationDecision) -> Phrase:
     """What to do with the drug, without the reason."""
     if ORDERED_REASON in decision.reasons:
         return say("titration.head.ordered", drug=drug_name(decision.drug))
+    if decision.on_hold and decision.state is State.HOLD:
+        return say("titration.head.held", drug=drug_name(decision.drug))
     again = decision.state is State.INITIATE and RESTART_REASON in decision.reasons
     return Phrase(
         "titration.head.restart" if again else f"titration.head.{decision.state}",
@@ -264,7 +267,9 @@ def _dose_line(decision: TitrationDecision) -> Phrase:
         return Phrase(key, (("proposed", dose_words(decision.proposed)),))
     if decision.state in CHANGES:
         return say("titration.doseChange", current=current, proposed=dose_words(decision.proposed))
-    return say("titration.doseNow", current=current)
+    if decision.on_hold and decision.on_hold_since:
+        return say("titration.doseHeldSince", day=decision.on_hold_since)
+    return say("titration.doseHeld") if decision.on_hold else say("titration.doseNow", current=current)
 
 
 def _renal_line(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:

@@ -8,6 +8,7 @@ import urllib3
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.deadline import Deadline
 from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched, reason_in, reason_of
+from cds_service.ehr.retry_after import retry_after
 from cds_service.ehr.server_words import beginning_of, words_for_people
 from cds_service.ehr.turns import waiting_outside
 
@@ -62,13 +63,14 @@ class FhirWriter:
                 ) as answer,
             ):
                 status = answer.status_code
+                asked = retry_after(status, answer.headers)
                 said = beginning_of(answer) if _is_refusal(status) else b""
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise NotFetched(reason_in(error, deadline), kind) from None
         if _is_refusal(status):
             raise WriteRefused(status, words_for_people(said))
         if status not in _CREATED:
-            raise NotFetched(reason_of(status), kind)
+            raise NotFetched(reason_of(status), kind, asked)
 
 
 def _is_refusal(status: int) -> bool:

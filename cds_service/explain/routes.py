@@ -18,6 +18,7 @@ from cds_service.explain.launching import Launching
 from cds_service.explain.people import People, Person
 from cds_service.explain.render import OWN_STATIC, Renderer
 from cds_service.explain.source import link_maker, readable, reference_in
+from cds_service.explain.waiting import asking_to_wait, seconds_asked
 from cds_service.hooks.errors import DataNotAvailable
 from cds_service.pages import STATIC
 from cds_service.signin.code_flow import NewSecret
@@ -134,7 +135,9 @@ def _add_patient(routes: Blueprint, page: ExplainPage) -> None:
             )
         except NotFetched as error:
             _log.warning("attestation_not_written", reason=error.why.value)
-            return _show(page, name, person, notice="failed", given=request.form, status=502)
+            shown = _show(page, name, person, notice="failed", given=request.form, status=502)
+            seconds = seconds_asked(error)
+            return shown if seconds is None else asking_to_wait(shown, seconds)
         if not written:
             return _show(page, name, person, notice="empty", status=400)
         page.people.renew_form(name, person)
@@ -215,9 +218,17 @@ def _with_language(link: Callable[[str], str], language: str) -> Callable[[str],
     return in_language
 
 
-def _message(page: ExplainPage, key: str, status: int) -> Response:
-    words = page.in_words(page.language)
-    return page.renderer.page("explain/message.html", words, page.everybodys_frames(), status, key=key)
+def _message(page: ExplainPage, key: str, status: int, **told: object) -> Response:
+    words, frames = page.in_words(page.language), page.everybodys_frames()
+    return page.renderer.page("explain/message.html", words, frames, status, key=key, told=told)
+
+
+def _no_answer(page: ExplainPage, key: str, error: Exception, status: int = 502) -> Response:
+    """What stands on the page where the record system gave no answer, or asks for a moment first."""
+    seconds = seconds_asked(error)
+    if seconds is None:
+        return _message(page, key, status)
+    return asking_to_wait(_message(page, "busy", 503, seconds=seconds), seconds)
 
 
 def _add_refusals(routes: Blueprint, page: ExplainPage) -> None:
@@ -225,17 +236,17 @@ def _add_refusals(routes: Blueprint, page: ExplainPage) -> None:
     def refused(error: SignInRefused) -> Response:
         status = _STATUSES.get(error.why, 400)
         _log.warning("explain_refused", reason=error.why.value, error=error.detail, status=status)
-        return _message(page, f"refused.{error.why}", status)
+        return _no_answer(page, f"refused.{error.why}", error, status)
 
     @routes.errorhandler(NotFetched)
     def not_fetched(error: NotFetched) -> Response:
         _log.warning("explain_not_fetched", reason=error.why.value)
-        return _message(page, "notFetched", 502)
+        return _no_answer(page, "notFetched", error)
 
     @routes.errorhandler(DataNotAvailable)
     def no_chart(error: DataNotAvailable) -> Response:
         _log.warning("explain_no_chart", error=type(error).__name__)
-        return _message(page, "noChart", 502)
+        return _no_answer(page, "noChart", error)
 
     @routes.errorhandler(StoreUnavailable)
     def no_store(error: StoreUnavailable) -> Response:

@@ -16,6 +16,7 @@ from cds_service.protocol.drug_uses import Use as Use
 from cds_service.protocol.drug_uses import uses_of
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import FOLDER, Origin, ProtocolTextFault, read_topic
+from cds_service.protocol.stops import STOPPED
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.vocabulary.phrases import Phrase
@@ -93,6 +94,7 @@ class ActiveInteraction:
 
     `started`, `stopped`: ends of the latest course, the latest day a partial date may mean, None when not
     told. `evidence`: the newest entry of that course; `orders`: those of its orders that are active now.
+    `order_ended`: it counts as taken by what was handed over or said, while every order of it is ended.
     """
 
     interaction: Interaction
@@ -101,6 +103,7 @@ class ActiveInteraction:
     stopped: date | None
     evidence: Evidence
     orders: tuple[Evidence, ...] = ()
+    order_ended: bool = False
 
 
 def read_interactions(folder: Path = FOLDER) -> Mapping[str, Interaction]:
@@ -211,11 +214,17 @@ def _active(
     starts = [use.first for use in course]
     started = None if None in starts else min(s for s in starts if s)
     newest, orders = _evidence(course[-1]), tuple(_evidence(use) for use in course if _runs(use))
-    return ActiveInteraction(interaction, current, started, stopped, newest, orders)
+    ended = current and not orders and _is_ended(events)
+    return ActiveInteraction(interaction, current, started, stopped, newest, orders, ended)
 
 
 def _evidence(use: Use) -> Evidence:
     return Evidence(use.event.reference, use.event.start.text if use.event.start else None)
+
+
+def _is_ended(events: Iterable[MedicationEvent]) -> bool:
+    ordered = (e for e in events if e.source is MedicationSource.ORDER and e.is_order_intent)
+    return any(event.status in STOPPED for event in ordered)
 
 
 def _runs(use: Use) -> bool:

@@ -111,6 +111,8 @@ def _decision(
         ends=case.dose.orders,
         previous=case.previous,
         held_at_most=case.hold.at_most if case.hold and not _takes_as_ever(case) else None,
+        on_hold=case.dose.held,
+        on_hold_since=case.hold.since if case.hold else None,
     )
 
 

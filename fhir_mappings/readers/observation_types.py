@@ -22,6 +22,7 @@ class ReferenceRange(FhirType):
     type: CodeableConcept | None = None
     applies_to: tuple[CodeableConcept, ...] = ()
     age: Range | None = None
+    text: str | None = None
 
 
 class Component(FhirType):

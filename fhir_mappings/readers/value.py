@@ -12,6 +12,7 @@ from fhir_mappings.readers.number_words import quantity_in_words, sign_of
 from fhir_mappings.readers.observation_types import Measured, ReferenceRange
 from fhir_mappings.readers.product import words
 from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, flagged_as, presence_of
+from fhir_mappings.readers.range_words import with_ends
 from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
 from fhir_mappings.value_sets.answers import SEROLOGY
 from fhir_mappings.vocabulary.calendar import NotADate, read_when
@@ -104,7 +105,7 @@ def _of_serology(
 ) -> Presence | None:
     """What the laboratory's flag and normal limit make of a number; None where they contradict each other."""
     flagged = {flagged_as(flag, codes) or stated for flag in measured.interpretation}
-    usual = [r for r in measured.reference_range if r.type is None or _is_usual(r.type)]
+    usual = _usual_ranges(measured)
     ranged = _beside(usual[0], quantity) if len(usual) == 1 else None
     said = flagged | ({ranged} if ranged else set())
     return said.pop() if len(said) == 1 else None
@@ -177,13 +178,18 @@ def _range(
 
     A limit that no result can reach, or that every one passes, is none: it would hide or invent a finding.
     """
-    usual = [r for r in measured.reference_range if r.type is None or _is_usual(r.type)]
+    usual = _usual_ranges(measured)
     if len(usual) != 1:
         return None, None
     low, high = _end(code, usual[0].low, value), _end(code, usual[0].high, value)
     if high is not None and span is not None and not span.may_limit(high):
         return None, None
     return (low, high) if low is None or high is None or low <= high else (None, None)
+
+
+def _usual_ranges(measured: Measured) -> list[ReferenceRange]:
+    """Those for healthy people, also where they stand in words."""
+    return [with_ends(r) for r in measured.reference_range if r.type is None or _is_usual(r.type)]
 
 
 def _is_usual(kind: CodeableConcept) -> bool:

@@ -229,7 +229,23 @@ def test_a_test_never_done_falls_due_by_the_calendar(days: int, test: str, statu
 
 def test_voriconazole_asks_for_a_level_in_three_to_five_days() -> None:
     told = on_day(60, statement(VORICONAZOLE, 1), level("sirolimus", 5, 10), *labs())
-    assert due(told, "sirolimus-trough") == (ago(-2), "not-yet", "MON-DDI")
+    assert due(told, "sirolimus-trough") == (ago(-2), "not-yet", "DDI-CRITICAL")  # the hold asks for it
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [("妊娠", True), ("pregnant", True), ("早孕？", True), ("未孕", False), ("不孕症", False)],
+)
+def test_a_pregnancy_in_words_alone_asks_for_a_test_and_stops_a_raise(words: str, asked: bool) -> None:
+    woman = patient(birth="1990-01-01", gender="female")
+    low = (woman, level("sirolimus", 3.1, 1), condition(text(words), onset=1))
+    told = assessed(*on_sirolimus(*low))
+    assert ("SAF-PREG warning REPEAT_TEST -" in alerts(told)) is asked
+    assert decision(told)["state"] == ("RECHECK" if asked else "INCREASE")
+    later = assessed(*on_sirolimus(*low, observation("2118-8", "negative", when=0)))
+    assert "SAF-PREG" not in str(alerts(later))
+    before = assessed(*on_sirolimus(*low, observation("2118-8", "negative", when=2)))
+    assert ("SAF-PREG warning REPEAT_TEST -" in alerts(before)) is asked
 
 
 # ---------------------------------------------------------------- response

@@ -175,6 +175,36 @@ def test_a_lone_antiphospholipid_antibody_asks() -> None:
     exclusion("E10", "unknown data", observation("3181-5", "阳性", when=50))
 
 
+DENIED = attestation({"E10": False})
+HIGH = {"referenceRange": [{"text": "< 20"}]}
+
+
+@pytest.mark.parametrize("code", ["3281-3", "75882-1", "75514-0", "3182-3", "16135-6"])
+@pytest.mark.parametrize(
+    ("value", "more", "expected"),
+    [
+        ("阳性", {}, "unknown mixed"),
+        ("weakly positive", {}, "unknown mixed"),
+        (45, HIGH, "unknown mixed"),
+        (45, {}, "unknown mixed"),
+        (5, HIGH, "absent attestation"),
+        ("阴性", {}, "absent attestation"),
+    ],
+)
+def test_an_antibody_or_lupus_anticoagulant_by_code_asks_unless_it_is_negative(
+    code: str, value: Any, more: Any, expected: str
+) -> None:
+    unit = "U/mL" if isinstance(value, int) else None
+    exclusion("E10", expected, observation(code, value, unit, when=1, **more), DENIED)
+    exclusion("E10", "absent attestation", observation(code, value, unit, when=50, **more), DENIED)  # known
+
+
+@pytest.mark.parametrize("words", ["狼疮抗凝物", "Lupus anticoagulant", "狼疮抗凝物检测"])
+def test_lupus_anticoagulant_in_words_asks_as_well(words: str) -> None:
+    said = observation("x", "阳性", when=1) | {"code": concept(("urn:oid:1.2.3", "LA", words))}
+    exclusion("E10", "unknown", said, DENIED)
+
+
 # ---------------------------------------------------------------- E12
 
 

@@ -199,3 +199,55 @@ def test_karnofsky_is_shown_and_never_converted() -> None:
     told = chart.assessed(AA, observation("89243-0", 90, "{score}", 3))
     assert chart.status(told, "I8") == "unknown"
     assert "90" in chart.criterion(told, "I8")["question"]
+
+
+# ---------------------------------------------------------------- pregnancy in words, one fact said in any way
+
+FRESH = (observation("2118-8", "阴性", when=2), attestation({"I6": True}))
+WORDS = (
+    "妊娠",
+    "怀孕",
+    "宫内孕12周",
+    "孕8+3周",
+    "先兆流产",
+    "pregnant",
+    "currently pregnant",
+    "妊娠试验阳性",
+)
+NO_PREGNANCY = (
+    "未孕",
+    "非妊娠",
+    "not pregnant",
+    "不孕症",
+    "避孕咨询",
+    "备孕",
+    "孕激素治疗",
+    "排除妊娠",
+    "妊娠试验阴性",
+    "妊娠史",
+)
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_a_pregnancy_in_words_is_asked_about_whatever_is_attested(words: str) -> None:
+    both("unknown mixed", woman(), *FRESH, condition(text(words), onset=1))
+    both("unknown data", woman(), condition(text(words), onset=1))
+    both("unknown mixed", woman(), *FRESH, condition(icd("Z33", words), onset=1))
+
+
+@pytest.mark.parametrize("words", NO_PREGNANCY)
+def test_words_that_hold_the_word_and_mean_no_pregnancy_say_nothing(words: str) -> None:
+    both("met mixed", woman(), *FRESH, condition(text(words), onset=1))
+
+
+@pytest.mark.parametrize("words", ["哺乳期", "breastfeeding", "产后3月", "流产后"])
+def test_breastfeeding_and_the_end_of_a_pregnancy_in_words_ask(words: str) -> None:
+    both("unknown mixed", woman(), *FRESH, condition(text(words), onset=1))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("阳性", "unknown mixed"), ("妊娠", "unknown mixed"), ("不详", "unknown mixed"), ("阴性", "met mixed")],
+)
+def test_a_status_that_cannot_be_read_is_not_attested_away(value: str, expected: str) -> None:
+    both(expected, woman(), *FRESH, observation("82810-3", value, when=1))

@@ -186,3 +186,45 @@ def test_a_hold_for_another_drug_can_be_carried_out_and_has_its_next_level() -> 
     assert kinds == [("update", "MedicationRequest"), ("create", "ServiceRequest")]
     days = first["actions"][1]["resource"]["occurrencePeriod"]
     assert days == {"start": "2026-03-02", "end": "2026-03-03"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_drug_whose_order_is_ended_is_said_to_be_so_and_stays_the_reason(language: str) -> None:
+    ended = order(VORICONAZOLE, 4, dosage(200, "mg", 12), status="stopped")
+    chart = on_sirolimus(
+        level("sirolimus", 7, 5), ended, dispense(VORICONAZOLE, 4, 30, dosage(200, "mg", 12))
+    )
+    told = card(chart, language)
+    words = {"en": "(order ended, supply may last)", "zh": "医嘱已停止，所发药品可能仍在服用"}[language]
+    assert words in told["detail"]
+    assert {"en": "voriconazole", "zh": "伏立康唑"}[language] in told["summary"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "since 2026-02-26, contraindicated"),
+        ((order(VORICONAZOLE, 3, dosage(200, "mg", 12)),), "since 2026-02-26, contraindicated"),
+        ((order(VORICONAZOLE, 4, dosage(200, "mg", 12), status="on-hold"),), "order ended"),
+        (
+            (order(VORICONAZOLE, 4, dosage(200, "mg", 12), status="draft"),),
+            "since 2026-02-26, contraindicated",
+        ),
+    ],
+)
+def test_only_an_order_that_is_over_is_said_to_be_ended(more: Chart, said: str) -> None:
+    supply = dispense(VORICONAZOLE, 4, 30, dosage(200, "mg", 12))
+    assert said in safety(on_sirolimus(level("sirolimus", 7, 5), supply, *more), "DDI-CRITICAL")
+
+
+def test_a_drug_on_hold_is_kept_on_hold_and_stopped_for_a_review_where_that_is_asked() -> None:
+    held, supply = taking("sirolimus", 2)
+    chart = on_sirolimus(
+        level("sirolimus", 7, 5),
+        order(VORICONAZOLE, 4, dosage(200, "mg", 12)),
+        sirolimus=(held | {"status": "on-hold"}, supply),
+    )
+    told = card(chart)
+    assert told["summary"].startswith("Keep sirolimus on hold: voriconazole")
+    assert "**Dose** on hold" in told["detail"]
+    assert [s["label"] for s in told["suggestions"]][-1].startswith("Stop voriconazole")

@@ -112,6 +112,13 @@ def test_a_suggestion_carried_out_leaves_the_chart_in_order(
         assert active_orders(after, decision["drug"]) == []
         assert "DOSE_NOT_DOCUMENTED" in told["reasons"] or told["state"] in ("HOLD", "RECHECK", "INITIATE")
         again = cards(after, name, language, "all")[place]
+        head = {"en": "Keep {} on hold: ", "zh": "{}继续暂停（医嘱已暂停）："}[language]
+        drug = {
+            "en": decision["drug"],
+            "zh": {"sirolimus": "西罗莫司", "ciclosporin": "环孢素"}[decision["drug"]],
+        }
+        assert again["summary"].startswith(head.format(drug[language]))
+        assert len(again["summary"]) > len(head.format(drug[language])) + 5  # the reason stands in it, too
         assert "on-hold" not in {
             a["resource"]["status"] for one in again.get("suggestions", []) for a in one["actions"]
         }

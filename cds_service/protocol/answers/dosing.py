@@ -83,7 +83,8 @@ class TitrationDecision:
     `ends` are the active orders of the drug: a change replaces them, a hold suspends them.
     `outlook` stands beside it where a site forecasts; nothing in the decision depends on it. `held_at_most`:
     the highest dose that may be given while a hold is open. `previous`: the level before the one looked at.
-    `causes`: what may have raised the level or harmed the kidneys; `seen` says them already.
+    `causes`: what may have raised the level or harmed the kidneys; `seen` says them already. `on_hold`: its
+    order is on hold by the record, `on_hold_since` from which day, where that is told.
     """
 
     drug: Drug
@@ -102,3 +103,5 @@ class TitrationDecision:
     ends: tuple[Evidence, ...] = ()
     previous: Trough | None = None
     causes: tuple[Cause, ...] = ()
+    on_hold: bool = False
+    on_hold_since: date | None = None

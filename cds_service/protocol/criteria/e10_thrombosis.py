@@ -25,7 +25,7 @@ from fhir_mappings.vocabulary.facts import MEDICATION_PARTS, Part
 from fhir_mappings.vocabulary.medications import MedicationEvent
 from fhir_mappings.vocabulary.phrases import say
 from fhir_mappings.vocabulary.record import ClinicalRecord
-from fhir_mappings.vocabulary.results import Analyte, Presence
+from fhir_mappings.vocabulary.results import Analyte, Presence, Result
 
 TOPIC = Topic(
     "E10",
@@ -55,13 +55,20 @@ def exc_10_thrombosis(record: ClinicalRecord, t0: date, limits: EligibilityLimit
     doubtful += [
         of_result(r, say("eligibility.test.antiphospholipid"))
         for r in results_by(record, t0, Analyte.ANTIPHOSPHOLIPID_ANTIBODY)
-        if r.presence is Presence.POSITIVE
+        if not _is_negative(r)
     ]
     named: list[Sighting] = []
     prevention = _add_anticoagulants(record, t0, limits, present, named, doubtful)
     if named and not present:
         return settle_by_name(record, t0, limits, TOPIC, named, [*doubtful, *prevention])
     return exclusion(record, t0, limits, TOPIC, present, doubtful, prevention)
+
+
+def _is_negative(antibody: Result) -> bool:
+    """By the laboratory's word, or as a number within its usual range; of any other it is asked."""
+    if antibody.presence is not None or antibody.high is None:
+        return antibody.presence is Presence.NEGATIVE
+    return antibody.above(antibody.high) is False
 
 
 def _add_anticoagulants(

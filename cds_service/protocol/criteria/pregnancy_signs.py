@@ -60,7 +60,8 @@ def pregnancy_signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits)
                 now = is_active_lately(diagnosis, t0, limits.pregnancy_days)
                 seen = of_diagnosis(diagnosis)
                 ended_since = concept is Concept.PREGNANT and (seen.day or date.min) <= end
-                (found if now and not ended_since else signs.doubtful).append(seen)
+                decides = now and not ended_since and not diagnosis.by_text_only
+                (found if decides else signs.doubtful).append(seen)
     signs.past_bearing.extend(
         of_diagnosis(d) for d in diagnosed(record, t0, Concept.PERHAPS_STERILE) if is_definite(d)
     )
@@ -102,7 +103,7 @@ def _add_statuses(signs: PregnancySigns, record: ClinicalRecord, t0: date, limit
     for analyte, found in ((_PREGNANCY, signs.pregnant), (_FEEDING, signs.feeding)):
         if _all_say(Presence.POSITIVE, last[analyte], recent, t0):
             found += shown[analyte]
-        elif any(r.presence is Presence.POSITIVE for r in last[analyte]):
+        elif any(r.presence is not Presence.NEGATIVE for r in last[analyte]):
             signs.doubtful.extend(shown[analyte])
     if _all_say(Presence.NEGATIVE, last[_FEEDING], days_before(t0, limits.pregnancy_negative_days), t0):
         signs.not_feeding.extend(shown[_FEEDING])

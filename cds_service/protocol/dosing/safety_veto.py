@@ -19,12 +19,15 @@ _AFTER_HOLD = {
     State.STOP_REVIEW: State.STOP_REVIEW,
 }
 
+_WHILE_HELD = {State.STOP_REVIEW: State.STOP_REVIEW}
+
 
 def veto(decision: TitrationDecision, safety: SafetyReport, rules: Mapping[str, Rule]) -> TitrationDecision:
     """The decision that stands after safety has been heard.
 
     A critical finding for the drug that asks for HOLD or STOP_REVIEW replaces every state that keeps, starts
-    or raises it; INITIATE becomes CANNOT_ADVISE, and what already gives no dose stays. Any other critical
+    or raises it; INITIATE becomes CANNOT_ADVISE, and what already gives no dose stays, but for a drug whose
+    order is on hold: it is to be kept so. Any other critical
     finding for the drug, or a safety fact that cannot be read, stops a start or an increase.
     """
     critical = [a for a in safety.alerts if a.drug is decision.drug and a.severity is Severity.CRITICAL]
@@ -51,7 +54,7 @@ def veto(decision: TitrationDecision, safety: SafetyReport, rules: Mapping[str, 
 
 def _stopped(decision: TitrationDecision, alert: Alert) -> TitrationDecision:
     again = Reason.RESTART_AFTER_HOLD in decision.reasons
-    after = {} if again else _AFTER_HOLD
+    after = _WHILE_HELD if again or decision.on_hold else _AFTER_HOLD
     state = after.get(decision.state, _AS_STATE[alert.action])
     if state is decision.state:
         return replace(decision, proposed=None, alternatives=())

@@ -10,14 +10,15 @@ from cds_service.protocol.safety_rules.situation import Found, Situation
 from fhir_mappings.vocabulary.concepts import VACCINES, Concept
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource, MedicationStatus
-from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.phrases import Phrase
 
 
 def interacting_drugs(chart: Situation) -> Iterator[Found]:
     """One finding per pair that is in use now."""
     for active in chart.interactions:
         if active.current:
-            seen = say("interactions.inUse", name=active.interaction.name, since=active.started)
+            key = "interactions.orderEnded" if active.order_ended else "interactions.inUse"
+            seen = Phrase(key, (("name", active.interaction.name), ("since", active.started)))
             evidence = [active.evidence]
             found = pair_alerts(active.interaction, chart.drugs, seen, evidence, chart.rules, drafted=False)
             partner = Partner(active.interaction.name, active.orders)

@@ -33,6 +33,8 @@ def pregnancy(chart: Situation) -> Iterator[Found]:
         yield from _pregnant(chart, say("safety.pregnancy.coded", text=coded.text, day=day), coded.evidence)
     elif None in answers:
         yield from _open(chart, answers[None])
+    elif said := _said(chart, latest):
+        yield from _perhaps(chart, said)
     elif not answers:
         yield from _ended(chart)
     yield from _breastfeeding(chart)
@@ -60,6 +62,25 @@ def _coded(chart: Situation, negative: Result | None) -> Harm | None:
         and (negative is None or (h.when is not None and h.when.last > day_of(negative)))
     ]
     return current[-1] if current else None
+
+
+def _said(chart: Situation, negative: Result | None) -> Harm | None:
+    """A pregnancy in words alone, or one that is not sure, unless a later test was negative."""
+    said = [
+        h
+        for h in harms_of(chart, frozenset({Concept.PREGNANT}))
+        if h.standing is Standing.SUSPECTED
+        and (h.when is None or _is_recent(h.when.last, chart))
+        and (negative is None or (h.when is not None and h.when.last > day_of(negative)))
+    ]
+    return said[-1] if said else None
+
+
+def _perhaps(chart: Situation, said: Harm) -> Iterator[Found]:
+    seen = say("safety.pregnancy.said", text=said.text, day=said.when.last if said.when else None)
+    yield chart.alert("SAF-PREG", Severity.WARNING, Action.REPEAT_TEST, seen, None, [said.evidence])
+    for drug in chart.drugs:
+        yield Doubt(drug, seen)
 
 
 def _pregnant(chart: Situation, seen: Phrase, evidence: Evidence) -> Iterator[Found]:

@@ -139,6 +139,7 @@ def test_a_hold_is_carried_out_by_the_card_and_known_afterwards(screen: Screen) 
     ]
     assert held["dosageInstruction"]
     assert "suspend" not in screen.page.inner_text("#cards").casefold()
+    assert screen.advice()[0].startswith("Keep sirolimus on hold: sirolimus level 23.4 ng/mL")
     assert "HOLD sirolimus (now: 3 mg once daily)" not in " ".join(screen.advice())
 
 

@@ -39,7 +39,10 @@ def test_each_service_says_all_that_a_client_needs(hospital: Hospital) -> None:
         assert NOUN_VERB.fullmatch(service["hook"])
         assert len(service["title"]) > 10
         assert len(service["description"]) > 20
-        assert "412" in service["usageRequirements"]
+        needs = service["usageRequirements"]
+        assert "412" in needs
+        assert ("context.draftOrders" in needs) is service["hook"].startswith("order-")
+        assert ("context.conditions" in needs) is (service["hook"] == "problem-list-item-create")
         assert set(service["prefetch"]) == {part.value for part in Part} | {SERVICE_REQUESTS}
 
 
