@@ -7,14 +7,12 @@ import requests
 
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
 from cds_service.bulk_export.remembered import Done
-from cds_service.bulk_export.server import BulkServer
+from cds_service.bulk_export.server import DECISIVE, BulkServer
 from cds_service.bulk_export.tokens import Tokens
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer, NotFetched
 from cds_service.ehr.statements import fetch_types
 
-DECISIVE = frozenset({"Patient", "Condition"})
-"""Without these nobody can say who is concerned at all; an export without them is none."""
 _SECONDS = 20.0
 _DAY = 24 * 3600
 

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from cds_service.bulk_export.choosing import DECISIVE, ToBeHad, types_to_be_had, why_whole
+from cds_service.bulk_export.choosing import ToBeHad, types_to_be_had, why_whole
 from cds_service.bulk_export.content import holds_something
 from cds_service.bulk_export.downloading import Downloads
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
@@ -26,7 +26,7 @@ from cds_service.bulk_export.remembered import (
     read_done,
     read_state,
 )
-from cds_service.bulk_export.server import BulkServer
+from cds_service.bulk_export.server import DECISIVE, BulkServer
 from cds_service.bulk_export.tokens import Tokens
 from cds_service.bulk_export.transport import Transport
 from cds_service.ehr.deadline import deadline_in

@@ -7,6 +7,9 @@ from cds_service.bulk_export.failed import ExportFailed, WhyFailed
 from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
 from cds_service.ehr.client_proof import ClientKey
 
+DECISIVE = frozenset({"Patient", "Condition"})
+"""Without these nobody can say who is concerned at all; an export without them is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backend:

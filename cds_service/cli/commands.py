@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from cds_service import __version__
 from cds_service.cli.demo_options import add_demo_options
-from cds_service.cli.export_options import add_fetch_export
+from cds_service.cli.export_options import add_fetch_export, add_new_client_key
 
 _MOST_DAYS = 36_500
 _MOST_PATIENTS = 100_000
@@ -134,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_delete_patient(commands)
     _add_replay(commands)
     add_fetch_export(commands)
+    add_new_client_key(commands)
     for command in commands.choices.values():
         command.add_argument(
             "--site", dest="site_file", metavar="FILE", help="site file (default: CDS_SITE_FILE, or none)"

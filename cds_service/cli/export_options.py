@@ -1,4 +1,4 @@
-"""The options of `cds-service fetch-export`; `export` does it, and takes longer to import."""
+"""The options of `fetch-export` and `new-client-key`; what does it takes longer to import."""
 
 import argparse
 
@@ -22,6 +22,23 @@ def add_fetch_export(commands: "argparse._SubParsersAction[argparse.ArgumentPars
         "--whole", action="store_true", help="everything, not only what changed since the newest export"
     )
     command.set_defaults(run=_run)
+
+
+def add_new_client_key(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command, and what carries it out (`run`)."""
+    command = commands.add_parser(
+        "new-client-key",
+        help="a key by which this service proves who it is to a server; its public half is printed",
+        epilog="example: cds-service new-client-key screening.jwk.json > screening.jwks.json",
+    )
+    command.add_argument("file", metavar="FILE", help="of the private key; it must not be there yet")
+    command.set_defaults(run=_new_key)
+
+
+def _new_key(asked: argparse.Namespace) -> int:
+    from cds_service.cli.client_key import new_client_key
+
+    return new_client_key(asked.file)
 
 
 def _run(asked: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import re
 import time
 from dataclasses import dataclass, field
 
-_SCOPE = re.compile(r"(?:patient|user)/(?P<type>\*|[A-Za-z]+)\.(?P<may>c?r?u?d?s?)")
+_SCOPE = re.compile(r"(?:patient|user|system)/(?P<type>\*|[A-Za-z]+)\.(?P<may>c?r?u?d?s?)")
 
 
 @dataclass(frozen=True, slots=True)

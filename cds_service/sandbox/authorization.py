@@ -5,6 +5,7 @@ the user with it (`Launches`). Without one the person is asked which synthetic p
 clinician; nobody's password is.
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,13 @@ from joserfc.jwk import ECKey, KeySet
 
 from cds_service.pages import STATIC, TEMPLATES
 from cds_service.sandbox.access_tokens import AccessTokens
+from cds_service.sandbox.backend_services import (
+    ALGORITHMS,
+    METHOD,
+    BackendClient,
+    add_backend_services,
+)
+from cds_service.sandbox.backend_services import SECONDS as BACKEND_SECONDS
 from cds_service.sandbox.launches import Launch, Launches
 from cds_service.sandbox.oauth_parts import DemoClient, IdToken, code_server
 
@@ -30,6 +38,7 @@ CAPABILITIES = (
     "launch-ehr",
     "launch-standalone",
     "client-public",
+    "client-confidential-asymmetric",
     "authorize-post",
     "context-ehr-patient",
     "context-standalone-patient",
@@ -38,6 +47,7 @@ CAPABILITIES = (
     "permission-patient",
     "permission-v2",
 )
+SCOPES = ("launch", "launch/patient", "openid", "fhirUser", "patient/*.cruds", "system/*.rs")
 Choice = tuple[str, str]
 """(id, words) of a patient, (reference, words) of a clinician."""
 
@@ -54,6 +64,11 @@ class Authorization:
     patients: Sequence[Choice] = ()
     users: Sequence[Choice] = ()
     clients: dict[str, DemoClient] = field(default_factory=dict)
+    backends: dict[str, BackendClient] = field(default_factory=dict)
+
+    def register_backend(self, client_id: str, keys: Mapping[str, Any], scope: str = "system/*.rs") -> None:
+        """Let a service have tokens by its key, of this JWK Set; from then on an export wants one."""
+        self.backends[client_id] = BackendClient(client_id, keys, scope)
 
     def register(self, client_id: str, *redirect_uris: str) -> None:
         """Let an app come back to these addresses."""
@@ -80,7 +95,10 @@ def add_authorization(app: Flask, authorization: Authorization, fhir_base: str) 
     """Add the endpoints to the app of the FHIR server at `fhir_base` (".../fhir"): they stand below it."""
     key = ECKey.generate_key("P-384", {"use": "sig", "kid": "demo"})
     path = "/" + fhir_base.split("/", 3)[3]
-    app.config["OAUTH2_TOKEN_EXPIRES_IN"] = {"authorization_code": TOKEN_SECONDS}
+    app.config["OAUTH2_TOKEN_EXPIRES_IN"] = {
+        "authorization_code": TOKEN_SECONDS,
+        "client_credentials": BACKEND_SECONDS,
+    }
     routes = Blueprint("authorization", __name__, url_prefix=path)
     _add_documents(routes, fhir_base, key)
     _add_endpoints(routes, _server(app, authorization, fhir_base, key), authorization, fhir_base)
@@ -94,7 +112,10 @@ def _server(app: Flask, authorization: Authorization, fhir_base: str, key: ECKey
     def describe(launch: Launch) -> Mapping[str, Any]:
         return {"sub": launch.user, "fhirUser": f"{fhir_base}/{launch.user}"}
 
-    return code_server(app, authorization.clients, save, IdToken(fhir_base, describe, key), _WithLaunch())
+    clients: ChainMap[str, Any] = ChainMap(authorization.clients, authorization.backends)
+    server = code_server(app, clients, save, IdToken(fhir_base, describe, key), _WithLaunch())
+    add_backend_services(server, f"{fhir_base}/auth/token")
+    return server
 
 
 def _add_documents(routes: Blueprint, fhir_base: str, key: ECKey) -> None:
@@ -103,11 +124,12 @@ def _add_documents(routes: Blueprint, fhir_base: str, key: ECKey) -> None:
         "authorization_endpoint": f"{fhir_base}/auth/authorize",
         "token_endpoint": f"{fhir_base}/auth/token",
         "jwks_uri": f"{fhir_base}/auth/jwks",
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": ["authorization_code", "client_credentials"],
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": ["none"],
-        "scopes_supported": ["launch", "launch/patient", "openid", "fhirUser", "patient/*.cruds"],
+        "token_endpoint_auth_methods_supported": ["none", METHOD],
+        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        "scopes_supported": list(SCOPES),
         "capabilities": list(CAPABILITIES),
     }
     keys = KeySet([key]).as_dict(private=False)

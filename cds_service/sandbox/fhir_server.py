@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
@@ -12,6 +13,7 @@ from sekmet.fhir.service import Result
 from werkzeug.exceptions import HTTPException
 
 from cds_service.sandbox.access_tokens import AccessTokens
+from cds_service.sandbox.bulk_data import add_bulk_data
 from cds_service.sandbox.fhir_store import TYPES, ChartStore, Parameters
 from cds_service.sandbox.loopback import ADDRESS, NOTICE, RunningServer, guarded, origins, serve
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 PATH = "/fhir"
 FHIR_JSON = "application/fhir+json"
+_EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"
 LARGEST_BODY = 16 * 1024 * 1024
 
 
@@ -53,6 +56,8 @@ def start_fhir_server(
         app = create_fhir_app(store)
         if authorization is not None:
             _open_to_apps(app, authorization, store.base_url)
+        may_export = partial(_check_export, authorization)
+        app.register_blueprint(add_bulk_data(store, store.base_url, may_export))
         app.before_request(lambda: _refuse_writes_from(reading_origins))
         return guarded(app.wsgi_app, origins(own_port, *page_ports) | reading_origins)
 
@@ -96,6 +101,18 @@ def _check_token(tokens: AccessTokens) -> None:
         raise FhirError(401, "this token is not known, or has expired", "login")
     if not token.allows("c", wanted):
         raise FhirError(403, f"this token does not allow creating a {wanted}", "forbidden")
+
+
+def _check_export(authorization: "Authorization | None", kinds: tuple[str, ...]) -> None:
+    """An export wants a token where a backend service is registered. Raises FhirError."""
+    if authorization is None or not authorization.backends:
+        return
+    kind, _, word = request.headers.get("Authorization", "").partition(" ")
+    token = authorization.tokens.find(word) if kind == "Bearer" else None
+    if token is None:
+        raise FhirError(401, "an export needs a token, and this is none or has expired", "login")
+    if closed := [one for one in kinds if not token.allows("r", one)]:
+        raise FhirError(403, f"this token does not allow reading {', '.join(closed)}", "forbidden")
 
 
 def create_fhir_app(store: ChartStore) -> Flask:
@@ -229,6 +246,7 @@ def capability_statement(base_url: str) -> dict[str, Any]:
                 "documentation": NOTICE,
                 "resource": [_type_statement(kind) for kind in TYPES],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "operation": [{"name": "export", "definition": _EXPORT}],
             }
         ],
     }

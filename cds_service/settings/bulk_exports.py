@@ -9,6 +9,7 @@ endpoints = ["https://login.hospital.example"]        # where the token endpoint
 level = "Group/17"                                    # "Patient", "Group/<id>"; left out: the whole server
 type_filters = ["Observation?category=laboratory"]    # only what they let through is seen
 download_hosts = ["https://files.hospital.example"]   # where its files lie, if not on that host
+leave_out = ["PractitionerRole"]                      # types that it refuses to export
 hours = 12                                            # the default: for one export, waiting and all
 whole_every_days = 7                                  # the default: in between, only what changed
 """
@@ -20,7 +21,7 @@ from typing import Annotated
 
 import msgspec
 
-from cds_service.bulk_export.server import Backend, BulkServer
+from cds_service.bulk_export.server import DECISIVE, Backend, BulkServer
 from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
 from cds_service.ehr.client_proof import ClientKey
 from cds_service.settings.addresses import read_bases
@@ -42,6 +43,7 @@ class BulkEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     level: str = ""
     type_filters: tuple[str, ...] = ()
     download_hosts: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
     hours: Annotated[float, msgspec.Meta(gt=0, le=168)] = 12.0
     whole_every_days: Annotated[float, msgspec.Meta(ge=0, le=92)] = 7.0
 
@@ -79,13 +81,15 @@ def _server(
         download_hosts=read_bases(entry.download_hosts, "download_hosts", problems),
         hours=float(entry.hours),
         whole_every_days=float(entry.whole_every_days),
-        not_kept=not_kept,
+        not_kept=not_kept | frozenset(entry.leave_out),
     )
 
 
 def _faults_of(entry: BulkEntry) -> Iterator[str]:
     if not _LEVEL.fullmatch(entry.level):
         yield f'level {entry.level!r} is neither "Patient" nor "Group/<id>"'
+    for one in sorted(DECISIVE.intersection(entry.leave_out)):
+        yield f"leave_out: without {one} nobody can be judged"
     for one in entry.type_filters:
         if not _FILTER.fullmatch(one):
             yield f"{one!r} is no search of a type, e.g. Observation?category=laboratory"
@@ -114,6 +118,7 @@ def remarks_on_exports(servers: Iterable[BulkServer]) -> list[str]:
     remarks = []
     for server in servers:
         told = [f"only what fits {one} is seen" for one in server.type_filters]
+        told += [f"{one} is not fetched" for one in sorted(server.not_kept)]
         told += [f"only patients of {server.level} are seen"] if server.level.startswith("Group") else []
         remarks += [f"bulk_exports: {server.base.url}: {one}" for one in told]
     return remarks

@@ -65,6 +65,7 @@ def test_nothing_but_a_base(tmp_path):
         ('private_key_file = "key.json"', "client_id, private_key_file and scopes go together"),
         ('client_id = "a"\nprivate_key_file = "key.json"\nscopes = []', "go together"),
         ('client_id = "a"\nprivate_key_file = "none.json"', "none.json cannot be read"),
+        ('leave_out = ["Condition"]', "leave_out: without Condition nobody can be judged"),
         ('level = "Group"', "is neither"),
         ('level = "Group/../x"', "is neither"),
         ('level = "patient"', "is neither"),
@@ -121,8 +122,9 @@ def test_patients_data_and_keys_do_not_go_openly_over_a_network(base, more, open
 
 
 def test_check_says_what_is_not_seen(tmp_path, capsys):
-    text = 'level = "Group/17"\ntype_filters = ["Condition?code=x"]'
+    text = 'level = "Group/17"\ntype_filters = ["Condition?code=x"]\nleave_out = ["Specimen"]'
     assert main(["check", str(site_of(tmp_path, text))]) == 0
     said = capsys.readouterr().err
     assert "only what fits Condition?code=x is seen" in said
     assert "only patients of Group/17 are seen" in said
+    assert "Specimen is not fetched" in said

@@ -1,4 +1,5 @@
 import ca.uhn.fhir.batch2.jobs.config.Batch2JobsConfig;
+import ca.uhn.fhir.batch2.jobs.export.BulkDataExportProvider;
 import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.context.support.IValidationSupport;
 import ca.uhn.fhir.interceptor.api.IInterceptorBroadcaster;
@@ -145,11 +146,13 @@ public class HapiServer {
                 DatabaseBackedPagingProvider pages,
                 JpaStorageSettings settings,
                 ISearchParamRegistry searchParameters,
-                IValidationSupport validation) {
+                IValidationSupport validation,
+                BulkDataExportProvider bulkData) {
             pages.setDefaultPageSize(20);
             var server = new RestfulServer(systemDao.getContext());
             server.registerProviders(resources.createProviders());
             server.registerProvider(system);
+            server.registerProvider(bulkData);
             server.setServerConformanceProvider(
                     new JpaCapabilityStatementProvider(server, systemDao, settings, searchParameters, validation));
             server.setPagingProvider(pages);
