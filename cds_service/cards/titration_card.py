@@ -117,13 +117,13 @@ def _shortly(seen: Phrase) -> Phrase:
     inner = values.get("seen")
     if isinstance(inner, Phrase):
         values |= dict(inner.values)
-    wanted = _IN_SHORT.get(seen.key, "")
+    wanted = IN_SHORT.get(seen.key, "")
     if wanted not in values:
         return seen
     return Phrase(f"{seen.key}.short", ((wanted, values[wanted]),))
 
 
-_IN_SHORT = {"safety.potassium": "value", "safety.aki": "creatinine"}
+IN_SHORT = {"safety.potassium": "value", "safety.aki": "creatinine"}
 """The findings that a headline may shorten, and the value that it must then show."""
 
 

@@ -9,10 +9,10 @@ from cds_service.advice.services import catalogue_of
 from cds_service.cards.wording import read_wording, with_words_of
 from cds_service.cli.check_servers import remarks_on_servers
 from cds_service.cli.report import fail, note
-from cds_service.cli.said_in_code import missing_rules, missing_sentences
-from cds_service.explain.form import questionnaire
+from cds_service.cli.reviewed_texts import faults_of_reviewed
+from cds_service.cli.said_in_code import missing_on_page
 from cds_service.explain.render import OWN as EXPLAIN
-from cds_service.protocol.assess import all_rules, load_protocol
+from cds_service.protocol.parameters import FOLDER
 from cds_service.research.pages import OWN as RESEARCH
 from cds_service.screening import OWN as SCREENING
 from cds_service.settings.bulk_exports import remarks_on_exports
@@ -23,7 +23,6 @@ from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.probe import probe
 from cds_service.store.pseudonym import Pseudonyms, WeakKey
-from fhir_mappings.readers.attestation import LINES
 
 
 @dataclass(slots=True)
@@ -70,12 +69,9 @@ def faults_of_texts(site: Site) -> list[str]:
 def _check_texts(site: Site, report: CheckReport) -> None:
     checks = (
         _check_ways,
-        _check_thresholds,
+        _check_reviewed,
         _check_prevention,
-        _check_rules,
-        _check_wording,
         _check_pages,
-        _check_form,
         _check_codes,
         _check_services,
     )
@@ -124,8 +120,8 @@ def _check_database(settings: Settings, report: CheckReport) -> None:
         report.faults.append(f"CDS_DATABASE_URL: the database cannot be used now ({error.error})")
 
 
-def _check_thresholds(site: Site, _: CheckReport) -> None:
-    load_protocol(wiring.overrides_of(site))
+def _check_reviewed(site: Site, report: CheckReport) -> None:
+    report.faults += faults_of_reviewed(FOLDER, wiring.overrides_of(site))
 
 
 def _check_prevention(site: Site, report: CheckReport) -> None:
@@ -136,36 +132,18 @@ def _check_ways(site: Site, report: CheckReport) -> None:
     report.notes += [*remarks_on(site.ways), *remarks_on_exports(site.bulk_exports)]
 
 
-def _check_rules(_: Site, report: CheckReport) -> None:
-    report.faults += sorted(missing_rules(all_rules()))
-
-
-def _check_wording(_: Site, report: CheckReport) -> None:
-    for words in read_wording().values():
-        report.faults += sorted(missing_sentences(words))
-
-
-def _check_pages(_: Site, __: CheckReport) -> None:
+def _check_pages(_: Site, report: CheckReport) -> None:
     """The words of the pages for people, whether this site shows them or not."""
     words = read_wording()
-    for folder in (EXPLAIN / "words", RESEARCH / "words", SCREENING / "words"):
-        with_words_of(folder, words)
+    for page, folder in (("explain", EXPLAIN), ("research", RESEARCH), ("screening", SCREENING)):
+        own, joined = read_wording(folder / "words"), with_words_of(folder / "words", words)
+        for language, ours in own.items():
+            report.faults += sorted(missing_on_page(page, ours, joined[language]))
 
 
 def _check_services(site: Site, _: CheckReport) -> None:
     """What `serve` builds before it opens the database."""
     catalogue_of(wiring.build_clinic(wiring.offline(site)))
-
-
-def _check_form(_: Site, report: CheckReport) -> None:
-    """The attestation form asks for every line that an answer is read for, and for no other."""
-    try:
-        asked = {item["linkId"] for group in questionnaire()["item"] for item in group["item"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        report.faults.append(f"questionnaire.json: cannot be read ({error!r})")
-        return
-    report.faults += [f"questionnaire.json: asks nothing for {line}" for line in sorted(set(LINES) - asked)]
-    report.faults += [f"questionnaire.json: there is no {line}" for line in sorted(asked - set(LINES))]
 
 
 def _check_codes(site: Site, report: CheckReport) -> None:

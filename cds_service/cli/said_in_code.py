@@ -12,29 +12,67 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from cds_service.cards.frame import DOSE_OVERRIDES, TRIAL_OVERRIDES
+from cds_service.cards.titration_card import IN_SHORT
 from cds_service.cards.wording import Wording
 from cds_service.protocol.answers.alerts import Action, Severity
+from cds_service.protocol.answers.dosing import State, Validity
+from cds_service.protocol.answers.follow_up import DueStatus, ResponseCategory, Visit
 from cds_service.protocol.answers.kidney import RenalState
+from cds_service.protocol.answers.outlook import NoForecast
 from cds_service.protocol.criteria.limits import IDS
+from cds_service.protocol.lost_words import LOST
 from cds_service.protocol.parameters import Origin
 from fhir_mappings.vocabulary.facts import Part
 from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.vocabulary.results import Analyte, Comparator
+from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
 
+_TOPICS = ("data-quality", "eligibility", "monitoring", "order", "response", "safety", "titration")
+_ANSWERS = ("met", "not-met", "unknown", "present", "absent")
+_COVARIATES = (
+    "age",
+    "ast_u_l",
+    "cholesterol_mmol_l",
+    "ciclosporin_daily_mg",
+    "ciclosporin_trough",
+    "creatinine_clearance",
+    "fluconazole",
+    "haematocrit_percent",
+    "sirolimus_daily_mg",
+    "weight_kg",
+)
 _FAMILIES: Mapping[str, Iterable[str]] = {
     "action": Action,
-    "severity": Severity,
-    "renal.state": RenalState,
-    "criterion.title": IDS,
-    "criterion.number": IDS,
-    "part": Part,
     "analyte": Analyte,
-    "drug": Drug,
     "card.origin": Origin,
+    "card.override": (*TRIAL_OVERRIDES, *DOSE_OVERRIDES),
+    "card.topic": _TOPICS,
+    "criterion.doubt": [name for name in IDS if name.startswith("I")],
+    "criterion.number": IDS,
+    "criterion.status": _ANSWERS,
+    "criterion.title": IDS,
+    "drug": Drug,
+    "due": DueStatus,
+    "forecast.covariate": _COVARIATES,
+    "forecast.none": NoForecast,
+    "lost.short": [name.removeprefix("lost.") for name in LOST],
+    "part": Part,
+    "renal.state": RenalState,
+    "response.category": ResponseCategory,
+    "safety": [f"{name.removeprefix('safety.')}.short" for name in IN_SHORT],
+    "severity": Severity,
+    "sign": Comparator,
+    "test": LABORATORY_TESTS,
+    "titration.head": State,
+    "validity": Validity,
+    "visit": Visit,
 }
 """Sentences whose key ends in a name: one for each member."""
 
+_SPEAKING = ("protocol", "cards", "advice")
 _SAYING = frozenset({"say", "Phrase"})
+_KEY = re.compile(r"[a-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+")
 _RULE = re.compile(r"[A-Z]+(?:-[A-Z0-9]+)+")
 
 
@@ -44,11 +82,36 @@ def missing_rules(rules: Iterable[str]) -> list[str]:
     return [f"rule {name}: the program names it, and no reviewed file holds it" for name in _rules() - there]
 
 
-def missing_sentences(words: Wording) -> list[str]:
-    """A fault for each sentence that the program says and the wording files lack."""
+def missing_sentences(words: Wording, limits: Iterable[str] = ()) -> list[str]:
+    """A fault for each sentence that the program says and the wording files lack.
+
+    `limits` are the names of the limits, some of which are written as sentences are.
+    """
+    missing = wanted_sentences(words, limits) - words.sentences.keys()
+    return [f"wording {words.language}: {key} is missing" for key in missing]
+
+
+def wanted_sentences(words: Wording, limits: Iterable[str] = ()) -> frozenset[str]:
+    """Every key that the program may ask for.
+
+    Those of a family, those that are said, and those that are written in its source under a topic of words.
+    """
     members = {f"{family}.{_name(one)}" for family, names in _FAMILIES.items() for one in names}
-    wanted = members | _said()
-    return [f"wording {words.language}: {key} is missing" for key in wanted - words.sentences.keys()]
+    written = frozenset().union(*map(_written, _SPEAKING)) - set(limits)
+    return frozenset(members) | _said() | _of_topics(written, words)
+
+
+def missing_on_page(page: str, own: Wording, joined: Wording) -> list[str]:
+    """A fault for each sentence that a page says under a topic of its own words and that is in no file."""
+    missing = _of_topics(_written(page), own) - joined.sentences.keys()
+    return [
+        f"wording {own.language}: {key} is missing, for the page of cds_service.{page}" for key in missing
+    ]
+
+
+def _of_topics(keys: Iterable[str], words: Wording) -> frozenset[str]:
+    topics = {key.partition(".")[0] for key in words.sentences}
+    return frozenset(key for key in keys if key.partition(".")[0] in topics)
 
 
 def _name(member: str) -> str:
@@ -76,11 +139,22 @@ def _rules_named(node: ast.AST) -> Iterator[str]:
 def _said() -> frozenset[str]:
     return frozenset(
         key
-        for package in ("protocol", "cards", "advice")
+        for package in _SPEAKING
         for tree in _sources(package)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _SAYING
         for key in _first_text(node)
+    )
+
+
+@cache
+def _written(package: str) -> frozenset[str]:
+    """Every text in its source that has the shape of a key."""
+    return frozenset(
+        node.value
+        for tree in _sources(package)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KEY.fullmatch(node.value)
     )
 
 

@@ -108,11 +108,9 @@ class ActiveInteraction:
 
 def read_interactions(folder: Path = FOLDER) -> Mapping[str, Interaction]:
     """The table by canonical lower-case ingredient. Raises ProtocolTextFault with every fault found."""
-    faults: list[str] = []
-    table = {
-        name: _row(name, row, faults)
-        for name, row in read_topic("interactions", folder)["interaction"].items()
-    }
+    rows = read_topic("interactions", folder).get("interaction", {})
+    faults: list[str] = [] if rows else ["interactions: has no [interaction.<drug>]"]
+    table = {name: _row(name, row, faults) for name, row in rows.items()}
     if faults:
         raise ProtocolTextFault(sorted(faults))
     return table

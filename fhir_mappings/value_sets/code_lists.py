@@ -258,6 +258,11 @@ class CodeLists:
             or bool(self.index.find(system, code))
         )
 
+    def ingredients_of(self, concept: Concept) -> frozenset[str]:
+        """The drugs that the lists file under a concept by their codes."""
+        found = (m.ingredient for m in self.index.meanings() if m.concept is concept)
+        return frozenset(name for name in found if name)
+
     def unverified(self) -> tuple[ListedCode, ...]:
         """The shipped codes that were not found in a named source, or not in full, for `check` to list."""
         return tuple(code for code in self.listed if code.verified != "yes")

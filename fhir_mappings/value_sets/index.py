@@ -54,6 +54,14 @@ class CodeIndex(Generic[T]):
             decided.update(topic for topic, _ in rows)
         return tuple(meanings) if decided else None
 
+    def meanings(self) -> Iterator[T]:
+        """What stands beside any code of any list."""
+        for table in (self.exact, self.families, self.ranges):
+            for by_code in table.values():
+                yield from (
+                    meaning for rows in by_code.values() for _, meaning in rows if meaning is not None
+                )
+
     def _most_specific_first(self, system: str, code: str) -> Iterator[list[tuple[str, T | None]]]:
         yield self.exact.get(system, {}).get(code, [])
         families = self.families.get(system)

@@ -6,11 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.cards.wording import read_wording
+from cds_service.cards.wording import read_wording, with_words_of
 from cds_service.cli import check as checking
-from cds_service.cli.said_in_code import missing_rules, missing_sentences
+from cds_service.cli import reviewed_texts as texts
+from cds_service.cli.said_in_code import (
+    _written,
+    missing_on_page,
+    missing_rules,
+    missing_sentences,
+    wanted_sentences,
+)
+from cds_service.explain.render import OWN as EXPLAIN
+from cds_service.protocol.contradictions import limits_in_force
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault, read_topic
 from cds_service.protocol.reviewed import all_rules
+from cds_service.research.pages import OWN as RESEARCH
 
 RULES = all_rules()
 WORDS = read_wording()
@@ -19,7 +29,7 @@ BY_WEEK = frozenset({"MON-W13", "MON-W25"})  # their names are made from the wee
 
 def test_nothing_is_missing_as_shipped() -> None:
     assert missing_rules(RULES) == []
-    assert [missing_sentences(words) for words in WORDS.values()] == [[], []]
+    assert [missing_sentences(words, LIMITS) for words in WORDS.values()] == [[], []]
 
 
 @pytest.mark.parametrize("name", sorted(RULES.keys() - BY_WEEK))
@@ -28,15 +38,33 @@ def test_every_rule_that_is_taken_out_is_missed(name: str) -> None:
     assert told == [f"rule {name}: the program names it, and no reviewed file holds it"]
 
 
-@pytest.mark.parametrize(
-    "key",
-    ["interactions.pair", "orders.formulation", "action.HOLD", "criterion.title.E8", "renal.state.AKI",
-     "part.conditions", "analyte.potassium", "card.origin.P", "drug.sirolimus", "severity.critical"],
-)  # fmt: skip
+LIMITS = limits_in_force({})
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_every_sentence_is_wanted_and_every_wanted_one_is_there(language: str) -> None:
+    """So that any sentence taken out, in all languages at once, is missed by its key."""
+    words = WORDS[language]
+    assert wanted_sentences(words, LIMITS) == words.sentences.keys()
+
+
+@pytest.mark.parametrize("key", ["interactions.pair", "action.HOLD", "join.comma", "safety.fever", "sign.<"])
 def test_a_sentence_that_is_taken_out_is_missed(key: str) -> None:
     chinese = WORDS["zh"]
     left = replace(chinese, sentences={k: v for k, v in chinese.sentences.items() if k != key})
-    assert missing_sentences(left) == [f"wording zh: {key} is missing"]
+    assert missing_sentences(left, LIMITS) == [f"wording zh: {key} is missing"]
+
+
+@pytest.mark.parametrize(("page", "folder"), [("explain", EXPLAIN), ("research", RESEARCH)])
+def test_a_sentence_that_a_page_has_lost_is_missed(page: str, folder: Path) -> None:
+    own, joined = read_wording(folder / "words")["en"], with_words_of(folder / "words", WORDS)["en"]
+    assert missing_on_page(page, own, joined) == []
+    said = sorted(_written(page) & own.sentences.keys())
+    for key in said:
+        left = replace(joined, sentences={k: v for k, v in joined.sentences.items() if k != key})
+        assert missing_on_page(page, own, left) == [
+            f"wording en: {key} is missing, for the page of cds_service.{page}"
+        ]
 
 
 def test_check_tells_what_is_missing_everywhere_at_once(
@@ -47,10 +75,9 @@ def test_check_tells_what_is_missing_everywhere_at_once(
     )
     rules = {name: rule for name, rule in RULES.items() if name not in ("SAF-TG", "E8")}
     form = {"item": [{"item": [{"linkId": "I2"}, {"linkId": "X9"}]}]}
-    monkeypatch.setattr(checking, "all_rules", lambda: rules)
-    monkeypatch.setattr(checking, "read_wording", lambda: {"en": left})
-    monkeypatch.setattr(checking, "questionnaire", lambda: form)
-    monkeypatch.setattr(checking, "with_words_of", lambda *_: {})
+    monkeypatch.setattr(texts, "all_rules", lambda _: rules)
+    monkeypatch.setattr(texts, "read_wording", lambda _: {"en": left})
+    monkeypatch.setattr(texts, "_asked", lambda _: form)
     site = tmp_path / "site.toml"
     site.write_text("[thresholds]\n'safety.potassium_high' = 7\n'levels.sirolimus_danger' = 30\n")
     assert checking.check(str(site)) == 2
@@ -71,7 +98,7 @@ def test_check_tells_what_is_missing_everywhere_at_once(
 def test_a_form_that_cannot_be_read_is_a_fault(
     form: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(checking, "questionnaire", lambda: form)
+    monkeypatch.setattr(texts, "_asked", lambda _: form)
     site = tmp_path / "site.toml"
     site.write_text("language = 'zh'\n")
     assert checking.check(str(site)) == 2

@@ -3,9 +3,7 @@
 What is passed over in silence is what a site believes to be in force. A fault names the key.
 """
 
-import json
 import random
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from cds_service.settings.site_file import BadSite, read_site
 from cds_service.wiring import INSTALLATION_FAULTS, build_clinic, faults_in, offline
 from tests.certificates import an_authority
 from tests.journeys.fhir_charts import LOINC, site_with_codes
+from tests.limits.toml_text import Key, places, toml_file, with_value
 from tests.standard.tokens import jwk, jwk_set
 
 SITE: dict[str, Any] = {
@@ -111,49 +110,15 @@ ANYWHERE = [
     [17],
 ]
 """What a hand may write in the place of any value."""
-Key = tuple[str | int, ...]
 
-
-def _places(value: Any, path: Key = ()) -> Iterator[tuple[Key, Any]]:
-    """Every value of the file, and every part of it."""
-    yield path, value
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, part in parts:
-        yield from _places(part, (*path, name))
-
-
-def _with(value: Any, path: Key, wanted: Any) -> Any:
-    """The value with another one in a place of it."""
-    if not path:
-        return wanted
-    name, *rest = path
-    changed = dict(value) if isinstance(value, dict) else list(value)
-    changed[name] = _with(value[name], tuple(rest), wanted) if rest else wanted
-    return changed
-
-
-PLACES = [(path, value) for path, value in _places(SITE) if path]
+PLACES = [(path, value) for path, value in places(SITE) if path]
 WRONG = [
     (path, wrong)
     for path, value in PLACES
     for wrong in ANYWHERE
     if wrong != value or type(wrong) is not type(value)
 ]
-TABLES = [path for path, value in _places(SITE) if isinstance(value, dict)]
-
-
-def _toml(value: Any) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            return json.dumps(value, ensure_ascii=False)
-        case list():
-            return f"[{', '.join(map(_toml, value))}]"
-        case dict():
-            return f"{{{', '.join(f'{json.dumps(k)} = {_toml(v)}' for k, v in value.items())}}}"
-        case _:
-            return str(value).lower().replace("infinity", "inf")
+TABLES = [path for path, value in places(SITE) if isinstance(value, dict)]
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +131,7 @@ def site_file(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     def write(site: dict[str, Any]) -> Path:
         path = folder / "site.toml"
-        path.write_text("".join(f"{json.dumps(k)} = {_toml(v)}\n" for k, v in site.items()), "utf-8")
+        path.write_text(toml_file(site), "utf-8")
         return path
 
     return write
@@ -198,7 +163,7 @@ def test_the_whole_file_is_in_order(site_file: Any) -> None:
 def test_what_is_wrong_is_refused_and_named_or_has_its_effect(site_file: Any, path: Key) -> None:
     whole = read_site(site_file(SITE))
     for wrong in (wrong for place, wrong in WRONG if place == path):
-        file = site_file(_with(SITE, path, wrong))
+        file = site_file(with_value(SITE, path, wrong))
         refused = _refused(file)
         if refused:
             assert any(_names(path, fault) for fault in refused), (path, wrong, refused)
@@ -208,7 +173,7 @@ def test_what_is_wrong_is_refused_and_named_or_has_its_effect(site_file: Any, pa
 
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: ".".join(map(str, path)))
 def test_a_key_that_does_not_exist_is_named(site_file: Any, path: Key) -> None:
-    refused = _refused(site_file(_with(SITE, (*path, "no such key"), 1)))
+    refused = _refused(site_file(with_value(SITE, (*path, "no such key"), 1)))
     assert any("no such key" in fault and _names(path, fault) for fault in refused)
 
 
@@ -217,7 +182,7 @@ SAMPLE = random.Random(20260302).sample(WRONG, 24)
 
 @pytest.mark.parametrize(("path", "wrong"), SAMPLE, ids=str)
 def test_check_says_all_that_the_start_says(site_file: Any, path: Key, wrong: Any) -> None:
-    file = site_file(_with(SITE, path, wrong))
+    file = site_file(with_value(SITE, path, wrong))
     told = check_installation(str(file)).faults
     assert set(_refused(file)) <= set(told)
     assert bool(_refused(file)) is bool(told)

@@ -146,9 +146,11 @@ def read_response_standard(
 
 def read_profiles(folder: Path = FOLDER) -> dict[str, ResponseProfile]:
     """All profiles by name. Raises ProtocolTextFault naming profile and entry."""
-    tables = read_topic(TOPIC, folder)["profile"]
+    tables = read_topic(TOPIC, folder).get("profile", {})
     if nameless := sorted(tables.keys() - PROFILE_NAMES.keys()):
         raise ProtocolTextFault([f"{TOPIC}: profiles without a name in the wording files: {nameless}"])
+    if lost := sorted(PROFILE_NAMES.keys() - tables.keys()):
+        raise ProtocolTextFault([f"{TOPIC}: profile {name} is missing" for name in lost])
     return {name: _profile(name, table) for name, table in tables.items()}
 
 
@@ -178,6 +180,8 @@ _STATES = ("transfusion_independent", "not_severe")
 def _terms(table: Mapping[str, Any]) -> Terms:
     _refuse_unknown(table, {"complete", "partial", "improvement"})
     _refuse_unknown(table["complete"], set(_LINES))
+    if lacking := [line for line in _LINES if line not in table["complete"]]:
+        raise ValueError(f"complete response asks nothing of {' and '.join(lacking)}")
     complete = _floors(table["complete"])
     if "improvement" in table:
         return Terms(complete, _improvement(table["improvement"]))

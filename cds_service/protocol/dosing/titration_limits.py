@@ -23,6 +23,17 @@ _BOUND_BY = {
 """Doses that a site may set, by the bounds of the trial record that it may not."""
 
 
+_OF_CAPSULES = (
+    "ciclosporin_low_mg",
+    "ciclosporin_impaired_max_mg",
+    "ciclosporin_start_low_mg",
+    "ciclosporin_start_high_mg",
+    "ciclosporin_start_no_weight_mg",
+)
+_OF_TABLETS = ("sirolimus_start_mg", "sirolimus_low_start_mg", "liver_cap_mg")
+"""Doses that cards propose as they stand."""
+
+
 @dataclass(frozen=True, slots=True)
 class TitrationLimits:
     """Bounds, bands, steps and windows of both study drugs; each has its sentence in the reviewed file.
@@ -140,6 +151,7 @@ class TitrationLimits:
         if self.ciclosporin_grid_mg <= 0 or self.ciclosporin_min_mg % self.ciclosporin_grid_mg:
             faults.append("titration.ciclosporin_grid_mg: does not reach the trial record's lowest dose")
         faults += self._doses_out_of_bounds()
+        faults += self._doses_that_no_tablet_makes()
         for field in fields(self):
             window = getattr(self, field.name)
             if field.name.endswith("_recheck") and not (len(window) == 2 and 0 <= window[0] <= window[1]):
@@ -153,6 +165,19 @@ class TitrationLimits:
             for (low, high), names in _BOUND_BY.items()
             for name in names
             if not getattr(self, low) <= getattr(self, name) <= getattr(self, high)
+        ]
+
+    def _doses_that_no_tablet_makes(self) -> list[str]:
+        """A card would propose what the pharmacy cannot hand out."""
+        grid, doses = self.ciclosporin_grid_mg, self.sirolimus_doses_mg
+        uneven = [name for name in _OF_CAPSULES if grid > 0 and getattr(self, name) % grid]
+        unmade = [name for name in _OF_TABLETS if getattr(self, name) not in doses]
+        return [
+            *(
+                f"titration.{name}: is no multiple of titration.ciclosporin_grid_mg, {grid}"
+                for name in uneven
+            ),
+            *(f"titration.{name}: is none of titration.sirolimus_doses_mg" for name in unmade),
         ]
 
     @property

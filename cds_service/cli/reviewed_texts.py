@@ -1,0 +1,78 @@
+"""What is wrong with a folder of reviewed texts: limits, rules, wording of each language, attestation."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cds_service.cards.wording import read_wording
+from cds_service.cli.said_in_code import missing_rules, missing_sentences
+from cds_service.protocol.contradictions import limits_in_force
+from cds_service.protocol.interactions import read_interactions
+from cds_service.protocol.parameters import ProtocolTextFault
+from cds_service.protocol.reviewed import all_rules, load_protocol
+from fhir_mappings.readers.attestation import LINES
+from fhir_mappings.value_sets import FaultyCodeLists, load_code_lists
+from fhir_mappings.vocabulary.concepts import Concept
+
+
+def faults_of_reviewed(folder: Path, overrides: Mapping[str, Any]) -> list[str]:
+    """A fault for each number, rule, sentence and question that is missing or contradicts another."""
+    checks: tuple[Callable[[], list[str]], ...] = (
+        partial(_protocol, folder, overrides),
+        partial(_interactions, folder),
+        partial(_rules, folder),
+        partial(_wording, folder),
+        partial(_form, folder),
+    )
+    return list(dict.fromkeys(fault for check in checks for fault in _told(check)))
+
+
+def _told(check: Callable[[], list[str]]) -> list[str]:
+    try:
+        return check()
+    except (ProtocolTextFault, FaultyCodeLists) as error:
+        return list(error.faults)
+
+
+def _protocol(folder: Path, overrides: Mapping[str, Any]) -> list[str]:
+    load_protocol(overrides, folder)
+    return []
+
+
+def _interactions(folder: Path) -> list[str]:
+    """A drug that the code lists call interacting, and that has no row here, would be passed over."""
+    listed = load_code_lists().ingredients_of(Concept.INTERACTING)
+    lost = sorted(listed - read_interactions(folder).keys())
+    return [f"interactions: {name}: the code lists name it, and it has no row" for name in lost]
+
+
+def _rules(folder: Path) -> list[str]:
+    rules = all_rules(folder)
+    weeks = limits_in_force({}, folder).get("monitoring.visit_weeks")
+    by_week = {f"MON-W{week}" for week in weeks} if isinstance(weeks, list) else set()
+    visits = [
+        f"rule {name}: a visit asks for it, and no reviewed file holds it" for name in by_week - rules.keys()
+    ]
+    return sorted([*missing_rules(rules), *visits])
+
+
+def _wording(folder: Path) -> list[str]:
+    words, limits = read_wording(folder / "wording"), limits_in_force({}, folder)
+    return sorted(fault for one in words.values() for fault in missing_sentences(one, limits))
+
+
+def _form(folder: Path) -> list[str]:
+    """The attestation form asks for every line that an answer is read for, and for no other."""
+    try:
+        form = _asked(folder)
+        asked = {item["linkId"] for group in form["item"] for item in group["item"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [f"questionnaire.json: cannot be read ({error!r})"]
+    missing = [f"questionnaire.json: asks nothing for {line}" for line in sorted(set(LINES) - asked)]
+    return missing + [f"questionnaire.json: there is no {line}" for line in sorted(asked - set(LINES))]
+
+
+def _asked(folder: Path) -> Any:
+    return json.loads((folder / "questionnaire.json").read_text("utf-8"))
