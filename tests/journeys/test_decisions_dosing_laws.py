@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from tests.journeys.dosing_charts import (
@@ -224,19 +225,55 @@ def test_a_doubtful_level_never_raises_a_dose(chart: Chart) -> None:
             assert found["state"] not in ("INCREASE", "AT_CAP_BELOW_TARGET")
 
 
-@settings(max_examples=50)
-@given(charts())
-def test_a_critical_finding_leaves_no_dose_of_its_drug(chart: Chart) -> None:
-    told = assessed(*chart)
-    stopped = {
+CRITICAL: tuple[Json, ...] = (
+    level("sirolimus", "20.1", 0),
+    level("ciclosporin", 401, 0),
+    lab("2823-3", 6, "mmol/L", 0),
+    condition(icd("A41.9"), 1),
+)
+"""What stops a study drug, or both, at once."""
+
+
+@st.composite
+def critical_charts(draw: st.DrawFn) -> Chart:
+    return (*draw(charts()), draw(st.sampled_from(CRITICAL)))
+
+
+def stopped_in(told: Json) -> set[str]:
+    """The drugs that a critical finding holds or stops."""
+    return {
         alert["drug"]
         for alert in told["safety"]
         if alert["severity"] == "critical" and alert["action"] in ("HOLD", "STOP_REVIEW")
     }
+
+
+@pytest.mark.parametrize("drug", DRUGS)
+def test_the_charts_of_the_next_law_stop_each_drug(drug: str) -> None:
+    assert find(critical_charts(), lambda chart: drug in stopped_in(assessed(*chart)))
+
+
+@settings(max_examples=50)
+@given(st.one_of(critical_charts(), charts()))
+def test_a_critical_finding_leaves_no_dose_of_its_drug(chart: Chart) -> None:
+    told = assessed(*chart)
+    stopped = stopped_in(told)
     for found in told["titration"]:
         if found["drug"] in stopped:
             assert found["state"] in ("HOLD", "STOP_REVIEW", "CANNOT_ADVISE")
             assert found["proposedDose"] is None
+
+
+@pytest.mark.parametrize("drug", DRUGS)
+def test_the_charts_of_the_laws_of_doses_raise_and_propose_each_drug(drug: str) -> None:
+    def raised(chart: Chart) -> bool:
+        return any(t["drug"] == drug and t["state"] == "INCREASE" for t in assessed(*chart)["titration"])
+
+    def proposed(chart: Chart) -> bool:
+        return any(name == drug for name, _ in proposals(assessed(*chart)))
+
+    assert find(nearly_raised(), raised)
+    assert find(charts(), proposed)
 
 
 @settings(max_examples=40)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from cds_service.protocol.answers.eligibility import Basis, EligibilityStatus
@@ -145,8 +145,27 @@ def test_losing_a_part_never_turns_a_no_into_a_yes(chart: ClinicalRecord, failed
         assert of(number, blind).verdict in (Verdict.UNKNOWN, of(number, chart).verdict)
 
 
+@st.composite
+def candidates(draw: st.DrawFn) -> ClinicalRecord:
+    """All twenty in favour, but for some answers that are not given and some facts beside."""
+    whole = candidate(*draw(st.lists(st.one_of(diagnoses, results, others), max_size=2)))
+    untold = draw(st.sets(st.sampled_from(sorted(set(CRITERIA) - {"I1", "I8"})), max_size=2))
+    given_ = tuple(a for a in whole.attestations[0].answers if a[0] not in untold)
+    return replace(
+        whole, attestations=(replace(whole.attestations[0], answers=given_), *whole.attestations[1:])
+    )
+
+
+@pytest.mark.parametrize(
+    "status",
+    [EligibilityStatus.ELIGIBLE_PENDING, EligibilityStatus.INELIGIBLE, EligibilityStatus.UNDETERMINED],
+)
+def test_the_charts_of_the_next_law_reach_each_status(status: EligibilityStatus) -> None:
+    assert judged(find(candidates(), lambda chart: judged(chart).status is status)).status is status
+
+
 @QUICK
-@given(charts())
+@given(st.one_of(candidates(), charts()))
 def test_nobody_is_eligible_with_a_criterion_open(chart: ClinicalRecord) -> None:
     decision = judged(chart)
     if decision.status is EligibilityStatus.ELIGIBLE_PENDING:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from cds_service.sandbox.demo_patients import demo_patients
 from fhir_mappings.vocabulary.facts import Part
 from tests.ehr.charts import CHART, SUBJECT
 from tests.ehr.stub import searchset
-from tests.hook_calls import HOOKS
+from tests.hook_calls import HOOKS, order_context, prefetch_of
 from tests.standard.calls import context_of
 from tests.standard.over_http.hospital import (
     DISCOVERY,
@@ -124,12 +125,15 @@ def test_an_object_where_a_list_belongs_costs_nothing_else_of_the_order(
 
 @pytest.mark.ch("CH-101")
 def test_what_is_offered_for_such_an_order_is_all_of_it(hospital: Hospital) -> None:
-    cards = cards_of(hospital.post(sandbox_call(hospital, "order-sign", DRAFT), "aa-trial-order-sign"))
-    for card in cards:
-        for suggestion in card.get("suggestions", ()):
-            for action in suggestion["actions"]:
-                if action["type"] == "update":
-                    assert action["resource"]["category"] == DRAFT["category"]
+    """The demo's order of too high a dose, with `category` as the sandbox writes it: the correction keeps it."""
+    (patient,) = (one for one in demo_patients(NOW.date()) if one.id == "demo-09")
+    draft = {**patient.drafts[0].resource, "category": DRAFT["category"]}
+    context = {"patientId": patient.id, **order_context("aa-trial-order-sign", [draft])}
+    body = sandbox_call(hospital, "order-sign", draft, prefetch=prefetch_of(patient.resources))
+    cards = cards_of(hospital.post({**body, "context": body["context"] | context}, "aa-trial-order-sign"))
+    suggestions = [suggestion for card in cards for suggestion in card.get("suggestions", ())]
+    updates = [action for one in suggestions for action in one["actions"] if action["type"] == "update"]
+    assert [action["resource"]["category"] for action in updates] == [DRAFT["category"]]
 
 
 @pytest.mark.ch("CH-164", "CH-161")

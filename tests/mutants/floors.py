@@ -1,0 +1,65 @@
+"""The floors whose mutants are counted together, and which tests could see a mutant of each."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Files by the beginning of their path, and folders of tests, those nearest first.
+
+    `wanted`: the share of mutants that tests are to kill.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    wanted: float = 0.9
+
+
+_MEDICINE = ("rules", "limits", "cards", "journeys", "laws", "cases")
+FLOORS = (
+    Floor("vocabulary", ("fhir_mappings/vocabulary",), ("mapping", *_MEDICINE), 0.95),
+    Floor("code lists", ("fhir_mappings/value_sets",), ("mapping", *_MEDICINE), 0.95),
+    Floor("readers", ("fhir_mappings",), ("mapping", "ehr", *_MEDICINE)),
+    Floor("words", ("cds_service/protocol/nct06802055/wording",), (*_MEDICINE, "explain"), 0.95),
+    Floor("limits", ("cds_service/protocol/nct06802055",), _MEDICINE, 0.95),
+    Floor("rules", ("cds_service/protocol",), _MEDICINE, 0.95),
+    Floor("pharmacokinetics", ("cds_service/pharmacokinetics",), ("pharmacokinetics", "simulation"), 0.95),
+    Floor("hooks", ("cds_service/hooks",), ("standard", "web", "served"), 0.95),
+    Floor("cards", ("cds_service/cards",), ("cards", "journeys", "standard")),
+    Floor("ehr", ("cds_service/ehr",), ("ehr", "faults", "laws")),
+    Floor("store", ("cds_service/store",), ("store", "research")),
+    Floor("web", ("cds_service/web",), ("web", "served", "standard", "faults")),
+    Floor("pages", ("cds_service/explain", "cds_service/pages", "cds_service/signin"), ("explain",)),
+    Floor("research", ("cds_service/research",), ("research",)),
+    Floor("advice", ("cds_service/advice",), ("journeys", "ehr", "store", "web", "laws")),
+    Floor("settings", ("cds_service/settings", "cds_service/cli"), ("cli", "limits")),
+    Floor("demo", ("cds_service/sandbox",), ("sandbox",)),
+    Floor("simulation", ("cds_service/simulation",), ("simulation",)),
+)
+_SUFFIXES = {".py", ".toml", ".csv"}
+
+
+def floor_of(path: Path) -> Floor | None:
+    """The first floor that has the file; None for what no floor has."""
+    return next((f for f in FLOORS if any(path.as_posix().startswith(own) for own in f.files)), None)
+
+
+def files(only: str) -> list[Path]:
+    """Every file of a floor whose path begins with `only`, from the root of the project."""
+    found = (p.relative_to(ROOT) for p in ROOT.glob("[cf]*/**/*") if p.suffix in _SUFFIXES)
+    kept = (p for p in found if p.as_posix().startswith(only) and "migrations" not in p.parts)
+    return sorted(path for path in kept if floor_of(path))
+
+
+def tests_for(path: Path, floor: Floor) -> Sequence[str]:
+    """Test files that name the module first, then the floor's folders."""
+    name = re.sub(r"[^a-z0-9]", "", path.stem.split(".")[0])
+    there = [t for folder in floor.tests for t in sorted((ROOT / "tests" / folder).glob("test_*.py"))]
+    near = [t for t in there if name in t.stem.replace("_", "")]
+    return [str(t.relative_to(ROOT)) for t in dict.fromkeys((*near, *there))]
