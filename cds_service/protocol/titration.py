@@ -106,9 +106,7 @@ def _decision(
         reasons=tuple(dict.fromkeys(str(reason) for reason in (*advice.reasons, *twice))),
         alternatives=advice.alternatives,
         recheck=advice.recheck,
-        ends=case.dose.orders
-        if advice.state in _ENDING or Reason.CONFLICTING_DOSES in advice.reasons
-        else (),
+        ends=case.dose.orders if _is_to_end(advice) else (),
         previous=case.previous,
         held_at_most=case.hold.at_most if case.hold and not _takes_as_ever(case) else None,
     )
