@@ -16,7 +16,6 @@ from tests.journeys.test_modes import TOKEN
 
 Json = dict[str, Any]
 SECONDS = 300  # a busy machine, and a server that has just started
-_ORDERS = ("MedicationRequest", "ServiceRequest")
 
 
 class Refused(Exception):
@@ -63,9 +62,15 @@ class PlainClient:
         )
         return [f"{done['resourceType']}/{done['id']}"] if request["method"] == "POST" else []
 
-    def sign(self, reference: str) -> None:
-        """Make a draft an active order, as it stands."""
-        self.write(self.read(reference) | {"status": "active"})
+    def create(self, resource: Json) -> str:
+        """Put a resource at the server under an id that it gives; the reference."""
+        made = self._send("POST", f"/{resource['resourceType']}", resource)
+        return f"{made['resourceType']}/{made['id']}"
+
+    def load(self, resources: Iterable[Json]) -> None:
+        """Write all of these under their own ids, as one transaction."""
+        entries = [{"resource": one, "request": {"method": "PUT", "url": _name(one)}} for one in resources]
+        self._send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
 
     def write(self, resource: Json) -> Json:
         """Write a resource under its own id, unless there is a later version."""
@@ -79,10 +84,6 @@ class PlainClient:
         """All orders of a kind, of whatever status."""
         found = self._send("GET", f"/{kind}?patient={patient}&_count=500")
         return [entry["resource"] for entry in found.get("entry", ())]
-
-    def delete(self, reference: str) -> None:
-        """Take a resource away."""
-        self._send("DELETE", f"/{reference}")
 
     def _filled(self, query: str, patient: str) -> Any:
         """What a prefetch template finds, read anew after each thing that was written."""
@@ -110,12 +111,15 @@ class PlainClient:
         headers |= {"If-Match": version} if version else {}
         if method != "GET":
             self._read.clear()
-        answer = self._http.request(
-            method, f"{self.fhir}{path}", json=body, headers=headers, timeout=SECONDS
-        )
+        answer = self._http.request(method, f"{self.fhir}{path}", json=body, headers=headers, timeout=SECONDS)
         if answer.status_code >= 400:
             raise Refused(answer.status_code, answer.text)
         return dict(answer.json()) if answer.content else {}
+
+
+def lasting(resource: Json) -> Json:
+    """A resource without what a server, or a change of its status, makes another."""
+    return {name: value for name, value in resource.items() if name not in ("status", "meta")}
 
 
 def _context(service: str, drafts: Iterable[Json]) -> Json:

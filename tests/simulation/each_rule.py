@@ -58,9 +58,7 @@ RULES: dict[str, Limits] = {
 def bedside_with(rules: str) -> Bedside:
     """The default site, with these of the two rules."""
     site = bedside().without_forecast()
-    return replace(
-        site, protocol=replace(site.protocol, titration=RULES[rules](site.protocol.titration))
-    )
+    return replace(site, protocol=replace(site.protocol, titration=RULES[rules](site.protocol.titration)))
 
 
 def courses(way: str, seed: int, numbers: Sequence[int]) -> list[Told]:
@@ -113,7 +111,10 @@ def _mean(values: Iterable[float]) -> float:
 def main() -> None:
     """Print the table, a row as soon as it is known."""
     print(f"{len(SEEDS)} seeds of {PATIENTS} patients")
-    print("| | 4-12 ng/mL | of the oracle's | above 15 | above 20 | changes | visits | no lasting rise |", end="")
+    print(
+        "| | 4-12 ng/mL | of the oracle's | above 15 | above 20 | changes | visits | no lasting rise |",
+        end="",
+    )
     print(" " + " | ".join(reason.value for reason in REASONS) + " |")
     oracle = trial(ORACLE)
     for way in RULES:

@@ -46,10 +46,12 @@ def after_an_order(case: DoseCase, limits: TitrationLimits, advice: Advice) -> A
         "TR-03",
         _words(coming, case),
         reasons=(Reason.CHANGE_ORDERED, *kept),
-        recheck=asked or _level_after(coming, case, limits),
+        recheck=asked or _control_of(advice, coming, case) or _level_after(coming, case, limits),
     )
 
 
+_ASKED_ALL_THE_SAME = frozenset({Reason.LEVEL_UNEXPECTED, Reason.HOLD_NOT_DOCUMENTED})
+"""The level that these want again is not made good by the level of another dose."""
 _OVERTAKEN = ("NOT_STEADY_STATE", "STALE", "MISSING")
 """What is wrong with the last level is of no matter once another dose is on its way."""
 
@@ -71,7 +73,7 @@ def _waits(coming: _Coming, case: DoseCase, limits: TitrationLimits, advice: Adv
     if advice.state is State.CANNOT_ADVISE:
         return advice.reasons == (Reason.DOSE_NOT_DOCUMENTED,)
     if advice.state is State.INITIATE:
-        return not coming.signed and coming.dose == advice.proposed
+        return coming.dose == advice.proposed
     return advice.state in _WAITING and not _raises_what_is_to_be_lowered(coming.dose, advice)
 
 
@@ -88,6 +90,25 @@ def _words(coming: _Coming, case: DoseCase) -> Phrase:
         return Phrase(today, (("dose", dose),))
     key = "dosing.changeOrdered" if coming.signed else "dosing.changeDrafted"
     return Phrase(key, (("day", day), ("dose", dose)))
+
+
+def _control_of(advice: Advice, coming: _Coming, case: DoseCase) -> Recheck | None:
+    """What the advice itself looks at next: after its own change as counted from the day of the order, else
+    only what the level of another dose does not overtake."""
+    own = advice.recheck
+    if own is None:
+        return None
+    if advice.state in (State.DECREASE, State.INITIATE):
+        return _since(coming.since, own, case.today)
+    stays = own.test != trough_test(case.drug) or _ASKED_ALL_THE_SAME.intersection(advice.reasons)
+    return own if stays else None
+
+
+def _since(ordered: date, control: Recheck, today: date) -> Recheck:
+    """Some days after today as the same after the order, and not in the past."""
+    earlier = -(today - ordered).days
+    first = control.not_before and max(today, days_after(control.not_before, earlier))
+    return Recheck(control.test, first, control.by and max(today, days_after(control.by, earlier)))
 
 
 def _level_after(coming: _Coming, case: DoseCase, limits: TitrationLimits) -> Recheck:
