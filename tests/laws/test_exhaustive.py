@@ -27,6 +27,7 @@ from fhir_mappings.vocabulary.phrases import Phrase, say
 from fhir_mappings.vocabulary.studies import Arm
 from tests.builders import days_ago, level
 from tests.dosing import LIMITS, RULES, dose, kidneys, trough
+from tests.laws.test_schedule import is_kept
 
 LEVELS = {
     Drug.SIROLIMUS: ("0.2", "3.99", "4", "8", "12", "12.01", "15.01", "20.01", ">30"),
@@ -246,6 +247,13 @@ def an_open_hold_is_never_passed_over(
     return all(d.daily_mg <= most for d in given) or answer.rule.id == "SRL-05"
 
 
+def the_schedule_keeps_to_what_is_wanted_again(
+    case: DoseCase, report: SafetyReport, answer: TitrationDecision
+) -> bool:
+    """Never "done", never a later day (DECISIONS 60)."""
+    return answer.recheck is None or is_kept(answer.recheck)
+
+
 LAWS = (
     one_state_a_rule_and_words_in_both_languages,
     within_the_bounds_of_the_record,
@@ -257,6 +265,7 @@ LAWS = (
     a_level_that_may_not_be_used_changes_no_dose,
     a_level_in_range_never_raises,
     an_open_hold_is_never_passed_over,
+    the_schedule_keeps_to_what_is_wanted_again,
 )
 
 

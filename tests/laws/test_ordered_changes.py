@@ -13,6 +13,7 @@ from tests.journeys.dosing_charts import (
     Chart,
     creatinine,
     decision,
+    due,
     kidneys,
     lab,
     labs,
@@ -79,6 +80,15 @@ def test_a_change_that_is_ordered_is_waited_for_as_it_was_advised(name: str) -> 
     assert (told["proposedDose"], told["alternatives"]) == (None, [])
     assert told["currentDose"] == advised["currentDose"]
     assert told["recheck"] == advised["recheck"]
+
+
+def test_what_is_looked_at_beside_a_restart_of_ciclosporin_is_looked_at_when_it_is_ordered() -> None:
+    drug, _, chart = CHANGES["ciclosporin again"]
+    advised = assessed(*chart)
+    told = assessed(*ordered(chart, drug, decision(advised, drug)["proposedDose"]))
+    for test in ("creatinine", "potassium", "ciclosporin-trough"):
+        assert due(told, test)[:2] == due(advised, test)[:2]
+    assert due(told, "creatinine")[0] == ago(-3)
 
 
 @pytest.mark.parametrize("name", CHANGES)

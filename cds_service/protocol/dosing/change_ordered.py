@@ -37,8 +37,7 @@ def after_an_order(case: DoseCase, limits: TitrationLimits, advice: Advice) -> A
     coming = _coming(case, limits)
     if coming is None or not _waits(coming, case, limits, advice):
         return advice
-    reasons = advice.reasons if advice.state is State.RECHECK else ()
-    kept = tuple(r for r in reasons if r not in (Reason.ORDER_NOT_STARTED, *_OVERTAKEN))
+    kept = tuple(r for r in advice.reasons if _stays(r, advice))
     named = (Reason(reason) for reason in kept if reason in Reason.__members__)
     asked = next((test for reason in named if (test := first_test(case, limits, reason))), None)
     return Advice(
@@ -54,6 +53,13 @@ _ASKED_ALL_THE_SAME = frozenset({Reason.LEVEL_UNEXPECTED, Reason.HOLD_NOT_DOCUME
 """The level that these want again is not made good by the level of another dose."""
 _OVERTAKEN = ("NOT_STEADY_STATE", "STALE", "MISSING")
 """What is wrong with the last level is of no matter once another dose is on its way."""
+
+
+def _stays(reason: str, advice: Advice) -> bool:
+    """What is asked beside the change; and that a dose comes after a hold, since more is looked at then."""
+    if advice.state is State.RECHECK:
+        return reason not in (Reason.ORDER_NOT_STARTED, *_OVERTAKEN)
+    return reason == Reason.RESTART_AFTER_HOLD
 
 
 def _coming(case: DoseCase, limits: TitrationLimits) -> _Coming | None:
