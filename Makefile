@@ -6,7 +6,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test slices hapi test-hapi bench load fuzz measure map pictures simulate-ci simulate-full \
-	lock assets clean
+	simulate-rules lock assets clean
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,10 @@ simulate-ci: $(VENV)/installed  ## the virtual trial, five seeds of 200, with it
 
 simulate-full: $(VENV)/installed  ## the virtual trial, five seeds of 1,000
 	SIMULATE_PATIENTS=1000 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/simulation/closed_loop.py
+
+# What the restart after a hold and the unexpected level do, each alone: the table of docs/decisions/0011.
+simulate-rules: $(VENV)/installed  ## the virtual trial with and without each of two rules, five seeds of 200
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.simulation.each_rule
 
 # The pictures of README and guide; needs chromium and fonts-noto-cjk.
 pictures: $(VENV)/installed  ## the pictures of README and guide, anew
