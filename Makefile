@@ -6,7 +6,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures simulate-ci \
-	simulate-full lock packages image test-image assets clean
+	simulate-full simulate-rules lock packages image test-image assets clean
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ SLICE_rules := rules cards limits
 SLICE_fhir := mapping
 SLICE_hooks := standard
 SLICE_charts := ehr cases
-SLICE_journeys := journeys
+SLICE_journeys := journeys round_trips
 SLICE_laws := laws
 SLICE_doses := pharmacokinetics simulation
 SLICE_web := web served faults image
@@ -93,6 +93,10 @@ simulate-ci: $(VENV)/installed  ## the virtual trial, five seeds of 200, with it
 
 simulate-full: $(VENV)/installed  ## the virtual trial, five seeds of 1,000
 	SIMULATE_PATIENTS=1000 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/simulation/closed_loop.py
+
+# What the restart after a hold and the unexpected level do, each alone: the table of docs/decisions/0011.
+simulate-rules: $(VENV)/installed  ## the virtual trial with and without each of two rules, five seeds of 200
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.simulation.each_rule
 
 # The pictures of README and guide; needs chromium and fonts-noto-cjk.
 pictures: $(VENV)/installed  ## the pictures of README and guide, anew

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from cds_service.cards.context import CardContext
-from cds_service.cards.dose_words import dose_words, drug_name
+from cds_service.cards.dose_words import dose_words, drug_name, order_day
 from cds_service.cards.frame import Offer
 from cds_service.cards.tests_to_order import Wanted, already_ordered, draft_tests, offered
 from cds_service.hooks.card import Action, ActionType
@@ -133,7 +133,7 @@ def _changes(
 def _label(decision: TitrationDecision, dose: Dose, context: CardContext) -> str:
     """The dose; and in the same words that the running order ends, where no action of ours ends it."""
     label = say("suggest.dose", drug=drug_name(decision.drug), dose=dose_words(dose))
-    days = tuple(say("suggest.day", day=_day(order)) for order in decision.ends)
+    days = tuple(map(order_day, decision.ends))
     if context.one_action and days:
         label = say("suggest.ends", label=label, days=days)
     return context.words.plain(label)
@@ -155,7 +155,7 @@ def _updates(decision: TitrationDecision, status: str, context: CardContext) -> 
     for order in decision.ends:
         written = context.written(order.reference)
         if written is not None:
-            told = say(key, drug=drug_name(decision.drug), day=_day(order), amount=_a_day(order))
+            told = say(key, drug=drug_name(decision.drug), day=order_day(order), amount=_a_day(order))
             description = context.words.plain(told)
             found.append(Action(ActionType.UPDATE, description, _with_status(written, status)))
     return tuple(found)
@@ -167,7 +167,3 @@ def _with_status(written: dict[str, Any], status: str) -> dict[str, Any]:
 
 def _a_day(order: Evidence) -> Phrase | None:
     return say("suggest.aDay", amount=order.value) if isinstance(order.value, Decimal) else None
-
-
-def _day(order: Evidence) -> str:
-    return (order.date or "?")[:10]

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from cds_service.protocol.answers.dosing import Band, Trough
 from cds_service.protocol.dosing.tablets import uneven_words
+from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
@@ -41,3 +42,8 @@ def band_words(drug: Drug, band: Band) -> Phrase:
     if drug is Drug.CICLOSPORIN:
         return say("level.bandCiclosporin", low=band.low, high=band.high)
     return say("level.band", low=band.low, high=band.high)
+
+
+def order_day(order: Evidence) -> Phrase:
+    """The day of an order, as far as it is known."""
+    return say("suggest.day", day=(order.date or "?")[:10])

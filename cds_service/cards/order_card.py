@@ -7,7 +7,7 @@ from typing import Any
 
 from cds_service.cards.assessment_json import alert_json, number
 from cds_service.cards.context import CardContext
-from cds_service.cards.dose_words import dose_words, drug_name
+from cds_service.cards.dose_words import dose_words, drug_name, order_day
 from cds_service.cards.frame import Message, Offer, bullets, loudest
 from cds_service.cards.titration_card import alert_line
 from cds_service.hooks.card import Action, ActionType
@@ -15,6 +15,7 @@ from cds_service.protocol.answers.alerts import Action as Wanted
 from cds_service.protocol.answers.alerts import Alert
 from cds_service.protocol.answers.dosing import TitrationDecision
 from cds_service.protocol.dosing.tablets import makes
+from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Dose
 from fhir_mappings.vocabulary.phrases import Argument, Phrase, say
 from fhir_mappings.writers.drafts import UCUM
@@ -39,7 +40,7 @@ def _message(
     first = found[0]
     action = Phrase(f"action.{first.action}")
     proposal = _proposal(found, titration)
-    offers = _correction(order, proposal, context) if proposal else []
+    offers = _correction(order, proposal, _standing(found), context) if proposal else []
     return Message(
         kind="order",
         rules=[alert.rule for alert in found],
@@ -95,15 +96,33 @@ def _in_words(proposal: TitrationDecision, context: CardContext) -> str:
     return context.words.markdown(say("order.writeAnew", drug=drug_name(proposal.drug), dose=dose))
 
 
-def _correction(order: str, proposal: TitrationDecision, context: CardContext) -> list[Offer]:
-    """The whole draft with the proposed dose, only where its product can give that dose (DECISIONS 64)."""
+_GOES_ON = ("DUPLICATE_ORDER", "ORDER_GOES_ON")
+
+
+def _standing(found: Sequence[Alert]) -> Evidence | None:
+    """The order in force that would go on beside the draft."""
+    return next((one.evidence[0] for one in found if one.rule.id in _GOES_ON and one.evidence), None)
+
+
+def _correction(
+    order: str, proposal: TitrationDecision, standing: Evidence | None, context: CardContext
+) -> list[Offer]:
+    """The whole draft with the proposed dose, only where its product can give that dose (DECISIONS 64).
+
+    It takes the place of the order in force, and says so: else the right dose would be given twice (63, 65).
+    """
     draft, dose = context.drafts_raw.get(order), proposal.proposed
     if dose is None or draft is None or not _is_one_plain_dosage(draft):
         return []
     if not _can_give(draft, dose, context.mg_per_piece.get(order)):
         return []
-    label = context.words.plain(say("suggest.correct", drug=drug_name(proposal.drug), dose=dose_words(dose)))
-    return [Offer("correct", label, (Action(ActionType.UPDATE, label, _with_dose(draft, dose)),), True)]
+    told, corrected = say("suggest.correct", drug=drug_name(proposal.drug), dose=dose_words(dose)), {}
+    if standing and not draft.get("priorPrescription"):
+        corrected = {"priorPrescription": {"reference": standing.reference}}
+        told = say("suggest.ends", label=told, days=(order_day(standing),))
+    label = context.words.plain(told)
+    action = Action(ActionType.UPDATE, label, _with_dose(draft, dose) | corrected)
+    return [Offer("correct", label, (action,), True)]
 
 
 def _can_give(draft: Mapping[str, Any], dose: Dose, mg_per_piece: Decimal | None) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.bench.servers import ours
-from tests.hook_calls import call_body, prefetch_of
+from tests.hook_calls import call_body, order_context, prefetch_of
 from tests.journeys.dosing_charts import kidneys, level, line, on_both, on_sirolimus, taking
 from tests.journeys.fhir_charts import SIROLIMUS_1MG, Json, dispense, order, with_patient
 
@@ -98,3 +98,43 @@ def test_the_other_drug_s_order_stays(mg: int) -> None:
     chart = on_both(level("ciclosporin", 80, 1), *kidneys(), mg=mg)
     changed = [a for card in cards(*chart) for a in actions(card) if a["type"] == "update"]
     assert {"sirolimus" in str(a["resource"]["medicationCodeableConcept"]) for a in changed} == {False}
+
+
+def corrected(*drafts: Json, chart: tuple[Json, ...]) -> Json:
+    """The suggestion that corrects the first of the drafts when all are signed."""
+    whole, service = with_patient(*chart), "aa-trial-order-sign"
+    (patient,) = (r["id"] for r in whole if r["resourceType"] == "Patient")
+    body = call_body(service, patient, prefetch_of(whole), **order_context(service, drafts))
+    reply = ours("en").test_client().post(f"/cds-services/{service}", json=body)
+    (suggestion,) = (s for card in reply.get_json()["cards"] for s in card.get("suggestions", ()))
+    return dict(suggestion)
+
+
+WRONG = order(SIROLIMUS_1MG, 0, line(6), status="draft")
+
+
+@pytest.mark.parametrize("value", [3.1, 7, 13])
+def test_a_corrected_draft_takes_the_place_of_the_order_in_force(value: float) -> None:
+    told, supply = taking("sirolimus", 2)
+    chart = on_sirolimus(level("sirolimus", value, 1), sirolimus=(told, supply))
+    suggestion = corrected(WRONG, chart=chart)
+    draft = suggestion["actions"][0]["resource"]
+    assert draft["priorPrescription"] == {"reference": f"MedicationRequest/{told['id']}"}
+    assert suggestion["label"].endswith(f", ends the order of {told['authoredOn'][:10]}")
+
+
+def test_what_the_prescriber_says_it_replaces_is_left() -> None:
+    told, supply = taking("sirolimus", 2)
+    chart = on_sirolimus(level("sirolimus", 7, 1), sirolimus=(told, supply))
+    other = {"priorPrescription": {"reference": "MedicationRequest/of-last-year"}}
+    suggestion = corrected(WRONG | other, chart=chart)
+    assert suggestion["actions"][0]["resource"]["priorPrescription"] == other["priorPrescription"]
+    assert "ends the order" not in suggestion["label"]
+
+
+def test_an_order_that_is_ended_in_the_same_call_needs_no_other_end() -> None:
+    told, supply = taking("sirolimus", 2)
+    chart = on_sirolimus(level("sirolimus", 7, 1), sirolimus=(told, supply))
+    suggestion = corrected(WRONG, told | {"status": "stopped"}, chart=chart)
+    assert "priorPrescription" not in suggestion["actions"][0]["resource"]
+    assert "ends the order" not in suggestion["label"]

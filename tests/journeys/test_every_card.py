@@ -239,7 +239,7 @@ def test_a_suggestion_is_a_draft_for_this_patient_that_is_valid_r4(patient_id: s
         written = answer.drafts.get(resource["id"]) or _order_of(patient_id, resource["id"])
         changed = {name for name in written | resource if written.get(name) != resource.get(name)}
         ends = resource["status"] in ("stopped", "on-hold")
-        assert changed == ({"status"} if ends else {"dosageInstruction"})
+        assert changed == ({"status"} if ends else {"dosageInstruction", "priorPrescription"})
 
 
 def _order_of(patient_id: str, order_id: str) -> Json:

@@ -37,8 +37,7 @@ def after_an_order(case: DoseCase, limits: TitrationLimits, advice: Advice) -> A
     coming = _coming(case, limits)
     if coming is None or not _waits(coming, case, limits, advice):
         return _never_begun(case, limits, advice)
-    reasons = advice.reasons if advice.state is State.RECHECK else ()
-    kept = tuple(r for r in reasons if r not in (Reason.ORDER_NOT_STARTED, *_OVERTAKEN))
+    kept = tuple(r for r in advice.reasons if _stays(r, advice))
     named = (Reason(reason) for reason in kept if reason in Reason.__members__)
     asked = next((test for reason in named if (test := first_test(case, limits, reason))), None)
     return Advice(
@@ -46,7 +45,7 @@ def after_an_order(case: DoseCase, limits: TitrationLimits, advice: Advice) -> A
         "TR-03",
         _words(coming, case),
         reasons=(Reason.CHANGE_ORDERED, *kept),
-        recheck=asked or _level_after(coming, case, limits),
+        recheck=asked or _control_of(advice, coming, case) or _level_after(coming, case, limits),
     )
 
 
@@ -68,8 +67,17 @@ def _never_begun(case: DoseCase, limits: TitrationLimits, advice: Advice) -> Adv
 
 
 _UNCHANGED = (State.CONTINUE, State.AT_CAP_BELOW_TARGET, State.RECHECK)
+_ASKED_ALL_THE_SAME = frozenset({Reason.LEVEL_UNEXPECTED, Reason.HOLD_NOT_DOCUMENTED})
+"""The level that these want again is not made good by the level of another dose."""
 _OVERTAKEN = ("NOT_STEADY_STATE", "STALE", "MISSING")
 """What is wrong with the last level is of no matter once another dose is on its way."""
+
+
+def _stays(reason: str, advice: Advice) -> bool:
+    """What is asked beside the change; and that a dose comes after a hold, since more is looked at then."""
+    if advice.state is State.RECHECK:
+        return reason not in (Reason.ORDER_NOT_STARTED, *_OVERTAKEN)
+    return reason == Reason.RESTART_AFTER_HOLD
 
 
 def _coming(case: DoseCase, limits: TitrationLimits) -> _Coming | None:
@@ -106,6 +114,25 @@ def _words(coming: _Coming, case: DoseCase) -> Phrase:
         return Phrase(today, (("dose", dose),))
     key = "dosing.changeOrdered" if coming.signed else "dosing.changeDrafted"
     return Phrase(key, (("day", day), ("dose", dose)))
+
+
+def _control_of(advice: Advice, coming: _Coming, case: DoseCase) -> Recheck | None:
+    """What the advice itself looks at next: after its own change as counted from the day of the order, else
+    only what the level of another dose does not overtake."""
+    own = advice.recheck
+    if own is None:
+        return None
+    if advice.state in (State.DECREASE, State.INITIATE):
+        return _since(coming.since, own, case.today)
+    stays = own.test != trough_test(case.drug) or _ASKED_ALL_THE_SAME.intersection(advice.reasons)
+    return own if stays else None
+
+
+def _since(ordered: date, control: Recheck, today: date) -> Recheck:
+    """Some days after today as the same after the order, and not in the past."""
+    earlier = -(today - ordered).days
+    first = control.not_before and max(today, days_after(control.not_before, earlier))
+    return Recheck(control.test, first, control.by and max(today, days_after(control.by, earlier)))
 
 
 def _level_after(coming: _Coming, case: DoseCase, limits: TitrationLimits) -> Recheck:

@@ -17,6 +17,7 @@ from cds_service.protocol.dosing.given_up import (
     newest,
     stopped_by_decision,
     taken_until,
+    under_hold,
     withheld,
 )
 from cds_service.protocol.dosing.interruptions import Off
@@ -187,8 +188,14 @@ def _by_the_signs(chart: DoseChart) -> _Answer:
     if not chart.taken:
         return _never_taken(chart)
     if chart.taken[-1].dose is None or given_up(chart):
-        return _Answer(DoseStatus.NOT_DOCUMENTED, held=_held(chart))
+        return _Answer(DoseStatus.NOT_DOCUMENTED, held=_held(chart), pending=_to_be_given_again(chart))
     return _last_taken(chart, chart.steps[-1])
+
+
+def _to_be_given_again(chart: DoseChart) -> Dose | None:
+    """The dose of an order that was written after a hold, and not begun."""
+    order = newest(chart.current) if chart.current and under_hold(chart) else None
+    return order.dose.value if order and isinstance(order.dose, Known) else None
 
 
 def _conflict(chart: DoseChart) -> tuple[Dose, ...]:

@@ -21,9 +21,9 @@ class Stopped:
 class Withheld:
     """What the chart says of a drug that is not taken (DECISIONS 58, 87).
 
-    `order`: the newest order is on hold or stopped, and none is in force, or only one not yet begun. `said`,
-    `missed`: the newest statement that it is not taken, and the newest dose recorded as not given, without a
-    dose given since.
+    `order`: the newest order is on hold or stopped, and none that was begun is in force. `said`, `missed`:
+    the newest statement that it is not taken, and the newest dose recorded as not given, without a dose given
+    since.
     """
 
     order: bool = False
@@ -33,21 +33,12 @@ class Withheld:
 
 def withheld(chart: DoseChart) -> Withheld:
     """What speaks for a hold, whenever it began."""
-    order = newest(chart.signs.orders) if not chart.current else _on_hold_still(chart)
+    order = _word_of_orders(chart)
     missed = max(chart.signs.missed, default=None)
     given = [s.day for s in chart.taken if s.source is MedicationSource.ADMINISTRATION]
     if missed and any(day >= missed for day in given):
         missed = None
     return Withheld(order is not None and order.status in STOPPED, chart.signs.refused, missed)
-
-
-def _on_hold_still(chart: DoseChart) -> MedicationEvent | None:
-    """The order on hold beside a newer one that nobody has begun to carry out."""
-    last = chart.taken[-1].day if chart.taken else None
-    if any(last is not None and begun(order) <= last for order in chart.current):
-        return None
-    before = newest(tuple(order for order in chart.signs.orders if order not in chart.current))
-    return before if before is not None and before.status is MedicationStatus.ON_HOLD else None
 
 
 def newest(orders: tuple[MedicationEvent, ...]) -> MedicationEvent | None:
@@ -62,10 +53,26 @@ def given_up(chart: DoseChart) -> bool:
         return True
     if chart.signs.refused and chart.signs.refused >= last.day:
         return True
-    order = None if chart.current else newest(chart.signs.orders)
+    order = _word_of_orders(chart)
     if order is None or order.status not in STOPPED or _is_being_replaced(order, chart):
         return False
     return not (last.until is None and last.day > begun(order))
+
+
+def _word_of_orders(chart: DoseChart) -> MedicationEvent | None:
+    """The order that tells that the drug is not taken: the newest, where none is in force."""
+    return under_hold(chart) if chart.current else newest(chart.signs.orders)
+
+
+def under_hold(chart: DoseChart) -> MedicationEvent | None:
+    """The order on hold after which another was written that nobody has begun.
+
+    A dose that is to be given again takes back no hold before it is taken (DECISIONS 58).
+    """
+    if any(sign.day >= begun(order) for order in chart.current for sign in chart.taken):
+        return None
+    before = newest(tuple(order for order in chart.signs.orders if order not in chart.current))
+    return before if before and before.status is MedicationStatus.ON_HOLD else None
 
 
 def _is_being_replaced(order: MedicationEvent, chart: DoseChart) -> bool:

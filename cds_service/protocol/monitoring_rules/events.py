@@ -57,7 +57,8 @@ def _asked_by_titration(name: str, course: Course) -> Iterator[Candidate]:
 
 def _rechecked(decision: TitrationDecision, recheck: Recheck) -> tuple[str, ...]:
     """Ciclosporin given again after a hold is looked at with kidneys and potassium (DECISIONS 58)."""
-    again = Reason.RESTART_AFTER_HOLD in decision.reasons and decision.state is State.INITIATE
+    begins = decision.state is State.INITIATE or Reason.CHANGE_ORDERED in decision.reasons
+    again = begins and Reason.RESTART_AFTER_HOLD in decision.reasons
     beside = ("creatinine", "potassium") if again and decision.drug is Drug.CICLOSPORIN else ()
     return (recheck.test, *beside)
 
