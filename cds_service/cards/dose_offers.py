@@ -76,7 +76,7 @@ def _partner_stop(partner: Partner, order: Evidence, context: CardContext) -> Ac
     written = context.written(order.reference)
     if written is None:
         return None
-    told = say("suggest.stopPartner", name=partner.name, day=_day(order))
+    told = say("suggest.stopPartner", name=partner.name, day=order_day(order))
     return Action(ActionType.UPDATE, context.words.plain(told), _with_status(written, "stopped"))
 
 
