@@ -19,7 +19,7 @@ from cds_service.screening.outputs import as_json, unusable_lines, write_outputs
 from cds_service.screening.report import REPORT, one_answer_away, report_page
 from cds_service.screening.run import Run, Tell, screen
 from cds_service.screening.shards import SHARD, shards_of
-from cds_service.screening.working_folder import WorkingFolder, write_whole
+from cds_service.screening.working_folder import PLAN, WorkingFolder, write_whole
 
 _WORK = ".work"
 
@@ -80,3 +80,15 @@ def _earlier(since: Path | None, out: Path) -> Earlier | None:
     if since is not None:
         return earlier_run(since)
     return earlier_run(out) if (out / MANIFEST).exists() else None
+
+
+def unfinished(out: Path) -> str | None:
+    """The moment of the run that was broken off in this folder: as it was asked for, the next one goes on."""
+    try:
+        _, settings, _ = msgspec.json.decode((out / _WORK / PLAN).read_bytes(), type=_Plan)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return str(settings["asOf"])
+
+
+_Plan = tuple[str, dict[str, Any], list[Any]]
