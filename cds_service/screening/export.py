@@ -62,15 +62,19 @@ def screen_export(paths: Sequence[str], out: Path, rules: Rulebook, now: AsOf, h
         run = Run(rules, now, how.engine, work, how.every_line, how.partitions, how.tell)
         passes = screen(run, shards)
         unusable = unusable_lines(work, passes, shards)
+        made = work.folder / "outputs"
+        made.mkdir(exist_ok=True)
         earlier = _earlier(how.since, out)
-        funnel = write_outputs(work, out, now.text, unusable)
-        changes = changes_since(earlier, out, now.text) if earlier else None
+        funnel = write_outputs(work, made, now.text, unusable)
+        changes = changes_since(earlier, made, now.text) if earlier else None
         if changes is not None:
-            write_whole(out / CHANGES, as_json(changes))
+            write_whole(made / CHANGES, as_json(changes))
         one_away = one_answer_away(judged.summary for judged in work.judged())
-        write_whole(out / REPORT, report_page(funnel, one_away, changes, rules.words).encode())
-        write_whole(out / UNREADABLE, as_csv(unusable))
-        write_whole(out / MANIFEST, as_json(manifest_of(passes, shards, settings, unusable)))
+        write_whole(made / REPORT, report_page(funnel, one_away, changes, rules.words).encode())
+        write_whole(made / UNREADABLE, as_csv(unusable))
+        write_whole(made / MANIFEST, as_json(manifest_of(passes, shards, settings, unusable)))
+        for file in sorted(made.iterdir()):
+            file.replace(out / file.name)  # all that could fill the disk is written by now
         work.remove()
     return Done(funnel, unusable, changes)
 

@@ -190,6 +190,8 @@ def test_nothing_to_read_is_said(missing: str, tmp_path: Path, capsys: pytest.Ca
 
 
 def test_a_full_disk_ends_the_run_with_a_word_and_the_next_goes_on(tmp_path: Path) -> None:
+    assert run(written([aplastic(1)], tmp_path / "first"), tmp_path / "out") == 0
+    before = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
     export = written([aplastic(number) for number in range(300)], tmp_path / "export")
     command = [sys.executable, "-m", "cds_service", "screen", str(export), "--out", str(tmp_path / "out")]
     command += ["--as-of", AS_OF, "--cores", "1"]
@@ -200,7 +202,8 @@ def test_a_full_disk_ends_the_run_with_a_word_and_the_next_goes_on(tmp_path: Pat
     failed = subprocess.run(command, capture_output=True, text=True, preexec_fn=small_disk)
     assert failed.returncode == 2, failed.stderr
     assert "Traceback" not in failed.stderr
-    assert not (tmp_path / "out" / "funnel.json").exists()
+    after = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir() if file.is_file()}
+    assert after == before
     assert run(export, tmp_path / "out") == 0
 
 

@@ -37,8 +37,12 @@ def listed() -> list[tuple[str, str, str]]:
     found = []
     for file in LISTS.glob("aplastic_anaemia*.csv"):
         rows = (row for row in file.read_text("utf-8").splitlines() if row and not row.startswith("#"))
-        found += [(row["system"], row["code"], row["display"]) for row in csv.DictReader(rows)]
-    return [one for one in found if one[0] in URIS and not one[1].startswith("D61.8")]
+        found += [
+            (row["system"], row["code"], row["display"])
+            for row in csv.DictReader(rows)
+            if row["match"] != "except"
+        ]
+    return [one for one in found if one[0] in URIS]
 
 
 def doubted(*lines: bytes) -> list[int]:
