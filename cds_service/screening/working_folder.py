@@ -17,9 +17,11 @@ from cds_service.screening.judging import Chart, Judged
 from cds_service.screening.scan import Found, Held, Person, Problem, Wanted
 
 PLAN = "plan.json"
-MEMORY = "128MB"
+MEMORY = "96MB"
 """What DuckDB may take; beyond it works on disk."""
 _PARTITION = 16 << 20
+_LONGEST_ROW = 4 << 20
+"""Bytes of a row about a line or a person; DuckDB's buffers are as large."""
 _PEOPLE = "{id: 'VARCHAR', numbers: 'VARCHAR[]'}"
 _HELD = (
     "{owner: 'VARCHAR', shard: 'BIGINT', number: 'BIGINT', names: 'VARCHAR[]', "
@@ -109,7 +111,6 @@ class WorkingFolder:
             self._database = duckdb.connect(
                 config={"memory_limit": MEMORY, "threads": 1, "temp_directory": spill}
             )
-            self._database.execute("SET preserve_insertion_order = false")
         return self._database
 
     @property
@@ -126,7 +127,10 @@ class WorkingFolder:
         if not any(folder.glob("*.ndjson")):
             write_whole(folder / "none.ndjson", b"")
         files = str(folder / "*.ndjson").replace("'", "''")
-        return f"read_json('{files}', format='newline_delimited', columns={columns})"
+        return (
+            f"read_json('{files}', format='newline_delimited', columns={columns}, "
+            f"maximum_object_size={_LONGEST_ROW})"
+        )
 
     # ------------------------------------------------------------ charts
 

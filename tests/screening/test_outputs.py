@@ -52,7 +52,13 @@ def test_the_table_for_spreadsheets_holds_the_same_rows(ended: Path) -> None:
     with (ended / "patients.csv").open(newline="") as table:
         rows = list(csv.DictReader(table))
     summaries = {one.patient: one for one in read_summaries(ended)}
-    assert [row["patient"] for row in rows] == sorted(summaries)
+    order = sorted(summaries, key=lambda name: (not summaries[name].criteria, name))
+    assert {row["patient"] for row in rows} == set(order)
+    assert [row["patient"] for row in rows if row["I1"]] == [
+        name for name in order if summaries[name].criteria
+    ]
+    assert rows[0]["I1"]
+    assert not rows[-1]["I1"]
     for row in rows:
         one = summaries[row["patient"]]
         assert row["status"] == one.status.value
