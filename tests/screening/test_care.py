@@ -112,6 +112,14 @@ def test_a_diagnosis_of_nobody_here_is_said(named: str, tmp_path: Path) -> None:
     )
 
 
+def test_an_export_without_patients_is_said(tmp_path: Path) -> None:
+    someone_else = aplastic(1)
+    export = written([Person("p1", someone_else.lines[1:], has_evidence=True)], tmp_path / "export")
+    assert run(export, tmp_path / "out") == 3
+    assert "no Patient" in (tmp_path / "out" / "unreadable.csv").read_text()
+    assert [one.status.value for one in read_summaries(tmp_path / "out")] == ["undetermined"]
+
+
 def test_a_gzip_file_that_ends_too_early_is_said_and_read_so_far(tmp_path: Path) -> None:
     export = written([aplastic(1), aplastic(2)], tmp_path / "export", Arrangement(packed=True))
     file = next(export.glob("Condition*"))
