@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures simulate-ci \
-	simulate-full simulate-rules lock packages image test-image assets clean
+.PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures \
+	simulate-ci simulate-full simulate-rules lock packages image test-image assets clean bench-screen
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ test-hapi: $(VENV)/installed  ## the same advice through HAPI FHIR (after `make 
 
 bench: $(VENV)/installed  ## what a hook call costs beside the least that any view could cost
 	$(BIN)/python -m tests.bench
+
+bench-screen: $(VENV)/installed  ## what screening 10,000 and 100,000 patients costs beside orjson and DuckDB
+	$(BIN)/python -m tests.bench.screening
 
 # 6,000 calls while workers are killed; LOAD="--postgres" for a throw-away PostgreSQL instead of SQLite.
 load: $(VENV)/installed  ## 6,000 calls while workers are killed (LOAD="--postgres" for PostgreSQL)

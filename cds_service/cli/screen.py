@@ -18,6 +18,8 @@ from cds_service.settings.site_file import BadSite
 
 UNREADABLE_LINES = 3
 """Exit code of a run that ended well and met lines that it could not use."""
+INTERRUPTED = 130
+"""What a shell shows for a program that Ctrl-C has ended."""
 _SAID = 20
 _SMALL = 32 << 20
 """Bytes below which a second process takes longer to begin than to help."""
@@ -44,12 +46,14 @@ def screen(asked: Asked) -> int:
         return fail(f"{error.name} is not installed: pip install 'cds-service[screening]'")
     from cds_service.screening.changes import NoEarlierRun
     from cds_service.screening.engine import WorkerLost
+    from cds_service.screening.export import unfinished
     from cds_service.screening.files import NoExport
     from cds_service.screening.lock import InUse
 
     try:
         clinic = wiring.build_offline_clinic()
-        now = moment(asked.as_of, clinic.zone) if asked.as_of else wiring.now_in(clinic.zone)
+        as_of = asked.as_of or unfinished(Path(asked.out))
+        now = moment(as_of, clinic.zone) if as_of else wiring.now_in(clinic.zone)
         return _screened(asked, rulebook_of(clinic), now)
     except BadSite as error:
         return fail(*error.faults)
@@ -61,6 +65,9 @@ def screen(asked: Asked) -> int:
         return fail(f"{asked.out}: {str(error).splitlines()[0]}")
     except WorkerLost:
         return fail("a process was ended from outside; most often memory ran out. The same command goes on.")
+    except KeyboardInterrupt:
+        fail("stopped; the same command goes on from here")
+        return INTERRUPTED
     except (NoExport, NoEarlierRun, NotAMoment, InUse) as error:
         return fail(str(error))
 

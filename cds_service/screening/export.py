@@ -19,7 +19,7 @@ from cds_service.screening.outputs import as_json, unusable_lines, write_outputs
 from cds_service.screening.report import REPORT, one_answer_away, report_page
 from cds_service.screening.run import Run, Tell, screen
 from cds_service.screening.shards import SHARD, shards_of
-from cds_service.screening.working_folder import WorkingFolder, write_whole
+from cds_service.screening.working_folder import PLAN, WorkingFolder, write_whole
 
 _WORK = ".work"
 
@@ -62,15 +62,19 @@ def screen_export(paths: Sequence[str], out: Path, rules: Rulebook, now: AsOf, h
         run = Run(rules, now, how.engine, work, how.every_line, how.partitions, how.tell)
         passes = screen(run, shards)
         unusable = unusable_lines(work, passes, shards)
+        made = work.folder / "outputs"
+        made.mkdir(exist_ok=True)
         earlier = _earlier(how.since, out)
-        funnel = write_outputs(work, out, now.text, unusable)
-        changes = changes_since(earlier, out, now.text) if earlier else None
+        funnel = write_outputs(work, made, now.text, unusable)
+        changes = changes_since(earlier, made, now.text) if earlier else None
         if changes is not None:
-            write_whole(out / CHANGES, as_json(changes))
+            write_whole(made / CHANGES, as_json(changes))
         one_away = one_answer_away(judged.summary for judged in work.judged())
-        write_whole(out / REPORT, report_page(funnel, one_away, changes, rules.words).encode())
-        write_whole(out / UNREADABLE, as_csv(unusable))
-        write_whole(out / MANIFEST, as_json(manifest_of(passes, shards, settings, unusable)))
+        write_whole(made / REPORT, report_page(funnel, one_away, changes, rules.words).encode())
+        write_whole(made / UNREADABLE, as_csv(unusable))
+        write_whole(made / MANIFEST, as_json(manifest_of(passes, shards, settings, unusable)))
+        for file in sorted(made.iterdir()):
+            file.replace(out / file.name)  # all that could fill the disk is written by now
         work.remove()
     return Done(funnel, unusable, changes)
 
@@ -80,3 +84,15 @@ def _earlier(since: Path | None, out: Path) -> Earlier | None:
     if since is not None:
         return earlier_run(since)
     return earlier_run(out) if (out / MANIFEST).exists() else None
+
+
+def unfinished(out: Path) -> str | None:
+    """The moment of the run that was broken off in this folder: as it was asked for, the next one goes on."""
+    try:
+        _, settings, _ = msgspec.json.decode((out / _WORK / PLAN).read_bytes(), type=_Plan)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return str(settings["asOf"])
+
+
+_Plan = tuple[str, dict[str, Any], list[Any]]

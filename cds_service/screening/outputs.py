@@ -27,6 +27,10 @@ def unusable_lines(work: WorkingFolder, passes: Passes, shards: Sequence[Shard])
         Unusable("", 0, "a diagnosis or participation names by number a patient who is not in this export")
         for _ in passes.unowned
     ]
+    if not work.ask("SELECT id FROM {people} LIMIT 1"):
+        unowned.append(
+            Unusable("", 0, "no Patient in this export: only those who may be candidates are counted")
+        )
     return [*found.values(), *unowned]
 
 

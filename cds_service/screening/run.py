@@ -92,16 +92,18 @@ def find(run: Run, shards: Sequence[Shard]) -> Passes:
     for found in _pass(run, "1", first, _scan(run), "held"):
         passes.add(found)
     settled = frozenset(shard.key for shard in first)
-    wanted, looked_for = _wanted(run, passes), Wanted()
+    wanted, looked_for = run.folder.settled("2", lambda: _wanted(run, passes)), Wanted()
     for number in count(2):
         scan = replace(_scan(run), wanted=wanted.without(looked_for), settled=settled)
         for found in _pass(run, str(number), shards, scan, "held"):
             passes.add(found)
             passes.found.setdefault(found.shard, found)
         settled = frozenset(shard.key for shard in shards)
-        looked_for, wanted = wanted, _wanted(run, passes)
+        looked_for, wanted = wanted, run.folder.settled(f"{number + 1}", lambda: _wanted(run, passes))
         if wanted == looked_for:
             break
+    carried = {number for _, numbers in _with_numbers(run, passes) for number in numbers}
+    passes.unowned = passes.numbers - carried
     _follow(run, shards, passes)
     return passes
 
@@ -126,35 +128,42 @@ def _pass(run: Run, name: str, shards: Sequence[Shard], scan: Scan, lines: str) 
 
 def _wanted(run: Run, passes: Passes) -> Wanted:
     """All concerned, by id and number: a number is that of whoever carries it in this export."""
-    ids, ask = set(passes.ids), run.folder.ask
-    if passes.numbers:
-        question = "SELECT id, numbers FROM {people} WHERE list_has_any(numbers, $1)"
-        rows = ask(question, sorted(passes.numbers))
-        ids |= {row[0] for row in rows}
-        passes.unowned = passes.numbers - {number for row in rows for number in row[1]}
+    ids = passes.ids | {row[0] for row in _with_numbers(run, passes)}
     owners: dict[str, tuple[str, ...]] = {}
     question = "SELECT DISTINCT id, unnest(numbers) FROM {people} WHERE list_contains($1, id) ORDER BY ALL"
-    for owner, number in ask(question, sorted(ids)) if ids else ():
+    for owner, number in run.folder.ask(question, sorted(ids)) if ids else ():
         owners[number] = (*owners.get(number, ()), owner)
     return Wanted(frozenset(ids), owners)
+
+
+def _with_numbers(run: Run, passes: Passes) -> list[tuple[str, list[str]]]:
+    """Everybody in this export who carries one of the numbers concerned, with all their numbers."""
+    if not passes.numbers:
+        return []
+    question = "SELECT id, numbers FROM {people} WHERE list_has_any(numbers, $1)"
+    return [(row[0], row[1]) for row in run.folder.ask(question, sorted(passes.numbers))]
 
 
 def _follow(run: Run, shards: Sequence[Shard], passes: Passes) -> None:
     """The products, studies, specimens and practitioners that the lines point at, and theirs."""
     pointing = [shard for shard in shards if passes.found[shard.key].points]
     settled = frozenset(shard.key for shard in shards)
+    seen = Wanted()
+    for step in count(1):
+        wanted = run.folder.settled(f"p{step}", lambda: _others(run)).without(seen)
+        if not wanted.others or not pointing:
+            return
+        seen = Wanted(others=seen.others | wanted.others)
+        scan = replace(_scan(run), wanted=wanted, settled=settled)
+        for _ in _pass(run, f"p{step}", pointing, scan, "pointed"):
+            pass
+
+
+def _others(run: Run) -> Wanted:
     question = (
         "SELECT DISTINCT unnest(names) FROM (SELECT names FROM {held} UNION ALL SELECT names FROM {pointed})"
     )
-    seen: set[str] = set()
-    for step in count(1):
-        new = {row[0] for row in run.folder.ask(question)} - seen
-        if not new or not pointing:
-            return
-        seen |= new
-        scan = replace(_scan(run), wanted=Wanted(others=frozenset(new)), settled=settled)
-        for _ in _pass(run, f"p{step}", pointing, scan, "pointed"):
-            pass
+    return Wanted(others=frozenset(row[0] for row in run.folder.ask(question)))
 
 
 def _decides(shard: Shard, settings: ReaderSettings) -> bool:

@@ -5,6 +5,7 @@ Lines that all look alike are not decoded unless they decide or name somebody lo
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
 import xxhash
@@ -86,7 +87,7 @@ class Wanted:
         return frozenset(own | by_number | (line.patients & self.ids))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scan:
     """What a pass asks. `settled`: shards that need not be asked again who may be a candidate."""
 
@@ -99,6 +100,25 @@ class Scan:
     def __call__(self, shard: Shard) -> Found:
         """Read the shard once. Raises OSError."""
         return _Pass(self, shard).read()
+
+    # What is made once in each process, for all its shards.
+
+    @cached_property
+    def names(self) -> Names | None:
+        """Who is looked for, compiled for search."""
+        wanted = self.wanted
+        looks = wanted.ids or wanted.owners or wanted.others
+        return Names((*wanted.ids, *wanted.others), wanted.owners) if looks else None
+
+    @cached_property
+    def diagnoses(self) -> Diagnoses:
+        """The codes seen so far."""
+        return Diagnoses(self.settings)
+
+    @cached_property
+    def deciding(self) -> frozenset[str]:
+        """The types that decide at this site."""
+        return deciding_types(self.settings)
 
 
 class _Patient(FhirType):
@@ -113,13 +133,9 @@ class _Pass:
     """One pass over one shard."""
 
     def __init__(self, scan: Scan, shard: Shard) -> None:
-        wanted = scan.wanted
         self._scan, self._shard = scan, shard
         self._asks = shard.key not in scan.settled
-        self._deciding = deciding_types(scan.settings)
-        self._diagnoses = Diagnoses(scan.settings)
-        self._looks = bool(wanted.ids or wanted.owners or wanted.others)
-        self._names = Names((*wanted.ids, *wanted.others), wanted.owners) if self._looks else None
+        self._names = scan.names
         self._found = Found(shard.key, people=[], held=[], adrift=[], problems=[])
         self._found.concerned, self._found.concerned_numbers = set(), set()
 
@@ -150,7 +166,7 @@ class _Pass:
         self._found.points |= plain.kind in POINTED_AT
         if self._asks and plain.kind == "Patient":
             self._roster(plain)
-        elif self._asks and plain.kind in self._deciding:
+        elif self._asks and plain.kind in self._scan.deciding:
             for number, text in self._doubtful(plain):
                 self._consider(number, read_line(text))
         if self._names:
@@ -167,7 +183,7 @@ class _Pass:
                 self._consider(number, line)
             if line.problem or line.failed:
                 self._unreadable(number, text, line)
-            if self._looks:
+            if self._names:
                 self._hold(number, text, line)
 
     # ------------------------------------------------------------ who there is, and who may be a candidate
@@ -193,7 +209,7 @@ class _Pass:
         lines = list(plain.each())
         if plain.kind != "Condition":
             return lines
-        places = self._diagnoses.doubtful(plain.text)
+        places = self._scan.diagnoses.doubtful(plain.text)
         return lines if places is None else [lines[place] for place in places]
 
     def _consider(self, number: int, line: Line) -> None:

@@ -13,6 +13,8 @@ from cds_service.screening.summary import CriterionSummary, LastStay, OpenQuesti
 
 PARQUET, CSV = "patients.parquet", "patients.csv"
 _LIST = "VARCHAR[]"
+_LONGEST_ROW = 4 << 20
+"""Bytes of one patient's row; DuckDB's buffers are as large."""
 _COLUMNS = {
     "patient": "VARCHAR",
     "status": "VARCHAR",
@@ -36,11 +38,12 @@ _JOINED = {
     "evidence": ("criterion", "reference", "; "),
 }
 _EVERYBODY = """
-SELECT * FROM {rows} UNION ALL BY NAME (
+(SELECT * FROM {rows} ORDER BY patient) UNION ALL BY NAME (
     SELECT DISTINCT 'Patient/' || id AS patient, 'not-a-candidate' AS status, 'none' AS participation
-    FROM ({ids}) WHERE 'Patient/' || id NOT IN (SELECT patient FROM {rows})
-) ORDER BY patient"""
-_FLAT = "SELECT {columns} FROM read_parquet({file}) ORDER BY patient"
+    FROM ({ids}) WHERE 'Patient/' || id NOT IN (SELECT patient FROM {rows}) ORDER BY patient
+)"""
+"""Those who were judged first: to sort all of a population's wide rows takes memory."""
+_FLAT = "SELECT {columns} FROM read_parquet({file})"
 _COUNT = "SELECT count(*) FROM read_parquet({file})"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet would carry out."""
@@ -77,8 +80,16 @@ def write_tables(database: duckdb.DuckDBPyConnection, judged: Path, everybody: s
     Raises OSError or duckdb.Error.
     """
     columns = "{" + ", ".join(f"{name}: '{kind}'" for name, kind in _COLUMNS.items()) + "}"
-    rows = f"read_json({_quoted(judged)}, format='newline_delimited', columns={columns})"
-    _copy(database, _EVERYBODY.format(rows=rows, ids=everybody), folder / PARQUET, "FORMAT parquet")
+    rows = (
+        f"read_json({_quoted(judged)}, format='newline_delimited', columns={columns}, "
+        f"maximum_object_size={_LONGEST_ROW})"
+    )
+    _copy(
+        database,
+        _EVERYBODY.format(rows=rows, ids=everybody),
+        folder / PARQUET,
+        "FORMAT parquet, ROW_GROUP_SIZE 16384",
+    )
     flat = ", ".join(_flat(name, kind) for name, kind in _COLUMNS.items())
     whole = _quoted(folder / PARQUET)
     _copy(database, _FLAT.format(columns=flat, file=whole), folder / CSV, "FORMAT csv, HEADER")

@@ -5,7 +5,7 @@ The folder is gone when the run has ended well.
 """
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,14 @@ import duckdb
 import msgspec
 
 from cds_service.screening.judging import Chart, Judged
-from cds_service.screening.scan import Found, Held, Person, Problem
+from cds_service.screening.scan import Found, Held, Person, Problem, Wanted
 
-MEMORY = "128MB"
+PLAN = "plan.json"
+MEMORY = "96MB"
 """What DuckDB may take; beyond it works on disk."""
 _PARTITION = 16 << 20
+_LONGEST_ROW = 4 << 20
+"""Bytes of a row about a line or a person; DuckDB's buffers are as large."""
 _PEOPLE = "{id: 'VARCHAR', numbers: 'VARCHAR[]'}"
 _HELD = (
     "{owner: 'VARCHAR', shard: 'BIGINT', number: 'BIGINT', names: 'VARCHAR[]', "
@@ -45,7 +48,7 @@ class WorkingFolder:
 
     def __init__(self, folder: Path, plan: bytes) -> None:
         self.folder = folder
-        kept = folder / "plan.json"
+        kept = folder / PLAN
         if not kept.exists() or kept.read_bytes() != plan:
             shutil.rmtree(folder, ignore_errors=True)
         for name in ("found", "judged", *_TABLES):
@@ -54,6 +57,13 @@ class WorkingFolder:
         self._database: duckdb.DuckDBPyConnection | None = None
 
     # ------------------------------------------------------------ what passes found
+
+    def settled(self, name: str, ask: Callable[[], Wanted]) -> Wanted:
+        """Whom a pass looks for, as it was when the pass began: what it finds itself must not change that."""
+        kept = self.folder / f"wanted-{name}.json"
+        if not kept.exists():
+            write_whole(kept, msgspec.json.encode(ask()))
+        return msgspec.json.decode(kept.read_bytes(), type=Wanted)
 
     def known(self, name: str) -> Found | None:
         """What a pass found in a shard, without people, lines and problems, if it was here already."""
@@ -101,7 +111,6 @@ class WorkingFolder:
             self._database = duckdb.connect(
                 config={"memory_limit": MEMORY, "threads": 1, "temp_directory": spill}
             )
-            self._database.execute("SET preserve_insertion_order = false")
         return self._database
 
     @property
@@ -118,7 +127,10 @@ class WorkingFolder:
         if not any(folder.glob("*.ndjson")):
             write_whole(folder / "none.ndjson", b"")
         files = str(folder / "*.ndjson").replace("'", "''")
-        return f"read_json('{files}', format='newline_delimited', columns={columns})"
+        return (
+            f"read_json('{files}', format='newline_delimited', columns={columns}, "
+            f"maximum_object_size={_LONGEST_ROW})"
+        )
 
     # ------------------------------------------------------------ charts
 
