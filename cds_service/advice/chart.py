@@ -18,9 +18,9 @@ from cds_service.hooks.request import HookRequest
 from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.bundle import Decoded, NotFhir, as_written, decode
 from fhir_mappings.readers.fhir_types import Resource, Unread
-from fhir_mappings.readers.ownership import home_of, names_another
+from fhir_mappings.readers.ownership import home_of, names_another, names_outright
 from fhir_mappings.readers.record import unresolved_references
-from fhir_mappings.readers.references import away, kind_of, own_reference, servers_of
+from fhir_mappings.readers.references import away, kind_of, own_reference, servers_of, type_of
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.readers.vaccination import ServiceRequest
 from fhir_mappings.vocabulary.facts import Gap, Part
@@ -192,11 +192,15 @@ class Chart:
             self._orders += decoded.sources
         self.gaps += decoded.gaps
         self._servers |= servers_of(decoded.resources, self._servers)
+        wanted = self._types[part]
+        if all(type_of(type(resource)) == wanted for resource in decoded.resources):  # as nearly always
+            self.resources += decoded.resources
+            return
         for resource in decoded.resources:
             if isinstance(resource, Unread) and not resource.kind:
-                resource.kind = self._types[part]
+                resource.kind = wanted
             kind = kind_of(resource)
-            if kind == self._types[part] or kind in _POINTED_AT:
+            if kind == wanted or kind in _POINTED_AT:
                 self.resources.append(resource)
             else:
                 self.gaps.append(Gap("UNEXPECTED_RESOURCE", own_reference(resource), part.value))
@@ -216,8 +220,11 @@ def check_owner(decoded: Decoded, patient_id: str, part: Part, servers: frozense
     PatientMismatch.
     """
     patient, resources = f"Patient/{patient_id}", decoded.resources
+    in_doubt = [resource for resource in resources if not names_outright(resource, patient)]
+    if not in_doubt:
+        return
     home = home_of(resources, servers | servers_of(resources, servers))
-    if any(names_another(resource, patient, home) for resource in resources):
+    if any(names_another(resource, patient, home) for resource in in_doubt):
         raise PatientMismatch(f"prefetch.{part.value}")
 
 

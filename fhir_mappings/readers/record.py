@@ -37,7 +37,7 @@ from fhir_mappings.readers.medication_events import read_medication
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_types import Observation, Specimen
 from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
-from fhir_mappings.readers.ownership import Owner, Ownership, home_of, of_the_call, owner_of, ownership
+from fhir_mappings.readers.ownership import THEIRS, Owner, Ownership, home_of, of_the_call, owner_of, ownership
 from fhir_mappings.readers.participation import read_participation
 from fhir_mappings.readers.patient import Patient, PatientSeen, read_patient
 from fhir_mappings.readers.procedure import Procedure, read_procedure
@@ -197,9 +197,11 @@ def _all_read(chart: Chart, owner: Owner) -> Iterator[Fact | Gap]:
     named: set[str] = set()
     for resource in chart.bag.resources:
         whose = _whose(resource, owner, chart)
-        if whose is not None and whose.gap is not None:
+        if whose is None:
+            continue
+        if whose.gap is not None:
             yield _with_lost(whose.gap, resource, chart)
-        if whose is None or not whose.is_theirs:
+        if not whose.is_theirs:
             continue
         yield from links_elsewhere(resource, chart)
         if (refusal := _refusal(resource)) is not None:
@@ -235,7 +237,7 @@ def _whose(resource: Resource, owner: Owner, chart: Chart) -> Ownership | None:
     if kind in _STAND_INS and not chart.settings.stand_ins:
         return None
     if kind in _NOBODYS:
-        return Ownership(True)
+        return THEIRS
     return (of_the_call if kind is Unread else ownership)(resource, owner, chart.bag)
 
 
@@ -309,8 +311,9 @@ def _by_kind(seen: Iterable[Fact | Gap], chart: Chart) -> _Sorted:
     """Facts and gaps apart, by their type. A fact dated after the moment is none yet; a plan may well be."""
     kinds: _Sorted = defaultdict(list)
     for item in seen:
-        if isinstance(item, Gap) or not _lies_ahead(item, chart) or _is_plan(item):
-            kinds[type(item)].append(item)
+        kind = type(item)
+        if kind is Gap or not _lies_ahead(item, chart) or _is_plan(item):
+            kinds[kind].append(item)
         else:
             kinds[Gap].append(lost_with(item, "FUTURE_DATED"))
     return kinds
