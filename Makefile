@@ -4,7 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: demo demo-once test hapi test-hapi bench load fuzz measure pictures simulate-ci simulate-full lock assets clean
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-once test slices hapi test-hapi bench load fuzz measure map pictures simulate-ci simulate-full \
+	lock assets clean
+
+help:  ## what there is to run (this list)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/installed: requirements/all.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -13,60 +18,84 @@ $(VENV)/installed: requirements/all.txt pyproject.toml
 	$(BIN)/python -m compileall -q cds_service fhir_mappings
 	touch $@
 
-demo: $(VENV)/installed
+demo: $(VENV)/installed  ## the service, a FHIR server with synthetic patients, and a small hospital record to look at
 	$(BIN)/cds-service demo --port $(PORT) --no-browser
 
-demo-once: $(VENV)/installed
+demo-once: $(VENV)/installed  ## the cards of every demo patient, printed
 	$(BIN)/cds-service demo --once --no-browser
 
-test: $(VENV)/installed
+test: $(VENV)/installed  ## format, types, import contracts, and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --cov --cov-report=
 
+# Slices of the tests, for while you work: `make test-rules`. Which folders each takes; docs/map.md says what they prove.
+SLICE_rules := rules cards limits
+SLICE_fhir := mapping
+SLICE_hooks := standard
+SLICE_charts := ehr cases
+SLICE_journeys := journeys
+SLICE_laws := laws
+SLICE_doses := pharmacokinetics simulation
+SLICE_web := web served faults
+SLICE_store := store research
+SLICE_pages := explain sandbox
+SLICE_commands := cli load fuzz
+SLICE_house := house
+SLICES := rules fhir hooks charts journeys laws doses web store pages commands house
+
+$(addprefix test-,$(SLICES)): test-%: $(VENV)/installed
+	$(BIN)/pytest -n auto $(addprefix tests/,$(SLICE_$*))
+
+slices:  ## the slices of the tests, each a command of its own
+	@$(foreach s,$(SLICES),printf 'make test-%-10s %s\n' $(s) '$(addprefix tests/,$(SLICE_$(s)))';)
+
+map: $(VENV)/installed  ## docs/map.md, drawn from the code
+	$(BIN)/python -m tests.house.map_of_the_house
+
 # HAPI FHIR's JPA server, for tests/foreign and docs/how-to/try-hapi-fhir.md. Needs Java 17 and Maven, and is the only
 # command that downloads it (about 300 MB, from Maven Central; a minute).
 HAPI := tests/foreign/hapi
-hapi: $(HAPI)/build/hapi.jar
+hapi: $(HAPI)/build/hapi.jar  ## build HAPI FHIR for test-hapi (Java 17, Maven, 300 MB once)
 
 $(HAPI)/build/hapi.jar: $(HAPI)/pom.xml $(HAPI)/src/main/java/HapiServer.java
 	mvn --quiet --batch-mode --file $(HAPI)/pom.xml clean package
 
-test-hapi: $(VENV)/installed
+test-hapi: $(VENV)/installed  ## the same advice through HAPI FHIR (after `make hapi`)
 	$(BIN)/pytest -n 0 tests/foreign
 
-bench: $(VENV)/installed
+bench: $(VENV)/installed  ## what a hook call costs beside the least that any view could cost
 	$(BIN)/python -m tests.bench
 
 # 6,000 calls while workers are killed; LOAD="--postgres" for a throw-away PostgreSQL instead of SQLite.
-load: $(VENV)/installed
+load: $(VENV)/installed  ## 6,000 calls while workers are killed (LOAD="--postgres" for PostgreSQL)
 	$(BIN)/python -m tests.load $(LOAD)
 
 # Mutated input at every way in, the same for the same seed: make fuzz SECONDS=600 SEED=2
 SECONDS ?= 100
 SEED ?= 1
-fuzz: $(VENV)/installed
+fuzz: $(VENV)/installed  ## mutated input at every way in (SECONDS=100 SEED=1)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
-measure: $(VENV)/installed
+measure: $(VENV)/installed  ## sizes, coverage and the other budgets, after `make test`
 	$(BIN)/python -m tests.house.measure
 
 # The closed loop: five seeds of 200, and of 1,000, virtual patients under every policy without forecasts.
-simulate-ci: $(VENV)/installed
+simulate-ci: $(VENV)/installed  ## the virtual trial, five seeds of 200, with its targets
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/simulation/closed_loop.py
 
-simulate-full: $(VENV)/installed
+simulate-full: $(VENV)/installed  ## the virtual trial, five seeds of 1,000
 	SIMULATE_PATIENTS=1000 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/simulation/closed_loop.py
 
 # The pictures of README and guide; needs chromium and fonts-noto-cjk.
-pictures: $(VENV)/installed
+pictures: $(VENV)/installed  ## the pictures of README and guide, anew
 	$(BIN)/python -m tests.sandbox.browser.pictures
 
-lock:
+lock:  ## requirements/all.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url --extra demo --extra test --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/all.txt
+	$(BIN)/uv pip compile --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url --extra demo --extra screening --extra dask --extra test --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/all.txt
 
 # The chart library as it is shipped; needs npm, and only when its version changes.
 assets:

@@ -1,0 +1,1 @@
+"""FHIR R4 <-> clinical facts. Knows no trial and no service."""

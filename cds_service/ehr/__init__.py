@@ -1,0 +1,1 @@
+"""The hospital's FHIR server: listed addresses, one deadline, paging, waiting, writing."""

@@ -1,0 +1,1 @@
+"""Environment and site file -> one frozen value, every fault named at once."""

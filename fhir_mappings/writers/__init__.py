@@ -1,0 +1,1 @@
+"""Clinical facts -> FHIR R4 resources, by fhir.resources (R4B)."""

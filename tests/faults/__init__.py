@@ -1,0 +1,1 @@
+"""What happens when a part fails (FHIR server, peers, clock, database, TLS); `docs/faults.md` is made from it."""

@@ -1,6 +1,7 @@
 """Pages made from texts and tests cannot lie: this fails when one is stale."""
 
 from tests.faults import page as faults
+from tests.house import map_of_the_house
 from tests.house.clinical_pages import PAGES, pages
 
 
@@ -13,3 +14,14 @@ def test_the_clinical_pages_are_those_that_the_texts_and_examples_give() -> None
 
 def test_the_page_of_faults_is_the_one_that_its_tests_give() -> None:
     assert faults.PAGE.read_text(encoding="utf-8") == faults.page(), "run: python -m tests.faults.page"
+
+
+def test_the_map_of_the_house_is_the_one_that_the_code_gives() -> None:
+    made = map_of_the_house.page()
+    assert map_of_the_house.PAGE.read_text(encoding="utf-8") == made, (
+        "run: python -m tests.house.map_of_the_house"
+    )
+
+
+def test_every_module_and_every_folder_of_tests_says_in_its_first_line_what_is_in_it() -> None:
+    assert map_of_the_house.without_first_line() == []

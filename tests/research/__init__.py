@@ -1,0 +1,1 @@
+"""The study team's page: sign-in, counts, small cells, the funnel."""

@@ -1,0 +1,1 @@
+"""What is remembered: audit, feedback, restraint, replay, retention, on SQLite and PostgreSQL alike."""

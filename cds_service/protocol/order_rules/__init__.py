@@ -1,0 +1,1 @@
+"""Findings about draft orders: interactions, duplicates, doses outside the record, vaccines."""

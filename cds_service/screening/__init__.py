@@ -1,0 +1,1 @@
+"""Screening: everybody in a bulk export judged by the rules of the bedside."""
