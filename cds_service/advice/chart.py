@@ -19,6 +19,7 @@ from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.bundle import Decoded, NotFhir, as_written, decode
 from fhir_mappings.readers.fhir_types import Resource, Unread
 from fhir_mappings.readers.ownership import home_of, names_another, names_outright
+from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.record import unresolved_references
 from fhir_mappings.readers.references import away, kind_of, own_reference, servers_of, type_of
 from fhir_mappings.readers.settings import StandIn
@@ -183,8 +184,8 @@ class Chart:
     def _person_among(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
         patient, found = f"Patient/{self.patient_id}", tuple(resources)
         home = home_of(found, self._servers | servers_of(found, self._servers))
-        theirs = (r for r in found if own_reference(r) == patient and not away(r, home))
-        return tuple(r for r in theirs if not isinstance(r, Unread))
+        persons = (r for r in found if isinstance(r, Patient))
+        return tuple(r for r in persons if own_reference(r) == patient and not away(r, home))
 
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
@@ -193,7 +194,7 @@ class Chart:
         self.gaps += decoded.gaps
         self._servers |= servers_of(decoded.resources, self._servers)
         wanted = self._types[part]
-        if all(type_of(type(resource)) == wanted for resource in decoded.resources):  # as nearly always
+        if all(type_of(kind) == wanted for kind in set(map(type, decoded.resources))):  # as nearly always
             self.resources += decoded.resources
             return
         for resource in decoded.resources:
@@ -230,4 +231,6 @@ def check_owner(decoded: Decoded, patient_id: str, part: Part, servers: frozense
 
 def _is_torn(decoded: Decoded) -> bool:
     """Does an entry not even tell its type? The server may have it whole."""
+    if Unread not in map(type, decoded.resources):
+        return False
     return any(isinstance(resource, Unread) and not resource.kind for resource in decoded.resources)

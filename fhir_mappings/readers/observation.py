@@ -128,8 +128,9 @@ def _version(
     when = _when(measured, observation, chart, gaps)
     if value.problem:
         gaps.append(_gap(value.problem, measured, observation, chart, value.detail[:_SHOWN]))
-    issued = chart.when(observation.issued)
-    updated = chart.when(observation.meta.last_updated if observation.meta else None)
+    issued = chart.when(observation.issued) if observation.issued else None
+    stored = observation.meta.last_updated if observation.meta else None
+    updated = chart.when(stored) if stored else None
     result = Result(
         reference,
         code.analyte,
@@ -169,7 +170,7 @@ def _when(measured: Measured, observation: Observation, chart: Chart, gaps: list
 
 def _by_the_wall(when: When | None, observation: Observation, chart: Chart, gaps: list[Gap]) -> When | None:
     """A result that lies ahead by no more than the site's offset, and is marked Z, has the wall's time."""
-    if when is None or when.instant is None or not chart.is_ahead(when) or not when.text.endswith("Z"):
+    if when is None or when.instant is None or not when.text.endswith("Z") or not chart.is_ahead(when):
         return when
     local = chart.when(when.text.removesuffix("Z"))
     if local is None or chart.is_ahead(local):

@@ -37,7 +37,15 @@ from fhir_mappings.readers.medication_events import read_medication
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_types import Observation, Specimen
 from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
-from fhir_mappings.readers.ownership import THEIRS, Owner, Ownership, home_of, of_the_call, owner_of, ownership
+from fhir_mappings.readers.ownership import (
+    THEIRS,
+    Owner,
+    Ownership,
+    home_of,
+    of_the_call,
+    owner_of,
+    ownership,
+)
 from fhir_mappings.readers.participation import read_participation
 from fhir_mappings.readers.patient import Patient, PatientSeen, read_patient
 from fhir_mappings.readers.procedure import Procedure, read_procedure
@@ -204,12 +212,12 @@ def _all_read(chart: Chart, owner: Owner) -> Iterator[Fact | Gap]:
         if not whose.is_theirs:
             continue
         yield from links_elsewhere(resource, chart)
+        if isinstance(resource, Observation):
+            observations.append(resource)  # where it may not be used, it is there
         if (refusal := _refusal(resource)) is not None:
             yield _with_lost(refusal, resource, chart)
-            if isinstance(resource, Observation):
-                observations.append(resource)  # it may not be used, but it is there
         elif isinstance(resource, Observation):
-            observations.append(resource)
+            continue
         elif isinstance(resource, Consent):
             consents.append(resource)
         elif getattr(resource, "status", None) != "entered-in-error":
@@ -311,9 +319,8 @@ def _by_kind(seen: Iterable[Fact | Gap], chart: Chart) -> _Sorted:
     """Facts and gaps apart, by their type. A fact dated after the moment is none yet; a plan may well be."""
     kinds: _Sorted = defaultdict(list)
     for item in seen:
-        kind = type(item)
-        if kind is Gap or not _lies_ahead(item, chart) or _is_plan(item):
-            kinds[kind].append(item)
+        if isinstance(item, Gap) or not _lies_ahead(item, chart) or _is_plan(item):
+            kinds[type(item)].append(item)
         else:
             kinds[Gap].append(lost_with(item, "FUTURE_DATED"))
     return kinds

@@ -135,10 +135,9 @@ def canonical_number(code: AnalyteCode, quantity: Quantity) -> Decimal:
     A UCUM code must be one we know. Where code and unit are both known, they must mean the same amount.
     """
     system = quantity.system
-    if quantity.code and (system == UCUM or is_ucum(system)):
-        unit, other = quantity.code, quantity.unit
-    else:
-        unit, other = quantity.unit or quantity.code, quantity.code
+    unit, other = quantity.unit or quantity.code, quantity.code
+    if other and (system == UCUM or is_ucum(system)):
+        unit, other = other, quantity.unit
     is_usual = len(unit or "") + len(other or "") <= _USUAL_LENGTH
     convert = _remembered if is_usual else _in_canonical_unit
     return convert(code.analyte, code.molar, quantity.value or 0, unit, other)
