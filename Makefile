@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once test slices hapi test-hapi bench load fuzz measure map pictures simulate-ci simulate-full \
-	lock assets clean
+.PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures simulate-ci \
+	simulate-full lock packages image test-image assets clean
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,18 +39,23 @@ SLICE_charts := ehr cases
 SLICE_journeys := journeys
 SLICE_laws := laws
 SLICE_doses := pharmacokinetics simulation
-SLICE_web := web served faults
+SLICE_web := web served faults image
 SLICE_store := store research
 SLICE_pages := explain sandbox
 SLICE_commands := cli load fuzz
-SLICE_house := house
-SLICES := rules fhir hooks charts journeys laws doses web store pages commands house
+SLICE_screening := screening bulk_export cluster
+SLICE_house := house same_answers
+SLICES := rules fhir hooks charts journeys laws doses web store pages commands screening house
 
 $(addprefix test-,$(SLICES)): test-%: $(VENV)/installed
 	$(BIN)/pytest -n auto $(addprefix tests/,$(SLICE_$*))
 
 slices:  ## the slices of the tests, each a command of its own
 	@$(foreach s,$(SLICES),printf 'make test-%-10s %s\n' $(s) '$(addprefix tests/,$(SLICE_$(s)))';)
+
+# Before and after a step that is to change no answer. After one that is to: RECORD=1, and what it prints into the commit.
+same-answers: $(VENV)/installed  ## what the product says of some 11,000 charts, against what is recorded (RECORD=1: anew)
+	$(BIN)/python -m tests.same_answers $(if $(RECORD),--record)
 
 map: $(VENV)/installed  ## docs/map.md, drawn from the code
 	$(BIN)/python -m tests.house.map_of_the_house
@@ -93,9 +98,23 @@ simulate-full: $(VENV)/installed  ## the virtual trial, five seeds of 1,000
 pictures: $(VENV)/installed  ## the pictures of README and guide, anew
 	$(BIN)/python -m tests.sandbox.browser.pictures
 
-lock:  ## requirements/all.txt anew from pyproject.toml
+# serve.txt is what a hospital installs for `serve` (with PostgreSQL); all.txt what development and CI do. The same versions.
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url \
+	--custom-compile-command "make lock" pyproject.toml
+EXTRAS := postgres forecast screening dask demo test
+lock:  ## requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url --extra demo --extra screening --extra dask --extra test --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/all.txt
+	$(BIN)/$(COMPILE) $(addprefix --extra ,$(EXTRAS)) requirements/build.in -o requirements/all.txt
+	$(BIN)/$(COMPILE) --extra postgres --constraint requirements/all.txt -o requirements/serve.txt
+
+packages: $(VENV)/installed  ## wheel, sdist, bill of materials and licences, in dist/
+	deploy/make-packages.sh
+
+image: packages  ## the image, from dist/ (buildah; BASE=..., or debootstrap as root)
+	deploy/make-image.sh
+
+test-image: $(VENV)/installed  ## the image read-only beside PostgreSQL, killed and started again (after `make image`)
+	$(BIN)/pytest -n 0 tests/image
 
 # The chart library as it is shipped; needs npm, and only when its version changes.
 assets:

@@ -3,6 +3,7 @@
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from cds_service.advice.gather import Gatherer, GatherLimits
 from cds_service.advice.input_hash import version_of_texts
 from cds_service.advice.memory import Memory, Versions
 from cds_service.advice.services import catalogue_of
+from cds_service.bulk_export.outside import Outside as World
 from cds_service.cards.assessment_json import RECORD_VERSION
 from cds_service.cards.wording import read_wording
 from cds_service.ehr.bounded_http import bounded_session
@@ -44,6 +46,7 @@ from cds_service.settings.environment import (
     read_settings,
 )
 from cds_service.settings.forecasts import forecaster_of, forecasts_version
+from cds_service.settings.prevention_drugs import prevention_drug_faults
 from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.tablets import tablet_limits
 from cds_service.store.damage import FileWatch
@@ -64,6 +67,8 @@ from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
 from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
 
 _FETCHES_AT_ONCE = 16
+_SILENCE = 120.0
+"""Seconds without a byte after which a download is asked for again."""
 INSTALLATION_FAULTS = (ProtocolTextFault, FaultyCodeLists)
 """What loading the reviewed texts and the code lists may raise."""
 STORE_FAULTS = (StoreUnusable, StoreUnavailable)
@@ -231,16 +236,20 @@ def now_in(zone: ZoneInfo) -> AsOf:
     return as_of(datetime.now(zone), zone)  # noqa: TID251 - the one place
 
 
-def build_offline_clinic() -> Clinic:
-    """The clinic of the command line: the site file of the environment, and no server. Raises BadSite."""
+def offline_site() -> Site:
+    """The site of the command line: the site file of the environment, or the defaults. Raises BadSite."""
     path = site_file_in_use()
-    return build_clinic(offline(read_site(Path(path)) if path else Site()))
+    return read_site(Path(path)) if path else Site()
+
+
+def build_offline_clinic() -> Clinic:
+    """The clinic of the command line, and no server. Raises BadSite."""
+    return build_clinic(offline(offline_site()))
 
 
 def build_offline_code_lists() -> CodeLists:
     """The code lists of the command line, with what its site file maps. Raises BadSite or FaultyCodeLists."""
-    path = site_file_in_use()
-    return build_code_lists(read_site(Path(path)) if path else Site())
+    return build_code_lists(offline_site())
 
 
 def offline(site: Site) -> Settings:
@@ -252,8 +261,11 @@ def build_clinic(settings: Settings) -> Clinic:
     """Everything a service needs for a call, loaded and checked."""
     site = settings.site
     overrides, words = overrides_of(site), read_wording()
+    gatherer = build_gatherer(settings)
+    if unknown := prevention_drug_faults(overrides, gatherer.reader.codes):
+        raise ProtocolTextFault(unknown)
     return Clinic(
-        gatherer=build_gatherer(settings),
+        gatherer=gatherer,
         protocol=replace(load_protocol(overrides), forecaster=forecaster_of(site.forecast)),
         words=words[site.language],
         zone=site.zone,
@@ -304,6 +316,13 @@ def build_fhir_server(site: Site) -> HttpFhirServer:
 
 def _session(site: Site) -> requests.Session:
     return bounded_session(_FETCHES_AT_ONCE, str(site.ca_bundle) if site.ca_bundle else None)
+
+
+def build_bulk_export(site: Site) -> World:
+    """What fetching a whole export needs of the world."""
+    ca_bundle = str(site.ca_bundle) if site.ca_bundle else None
+    session = bounded_session(1, ca_bundle, silence=_SILENCE)
+    return World(session, time.sleep, lambda: int(time.time()), ca_bundle)  # noqa: TID251 - the one place
 
 
 def build_reader(site: Site) -> ReaderSettings:

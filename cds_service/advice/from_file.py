@@ -5,8 +5,9 @@ itself that it is only a part (a page with a next one, an error among its entrie
 chart unavailable: what it holds is used, and what it does not hold is not taken for "none".
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -15,21 +16,23 @@ from cds_service.advice.clinic import Clinic
 from cds_service.advice.draft_orders import ContextResources, read_context_bundle, server_asked
 from cds_service.advice.input_hash import input_hash
 from cds_service.cards.assessment_json import assessment_json
+from cds_service.cards.wording import Wording
 from cds_service.ehr.answers import is_short
 from cds_service.hooks.envelope import open_envelope, resource_type
 from cds_service.hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.hooks.prefetch import Prefetched, entry_of
 from cds_service.hooks.request import HookRequest, check_token_patient, read_hook_request
-from cds_service.protocol.assess import assess
+from cds_service.protocol.assess import Protocol, assess
 from cds_service.protocol.moment import AsOf
 from fhir_mappings.readers.addresses import NOWHERE, Home
-from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_ndjson
+from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_lines, decode_ndjson
 from fhir_mappings.readers.fhir_types import Resource
 from fhir_mappings.readers.medication import Medication
 from fhir_mappings.readers.ownership import home_of
 from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.record import NotOnePatient, only_patient, read_drafts, read_record
 from fhir_mappings.readers.references import servers_of
+from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.vocabulary.facts import Gap, Part
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -85,9 +88,39 @@ def read_draft_file(text: bytes, patient_id: str) -> ContextResources:
         raise UnreadableChart(str(error)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """All that judging a chart from a file needs of an installation; it can be sent to another process."""
+
+    reader: ReaderSettings
+    protocol: Protocol
+    words: Wording
+    texts_version: str
+
+
+def rulebook_of(clinic: Clinic) -> Rulebook:
+    """The rules, words and readers of the bedside."""
+    return Rulebook(clinic.gatherer.reader, clinic.protocol, clinic.words, clinic.texts_version)
+
+
+def chart_of_lines(lines: Iterable[tuple[int, bytes]], patient_id: str) -> FileChart:
+    """One patient's lines of an export, each with its number; the Patient itself may not be among them."""
+    decoded = decode_lines(lines)
+    if any(isinstance(r, Patient) and r.id == patient_id for r in decoded.resources):
+        return _of_decoded(decoded, patient_id)
+    chart = _of_decoded(decoded, patient_id)
+    lacking = Gap("PART_UNAVAILABLE", detail=f"{Part.PATIENT.value}: not in this export")
+    return replace(chart, gaps=(*chart.gaps, lacking), unavailable=chart.unavailable | {Part.PATIENT})
+
+
 def assessment_of(clinic: Clinic, chart: FileChart, drafts: ContextResources, now: AsOf) -> dict[str, Any]:
     """The assessment of a chart as `assessment/1`, by the rules and in the words of the bedside."""
-    reader = clinic.gatherer.reader
+    return assessment_by(rulebook_of(clinic), chart, drafts, now)
+
+
+def assessment_by(rules: Rulebook, chart: FileChart, drafts: ContextResources, now: AsOf) -> dict[str, Any]:
+    """The same by a rulebook alone."""
+    reader = rules.reader
     # The Patient tells by which numbers a draft may name the patient, Medications what it orders.
     beside = (r for r in chart.resources if isinstance(r, Patient | Medication))
     resources = (*drafts.decoded.resources, *beside)
@@ -102,9 +135,9 @@ def assessment_of(clinic: Clinic, chart: FileChart, drafts: ContextResources, no
         (*chart.gaps, *drafts.decoded.gaps, *gaps),
         chart.home,
     )
-    assessment = assess(record, now, clinic.protocol, orders)
-    version = input_hash(record, now.day, drafts.verbatim, clinic.texts_version)
-    return assessment_json(assessment, clinic.words, now.text, version)
+    assessment = assess(record, now, rules.protocol, orders)
+    version = input_hash(record, now.day, drafts.verbatim, rules.texts_version)
+    return assessment_json(assessment, rules.words, now.text, version)
 
 
 def _as_hook_request(text: bytes) -> HookRequest | None:
@@ -127,11 +160,15 @@ def _decoded(text: bytes) -> Decoded:
 
 
 def _of_chart(decoded: Decoded) -> FileChart:
+    return _of_decoded(decoded, only_patient(decoded.resources))
+
+
+def _of_decoded(decoded: Decoded, patient_id: str) -> FileChart:
     gaps = decoded.gaps
     if is_part := _is_part(decoded):
         gaps += (Gap("CHART_INCOMPLETE", detail="a page of a longer answer, or an error among its entries"),)
     return FileChart(
-        patient_id=only_patient(decoded.resources),
+        patient_id=patient_id,
         resources=decoded.resources,
         gaps=gaps,
         unavailable=_EVERYTHING if is_part else frozenset(),

@@ -11,6 +11,7 @@ from cds_service.cards.frame import Offer
 from cds_service.cards.tests_to_order import Wanted, already_ordered, draft_tests, offered
 from cds_service.hooks.card import Action, ActionType
 from cds_service.protocol.answers.alerts import Alert, Severity
+from cds_service.protocol.answers.causes import Cause, Partner
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.monitoring_rules.findings import REPEATED_FOR
 from fhir_mappings.vocabulary.facts import Evidence
@@ -20,6 +21,8 @@ from fhir_mappings.writers.drafts import dose_order
 
 CONFLICT_REASON = "CONFLICTING_DOSES"
 CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
+HELD = (State.HOLD, State.STOP_REVIEW)
+"""What is stopped for a review is suspended until it: the review ends the order, or lets it go on."""
 
 
 def dose_offers(
@@ -28,15 +31,25 @@ def dose_offers(
     """The proposed dose and each alternative, or the hold, together with the control level (DECISIONS 63) and
     what a critical finding wants again at once (90).
 
-    For a client that carries out one action per suggestion each stands by itself.
+    For a client that carries out one action per suggestion each stands by itself. Last, the end of the other
+    drug's order that a finding names: which of the two is to go the prescriber decides.
     """
+    return [
+        *_of_the_drug(decision, ranked, patient, today, context),
+        *partner_stops(decision.causes, ranked, context),
+    ]
+
+
+def _of_the_drug(
+    decision: TitrationDecision, ranked: Sequence[Alert], patient: str, today: date, context: CardContext
+) -> list[Offer]:
     control = draft_tests(_wanted(decision, ranked, today), patient, today, context)
     if decision.state in CHANGES and decision.proposed:
         doses = [decision.proposed, *decision.alternatives]
         return _changes(decision, doses, control, patient, today, context)
     if CONFLICT_REASON in decision.reasons:
         return _one_of_them(decision, context)
-    hold = _updates(decision, "on-hold", context) if decision.state is State.HOLD else ()
+    hold = _updates(decision, "on-hold", context) if decision.state in HELD else ()
     if hold and not context.one_action:
         label = context.words.plain(say("suggest.hold", drug=drug_name(decision.drug)))
         return [Offer("hold", label, (*hold, *control), recommended=True)]
@@ -44,6 +57,27 @@ def dose_offers(
         *(Offer(f"hold-{n}", one.description, (one,), recommended=True) for n, one in enumerate(hold)),
         *offered("recheck", control, context, recommended=decision.state is not State.CONTINUE),
     ]
+
+
+def partner_stops(causes: Sequence[Cause], ranked: Sequence[Alert], context: CardContext) -> list[Offer]:
+    """The order of each drug that a warning is about, or that is the likely cause of what the card warns of.
+
+    Nothing for a mere caution: such pairs are lived with.
+    """
+    loud = [alert for alert in ranked if alert.severity is not Severity.INFO]
+    likely = [*causes, *(cause for alert in loud for cause in alert.causes)]
+    partners = [*(alert.partner for alert in loud), *(cause.partner for cause in likely)]
+    named = {order.reference: (p, order) for p in partners if p is not None for order in p.orders}
+    stops = [_partner_stop(*one, context) for one in named.values()]
+    return [Offer(f"partner-{n}", one.description, (one,)) for n, one in enumerate(filter(None, stops))]
+
+
+def _partner_stop(partner: Partner, order: Evidence, context: CardContext) -> Action | None:
+    written = context.written(order.reference)
+    if written is None:
+        return None
+    told = say("suggest.stopPartner", name=partner.name, day=_day(order))
+    return Action(ActionType.UPDATE, context.words.plain(told), _with_status(written, "stopped"))
 
 
 def _one_of_them(decision: TitrationDecision, context: CardContext) -> list[Offer]:

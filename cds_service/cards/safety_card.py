@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cds_service.cards.assessment_json import alert_json
 from cds_service.cards.context import CardContext
+from cds_service.cards.dose_offers import partner_stops
 from cds_service.cards.dose_words import drug_name
 from cds_service.cards.frame import Message, bullets
 from cds_service.cards.titration_card import alert_line
@@ -30,5 +31,6 @@ def safety_message(drug: Drug, ranked: Sequence[Alert], context: CardContext) ->
         detail=[bullets(alert_line(alert, context) for alert in ranked)],
         decision=alert_json(first, context.words),
         extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
+        offers=partner_stops((), ranked, context),
         about=drug.value,
     )

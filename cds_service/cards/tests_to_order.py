@@ -34,11 +34,22 @@ def draft_tests(
 def already_ordered(wanted: Iterable[Wanted], today: date, context: CardContext) -> list[Phrase]:
     """A line for each of the tests that is drafted or ordered already for these days (DECISIONS 85)."""
     found = ((one, _standing(one, today, context)) for one in _ordered(wanted))
-    return [
-        say("suggest.standing" if order.signed else "suggest.standingDraft", test=Phrase(f"test.{one.test}"))
-        for one, order in found
-        if order is not None
-    ]
+    return [_stands(one.test, order, today) for one, order in found if order is not None]
+
+
+def _stands(test: str, order: StandingOrder, today: date) -> Phrase:
+    """Since when it stands, and for which days, as far as the order tells."""
+    kind = "ordered" if order.signed else "drafted"
+    how = (
+        Phrase(f"standing.{kind}", (("day", order.written),))
+        if order.written
+        else Phrase(f"standing.{kind}.already")
+    )
+    name = Phrase(f"test.{test}")
+    if not order.is_dated or order.last is None:
+        return say("suggest.standing", test=name, how=how)
+    days = _when(Wanted(test, order.first, order.last), today)
+    return say("suggest.standingFor", test=name, how=how, days=days)
 
 
 def _standing(wanted: Wanted, today: date, context: CardContext) -> StandingOrder | None:

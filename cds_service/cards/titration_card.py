@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from datetime import date
 
 from cds_service.cards.assessment_json import alert_json, titration_json
+from cds_service.cards.cause_words import causes_shortened, shorter_and_shorter
 from cds_service.cards.context import CardContext
-from cds_service.cards.dose_offers import CHANGES, dose_offers, tests_standing
+from cds_service.cards.dose_offers import CHANGES, HELD, dose_offers, tests_standing
 from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
 from cds_service.cards.frame import Cuttable, Message, bullets, loudest
 from cds_service.cards.outlook_words import outlook_lines
 from cds_service.cards.wording import Wording
-from cds_service.hooks.card import SUMMARY_LIMIT
+from cds_service.hooks.card import SUMMARY_LIMIT, SelectionBehavior
 from cds_service.protocol.answers.alerts import Action as Wanted
 from cds_service.protocol.answers.alerts import Alert, Severity
+from cds_service.protocol.answers.causes import without_causes
 from cds_service.protocol.answers.dosing import State, TitrationDecision
 from cds_service.protocol.answers.kidney import RenalFinding, RenalState
 from cds_service.protocol.dosing.reasons import WORDS, Reason
@@ -56,6 +58,7 @@ def titration_message(
         offers=dose_offers(decision, ranked, patient, today, context),
         extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
         about=decision.drug.value,
+        selection=SelectionBehavior.ANY if decision.state in HELD else SelectionBehavior.AT_MOST_ONE,
     )
 
 
@@ -73,15 +76,15 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
     """
     if against := _says_stop(decision, ranked):
         return against
-    head = _head(decision)
-    loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
+    head = head_of(decision)
+    loud = [alert for alert in ranked if alert.severity is Severity.CRITICAL]
     whys = [
-        *_critical_results(ranked),
-        *loud[:1],
+        *_critical_results(loud),
+        *_more_and_more_shortly(loud[:1]),
         *[alert.seen for alert in ranked if alert.rule.id == PRELIMINARY_RULE][:1],
         *_unread(ranked),
         *_strength(decision, ranked),
-        decision.seen,
+        *shorter_and_shorter(decision.seen, decision.causes),
         *_asked_in_short(decision),
         *_kidney(decision, renal),
         *_measured(decision),
@@ -89,13 +92,22 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
     return [*(say("titration.summary", head=head, why=why) for why in whys), head]
 
 
-def _critical_results(ranked: Sequence[Alert]) -> list[Phrase]:
-    """Several critical findings together, as long as they fit: in full, then in few words (DECISIONS 90)."""
-    loud = [alert.seen for alert in ranked if alert.severity is Severity.CRITICAL]
+def _critical_results(loud: Sequence[Alert]) -> list[Phrase]:
+    """Several critical findings together, as long as they fit: in full, then in few words (DECISIONS 90).
+
+    What may have brought them about is said once, and goes last of all.
+    """
     if len(loud) < 2:
         return []
-    short = [_shortly(seen) for seen in loud]
-    return [say("titration.several", seen=tuple(seen)) for seen in (loud, [loud[0], *short[1:]], short)]
+    bare = [without_causes(alert.seen) for alert in loud]
+    short = [_shortly(seen) for seen in bare]
+    several = [say("titration.several", seen=tuple(seen)) for seen in (bare, [bare[0], *short[1:]], short)]
+    causes = tuple({cause.told: cause for alert in loud for cause in alert.causes}.values())
+    return causes_shortened(several, causes)
+
+
+def _more_and_more_shortly(loud: Sequence[Alert]) -> list[Phrase]:
+    return [phrase for alert in loud for phrase in shorter_and_shorter(alert.seen, alert.causes)]
 
 
 def _shortly(seen: Phrase) -> Phrase:
@@ -163,7 +175,8 @@ def _measured(decision: TitrationDecision) -> list[Phrase]:
     return [say("titration.level", level=level_words(decision.trough), day=decision.trough.day)]
 
 
-def _head(decision: TitrationDecision) -> Phrase:
+def head_of(decision: TitrationDecision) -> Phrase:
+    """What to do with the drug, without the reason."""
     if ORDERED_REASON in decision.reasons:
         return say("titration.head.ordered", drug=drug_name(decision.drug))
     again = decision.state is State.INITIATE and RESTART_REASON in decision.reasons
@@ -213,7 +226,7 @@ def _is_told_elsewhere(
         return True
     if ranked and ranked[0].severity is Severity.CRITICAL:
         return False
-    said = words.plain(say("titration.summary", head=_head(decision), why=decision.seen))
+    said = words.plain(say("titration.summary", head=head_of(decision), why=decision.seen))
     return len(said) < SUMMARY_LIMIT
 
 

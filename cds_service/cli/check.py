@@ -14,8 +14,11 @@ from cds_service.explain.form import questionnaire
 from cds_service.explain.render import OWN as EXPLAIN
 from cds_service.protocol.assess import all_rules, load_protocol
 from cds_service.research.pages import OWN as RESEARCH
+from cds_service.screening import OWN as SCREENING
+from cds_service.settings.bulk_exports import remarks_on_exports
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.fhir_ways import remarks_on
+from cds_service.settings.prevention_drugs import prevention_drug_faults
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.probe import probe
@@ -52,9 +55,23 @@ def check_installation(site_file: str | None) -> CheckReport:
     """Check one site file, or the environment with its database, key and servers; texts and codes always."""
     report = CheckReport()
     site = _site_alone(site_file, report) if site_file else _environment(report)
+    _check_texts(site, report)
+    report.faults = list(dict.fromkeys(report.faults))
+    return report
+
+
+def faults_of_texts(site: Site) -> list[str]:
+    """Everything wrong with the reviewed texts, the code lists and what a site sets of them."""
+    report = CheckReport()
+    _check_texts(site, report)
+    return list(dict.fromkeys(report.faults))
+
+
+def _check_texts(site: Site, report: CheckReport) -> None:
     checks = (
         _check_ways,
         _check_thresholds,
+        _check_prevention,
         _check_rules,
         _check_wording,
         _check_pages,
@@ -67,8 +84,6 @@ def check_installation(site_file: str | None) -> CheckReport:
             load(site, report)
         except wiring.INSTALLATION_FAULTS as error:
             report.faults += wiring.faults_in(error)
-    report.faults = list(dict.fromkeys(report.faults))
-    return report
 
 
 def _site_alone(site_file: str, report: CheckReport) -> Site:
@@ -113,8 +128,12 @@ def _check_thresholds(site: Site, _: CheckReport) -> None:
     load_protocol(wiring.overrides_of(site))
 
 
+def _check_prevention(site: Site, report: CheckReport) -> None:
+    report.faults += prevention_drug_faults(wiring.overrides_of(site), wiring.build_code_lists(site))
+
+
 def _check_ways(site: Site, report: CheckReport) -> None:
-    report.notes += remarks_on(site.ways)
+    report.notes += [*remarks_on(site.ways), *remarks_on_exports(site.bulk_exports)]
 
 
 def _check_rules(_: Site, report: CheckReport) -> None:
@@ -129,8 +148,8 @@ def _check_wording(_: Site, report: CheckReport) -> None:
 def _check_pages(_: Site, __: CheckReport) -> None:
     """The words of the pages for people, whether this site shows them or not."""
     words = read_wording()
-    for folder in (EXPLAIN, RESEARCH):
-        with_words_of(folder / "words", words)
+    for folder in (EXPLAIN / "words", RESEARCH / "words", SCREENING / "words"):
+        with_words_of(folder, words)
 
 
 def _check_services(site: Site, _: CheckReport) -> None:

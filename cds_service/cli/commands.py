@@ -8,9 +8,12 @@ from datetime import UTC, date, datetime
 
 from cds_service import __version__
 from cds_service.cli.demo_options import add_demo_options
+from cds_service.cli.export_options import add_fetch_export
 
 _MOST_DAYS = 36_500
 _MOST_PATIENTS = 100_000
+_NEEDS = {"simulate": ("forecast",), "demo": ("demo",), "screen": ("screening",)}
+"""What a command needs beside that which `serve` does: extras of pyproject.toml."""
 READER_GONE = 141
 """What a shell shows for a program that its pipe has ended."""
 
@@ -29,12 +32,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _with_site(asked: argparse.Namespace) -> int:
+    from cds_service.cli.report import fail
     from cds_service.cli.site_in_use import say_site
+    from cds_service.settings.extras import not_installed
     from cds_service.wiring import site_file_named
 
+    if absent := not_installed(*_NEEDS.get(asked.command, ())):
+        return fail(*(f"{asked.command} {fault}" for fault in absent))
     say_site(asked.command, getattr(asked, "site", None) or asked.site_file)
     with site_file_named(asked.site_file):
-        return _run(asked)
+        code: int = getattr(asked, "run", _run)(asked)
+        return code
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -48,6 +56,12 @@ def _run(asked: argparse.Namespace) -> int:
             from cds_service.cli.assess import assess
 
             return assess(asked.file, asked.as_of, asked.draft_orders)
+        case "screen":
+            from cds_service.cli.screen import Asked, screen
+
+            return screen(
+                Asked(asked.paths, asked.out, asked.as_of, asked.since, asked.cores, asked.every_line)
+            )
         case "unmapped":
             from cds_service.cli.unmapped import unmapped
 
@@ -111,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_serve(commands)
     _add_assess(commands)
+    _add_screen(commands)
     _add_unmapped(commands)
     _add_check(commands)
     _add_simulate(commands)
@@ -118,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_delete_old(commands)
     _add_delete_patient(commands)
     _add_replay(commands)
+    add_fetch_export(commands)
     for command in commands.choices.values():
         command.add_argument(
             "--site", dest="site_file", metavar="FILE", help="site file (default: CDS_SITE_FILE, or none)"
@@ -159,6 +175,24 @@ def _add_assess(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument("file", help="FHIR R4 Bundle, hook request body or NDJSON; - is standard input")
     command.add_argument("--as-of", metavar="WHEN", help="YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+hh:mm")
     command.add_argument("--draft-orders", metavar="FILE", help="orders being written, as a FHIR Bundle")
+
+
+def _add_screen(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "screen",
+        help="a bulk export in, who could enter the trial out; exit code 3 where lines were unreadable",
+        epilog="example: cds-service screen export/ --out screening --since last-week",
+    )
+    command.add_argument("paths", nargs="+", metavar="PATH", help="folders or NDJSON files, plain or gzip")
+    command.add_argument("--out", required=True, metavar="DIR", help="folder for tables, funnel and report")
+    command.add_argument("--as-of", metavar="WHEN", help="YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+hh:mm")
+    command.add_argument(
+        "--since", metavar="RUN", help="output folder of an earlier run: who is new, who lost"
+    )
+    command.add_argument("--cores", type=_count, help="processes (default: one for each core)")
+    command.add_argument(
+        "--every-line", action="store_true", help="decode every line, also of those who cannot be candidates"
+    )
 
 
 def _add_unmapped(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -4,6 +4,7 @@ import structlog
 from flask import Flask
 
 from cds_service import wiring
+from cds_service.cli.check import faults_of_texts
 from cds_service.cli.report import fail
 from cds_service.settings.environment import BadSettings, Environment, Settings
 from cds_service.web.private_logging import configure_logging
@@ -17,9 +18,9 @@ def serve(host: str, port: int) -> int:
         # Loaded here once, so that a fault is told in words before any worker starts.
         app = wiring.build_app(settings)
     except BadSettings as error:
-        return fail(*error.faults)
-    except wiring.INSTALLATION_FAULTS as error:
-        return fail(*wiring.faults_in(error))
+        return fail(*dict.fromkeys((*error.faults, *faults_of_texts(error.readable.site))))
+    except wiring.INSTALLATION_FAULTS:
+        return fail(*faults_of_texts(settings.site))
     except wiring.STORE_FAULTS as error:
         return fail(str(error))
     structlog.get_logger().info("SITE_FILE", where=wiring.site_file_in_use())

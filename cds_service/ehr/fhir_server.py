@@ -177,7 +177,7 @@ def reason_in(error: Exception, deadline: Deadline) -> WhyNotFetched:
         return WhyNotFetched.BUSY
     if isinstance(error, requests.exceptions.SSLError):
         return _why_not_secure(error)
-    timed_out = deadline.is_past or isinstance(error, requests.Timeout)
+    timed_out = deadline.is_past or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError)
     return WhyNotFetched.TIMEOUT if timed_out else WhyNotFetched.UNREACHABLE
 
 

@@ -16,8 +16,13 @@ _LONGEST = 24 * 60 * 60
 
 def retry_after(status: int, headers: Mapping[str, str]) -> int | None:
     """The seconds, at most a day; None where the answer asks for no such thing, or not as HTTP writes it."""
+    return seconds_asked(headers) if status in _ASKS_TO_WAIT else None
+
+
+def seconds_asked(headers: Mapping[str, str]) -> int | None:
+    """The seconds of `Retry-After` whatever the status, as a long job under way has it with a 202."""
     written = headers.get("Retry-After", "").strip()
-    if status not in _ASKS_TO_WAIT or not written:
+    if not written:
         return None
     seconds = int(written) if _SECONDS.fullmatch(written) else _between(headers.get("Date", ""), written)
     return None if seconds is None else min(max(seconds, 0), _LONGEST)

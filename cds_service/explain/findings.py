@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cds_service.cards.dose_words import band_words, dose_words, drug_name, level_words
+from cds_service.cards.dose_words import band_words, drug_name, level_words
 from cds_service.cards.outlook_words import outlook_lines
+from cds_service.cards.titration_card import head_of
 from cds_service.explain.telling import RENAL_TONES, Statement, Teller
 from cds_service.protocol.answers.alerts import Alert, Severity
 from cds_service.protocol.answers.assessment import Assessment
@@ -75,16 +76,10 @@ def headlines(assessment: Assessment, tell: Teller) -> list[Headline]:
 
 
 def _drug(decision: TitrationDecision, tell: Teller) -> Statement:
-    head = tell.say(
-        f"titration.head.{decision.state}",
-        drug=drug_name(decision.drug),
-        current=dose_words(decision.current),
-        proposed=dose_words(decision.proposed),
-    )
     return Statement(
         tone=_STATE_TONES[decision.state],
         tag=tell.say(f"page.state.{decision.state}"),
-        title=head,
+        title=tell.plain(head_of(decision)),
         text=tell.plain(decision.seen),
         more=_level(decision, tell),
         origin=tell.origin(decision.rule),

@@ -18,11 +18,13 @@ from cds_service.protocol.answers.kidney import RenalFinding
 from cds_service.protocol.answers.participation import Participation
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, dose_in_force
 from cds_service.protocol.dosing.drug_levels import dangerous_level, titration_level
+from cds_service.protocol.dosing.level_after_partner import with_level_after_partner
 from cds_service.protocol.dosing.outlook_question import outlook
 from cds_service.protocol.dosing.reduced_dose import reduced_since
 from cds_service.protocol.dosing.safety_veto import veto
 from cds_service.protocol.interactions import ActiveInteraction, active_interactions
 from cds_service.protocol.kidney.renal import renal_state
+from cds_service.protocol.likely_causes import Before, decision_with_causes, report_with_causes
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import Rule
 from cds_service.protocol.participation import participation
@@ -111,7 +113,21 @@ class _Case:
             toxic=self._report.toxic,
             harmed=self._report.harmed,
         )
-        return tuple(veto(proposal, self._report, self._rules) for proposal in proposals)
+        vetoed = (veto(proposal, self._report, self._rules) for proposal in proposals)
+        dated = (self._with_level_after_partner(decision) for decision in vetoed)
+        return tuple(decision_with_causes(decision, self.safety, self._before) for decision in dated)
+
+    def _with_level_after_partner(self, decision: TitrationDecision) -> TitrationDecision:
+        """A hold for another drug has its next level, too."""
+        window, day = self.protocol.monitoring.after_critical_partner, self.as_of.day
+        return with_level_after_partner(decision, self._interactions, window, day)
+
+    @cached_property
+    def _before(self) -> Before:
+        p = self.protocol
+        return Before(
+            self.record, self.as_of, self._doses, self._interactions, p.levels, p.titration, p.interacting
+        )
 
     def with_outlooks(self, decisions: tuple[TitrationDecision, ...]) -> tuple[TitrationDecision, ...]:
         """The decisions, each with its forecast where the site forecasts."""
@@ -239,7 +255,7 @@ class _Case:
             drug: dangerous_level(self.record, drug, self._doses[drug].given, self.as_of, levels)
             for drug in Drug
         }
-        return safety.review(
+        report = safety.review(
             *self._bedside,
             self._levels,
             dangerous,
@@ -249,3 +265,4 @@ class _Case:
             self.protocol.safety,
             self._rules,
         )
+        return report_with_causes(report, self._before)

@@ -14,6 +14,7 @@ from cds_service.protocol.answers.dosing import State
 from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.criteria.limits import IDS
 from cds_service.protocol.parameters import FOLDER, LimitTables, read_topic, value_in_force
+from cds_service.protocol.possible_limits import impossible
 
 RISING = (
     "titration.sirolimus_min_mg titration.sirolimus_low_start_mg titration.sirolimus_start_mg "
@@ -71,14 +72,12 @@ WINDOWS = tuple(
 )
 """Two days each, the first not after the second."""
 
-GRADES = tuple(
-    f"safety.{name}"
-    for name in (
-        "triglycerides_grades",
-        "cholesterol_grades",
-        "aminotransferase_grades_uln",
-        "bilirubin_grades_uln",
-    )
+GRADES = (
+    "safety.triglycerides_grades",
+    "safety.cholesterol_grades",
+    "safety.aminotransferase_grades_uln",
+    "safety.bilirubin_grades_uln",
+    "monitoring.phase_ends",
 )
 """Lists that rise."""
 
@@ -111,6 +110,15 @@ def limits_in_force(overrides: Mapping[str, Any], folder: Path = FOLDER) -> dict
     }
 
 
+def units_of(folder: Path = FOLDER) -> dict[str, str]:
+    """The unit of every limit of every file by "<topic>.<limit>"."""
+    return {
+        f"{path.stem}.{limit}": table.get("unit", "")
+        for path in sorted(folder.glob("*.toml"))
+        for limit, table in read_topic(path.stem, folder).get("limit", {}).items()
+    }
+
+
 def contradictions(overrides: Mapping[str, Any], folder: Path = FOLDER) -> list[str]:
     """Everything about the limits in force that cannot be meant; what is no number is a fault elsewhere."""
     limits = limits_in_force(overrides, folder)
@@ -119,7 +127,8 @@ def contradictions(overrides: Mapping[str, Any], folder: Path = FOLDER) -> list[
         *_out_of_order(limits),
         *_bad_windows(limits),
         *_not_rising(limits),
-        *_impossible(limits),
+        *impossible(limits, units_of(folder)),
+        *_no_parts(limits),
         *_of_another_length(limits, shipped),
         *_unknown_names(limits),
     ]
@@ -151,10 +160,7 @@ def _not_rising(limits: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: each number must be above the one before"
 
 
-def _impossible(limits: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in limits.items():
-        if any(number < 0 for number in _numbers(value if isinstance(value, list) else [value])):
-            yield f"{name}: is below zero"
+def _no_parts(limits: Mapping[str, Any]) -> Iterator[str]:
     for name in PARTS:
         part = _number(limits, name)
         if part is not None and not 0 < part < 1:
@@ -164,8 +170,8 @@ def _impossible(limits: Mapping[str, Any]) -> Iterator[str]:
 def _of_another_length(limits: Mapping[str, Any], shipped: Mapping[str, Any]) -> Iterator[str]:
     """A list of numbers has one place for each phase, grade or day: none may be missing."""
     for name in limits.keys() - _FREE_LENGTH:
-        here, wanted = _numbers(limits[name]), _numbers(shipped.get(name))
-        if here and wanted and len(here) != len(wanted):
+        here, wanted = limits[name], _numbers(shipped.get(name))
+        if isinstance(here, list) and wanted and len(here) != len(wanted):
             yield f"{name}: needs {len(wanted)} numbers, has {len(here)}"
 
 
@@ -173,7 +179,7 @@ def _unknown_names(limits: Mapping[str, Any]) -> Iterator[str]:
     for name, there_are in NAMED.items():
         named = limits.get(name)
         for one in named if isinstance(named, list) else ():
-            if one not in there_are:
+            if isinstance(one, str) and one not in there_are:
                 yield f"{name}: there is no {one!r}"
 
 
@@ -189,5 +195,9 @@ def _number(limits: Mapping[str, Any], name: str) -> Decimal | None:
 def _numbers(values: Any) -> list[Decimal]:
     """The list, where it holds numbers and nothing else."""
     listed = values if isinstance(values, list) else []
-    numbers = [Decimal(v) for v in listed if isinstance(v, int | Decimal) and not isinstance(v, bool)]
+    numbers = [
+        Decimal(v)
+        for v in listed
+        if isinstance(v, int | Decimal) and not isinstance(v, bool) and Decimal(v).is_finite()
+    ]
     return numbers if len(numbers) == len(listed) else []

@@ -18,6 +18,7 @@ class InteractionLimits:
     assumed_supply: int
     administration_counts: int
     same_course: int
+    cause_ended: int
 
 
 @dataclass(frozen=True, slots=True)

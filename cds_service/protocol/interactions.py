@@ -17,7 +17,8 @@ from cds_service.protocol.drug_uses import uses_of
 from cds_service.protocol.moment import AsOf
 from cds_service.protocol.parameters import FOLDER, Origin, ProtocolTextFault, read_topic
 from fhir_mappings.vocabulary.facts import Evidence
-from fhir_mappings.vocabulary.medications import Drug, MedicationEvent
+from fhir_mappings.vocabulary.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.vocabulary.phrases import Phrase
 from fhir_mappings.vocabulary.record import ClinicalRecord
 
 E = TypeVar("E", bound=StrEnum)
@@ -76,6 +77,11 @@ class Interaction:
         return self.with_sirolimus if drug is Drug.SIROLIMUS else self.with_ciclosporin
 
     @property
+    def name(self) -> Phrase:
+        """The drug in words."""
+        return Phrase(f"interactions.name.{self.ingredient}")
+
+    @property
     def changes_levels(self) -> bool:
         """True for inhibitors and inducers of CYP3A4 and P-glycoprotein."""
         return self.mechanism in MODULATORS
@@ -86,7 +92,7 @@ class ActiveInteraction:
     """An interacting drug in use, or started or stopped not long ago.
 
     `started`, `stopped`: ends of the latest course, the latest day a partial date may mean, None when not
-    told. `evidence`: the newest entry of that course.
+    told. `evidence`: the newest entry of that course; `orders`: those of its orders that are active now.
     """
 
     interaction: Interaction
@@ -94,6 +100,7 @@ class ActiveInteraction:
     started: date | None
     stopped: date | None
     evidence: Evidence
+    orders: tuple[Evidence, ...] = ()
 
 
 def read_interactions(folder: Path = FOLDER) -> Mapping[str, Interaction]:
@@ -203,9 +210,19 @@ def _active(
         return None
     starts = [use.first for use in course]
     started = None if None in starts else min(s for s in starts if s)
-    newest = course[-1].event
-    told = newest.start.text if newest.start else None
-    return ActiveInteraction(interaction, current, started, stopped, Evidence(newest.reference, told))
+    newest, orders = _evidence(course[-1]), tuple(_evidence(use) for use in course if _runs(use))
+    return ActiveInteraction(interaction, current, started, stopped, newest, orders)
+
+
+def _evidence(use: Use) -> Evidence:
+    return Evidence(use.event.reference, use.event.start.text if use.event.start else None)
+
+
+def _runs(use: Use) -> bool:
+    """Is it an order that somebody could stop?"""
+    event = use.event
+    ordered = event.source is MedicationSource.ORDER and event.is_order_intent
+    return ordered and use.last is None and event.status is MedicationStatus.ACTIVE
 
 
 def _latest_course(uses: Iterable[Use], gap: int) -> list[Use]:

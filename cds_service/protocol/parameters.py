@@ -181,6 +181,8 @@ def _as_type(value: Any, wanted: Any) -> Any:
         if not isinstance(value, list):
             raise TypeError(f"must be a list, is {value!r}")
         return tuple(_as_type(v, item) for v in value)
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise TypeError(f"must be a number, is {value}")
     if wanted is Decimal and isinstance(value, int | Decimal) and not isinstance(value, bool):
         return Decimal(value)
     if wanted is int and isinstance(value, bool):

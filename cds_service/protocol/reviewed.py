@@ -111,7 +111,13 @@ def unknown_overrides(overrides: Mapping[str, Any], folder: Path) -> list[str]:
         for path in folder.glob("*.toml")
         for name in read_topic(path.stem, folder).get("limit", {})
     }
-    return [f"thresholds: there is no limit {name!r}" for name in sorted(overrides.keys() - limits)]
+    unknown = sorted(overrides.keys() - limits)
+    return [f"thresholds: there is no limit {name!r}{_hint(overrides[name])}" for name in unknown]
+
+
+def _hint(value: Any) -> str:
+    """TOML reads a name with a dot and without quotation marks as a table in a table."""
+    return '; write "<topic>.<limit>" in quotation marks' if isinstance(value, dict) else ""
 
 
 def all_rules(folder: Path = FOLDER) -> dict[str, Rule]:

@@ -12,6 +12,7 @@ from cds_service.protocol.dosing.dose_in_force import DoseInForce
 from cds_service.protocol.dosing.dosing_case import Advice, DoseCase, in_days, trough_test
 from cds_service.protocol.dosing.dosing_gather import gather
 from cds_service.protocol.dosing.drug_levels import LevelLimits
+from cds_service.protocol.dosing.jump import with_repeat
 from cds_service.protocol.dosing.reasons import WORDS, Reason
 from cds_service.protocol.dosing.sirolimus import advise_sirolimus
 from cds_service.protocol.dosing.tablets import CEILING_STATES, bounds
@@ -60,7 +61,8 @@ def decide(
     advice = _advice(cases, limits)
     if len(advice) > 1 and all(a.state is State.INCREASE for a in advice.values()):
         advice[Drug.SIROLIMUS] = _later(cases[Drug.SIROLIMUS], advice[Drug.SIROLIMUS], limits)
-    waited = {drug: after_an_order(cases[drug], limits, found) for drug, found in advice.items()}
+    told = {drug: with_repeat(cases[drug], found) for drug, found in advice.items()}
+    waited = {drug: after_an_order(cases[drug], limits, found) for drug, found in told.items()}
     decisions = (_decision(cases[drug], found, limits, rules) for drug, found in waited.items())
     return tuple(
         refuse_outside(decision, cases[decision.drug].renal_state, limits, rules) for decision in decisions
@@ -106,21 +108,10 @@ def _decision(
         reasons=tuple(dict.fromkeys(str(reason) for reason in (*advice.reasons, *twice))),
         alternatives=advice.alternatives,
         recheck=advice.recheck,
-        ends=case.dose.orders
-        if advice.state in _ENDING or Reason.CONFLICTING_DOSES in advice.reasons
-        else (),
+        ends=case.dose.orders,
         previous=case.previous,
         held_at_most=case.hold.at_most if case.hold and not _takes_as_ever(case) else None,
     )
-
-
-_ENDING = frozenset({State.INITIATE, State.INCREASE, State.DECREASE, State.HOLD})
-"""States after which no order goes on as it stands: a change replaces it, a hold suspends it. Of orders that
-contradict one another all but one have to end."""
-
-
-def _is_to_end(advice: Advice) -> bool:
-    return advice.state in _ENDING or Reason.CONFLICTING_DOSES in advice.reasons
 
 
 def _takes_as_ever(case: DoseCase) -> bool:

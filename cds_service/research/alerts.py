@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cds_service.research.small_cells import Cell, shown
+from cds_service.pages.small_cells import Cell, shown
 from cds_service.store.report import RuleReport, by_number
 
 OUTCOMES = {"accepted": "accepted", "overridden": "overridden", "": "ignored"}

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from cds_service.pages.small_cells import Cell, shown
 from cds_service.protocol.answers.eligibility import EligibilityStatus
-from cds_service.research.small_cells import Cell, shown
 
 FILE = "funnel.json"
 _LONGEST = 1_000_000

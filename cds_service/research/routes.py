@@ -14,11 +14,11 @@ from sqlalchemy import Engine
 
 from cds_service.cards.wording import Wording
 from cds_service.pages import STATIC
+from cds_service.pages.small_cells import FEWEST_SHOWN
 from cds_service.research.access import Reader, SignIn
 from cds_service.research.alerts import Advice, advice
 from cds_service.research.funnel import Funnel, NoFunnel, read_funnel
 from cds_service.research.pages import Pages
-from cds_service.research.small_cells import FEWEST_SHOWN
 from cds_service.research.tables import alerts_csv, funnel_csv, largest_first
 from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.signin.sessions import Sessions

@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
+from cds_service.pages.small_cells import FEWEST_SHOWN, Cell
 from cds_service.research.alerts import OUTCOMES, Told
 from cds_service.research.funnel import Funnel
-from cds_service.research.small_cells import FEWEST_SHOWN, Cell
 
 FEW = f"<{FEWEST_SHOWN}"
 _SHOWN = tuple(OUTCOMES.values())

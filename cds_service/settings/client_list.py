@@ -30,6 +30,7 @@ from cds_service.ehr.key_sets import check_key_address
 from cds_service.hooks.trusted_clients import TrustedClient
 from cds_service.hooks.trusted_keys import ALGORITHMS, DEFAULT_ALGORITHMS, KeySet, NotAKeySet, read_key_set
 from cds_service.settings.addresses import read_bases, read_origins
+from cds_service.settings.shapes import Text
 from cds_service.settings.smart_apps import SmartApp, SmartEntry, read_smart_apps
 
 _PUBLISHED_KEY = "https://sandbox.cds-hooks.org"
@@ -41,7 +42,7 @@ class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     iss: str
     jku: str | tuple[str, ...] | None = None
-    jwks_file: str | None = None
+    jwks_file: Text | None = None
     tenants: tuple[str, ...] | None = None
     algorithms: tuple[str, ...] = tuple(sorted(DEFAULT_ALGORITHMS))
     language: Language | None = None
@@ -143,9 +144,9 @@ def _check(entry: ClientEntry, problems: list[str]) -> None:
         problems.append("iss must be the issuer as it stands in the tokens")
     if not (any(entry.jkus) or entry.jwks_file):
         problems.append("needs a jku or a jwks_file")
-    if entry.tenants is not None and not all((entry.tenants, *entry.tenants)):
+    if entry.tenants is not None and not (entry.tenants and all(map(str.strip, entry.tenants))):
         problems.append("tenants must name one at least, or be left out")
-    if entry.fhir_client_id == "":
+    if entry.fhir_client_id is not None and not entry.fhir_client_id.strip():
         problems.append("fhir_client_id must be the `subject` of the tokens, or be left out")
     if not entry.algorithms or not ALGORITHMS.issuperset(entry.algorithms):
         problems.append(f"algorithms must be some of {', '.join(sorted(ALGORITHMS))}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cds_service.ehr.bases import NotAnAddress, read_base
+from cds_service.settings.bulk_exports import open_addresses
 from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.writable_by_others import writable_by_others
@@ -214,6 +215,8 @@ def _insecure(
         found += listed.insecurities()
     if site.research:
         found += insecurities_of(site.research)
+    for server in site.bulk_exports:
+        found += [f"bulk_exports: {url} must be https" for url in open_addresses(server)]
     return found
 
 

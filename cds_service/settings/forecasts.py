@@ -8,6 +8,7 @@ import msgspec
 
 import cds_service.pharmacokinetics
 from cds_service.protocol.answers.outlook import Forecaster
+from cds_service.settings.extras import not_installed
 from fhir_mappings.vocabulary.medications import Drug
 
 _MODELS = Path(cds_service.pharmacokinetics.__file__).parent / "models"
@@ -38,8 +39,11 @@ class ForecastEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def forecaster_of(entry: ForecastEntry) -> Forecaster | None:
-    """How the site forecasts levels; None, and nothing of it is loaded, where it does not."""
-    if not entry.enabled:
+    """How the site forecasts levels; None, and nothing of it is loaded, where it does not.
+
+    A site that asks for what is not installed is refused before (`forecast_faults`).
+    """
+    if not entry.enabled or not_installed("forecast"):
         return None
     from cds_service.advice.forecasting import ModelForecaster  # numpy and scipy, only where they are needed
 
@@ -53,7 +57,9 @@ def forecasts_version(entry: ForecastEntry) -> dict[str, Any]:
 
 def forecast_faults(entry: ForecastEntry) -> list[str]:
     """What is wrong with it; the numbers of the models themselves are read only when they speak."""
-    faults = [] if any(entry.models.values()) else ["forecast: must name a model of one drug at least"]
+    faults = [f"forecast: {fault}" for fault in (not_installed("forecast") if entry.enabled else ())]
+    if not any(entry.models.values()):
+        faults.append("forecast: must name a model of one drug at least")
     faults += [
         f"forecast.{drug}_models: {problem}"
         for drug, names in entry.models.items()

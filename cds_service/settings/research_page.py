@@ -17,6 +17,7 @@ import msgspec
 from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
 from cds_service.research.provider import Provider
 from cds_service.settings.addresses import read_bases
+from cds_service.settings.shapes import Text
 from cds_service.settings.smart_apps import host_of, read_proof
 from cds_service.signin.registration import Registration
 
@@ -28,10 +29,10 @@ class ResearchEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     client_id: str
     role: str
     role_claim: str = "roles"
-    client_secret_file: str | None = None
-    private_key_file: str | None = None
+    client_secret_file: Text | None = None
+    private_key_file: Text | None = None
     endpoints: tuple[str, ...] | None = None
-    screening_folder: str | None = None
+    screening_folder: Text | None = None
 
 
 def read_research(entry: ResearchEntry | None, folder: Path, faults: list[str]) -> Provider | None:
@@ -45,13 +46,15 @@ def read_research(entry: ResearchEntry | None, folder: Path, faults: list[str]) 
 
 
 def _provider(entry: ResearchEntry, folder: Path, problems: list[str]) -> Provider | None:
-    if not entry.client_id or not entry.role or not entry.role_claim:
+    if not all(map(str.strip, (entry.client_id, entry.role, entry.role_claim))):
         problems.append("client_id, role and role_claim must not be empty")
     try:
         issuer = read_base(entry.issuer)
     except NotAnAddress as error:
         problems.append(f"issuer {error.problem}")
         return None
+    if entry.endpoints == ():
+        problems.append("endpoints must name one at least, or be left out")
     below = host_of(issuer) if entry.endpoints is None else read_bases(entry.endpoints, "endpoints", problems)
     proof = read_proof(entry.client_secret_file, entry.private_key_file, folder, problems)
     return Provider(

@@ -37,6 +37,9 @@ jku = "https://ehr.hospital.example/jwks.json"
 [research]                                       # the study team's page: see research_page.py
 issuer = "https://id.hospital.example/realms/staff"
 
+[[bulk_exports]]                                 # where screening fetches from: see bulk_exports.py
+fhir_base = "https://ehr.hospital.example/fhir"
+
 [forecast]                                       # off unless switched on: see forecasts.py
 enabled = true
 
@@ -55,21 +58,31 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from cds_service.advice.chart_queries import resource_types
+from cds_service.bulk_export.server import BulkServer
 from cds_service.ehr.bases import FhirBase
 from cds_service.ehr.ways import AS_USUAL, ServerWays
 from cds_service.research.provider import Provider
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.authorities import authority_faults
+from cds_service.settings.bulk_exports import BulkEntry, read_bulk_exports
 from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
 from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecasts import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
+from cds_service.settings.shapes import Text, shape_faults
+from cds_service.settings.tablets import tablet_faults
+from cds_service.settings.trial_entries import (
+    ParticipationEntry,
+    TrialEntry,
+    arm_faults,
+    read_stand_ins,
+    study_faults,
+)
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.studies import Arm, StudyState
+from fhir_mappings.vocabulary.studies import Arm
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
 
-_STAND_IN_KINDS = {"group": "Group", "flag": "Flag", "care_plan": "CarePlan"}
 _STRICT: dict[str, Any] = {"forbid_unknown_fields": True, "frozen": True}
 
 
@@ -96,6 +109,7 @@ class Site:
     stand_ins: tuple[StandIn, ...] = ()
     trusted_clients: tuple[ListedClient, ...] = ()
     research: Provider | None = None
+    bulk_exports: tuple[BulkServer, ...] = ()
     forecast: ForecastEntry = field(default_factory=ForecastEntry)
     files: tuple[Path, ...] = ()
 
@@ -112,29 +126,13 @@ class BadSite(ValueError):
         self.readable = readable or Site()
 
 
-class _Trial(msgspec.Struct, **_STRICT):
-    study_references: tuple[str, ...] = ()
-
-
 class _Codes(msgspec.Struct, **_STRICT):
-    concept_maps: tuple[str, ...] = ()
-    leave_out: tuple[str, ...] = ()
+    concept_maps: tuple[Text, ...] = ()
+    leave_out: tuple[Text, ...] = ()
 
 
 class _FhirServer(msgspec.Struct, **_STRICT):
     base: str
-
-
-class _StandIn(msgspec.Struct, **_STRICT):
-    name: str
-    state: StudyState = StudyState.ENROLLED
-    arm: Arm | None = None
-
-
-class _Participation(msgspec.Struct, **_STRICT):
-    group: tuple[_StandIn, ...] = ()
-    flag: tuple[_StandIn, ...] = ()
-    care_plan: tuple[_StandIn, ...] = ()
 
 
 class _Tables(msgspec.Struct, frozen=True):
@@ -143,7 +141,7 @@ class _Tables(msgspec.Struct, frozen=True):
     language: Literal["en", "zh"] = "en"
     time_zone: str = "Asia/Shanghai"
     ordered_by_hand: tuple[str, ...] = ()
-    trial: _Trial = _Trial()
+    trial: TrialEntry = TrialEntry()
     arms: dict[str, Arm] = {}
     tablets: dict[Drug, tuple[Decimal, ...]] = {}
     thresholds: dict[str, Any] = {}
@@ -151,10 +149,11 @@ class _Tables(msgspec.Struct, frozen=True):
     code_systems: dict[str, str] = {}
     fhir_servers: tuple[_FhirServer, ...] = ()
     ehr: EhrEntry = EhrEntry()
-    ca_bundle: str | None = None
-    participation: _Participation = _Participation()
+    ca_bundle: Text | None = None
+    participation: ParticipationEntry = ParticipationEntry()
     trusted_clients: tuple[ClientEntry, ...] = ()
     research: ResearchEntry | None = None
+    bulk_exports: tuple[BulkEntry, ...] = ()
     forecast: ForecastEntry = ForecastEntry()
 
 
@@ -180,30 +179,27 @@ def _shaped(tables: dict[str, Any], faults: list[str]) -> _Tables:
     faults += [f"{name}: no such setting" for name in tables.keys() - shapes.keys()]
     good: dict[str, Any] = {}
     for name in tables.keys() & shapes.keys():
-        try:
+        wrong = shape_faults(tables[name], shapes[name], name)
+        faults += wrong
+        if not wrong:
             good[name] = msgspec.convert(tables[name], type=shapes[name])
-        except msgspec.ValidationError as error:
-            faults.append(f"{name}: {error}")
     return _Tables(**good)
 
 
 def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
     maps = tuple(folder / name for name in tables.codes.concept_maps)
     ca_bundle = folder / tables.ca_bundle if tables.ca_bundle else None
-    faults += [f"{file}: no such file" for file in maps if not file.is_file()]
+    faults += [f"codes.concept_maps: {file}: no such file" for file in maps if not file.is_file()]
     faults += authority_faults(ca_bundle) if ca_bundle else []
-    faults += [
-        f"tablets.{drug}: must be amounts above 0 mg"
-        for drug, amounts in tables.tablets.items()
-        if not amounts or min(amounts) <= 0
-    ]
+    faults += tablet_faults(tables.tablets, tables.thresholds)
+    faults += (*study_faults(tables.trial), *arm_faults(tables.arms))
     faults += forecast_faults(tables.forecast)
     faults += [
         f"ordered_by_hand: {name} is no test that a card drafts ({', '.join(sorted(LABORATORY_TESTS))})"
         for name in tables.ordered_by_hand
         if name not in LABORATORY_TESTS
     ]
-    stand_ins = _stand_ins(tables.participation, faults)
+    stand_ins = read_stand_ins(tables.participation, faults)
     return Site(
         language=tables.language,
         zone=_zone(tables.time_zone, faults),
@@ -221,6 +217,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         stand_ins=stand_ins,
         trusted_clients=read_clients(tables.trusted_clients, folder, faults),
         research=read_research(tables.research, folder, faults),
+        bulk_exports=read_bulk_exports(tables.bulk_exports, folder, frozenset(tables.ehr.not_kept), faults),
         forecast=tables.forecast,
     )
 
@@ -231,6 +228,7 @@ def _named_in(tables: _Tables, folder: Path) -> list[Path]:
     for client in tables.trusted_clients:
         names.append(client.jwks_file)
         names += [name for app in client.smart for name in (app.client_secret_file, app.private_key_file)]
+    names += [entry.private_key_file for entry in tables.bulk_exports]
     if tables.research:
         names += [tables.research.client_secret_file, tables.research.private_key_file]
     return [folder / name for name in names if name]
@@ -242,15 +240,3 @@ def _zone(name: str, faults: list[str]) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         faults.append(f"time_zone: {name!r} is no time zone, e.g. Asia/Shanghai")
         return ZoneInfo("UTC")
-
-
-def _stand_ins(given: _Participation, faults: list[str]) -> tuple[StandIn, ...]:
-    """All of one kind: participation is one prefetch key with one query."""
-    found = [
-        StandIn(kind, entry.name, entry.state, entry.arm)
-        for name, kind in _STAND_IN_KINDS.items()
-        for entry in getattr(given, name)
-    ]
-    if len({stand_in.kind for stand_in in found}) > 1:
-        faults.append("participation: use one of group, flag and care_plan, not several")
-    return tuple(found)

@@ -16,8 +16,10 @@ from pathlib import Path
 import msgspec
 
 from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
+from cds_service.ehr.client_proof import ClientKey, ClientSecret
 from cds_service.settings.addresses import read_bases
-from cds_service.signin.registration import ClientKey, ClientSecret, Registration
+from cds_service.settings.shapes import Text
+from cds_service.signin.registration import Registration
 
 _ALGORITHMS = {"EC": "ES384", "RSA": "RS384"}
 
@@ -27,9 +29,9 @@ class SmartEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     fhir_base: str
     client_id: str
-    client_secret_file: str | None = None
-    private_key_file: str | None = None
-    issuer: str | None = None
+    client_secret_file: Text | None = None
+    private_key_file: Text | None = None
+    issuer: Text | None = None
     endpoints: tuple[str, ...] | None = None
     frame_ancestors: tuple[str, ...] = ()
 
@@ -84,13 +86,16 @@ def read_smart_apps(entries: Iterable[SmartEntry], folder: Path, problems: list[
 
 
 def _app(entry: SmartEntry, folder: Path, problems: list[str]) -> SmartApp | None:
-    if not entry.client_id:
+    if not entry.client_id.strip():
         problems.append("client_id must not be empty")
+    problems += _issuer_problems(entry.issuer)
     try:
         base = read_base(entry.fhir_base)
     except NotAnAddress as error:
         problems.append(f"fhir_base {error.problem}")
         return None
+    if entry.endpoints == ():
+        problems.append("endpoints must name one at least, or be left out")
     below = host_of(base) if entry.endpoints is None else read_bases(entry.endpoints, "endpoints", problems)
     proof = read_proof(entry.client_secret_file, entry.private_key_file, folder, problems)
     return SmartApp(
@@ -98,6 +103,14 @@ def _app(entry: SmartEntry, folder: Path, problems: list[str]) -> SmartApp | Non
         Registration(entry.client_id, below, proof, entry.issuer),
         _origins(entry.frame_ancestors, problems),
     )
+
+
+def _issuer_problems(issuer: str | None) -> list[str]:
+    try:
+        read_base(issuer) if issuer else None
+    except NotAnAddress as error:
+        return [f"issuer {error.problem}"]
+    return []
 
 
 def _origins(given: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:

@@ -1,27 +1,9 @@
 """How this service is registered as a client of an authorization server."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cds_service.ehr.bases import FhirBase
-
-
-@dataclass(frozen=True, slots=True)
-class ClientSecret:
-    """A confidential client that sends its secret (`client_secret_basic`)."""
-
-    text: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ClientKey:
-    """A confidential client that signs an assertion (`private_key_jwt`); `jwk` is a private JSON Web Key.
-
-    `algorithm` is ES384 or RS384, the two that SMART servers must know.
-    """
-
-    jwk: str = field(repr=False)
-    algorithm: str
-    key_id: str
+from cds_service.ehr.client_proof import ClientKey, ClientSecret
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,13 +142,16 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _postgresql(url: URL, wait_seconds: int) -> Engine:
     patience = f"-c statement_timeout={wait_seconds}s -c lock_timeout={wait_seconds}s"
-    engine = create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        hide_parameters=True,
-        connect_args={"connect_timeout": wait_seconds, "options": patience},
-        pool_pre_ping=True,  # a restarted server costs nobody an error
-        pool_timeout=wait_seconds,
-    )
+    try:
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,
+            connect_args={"connect_timeout": wait_seconds, "options": patience},
+            pool_pre_ping=True,  # a restarted server costs nobody an error
+            pool_timeout=wait_seconds,
+        )
+    except ModuleNotFoundError as error:
+        raise StoreUnusable(f"needs {error.name}: pip install 'cds-service[postgres]'") from None
     return _safe_to_fork(engine)
 
 

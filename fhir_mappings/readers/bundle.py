@@ -104,9 +104,18 @@ def decode_ndjson(raw: bytes) -> Decoded:
 
     Raises NotFhir when no line at all can be read.
     """
+    found = decode_lines(enumerate(raw.removeprefix(_BYTE_ORDER_MARK).splitlines(), 1))
+    torn_lines = [r for r in found.resources if isinstance(r, Unread) and r.problem == "LINE_UNREADABLE"]
+    if torn_lines and not found.matches:
+        raise NotFhir(torn_lines[0].detail)
+    return found
+
+
+def decode_lines(lines: Iterable[tuple[int, bytes]]) -> Decoded:
+    """The same for lines that are numbered already, such as one patient's lines of an export."""
     found = _Found()
     unreadable: list[Unread] = []
-    for number, line in enumerate(raw.removeprefix(_BYTE_ORDER_MARK).splitlines(), 1):
+    for number, line in lines:
         if not line.strip():
             continue
         try:
@@ -116,8 +125,6 @@ def decode_ndjson(raw: bytes) -> Decoded:
             unreadable.append(torn(line.decode(errors="replace"), "LINE_UNREADABLE", said))
             continue
         found.add(read, f"line {number}: ")
-    if unreadable and not found.matches:
-        raise NotFhir(unreadable[0].detail)
     found.resources += unreadable
     return found.as_decoded(found.failed)
 

@@ -57,6 +57,9 @@ _READ: tuple[type[Resource], ...] = (
     Specimen,
 )
 
+READ_TYPES = frozenset(str(kind.__struct_config__.tag) for kind in _READ)
+"""What a chart from a file can hold that a reader looks at."""
+
 # A chart comes with practitioners, encounters, claims ...: known, and not read.
 _NAMES = """
 Account ActivityDefinition AdministrableProductDefinition AdverseEvent AllergyIntolerance Appointment

@@ -6,10 +6,10 @@ from datetime import date
 from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.dates import end_of, when_or_none
 from fhir_mappings.readers.ownership import names_another
+from fhir_mappings.readers.product import codings, words
 from fhir_mappings.readers.settings import ReaderSettings
 from fhir_mappings.readers.vaccination import ServiceRequest
 from fhir_mappings.vocabulary.calendar import days_after
-from fhir_mappings.vocabulary.codes import LOINC
 from fhir_mappings.vocabulary.standing import StandingOrder
 
 _STANDS = frozenset({"draft", "active"})
@@ -37,21 +37,19 @@ def _counts(request: ServiceRequest, patient: str, home: Home) -> bool:
 
 
 def _standing(request: ServiceRequest, undated_days: int, settings: ReaderSettings) -> StandingOrder:
-    coded = request.code.coding if request.code else ()
-    codes = frozenset(c.code for c in coded if c.code and settings.codes.system_name(c.system) == LOINC)
-    first, last = _days(request, undated_days, settings)
-    return StandingOrder(codes, first, last, signed=request.status == "active")
+    codes = settings.codes.ordered_tests(codings(request.code), words(request.code))
+    own, written = _own_days(request, settings), when_or_none(request.authored_on, settings.zone)
+    supposed = days_after(written.last, undated_days) if written else date.min
+    first, last = own or (None, supposed)
+    day = written.first if written and written.is_one_day else None
+    signed = request.status == "active"
+    return StandingOrder(codes, first, last, signed, day, is_dated=own is not None)
 
 
-def _days(
-    request: ServiceRequest, undated_days: int, settings: ReaderSettings
-) -> tuple[date | None, date | None]:
+def _own_days(request: ServiceRequest, settings: ReaderSettings) -> tuple[date | None, date | None] | None:
     zone, period = settings.zone, request.occurrence_period
     if period is not None and (period.start or period.end):
         start, end = when_or_none(period.start, zone), end_of(when_or_none(period.end, zone))
         return (start.first if start else None), (end.last if end else None)
     on = when_or_none(request.occurrence_date_time, zone)
-    if on is not None:
-        return on.first, on.last
-    written = when_or_none(request.authored_on, zone)
-    return (None, days_after(written.last, undated_days)) if written else (None, date.min)
+    return (on.first, on.last) if on is not None else None

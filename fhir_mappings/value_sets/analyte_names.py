@@ -6,9 +6,9 @@ makes the test beside it another one, unless the name itself holds that word ("u
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from fhir_mappings.value_sets.listed import CsvFile
 from fhir_mappings.vocabulary.results import Analyte
@@ -16,12 +16,27 @@ from fhir_mappings.vocabulary.results import Analyte
 COLUMNS = ("analyte", "terms", "display", "verified", "source")
 _OTHER = "(other)"
 _SEPARATORS = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
+_BORDERS = re.compile(r"(?<=[a-z0-9])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[a-z0-9])")
+
+
+T = TypeVar("T")
 
 
 class _Place(NamedTuple):
     start: int
     end: int
     analyte: Analyte | None
+
+
+def names_in(text: str, named: Mapping[str, T]) -> list[T]:
+    """What stands behind each name in a text; a name that is only a part of a longer one is none."""
+    folded = _folded(text)
+    spans = [(place, meaning) for term, meaning in named.items() for place in _places(folded, _term(term))]
+    return [meaning for place, meaning in spans if not any(_covers(other, place) for other, _ in spans)]
+
+
+def _term(term: str) -> str:
+    return _folded(term).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +65,7 @@ def names_of(file: CsvFile, faults: list[str]) -> AnalyteNames:
     named: dict[str, Analyte | None] = {}
     others: set[str] = set()
     for line, row in file.rows:
-        terms = [_folded(term).strip() for term in row["terms"].split("|")]
+        terms = [_term(term) for term in row["terms"].split("|")]
         if row["analyte"] == _OTHER:
             others.update(terms)
             continue
@@ -65,12 +80,15 @@ def names_of(file: CsvFile, faults: list[str]) -> AnalyteNames:
 
 
 def _folded(text: str) -> str:
-    """One spelling: full width to half, lower case, words apart by one blank, blanks at both ends."""
+    """One spelling: full width to half, lower case, words apart by one blank, blanks at both ends.
+
+    A Latin name that stands close to Chinese words is a word, too: "ALT测定".
+    """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return f" {_SEPARATORS.sub(' ', plain).strip()} "
+    return f" {_SEPARATORS.sub(' ', _BORDERS.sub(' ', plain)).strip()} "
 
 
-def _places(text: str, term: str, analyte: Analyte | None) -> Iterator[_Place]:
+def _places(text: str, term: str, analyte: Analyte | None = None) -> Iterator[_Place]:
     """Where the term stands: Latin ones as whole words, Chinese ones anywhere."""
     if not term:
         return

@@ -20,6 +20,7 @@ from fhir_mappings.value_sets.local_codes import (
     UnitMap,
     folded,
 )
+from fhir_mappings.value_sets.orderables import Orderables
 from fhir_mappings.value_sets.plausible import Span
 from fhir_mappings.value_sets.products import Product
 from fhir_mappings.value_sets.said_words import Meaning, SaidWords, remember
@@ -34,7 +35,7 @@ from fhir_mappings.vocabulary.codes import (
     one_spelling,
 )
 from fhir_mappings.vocabulary.concepts import FORMULATIONS, Concept
-from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.vocabulary.results import Analyte, SampleTiming
 
 Coded = tuple[str | None, str | None, str | None]
 """System URI, code, display."""
@@ -72,6 +73,7 @@ class CodeLists:
     listed: tuple[ListedCode, ...]
     names: AnalyteNames
     formulations: FormulationNames = field(default_factory=FormulationNames)
+    orderables: Orderables = field(default_factory=Orderables)
     systems: Mapping[str, str] = field(default_factory=dict)
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
     _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
@@ -187,6 +189,31 @@ class CodeLists:
             remember(self._called, text, self.names.find(text))
         return self._called[text]
 
+    def ordered_tests(self, codings: Iterable[Coded], text: str | None) -> frozenset[str]:
+        """The LOINC codes under which a rule may ask for what a request orders, by its codes, else its words.
+
+        A request under the code of another unit or method brings the same test; a peak is no trough.
+        """
+        coded = [*codings]
+        loincs = {r[1] for s, c, _ in coded if (r := self._resolve(s, c)) and r[0] == LOINC}
+        known = [code for code in loincs if self.knows(LOINC, code)]
+        if known:
+            return frozenset(loincs).union(*map(self._brought_by, known))
+        words = joined_words((text, *(display for _, _, display in coded)))
+        said = self.orderables.said(words)
+        if said is None:
+            return frozenset(loincs)
+        return said.union(loincs, *(self._loincs_of(analyte) for analyte in self.names.find(words)))
+
+    def _brought_by(self, loinc: str) -> frozenset[str]:
+        measured = self.analytes.get(loinc)
+        is_peak = bool(measured and measured.level and measured.level.timing is SampleTiming.POST_DOSE)
+        same = self._loincs_of(measured.analyte) if measured and not is_peak else frozenset()
+        return same | self.orderables.by_code.get(loinc, frozenset())
+
+    def _loincs_of(self, analyte: Analyte) -> frozenset[str]:
+        return frozenset(code for code, one in self.analytes.items() if one.analyte is analyte)
+
     def analyte_of(self, system: str | None, code: str | None) -> AnalyteCode | None:
         """What one code names; None for what no rule asks for."""
         key = (system, code)
@@ -229,7 +256,7 @@ class CodeLists:
         answers = any(
             tuple(named) == (system, one_spelling(system, code)) for _, *named in self.answers.by_code
         )
-        measured = system == LOINC and code in self.analytes
+        measured = system == LOINC and (code in self.analytes or code in self.orderables.by_code)
         return (
             measured
             or answers

@@ -9,6 +9,7 @@ from fhir_mappings.value_sets import (
     answers,
     formulation_names,
     longer_names,
+    orderables,
     plausible,
     products,
     stances,
@@ -52,6 +53,7 @@ _OTHER_SHAPES = {
     "answers": answers.COLUMNS,
     "products": products.COLUMNS,
     "formulation_names": formulation_names.COLUMNS,
+    "orderables": orderables.COLUMNS,
     "plausible": plausible.COLUMNS,
     "stances": stances.COLUMNS,
     "longer_names": longer_names.COLUMNS,
@@ -77,8 +79,8 @@ def load_code_lists(
     """
     faults: list[str] = []
     by_topic: dict[str, list[CsvFile]] = {}
-    faults += (f"no list is called {name!r}" for name in sorted(leave_out - list_names()))
-    faults += (f"{name!r} cannot be left out" for name in sorted(leave_out & _NEEDED))
+    faults += (f"leave_out: no list is called {name!r}" for name in sorted(leave_out - list_names()))
+    faults += (f"leave_out: {name!r} cannot be left out" for name in sorted(leave_out & _NEEDED))
     for entry in csv_files(leave_out):
         topic = entry.name.partition(".")[0]
         file = read_csv(entry, _OTHER_SHAPES.get(topic, COLUMNS), faults)
@@ -124,6 +126,7 @@ def _lists(
         tuple(_listed(every)),
         analyte_names.names_of(_only(by_topic, "analyte_names"), faults),
         formulation_names.formulation_names_of(_only(by_topic, "formulation_names"), faults),
+        orderables.orderables_of(_only(by_topic, "orderables"), faults),
     )
 
 

@@ -115,7 +115,7 @@ def declared_systems(declared: Iterable[tuple[str, str]], faults: list[str]) -> 
     """A site's addresses with the short name of what each means; what cannot be so goes to `faults`."""
     found: dict[str, str] = {}
     for uri, name in declared:
-        address, where = one_address(uri), f"code system {uri}"
+        address, where = one_address(uri), f"code_systems: {uri}"
         known = system_name(uri) or ("UCUM" if is_ucum(uri) else None)
         if name not in NAMES:
             faults.append(f"{where}: {name!r} is none of {', '.join(sorted(NAMES))}")

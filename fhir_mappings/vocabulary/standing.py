@@ -6,12 +6,17 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class StandingOrder:
-    """One order that was drafted or is active: its LOINC codes, and its days; None leaves an end open."""
+    """One order that was drafted or is active: its LOINC codes, and its days; None leaves an end open.
+
+    `written`: the day on which it was written, where it tells. `is_dated`: its days are its own.
+    """
 
     codes: frozenset[str]
     first: date | None
     last: date | None
     signed: bool
+    written: date | None = None
+    is_dated: bool = False
 
     def covers(self, code: str, first: date | None, last: date | None) -> bool:
         """Is it for this test, and for at least one of these days?"""

@@ -358,7 +358,7 @@ def test_check_lists_the_faults_of_every_file_at_once(run, tmp_path, monkeypatch
 
 def _check_all_are_named(err):
     for fault in (
-        "site.toml: arms: ",
+        "site.toml: arms.A: ",
         "none.json: no such file",
         "titration.sirolimus_target_high: a site may override",
         "counts.haemoglobin_below: a site may override",
@@ -366,7 +366,7 @@ def _check_all_are_named(err):
         "one.json: no FHIR R4 ConceptMap",
         "two.json: no FHIR R4 ConceptMap",
         "no list is called 'no such list'",
-        "code system http://his.example/icd: 'ICD' is none of ATC, CVX,",
+        "code_systems: http://his.example/icd: 'ICD' is none of ATC, CVX,",
     ):
         assert fault in err
 

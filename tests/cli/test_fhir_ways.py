@@ -58,7 +58,7 @@ def test_check_tells_what_is_not_asked_for(site_file):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("not_keeping = ['Consent']", "ehr:"),
+        ("not_keeping = ['Consent']", "ehr.not_keeping: no such setting"),
         ("not_kept = ['Encounter']", "ehr.not_kept: Encounter is not asked for; what is: AdverseEvent, "),
         ("not_kept = ['Flag']", "Flag is not asked for"),
         ("not_kept = ['Patient']", "without Patient nobody can say"),

@@ -5,11 +5,11 @@ import json
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from cds_service.ehr.client_proof import ClientKey, ClientSecret
 from cds_service.hooks.service import Caller
 from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings
 from cds_service.settings.rooms import apps_of
 from cds_service.settings.site_file import BadSite, read_site
-from cds_service.signin.registration import ClientKey, ClientSecret
 
 BASE = "https://ehr.hospital.example/fhir"
 CLIENT = '[[trusted_clients]]\niss = "https://ehr"\njku = "https://ehr.hospital.example/jwks"\n'

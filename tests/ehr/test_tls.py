@@ -11,6 +11,7 @@ from joserfc.jwk import ECKey
 
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
+from cds_service.ehr.client_proof import ClientKey, ClientSecret
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer, NotFetched, WhyNotFetched, reason_in
 from cds_service.ehr.writing import FhirWriter, WriteRefused
@@ -21,7 +22,7 @@ from cds_service.sandbox.json_http import JsonHttp, Unanswered
 from cds_service.signin.code_flow import CodeFlow
 from cds_service.signin.configuration import Configuration, fetch_configuration
 from cds_service.signin.refused import SignInRefused
-from cds_service.signin.registration import ClientKey, ClientSecret, Registration
+from cds_service.signin.registration import Registration
 from tests.certificates import TlsEnd
 from tests.ehr.stub import drips, running, says
 from tests.faults.tls_faults import HOSPITAL, TLS_FAULTS

@@ -9,13 +9,14 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from cds_service.ehr.bounded_http import bounded_session
+from cds_service.ehr.client_proof import ClientKey, ClientSecret
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.sandbox.loopback import serve
 from cds_service.signin.code_flow import CodeFlow
 from cds_service.signin.configuration import Configuration
 from cds_service.signin.refused import SignInRefused
-from cds_service.signin.registration import ClientKey, ClientSecret, Registration
+from cds_service.signin.registration import Registration
 
 KEY = ECKey.generate_key("P-384", {"kid": "ours"})
 

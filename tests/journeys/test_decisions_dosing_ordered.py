@@ -15,7 +15,7 @@ from tests.journeys.dosing_charts import (
     on_sirolimus,
     taking,
 )
-from tests.journeys.fhir_charts import CICLOSPORIN_25MG, SIROLIMUS_1MG, Json, ago, assessed, order
+from tests.journeys.fhir_charts import CICLOSPORIN_25MG, SIROLIMUS_1MG, Json, ago, assessed, dispense, order
 
 
 def ordered(mg: float, days: int, **more: object) -> Json:
@@ -86,6 +86,58 @@ def test_a_test_that_is_missing_stays_asked_for() -> None:
     found = decision(assessed(*stopped), "ciclosporin")
     assert found["reasons"][0] == "CHANGE_ORDERED"
     assert found["recheck"]["test"] == "creatinine"
+
+
+@pytest.mark.parametrize(
+    ("value", "days", "state", "told"),
+    [
+        (7, 7, "RECHECK", "ordered on 2026-02-23: 3 mg every 24 h, not yet dispensed"),
+        (7, 8, "CONTINUE", "; ordered on 2026-02-22: 3 mg every 24 h, no sign that it was started"),
+        (3.1, 8, "RECHECK", "no sign that it was started; ordered on 2026-02-22: 3 mg every 24 h"),
+        (13, 8, "DECREASE", ""),
+    ],
+)
+def test_an_order_that_nobody_began_is_not_passed_over(
+    value: float, days: int, state: str, told: str
+) -> None:
+    found = decision(assessed(*with_order(3, days, value)))
+    assert found["state"] == state
+    assert found["seen"].endswith(told)
+    assert ("ORDER_NOT_STARTED" in found["reasons"]) is ("no sign" in told)
+
+
+def on_hold(*more: Json, status: str = "on-hold") -> Chart:
+    """Held for 16 ng/mL eight days ago, 6 ng/mL since: 1 mg may be given again."""
+    old, supply = taking("sirolimus", 2)
+    levels = (level("sirolimus", 16, 8), level("sirolimus", 6, 1))
+    return on_sirolimus(*levels, *more, sirolimus=(old | {"status": status}, supply))
+
+
+@pytest.mark.parametrize(
+    ("more", "state", "told"),
+    [
+        ((), "INITIATE", "held after level 16"),
+        ((ordered(1, 0, status="draft"),), "RECHECK CHANGE_ORDERED", "drafted today: 1 mg"),
+        ((ordered(1, 0),), "RECHECK CHANGE_ORDERED", "ordered today: 1 mg"),
+        ((ordered(1, 3),), "RECHECK CHANGE_ORDERED", "ordered on 2026-02-27: 1 mg"),
+        ((ordered(2, 0),), "INITIATE RESTART_AFTER_HOLD", "held after level 16"),
+        ((ordered(3, 0),), "INITIATE ", "ordered on 2026-03-02: 3 mg every 24 h, no sign"),
+    ],
+)
+def test_a_restart_that_is_ordered_is_known_and_the_hold_stays_on_record(
+    more: Chart, state: str, told: str
+) -> None:
+    found = decision(assessed(*on_hold(*more)))
+    assert f"{found['state']} {','.join(found['reasons'])}".startswith(state)
+    assert told in found["seen"]
+    assert "HOLD_NOT_DOCUMENTED" not in found["reasons"]
+
+
+def test_a_held_drug_that_is_handed_over_again_is_taken() -> None:
+    again = ordered(1, 5), dispense(SIROLIMUS_1MG, 5, 30, line(1))
+    found = decision(assessed(*on_hold(*again)))
+    assert "RESTART_AFTER_HOLD" not in found["reasons"]
+    assert found["currentDose"]["amountMg"] == 1
 
 
 # ---------------------------------------------------------------- orders that belong together

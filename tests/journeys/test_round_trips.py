@@ -99,6 +99,12 @@ def test_a_suggestion_carried_out_leaves_the_chart_in_order(
         assert len(active_orders(after, decision["drug"])) == 1
         assert (told["state"], told["reasons"][0]) == ("RECHECK", "CHANGE_ORDERED")
         assert told["proposedDose"] is None
+    elif "stopped" in kinds and not any(
+        about(a["resource"], decision["drug"]) for a in suggestion["actions"]
+    ):
+        assert active_orders(after, decision["drug"]) == active_orders(before, decision["drug"])
+        again = cards(after, name, language, "all")[place]
+        assert suggestion["label"] not in [one["label"] for one in again.get("suggestions", [])]
     elif "stopped" in kinds:
         before_it, left = active_orders(before, decision["drug"]), active_orders(after, decision["drug"])
         assert len(left) == len(before_it) - 1

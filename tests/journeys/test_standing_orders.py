@@ -43,6 +43,12 @@ def drafts_a_trough(card: Json) -> bool:
     return any(a["resource"]["resourceType"] == "ServiceRequest" for a in actions)
 
 
+def _coded(system: str, code: str, *, display: str = "", text: str = "") -> Json:
+    """A request under this code, with its words."""
+    coding = {"system": system, "code": code, **({"display": display} if display else {})}
+    return {"code": {"coding": [coding], **({"text": text} if text else {})}}
+
+
 @pytest.mark.parametrize(
     ("more", "stands"),
     [
@@ -53,7 +59,18 @@ def drafts_a_trough(card: Json) -> bool:
         ({"doNotPerform": True}, False),
         ({"subject": {"reference": "Patient/another"}}, False),
         ({"code": {"coding": [{"system": "http://loinc.org", "code": "2160-0"}]}}, False),
-        ({"code": {"text": "sirolimus"}}, False),
+        ({"code": {"text": "sirolimus"}}, True),
+        ({"code": {"text": "西罗莫司血药浓度（谷）"}}, True),
+        ({"code": {"text": "sirolimus peak"}}, False),
+        ({"code": {"text": "sirolimus dose review"}}, False),
+        ({"code": {"text": "blood"}}, False),
+        ({"code": {}}, False),
+        ({"code": None}, False),
+        (_coded("http://loinc.org", "29247-4"), True),
+        (_coded("urn:oid:1.2.3", "S-77"), False),
+        (_coded("urn:oid:1.2.3", "S-77", display="西罗莫司浓度"), True),
+        (_coded("http://snomed.info/sct", "313918004", text="Sirolimus level"), True),
+        (_coded("http://loinc.org", "99999-9", text="ciclosporin level"), False),
         ({"occurrencePeriod": {"start": ago(-14), "end": ago(-20)}}, True),
         ({"occurrencePeriod": {"start": ago(-15), "end": ago(-20)}}, False),
         ({"occurrencePeriod": {"start": ago(3), "end": ago(-7)}}, True),
@@ -70,9 +87,7 @@ def test_what_stands_already_is_said_and_not_suggested(more: Json, stands: bool)
     card = asked(request(**more))
     assert drafts_a_trough(card) is not stands
     signed = more.get("status") == "active"
-    words = (
-        "sirolimus trough: ordered already" if signed else "sirolimus trough: drafted already, not yet signed"
-    )
+    words = f"sirolimus trough: {'ordered' if signed else 'drafted'} "
     assert (words in card["detail"]) is stands
     assert "Increase sirolimus" in card["summary"]
 
@@ -88,3 +103,21 @@ def test_without_the_key_suggestions_stand_as_before() -> None:
     body["prefetch"].pop("serviceRequests", None)
     reply = ours("en").test_client().post("/cds-services/aa-trial-titration", json=body)
     assert drafts_a_trough(reply.get_json()["cards"][0])
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "drafted on 2026-03-02, not yet signed, 2026-03-09 to 2026-03-16"),
+        ({"status": "active", "authoredOn": ago(2)}, "ordered on 2026-02-28, 2026-03-09 to 2026-03-16"),
+        ({"status": "active", "authoredOn": None}, "ordered already, 2026-03-09 to 2026-03-16"),
+        ({"status": "active", "authoredOn": "2026-03"}, "ordered already, 2026-03-09 to 2026-03-16"),
+        ({"occurrencePeriod": {"end": ago(-14)}}, "drafted on 2026-03-02, not yet signed, by 2026-03-16"),
+        ({"occurrencePeriod": {"start": ago(-7)}}, "drafted on 2026-03-02, not yet signed"),
+        ({"occurrencePeriod": None}, "drafted on 2026-03-02, not yet signed"),
+        ({"occurrencePeriod": None, "occurrenceDateTime": ago(-9)}, "not yet signed, 2026-03-11"),
+    ],
+)
+def test_since_when_and_for_which_days_it_stands(more: Json, told: str) -> None:
+    line = next(x for x in asked(request(**more))["detail"].split("\n") if "sirolimus trough: " in x)
+    assert line.endswith(told)

@@ -74,15 +74,15 @@ def golden(patient: DemoPatient, http: dict[str, FlaskClient]) -> dict[str, str]
     return {
         ".md": page(title, patient.story, told["en"]),
         ".zh.md": page(title, patient.story_zh, told["zh"]),
-        ".json": json.dumps(_lasting(told["en"]), ensure_ascii=False, indent=1) + "\n",
+        ".json": json.dumps(lasting(told["en"]), ensure_ascii=False, indent=1) + "\n",
     }
 
 
-def _lasting(member: Any) -> Any:
+def lasting(member: Any) -> Any:
     """The same JSON without what changes with every edit of a text: the input hash, and the uuids made of it."""
     if isinstance(member, dict):
-        return {name: _lasting(value) for name, value in member.items() if name not in ("uuid", "inputHash")}
-    return [_lasting(value) for value in member] if isinstance(member, list) else member
+        return {name: lasting(value) for name, value in member.items() if name not in ("uuid", "inputHash")}
+    return [lasting(value) for value in member] if isinstance(member, list) else member
 
 
 def main() -> int:

@@ -202,7 +202,7 @@ def test_the_shipped_list_has_no_faults_and_cannot_be_left_out() -> None:
     for name in ("stances", "longer_names"):
         with pytest.raises(FaultyCodeLists) as refused:
             load_code_lists(leave_out=frozenset({name}))
-        assert refused.value.faults == (f"{name!r} cannot be left out",)
+        assert refused.value.faults == (f"leave_out: {name!r} cannot be left out",)
 
 
 def test_an_empty_list_finds_no_phrase() -> None:

@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds_service.pages.small_cells import shown
 from cds_service.research.alerts import OUTCOMES, advice
-from cds_service.research.small_cells import shown
 from cds_service.store.report import RuleReport
 
 counts = st.builds(

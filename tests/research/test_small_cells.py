@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.research.small_cells import FEWEST_SHOWN, shown
+from cds_service.pages.small_cells import FEWEST_SHOWN, shown
 from cds_service.research.tables import cell, largest_first
 
 

@@ -16,8 +16,10 @@ from cds_service.protocol.contradictions import (
     WINDOWS,
     contradictions,
     limits_in_force,
+    units_of,
 )
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault, read_topic
+from cds_service.protocol.possible_limits import MAY_BE_EMPTY, SPANS
 from cds_service.protocol.reviewed import load_protocol
 
 Table = dict[str, Any]
@@ -149,10 +151,74 @@ def test_a_name_that_does_not_exist_is_told(name: str) -> None:
     assert contradictions({name: ["nobody"]}) == [f"{name}: there is no 'nobody'"]
 
 
-@pytest.mark.parametrize("name", [n for n in FREE if isinstance(shipped(n), int | Decimal) and n in FREE])
-def test_no_number_is_below_zero(name: str) -> None:
-    if not isinstance(shipped(name), bool):
-        assert f"{name}: is below zero" in contradictions({name: -1})
+NUMBERS = [n for n in FREE if isinstance(shipped(n), int | Decimal) and not isinstance(shipped(n), bool)]
+UNITS = units_of()
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_limit_reaches_the_ends_of_its_unit_and_does_not_pass_them(name: str) -> None:
+    unit = UNITS[name]
+    low, high = map(Decimal, SPANS[unit])
+    said = f"{name}: must be {low} to {high} {unit}, is "
+    for inside, outside in ((low, low - 1), (high, high + 1), (high, Decimal("1e30"))):
+        assert f"{said}{inside}" not in contradictions({name: inside})
+        assert f"{said}{outside}" in contradictions({name: outside})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_refused(name: str, value: str) -> None:
+    assert any(f.startswith(f"{name}: must be ") for f in faults({name: Decimal(value)}))
+
+
+@pytest.mark.parametrize("name", [n for n in FREE if isinstance(shipped(n), list) and n not in MAY_BE_EMPTY])
+def test_a_list_that_decides_is_never_empty(name: str) -> None:
+    assert f"{name}: must not be empty" in contradictions({name: []})
+
+
+@pytest.mark.parametrize("unit", sorted(set(UNITS.values())))
+def test_every_unit_has_a_span_and_no_other_has_one(unit: str) -> None:
+    assert sorted(set(UNITS.values())) == sorted(SPANS)
+    low, high = map(Decimal, SPANS[unit])
+    assert low < high or unit in ("", "state")
+
+
+@pytest.mark.parametrize(
+    ("word", "says"), [("", False), (" ", False), ("a ", False), ("ab", True), ("预防", True)]
+)
+def test_a_word_that_stands_everywhere_is_refused(word: str, says: bool) -> None:
+    fault = f"eligibility.prevention_words: {word!r} stands in nearly every text"
+    assert (fault in contradictions({"eligibility.prevention_words": ["flush", word]})) is not says
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_one"),
+    [
+        ("levofloxacin 500", True),
+        (" Amphotericin  B 50.5 ", True),
+        ("levofloxacin 30000", True),
+        ("levofloxacin 30001", False),
+        ("levofloxacin 0", False),
+        ("levofloxacin -500", False),
+        ("levofloxacin 500mg", False),
+        ("levofloxacin 500 mg", False),
+        ("levofloxacin nan", False),
+        ("levofloxacin inf", False),
+        ("levofloxacin", False),
+        ("500", False),
+        (" 500", False),
+        ("", False),
+    ],
+)
+def test_a_drug_for_prevention_is_a_name_and_milligrams(entry: str, is_one: bool) -> None:
+    wanted = "must be a drug and its highest daily dose in mg, e.g. 'levofloxacin 500'"
+    told = [] if is_one else [f"eligibility.prevention_drugs: {entry!r} {wanted}"]
+    assert faults({"eligibility.prevention_drugs": [entry]}) == told
+
+
+def test_a_drug_for_prevention_is_named_once() -> None:
+    told = faults({"eligibility.prevention_drugs": ["levofloxacin 500", "Levofloxacin 250"]})
+    assert told == ["eligibility.prevention_drugs: 'levofloxacin' is named more than once"]
 
 
 @pytest.mark.parametrize(

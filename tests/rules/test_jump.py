@@ -244,3 +244,22 @@ def test_ciclosporin_used_up_in_between_explains_a_sirolimus_level() -> None:
 def test_levels_from_before_any_dose_on_record_refute_nothing() -> None:
     facts = (dispense(SRL, 2, 24, 0, 30), *levels(SRL, "7@20 19@3 10@1"))
     assert titrated(a_record(enrolled(Arm.SIROLIMUS, 120), *TESTS, *facts))[0].state is State.RECHECK
+
+
+@pytest.mark.parametrize(
+    ("drug", "given", "key"),
+    [
+        (SRL, "7@20 14@4 9.8@1", "dosing.jump.confirmed"),
+        (SRL, "7@20 14@4 9.7@1", "dosing.jump.refuted"),
+        (SRL, "7@20 14@5 9.8@1", None),
+        (SRL, "7@20 13@4 9.8@1", None),
+        (SRL, "7.8@20 3.5@4 5@1", "dosing.jump.confirmed"),
+        (SRL, "7.8@20 3.5@4 5.1@1", "dosing.jump.refuted"),
+        (CSA, "80@20 200@4 140@1", "dosing.jump.confirmed"),
+        (CSA, "80@20 200@4 139@1", "dosing.jump.refuted"),
+        (SRL, "7@20 14@1", None),
+    ],
+)
+def test_the_repeat_says_whether_it_confirms(drug: Drug, given: str, key: str | None) -> None:
+    seen = asked(drug, *levels(drug, given)).seen
+    assert (seen.key if seen.key in ("dosing.jump.confirmed", "dosing.jump.refuted") else None) == key

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cds_service.protocol.answers.causes import Cause, Partner
 from cds_service.protocol.parameters import Rule
 from fhir_mappings.vocabulary.facts import Evidence
 from fhir_mappings.vocabulary.medications import Drug
@@ -46,6 +47,8 @@ class Alert:
     """A safety finding, or (with `order`) a finding about a draft order.
 
     A CRITICAL alert with a `drug` and the action HOLD or STOP_REVIEW vetoes that drug's titration.
+    `partner`: the other drug that the finding is about. `causes`: what may have brought it about; `seen`
+    says them already.
     """
 
     rule: Rule
@@ -55,6 +58,8 @@ class Alert:
     drug: Drug | None = None
     order: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    partner: Partner | None = None
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from cds_service.protocol.answers.causes import Cause
 from cds_service.protocol.answers.outlook import Outlook
 from cds_service.protocol.parameters import Rule
 from fhir_mappings.vocabulary.facts import Evidence
@@ -79,9 +80,10 @@ class Recheck:
 class TitrationDecision:
     """What to do with one study drug. `reasons` are stable codes, e.g. "DOSE_NOT_DOCUMENTED".
 
-    `ends` are the active orders that the change replaces or the hold suspends, or that contradict each other.
+    `ends` are the active orders of the drug: a change replaces them, a hold suspends them.
     `outlook` stands beside it where a site forecasts; nothing in the decision depends on it. `held_at_most`:
     the highest dose that may be given while a hold is open. `previous`: the level before the one looked at.
+    `causes`: what may have raised the level or harmed the kidneys; `seen` says them already.
     """
 
     drug: Drug
@@ -99,3 +101,4 @@ class TitrationDecision:
     held_at_most: Dose | None = None
     ends: tuple[Evidence, ...] = ()
     previous: Trough | None = None
+    causes: tuple[Cause, ...] = ()

@@ -1,7 +1,7 @@
 """The numbers of the eligibility criteria, as they stand in `nct06802055/eligibility.toml`."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from cds_service.protocol.parameters import ProtocolTextFault
 
@@ -49,9 +49,37 @@ class EligibilityLimits:
     question_order: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        faults = []
         if sorted(self.question_order) != sorted(IDS):
-            raise ProtocolTextFault(["eligibility.question_order: must name each criterion once"])
+            faults.append("eligibility.question_order: must name each criterion once")
+        names = []
+        for entry in self.prevention_drugs:
+            try:
+                names.append(drug_and_daily_mg(entry)[0])
+            except ValueError as error:
+                faults.append(f"eligibility.prevention_drugs: {error}")
+        twice = sorted({name for name in names if names.count(name) > 1})
+        faults += [f"eligibility.prevention_drugs: {name!r} is named more than once" for name in twice]
+        if faults:
+            raise ProtocolTextFault(faults)
 
     def attestation_term(self, item: str) -> int:
         """How many days an answer to `item` holds, the last one included."""
         return self.attestation_short_days if item in self.attestation_short_items else self.attestation_days
+
+
+_MOST_MG = 30_000  # a day; piperacillin is given by 16 g
+
+
+def drug_and_daily_mg(entry: str) -> tuple[str, Decimal]:
+    """The drug of "levofloxacin 500" and its highest daily dose, mg. Raises ValueError."""
+    name, _, told = entry.strip().rpartition(" ")
+    try:
+        milligrams = Decimal(told)
+    except InvalidOperation:
+        milligrams = Decimal(0)
+    if not name.strip() or not milligrams.is_finite() or not 0 < milligrams <= _MOST_MG:
+        raise ValueError(
+            f"{entry!r} must be a drug and its highest daily dose in mg, e.g. 'levofloxacin 500'"
+        )
+    return " ".join(name.casefold().split()), milligrams

@@ -1,9 +1,8 @@
 """Is a drug given to prevent something rather than to treat it (DECISIONS 77)?"""
 
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
 
-from cds_service.protocol.criteria.limits import EligibilityLimits
+from cds_service.protocol.criteria.limits import EligibilityLimits, drug_and_daily_mg
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.facts import Known
 from fhir_mappings.vocabulary.medications import MedicationEvent
@@ -12,7 +11,7 @@ from fhir_mappings.vocabulary.medications import MedicationEvent
 def says_prevention(event: MedicationEvent, limits: EligibilityLimits) -> bool:
     """True where its name, its instructions or its reason say so."""
     told = f"{event.text} {event.as_written} {event.reason}".casefold()
-    return any(word in told for word in limits.prevention_words)
+    return any(word.casefold() in told for word in limits.prevention_words)
 
 
 def prevents_infection(event: MedicationEvent, limits: EligibilityLimits) -> bool:
@@ -30,12 +29,5 @@ def _listed(event: MedicationEvent, drugs: Iterable[str]) -> bool:
     """Is the drug on the site's list, at the daily dose written there or less?"""
     if not isinstance(event.dose, Known):
         return False
-    for entry in drugs:
-        name, _, milligrams = entry.rpartition(" ")
-        try:
-            limit = Decimal(milligrams)
-        except InvalidOperation:
-            continue
-        if event.ingredients == {name.casefold()} and event.dose.value.daily_mg <= limit:
-            return True
-    return False
+    listed = map(drug_and_daily_mg, drugs)
+    return any(event.ingredients == {name} and event.dose.value.daily_mg <= most for name, most in listed)

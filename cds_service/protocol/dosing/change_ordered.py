@@ -1,6 +1,6 @@
 """A change of dose that is ordered and not yet begun: wait for it, propose none beside it (DECISIONS 84)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_service.protocol.answers.dosing import Recheck, State
@@ -36,7 +36,7 @@ def after_an_order(case: DoseCase, limits: TitrationLimits, advice: Advice) -> A
     """
     coming = _coming(case, limits)
     if coming is None or not _waits(coming, case, limits, advice):
-        return advice
+        return _never_begun(case, limits, advice)
     reasons = advice.reasons if advice.state is State.RECHECK else ()
     kept = tuple(r for r in reasons if r not in (Reason.ORDER_NOT_STARTED, *_OVERTAKEN))
     named = (Reason(reason) for reason in kept if reason in Reason.__members__)
@@ -50,6 +50,24 @@ def after_an_order(case: DoseCase, limits: TitrationLimits, advice: Advice) -> A
     )
 
 
+def _never_begun(case: DoseCase, limits: TitrationLimits, advice: Advice) -> Advice:
+    """An order of another dose that has waited for too long is said beside the dose that is taken, and one of
+    whatever day beside another first dose."""
+    ordered, day = case.dose.pending, case.dose.pending_since
+    if ordered is None or day is None or ordered == advice.proposed:
+        return advice
+    is_old = (case.today - day).days > limits.change_ordered_days
+    if advice.state is not State.INITIATE and not (is_old and advice.state in _UNCHANGED):
+        return advice
+    is_said = Reason.ORDER_NOT_STARTED in advice.reasons
+    key = "dosing.orderedBefore" if is_said else "dosing.orderNotBegun"
+    seen = Phrase(key, (("day", day), ("dose", dose_words(ordered)), ("finding", advice.seen)))
+    return replace(
+        advice, seen=seen, reasons=tuple(dict.fromkeys((*advice.reasons, Reason.ORDER_NOT_STARTED)))
+    )
+
+
+_UNCHANGED = (State.CONTINUE, State.AT_CAP_BELOW_TARGET, State.RECHECK)
 _OVERTAKEN = ("NOT_STEADY_STATE", "STALE", "MISSING")
 """What is wrong with the last level is of no matter once another dose is on its way."""
 
@@ -71,7 +89,7 @@ def _waits(coming: _Coming, case: DoseCase, limits: TitrationLimits, advice: Adv
     if advice.state is State.CANNOT_ADVISE:
         return advice.reasons == (Reason.DOSE_NOT_DOCUMENTED,)
     if advice.state is State.INITIATE:
-        return not coming.signed and coming.dose == advice.proposed
+        return coming.dose == advice.proposed
     return advice.state in _WAITING and not _raises_what_is_to_be_lowered(coming.dose, advice)
 
 

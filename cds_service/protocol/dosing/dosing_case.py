@@ -12,6 +12,7 @@ from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.liver import Liver
 from cds_service.protocol.dosing.open_hold import OpenHold
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
+from cds_service.protocol.dosing.unexpected import Repeat
 from fhir_mappings.vocabulary.calendar import days_after, days_before
 from fhir_mappings.vocabulary.medications import Dose, Drug
 from fhir_mappings.vocabulary.phrases import Phrase, say
@@ -48,7 +49,7 @@ class DoseCase:
     proposed to be started at the same time. `toxic`: a toxicity of grade 2 or more beside a high level.
     `hold`: a hold that nothing has ended yet; `refuted`: a high level that a later one disproves.
     `unexpected_after`: the earlier level from which this one lies too far away to be believed at once;
-    `previous`: the level before it, to be shown.
+    `repeat`: it repeats an unexpected level; `previous`: the level before it, to be shown.
     """
 
     drug: Drug
@@ -73,6 +74,7 @@ class DoseCase:
     hold: OpenHold | None = None
     refuted: Result | None = None
     unexpected_after: Result | None = None
+    repeat: Repeat | None = None
     previous: Trough | None = None
 
     @property

@@ -20,6 +20,7 @@ from cds_service.protocol.dosing.unexpected import (
     explained_by,
     previous_level,
     refuted_jumps,
+    repeated,
     unexpected_after,
 )
 from cds_service.protocol.interactions import ActiveInteraction, Mechanism
@@ -99,6 +100,7 @@ def _beside_the_past(
         hold=held.hold,
         refuted=held.refuted,
         unexpected_after=unexpected_after(record, case.trough, explained, as_of),
+        repeat=repeated(record, case.trough, explained, as_of),
         previous=previous_level(record, case.trough, case.drug, as_of, explained.limits),
     )
 

@@ -21,8 +21,9 @@ class Stopped:
 class Withheld:
     """What the chart says of a drug that is not taken (DECISIONS 58, 87).
 
-    `order`: the newest order is on hold or stopped, and none is in force. `said`, `missed`: the newest
-    statement that it is not taken, and the newest dose recorded as not given, without a dose given since.
+    `order`: the newest order is on hold or stopped, and none is in force, or only one not yet begun. `said`,
+    `missed`: the newest statement that it is not taken, and the newest dose recorded as not given, without a
+    dose given since.
     """
 
     order: bool = False
@@ -32,12 +33,21 @@ class Withheld:
 
 def withheld(chart: DoseChart) -> Withheld:
     """What speaks for a hold, whenever it began."""
-    order = None if chart.current else newest(chart.signs.orders)
+    order = newest(chart.signs.orders) if not chart.current else _on_hold_still(chart)
     missed = max(chart.signs.missed, default=None)
     given = [s.day for s in chart.taken if s.source is MedicationSource.ADMINISTRATION]
     if missed and any(day >= missed for day in given):
         missed = None
     return Withheld(order is not None and order.status in STOPPED, chart.signs.refused, missed)
+
+
+def _on_hold_still(chart: DoseChart) -> MedicationEvent | None:
+    """The order on hold beside a newer one that nobody has begun to carry out."""
+    last = chart.taken[-1].day if chart.taken else None
+    if any(last is not None and begun(order) <= last for order in chart.current):
+        return None
+    before = newest(tuple(order for order in chart.signs.orders if order not in chart.current))
+    return before if before is not None and before.status is MedicationStatus.ON_HOLD else None
 
 
 def newest(orders: tuple[MedicationEvent, ...]) -> MedicationEvent | None:

@@ -14,7 +14,7 @@ from cds_service.protocol.dosing.dosing_case import (
 from cds_service.protocol.dosing.level_table import Row
 from cds_service.protocol.dosing.reasons import Reason
 from cds_service.protocol.dosing.titration_limits import TitrationLimits
-from fhir_mappings.vocabulary.phrases import say
+from fhir_mappings.vocabulary.phrases import Phrase, say
 
 RULE = "TR-11"
 
@@ -45,3 +45,12 @@ def with_words(case: DoseCase, advice: Advice) -> Advice:
         return advice
     seen = say("dosing.jump", finding=advice.seen, earlier=result_words(case.unexpected_after))
     return replace(advice, seen=seen, reasons=(*advice.reasons, Reason.LEVEL_UNEXPECTED))
+
+
+def with_repeat(case: DoseCase, advice: Advice) -> Advice:
+    """The advice as it is, saying whether the level confirms the unexpected one that it repeats."""
+    if case.repeat is None:
+        return advice
+    key = "dosing.jump.confirmed" if case.repeat.is_confirmed else "dosing.jump.refuted"
+    seen = Phrase(key, (("earlier", result_words(case.repeat.of)), ("finding", advice.seen)))
+    return replace(advice, seen=seen)

@@ -43,7 +43,7 @@ def settled_from(
             changed = active.started if active.current else active.stopped
             if changed is None:
                 return None
-            days.append(days_after(changed, _modulator_days(dose.drug, active, limits)))
+            days.append(days_after(changed, modulator_days(dose.drug, active, limits)))
     return max(days)
 
 
@@ -60,7 +60,8 @@ def _after_ciclosporin(ciclosporin: DoseInForce, limits: LevelLimits) -> date:
     return date.min
 
 
-def _modulator_days(drug: Drug, active: ActiveInteraction, limits: LevelLimits) -> int:
+def modulator_days(drug: Drug, active: ActiveInteraction, limits: LevelLimits) -> int:
+    """Days until a level of the drug has settled after this inhibitor or inducer was started or stopped."""
     if drug is Drug.CICLOSPORIN:
         return limits.ciclosporin_modulator_days
     if not active.current and active.interaction.mechanism in _INDUCERS:

@@ -82,6 +82,14 @@ class Explained:
         return bool(before) and now[-1] - before[-1] > self.limits.jump_haemoglobin_rise
 
 
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The level looked at repeats an unexpected one, and confirms it or does not."""
+
+    of: Result
+    is_confirmed: bool
+
+
 def _day(result: Result) -> date:
     assert result.when is not None
     return result.when.last
@@ -136,6 +144,27 @@ def refuted_jumps(record: ClinicalRecord, explained: Explained, as_of: AsOf) -> 
         ):
             found.append(result)
     return tuple(found)
+
+
+def repeated(record: ClinicalRecord, trough: Trough, explained: Explained, as_of: AsOf) -> Repeat | None:
+    """What the level looked at says of an unexpected one that it repeats; None where it repeats none."""
+    levels = explained.usable(_all(record, explained, as_of))
+    result = next((r for r in levels if r.reference == trough.reference), None)
+    if result is None:
+        return None
+    days = explained.limits.jump_repeat_days
+    near = [r for r in levels if 0 < _apart(r, result) <= days and _far_from(r, levels, explained)]
+    return Repeat(near[0], is_confirmed=_confirms(result, near[0], explained)) if near else None
+
+
+def _confirms(repeat: Result, first: Result, explained: Explained) -> bool:
+    """A high level is confirmed by at least this part of it, a low one by one that is as little higher."""
+    assert repeat.number is not None
+    assert first.number is not None
+    part = explained.limits.jump_confirmed_part
+    if first.number < explained.limits.table(explained.dose.drug).low:
+        return part * repeat.number <= first.number
+    return repeat.number >= part * first.number
 
 
 def previous_level(

@@ -103,14 +103,14 @@ def _after_partner(course: Course, analyte: Analyte) -> Iterator[Candidate]:
         if not partner.changes_levels or partner.class_with(drug) is None:
             continue
         if active.stopped:
-            seen = say("schedule.partnerStopped", name=partner.ingredient, day=active.stopped)
+            seen = say("schedule.partnerStopped", name=partner.name, day=active.stopped)
             yield from course.follow_up(
                 analyte, active.stopped, limits.after_partner_stopped, "MON-DDI", seen, instead=False
             )
         elif active.started and active.started > course.calendar.day_one:
             soon = partner.critical_with is drug
             window = limits.after_critical_partner if soon else limits.after_partner_started
-            seen = say("schedule.partnerStarted", name=partner.ingredient, day=active.started)
+            seen = say("schedule.partnerStarted", name=partner.name, day=active.started)
             yield from course.follow_up(analyte, active.started, window, "MON-DDI", seen, instead=False)
 
 

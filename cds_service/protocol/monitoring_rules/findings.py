@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from cds_service.protocol.answers.alerts import Action, Alert
+from cds_service.protocol.answers.causes import without_causes
 from cds_service.protocol.monitoring_rules.course import EVENT, Course
 from cds_service.protocol.monitoring_rules.plan import Candidate, Test
 from fhir_mappings.vocabulary.phrases import say
@@ -29,7 +30,7 @@ def asked_by_findings(test: Test, course: Course) -> Iterator[Candidate]:
     """Today, as long as the finding stands."""
     for alert in course.alerts:
         if _asks_for(alert, test, course):
-            seen = say("schedule.finding", seen=alert.seen)
+            seen = say("schedule.finding", seen=without_causes(alert.seen))
             today = course.calendar.day
             yield Candidate(today, today, alert.rule, seen, EVENT, asked=True)
 

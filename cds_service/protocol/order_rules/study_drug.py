@@ -189,7 +189,7 @@ def partners_in_use(desk: Desk, draft: MedicationEvent) -> Iterator[Alert]:
         return
     for drug in Drug:
         for active in desk.interactions if drug.value in draft.ingredients else ():
-            where = say("interactions.inUse", name=active.interaction.ingredient, since=active.started)
+            where = say("interactions.inUse", name=active.interaction.name, since=active.started)
             pairs = pair_alerts(
                 active.interaction, (drug,), where, [active.evidence], desk.rules, drafted=True
             )

@@ -65,10 +65,14 @@ class SafetyLimits:
     lost_warns: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        listed = (*self.lost_bars_sirolimus, *self.lost_bars_ciclosporin, *self.lost_warns)
-        unknown = sorted(set(listed) - {analyte.value for analyte in Analyte})
+        lists = ("lost_bars_sirolimus", "lost_bars_ciclosporin", "lost_warns")
+        unknown = [
+            f"safety.{name}: there is no test {test!r}"
+            for name in lists
+            for test in sorted(set(getattr(self, name)) - {analyte.value for analyte in Analyte})
+        ]
         if unknown:
-            raise ProtocolTextFault([f"safety.lost_...: there is no test {name!r}" for name in unknown])
+            raise ProtocolTextFault(unknown)
 
     def barred_by(self, analyte: str) -> tuple[Drug, ...]:
         """The drugs that are not started or raised while a result of the test cannot be used."""

@@ -1,8 +1,10 @@
 """Interacting drugs in use, and live vaccines ordered."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cds_service.protocol.answers.alerts import Severity
+from cds_service.protocol.answers.causes import Partner
 from cds_service.protocol.interaction_findings import live_vaccine, pair_alerts, perhaps_live
 from cds_service.protocol.safety_rules.situation import Found, Situation
 from fhir_mappings.vocabulary.concepts import VACCINES, Concept
@@ -15,11 +17,11 @@ def interacting_drugs(chart: Situation) -> Iterator[Found]:
     """One finding per pair that is in use now."""
     for active in chart.interactions:
         if active.current:
-            seen = say("interactions.inUse", name=active.interaction.ingredient, since=active.started)
+            seen = say("interactions.inUse", name=active.interaction.name, since=active.started)
             evidence = [active.evidence]
-            yield from pair_alerts(
-                active.interaction, chart.drugs, seen, evidence, chart.rules, drafted=False
-            )
+            found = pair_alerts(active.interaction, chart.drugs, seen, evidence, chart.rules, drafted=False)
+            partner = Partner(active.interaction.name, active.orders)
+            yield from (replace(alert, partner=partner) for alert in found)
 
 
 def live_vaccines(chart: Situation) -> Iterator[Found]:

@@ -15,6 +15,7 @@ from cds_service.sandbox.mini_ehr.list_routes import list_routes
 from cds_service.sandbox.mini_ehr.order_routes import order_routes
 from cds_service.sandbox.mini_ehr.pages import KEY, page, said
 from cds_service.sandbox.mini_ehr.result_routes import result_routes
+from cds_service.sandbox.mini_ehr.stop_routes import stop_routes
 
 ROUTES = (
     list_routes,
@@ -23,6 +24,7 @@ ROUTES = (
     hook_routes,
     card_routes,
     order_routes,
+    stop_routes,
     developer_routes,
 )
 LARGEST_FILE = 16 * 1024 * 1024

@@ -29,7 +29,10 @@ def card_routes() -> Blueprint:
         chosen = request.form.get("reason", "")
         number = int(chosen) if chosen.isdecimal() else None
         given = _given(key, "overrideReasons", number)
-        feedback = overridden(given.card, number, request.form.get("comment", "").strip(), desk().clock())
+        comment = request.form.get("comment", "").strip()
+        if given.card.get("indicator") == "critical" and number is None and not _in_words(given, comment):
+            return said("advice.why_needed", ok=False, status=400)
+        feedback = overridden(given.card, number, comment, desk().clock())
         return _reported("advice.dismissed", given, feedback)
 
     @routes.get("/cards/<key>/links/<int:number>")
@@ -51,6 +54,11 @@ def _given(key: str, name: str, number: int | None) -> Given:
     return given
 
 
+def _in_words(given: Given, comment: str) -> bool:
+    """Is a comment enough? Only where the card offers no reasons to choose from."""
+    return bool(comment) and not given.card.get("overrideReasons")
+
+
 def _accept(given: Given, number: int) -> Response:
     suggestion = given.card["suggestions"][number]
     feedback = accepted(given.card, number, desk().clock())
@@ -62,7 +70,9 @@ def _accept(given: Given, number: int) -> Response:
         desk().fhir.transact(entries(suggestion, given.patient))
     except NotDoable as fault:
         return said("advice.not_doable", ok=False, status=409, why=fault.reason)
-    return _reported("advice.accepted", given, feedback, changed=True)
+    if any(action.get("type") != "create" for action in suggestion["actions"]):
+        return _reported("advice.took_effect", given, feedback, go="advice.took_effect")
+    return _reported("advice.accepted", given, feedback, go="advice.accepted")
 
 
 def _for_the_form(suggestion: Json, draft: Json | None) -> dict[str, str]:

@@ -56,6 +56,11 @@ class CardView:
     reasons: tuple[str, ...]
     unusable: str
 
+    @property
+    def must_say_why(self) -> bool:
+        """A danger is not clicked away: whoever dismisses it says why."""
+        return self.indicator == "critical"
+
 
 def card_view(card: Json, service: str, title: str) -> CardView:
     """Read a card leniently: whatever a service left out is empty here, and nothing of it is trusted."""

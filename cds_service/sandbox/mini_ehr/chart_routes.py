@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from cds_service.sandbox.mini_ehr.contexts import DIAGNOSES
 from cds_service.sandbox.mini_ehr.laboratory import GROUPS, Row, rows, test_name
-from cds_service.sandbox.mini_ehr.medications import bars, orders
+from cds_service.sandbox.mini_ehr.medications import bars, orders, reported
 from cds_service.sandbox.mini_ehr.pages import checked, desk, message, page, switches, words
 from cds_service.sandbox.mini_ehr.person import person
 from cds_service.sandbox.mini_ehr.record import Record, code_of, read_record, text_of
@@ -28,6 +28,7 @@ def chart_routes() -> Blueprint:
             story=story.words[switches().language] if story else "",
             groups=[(name, [row for row in table if row.group == name]) for name in GROUPS],
             orders=written,
+            reported=reported(record["reported"].resources, words()),
             drafts=_drafts(record),
             problems=[
                 (
@@ -81,7 +82,16 @@ def _draft_text(one: dict[str, object]) -> str:
         return f"{order.drug} {order.dose}"
     code = one.get("code")
     name = test_name(code, switches().language) if isinstance(code, dict) else str(one.get("description", ""))
-    return f"{name} {one.get('occurrenceDateTime', '')}".strip()
+    return f"{name} {_days(one)}".strip()
+
+
+def _days(request: dict[str, object]) -> str:
+    """The day that a test is wanted on, or from which to which."""
+    period = request.get("occurrencePeriod")
+    if not isinstance(period, dict):
+        return str(request.get("occurrenceDateTime", ""))[:10]
+    first, last = (str(period.get(end, ""))[:10] for end in ("start", "end"))
+    return first if first == last else f"{first} – {last}".strip()
 
 
 def _levels(table: list[Row]) -> list[dict[str, object]]:

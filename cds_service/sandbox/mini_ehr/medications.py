@@ -33,6 +33,25 @@ def orders(requests: Iterable[Json], words: Words) -> list[Order]:
     return sorted(found, key=lambda order: order.first, reverse=True)
 
 
+def reported(statements: Iterable[Json], words: Words) -> list[Order]:
+    """What is taken by the word of the patient or another record, without an order here; newest first."""
+    known = [one for one in statements if one.get("status") != "entered-in-error" and not one.get("basedOn")]
+    found = [_reported(one, words) for one in known]
+    return sorted(found, key=lambda order: order.first, reverse=True)
+
+
+def _reported(one: Json, words: Words) -> Order:
+    period = one.get("effectivePeriod") or {"start": one.get("effectiveDateTime", "")}
+    return Order(
+        id=str(one.get("id", "")),
+        drug=text_of(one.get("medicationCodeableConcept")) or _elsewhere(one),
+        dose=dose_text(next(iter(one.get("dosage") or []), {}), words),
+        first=str(period.get("start", ""))[:10],
+        last=str(period.get("end", ""))[:10],
+        status=str(one.get("status", "")),
+    )
+
+
 def _order(one: Json, words: Words) -> Order:
     dosage: Any = next(iter(one.get("dosageInstruction") or []), {})
     bounds = ((dosage.get("timing") or {}).get("repeat") or {}).get("boundsPeriod") or {}

@@ -1,6 +1,7 @@
 """Writing an order, signing it, and what becomes of drafts in the record."""
 
 import uuid
+from datetime import timedelta
 
 from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -46,11 +47,6 @@ def order_routes() -> Blueprint:
         only_with_writes()
         return _settle(checked(patient_id))
 
-    @routes.post("/patients/<patient_id>/stop")
-    def stop(patient_id: str) -> AnyResponse:
-        only_with_writes()
-        return _stop(checked(patient_id))
-
     return routes
 
 
@@ -68,7 +64,9 @@ def _sign(patient_id: str) -> Response:
     stopped = [one for one in _written(patient_id) if one.get("id") in chosen]
     now = desk().clock()
     is_new = not request.form.get("draft")
-    desk().fhir.transact([signed(draft, now, is_new=is_new), *ended(stopped, now, words()("order.replaced"))])
+    yesterday = (now - timedelta(days=1)).date()
+    entries = ended(stopped, yesterday, words()("order.replaced"))
+    desk().fhir.transact([signed(draft, now, is_new=is_new), *entries])
     return said("order.signed", go=f"/patients/{patient_id}?said=order.signed")
 
 
@@ -82,13 +80,3 @@ def _settle(patient_id: str) -> AnyResponse:
         abort(400)
     desk().fhir.transact([{"request": {"method": "DELETE", "url": reference}}])
     return redirect(f"/patients/{patient_id}?said=order.discarded", 303)
-
-
-def _stop(patient_id: str) -> AnyResponse:
-    wanted = request.form.get("order", "")
-    running = [one for one in _written(patient_id) if one.get("status") == "active"]
-    order = next((one for one in running if one.get("id") == wanted), None)
-    if order is None:
-        abort(404)
-    desk().fhir.transact(ended([order], desk().clock(), words()("order.stopped_why")))
-    return redirect(f"/patients/{patient_id}?said=order.stopped", 303)

@@ -33,6 +33,7 @@ _QUERIES = {
     "problems": "Condition?patient={id}",
     "allergies": "AllergyIntolerance?patient={id}",
     "orders": "MedicationRequest?patient={id}",
+    "reported": "MedicationStatement?patient={id}",
     "results": "Observation?patient={id}&_sort=-date&_count=" + str(MOST_RESULTS),
     "requests": "ServiceRequest?patient={id}",
     "tasks": "Task?patient={id}",

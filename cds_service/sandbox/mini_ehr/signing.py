@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime
 
 from cds_service.sandbox.fhir_client import update_of
 from cds_service.sandbox.json_http import Json
@@ -19,17 +19,16 @@ def signed(draft: Json, now: datetime, *, is_new: bool) -> Json:
     return update_of(order)
 
 
-def ended(orders: Iterable[Json], now: datetime, why: str) -> list[Json]:
-    """The transaction entries that stop orders: yesterday was their last day, or the day they began."""
-    return [_ended(order, now, why) for order in orders]
+def ended(orders: Iterable[Json], last: date, why: str) -> list[Json]:
+    """The transaction entries that stop orders: `last` was their last day, or the day they began."""
+    return [_ended(order, last, why) for order in orders]
 
 
-def _ended(order: Json, now: datetime, why: str) -> Json:
+def _ended(order: Json, last: date, why: str) -> Json:
     stopped = copy.deepcopy(order)
     stopped |= {"status": "stopped", "statusReason": {"text": why}}
-    yesterday = str((now - timedelta(days=1)).date())
     for dosage in stopped.get("dosageInstruction") or []:
         repeat = dosage.setdefault("timing", {}).setdefault("repeat", {})
         bounds = repeat.setdefault("boundsPeriod", {})
-        bounds["end"] = max(yesterday, str(bounds.get("start", ""))[:10])
+        bounds["end"] = max(str(last), str(bounds.get("start", ""))[:10])
     return update_of(stopped)

@@ -44,11 +44,42 @@ def test_a_critical_level_comes_first_and_stands_out(screen: Screen) -> None:
 
 def test_the_hold_that_a_critical_card_asks_for_is_done_in_the_chart(screen: Screen) -> None:
     screen.open("/patients/demo-11")
+    active = screen.demo.found("MedicationRequest?patient=demo-11&status=active")
+    screen.page.get_by_role("link", name="Stop sirolimus").click()
+    asked = screen.page.locator("#stop").inner_text()
+    for part in ("sirolimus", "3 mg once daily", screen.page.locator("h1").inner_text().split()[0]):
+        assert part in asked
+    assert screen.demo.found("MedicationRequest?patient=demo-11&status=active") == active
+    screen.page.get_by_role("link", name="Keep the order").click()
+    assert screen.demo.found("MedicationRequest?patient=demo-11&status=active") == active
+
+    screen.page.get_by_role("link", name="Stop sirolimus").click()
     screen.page.get_by_role("button", name="Stop sirolimus").click()
     assert screen.said() == "Stopped. The advice is new."
     assert "HOLD sirolimus (now: 3 mg once daily)" not in " ".join(screen.advice())
     active = screen.demo.found("MedicationRequest?patient=demo-11&status=active")
     assert not any("sirolimus" in str(order) for order in active)
+
+
+def test_a_danger_is_dismissed_for_a_reason_only(screen: Screen) -> None:
+    screen.open("/patients/demo-11")
+    card = screen.card("critical")
+    key = card.get_attribute("data-key")
+    card.get_by_text("Dismiss …").click()
+    card.get_by_label("Comment").fill("seen")
+    card.get_by_role("button", name="Dismiss card").click()
+    assert screen.page.locator(f"[data-key='{key}']").count() == 1  # the browser asks for the reason
+    refused = screen.page.evaluate(
+        "key => fetch(`/cards/${key}/dismiss`, {method: 'POST', body: new FormData()}).then(r => r.status)",
+        key,
+    )
+    assert refused == 400
+    screen.wrong[:] = [text for text in screen.wrong if "400" not in text]  # the refusal itself
+    card.locator("[name=reason]").first.check()
+    card.get_by_role("button", name="Dismiss card").click()
+    assert screen.said() == "Dismissed, and the service was told."
+    assert screen.page.locator(f"[data-key='{key}']").count() == 0
+    assert screen.page.evaluate("document.activeElement.matches('h2, h3')")
 
 
 def test_the_tests_that_are_missing_are_drafted_all_of_them(screen: Screen) -> None:
@@ -69,7 +100,7 @@ def test_a_test_is_drafted_for_its_days_and_not_a_second_time(screen: Screen) ->
     screen.page.wait_for_selector(".drafts")
     (draft,) = screen.demo.found("ServiceRequest?patient=demo-09&status=draft")
     assert list(draft["occurrencePeriod"]) == ["end"]
-    screen.wait_for_advice("sirolimus trough: drafted already, not yet signed")
+    screen.wait_for_advice("sirolimus trough: drafted on")
     card = screen.page.locator("#cards > .card").filter(has_text="Continue sirolimus").first
     assert card.locator("[data-accept]").count() == 0
 
@@ -92,7 +123,7 @@ def test_orders_that_overlap_have_a_lane_each_and_each_can_be_stopped(screen: Sc
     stops = screen.page.locator("#cards > .card").first.get_by_role("button", name="Stop the sirolimus order")
     assert stops.count() == 2
     stops.last.click()
-    screen.page.wait_for_url("**said=advice.accepted")
+    screen.page.wait_for_url("**said=advice.took_effect")
     assert len(screen.demo.found("MedicationRequest?patient=demo-19&status=active")) >= 1
 
 
@@ -100,7 +131,7 @@ def test_a_hold_is_carried_out_by_the_card_and_known_afterwards(screen: Screen) 
     screen.open("/patients/demo-11")
     assert screen.advice()[0].startswith("HOLD sirolimus (now: 3 mg once daily)")
     screen.card("critical").get_by_role("button", name="Hold sirolimus: suspend its order").click()
-    screen.page.wait_for_url("**said=advice.accepted")
+    screen.page.wait_for_url("**said=advice.took_effect")
     (held,) = [
         order
         for order in screen.demo.found("MedicationRequest?patient=demo-11&status=on-hold")

@@ -1,6 +1,6 @@
 """The order form, signing, and the orders that a new one replaces."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -105,9 +105,9 @@ def test_signing_a_draft_of_the_record_keeps_its_id() -> None:
 
 
 @pytest.mark.parametrize(("start", "end"), [("2026-02-01", "2026-03-01"), ("2026-03-02", "2026-03-02")])
-def test_a_replaced_order_ends_the_day_before_but_not_before_it_began(start: str, end: str) -> None:
+def test_an_order_ends_on_its_last_day_but_not_before_it_began(start: str, end: str) -> None:
     order = _draft(product="sirolimus-1mg", amount="2", start=start) | {"status": "active"}
-    (entry,) = ended([order], NOW, "replaced")
+    (entry,) = ended([order], NOW.date() - timedelta(days=1), "replaced")
     assert problems(entry["resource"]) == []
     assert entry["resource"]["status"] == "stopped"
     assert entry["resource"]["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"]["end"] == end

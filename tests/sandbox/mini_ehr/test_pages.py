@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 
 from cds_service.sandbox.loopback import serve
 from tests.sandbox.cds_double import CdsDouble
-from tests.sandbox.running import Demo
+from tests.sandbox.running import Demo, now
 
 JSON = {"Accept": "application/json"}
 WRITES = (
@@ -157,13 +157,48 @@ def test_a_draft_is_signed_or_discarded(fresh: Demo) -> None:
     assert fresh.found("MedicationRequest?patient=demo-08&status=draft") == []
 
 
+def _stop(demo: Demo, patient: str, order: str) -> requests.Response:
+    """The question, answered with yes as a browser would."""
+    asked = _get(f"{demo.page}/patients/{patient}/stop", params={"order": order})
+    if not asked.ok:
+        return asked
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    return _post(f"{demo.page}/patients/{patient}/stop", data=fields)
+
+
 def test_a_running_order_is_stopped_and_only_such_a_one(fresh: Demo) -> None:
     (order,) = fresh.found("MedicationRequest?patient=demo-08&status=active")
-    assert _post(f"{fresh.page}/patients/demo-09/stop", data={"order": order["id"]}).status_code == 404
-    reply = _post(f"{fresh.page}/patients/demo-08/stop", data={"order": order["id"]})
-    assert "Stopped." in reply.text
+    assert _stop(fresh, "demo-09", order["id"]).status_code == 404
+    assert "Stopped." in _stop(fresh, "demo-08", order["id"]).text
     assert fresh.found("MedicationRequest?patient=demo-08&status=active") == []
-    assert _post(f"{fresh.page}/patients/demo-08/stop", data={"order": order["id"]}).status_code == 404
+    (stopped,) = fresh.found(f"MedicationRequest?_id={order['id']}")
+    assert stopped["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"]["end"] == str(now().date())
+    assert _stop(fresh, "demo-08", order["id"]).status_code == 404
+
+
+def test_the_chart_never_stops_at_one_click(demo: Demo) -> None:
+    chart = _get(f"{demo.page}/patients/demo-08").text
+    assert 'method="post" action="/patients/demo-08/stop"' not in chart
+    (question,) = re.findall(r'href="(/patients/demo-08/stop[^"]+)"', chart)
+    asked = _get(demo.page + question).text
+    for part in ("陈秀兰", "sirolimus 1 mg tablet", "2 mg once daily", "Stop this order?"):
+        assert part in asked
+
+
+@pytest.mark.parametrize("seen", [None, "", "sirolimus · 1 mg once daily"])
+def test_a_stop_that_did_not_see_the_order_as_it_is_asks_again(demo: Demo, seen: str | None) -> None:
+    (order,) = demo.found("MedicationRequest?patient=demo-08&status=active")
+    fields = {"order": order["id"], **({} if seen is None else {"seen": seen})}
+    reply = _post(f"{demo.page}/patients/demo-08/stop", data=fields)
+    assert (reply.status_code, "Stop this order?" in reply.text) == (409, True)
+    assert demo.found("MedicationRequest?patient=demo-08&status=active") == [order]
+
+
+def test_what_is_taken_without_an_order_stands_in_the_chart(demo: Demo) -> None:
+    chart = _get(f"{demo.page}/patients/demo-17").text
+    reported = chart[chart.index('id="reported"') : chart.index('id="laboratory"')]
+    assert "ibuprofen" in reported
+    assert 'id="reported"' not in _get(f"{demo.page}/patients/demo-08").text
 
 
 @pytest.mark.parametrize(
@@ -194,7 +229,9 @@ def test_feedback_goes_to_the_service_of_the_card_and_is_well_formed(demo: Demo)
                 "indicator": "info",
                 "source": {"label": "s"},
                 "overrideReasons": [{"code": "c", "system": "urn:s", "display": "Because"}],
-            }
+            },
+            _critical("6c1e4c2e-3a5f-4a0e-9d0e-000000000002", [{"code": "c", "display": "Because"}]),
+            _critical("6c1e4c2e-3a5f-4a0e-9d0e-000000000003", []),
         ]
     }
     app = double.app()
@@ -217,3 +254,22 @@ def test_feedback_goes_to_the_service_of_the_card_and_is_well_formed(demo: Demo)
     assert authorization.startswith("Bearer ")
     assert _post(f"{page}/cards/{key}/dismiss", data={"reason": "1"}).status_code == 404
     assert _post(f"{page}/cards/unknown/dismiss").status_code == 404
+    chosen, written = (key[:-1] + last for last in "23")
+    refused: list[tuple[str, dict[str, str]]] = [
+        (chosen, {}),
+        (chosen, {"comment": "seen"}),
+        (written, {}),
+        (written, {"comment": " "}),
+    ]
+    for card, fields in refused:
+        reply = _post(f"{page}/cards/{card}/dismiss", data=fields)
+        assert (reply.status_code, reply.json()["ok"]) == (400, False)
+    assert len(told) == 1
+    assert _post(f"{page}/cards/{chosen}/dismiss", data={"reason": "0"}).json()["ok"]
+    assert _post(f"{page}/cards/{written}/dismiss", data={"comment": "seen with Dr Wang"}).json()["ok"]
+    assert len(told) == 3
+
+
+def _critical(key: str, reasons: list[dict[str, str]]) -> dict[str, Any]:
+    card = {"uuid": key, "summary": "x", "indicator": "critical", "source": {"label": "s"}}
+    return card | ({"overrideReasons": reasons} if reasons else {})

@@ -62,7 +62,9 @@ def test_every_choice_has_its_words(table: str, choices: object) -> None:
     assert {f"{table}.{choice}" for choice in choices} - EN.keys() == set()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("key", ["advice.accepted", "advice.dismissed", "order.corrected"])
+@pytest.mark.parametrize(
+    "key", ["advice.accepted", "advice.took_effect", "advice.dismissed", "order.corrected"]
+)
 @pytest.mark.parametrize("ending", ["", "_untold", "_unheard"])
 def test_what_was_done_can_be_said_however_the_feedback_went(key: str, ending: str) -> None:
     assert f"{key}{ending}" in EN

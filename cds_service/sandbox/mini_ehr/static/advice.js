@@ -106,8 +106,9 @@ export function listen(onAccepted, about = () => undefined) {
     const answer = await post(`/cards/${card.dataset.key}/dismiss`, new FormData(form));
     say(answer);
     if (!answer.ok) return;
-    const next = card.nextElementSibling?.querySelector("button, a, summary");
+    const next = card.nextElementSibling?.querySelector("h3") ?? document.querySelector("#advice-heading");
     card.remove();
-    (next ?? document.querySelector("#advice-heading")).focus?.();
+    next.tabIndex = -1; // never a button: a second Enter would carry out what nobody has read
+    next.focus();
   });
 }

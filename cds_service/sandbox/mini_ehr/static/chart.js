@@ -5,7 +5,7 @@ import { drawCourse } from "./course.js";
 const hooks = `${location.pathname}/hooks/`;
 const reload = () => ask(`${hooks}patient-view`);
 
-listen(() => setTimeout(() => location.assign(`${location.pathname}?said=advice.accepted`), 300));
+listen(({ go }) => setTimeout(() => location.assign(`${location.pathname}?said=${go}`), 300));
 document.querySelector("#again").addEventListener("click", reload);
 document.querySelector("button[data-hook]").addEventListener("click", (event) => ask(hooks + event.target.dataset.hook));
 document.querySelector("form[data-hook]").addEventListener("submit", (event) => {

@@ -62,7 +62,7 @@ form.addEventListener("submit", async (event) => {
 document.querySelector("#again").addEventListener("click", select);
 listen((answer) => {
   if (!answer.fields) {
-    location.assign(form.getAttribute("action").replace(/\/orders$/, "?said=advice.accepted"));
+    location.assign(form.getAttribute("action").replace(/\/orders$/, `?said=${answer.go}`));
     return;
   }
   for (const [name, value] of Object.entries(answer.fields)) form.elements[name].value = value;

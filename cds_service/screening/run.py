@@ -1,0 +1,168 @@
+"""A whole run: passes over the export until nobody new is found, then the candidates' charts judged.
+
+First only the files that begin with what decides are read; then everything, once, for the lines of those
+found and for what decides and lay elsewhere; again only for whoever was found by that; last, what their lines
+point at.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count, groupby
+
+from cds_service.advice.from_file import Rulebook
+from cds_service.protocol.moment import AsOf
+from cds_service.screening.deciding import deciding_types
+from cds_service.screening.engine import Engine
+from cds_service.screening.judging import Judge, batches
+from cds_service.screening.plain import sort_lines
+from cds_service.screening.scan import Found, Scan, Wanted
+from cds_service.screening.shards import TORN, Shard, blocks_of
+from cds_service.screening.working_folder import WorkingFolder
+from fhir_mappings.readers.settings import ReaderSettings
+
+Tell = Callable[[str, int, int], object]
+_AT_ONCE = 8
+_A_LOOK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run needs. `tell` hears of each piece done: which pass, bytes, patients."""
+
+    rules: Rulebook
+    now: AsOf
+    engine: Engine
+    folder: WorkingFolder
+    every_line: bool = False
+    partitions: int | None = None
+    tell: Tell = lambda *_: None
+
+
+@dataclass(slots=True)
+class Passes:
+    """What all passes found together. `found` is of the pass that read everything.
+
+    `ids` and `numbers` are those of whoever may be a candidate; `unowned` are numbers that no patient of this
+    export carries.
+    """
+
+    ids: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+    unowned: set[str] = field(default_factory=set)
+    found: dict[int, Found] = field(default_factory=dict)
+
+    def add(self, found: Found) -> None:
+        """Add whom one shard concerns."""
+        self.ids |= found.concerned
+        self.numbers |= found.concerned_numbers
+
+    def first_lines(self, shards: Sequence[Shard]) -> list[int]:
+        """How many lines of its file lie before each shard."""
+        before: list[int] = []
+        for _, of_file in groupby(shards, key=lambda shard: shard.place):
+            lines = 0
+            for shard in of_file:
+                before.append(lines)
+                lines += self.found[shard.key].lines
+        return before
+
+
+def screen(run: Run, shards: Sequence[Shard]) -> Passes:
+    """Find the candidates and judge them; what was said lies in the run's folder. Raises OSError."""
+    passes = find(run, shards)
+    first_lines = passes.first_lines(shards)
+    run.folder.part_charts(run.partitions)
+    judge = Judge(run.rules, run.now, run.folder.adrift(first_lines))
+    work = (
+        batch
+        for part in run.folder.parts()
+        for batch in batches(run.folder.charts_in(part, first_lines), _AT_ONCE, str(part))
+        if not run.folder.is_judged(batch.key)
+    )
+    for key, judged in run.engine.run(work, judge):
+        run.folder.keep_judged(key, judged)
+        run.tell("judge", 0, len(judged))
+    return passes
+
+
+def find(run: Run, shards: Sequence[Shard]) -> Passes:
+    """All lines of everybody who may be a candidate, and what these lines point at."""
+    passes = Passes()
+    first = [shard for shard in shards if run.every_line or _decides(shard, run.rules.reader)]
+    for found in _pass(run, "1", first, _scan(run), "held"):
+        passes.add(found)
+    settled = frozenset(shard.key for shard in first)
+    wanted, looked_for = _wanted(run, passes), Wanted()
+    for number in count(2):
+        scan = replace(_scan(run), wanted=wanted.without(looked_for), settled=settled)
+        for found in _pass(run, str(number), shards, scan, "held"):
+            passes.add(found)
+            passes.found.setdefault(found.shard, found)
+        settled = frozenset(shard.key for shard in shards)
+        looked_for, wanted = wanted, _wanted(run, passes)
+        if wanted == looked_for:
+            break
+    _follow(run, shards, passes)
+    return passes
+
+
+def _scan(run: Run) -> Scan:
+    return Scan(run.rules.reader, run.now, every_line=run.every_line)
+
+
+def _pass(run: Run, name: str, shards: Sequence[Shard], scan: Scan, lines: str) -> Iterator[Found]:
+    """One pass over some shards, without what was found before a crash."""
+    left, sizes = [], {shard.key: shard.end - shard.start for shard in shards}
+    for shard in shards:
+        if (known := run.folder.known(f"{name}-{shard.key}")) is not None:
+            yield known
+        else:
+            left.append(shard)
+    for found in run.engine.run(left, scan):
+        people = len(found.people)
+        yield run.folder.keep(f"{name}-{found.shard}", found, lines)
+        run.tell(name, sizes[found.shard], people)
+
+
+def _wanted(run: Run, passes: Passes) -> Wanted:
+    """All concerned, by id and number: a number is that of whoever carries it in this export."""
+    ids, ask = set(passes.ids), run.folder.ask
+    if passes.numbers:
+        question = "SELECT id, numbers FROM {people} WHERE list_has_any(numbers, $1)"
+        rows = ask(question, sorted(passes.numbers))
+        ids |= {row[0] for row in rows}
+        passes.unowned = passes.numbers - {number for row in rows for number in row[1]}
+    owners: dict[str, tuple[str, ...]] = {}
+    question = "SELECT DISTINCT id, unnest(numbers) FROM {people} WHERE list_contains($1, id) ORDER BY ALL"
+    for owner, number in ask(question, sorted(ids)) if ids else ():
+        owners[number] = (*owners.get(number, ()), owner)
+    return Wanted(frozenset(ids), owners)
+
+
+def _follow(run: Run, shards: Sequence[Shard], passes: Passes) -> None:
+    """The products, studies, specimens and practitioners that the lines point at, and theirs."""
+    pointing = [shard for shard in shards if passes.found[shard.key].points]
+    settled = frozenset(shard.key for shard in shards)
+    question = (
+        "SELECT DISTINCT unnest(names) FROM (SELECT names FROM {held} UNION ALL SELECT names FROM {pointed})"
+    )
+    seen: set[str] = set()
+    for step in count(1):
+        new = {row[0] for row in run.folder.ask(question)} - seen
+        if not new or not pointing:
+            return
+        seen |= new
+        scan = replace(_scan(run), wanted=Wanted(others=frozenset(new)), settled=settled)
+        for _ in _pass(run, f"p{step}", pointing, scan, "pointed"):
+            pass
+
+
+def _decides(shard: Shard, settings: ReaderSettings) -> bool:
+    """Does the file, by its first line, hold what decides? A guess: everything is read later anyway."""
+    with_patients = deciding_types(settings) | {"Patient"}
+    try:
+        block = next(iter(blocks_of(shard, _A_LOOK)), b"")
+    except TORN:
+        return False
+    parted = sort_lines(block[: block.find(b"\n") + 1] or block, 1)
+    return not parted.plain or parted.plain[0].kind in with_patients

@@ -1,0 +1,57 @@
+"""Finding the lines that name one of many patients: all names at once, whatever their number.
+
+A name is searched as it stands, without its quotes: `Patient/p1`, `urn:uuid:p1`, a torn half of either. Short
+names are searched with what must stand around them. A line that spells letters as `\\u0070` may name anybody.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+import hyperscan
+
+_SHORT = 6
+_SHORT_NUMBER = 3
+_PLAIN = re.compile(r"[A-Za-z0-9.\-]+")
+_SPELLED = rb"\\u00[2-7][0-9a-fA-F]"
+_AROUND = ('/{}"', "/{}/", "/{}\\", ':{}"', ":{}/", '"{}"')
+
+
+class Names:
+    """`ids` of patients or `Type/id` of others, and `numbers` of identifiers, compiled for search."""
+
+    def __init__(self, ids: Iterable[str], numbers: Iterable[str] = ()) -> None:
+        needles = {needle for name in ids for needle in _of_id(name)}
+        needles |= {needle for number in numbers for needle in _of_number(number)}
+        patterns = [_SPELLED, *(_literally(needle) for needle in sorted(needles))]
+        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        self._database.compile(expressions=patterns, ids=range(len(patterns)), elements=len(patterns))
+
+    def places(self, text: bytes) -> Iterator[int]:
+        """Where a name ends in the text, from left to right."""
+        found: list[int] = []
+        self._database.scan(text, match_event_handler=lambda _id, _start, end, *_: found.append(end))
+        return iter(found)
+
+
+def _literally(needle: str) -> bytes:
+    return "".join(f"\\x{byte:02x}" for byte in needle.encode()).encode()
+
+
+def _of_id(name: str) -> Iterator[str]:
+    name = name.rpartition("/")[2]
+    if len(name) >= _SHORT:
+        yield name
+    else:
+        yield from (around.format(name) for around in _AROUND)
+
+
+def _of_number(number: str) -> Iterator[str]:
+    """Its longest stretch that JSON has one spelling for; else all spellings of the whole."""
+    plain = max(_PLAIN.findall(number), key=len, default="")
+    if len(plain) >= _SHORT_NUMBER:
+        yield plain
+        return
+    spelled = json.dumps(number)
+    yield from {spelled, spelled.upper().replace("\\U", "\\u"), json.dumps(number, ensure_ascii=False)}
+    yield spelled.replace("/", "\\/")
