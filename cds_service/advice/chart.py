@@ -18,9 +18,10 @@ from cds_service.hooks.request import HookRequest
 from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.bundle import Decoded, NotFhir, as_written, decode
 from fhir_mappings.readers.fhir_types import Resource, Unread
-from fhir_mappings.readers.ownership import home_of, names_another
+from fhir_mappings.readers.ownership import home_of, names_another, names_outright
+from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.record import unresolved_references
-from fhir_mappings.readers.references import away, kind_of, own_reference, servers_of
+from fhir_mappings.readers.references import away, kind_of, own_reference, servers_of, type_of
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.readers.vaccination import ServiceRequest
 from fhir_mappings.vocabulary.facts import Gap, Part
@@ -183,8 +184,8 @@ class Chart:
     def _person_among(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
         patient, found = f"Patient/{self.patient_id}", tuple(resources)
         home = home_of(found, self._servers | servers_of(found, self._servers))
-        theirs = (r for r in found if own_reference(r) == patient and not away(r, home))
-        return tuple(r for r in theirs if not isinstance(r, Unread))
+        persons = (r for r in found if isinstance(r, Patient))
+        return tuple(r for r in persons if own_reference(r) == patient and not away(r, home))
 
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
@@ -192,11 +193,15 @@ class Chart:
             self._orders += decoded.sources
         self.gaps += decoded.gaps
         self._servers |= servers_of(decoded.resources, self._servers)
+        wanted = self._types[part]
+        if all(type_of(kind) == wanted for kind in set(map(type, decoded.resources))):  # as nearly always
+            self.resources += decoded.resources
+            return
         for resource in decoded.resources:
             if isinstance(resource, Unread) and not resource.kind:
-                resource.kind = self._types[part]
+                resource.kind = wanted
             kind = kind_of(resource)
-            if kind == self._types[part] or kind in _POINTED_AT:
+            if kind == wanted or kind in _POINTED_AT:
                 self.resources.append(resource)
             else:
                 self.gaps.append(Gap("UNEXPECTED_RESOURCE", own_reference(resource), part.value))
@@ -216,11 +221,16 @@ def check_owner(decoded: Decoded, patient_id: str, part: Part, servers: frozense
     PatientMismatch.
     """
     patient, resources = f"Patient/{patient_id}", decoded.resources
+    in_doubt = [resource for resource in resources if not names_outright(resource, patient)]
+    if not in_doubt:
+        return
     home = home_of(resources, servers | servers_of(resources, servers))
-    if any(names_another(resource, patient, home) for resource in resources):
+    if any(names_another(resource, patient, home) for resource in in_doubt):
         raise PatientMismatch(f"prefetch.{part.value}")
 
 
 def _is_torn(decoded: Decoded) -> bool:
     """Does an entry not even tell its type? The server may have it whole."""
+    if Unread not in map(type, decoded.resources):
+        return False
     return any(isinstance(resource, Unread) and not resource.kind for resource in decoded.resources)

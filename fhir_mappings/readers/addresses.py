@@ -56,9 +56,15 @@ def is_name(name: str) -> bool:
 
 def shared_server(subjects: Iterable[str]) -> frozenset[str]:
     """The one server on which all these references lie; none where one is relative, or they differ."""
-    plain = (_unversioned(written) for written in subjects if not written.startswith(_NO_ADDRESSES))
-    servers = {address_of(path).server if "://" in path else "" for path in plain}
-    return frozenset(servers) if len(servers) == 1 and "" not in servers else frozenset()
+    servers: set[str] = set()
+    for written in subjects:
+        if not written.startswith(_NO_ADDRESSES):
+            path = _unversioned(written)
+            server = address_of(path).server if "://" in path else ""
+            if not server:
+                return frozenset()
+            servers.add(server)
+    return frozenset(servers) if len(servers) == 1 else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

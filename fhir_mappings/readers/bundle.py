@@ -5,7 +5,7 @@ an OperationOutcome that stands where data was expected is never read as "nothin
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -94,9 +94,9 @@ def decode(raw: bytes | msgspec.Raw) -> Decoded:
     if isinstance(whole, OperationOutcome):
         found.gaps = [_said(line) for line in whole.issue if line.severity != "information"]
     if not isinstance(whole, Bundle):
-        return replace(found.as_decoded(failed=isinstance(whole, OperationOutcome)), sources=(raw,))
+        return found.as_decoded(isinstance(whole, OperationOutcome), sources=(raw,))
     next_link = next((link.url for link in whole.link if link.relation == "next"), None)
-    return replace(found.as_decoded(found.failed, next_link, whole.total), sources=(raw,))
+    return found.as_decoded(found.failed, next_link, whole.total, (raw,))
 
 
 def decode_ndjson(raw: bytes) -> Decoded:
@@ -150,10 +150,16 @@ class _Found:
         self.matches += read.matches
         self.ignored += read.ignored
 
-    def as_decoded(self, failed: bool, next_link: str | None = None, total: int | None = None) -> Decoded:
+    def as_decoded(
+        self,
+        failed: bool,
+        next_link: str | None = None,
+        total: int | None = None,
+        sources: tuple[bytes | msgspec.Raw, ...] = (),
+    ) -> Decoded:
         """The result, for good."""
         gaps, resources = tuple(self.gaps), tuple(self.resources)
-        return Decoded(resources, gaps, next_link, failed, total, self.matches, self.ignored)
+        return Decoded(resources, gaps, next_link, failed, total, self.matches, self.ignored, sources)
 
 
 # ---------------------------------------------------------------- what was read

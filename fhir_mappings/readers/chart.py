@@ -57,6 +57,6 @@ class Chart:
 
     def is_ahead(self, when: When | None) -> bool:
         """True when all of `when` lies after the moment: no fact yet."""
-        if when is None:
+        if when is None or when.last < self.day:
             return False
         return when.instant > self.as_of if when.instant else when.first > self.day

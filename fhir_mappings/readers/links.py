@@ -34,12 +34,17 @@ def pointing(resource: Resource) -> Iterator[Reference | None]:
         yield resource.study
 
 
-def links_elsewhere(resource: Resource, chart: Chart) -> Iterator[Gap]:
+def links_elsewhere(resource: Resource, chart: Chart) -> Iterable[Gap]:
     """A gap for each link to another server, which is not followed, where nothing else is read instead."""
     follow = _FOLLOWED.get(type(resource))
-    if follow is None or getattr(resource, "status", None) == "entered-in-error":
+    links = follow(resource) if follow else ()
+    return _elsewhere(resource, links, chart) if links else ()  # as nearly always
+
+
+def _elsewhere(resource: Resource, links: Iterable[Reference], chart: Chart) -> Iterator[Gap]:
+    if getattr(resource, "status", None) == "entered-in-error":
         return
-    for reference in follow(resource):
+    for reference in links:
         name = chart.bag.name(reference) or ""
         if "://" in name and chart.bag.named(name) is None:
             lost = _ANYTHING if isinstance(resource, AdverseEvent) else ()

@@ -17,7 +17,7 @@ from fhir_mappings.readers.observation_types import Measured, Observation
 from fhir_mappings.readers.product import own_words, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.value import has_value, read_value
-from fhir_mappings.value_sets import AnalyteCode
+from fhir_mappings.value_sets import AnalyteCode, CodeLists
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.facts import Gap
 from fhir_mappings.vocabulary.pairs import Pair
@@ -51,9 +51,10 @@ def _read(
     measured: Measured, observation: Observation, chart: Chart, versions: list[Version], gaps: list[Gap]
 ) -> None:
     """Add the result of one observation or component; nothing when no rule asks for it."""
-    code = chart.settings.codes.analyte(_coded(measured.code))
+    code = _measures(measured.code, chart.settings.codes)
     if code is None:
-        gaps += _not_told_what(measured, observation, chart)
+        if not _is_of_none(measured.code, chart.settings.codes):
+            gaps += _not_told_what(measured, observation, chart)
     elif observation.status in _STANDING and not observation.is_modified:
         versions.append(_version(code, measured, observation, chart, gaps))
     elif observation.status not in _NO_RESULT:
@@ -97,6 +98,21 @@ def _not_to_be_used(version: Version) -> Version:
     return Version(nothing, _STANDING["preliminary"], version.updated)
 
 
+def _measures(concept: CodeableConcept | None, codes: CodeLists) -> AnalyteCode | None:
+    """What the codes of a value name; most have one."""
+    if concept is not None and len(concept.coding) == 1 and (only := concept.coding[0]).code:
+        return codes.analyte_of(only.system, only.code)
+    return codes.analyte(_coded(concept))
+
+
+def _is_of_none(concept: CodeableConcept | None, codes: CodeLists) -> bool:
+    """Is it told by one code of LOINC or SNOMED CT, or of the site's map, that no rule asks for?"""
+    if concept is None or len(concept.coding) != 1:
+        return False
+    only = concept.coding[0]
+    return bool(only.code) and codes.is_told(only.system, only.code)
+
+
 def _coded(concept: CodeableConcept | None) -> list[tuple[str | None, str | None, str | None]]:
     if concept is None:
         return []
@@ -112,8 +128,9 @@ def _version(
     when = _when(measured, observation, chart, gaps)
     if value.problem:
         gaps.append(_gap(value.problem, measured, observation, chart, value.detail[:_SHOWN]))
-    issued = chart.when(observation.issued)
-    updated = chart.when(observation.meta.last_updated if observation.meta else None)
+    issued = chart.when(observation.issued) if observation.issued else None
+    stored = observation.meta.last_updated if observation.meta else None
+    updated = chart.when(stored) if stored else None
     result = Result(
         reference,
         code.analyte,
@@ -153,7 +170,7 @@ def _when(measured: Measured, observation: Observation, chart: Chart, gaps: list
 
 def _by_the_wall(when: When | None, observation: Observation, chart: Chart, gaps: list[Gap]) -> When | None:
     """A result that lies ahead by no more than the site's offset, and is marked Z, has the wall's time."""
-    if when is None or when.instant is None or not chart.is_ahead(when) or not when.text.endswith("Z"):
+    if when is None or when.instant is None or not when.text.endswith("Z") or not chart.is_ahead(when):
         return when
     local = chart.when(when.text.removesuffix("Z"))
     if local is None or chart.is_ahead(local):

@@ -6,7 +6,7 @@ answer about this patient. Another's identifier of a system that the patient has
 A patient of another server may be this one or anybody: `Patient/1` there is not `Patient/1` here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -27,10 +27,14 @@ _MEMBERS = {
 
 
 class Owner(NamedTuple):
-    """`Patient/id`, and the numbers by which hospitals know that patient, as (system, value)."""
+    """`Patient/id`, and the numbers by which hospitals know that patient, as (system, value).
+
+    `is_plain`: `patient` is how a reference in its plainest spelling names the patient, and nobody else.
+    """
 
     patient: str
     numbers: frozenset[tuple[str, str]] = frozenset()
+    is_plain: bool = False
 
 
 class Ownership(NamedTuple):
@@ -44,7 +48,8 @@ def owner_of(patient: str, bag: Bag) -> Owner:
     """The owner with all numbers that the patient's own resource carries."""
     found = bag.named(patient)
     numbers = found.identifier if isinstance(found, Patient) else ()
-    return Owner(patient, frozenset(_number(one) for one in numbers if one.value))
+    known = frozenset(_number(one) for one in numbers if one.value)
+    return Owner(patient, known, bag.home.name(patient) == patient)
 
 
 def subject_of(resource: Resource) -> Reference | None:
@@ -64,8 +69,25 @@ def home_of(resources: Iterable[Resource], known: frozenset[str] | None = None) 
     told = tuple(resources)
     if known is None and (servers := servers_of(told)):
         return Home(servers)
-    subjects = {reference.reference for r in told if (reference := subject_of(r)) and reference.reference}
-    return Home(shared_server(subjects))
+    return Home(shared_server(_subjects(told)))
+
+
+def _subjects(resources: Iterable[Resource]) -> Iterator[str]:
+    for resource in resources:
+        reference = subject_of(resource)
+        if reference is not None and reference.reference:
+            yield reference.reference
+
+
+def names_outright(resource: Resource, patient: str) -> bool:
+    """Is it the patient's by the plainest spelling, without an address? So nearly all that is sent is.
+
+    `patient` is `Patient/id` with an id of FHIR's.
+    """
+    if resource.full_url is not None:
+        return False
+    reference = subject_of(resource)
+    return reference is not None and reference.reference == patient
 
 
 def names_another(resource: Resource, patient: str, home: Home) -> bool:
@@ -94,14 +116,16 @@ def ownership(resource: Resource, owner: Owner, bag: Bag) -> Ownership:
     if id(resource) in bag.doubles:  # what it says could not be told from what its namesake here says
         return Ownership(False, Gap("SUBJECT_UNRESOLVED", own_reference(resource)))
     reference = subject_of(resource)
+    if owner.is_plain and reference is not None and reference.reference == owner.patient:
+        return THEIRS
     named = bag.name_of(resource) if isinstance(resource, Patient) else bag.name(reference)
     if named == owner.patient or named == f"urn:uuid:{owner.patient.removeprefix('Patient/')}":
-        return _THEIRS
+        return THEIRS
     if named is not None and is_name(named):
         return Ownership(False, Gap("WRONG_PATIENT", own_reference(resource)))
     numbers = _numbers_of(reference, resource)
     if numbers & owner.numbers:
-        return _THEIRS
+        return THEIRS
     known = {system for system, _ in owner.numbers if system}
     if any(system in known for system, _ in numbers):
         return Ownership(False, Gap("WRONG_PATIENT", own_reference(resource)))
@@ -110,7 +134,7 @@ def ownership(resource: Resource, owner: Owner, bag: Bag) -> Ownership:
     return Ownership(False, Gap("SUBJECT_UNRESOLVED", own_reference(resource)))
 
 
-_THEIRS = Ownership(True)
+THEIRS = Ownership(True)
 
 
 def of_the_call(resource: Resource, owner: Owner, bag: Bag) -> Ownership:
@@ -122,7 +146,7 @@ def of_the_call(resource: Resource, owner: Owner, bag: Bag) -> Ownership:
     if found.gap is None or found.gap.problem != "SUBJECT_UNRESOLVED":
         return found
     is_elsewhere = not isinstance(resource, Unread) and "://" in (bag.name(subject_of(resource)) or "")
-    return Ownership(True, Gap("SUBJECT_ASSUMED", own_reference(resource))) if is_elsewhere else _THEIRS
+    return Ownership(True, Gap("SUBJECT_ASSUMED", own_reference(resource))) if is_elsewhere else THEIRS
 
 
 def _numbers_of(reference: Reference | None, resource: Resource) -> frozenset[tuple[str, str]]:

@@ -37,7 +37,15 @@ from fhir_mappings.readers.medication_events import read_medication
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_types import Observation, Specimen
 from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
-from fhir_mappings.readers.ownership import Owner, Ownership, home_of, of_the_call, owner_of, ownership
+from fhir_mappings.readers.ownership import (
+    THEIRS,
+    Owner,
+    Ownership,
+    home_of,
+    of_the_call,
+    owner_of,
+    ownership,
+)
 from fhir_mappings.readers.participation import read_participation
 from fhir_mappings.readers.patient import Patient, PatientSeen, read_patient
 from fhir_mappings.readers.procedure import Procedure, read_procedure
@@ -197,17 +205,19 @@ def _all_read(chart: Chart, owner: Owner) -> Iterator[Fact | Gap]:
     named: set[str] = set()
     for resource in chart.bag.resources:
         whose = _whose(resource, owner, chart)
-        if whose is not None and whose.gap is not None:
+        if whose is None:
+            continue
+        if whose.gap is not None:
             yield _with_lost(whose.gap, resource, chart)
-        if whose is None or not whose.is_theirs:
+        if not whose.is_theirs:
             continue
         yield from links_elsewhere(resource, chart)
+        if isinstance(resource, Observation):
+            observations.append(resource)  # where it may not be used, it is there
         if (refusal := _refusal(resource)) is not None:
             yield _with_lost(refusal, resource, chart)
-            if isinstance(resource, Observation):
-                observations.append(resource)  # it may not be used, but it is there
         elif isinstance(resource, Observation):
-            observations.append(resource)
+            continue
         elif isinstance(resource, Consent):
             consents.append(resource)
         elif getattr(resource, "status", None) != "entered-in-error":
@@ -235,7 +245,7 @@ def _whose(resource: Resource, owner: Owner, chart: Chart) -> Ownership | None:
     if kind in _STAND_INS and not chart.settings.stand_ins:
         return None
     if kind in _NOBODYS:
-        return Ownership(True)
+        return THEIRS
     return (of_the_call if kind is Unread else ownership)(resource, owner, chart.bag)
 
 

@@ -31,7 +31,7 @@ def fetchable(name: str) -> bool:
 
 def own_reference(resource: Resource) -> str:
     """How other resources, and our evidence, name this resource; only its type when it has no id."""
-    kind = kind_of(resource)
+    kind = resource.kind if isinstance(resource, Unread) else type_of(type(resource))  # `kind_of`, in line
     return f"{kind}/{resource.id}" if resource.id else kind
 
 
@@ -135,11 +135,12 @@ class Bag:
         self._plain: dict[str, str] = {}  # a chart says the same few references again and again
         nameless: list[Resource] = []
         for resource in resources:
-            server = away(resource, home)
+            server = "" if resource.full_url is None else away(resource, home)
             kept = brought_along(resource, server) if server else resource
             if kept.id and not isinstance(kept, Unread):
-                own = _at(server, own_reference(kept))
-                self._found[own] = newer(kept, self._found.get(own))
+                own = own_reference(kept)
+                own = _at(server, own) if server else own
+                self._found[own] = newer(kept, self._found[own]) if own in self._found else kept
             else:
                 nameless.append(kept)
         self.resources: tuple[Resource, ...] = (*self._found.values(), *nameless)

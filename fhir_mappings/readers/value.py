@@ -16,7 +16,7 @@ from fhir_mappings.readers.range_words import with_ends
 from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
 from fhir_mappings.value_sets.answers import SEROLOGY
 from fhir_mappings.vocabulary.calendar import NotADate, read_when
-from fhir_mappings.vocabulary.code_systems import is_ucum
+from fhir_mappings.vocabulary.code_systems import UCUM, is_ucum
 from fhir_mappings.vocabulary.quantity import (
     UNITS,
     UnitNotAllowed,
@@ -29,7 +29,8 @@ A = Analyte
 
 _COMPARATORS = {sign.value: sign for sign in Comparator}
 _LOADS = frozenset({A.HIV_RNA, A.HBV_DNA, A.HCV_RNA})
-_SCORES = frozenset({A.ECOG, A.KARNOFSKY})
+_OF_THEIR_OWN = frozenset({A.DELIVERY_DUE, A.ECOG, A.KARNOFSKY})
+"""A date, and scores: neither is a quantity in a unit."""
 
 _USUAL_LENGTH = 80  # characters of a unit's code and its name
 
@@ -60,12 +61,11 @@ def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Zo
         if has_value(measured):
             return _unreadable(_written(measured), "a value, and a reason why there is none")
         return Value(Reading.NO_VALUE, words(absent))
-    if code.analyte is A.DELIVERY_DUE:
-        return _date(measured, zone)
-    if code.analyte in _SCORES:
-        return _score(code, measured, codes)
-    if measured.value_quantity is not None and measured.value_quantity.value is not None:
-        return _quantity(code, measured, measured.value_quantity, codes)
+    if code.analyte in _OF_THEIR_OWN:
+        return _date(measured, zone) if code.analyte is A.DELIVERY_DUE else _score(code, measured, codes)
+    quantity = measured.value_quantity
+    if quantity is not None and quantity.value is not None:
+        return _quantity(code, measured, quantity, codes)
     if (told := _told_in_words(code.analyte, measured)) is not None:
         return _quantity(code, measured, told, codes)
     return _in_words(code.analyte, measured, codes)
@@ -135,8 +135,10 @@ def canonical_number(code: AnalyteCode, quantity: Quantity) -> Decimal:
 
     A UCUM code must be one we know. Where code and unit are both known, they must mean the same amount.
     """
-    coded = quantity.code if is_ucum(quantity.system) else None
-    unit, other = (coded, quantity.unit) if coded else (quantity.unit or quantity.code, quantity.code)
+    system = quantity.system
+    unit, other = quantity.unit or quantity.code, quantity.code
+    if other and (system == UCUM or is_ucum(system)):
+        unit, other = other, quantity.unit
     is_usual = len(unit or "") + len(other or "") <= _USUAL_LENGTH
     convert = _remembered if is_usual else _in_canonical_unit
     return convert(code.analyte, code.molar, quantity.value or 0, unit, other)
@@ -178,13 +180,18 @@ def _range(
 
     A limit that no result can reach, or that every one passes, is none: it would hide or invent a finding.
     """
+    if not measured.reference_range:
+        return _NO_RANGE
     usual = _usual_ranges(measured)
     if len(usual) != 1:
-        return None, None
+        return _NO_RANGE
     low, high = _end(code, usual[0].low, value), _end(code, usual[0].high, value)
     if high is not None and span is not None and not span.may_limit(high):
-        return None, None
-    return (low, high) if low is None or high is None or low <= high else (None, None)
+        return _NO_RANGE
+    return (low, high) if low is None or high is None or low <= high else _NO_RANGE
+
+
+_NO_RANGE = (None, None)
 
 
 def _usual_ranges(measured: Measured) -> list[ReferenceRange]:
@@ -310,4 +317,5 @@ def _amount(quantity: Quantity) -> str:
     number = "" if quantity.value is None else repr(quantity.value)
     if "e" in number:
         number = format(Decimal(number), "f")
-    return f"{quantity.comparator or ''}{number} {quantity.unit or quantity.code or ''}".strip()
+    unit = quantity.unit or quantity.code
+    return f"{quantity.comparator or ''}{number} {unit or ''}".strip()

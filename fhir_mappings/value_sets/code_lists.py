@@ -78,6 +78,7 @@ class CodeLists:
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
     _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
     _called: dict[str, tuple[Analyte, ...]] = field(default_factory=dict)
+    _told: dict[tuple[str | None, str | None], bool] = field(default_factory=dict)
 
     # ------------------------------------------------------------ diagnoses, procedures, drugs
 
@@ -140,7 +141,11 @@ class CodeLists:
 
     def is_told(self, system: str | None, code: str | None) -> bool:
         """True for a code that says what it is: of a code system that we know, or mapped by the site."""
-        return self._resolve(system, code) is not None
+        key = (system, code)
+        try:
+            return self._told[key]
+        except KeyError:
+            return remember(self._told, key, self._resolve(system, code) is not None)
 
     def _mapped(self, system: str | None, code: str | None) -> StandsFor | None:
         return self.local.get((one_address(system or WITHOUT_SYSTEM), code))
@@ -155,7 +160,7 @@ class CodeLists:
         """What an observation measures; None for what no rule asks for, or when its codes disagree."""
         found: AnalyteCode | None = None
         for system, code, _ in codings:
-            one = self._analyte(system, code)
+            one = self.analyte_of(system, code)
             if one is None or one is found:
                 continue
             if found is None:
@@ -168,7 +173,7 @@ class CodeLists:
 
     def analytes_by_code(self, codings: Iterable[Coded]) -> tuple[Analyte, ...]:
         """Every analyte that one of the codes names; two of them contradict each other."""
-        named = (self._analyte(system, code) for system, code, _ in codings)
+        named = (self.analyte_of(system, code) for system, code, _ in codings)
         return tuple(sorted({one.analyte for one in named if one}))
 
     def analytes_by_words(self, codings: Iterable[Coded], words: Iterable[str | None]) -> tuple[Analyte, ...]:
@@ -209,7 +214,8 @@ class CodeLists:
     def _loincs_of(self, analyte: Analyte) -> frozenset[str]:
         return frozenset(code for code, one in self.analytes.items() if one.analyte is analyte)
 
-    def _analyte(self, system: str | None, code: str | None) -> AnalyteCode | None:
+    def analyte_of(self, system: str | None, code: str | None) -> AnalyteCode | None:
+        """What one code names; None for what no rule asks for."""
         key = (system, code)
         try:
             return self._measured[key]

@@ -9,11 +9,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+import msgspec
+
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """Where a fact was seen: relative reference, date as written, value and unit as used by the rule."""
 
     reference: str

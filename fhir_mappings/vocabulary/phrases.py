@@ -5,17 +5,17 @@ A rule never writes a sentence. It names one, and the sentence stands in
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Union
+
+import msgspec
 
 Argument = Union[str, int, Decimal, date, None, "Phrase", tuple["Phrase", ...]]
 """A plain `str` is text from the record and is escaped where it is shown; our own words are Phrases."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(msgspec.Struct, frozen=True):
     """One sentence or part of one: `key` of the wording files, and the named values that fill it."""
 
     key: str

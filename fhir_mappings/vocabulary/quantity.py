@@ -11,11 +11,13 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from fhir_mappings.vocabulary.results import Analyte
 
 A = Analyte
 _NO_UNIT_NEEDED = frozenset({A.ECOG, A.KARNOFSKY})
+_USUAL_LENGTH = 40  # characters of a unit
 
 
 class UnitNotAllowed(ValueError):
@@ -203,7 +205,15 @@ def _plain(unit: str) -> str:
 
 def folded_unit(unit: str) -> str:
     """One spelling whatever the case; the capital of mu is a mu, too."""
+    return _remembered(unit) if len(unit) <= _USUAL_LENGTH else _folded(unit)
+
+
+def _folded(unit: str) -> str:
     return _plain(unit).casefold().replace("μ", "u")
+
+
+# A laboratory and a pharmacy write a few hundred units in all; no patient is told by them.
+_remembered = lru_cache(maxsize=4_096)(_folded)
 
 
 def _fold_but_first(unit: str) -> str:

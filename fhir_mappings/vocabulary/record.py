@@ -16,8 +16,15 @@ from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
 
+class _SortedOut:
+    """The results by analyte, sorted out when first asked for: no part of what a record says."""
+
+    __slots__ = ("_by_analyte",)
+    _by_analyte: dict[Analyte, tuple[Result, ...]]
+
+
 @dataclass(frozen=True, slots=True)
-class ClinicalRecord:
+class ClinicalRecord(_SortedOut):
     """One patient's chart in our words; every tuple in a canonical order, whatever order it was read in.
 
     `pairs`: which of the results are of one moment and differ.
@@ -49,15 +56,23 @@ class ClinicalRecord:
 
     def of(self, *analytes: Analyte) -> tuple[Result, ...]:
         """Results of any of the analytes, oldest first (undated ones first of all)."""
+        if len(analytes) == 1:
+            return self._results_by_analyte().get(analytes[0], ())
         return tuple(r for r in self.results if r.analyte in analytes)
+
+    def _results_by_analyte(self) -> dict[Analyte, tuple[Result, ...]]:
+        try:
+            return self._by_analyte
+        except AttributeError:
+            found: dict[Analyte, list[Result]] = {}
+            for result in self.results:
+                found.setdefault(result.analyte, []).append(result)
+            object.__setattr__(self, "_by_analyte", {one: tuple(some) for one, some in found.items()})
+            return self._by_analyte
 
     def usable(self, *analytes: Analyte) -> tuple[Result, ...]:
         """Results of the analytes that may decide: final, dated, readable, oldest first."""
-        return tuple(
-            r
-            for r in self.results
-            if r.analyte in analytes and r.reading is Reading.USABLE and r.when is not None
-        )
+        return tuple(r for r in self.of(*analytes) if r.reading is Reading.USABLE and r.when is not None)
 
     def taking(self, ingredient: str) -> tuple[MedicationEvent, ...]:
         """All medication entries with the ingredient, oldest first."""

@@ -1,0 +1,157 @@
+"""What a reader does by a short way, as nearly every entry lets it, is what the long way would do.
+
+The short ways save time only. Each is held here beside the long one that it leaves out, over spellings that
+take either: a short way that answered otherwise would drop or invent a fact of a patient.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhir_mappings.readers.addresses import Home
+from fhir_mappings.readers.chart import Chart
+from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, Reference, Resource, Unread
+from fhir_mappings.readers.observation import _coded, _is_of_none, _measures, _not_told_what
+from fhir_mappings.readers.observation_types import Observation
+from fhir_mappings.readers.ownership import names_another, names_outright, owner_of, ownership
+from fhir_mappings.readers.patient import Patient
+from fhir_mappings.readers.references import Bag, kind_of, own_reference
+from fhir_mappings.vocabulary.calendar import When
+from fhir_mappings.vocabulary.results import Analyte, Reading
+from tests.builders import NOW, a_record, days_ago, result
+from tests.mapping.charts import SETTINGS
+
+SERVER = "ehr.example/fhir"
+HERE = Home(frozenset({SERVER}))
+LOINC, HIS = "http://loinc.org", "https://his.example/tests"
+
+names = st.sampled_from(
+    [
+        None,
+        "",
+        "Patient/p1",
+        "Patient/p1/",
+        "Patient/p1/_history/2",
+        "Patient/p2",
+        "Group/p1",
+        "p1",
+        "#p1",
+        "urn:uuid:p1",
+        f"https://{SERVER}/Patient/p1",
+        "https://elsewhere.example/fhir/Patient/p1",
+    ]
+)
+urls = st.sampled_from(
+    [
+        None,
+        "urn:uuid:o1",
+        f"https://{SERVER}/Observation/o1",
+        f"https://{SERVER}/Patient/p1",
+        "https://elsewhere.example/fhir/Observation/o1",
+        "https://elsewhere.example/fhir/Patient/p1",
+    ]
+)
+references = st.one_of(
+    st.none(), st.builds(Reference, reference=names, display=st.sampled_from([None, "Wang"]))
+)
+entries: st.SearchStrategy[Resource] = st.one_of(
+    st.builds(Observation, full_url=urls, id=st.just("o1"), subject=references),
+    st.builds(Patient, full_url=urls, id=st.sampled_from([None, "p1", "p2"])),
+    st.builds(
+        Unread, full_url=urls, id=st.just("o1"), kind=st.sampled_from(["", "Observation"]), subject=references
+    ),
+)
+
+
+@given(entries, st.sampled_from([Home(), HERE]))
+def test_who_is_named_outright_is_never_another(entry: Resource, home: Home) -> None:
+    assert not (names_outright(entry, "Patient/p1") and names_another(entry, "Patient/p1", home))
+
+
+@given(entries, st.sampled_from([Home(), HERE]))
+def test_whose_an_entry_is_does_not_hang_on_the_plain_spelling(entry: Resource, home: Home) -> None:
+    bag = Bag((Patient(id="p1"), entry), home)
+    owner = owner_of("Patient/p1", bag)
+    assert owner.is_plain
+    for one in bag.resources:
+        assert ownership(one, owner, bag) == ownership(one, owner._replace(is_plain=False), bag)
+
+
+@given(entries)
+def test_an_entry_is_named_by_its_type_and_id(entry: Resource) -> None:
+    assert own_reference(entry) == (f"{kind_of(entry)}/{entry.id}" if entry.id else kind_of(entry))
+
+
+codings = st.builds(
+    Coding,
+    system=st.sampled_from([None, "", LOINC, "https://loinc.org/", HIS, "http://snomed.info/sct"]),
+    code=st.sampled_from([None, "", "2823-3", "718-7", "8302-2", "33747-0", "K", "6690-2 "]),
+    display=st.sampled_from([None, "Potassium", "Weight of the shoes"]),
+)
+concepts = st.one_of(
+    st.none(),
+    st.builds(
+        CodeableConcept,
+        coding=st.lists(codings, max_size=3).map(tuple),
+        text=st.sampled_from([None, "", "Serum creatinine", "Mood"]),
+    ),
+)
+
+
+@given(concepts)
+def test_one_code_says_what_all_codes_would_say(concept: CodeableConcept | None) -> None:
+    codes = SETTINGS.codes
+    assert _measures(concept, codes) == codes.analyte(_coded(concept))
+    measured = Observation(id="o1", status="final", code=concept, value_string="5")
+    gaps: list[Any] = list(_not_told_what(measured, measured, Chart(Bag(()), SETTINGS, NOW.instant)))
+    if _measures(concept, codes) is None and _is_of_none(concept, codes):
+        assert gaps == []
+
+
+def _hours(hours: int) -> datetime:
+    return NOW.instant + timedelta(hours=hours)
+
+
+days = st.integers(-3, 3).map(days_ago)
+moments = st.one_of(
+    st.none(),
+    st.builds(lambda one, other: When("some days", min(one, other), max(one, other)), days, days),
+    st.integers(-60, 60).map(
+        lambda hours: When(
+            "an hour", *[_hours(hours).astimezone(SETTINGS.zone).date()] * 2, instant=_hours(hours)
+        )
+    ),
+)
+
+
+@given(moments)
+def test_a_day_that_is_over_is_never_ahead(when: When | None) -> None:
+    chart = Chart(Bag(()), SETTINGS, NOW.instant)
+    ahead = when is not None and (when.instant > NOW.instant if when.instant else when.first > chart.day)
+    assert chart.is_ahead(when) is ahead
+
+
+analytes = st.sampled_from([Analyte.POTASSIUM, Analyte.CREATININE, Analyte.PLATELETS])
+results = st.builds(
+    lambda analyte, value, ago, reading: replace(result(analyte, value, ago), reading=reading),
+    analytes,
+    st.integers(1, 9).map(str),
+    st.one_of(st.none(), st.integers(0, 9)),
+    st.sampled_from(Reading),
+)
+
+
+@given(st.lists(results, max_size=9), st.lists(analytes, max_size=3))
+def test_results_of_an_analyte_are_those_of_the_chart_in_its_order(
+    chart: list[Any], asked: list[Analyte]
+) -> None:
+    record = a_record(*chart)
+    for _ in range(2):  # sorted out at the first question, remembered at the second
+        found = tuple(r for r in record.results if r.analyte in asked)
+        assert record.of(*asked) == found
+        assert record.usable(*asked) == tuple(r for r in found if r.reading is Reading.USABLE and r.when)
+    poorer = replace(record, results=record.results[1:])
+    assert poorer.of(*asked) == tuple(r for r in poorer.results if r.analyte in asked)
