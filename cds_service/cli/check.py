@@ -20,6 +20,7 @@ from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.probe import probe
 from cds_service.store.pseudonym import Pseudonyms, WeakKey
+from cds_service.study_list.digest import OWN as STUDY_LIST
 from fhir_mappings.readers.attestation import LINES
 
 
@@ -129,7 +130,7 @@ def _check_wording(_: Site, report: CheckReport) -> None:
 def _check_pages(_: Site, __: CheckReport) -> None:
     """The words of the pages for people, whether this site shows them or not."""
     words = read_wording()
-    for folder in (EXPLAIN, RESEARCH):
+    for folder in (EXPLAIN, RESEARCH, STUDY_LIST):
         with_words_of(folder / "words", words)
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from cds_service.ehr.bases import NotAnAddress, read_base
 from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.settings.study_list import list_insecurities
 from cds_service.settings.writable_by_others import writable_by_others
 from cds_service.store.key_strength import SHORTEST_KEY, weakness_of
 from cds_service.store.pseudonym import WeakKey
@@ -214,6 +215,8 @@ def _insecure(
         found += listed.insecurities()
     if site.research:
         found += insecurities_of(site.research)
+    if site.study_list:
+        found += list_insecurities(site.study_list)
     return found
 
 

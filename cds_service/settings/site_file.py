@@ -37,6 +37,9 @@ jku = "https://ehr.hospital.example/jwks.json"
 [research]                                       # the study team's page: see research_page.py
 issuer = "https://id.hospital.example/realms/staff"
 
+[study_list]                                     # where the candidates are kept: see study_list.py
+fhir_base = "https://ehr.hospital.example/fhir"
+
 [forecast]                                       # off unless switched on: see forecasts.py
 enabled = true
 
@@ -64,6 +67,8 @@ from cds_service.settings.client_list import ClientEntry, ListedClient, read_cli
 from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecasts import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
+from cds_service.settings.study_list import StudyListEntry, files_of, read_study_list
+from cds_service.study_list.registered import StudyList
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm, StudyState
@@ -96,6 +101,7 @@ class Site:
     stand_ins: tuple[StandIn, ...] = ()
     trusted_clients: tuple[ListedClient, ...] = ()
     research: Provider | None = None
+    study_list: StudyList | None = None
     forecast: ForecastEntry = field(default_factory=ForecastEntry)
     files: tuple[Path, ...] = ()
 
@@ -155,6 +161,7 @@ class _Tables(msgspec.Struct, frozen=True):
     participation: _Participation = _Participation()
     trusted_clients: tuple[ClientEntry, ...] = ()
     research: ResearchEntry | None = None
+    study_list: StudyListEntry | None = None
     forecast: ForecastEntry = ForecastEntry()
 
 
@@ -221,6 +228,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         stand_ins=stand_ins,
         trusted_clients=read_clients(tables.trusted_clients, folder, faults),
         research=read_research(tables.research, folder, faults),
+        study_list=read_study_list(tables.study_list, folder, faults),
         forecast=tables.forecast,
     )
 
@@ -233,6 +241,7 @@ def _named_in(tables: _Tables, folder: Path) -> list[Path]:
         names += [name for app in client.smart for name in (app.client_secret_file, app.private_key_file)]
     if tables.research:
         names += [tables.research.client_secret_file, tables.research.private_key_file]
+    names += files_of(tables.study_list)
     return [folder / name for name in names if name]
 
 
