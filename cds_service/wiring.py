@@ -196,7 +196,9 @@ def build_pages(
         return ()
     from cds_service.settings.rooms import Outside, pages_of  # Authlib: only where there is a page
 
-    outside = Outside(_session(settings.site), clock, partial(secrets.token_urlsafe, 32))
+    kept = settings.site.study_list
+    list_server = build_list_server(kept, settings.site) if kept else None
+    outside = Outside(_session(settings.site), clock, partial(secrets.token_urlsafe, 32), list_server)
     return pages_of(settings, clinic, memory, outside)
 
 

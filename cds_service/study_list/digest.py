@@ -11,6 +11,7 @@ from cds_service.study_list.registered import Mail
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 OWN = Path(__file__).parent
+_SUBJECT = "digest.subject"
 _STATUS = "digest.status."
 
 
@@ -18,7 +19,7 @@ def digest_mail(changes: Changes, link: str, mail: Mail, words: Wording) -> Emai
     """The message, plain and HTML; `link` is the page of the list."""
     message = EmailMessage()
     message["Subject"] = words.plain(
-        say("digest.subject", new=changes.new, changed=changes.changed, lost=changes.lost)
+        say(_SUBJECT, new=changes.new, changed=changes.changed, lost=changes.lost)
     )
     message["From"] = mail.sender
     message["To"] = ", ".join(mail.to)

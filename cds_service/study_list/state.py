@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cds_service.study_list.codes import LIST, SUBJECT_SYSTEM, TASK_SYSTEM, Json
+from cds_service.study_list.codes import LIST, SUBJECT_SYSTEM, TASK_SYSTEM, Json, identifier_of
 from cds_service.study_list.server import ListServer, parts_of
 from fhir_mappings.readers.settings import TrialIdentity
 from fhir_mappings.readers.trial import is_trial_name
@@ -35,6 +35,17 @@ def read_state(server: ListServer) -> ListState:
         if subject and _reference(subject, "individual") == patient:
             state.subjects[patient] = subject
     return state
+
+
+def read_one(server: ListServer, patient: str) -> tuple[Json | None, Json | None]:
+    """The Task and the ResearchSubject of one candidate, as they are now. Raises NotFetched."""
+    name = identifier_of(TASK_SYSTEM, patient)
+    found = server.search("Task", {"identifier": f"{name['system']}|{name['value']}"})
+    task = next((one for one in found if name in one.get("identifier", ())), None)
+    if task is None or patient_of(task) != patient:
+        return None, None
+    subject = server.by_id("ResearchSubject", [_id(_focus(task))]).get(_id(_focus(task)))
+    return task, subject if subject and _reference(subject, "individual") == patient else None
 
 
 def read_list(server: ListServer) -> Json | None:

@@ -59,19 +59,21 @@ def write_list(
     trial: TrialIdentity | None = None,
     *,
     asked: frozenset[str] = frozenset(),
+    is_run: bool = True,
 ) -> Written:
     """Write the candidates among the summaries; `as_of` is the moment (aware) that they were judged for.
 
-    Whom the summaries do not name stays as it was. `asked` are patients ("Patient/id") who come on the list
-    whatever the rules say of them, because somebody asked. Raises NotFetched, or WriteRefused when the
-    server did not take it.
+    Without `is_run` single patients were judged anew: the moment is written to their rows even if nothing
+    else is new, and the date of the List stays that of the last run. Whom the summaries do not name stays
+    as it was. `asked` are patients ("Patient/id") who come on the list whatever the rules say of them,
+    because somebody asked. Raises NotFetched, or WriteRefused when the server did not take it.
     """
     state = read_state(server)
     known = state.tasks.keys() | asked
     kept = {one.patient: one for one in summaries if one.is_on_the_list or one.patient in known}
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return _write(kept, state, server, as_of, trial or TrialIdentity(), asked)
+            return _write(kept, state, server, as_of, trial or TrialIdentity(), asked, is_run)
         except WriteRefused as error:
             if error.status not in _CONFLICTS or attempt == _ATTEMPTS:
                 raise
@@ -86,8 +88,9 @@ def _write(
     as_of: datetime,
     trial: TrialIdentity,
     asked: frozenset[str],
+    is_run: bool,
 ) -> Written:
-    plan = _plan(kept, state, as_of, asked)
+    plan = _plan(kept, state, as_of, asked, is_run)
     study = study_here(server) if plan.new else None
     theirs = subjects_of_trial(server, plan.new, trial, study)
     for some in parts_of(sorted(plan.new), _SOME):
@@ -96,16 +99,18 @@ def _write(
         server.transact([update_entry(task) for task in some])
     if plan.new or plan.tasks:
         state = read_state(server)
-    _write_whole(state, server, as_of)
+    _write_whole(state, server, as_of, is_run)
     return plan.told
 
 
 def _plan(
-    kept: Mapping[str, PatientSummary], state: ListState, as_of: datetime, asked: frozenset[str]
+    kept: Mapping[str, PatientSummary], state: ListState, as_of: datetime, asked: frozenset[str], is_run: bool
 ) -> _Plan:
     told, new, tasks = Written(), {}, {}
     for patient, summary in kept.items():
         seen, task = judgement_of(summary, as_of), state.tasks.get(patient)
+        if task and summary.last_stay is None:
+            seen = _with_stay_of(seen, judgement_in(task))
         if task is None:
             if summary.status is not _ENROLLED and (summary.is_on_the_list or patient in asked):
                 told.new += 1
@@ -114,13 +119,18 @@ def _plan(
         before = judgement_in(task)
         after = before if _is_older(seen, before) else _after(before, seen)
         _count(told, before, after)
-        if after != replace_as_of(before, after.as_of):
+        if after != (_judged_at(before, after.as_of) if is_run else before):
             tasks[patient] = with_judgement(task, after)
     told.not_told = len(state.tasks.keys() - kept.keys())
     return _Plan(new, tasks, told)
 
 
-def replace_as_of(judgement: Judgement, as_of: str) -> Judgement:
+def _with_stay_of(seen: Judgement, before: Judgement) -> Judgement:
+    """A summary that tells no stay takes none away."""
+    return msgspec.structs.replace(seen, last_stay=before.last_stay, department=before.department)
+
+
+def _judged_at(judgement: Judgement, as_of: str) -> Judgement:
     """The same, judged at another moment: that alone is nothing to write."""
     return msgspec.structs.replace(judgement, as_of=as_of)
 
@@ -176,7 +186,7 @@ def _creation(resource: Json, system: str) -> Json:
     }
 
 
-def _write_whole(state: ListState, server: ListServer, as_of: datetime) -> None:
+def _write_whole(state: ListState, server: ListServer, as_of: datetime, is_run: bool) -> None:
     """The List of everybody, if it says anything else than before."""
     entries = [
         OnTheList(f"ResearchSubject/{state.subjects[patient]['id']}", judgement_in(task))
@@ -188,8 +198,9 @@ def _write_whole(state: ListState, server: ListServer, as_of: datetime) -> None:
         only_if_new = "identifier={system}|{value}".format(**made["identifier"][0])
         request = {"method": "POST", "url": "List", "ifNoneExist": only_if_new}
         server.transact([{"resource": made, "request": request}])
-    elif found.get("entry", []) != made["entry"] or _is_earlier(found, made):
-        server.transact([update_entry({**found, **made})])
+    elif found.get("entry", []) != made["entry"] or (is_run and _is_earlier(found, made)):
+        date = made["date"] if is_run else found["date"]
+        server.transact([update_entry({**found, **made, "date": date})])
 
 
 def _is_earlier(found: Json, made: Json) -> bool:
