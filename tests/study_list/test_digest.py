@@ -2,11 +2,13 @@
 
 import email
 import email.policy
+import ssl
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 from cds_service.cli.commands import main
 from cds_service.sandbox.loopback import Place
@@ -14,6 +16,7 @@ from cds_service.study_list.mailing import NotSent, send
 from cds_service.study_list.registered import Mail
 from cds_service.study_list.write import write_list
 from cds_service.wiring import now_in
+from tests.certificates import an_authority
 from tests.study_list.people import gone, summary
 
 
@@ -164,3 +167,52 @@ def test_without_starttls_on_offer_nothing_is_said(smtp):
     with pytest.raises(NotSent, match="SMTPNotSupportedError"):
         send(a_message("a@h.example"), mail)
     assert smtp.got == []
+
+
+@pytest.fixture
+def secured(tmp_path):
+    """A postman who speaks TLS only, and wants a password."""
+    authority = an_authority("The hospital")
+    holder = authority.issue()
+    bundle, certificate, key = (tmp_path / name for name in ("ca.pem", "smtp.pem", "smtp.key"))
+    bundle.write_bytes(authority.pem)
+    certificate.write_bytes(holder.pem)
+    key.write_bytes(holder.secret_pem)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    postman, place = Postman(), Place(0)
+    place.close()
+
+    def known(server, session, envelope, mechanism, data):
+        return AuthResult(handled=False, success=(data.login, data.password) == (b"cds", b"secret"))
+
+    controller = Controller(
+        postman,
+        hostname="127.0.0.1",
+        port=place.port,
+        tls_context=context,
+        require_starttls=True,
+        authenticator=known,
+        auth_required=True,
+    )
+    controller.start()
+    postman.port, postman.bundle = place.port, str(bundle)
+    yield postman
+    controller.stop()
+
+
+def test_it_signs_in_under_tls_of_the_hospitals_own_authority(secured):
+    mail = Mail("127.0.0.1", secured.port, "cds@h.example", ("a@h.example",), "starttls", "cds", "secret")
+    send(a_message("a@h.example"), mail, secured.bundle)
+    assert len(secured.got) == 1
+
+
+@pytest.mark.parametrize(
+    ("password", "trusted", "said"),
+    [("wrong", True, "SMTPAuthenticationError 535"), ("secret", False, "no trusted TLS")],
+)
+def test_a_wrong_password_or_an_unknown_authority_sends_nothing(secured, password, trusted, said):
+    mail = Mail("127.0.0.1", secured.port, "cds@h.example", ("a@h.example",), "starttls", "cds", password)
+    with pytest.raises(NotSent, match=said):
+        send(a_message("a@h.example"), mail, secured.bundle if trusted else None)
+    assert secured.got == []
