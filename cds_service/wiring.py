@@ -55,6 +55,9 @@ from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.installation import check_key
 from cds_service.store.pseudonym import Pseudonyms
 from cds_service.store.replay_guard import first_time
+from cds_service.study_list.registered import StudyList
+from cds_service.study_list.server import ListServer
+from cds_service.study_list.tokens import BackendToken
 from cds_service.web.app import create_app
 from cds_service.web.door import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.front import Front, put_before
@@ -198,7 +201,9 @@ def build_pages(
         return ()
     from cds_service.settings.rooms import Outside, pages_of  # Authlib: only where there is a page
 
-    outside = Outside(_session(settings.site), clock, partial(secrets.token_urlsafe, 32))
+    kept = settings.site.study_list
+    list_server = build_list_server(kept, settings.site) if kept else None
+    outside = Outside(_session(settings.site), clock, partial(secrets.token_urlsafe, 32), list_server)
     return pages_of(settings, clinic, memory, outside)
 
 
@@ -245,6 +250,12 @@ def offline_site() -> Site:
 def build_offline_clinic() -> Clinic:
     """The clinic of the command line, and no server. Raises BadSite."""
     return build_clinic(offline(offline_site()))
+
+
+def site_in_use() -> Site:
+    """The site of the command line, the defaults where no file is named. Raises BadSite."""
+    path = site_file_in_use()
+    return read_site(Path(path)) if path else Site()
 
 
 def build_offline_code_lists() -> CodeLists:
@@ -312,6 +323,21 @@ def build_gatherer(settings: Settings) -> Gatherer:
 def build_fhir_server(site: Site) -> HttpFhirServer:
     """The client of the site's FHIR servers; no connection exists before the first question."""
     return HttpFhirServer(_session(site), FetchLimits(), strict_searches=site.ways.strict_searches)
+
+
+def build_list_server(found: StudyList, site: Site) -> ListServer:
+    """The FHIR server that keeps the study list; no token is asked for before the first request."""
+    session = _session(site)
+    if found.registration is None:
+        return ListServer(found.base, session, other_names=site.ways.other_names)
+    token = BackendToken(
+        found.base,
+        found.registration,
+        HttpFhirServer(session, FetchLimits(), ("application/json",)),
+        lambda: int(datetime.now(site.zone).timestamp()),  # noqa: TID251 - the one place
+        str(site.ca_bundle) if site.ca_bundle else None,
+    )
+    return ListServer(found.base, session, token, other_names=site.ways.other_names)
 
 
 def _session(site: Site) -> requests.Session:

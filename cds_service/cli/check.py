@@ -23,6 +23,7 @@ from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.probe import probe
 from cds_service.store.pseudonym import Pseudonyms, WeakKey
+from cds_service.study_list.digest import OWN as STUDY_LIST
 
 
 @dataclass(slots=True)
@@ -135,7 +136,8 @@ def _check_ways(site: Site, report: CheckReport) -> None:
 def _check_pages(_: Site, report: CheckReport) -> None:
     """The words of the pages for people, whether this site shows them or not."""
     words = read_wording()
-    for page, folder in (("explain", EXPLAIN), ("research", RESEARCH), ("screening", SCREENING)):
+    pages = {"explain": EXPLAIN, "research": RESEARCH, "screening": SCREENING, "study_list": STUDY_LIST}
+    for page, folder in pages.items():
         own, joined = read_wording(folder / "words"), with_words_of(folder / "words", words)
         for language, ours in own.items():
             report.faults += sorted(missing_on_page(page, ours, joined[language]))

@@ -90,6 +90,14 @@ def _run(asked: argparse.Namespace) -> int:
             from cds_service.cli.replay import replay_file
 
             return replay_file(asked.file)
+        case "study-list":
+            from cds_service.cli.study_list import study_list
+
+            return study_list(asked.folder, asked.fhir_url)
+        case "digest":
+            from cds_service.cli.digest import digest
+
+            return digest(asked.days, print_only=asked.print_only)
         case _:
             return _demo(asked)
 
@@ -135,6 +143,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     add_fetch_export(commands)
     add_new_client_key(commands)
+    _add_study_list(commands)
+    _add_digest(commands)
     for command in commands.choices.values():
         command.add_argument(
             "--site", dest="site_file", metavar="FILE", help="site file (default: CDS_SITE_FILE, or none)"
@@ -278,6 +288,31 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         epilog="example: cds-service replay request.json",
     )
     command.add_argument("file", help="the body of a hook call that is on record; - is standard input")
+
+
+def _add_study_list(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "study-list",
+        help="write the candidates of a screening run to the FHIR server where the study team works on them",
+        epilog="example: cds-service study-list screening/ --fhir-server https://ehr.hospital.example/fhir",
+    )
+    command.add_argument("folder", metavar="SCREENING_OUT", help="output folder of cds-service screen")
+    command.add_argument(
+        "--fhir-server",
+        dest="fhir_url",
+        metavar="URL",
+        help="default: [study_list] fhir_base of the site file",
+    )
+
+
+def _add_digest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "digest",
+        help="mail the study team how many candidates are new, changed or lost; nothing new, no mail",
+        epilog="example: cds-service digest --days 7",
+    )
+    command.add_argument("--days", type=_days, default=1, help="how far back (default: 1)")
+    command.add_argument("--print", dest="print_only", action="store_true", help="print it, send nothing")
 
 
 def _day(text: str) -> date:

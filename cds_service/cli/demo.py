@@ -11,18 +11,22 @@ from wsgiref.types import WSGIApplication
 from zoneinfo import ZoneInfo
 
 from cds_service import wiring
+from cds_service.cli.demo_list import demo_list
 from cds_service.cli.demo_site import DEMO_SITE, NotVisiting, demo_settings, demo_site
 from cds_service.cli.report import fail
 from cds_service.ehr.bases import NotAnAddress
-from cds_service.sandbox.demo import run
+from cds_service.sandbox.demo import NO_POPULATION, Population, run
+from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
+from cds_service.sandbox.demo_patients.population import population
 from cds_service.sandbox.elsewhere import Elsewhere, NotForElsewhere
 from cds_service.sandbox.json_http import Unanswered
 from cds_service.sandbox.known_client import KnownClient
 from cds_service.sandbox.loopback import RunningServer, guarded, origins, serve
 from cds_service.sandbox.visitors import NOBODY, Visitors
-from cds_service.settings.site_file import BadSite
+from cds_service.settings.site_file import BadSite, Site
 from cds_service.web.private_logging import configure_logging
 
+_PEOPLE = 40
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C has ended."""
 
@@ -72,6 +76,8 @@ def demo(
                 start_cds,
                 elsewhere=replace(elsewhere, ca_bundle=str(site.ca_bundle) if site.ca_bundle else None),
                 visitors=visitors,
+                patients=(known := demo_patients(_clock(site.zone).date())),
+                around=_around(site, known) if elsewhere.fhir_base is None and not once else NO_POPULATION,
                 open_page=opener,
             )
     except KeyboardInterrupt:
@@ -88,6 +94,16 @@ def demo(
         return fail(f"--fhir-server: {error.problem}")
     except OSError as error:
         return fail(f"cannot start the demo: {error.strerror or error}")
+
+
+def _around(site: Site, patients: tuple[DemoPatient, ...]) -> Population:
+    """A small population, and the study list over them and the demo patients."""
+    now = _clock(site.zone)
+    people = population(_PEOPLE, now.date())
+    charts = (*(patient.resources for patient in patients), *(chart for _, _, chart in people))
+    listed = demo_list(wiring.build_clinic(wiring.offline(site)), charts, now)
+    resources = (*(one for _, _, chart in people for one in chart), *listed)
+    return Population(tuple((key, name) for key, name, _ in people), resources)
 
 
 def _clock(zone: ZoneInfo) -> datetime:

@@ -19,6 +19,7 @@ from cds_service.settings.environment import ClientAuthentication, Environment, 
 from cds_service.settings.research_page import public_provider
 from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.smart_apps import SmartApp, public_app
+from cds_service.study_list.registered import StudyList
 
 _EVERY_OPENING = {"restraint.trial_card_days": 0}
 """A trial card is shown at every opening: who tries the demo opens a patient more than once."""
@@ -32,7 +33,7 @@ def demo_site(path: Path) -> Site:
     Raises BadSite.
     """
     site = read_site(path)
-    return replace(site, thresholds={**site.thresholds, **_EVERY_OPENING}, research=None)
+    return replace(site, thresholds={**site.thresholds, **_EVERY_OPENING}, research=None, study_list=None)
 
 
 class NotVisiting(ValueError):
@@ -65,7 +66,8 @@ def demo_settings(
     site = replace(site, fhir_bases=(base,), trusted_clients=clients)
     if own_record:
         provider = read_base(f"{fhir_base.removesuffix(base.path)}{identity.PATH}")
-        site = replace(site, research=public_provider(provider, identity.CLIENT, identity.ROLE))
+        research = public_provider(provider, identity.CLIENT, identity.ROLE)
+        site = replace(site, research=research, study_list=StudyList(base))
     return Settings(
         Environment.DEVELOPMENT,
         f"http://127.0.0.1:{port}",

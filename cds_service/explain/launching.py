@@ -43,9 +43,11 @@ class Launching:
     seconds: float = 4.0
     stand_ins: tuple[StandIn, ...] = ()
 
-    def leave(self, iss: str, launch: str) -> tuple[str, Pending, App]:
+    def leave(self, iss: str, launch: str, expected: str = "") -> tuple[str, Pending, App]:
         """Where to send the browser, and what to remember; without a `launch` word, a standalone launch.
 
+        `expected` is the id of the patient whom a standalone launch is meant for: the record system is told
+        (one that does not know the parameter passes over it, RFC 6749, 3.1), and no other is let through.
         Raises SignInRefused; for an unknown `iss` before anything is fetched.
         """
         app = app_of(self.apps, iss)
@@ -55,11 +57,12 @@ class Launching:
         configuration = fetch_configuration(
             self.documents, address, app.registration, deadline_in(self.seconds)
         )
-        more = {"launch": launch} if launch else {}
+        expected = "" if launch or not _ID.fullmatch(expected) else expected
+        more = {"launch": launch} if launch else {"patient": expected} if expected else {}
         address, pending = self._flow(app).leave(
             configuration,
             scope_of(self.stand_ins, standalone=not launch),
-            {"fhir_base": app.fhir_base.url},
+            {"fhir_base": app.fhir_base.url, "patient": expected},
             self.new_secret,
             aud=app.fhir_base.url,
             **more,
@@ -74,7 +77,10 @@ class Launching:
         if "error" in query or "code" not in query:
             raise SignInRefused(WhyRefused.DENIED)
         granted = self._flow(app).come_back(pending, raw, deadline_in(self.seconds), int(now.timestamp()))
-        return self._person(app, granted, now)
+        person = self._person(app, granted, now)
+        if pending.purpose.get("patient", "") not in ("", person.patient):
+            raise SignInRefused(WhyRefused.OTHER_PATIENT)
+        return person
 
     def _flow(self, app: App) -> CodeFlow:
         return CodeFlow(app.registration, self.redirect_uri, self.documents, self.ca_bundle)

@@ -22,6 +22,7 @@ from cds_service.explain.waiting import asking_to_wait, seconds_asked
 from cds_service.hooks.errors import DataNotAvailable
 from cds_service.pages import STATIC
 from cds_service.signin.code_flow import NewSecret
+from cds_service.signin.expected_patient import expected_patient, forget_expected
 from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.store.faults import StoreUnavailable
 
@@ -90,8 +91,10 @@ def explain_routes(page: ExplainPage, version: str) -> Blueprint:
 def _add_launch(routes: Blueprint, page: ExplainPage) -> None:
     @routes.get("/launch")
     def launch() -> Response:
-        address, pending, app = page.launching.leave(_iss(page), request.args.get("launch", ""))
+        launch_word = request.args.get("launch", "")
+        address, pending, app = page.launching.leave(_iss(page), launch_word, expected_patient())
         response = _away(address)
+        forget_expected(response, f"{page.people.path}/launch")
         page.people.leave(response, pending, app)
         return response
 

@@ -15,14 +15,21 @@ from cds_service.signin.configuration import fetch_configuration
 from cds_service.signin.refused import SignInRefused, WhyRefused
 
 LIFE = timedelta(hours=8)
-_SCOPE = "openid"
+_SCOPE = "openid profile"
+_NAMES = ("name", "preferred_username", "sub")
+_LONGEST_NAME = 120
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """Somebody with the role. Nothing is kept of the person; `form_token` is what a form must bring."""
+    """Somebody with the role, while signed in; `form_token` is what a form must bring.
+
+    `account` stands in our record of looks, `name` beside what they write in the hospital's server.
+    """
 
     ends: datetime
     form_token: str
+    account: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,17 @@ class SignIn:
         granted = self._flow().come_back(pending, raw, deadline, int(now.timestamp()))
         if self.provider.role not in roles_in(granted.claims, self.provider.role_claim):
             raise SignInRefused(WhyRefused.ROLE)
-        return Reader(now + LIFE, self.new_secret())
+        account = str(granted.claims.get("sub", ""))[:_LONGEST_NAME]
+        return Reader(now + LIFE, self.new_secret(), account, _name_in(granted.claims))
 
     def _flow(self) -> CodeFlow:
         return CodeFlow(self.provider.registration, self.redirect_uri, self.documents, self.ca_bundle)
+
+
+def _name_in(claims: Mapping[str, Any]) -> str:
+    """How the provider calls the person; at least the account."""
+    told = (claims.get(name) for name in _NAMES)
+    return next((text[:_LONGEST_NAME] for text in told if isinstance(text, str) and text), "")
 
 
 def roles_in(claims: Mapping[str, Any], path: str) -> frozenset[str]:

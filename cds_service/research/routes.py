@@ -17,6 +17,7 @@ from cds_service.pages import STATIC
 from cds_service.pages.small_cells import FEWEST_SHOWN
 from cds_service.research.access import Reader, SignIn
 from cds_service.research.alerts import Advice, advice
+from cds_service.research.candidate_routes import CandidatesPage, add_candidates
 from cds_service.research.funnel import Funnel, NoFunnel, read_funnel
 from cds_service.research.pages import Pages
 from cds_service.research.tables import alerts_csv, funnel_csv, largest_first
@@ -27,7 +28,8 @@ from cds_service.store.faults import StoreUnavailable
 from cds_service.store.report import report
 
 _log = structlog.get_logger()
-_NAME = "research"
+SESSION = "research"
+"""What the session of the study team's pages is called."""
 _YEAR = 31_536_000
 _LOOK_BACK = timedelta(days=365)
 _STATUSES = {WhyRefused.ROLE: 403, WhyRefused.SESSION: 403, WhyRefused.STATE: 400, WhyRefused.FORM: 400}
@@ -54,7 +56,7 @@ class ResearchPage:
 
     def reader(self) -> Reader:
         """Who is signed in. Raises SignInRefused."""
-        return msgspec.json.decode(self.sessions.content(_NAME), type=Reader)
+        return msgspec.json.decode(self.sessions.content(SESSION), type=Reader)
 
     def advice(self) -> Advice:
         """What became of the advice of the last year. Raises StoreUnavailable."""
@@ -66,11 +68,13 @@ class ResearchPage:
         return read_funnel(self.sign_in.provider.screening)
 
 
-def research_routes(page: ResearchPage, version: str) -> Blueprint:
+def research_routes(page: ResearchPage, version: str, candidates: CandidatesPage | None = None) -> Blueprint:
     """The blueprint; `version` stands in the address of the style sheet, so that it may be cached."""
     routes = Blueprint("research", __name__, url_prefix="/research")
     _add_sign_in(routes, page)
-    _add_counts(routes, page)
+    _add_counts(routes, page, has_list=candidates is not None)
+    if candidates:
+        add_candidates(routes, candidates)
     _add_refusals(routes, page)
 
     @routes.get(f"/static/{version}/<path:name>")
@@ -98,7 +102,7 @@ def _add_sign_in(routes: Blueprint, page: ResearchPage) -> None:
         raw = request.query_string.decode("ascii", "replace")
         reader = page.sign_in.come_back(pending, request.args, raw, page.clock())
         response = _away(below)
-        page.sessions.begin(response, _NAME, msgspec.json.encode(reader), reader.ends, below)
+        page.sessions.begin(response, SESSION, msgspec.json.encode(reader), reader.ends, below)
         return response
 
     @routes.post("/end")
@@ -108,7 +112,7 @@ def _add_sign_in(routes: Blueprint, page: ResearchPage) -> None:
         if not is_ours or not hmac.compare_digest(reader.form_token.encode(), given.encode()):
             raise SignInRefused(WhyRefused.FORM)
         response = _message(page, "ended", 200)
-        page.sessions.end(response, _NAME, below)
+        page.sessions.end(response, SESSION, below)
         return response
 
 
@@ -116,7 +120,7 @@ def _away(address: str) -> Response:
     return Response(status=303, headers={"Location": address, "Referrer-Policy": "no-referrer"})
 
 
-def _add_counts(routes: Blueprint, page: ResearchPage) -> None:
+def _add_counts(routes: Blueprint, page: ResearchPage, *, has_list: bool) -> None:
     @routes.get("/")
     def show() -> Response:
         reader = page.reader()
@@ -133,6 +137,7 @@ def _add_counts(routes: Blueprint, page: ResearchPage) -> None:
             why_not=why_not,
             largest_first=largest_first,
             fewest=FEWEST_SHOWN,
+            has_list=has_list,
         )
 
     @routes.get("/rules.csv")

@@ -10,14 +10,18 @@ import requests
 from flask import Blueprint
 from sqlalchemy import Engine
 
+from cds_service.advice.clinic import Clinic
 from cds_service.cards.wording import Wording, with_words_of
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.research.access import SignIn
+from cds_service.research.candidate_routes import CandidatesPage
+from cds_service.research.candidates import Candidates
 from cds_service.research.pages import OWN, Pages
 from cds_service.research.provider import Provider
-from cds_service.research.routes import ResearchPage, path_of, research_routes
+from cds_service.research.routes import SESSION, ResearchPage, path_of, research_routes
 from cds_service.signin.code_flow import NewSecret
 from cds_service.signin.sessions import Sessions
+from cds_service.study_list.server import ListServer
 
 COOKIE = "cds_research"
 _DOCUMENTS = ("application/json", "application/jwk-set+json")
@@ -26,7 +30,11 @@ _MOST_BYTES = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What comes from outside: database, HTTP (a `bounded_session`), our address, the clock and chance."""
+    """What comes from outside: database, HTTP (a `bounded_session`), our address, the clock and chance.
+
+    With a `list_server` and a `clinic` the candidates are shown; `explains` where the list's FHIR server
+    launches the page that explains.
+    """
 
     engine: Engine
     session: requests.Session
@@ -38,6 +46,9 @@ class Surroundings:
     new_secret: NewSecret
     seconds: float
     version: str
+    list_server: ListServer | None = None
+    clinic: Clinic | None = None
+    explains: bool = False
 
 
 def research_page(provider: Provider, card_words: Mapping[str, Wording], around: Surroundings) -> Blueprint:
@@ -62,4 +73,22 @@ def research_page(provider: Provider, card_words: Mapping[str, Wording], around:
         language=around.language,
         origin=f"{parts.scheme}://{parts.netloc}",
     )
-    return research_routes(page, around.version)
+    return research_routes(page, around.version, _candidates(page, around))
+
+
+def _candidates(page: ResearchPage, around: Surroundings) -> CandidatesPage | None:
+    if around.list_server is None or around.clinic is None:
+        return None
+    base = around.public_base_url
+    return CandidatesPage(
+        candidates=Candidates(around.list_server, around.clinic, around.engine, around.clock),
+        sessions=page.sessions,
+        pages=page.pages,
+        reader=page.reader,
+        in_words=page.in_words,
+        languages=tuple(sorted(page.words)),
+        launch=f"{base}/explain/launch" if around.explains else "",
+        launch_path=f"{urlsplit(base).path.rstrip('/')}/explain/launch",
+        name=SESSION,
+        origin=page.origin,
+    )

@@ -196,6 +196,7 @@ def _choice(page: Callable[[str], Any], authorization: Authorization, fhir_base:
         static=f"{fhir_base}/auth/static",
         patients=authorization.patients,
         users=authorization.users,
+        wanted=request.args.get("patient", ""),
     )
     return words
 

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,16 @@ FORM = Path(__file__).parents[1] / "protocol" / "nct06802055" / "questionnaire.j
 INVESTIGATOR = ("Practitioner/demo-investigator", "Investigator")
 """Who is offered to somebody who opens an app without the mini-EHR."""
 
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Whoever else the demo's own FHIR server knows: their (id, name), and all that is kept of them."""
+
+    names: tuple[tuple[str, str], ...] = ()
+    resources: tuple[dict[str, Any], ...] = ()
+
+
+NO_POPULATION = Population()
 StartCds = Callable[[str, KnownClient], RunningServer]
 
 
@@ -57,13 +67,15 @@ def run(
     elsewhere: Elsewhere = NOWHERE,
     visitors: Visitors = NOBODY,
     patients: tuple[DemoPatient, ...] | None = None,
+    around: Population = NO_POPULATION,
     open_page: Callable[[str], object] | None = None,
     out: Console | None = None,
     wait: Callable[[], None] = until_told_to_stop,
 ) -> int:
     """Start the servers, call the service for each patient as a record system would, print the cards.
 
-    `patients` are all the demo patients unless given. `start_cds` starts the CDS service on `port`, told of
+    `patients` are all the demo patients unless given, `around` whoever else the demo's own FHIR server knows.
+    `start_cds` starts the CDS service on `port`, told of
     the FHIR base it may read and of the client it may trust; the FHIR server takes `port + 1`, the mini-EHR
     `port + 2` (0: any free ports). `clock` gives the aware moment at the site. With `once` it ends after
     printing, else the mini-EHR is up from the beginning, its address is handed to `open_page`, and it waits
@@ -75,7 +87,7 @@ def run(
     with ExitStack() as up:
         place = Place(port + 2 if port else 0)
         up.callback(place.close)
-        servers = _start_servers(up, port, patients, start_cds, elsewhere, visitors, place)
+        servers = _start_servers(up, port, patients, start_cds, elsewhere, visitors, place, around)
         if once:
             return _make_rounds(console, patients, servers, clock().date())
         page = start_mini_ehr(place, servers, elsewhere.may_write, patients, clock)
@@ -100,20 +112,22 @@ def _start_servers(
     elsewhere: Elsewhere,
     visitors: Visitors,
     place: Place,
+    around: Population,
 ) -> Servers:
     """The FHIR server and the CDS service: the demo's own where no other is named."""
     identity, access = known_as(place.origin, own_service=elsewhere.cds_base is None), elsewhere.access
-    authorization = authorization_for(identity.client, patients)
+    authorization = authorization_for(identity.client, patients, around.names)
     if elsewhere.fhir_base is None:
         ports = (port + 1 if port else 0, (port,))
-        fhir = start_fhir_server(everything(patients), *ports, authorization, visitors.origins)
+        loaded = (*everything(patients), *around.resources)
+        fhir = start_fhir_server(loaded, *ports, authorization, visitors.origins)
         up.callback(fhir.stop)
         servers = Servers("", fhir.base_url, identity, fhir.reset)
     else:
-        loaded = patients if elsewhere.load else ()
+        to_load = patients if elsewhere.load else ()
         record = FhirClient(JsonHttp(elsewhere.ca_bundle), elsewhere.fhir_base.rstrip("/"), access)
         up.callback(record.close)
-        servers = _at_another_record(record, loaded, elsewhere.user, identity)
+        servers = _at_another_record(record, to_load, elsewhere.user, identity)
     if elsewhere.cds_base is not None:
         return replace(servers, cds_base=elsewhere.cds_base, is_own_service=False)
     cds = start_cds(servers.fhir_base, servers.identity.client)
@@ -139,9 +153,11 @@ def _put(resource: dict[str, Any]) -> dict[str, Any]:
     return {"resource": resource, "request": {"method": "PUT", "url": url}}
 
 
-def authorization_for(known: KnownClient, patients: tuple[DemoPatient, ...]) -> Authorization:
+def authorization_for(
+    known: KnownClient, patients: tuple[DemoPatient, ...], others: tuple[tuple[str, str], ...] = ()
+) -> Authorization:
     """The record's authorization server: it redeems what the mini-EHR launches, and asks anybody else."""
-    names = tuple((patient.id, patient.name) for patient in patients)
+    names = (*((patient.id, patient.name) for patient in patients), *others)
     return Authorization(known.launches, patients=names, users=(INVESTIGATOR,))
 
 
@@ -182,7 +198,7 @@ def _say_where(console: Console, page: RunningServer, servers: Servers) -> None:
     console.print(Text(f"Open this page: {page.base_url}/", style="bold green"))
     console.print(Text(f"CDS discovery:  {servers.cds_base}/cds-services"))
     if servers.reset:
-        console.print(Text(f"Study team:     {servers.cds_base}/research/"))
+        console.print(Text(f"Study team:     {servers.cds_base}/research/candidates"))
         console.print(Text(f"FHIR R4 base:   {servers.fhir_base}   ({NOTICE})"))
         return
     console.print(Text(f"FHIR R4 base:   {servers.fhir_base}"))

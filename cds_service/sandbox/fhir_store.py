@@ -83,7 +83,11 @@ _MISSING: dict[str, dict[str, tuple[Any, ...]]] = {
         "status": ("token", ("status",)),
         "title": ("string", ("title",)),
     },
-    "List": {"patient": ("reference", ("subject",), "Patient"), "code": ("token", ("code",))},
+    "List": {
+        "patient": ("reference", ("subject",), "Patient"),
+        "code": ("token", ("code",)),
+        "identifier": ("token", ("identifier",)),
+    },
 }
 
 

@@ -25,6 +25,7 @@ class Account:
     name: str
     words: str
     roles: tuple[str, ...] = ()
+    called: str = ""
 
 
 CLIENT = "aa-cds-research"
@@ -32,7 +33,7 @@ CLIENT = "aa-cds-research"
 
 ROLE = "aa-trial-study-team"
 ACCOUNTS = (
-    Account("study-nurse", "Study nurse (has the role)", (ROLE,)),
+    Account("study-nurse", "Study nurse (has the role)", (ROLE,), "林护士 Lin (study nurse)"),
     Account("ward-clerk", "Ward clerk (has no role)"),
 )
 
@@ -51,7 +52,7 @@ def add_identity(
 
 def _server(app: Flask, issuer: str, clients: Mapping[str, DemoClient], key: ECKey) -> AuthorizationServer:
     def describe(account: Account) -> Mapping[str, Any]:
-        return {"sub": account.name, "roles": list(account.roles)}
+        return {"sub": account.name, "name": account.called, "roles": list(account.roles)}
 
     return code_server(app, clients, lambda token, asked: None, IdToken(issuer, describe, key))
 

@@ -13,6 +13,7 @@ from cds_service.ehr.bases import NotAnAddress, read_base
 from cds_service.settings.bulk_exports import open_addresses
 from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.settings.study_list import list_insecurities
 from cds_service.settings.writable_by_others import writable_by_others
 from cds_service.store.key_strength import SHORTEST_KEY, weakness_of
 from cds_service.store.pseudonym import WeakKey
@@ -217,6 +218,8 @@ def _insecure(
         found += insecurities_of(site.research)
     for server in site.bulk_exports:
         found += [f"bulk_exports: {url} must be https" for url in open_addresses(server)]
+    if site.study_list:
+        found += list_insecurities(site.study_list)
     return found
 
 

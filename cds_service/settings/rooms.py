@@ -20,15 +20,18 @@ from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import Settings
 from cds_service.settings.smart_apps import SmartApp
 from cds_service.signin.code_flow import NewSecret
+from cds_service.study_list.server import ListServer
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the rooms share of the world: HTTP (a `bounded_session`), the clock, chance."""
+    """What the rooms share of the world: HTTP (a `bounded_session`), the clock, chance; and the server that
+    keeps the study list, where there is one."""
 
     session: requests.Session
     clock: Callable[[], datetime]
     new_secret: NewSecret
+    list_server: ListServer | None = None
 
 
 def pages_of(settings: Settings, clinic: Clinic, memory: Memory, outside: Outside) -> tuple[Blueprint, ...]:
@@ -46,13 +49,20 @@ def pages_of(settings: Settings, clinic: Clinic, memory: Memory, outside: Outsid
         "version": __version__,
     }
     pages = []
-    if apps := apps_of(site.trusted_clients, site.language, by_token=settings.by_token):
+    apps = apps_of(site.trusted_clients, site.language, by_token=settings.by_token)
+    if apps:
         around = explain.Surroundings(memory=memory, **common)
         pages.append(explain.explain_page(apps, clinic, words, around))
     if site.research:
-        pages.append(
-            research.research_page(site.research, words, research.Surroundings(zone=site.zone, **common))
+        server = outside.list_server
+        room = research.Surroundings(
+            zone=site.zone,
+            list_server=server,
+            clinic=clinic,
+            explains=server is not None and server.base.url in apps,
+            **common,
         )
+        pages.append(research.research_page(site.research, words, room))
     return tuple(pages)
 
 

@@ -40,6 +40,9 @@ issuer = "https://id.hospital.example/realms/staff"
 [[bulk_exports]]                                 # where screening fetches from: see bulk_exports.py
 fhir_base = "https://ehr.hospital.example/fhir"
 
+[study_list]                                     # where the candidates are kept: see study_list.py
+fhir_base = "https://ehr.hospital.example/fhir"
+
 [forecast]                                       # off unless switched on: see forecasts.py
 enabled = true
 
@@ -70,6 +73,7 @@ from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecasts import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
 from cds_service.settings.shapes import Text, shape_faults
+from cds_service.settings.study_list import StudyListEntry, files_of, read_study_list
 from cds_service.settings.tablets import tablet_faults
 from cds_service.settings.trial_entries import (
     ParticipationEntry,
@@ -78,6 +82,7 @@ from cds_service.settings.trial_entries import (
     read_stand_ins,
     study_faults,
 )
+from cds_service.study_list.registered import StudyList
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm
@@ -110,6 +115,7 @@ class Site:
     trusted_clients: tuple[ListedClient, ...] = ()
     research: Provider | None = None
     bulk_exports: tuple[BulkServer, ...] = ()
+    study_list: StudyList | None = None
     forecast: ForecastEntry = field(default_factory=ForecastEntry)
     files: tuple[Path, ...] = ()
 
@@ -154,6 +160,7 @@ class _Tables(msgspec.Struct, frozen=True):
     trusted_clients: tuple[ClientEntry, ...] = ()
     research: ResearchEntry | None = None
     bulk_exports: tuple[BulkEntry, ...] = ()
+    study_list: StudyListEntry | None = None
     forecast: ForecastEntry = ForecastEntry()
 
 
@@ -218,6 +225,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         trusted_clients=read_clients(tables.trusted_clients, folder, faults),
         research=read_research(tables.research, folder, faults),
         bulk_exports=read_bulk_exports(tables.bulk_exports, folder, frozenset(tables.ehr.not_kept), faults),
+        study_list=read_study_list(tables.study_list, folder, faults),
         forecast=tables.forecast,
     )
 
@@ -231,6 +239,7 @@ def _named_in(tables: _Tables, folder: Path) -> list[Path]:
     names += [entry.private_key_file for entry in tables.bulk_exports]
     if tables.research:
         names += [tables.research.client_secret_file, tables.research.private_key_file]
+    names += files_of(tables.study_list)
     return [folder / name for name in names if name]
 
 

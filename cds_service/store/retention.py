@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select
 
 from cds_service.store.engine import empty_log, writing
-from cds_service.store.tables import CALLS, DELETIONS, UNMATCHED_FEEDBACK
+from cds_service.store.tables import CALLS, DELETIONS, LOOKS, UNMATCHED_FEEDBACK
 
 _AT_ONCE = 500
 
 
 def delete_before(engine: Engine, cutoff: datetime, now: datetime, at_once: int = _AT_ONCE) -> int:
-    """Delete calls before `cutoff` with their cards, reactions and silences, and unmatched feedback as old.
+    """Delete calls before `cutoff` with their cards, reactions and silences; unmatched feedback, looks.
 
     The number of calls deleted. Raises StoreUnavailable; what was deleted until then stays deleted.
     """
@@ -19,6 +19,7 @@ def delete_before(engine: Engine, cutoff: datetime, now: datetime, at_once: int 
     with writing(engine) as connection:
         stale = delete(UNMATCHED_FEEDBACK).where(UNMATCHED_FEEDBACK.c.received_at < cutoff)
         unmatched = connection.execute(stale).rowcount
+        connection.execute(delete(LOOKS).where(LOOKS.c.at < cutoff))
         _note(connection, now, "older", calls, unmatched)
     return calls
 

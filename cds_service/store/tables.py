@@ -154,7 +154,18 @@ DELETIONS = Table(
 )
 """That something was deleted, when and how much; never whose."""
 
+LOOKS = Table(
+    "looks",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcMoment, nullable=False, index=True),
+    _text("account"),
+    _text("what"),
+    Column("patients", Integer, nullable=False),
+)
+"""Who of the study team has seen names or changed a row, when, and of how many patients; never of whom."""
+
 INSTALLATION = Table("installation", METADATA, Column("name", Text, primary_key=True), _text("value"))
 """Facts about this database: which pseudonym key its rows were made with."""
 
-APPEND_ONLY = (CALLS, GIVEN_ADVICE, GIVEN_RULES, FEEDBACK, UNMATCHED_FEEDBACK, SILENCES, DELETIONS)
+APPEND_ONLY = (CALLS, GIVEN_ADVICE, GIVEN_RULES, FEEDBACK, UNMATCHED_FEEDBACK, SILENCES, DELETIONS, LOOKS)

@@ -5,6 +5,7 @@ from urllib.parse import quote
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from cds_service.sandbox.demo_patients.population import is_population
 from cds_service.sandbox.json_http import Unanswered
 from cds_service.sandbox.mini_ehr.loading import FileFault, read_file
 from cds_service.sandbox.mini_ehr.pages import desk, message, only_with_writes, page, words
@@ -65,7 +66,10 @@ def _people(asked: str) -> tuple[dict[str, Person], bool]:
     if more and asked:
         page_of_all = desk().fhir.page(f"Patient?_count={MOST_LISTED}&name={quote(asked)}")
     resources = [entry["resource"] for entry in page_of_all.get("entry", [])]
-    people = [person(one, today) for one in resources if one.get("resourceType") == "Patient"]
+    shown = [
+        one for one in resources if one.get("resourceType") == "Patient" and (asked or not is_population(one))
+    ]
+    people = [person(one, today) for one in shown]
     return {one.id: one for one in sorted(people, key=lambda one: one.id)}, more
 
 

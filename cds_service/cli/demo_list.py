@@ -1,0 +1,86 @@
+"""The demo's study list: its patients and a small population, judged as a night's run would have done."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from cds_service.advice.clinic import Clinic
+from cds_service.advice.from_file import assessment_of, read_chart
+from cds_service.protocol.answers.eligibility import EligibilityStatus
+from cds_service.protocol.moment import as_of
+from cds_service.sandbox.demo_patients.population import is_population
+from cds_service.screening.summary import LastStay, PatientSummary, summary_of
+from cds_service.study_list.judgement import Judgement, judgement_of
+from cds_service.study_list.resources import OnTheList, list_of, new_subject, new_task
+
+Json = dict[str, Any]
+_NIGHT = timedelta(hours=6)
+
+
+def demo_list(clinic: Clinic, charts: Iterable[tuple[Json, ...]], now: datetime) -> tuple[Json, ...]:
+    """The List, ResearchSubjects and Tasks, each with an id; `charts` are those of one patient each.
+
+    The latest run was six hours before `now`; some came on the list in the weeks before.
+    """
+    night = now - _NIGHT
+    made = [
+        one
+        for number, summary in enumerate(_candidates(clinic, charts, night))
+        for one in _listed(number, summary, night)
+    ]
+    entries = [one for one in made if isinstance(one, OnTheList)]
+    resources = [one for one in made if not isinstance(one, OnTheList)]
+    return (*resources, {**list_of(entries, night), "id": "demo-study-list"})
+
+
+def _candidates(
+    clinic: Clinic, charts: Iterable[tuple[Json, ...]], night: datetime
+) -> Iterator[PatientSummary]:
+    for resources in charts:
+        bundle = {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": r} for r in resources],
+        }
+        chart = read_chart(json.dumps(bundle).encode())
+        assessment = assessment_of(clinic, chart, chart.drafts, as_of(night, clinic.zone))
+        summary = summary_of(assessment, _last_stay(resources))
+        is_lost = any(map(is_population, resources)) and summary.status is EligibilityStatus.INELIGIBLE
+        if summary.is_on_the_list or is_lost:
+            yield summary
+
+
+def _last_stay(resources: Iterable[Json]) -> LastStay | None:
+    stays = [
+        LastStay(one["period"]["start"][:10], one.get("serviceProvider", {}).get("display"))
+        for one in resources
+        if one["resourceType"] == "Encounter" and "period" in one
+    ]
+    return max(stays, key=lambda stay: stay.day, default=None)
+
+
+def _listed(number: int, summary: PatientSummary, night: datetime) -> Iterator[Json | OnTheList]:
+    """Every fifth is new since last night, every ninth was judged otherwise; the others came before."""
+    judged = judgement_of(summary, night)
+    before = (night - timedelta(days=9 + number % 20)).isoformat(timespec="seconds")
+    is_new, is_changed = number % 5 == 1, number % 9 == 3
+    judged = msgspec.structs.replace(
+        judged,
+        listed=judged.as_of if is_new else before,
+        changed=judged.as_of if is_changed and not is_new else "",
+    )
+    if not summary.is_on_the_list:
+        judged = msgspec.structs.replace(judged, listed=before, changed="", lost=judged.as_of)
+    yield from _resources(summary.patient, judged)
+
+
+def _resources(patient: str, judged: Judgement) -> Iterator[Json | OnTheList]:
+    key = patient.removeprefix("Patient/")
+    subject = f"ResearchSubject/{key}-candidate"
+    yield {**new_subject(patient, "ResearchStudy/demo-study"), "id": f"{key}-candidate"}
+    authored = {"authoredOn": judged.listed}
+    yield {**new_task(patient, subject, judged), **authored, "id": f"{key}-screening"}
+    yield OnTheList(subject, judged)

@@ -1,0 +1,65 @@
+"""`cds-service study-list SCREENING_OUT`: the candidates of a run, written to the hospital's FHIR server."""
+
+import sys
+from pathlib import Path
+
+from cds_service import wiring
+from cds_service.cli.report import fail
+from cds_service.ehr.bases import NotAnAddress, read_base
+from cds_service.ehr.fhir_server import NotFetched
+from cds_service.ehr.writing import WriteRefused
+from cds_service.settings.site_file import BadSite, Site
+from cds_service.study_list.registered import StudyList
+from cds_service.study_list.run_output import NoRun, moment_of, summaries_in
+from cds_service.study_list.write import Written, write_list
+from fhir_mappings.readers.settings import TrialIdentity
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def study_list(folder: str, fhir_url: str | None) -> int:
+    """Write the list. Exit code 2 for a run, an address or a server that cannot be used; then nothing is new.
+
+    Another address than the site file's is asked without a token.
+    """
+    try:
+        site = wiring.site_in_use()
+        found = _place(fhir_url, site)
+        if found is None:
+            return fail("no FHIR server: give --fhir-server, or [study_list] fhir_base in the site file")
+        run, server = Path(folder), wiring.build_list_server(found, site)
+        trial = TrialIdentity(study_references=frozenset(site.study_references))
+        told = write_list(summaries_in(run), server, moment_of(run, site.zone), trial)
+    except BadSite as error:
+        return fail(*error.faults)
+    except NotAnAddress as error:
+        return fail(f"--fhir-server: {error.problem}")
+    except NoRun as error:
+        return fail(str(error))
+    except NotFetched as error:
+        return fail(f"{error.path}: the FHIR server gives no answer that can be used ({error.why.value})")
+    except WriteRefused as error:
+        return fail(f"the FHIR server refuses to write the list (status {error.status})")
+    sys.stdout.write(in_words(told))
+    return 0
+
+
+def _place(fhir_url: str | None, site: Site) -> StudyList | None:
+    if fhir_url is None:
+        return site.study_list
+    base = read_base(fhir_url)
+    if base.scheme != "https" and base.host not in _LOOPBACK:
+        raise NotAnAddress("must be https: what is written names patients")
+    if site.study_list and site.study_list.base == base:
+        return site.study_list
+    return StudyList(base)
+
+
+def in_words(told: Written) -> str:
+    """One line: what is new, changed and lost, and why."""
+    why = ", ".join(f"{name} {count}" for name, count in sorted(told.lost_by.items()))
+    lines = [f"{told.new} new, {told.changed} changed, {told.lost} lost{f': {why}' if why else ''}"]
+    lines.append(f"{told.unchanged} as before")
+    if told.not_told:
+        lines.append(f"{told.not_told} of whom this run says nothing, left as they were")
+    return "; ".join(lines) + "\n"

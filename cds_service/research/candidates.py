@@ -1,0 +1,133 @@
+"""The list as the study team sees it: rows, with the names that the FHIR server tells at that moment."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import msgspec
+from sqlalchemy import Engine
+
+from cds_service.advice.clinic import Clinic
+from cds_service.research.access import Reader
+from cds_service.store.looks import Look, record_look
+from cds_service.study_list.codes import Json
+from cds_service.study_list.judging import due, judge_anew
+from cds_service.study_list.row import Row, row_of
+from cds_service.study_list.server import ListServer
+from cds_service.study_list.state import ListState, read_state
+from cds_service.study_list.working import Change, Worker, change_row
+from cds_service.study_list.write import write_list
+from fhir_mappings.readers.settings import TrialIdentity
+
+_NAMED = "name,birthDate,gender,identifier"
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Who a row is about, as the server tells it; "" for what it does not tell."""
+
+    name: str = ""
+    age: int | None = None
+    sex: str = ""
+    number: str = ""
+
+
+class SeenRow(msgspec.Struct, frozen=True):
+    """A row with its name. `is_stale`: something has come since it was judged, and could not be looked at."""
+
+    row: Row
+    who: Named
+    is_stale: bool = False
+
+
+class SeenList(msgspec.Struct, frozen=True):
+    """Everybody, those of the latest news first; `as_of` is the moment of the last run, "" before any."""
+
+    rows: tuple[SeenRow, ...]
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The collaborators. `engine` keeps who looked; `clock` gives aware moments."""
+
+    server: ListServer
+    clinic: Clinic
+    engine: Engine
+    clock: Callable[[], datetime]
+
+    def look(self, reader: Reader, what: Look = Look.LIST) -> SeenList:
+        """Everybody on the list, judged anew where an attestation or a card's question has come since.
+
+        Raises NotFetched, WriteRefused or StoreUnavailable.
+        """
+        now = self.clock()
+        state, stale = self._brought_up_to_date(read_state(self.server), now)
+        names = self.server.by_id("Patient", (p.removeprefix("Patient/") for p in state.tasks), _NAMED)
+        record_look(self.engine, now, reader.account, what, len(state.tasks))
+        rows = [
+            SeenRow(
+                row_of(patient, task, state.subjects.get(patient), state.asked.get(patient)),
+                named(names.get(patient.removeprefix("Patient/"), {}), now.date()),
+                patient in stale,
+            )
+            for patient, task in state.tasks.items()
+        ]
+        return SeenList(_latest_first(rows), str((state.whole or {}).get("date", "")))
+
+    def change(self, reader: Reader, patient: str, seen: str, change: Change) -> SeenRow:
+        """Write what somebody wants. Raises ChangedMeanwhile, NoSuchRow, WriteRefused, NotFetched."""
+        now = self.clock()
+        record_look(self.engine, now, reader.account, Look.CHANGE, 1)
+        worker = Worker(reader.name, now.astimezone(self.clinic.zone))
+        return self.named(change_row(self.server, patient, seen, change, worker))
+
+    def named(self, row: Row) -> SeenRow:
+        """One row with its name. Raises NotFetched."""
+        key = row.patient.removeprefix("Patient/")
+        found = self.server.by_id("Patient", [key], _NAMED)
+        return SeenRow(row, named(found.get(key, {}), self.clock().date()))
+
+    def _brought_up_to_date(self, state: ListState, now: datetime) -> tuple[ListState, frozenset[str]]:
+        waiting = due(state, self.server, now)
+        if not waiting:
+            return state, frozenset()
+        judged = judge_anew(self.clinic, self.server, waiting, now)
+        asked = frozenset(state.asked.keys() & set(waiting))
+        trial = TrialIdentity(study_references=self.clinic.gatherer.reader.trial.study_references)
+        moment = now.astimezone(self.clinic.zone)
+        write_list(judged.summaries, self.server, moment, trial, asked=asked, is_run=False)
+        return read_state(self.server), judged.unavailable
+
+
+def named(patient: Json, today: date) -> Named:
+    """What a Patient tells: the official name before others, a number before none."""
+    names = sorted(patient.get("name", ()), key=lambda one: one.get("use") != "official")
+    return Named(
+        name=_text_of(names),
+        age=_age(str(patient.get("birthDate", "")), today),
+        sex=str(patient.get("gender", "")),
+        number=next((str(i["value"]) for i in patient.get("identifier", ()) if i.get("value")), ""),
+    )
+
+
+def _text_of(names: Iterable[Json]) -> str:
+    for one in names:
+        text = one.get("text") or " ".join([*one.get("given", ()), one.get("family", "")]).strip()
+        if text:
+            return str(text)
+    return ""
+
+
+def _age(born: str, today: date) -> int | None:
+    """Full years; None where the birth date is told to the year or month alone, and could be either."""
+    try:
+        day = date.fromisoformat(born)
+    except ValueError:
+        return None
+    return today.year - day.year - ((today.month, today.day) < (day.month, day.day))
+
+
+def _latest_first(rows: Iterable[SeenRow]) -> tuple[SeenRow, ...]:
+    """By the latest news, and among those of one moment by how little is left to ask."""
+    few_first = sorted(rows, key=lambda one: (len(one.row.judgement.open_criteria), one.row.patient))
+    return tuple(sorted(few_first, key=lambda one: one.row.judgement.news[1], reverse=True))

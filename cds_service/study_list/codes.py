@@ -1,0 +1,50 @@
+"""The identifiers and codes under which the study list stands in the hospital's FHIR server."""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from fhir_mappings.writers.drafts import TRIAL
+
+Json = dict[str, Any]
+
+LIST: Final = {"system": "urn:aa-cds:study-list", "value": TRIAL["value"]}
+"""The identifier of the List."""
+SUBJECT_SYSTEM: Final = "urn:aa-cds:study-list:subject"
+TASK_SYSTEM: Final = "urn:aa-cds:study-list:task"
+INPUT_SYSTEM: Final = "urn:aa-cds:study-list:input"
+NEWS_SYSTEM: Final = "urn:aa-cds:study-list:news"
+SET_BY_HAND: Final = "urn:aa-cds:StructureDefinition/status-set-by-hand"
+"""The extension of a ResearchSubject: who set its status, when, and by which criterion."""
+
+
+class SubjectStatus(StrEnum):
+    """The codes of ResearchSubject.status (R4) among which the study team chooses."""
+
+    CANDIDATE = "candidate"
+    SCREENING = "screening"
+    INELIGIBLE = "ineligible"
+    ON_STUDY = "on-study"
+    WITHDRAWN = "withdrawn"
+
+
+class News(StrEnum):
+    """What happened last to a candidate, by the screening."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    LOST = "lost"
+
+
+TASK_STATUS: Final = {
+    SubjectStatus.CANDIDATE: "requested",
+    SubjectStatus.SCREENING: "in-progress",
+    SubjectStatus.INELIGIBLE: "completed",
+    SubjectStatus.ON_STUDY: "completed",
+    SubjectStatus.WITHDRAWN: "completed",
+}
+"""How far the study team's task is by the status that it has set."""
+
+
+def identifier_of(system: str, patient: str) -> Json:
+    """The identifier of a candidate's Task or ResearchSubject; `patient` is "Patient/id"."""
+    return {"system": system, "value": f"{TRIAL['value']}/{patient.removeprefix('Patient/')}"}

@@ -1,0 +1,72 @@
+"""One row of the list, put together from its Task and ResearchSubject; without the patient's name."""
+
+from typing import Any
+
+import msgspec
+
+from cds_service.study_list.codes import SET_BY_HAND, Json, SubjectStatus
+from cds_service.study_list.judgement import Judgement, judgement_in
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What somebody wrote."""
+
+    who: str
+    at: str
+    text: str
+
+
+class SetByHand(msgspec.Struct, frozen=True):
+    """Who set the status, when, and by which criterion."""
+
+    who: str
+    at: str
+    criterion: str = ""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One candidate. `status` is the code of ResearchSubject.status, also one that this page does not set.
+
+    `version` tells whether anything of it was changed; `asked` is the day on which a card asked.
+    """
+
+    patient: str
+    status: str
+    judgement: Judgement
+    version: str
+    set_by: SetByHand | None = None
+    owner: str = ""
+    notes: tuple[Note, ...] = ()
+    asked: str = ""
+
+
+def row_of(patient: str, task: Json, subject: Json | None, asked: Json | None = None) -> Row:
+    """The row; without a ResearchSubject it is a candidate whom nobody has touched."""
+    return Row(
+        patient=patient,
+        status=str((subject or {}).get("status", SubjectStatus.CANDIDATE)),
+        judgement=judgement_in(task),
+        version=f"{_version(task)}-{_version(subject or {})}",
+        set_by=_set_by(subject or {}),
+        owner=str(task.get("owner", {}).get("display", "")),
+        notes=tuple(_note(one) for one in task.get("note", ()) if one.get("text")),
+        asked=str((asked or {}).get("authoredOn", ""))[:10],
+    )
+
+
+def _version(resource: Json) -> str:
+    return str(resource.get("meta", {}).get("versionId", ""))
+
+
+def _note(given: dict[str, Any]) -> Note:
+    return Note(str(given.get("authorString", "")), str(given.get("time", "")), str(given["text"]))
+
+
+def _set_by(subject: Json) -> SetByHand | None:
+    found = next((e for e in subject.get("extension", ()) if e.get("url") == SET_BY_HAND), None)
+    if found is None:
+        return None
+    told = {
+        e["url"]: str(next((v for k, v in e.items() if k != "url"), "")) for e in found.get("extension", ())
+    }
+    return SetByHand(told.get("who", ""), told.get("when", ""), told.get("criterion", ""))
