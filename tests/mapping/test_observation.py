@@ -268,7 +268,10 @@ def test_a_component_without_its_value_says_so() -> None:
             None,
         ),
         ([{"low": amount(115, "g/L"), "type": concept("x", "normal")}], 115, None),
-        ([{"text": "115-150"}], None, None),
+        ([{"text": "115-150"}], 115, 150),
+        ([{"text": "11.5-15 g/dL"}], 115, 150),
+        ([{"text": "115-150 U/L"}], None, None),
+        ([{"text": "women: 115-150"}], None, None),
     ],
 )
 def test_the_reference_range_is_converted_like_its_value(
