@@ -14,7 +14,7 @@ from cds_service.cli.moments import NotAMoment, moment
 from cds_service.cli.report import fail, note
 from cds_service.cli.screen_progress import progress
 from cds_service.protocol.moment import AsOf
-from cds_service.settings.site_file import BadSite
+from cds_service.settings.site_file import BadSite, read_site
 
 UNREADABLE_LINES = 3
 """Exit code of a run that ended well and met lines that it could not use."""
@@ -81,7 +81,7 @@ def _screened(asked: Asked, rules: Rulebook, now: AsOf) -> int:
     cores = asked.cores or (len(os.sched_getaffinity(0)) if size > _SMALL else 1)
     since = Path(asked.since) if asked.since else None
     with engine_on(cores) as engine, progress(size) as tell:
-        how = How(engine, asked.every_line, since=since, tell=tell)
+        how = How(engine, asked.every_line, since=since, tell=tell, site=_site_in_force())
         done = screen_export(asked.paths, Path(asked.out), rules, now, how)
     for one in done.unusable[:_SAID]:
         note([f"{one.file}:{one.line}: {one.reason}" if one.line else one.reason])
@@ -90,3 +90,14 @@ def _screened(asked: Asked, rules: Rulebook, now: AsOf) -> int:
     note([f"since {done.changes.since}: {done.changes.words}"] if done.changes else [])
     sys.stdout.write(msgspec.json.encode(done.funnel).decode() + "\n")
     return UNREADABLE_LINES if done.unusable else 0
+
+
+def _site_in_force() -> str:
+    """A hash of the site file and its maps: what was read by others is not gone on with."""
+    import xxhash
+
+    path = wiring.site_file_in_use()
+    if path is None:
+        return ""
+    files = (Path(path), *read_site(Path(path)).concept_maps)
+    return xxhash.xxh3_128(b"".join(file.read_bytes() for file in files)).hexdigest()

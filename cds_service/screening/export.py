@@ -38,8 +38,8 @@ class How:
     """How the work is done; none of it changes what is said of anybody.
 
     `every_line`: no line is left undecoded. `shard_bytes`: how much of a file one worker reads. `partitions`:
-    of the charts, as many as fit the memory if left out. `since`: an earlier run's
-    folder, or else the one that is replaced.
+    of the charts, as many as fit the memory if left out. `since`: an earlier run's folder, or else the one
+    that is replaced. `site` names the site's settings in the manifest.
     """
 
     engine: Engine
@@ -48,6 +48,7 @@ class How:
     partitions: int | None = None
     tell: Tell = lambda *_: None
     since: Path | None = None
+    site: str = ""
 
 
 def screen_export(paths: Sequence[str], out: Path, rules: Rulebook, now: AsOf, how: How) -> Done:
@@ -55,10 +56,17 @@ def screen_export(paths: Sequence[str], out: Path, rules: Rulebook, now: AsOf, h
 
     Raises OSError, NoExport, NoEarlierRun, InUse, WorkerLost, duckdb.Error.
     """
-    shards = tuple(shards_of(export_files(paths), how.shard_bytes))
-    settings = {"asOf": now.text, "texts": rules.texts_version, "everyLine": how.every_line}
+    files = export_files(paths)
+    shards = tuple(shards_of(files, how.shard_bytes))
+    settings = {
+        "asOf": now.text,
+        "texts": rules.texts_version,
+        "site": how.site,
+        "everyLine": how.every_line,
+    }
+    written = [Path(file.path).stat().st_mtime_ns for file in files]
     with locked(out):
-        work = WorkingFolder(out / _WORK, msgspec.json.encode([__version__, settings, shards]))
+        work = WorkingFolder(out / _WORK, msgspec.json.encode([__version__, settings, shards, written]))
         run = Run(rules, now, how.engine, work, how.every_line, how.partitions, how.tell)
         passes = screen(run, shards)
         unusable = unusable_lines(work, passes, shards)
@@ -89,10 +97,10 @@ def _earlier(since: Path | None, out: Path) -> Earlier | None:
 def unfinished(out: Path) -> str | None:
     """The moment of the run that was broken off in this folder: as it was asked for, the next one goes on."""
     try:
-        _, settings, _ = msgspec.json.decode((out / _WORK / PLAN).read_bytes(), type=_Plan)
+        _, settings, _, _ = msgspec.json.decode((out / _WORK / PLAN).read_bytes(), type=_Plan)
     except (OSError, msgspec.DecodeError):
         return None
     return str(settings["asOf"])
 
 
-_Plan = tuple[str, dict[str, Any], list[Any]]
+_Plan = tuple[str, dict[str, Any], list[Any], list[int]]

@@ -157,6 +157,19 @@ def test_a_run_that_was_broken_off_anywhere_goes_on_and_does_nothing_twice(tmp_p
     assert unfinished(tmp_path / "whole") is None
 
 
+@pytest.mark.parametrize("other", ["site", "content"])
+def test_another_site_or_another_file_of_that_name_and_size_begins_anew(other: str, tmp_path: Path) -> None:
+    export = written(SMALL, tmp_path / "export", Arrangement(by_type=False))
+    whole, first, second = Breaking(10_000), Breaking(2), Breaking(10_000)
+    _statuses(export, tmp_path / "whole", How(whole))
+    with pytest.raises(KeyboardInterrupt):
+        _statuses(export, tmp_path / "out", How(first))
+    if other == "content":
+        os.utime(export / "all.000.ndjson", (1, 1))
+    _statuses(export, tmp_path / "out", How(second, site="b" if other == "site" else ""))
+    assert second.done == whole.done
+
+
 def test_another_question_begins_anew(tmp_path: Path) -> None:
     export = written(SMALL, tmp_path / "export", Arrangement(by_type=False))
     with pytest.raises(KeyboardInterrupt):
