@@ -69,6 +69,7 @@ ARGUMENTS = {
     "simulate": ["--patients", "1"],
     "demo": ["--port", "0", "--no-browser"],
     "unmapped": ["chart.json"],
+    "study-list": ["screening"],
 }
 
 
