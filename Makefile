@@ -44,7 +44,7 @@ SLICE_store := store research study_list
 SLICE_pages := explain sandbox
 SLICE_commands := cli load fuzz
 SLICE_screening := screening bulk_export cluster
-SLICE_house := house same_answers
+SLICE_house := house same_answers mutants
 SLICES := rules fhir hooks charts journeys laws doses web store pages commands screening house
 
 $(addprefix test-,$(SLICES)): test-%: $(VENV)/installed

@@ -21,6 +21,7 @@ from cds_service.protocol.answers.follow_up import DueStatus, ResponseCategory, 
 from cds_service.protocol.answers.kidney import RenalState
 from cds_service.protocol.answers.outlook import NoForecast
 from cds_service.protocol.criteria.limits import IDS
+from cds_service.protocol.interactions import read_interactions
 from cds_service.protocol.lost_words import LOST
 from cds_service.protocol.parameters import Origin
 from fhir_mappings.vocabulary.facts import Part
@@ -73,6 +74,7 @@ _FAMILIES: Mapping[str, Iterable[str]] = {
 _SPEAKING = ("protocol", "cards", "advice")
 _SAYING = frozenset({"say", "Phrase"})
 _KEY = re.compile(r"[a-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+")
+_FILE = re.compile(r".+\.(?:css|csv|gz|html|js|json|toml|txt)")
 _RULE = re.compile(r"[A-Z]+(?:-[A-Z0-9]+)+")
 
 
@@ -98,6 +100,7 @@ def wanted_sentences(words: Wording, limits: Iterable[str] = ()) -> frozenset[st
     """
     members = {f"{family}.{_name(one)}" for family, names in _FAMILIES.items() for one in names}
     written = frozenset().union(*map(_written, _SPEAKING)) - set(limits)
+    members |= {f"interactions.name.{ingredient}" for ingredient in read_interactions()}
     return frozenset(members) | _said() | _of_topics(written, words)
 
 
@@ -154,8 +157,12 @@ def _written(package: str) -> frozenset[str]:
         node.value
         for tree in _sources(package)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KEY.fullmatch(node.value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _has_shape_of_key(node.value)
     )
+
+
+def _has_shape_of_key(text: str) -> bool:
+    return bool(_KEY.fullmatch(text)) and not _FILE.fullmatch(text)
 
 
 def _first_text(call: ast.Call) -> Iterator[str]:

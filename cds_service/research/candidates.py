@@ -8,9 +8,12 @@ import msgspec
 from sqlalchemy import Engine
 
 from cds_service.advice.clinic import Clinic
+from cds_service.protocol.answers.eligibility import EligibilityStatus
 from cds_service.research.access import Reader
+from cds_service.screening.summary import PatientSummary
 from cds_service.store.looks import Look, record_look
 from cds_service.study_list.codes import Json
+from cds_service.study_list.judgement import judgement_in
 from cds_service.study_list.judging import due, judge_anew
 from cds_service.study_list.row import Row, row_of
 from cds_service.study_list.server import ListServer
@@ -68,7 +71,7 @@ class Candidates:
             SeenRow(
                 row_of(patient, task, state.subjects.get(patient), state.asked.get(patient)),
                 named(names.get(patient.removeprefix("Patient/"), {}), now.date()),
-                patient in stale,
+                patient in stale or _is_unjudged(task),
             )
             for patient, task in state.tasks.items()
         ]
@@ -92,11 +95,20 @@ class Candidates:
         if not waiting:
             return state, frozenset()
         judged = judge_anew(self.clinic, self.server, waiting, now)
-        asked = frozenset(state.asked.keys() & set(waiting))
+        asked = frozenset(state.asked.keys() & set(waiting)) - state.tasks.keys()
+        # Somebody asked: the row is there even if the chart is not, and says that it was not judged.
+        unseen = (PatientSummary(p, EligibilityStatus.UNDETERMINED) for p in asked & judged.unavailable)
         trial = TrialIdentity(study_references=self.clinic.gatherer.reader.trial.study_references)
         moment = now.astimezone(self.clinic.zone)
-        write_list(judged.summaries, self.server, moment, trial, asked=asked, is_run=False)
+        summaries = (*judged.summaries, *unseen)
+        write_list(summaries, self.server, moment, trial, asked=asked, is_run=False)
         return read_state(self.server), judged.unavailable
+
+
+def _is_unjudged(task: Json) -> bool:
+    """Nobody has ever seen the chart that this row is about."""
+    judged = judgement_in(task)
+    return judged.status == EligibilityStatus.UNDETERMINED and not judged.criteria
 
 
 def named(patient: Json, today: date) -> Named:

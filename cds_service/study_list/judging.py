@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from cds_service.advice.clinic import Clinic
 from cds_service.cards.assessment_json import assessment_json
 from cds_service.hooks.authorization import FhirAuthorization
-from cds_service.hooks.errors import DataNotAvailable
+from cds_service.hooks.errors import BadHookRequest, DataNotAvailable, PatientMismatch
 from cds_service.hooks.request import Hook, HookContext, HookRequest
 from cds_service.hooks.service import Caller
 from cds_service.protocol.answers.eligibility import EligibilityStatus
@@ -79,7 +79,7 @@ def judge_anew(clinic: Clinic, server: ListServer, patients: Iterable[str], now:
     for patient in patients:
         try:
             found += _judged(clinic, server, patient, now)
-        except DataNotAvailable:
+        except (DataNotAvailable, PatientMismatch, BadHookRequest):
             missing.add(patient)
     return JudgedAnew(tuple(found), frozenset(missing))
 

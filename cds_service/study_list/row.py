@@ -27,7 +27,8 @@ class SetByHand(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """One candidate. `status` is the code of ResearchSubject.status, also one that this page does not set.
 
-    `version` tells whether anything of it was changed; `asked` is the day on which a card asked.
+    `version` tells whether anything of it was changed; `asked` is the day on which a card asked, "" once
+    somebody has set the status since.
     """
 
     patient: str
@@ -42,15 +43,16 @@ class Row(msgspec.Struct, frozen=True):
 
 def row_of(patient: str, task: Json, subject: Json | None, asked: Json | None = None) -> Row:
     """The row; without a ResearchSubject it is a candidate whom nobody has touched."""
+    set_by, asked_on = _set_by(subject or {}), str((asked or {}).get("authoredOn", ""))[:10]
     return Row(
         patient=patient,
         status=str((subject or {}).get("status", SubjectStatus.CANDIDATE)),
         judgement=judgement_in(task),
         version=f"{_version(task)}-{_version(subject or {})}",
-        set_by=_set_by(subject or {}),
+        set_by=set_by,
         owner=str(task.get("owner", {}).get("display", "")),
         notes=tuple(_note(one) for one in task.get("note", ()) if one.get("text")),
-        asked=str((asked or {}).get("authoredOn", ""))[:10],
+        asked="" if set_by and set_by.at[:10] >= asked_on else asked_on,
     )
 
 

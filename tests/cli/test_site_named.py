@@ -70,6 +70,7 @@ ARGUMENTS = {
     "demo": ["--port", "0", "--no-browser"],
     "unmapped": ["chart.json"],
     "screen": ["export", "--out", "out"],
+    "study-list": ["screening"],
 }
 
 

@@ -10,10 +10,12 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import select, text
 
+from cds_service.hooks.errors import DataNotAvailable
 from cds_service.protocol.answers.eligibility import EligibilityStatus
 from cds_service.screening.summary import CriterionSummary, OpenQuestion, PatientSummary
 from cds_service.store.engine import connect
 from cds_service.store.tables import LOOKS
+from cds_service.study_list import judging
 from cds_service.study_list.judgement import judgement_in, judgement_of
 from cds_service.study_list.resources import new_subject, new_task
 from cds_service.study_list.state import read_state
@@ -69,6 +71,8 @@ def everything(rig):
 def set_status(page, status, number="DEMO-02"):
     row(page, number).locator("button.open").click()
     page.locator(f"dialog [data-status='{status}']").click()
+    if status == "on-study":  # it changes the advice at the bedside: said first, written at the second press
+        page.locator(f"dialog [data-status='{status}']").click()
     page.locator("dialog").wait_for(state="hidden")
 
 
@@ -140,6 +144,17 @@ def test_ineligible_needs_its_criterion(page, rig):
     assert {"url": "criterion", "valueCode": "E8"} in subject(rig)["extension"][0]["extension"]
 
 
+def test_on_study_is_written_at_the_second_press(page, rig):
+    sign_in(page, rig)
+    row(page).locator("button.open").click()
+    page.locator("dialog [data-status='on-study']").click()
+    assert "treat the patient as enrolled" in page.locator("dialog .said").inner_text()
+    page.keyboard.press("Escape")
+    assert subject(rig)["status"] == "candidate"
+    set_status(page, "on-study")
+    assert subject(rig)["status"] == "on-study"
+
+
 def test_enter_in_a_field_saves_and_sets_no_status(page, rig):
     sign_in(page, rig)
     row(page).locator("button.open").click()
@@ -202,7 +217,7 @@ def test_it_is_worked_by_keyboard_alone(page, rig):
     second = page.locator("#candidates tbody tr").nth(1)
     name = second.get_attribute("data-name")
     page.keyboard.press("Enter")
-    assert page.locator("#work-name").inner_text() == name
+    assert page.locator("#work-name").inner_text() == f"{name} · {second.get_attribute('data-number')}"
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.closest('tr').dataset.name") == name
 
@@ -283,6 +298,30 @@ def test_who_a_card_asked_about_comes_on_the_list_at_once(page, rig):
     before = everything(rig)
     page.reload()
     assert everything(rig) == before
+    set_status(page, "screening", "DEMO-05")
+    page.reload()
+    assert "Asked by a card" not in row(page, "DEMO-05").inner_text()  # somebody has answered
+
+
+def test_who_is_asked_about_is_shown_even_if_the_chart_cannot_be_had(page, rig, monkeypatch):
+    task = {
+        "resourceType": "Task",
+        "status": "draft",
+        "intent": "proposal",
+        "for": {"reference": "Patient/demo-06"},
+        "authoredOn": now().date().isoformat(),
+        "groupIdentifier": {"system": "https://clinicaltrials.gov", "value": "NCT06802055"},
+    }
+    requests.post(f"{rig.fhir.base_url}/Task", json=task, timeout=5).raise_for_status()
+
+    def no_chart(*_):
+        raise DataNotAvailable(("patient",))
+
+    monkeypatch.setattr(judging, "_judged", no_chart)
+    sign_in(page, rig)
+    assert "Not judged anew" in row(page, "DEMO-06").inner_text()
+    page.reload()
+    assert "Not judged anew" in row(page, "DEMO-06").inner_text()
 
 
 def test_each_look_is_on_record_and_no_patient_is(page, rig):
@@ -355,6 +394,7 @@ def many(count):
 
 
 def test_two_thousand_rows_are_shown_filtered_and_sorted_without_waiting(page):
+    page.set_default_timeout(180_000)  # most of it is the demo's FHIR server, and the computer is shared
     with running_list(0, tuple(many(2000)), listed=False) as rig:
         sign_in(page, rig)
         assert page.locator("#candidates tbody tr").count() == 2000

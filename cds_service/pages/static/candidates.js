@@ -8,6 +8,7 @@ const dialog = document.getElementById("work");
 const words = document.getElementById("words");
 let chip = "";
 let opened = null;
+let asked = ""; // a status that changes the advice at the bedside is written at the second press
 
 const rows = () => Array.from(body.rows);
 const chips = {
@@ -62,11 +63,13 @@ function open(row) {
   fields.owner.value = row.dataset.owner;
   fields.note.value = "";
   fields.criterion.value = "";
-  document.getElementById("work-name").textContent = row.dataset.name || row.querySelector(".name").textContent;
+  const name = row.dataset.name || row.querySelector(".name").textContent;
+  document.getElementById("work-name").textContent = [name, row.dataset.number].filter(Boolean).join(" · ");
   document.getElementById("work-more").innerHTML = row.querySelector(".more").innerHTML;
   for (const button of form.querySelectorAll(".statuses button"))
     button.setAttribute("aria-current", String(button.dataset.status === row.dataset.status));
   say("");
+  asked = "";
   if (!dialog.open) dialog.showModal();
 }
 
@@ -90,6 +93,11 @@ async function send(form, status) {
   if (status === "ineligible" && form.elements.criterion.value === "") {
     say(words.dataset.criterion);
     form.elements.criterion.focus();
+    return;
+  }
+  if (status === "on-study" && asked !== status) {
+    asked = status;
+    say(words.dataset.enrols);
     return;
   }
   const data = new URLSearchParams(new FormData(form));
