@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures simulate-ci simulate-full \
+.PHONY: help demo demo-once test slices same-answers mutants hapi test-hapi bench load fuzz measure map pictures simulate-ci simulate-full \
 	lock assets clean
 
 help:  ## what there is to run (this list)
@@ -55,6 +55,12 @@ slices:  ## the slices of the tests, each a command of its own
 # Before and after a step that is to change no answer. After one that is to: RECORD=1, and what it prints into the commit.
 same-answers: $(VENV)/installed  ## what the product says of some 11,000 charts, against what is recorded (RECORD=1: anew)
 	$(BIN)/python -m tests.same_answers $(if $(RECORD),--record)
+
+# make mutants MANY=200 SEED=2 ONLY=cds_service/protocol; a survivor is a missing test, or a change that changes nothing.
+MANY ?= 60
+ONLY ?=
+mutants: $(VENV)/installed  ## the product changed in small places, and what no test sees (MANY=60 SEED=1 ONLY=)
+	$(BIN)/python -m tests.mutants --many $(MANY) --seed $(SEED) --only "$(ONLY)"
 
 map: $(VENV)/installed  ## docs/map.md, drawn from the code
 	$(BIN)/python -m tests.house.map_of_the_house

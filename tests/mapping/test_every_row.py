@@ -18,13 +18,15 @@ URI = {name: uri for uri, name in reversed(SYSTEMS.items())}
 
 
 def _means(system: str, code: str) -> str:
-    """The concepts and ingredients of a code, or of words; "-" for none of ours, "?" for nobody knows it."""
+    """The concepts and ingredients of a code, or of words; "-" for none of ours, "?" for what no list knows or an
+    "except" row takes out."""
     codings, text = ([], code) if system == "text" else ([(URI[system], code, None)], None)
     seen = LISTS.recognise(codings, text)
     if seen is None:
         return "?"
     told = [*sorted(seen.concepts), *sorted(seen.ingredients)]
-    return " ".join([*told, *(["history"] if seen.is_history else [])]) or "-"
+    more = [word for word, is_so in (("history", seen.is_history), ("open", seen.is_open)) if is_so]
+    return " ".join([*told, *more]) or "-"
 
 
 def _measures(code: str) -> str:
@@ -37,28 +39,51 @@ def _measures(code: str) -> str:
     return " ".join([found.analyte, str(found.molar), *map(str, said)])
 
 
+def _called(name: str) -> str:
+    return " ".join(LISTS.names.find(name)) or "?"
+
+
 def _made_of(code: str) -> str:
     found = LISTS.products.get(code)
     return f"{found.ingredient} {found.strength_mg} {found.form} {found.systemic}" if found else "?"
+
+
+_AROUND = {
+    "stances": ("{} aplastic anaemia", "aplastic anaemia {}", "{}再生障碍性贫血", "再生障碍性贫血{}"),
+    "formulation_names": ("ciclosporin {} capsule", "环孢素{}"),
+    "vaccine_names": ("measles {}", "{} vaccine"),
+    "longer_names": ("{}",),
+}
+"""How the words of a list are put that mean nothing alone."""
 
 
 def asked() -> Iterator[tuple[str, str]]:
     """Every code and term of every list, with its system."""
     for file in csv_files(frozenset()):
         lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("#")]
+        name = file.name.removesuffix(".csv")
         for row in csv.DictReader(lines):
-            if "match" in row:
-                codes = row["code"].split(
-                    "|" if row["system"] == "text" else "-" if row["match"] in ("range", "except") else "\0"
-                )
-                yield from ((row["system"], code) for code in codes)
-            elif file.name in ("analytes.csv", "products.csv"):
-                yield file.name.removesuffix(".csv"), row["code"]
+            yield from _asked(name, row)
+
+
+def _asked(name: str, row: dict[str, str]) -> Iterator[tuple[str, str]]:
+    terms = next((row[column].split("|") for column in ("terms", "phrases", "names") if column in row), [])
+    if "match" in row:
+        is_span = row["match"] in ("range", "except")
+        codes = row["code"].split("|" if row["system"] == "text" else "-" if is_span else "\0")
+        yield from ((row["system"], code) for code in codes)
+    elif name in ("analytes", "products"):
+        yield name, row["code"]
+    elif name == "analyte_names":
+        yield from ((name, term) for term in terms)
+    else:
+        yield from (("text", put.format(term)) for put in _AROUND.get(name, ()) for term in terms)
 
 
 def read(kind: str, code: str) -> str:
     """What the product reads there."""
-    return {"analytes": _measures, "products": _made_of}.get(kind, lambda c: _means(kind, c))(code)
+    ways = {"analytes": _measures, "products": _made_of, "analyte_names": _called}
+    return ways.get(kind, lambda code: _means(kind, code))(code)
 
 
 def kept() -> dict[tuple[str, str], str]:
