@@ -50,12 +50,12 @@ NO_POPULATION = Population()
 StartCds = Callable[[str, KnownClient], RunningServer]
 
 
-def until_told_to_stop() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
+def listen_for_the_end() -> Callable[[], object]:
+    """Heed Ctrl-C and SIGTERM from now on. What is returned waits for one of them; not at all after one."""
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
-    over.wait()
+    return over.wait
 
 
 def run(
@@ -70,7 +70,7 @@ def run(
     around: Population = NO_POPULATION,
     open_page: Callable[[str], object] | None = None,
     out: Console | None = None,
-    wait: Callable[[], None] = until_told_to_stop,
+    listen: Callable[[], Callable[[], object]] = listen_for_the_end,
 ) -> int:
     """Start the servers, call the service for each patient as a record system would, print the cards.
 
@@ -79,7 +79,7 @@ def run(
     the FHIR base it may read and of the client it may trust; the FHIR server takes `port + 1`, the mini-EHR
     `port + 2` (0: any free ports). `clock` gives the aware moment at the site. With `once` it ends after
     printing, else the mini-EHR is up from the beginning, its address is handed to `open_page`, and it waits
-    (`wait`). Returns 0, or 1 when a call went unanswered. Raises OSError when a port is taken, Unanswered
+    (`listen`). Returns 0, or 1 when a call went unanswered. Raises OSError when a port is taken, Unanswered
     when the one who is to sign at another FHIR server cannot be read there, NotForElsewhere.
     """
     console = out or a_console()
@@ -99,6 +99,7 @@ def run(
         if servers.reset:
             code = _make_rounds(console, patients, servers, clock().date())
             _say_where(console, page, servers)
+        wait = listen()  # before it is said: whoever reads it may end the demo at once, and it cleans up
         console.print(Text("Ctrl-C ends all of it."))
         wait()
     return code

@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("DEVELOPING.md", "CONTRIBUTING.md", "SECURITY.md")
-NOT_IN_A_SLICE = {"bench", "foreign"}
-"""Run by commands of their own: make bench, make test-hapi."""
+NOT_IN_A_SLICE = {"bench", "foreign", "mutants"}
+"""Run by commands of their own: make bench, make test-hapi, make mutants."""
 _CODE = re.compile(r"`([^`\n]+)`")
 
 

@@ -47,9 +47,10 @@ def of_module(path: Path, text: str) -> Iterator[Mutant]:
 
 
 def _outside_of_text(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those inside an f-string, whose places Python 3.11 does not tell."""
+    """Every node but those of `__all__`, and inside an f-string, whose places Python 3.11 does not tell."""
+    is_export = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
     yield node
-    if not isinstance(node, ast.JoinedStr):
+    if not isinstance(node, ast.JoinedStr) and not is_export:
         for inside in ast.iter_child_nodes(node):
             yield from _outside_of_text(inside)
 
@@ -94,11 +95,13 @@ def _without(among: Iterable[ast.expr], node: ast.expr, source: _Source, kind: s
 
 
 def _members(members: list[ast.expr], source: _Source) -> Iterator[Mutant]:
-    """Named and literal members alone: a tuple of computed values is an answer, not a table."""
-    if len(members) > _FEWEST and all(
-        isinstance(m, ast.Attribute | ast.Constant | ast.Name) for m in members
-    ):
+    """Constants and members of enumerations: a tuple of computed values is an answer, not a table."""
+    if len(members) > 1 and all(_is_constant(member) for member in members):
         yield from (_without(members, member, source, "member") for member in members)
+
+
+def _is_constant(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Attribute) and node.attr.isupper())
 
 
 def _rows(table: ast.Dict, source: _Source) -> Iterator[Mutant]:

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -55,7 +56,7 @@ class Stage:
             patients=self.patients,
             open_page=self.opened.append,
             out=out,
-            wait=self.waited,
+            listen=lambda: self.waited,
         )
 
     def waited(self) -> None:
@@ -204,6 +205,18 @@ def test_without_once_it_stays_up_and_says_where_until_told_to_stop() -> None:
     assert stage.text.startswith(f"Open this page: {page}")
 
 
+def test_it_listens_for_the_end_before_it_says_how_it_ends() -> None:
+    stage, said = Stage(CdsDouble()), []
+    out = Console(file=stage.printed, width=120)
+
+    def listen() -> Callable[[], object]:
+        said.append("Ctrl-C" in stage.text)
+        return lambda: said.append("Ctrl-C" in stage.text)
+
+    run(0, False, lambda: NOW, stage.start_cds, patients=PATIENTS[:1], out=out, listen=listen)
+    assert said == [False, True]
+
+
 def test_the_fhir_server_stops_when_the_service_cannot_start() -> None:
     seen: list[str] = []
 
@@ -249,12 +262,16 @@ def test_it_can_be_pointed_at_servers_elsewhere_and_starts_none_of_its_own() -> 
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_signal_ends_the_waiting_and_not_the_program(name: str) -> None:
+@pytest.mark.parametrize("kill", ["threading.Timer(0.3, os.kill, ({})).start()", "os.kill({})"])
+def test_a_signal_ends_the_waiting_and_not_the_program(name: str, kill: str) -> None:
+    """While it waits, and between the word that it can be ended and the waiting."""
+    when = kill.format(f"os.getpid(), signal.{name}")
     program = (
         "import os, signal, threading\n"
-        "from cds_service.sandbox.demo import until_told_to_stop\n"
-        f"threading.Timer(0.3, os.kill, (os.getpid(), signal.{name})).start()\n"
-        "until_told_to_stop()\n"
+        "from cds_service.sandbox.demo import listen_for_the_end\n"
+        "wait = listen_for_the_end()\n"
+        f"{when}\n"
+        "wait()\n"
         "print('ended as told')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)

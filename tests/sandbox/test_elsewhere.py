@@ -76,7 +76,16 @@ def demo_at(elsewhere: Elsewhere, folder: Path, check: Callable[[Visit], object]
         checked.append(True)
 
     console = Console(file=out, width=200)
-    run(0, False, now, start_cds, elsewhere=elsewhere, open_page=pages.append, out=console, wait=look)
+    run(
+        0,
+        False,
+        now,
+        start_cds,
+        elsewhere=elsewhere,
+        open_page=pages.append,
+        out=console,
+        listen=lambda: look,
+    )
     assert checked
 
 
