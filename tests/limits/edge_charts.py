@@ -227,14 +227,20 @@ RELAPSE = (
     *count(110, 110, 1.6, 200),
     *count(112, 115, 1.7, 150),
 )
+TREATED = (condition(icd("D61.3"), 500), dispense(CICLOSPORIN_25MG, 390, 370, line(75, 12)))
 MORE: dict[str, Chart] = {
-    "ciclosporin_failure.relapse_counts_days": (*RELAPSE, *count(70, 10, 0.3, 40), *count(70, 10, 0.3, 20)),
-    "ciclosporin_failure.resumed_after_days": (
-        *RELAPSE,
-        transfusion("red", 230),
-        transfusion("red", 190),
-        transfusion("red", 130),
+    "ciclosporin_failure.alt_times_normal": (
+        *TREATED,
+        lab("1742-6", 130, "U/L", 100, referenceRange=[{"high": {"value": 40, "unit": "U/L"}}]),
     ),
+    "ciclosporin_failure.egfr_below": (*TREATED, creatinine(140, 100)),
+    "ciclosporin_failure.high_coverage_percent": (
+        condition(icd("D61.3"), 500),
+        dispense(CICLOSPORIN_25MG, 390, 40, line(75, 12)),
+        dispense(CICLOSPORIN_25MG, 340, 80, line(75, 12)),
+    ),
+    "ciclosporin_failure.relapse_counts_days": (*RELAPSE, *count(70, 10, 0.3, 40), *count(70, 10, 0.3, 20)),
+    "ciclosporin_failure.resumed_after_days": (*RELAPSE, transfusion("red", 270), transfusion("red", 140)),
     "ciclosporin_failure.systemic_daily_mg": (
         condition(icd("D61.3"), 500),
         dispense(text("ciclosporin"), 390, 370, line(6, 12)),
@@ -274,6 +280,7 @@ MORE: dict[str, Chart] = {
         level("sirolimus", 7, 50),
         level("sirolimus", 7, 34),
     ),
+    "orders.critical_multiple": on_sirolimus(),
     "orders.platelets_low": on_sirolimus(*count(95, 45, 1.2, 2)),
     "orders.renewal_days": on_sirolimus(
         level("sirolimus", 7),
@@ -294,6 +301,11 @@ MORE: dict[str, Chart] = {
         *count(116, 160, 2.0, 2),
     ),
     "response_profiles.profile": (*count(80, 10, 0.4, 95), *_RESPONDED, *count(85, 25, 1.0, 2)),
+    "safety.bilirubin_ciclosporin_uln": on_both(*kidneys(), lab("14631-6", 45, "umol/L", 2)),
+    "titration.sirolimus_doses_mg": on_sirolimus(level("sirolimus", 13)),
+    "titration.sirolimus_high": on_sirolimus(level("sirolimus", 16), mg=3),
+    "titration.start_liver_ratio": (*SIROLIMUS_ARM, *labs(alt=100)),
+    "titration.ciclosporin_high": on_both(*kidneys(), level("ciclosporin", 260)),
     "safety.adverse_event_days": on_sirolimus(adverse_event(icd("J70.2"), when=20)),
     "safety.systolic_severe": on_both(*kidneys(), *_pressure(165, 80)),
     "safety.diastolic_severe": on_both(*kidneys(), *_pressure(130, 105)),
@@ -373,6 +385,7 @@ MORE: dict[str, Chart] = {
 }
 CHARTS: dict[str, Chart] = ELIGIBILITY | ENROLLED | MORE
 DRAFTS: dict[str, Chart] = {
+    "orders.critical_multiple": (order(SIROLIMUS_1MG, 0, line(7), status="draft"),),
     "orders.platelets_low": (order(atc("M01AE01", "ibuprofen"), 0, line(400, 8), status="draft"),),
     "orders.renewal_days": (order(SIROLIMUS_1MG, 0, line(2), status="draft"),),
 }

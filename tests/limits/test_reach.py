@@ -1,13 +1,14 @@
-"""A site's value of every limit reaches its rule: through a site file, shown by a chart that is answered otherwise.
+"""A site's value of every limit reaches its rule: a chart on both sides of the limit's edge, through a site file.
 
-`reach.json` names for each limit of origin A a value and a chart; `charts.json` holds the charts that are none of
-the demo patients or the cases. Limits that no chart shows stand in `not_shown.toml` with the reason.
+`edges.json` names for each limit of origin A two values next to one another: with the first the chart is answered as
+it is with the value shipped, with the second it is answered otherwise. The chart is one of `edge_charts.py`, unless
+a demo patient, a case or one of `charts.json` is named. Limits of what is held back are shown by it.
 """
 
 import ast
 import json
-import tomllib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,36 +23,70 @@ from cds_service.protocol.moment import as_of
 from cds_service.protocol.parameters import ProtocolTextFault
 from cds_service.protocol.reviewed import load_protocol
 from cds_service.settings.site_file import read_site
+from cds_service.store.restraint import History, Shown, quiet, quiet_asked_for
 from cds_service.wiring import overrides_of
 from tests.builders import NOW
 from tests.cases.test_cases import AS_OF as CASES_AS_OF
-from tests.journeys.fhir_charts import as_bytes, clinic_of
+from tests.journeys.fhir_charts import as_bytes, clinic_of, with_patient
 from tests.journeys.visits import PATIENTS
+from tests.limits import edge_charts
 from tests.rules.test_contradictions import FREE, TABLES
+from tests.store.rows import NOW as STORE_NOW
+from tests.store.rows import a_card, overridden
 
 HERE = Path(__file__).parent
 CASES = HERE.parent / "cases"
 SOURCES = sorted((HERE.parents[1] / "cds_service").rglob("*.py"))
-SHOWN: dict[str, dict[str, Any]] = json.loads((HERE / "reach.json").read_text("utf-8"))
-NOT_SHOWN: dict[str, str] = tomllib.loads((HERE / "not_shown.toml").read_text("utf-8"))
+EDGES: dict[str, dict[str, Any]] = json.loads((HERE / "edges.json").read_text("utf-8"))
+RESTRAINED = {
+    "restraint.acknowledged_days": (14, 13),
+    "restraint.quiet_states": (["UNKNOWN"], ["CANNOT_ADVISE"]),
+    "restraint.trial_card_days": (6, 5),
+}
+"""An assessment knows no cards held back: these reach what is settled about a card."""
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 CHARTS: dict[str, dict[str, Any]] = json.loads((HERE / "charts.json").read_text("utf-8"))
 
 
-def test_every_limit_is_shown_or_says_why_not() -> None:
-    assert sorted({*SHOWN, *NOT_SHOWN}) == FREE
-    assert not SHOWN.keys() & NOT_SHOWN.keys()
-    assert all(reason.strip() for reason in NOT_SHOWN.values())
+def test_every_limit_is_shown() -> None:
+    assert sorted({*EDGES, *RESTRAINED}) == FREE
 
 
-@pytest.mark.parametrize("limit", sorted(SHOWN))
+@pytest.mark.parametrize("limit", sorted(RESTRAINED))
+def test_a_site_s_value_reaches_what_is_held_back(limit: str, tmp_path: Path) -> None:
+    near, turned = (_held_back(_by_site_file(tmp_path, {limit: value})) for value in RESTRAINED[limit])
+    assert near == _held_back({})
+    assert turned != near
+
+
+def _held_back(overrides: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a reaction to a card that cannot advise silences, and whether a trial card of five days ago still is."""
+    restraint = load_protocol(overrides).restraint
+    shown = History([], [Shown("other", a_card().facts, STORE_NOW - timedelta(days=5, hours=1))])
+    again = quiet(a_card(), shown, STORE_NOW, restraint)
+    return quiet_asked_for("UNKNOWN", "info", [], overridden(), restraint), bool(again)
+
+
+@pytest.mark.parametrize("limit", sorted(EDGES))
 def test_a_site_s_value_reaches_its_rule(limit: str, tmp_path: Path) -> None:
-    shown = SHOWN[limit]
-    file = tmp_path / "site.toml"
-    file.write_text(f"[thresholds]\n'{limit}' = {shown['value']}\n", "utf-8")
+    row = EDGES[limit]
+    beside = row.get("beside", {})
+    near, turned = (
+        _told(limit, row, _by_site_file(tmp_path, beside | {limit: row[side]})) if side in row else None
+        for side in ("as_shipped", "turned")
+    )
+    shipped = _told(limit, row, _by_site_file(tmp_path, beside))
+    assert turned != shipped
+    assert near in (None, shipped)
+
+
+def _by_site_file(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    file = folder / "site.toml"
+    lines = "".join(f"'{limit}' = {value}\n" for limit, value in values.items())
+    file.write_text(f"[thresholds]\n{lines}", "utf-8")
     overrides = overrides_of(read_site(file))
-    assert list(overrides) == [limit]
-    chart, days = shown["chart"], shown["days"]
-    assert _told(chart, days, overrides) != _as_shipped(chart, days)
+    assert overrides.keys() == values.keys()
+    return overrides
 
 
 @pytest.mark.parametrize("limit", sorted(name for name, table in TABLES.items() if table["origin"] != "A"))
@@ -120,20 +155,34 @@ def _made_names() -> tuple[str, ...]:
     return ("_due", "_overdue", "_recheck", "_after_change")
 
 
-@cache
-def _as_shipped(chart: str, days: int) -> str:
-    return _told(chart, days, {})
+def _told(limit: str, row: Mapping[str, Any], overrides: Mapping[str, Any]) -> Any:
+    """The whole assessment of the row's chart, but for the hash of its input and the numbers in its sentences.
 
-
-def _told(chart: str, days: int, overrides: dict[str, Any]) -> str:
-    """The whole assessment of a chart so many days after its own day, but for the hash of its input."""
+    A sentence that names the limit is no proof that the limit reaches a rule.
+    """
     clinic = replace(clinic_of(), protocol=load_protocol(overrides))
-    text, drafts, moment = _chart(chart)
+    text, drafts, moment = _chart(row["chart"]) if "chart" in row else _edge_chart(limit)
     read = read_chart(text)
-    now = as_of(moment + timedelta(days=days), clinic.zone)
+    now = as_of(moment + timedelta(days=row.get("days", 0)), clinic.zone)
     given = read_draft_file(drafts, read.patient_id) if drafts else read.drafts or ContextResources()
-    told = assessment_of(clinic, read, given, now)
-    return json.dumps({k: v for k, v in told.items() if k != "inputHash"}, sort_keys=True)
+    return _without_numbers_in_prose(assessment_of(clinic, read, given, now))
+
+
+def _without_numbers_in_prose(told: Any) -> Any:
+    match told:
+        case dict():
+            return {k: _without_numbers_in_prose(v) for k, v in told.items() if k != "inputHash"}
+        case list():
+            return [_without_numbers_in_prose(v) for v in told]
+        case str() if " " in told:
+            return _NUMBER.sub("#", told)
+        case _:
+            return told
+
+
+def _edge_chart(limit: str) -> tuple[bytes, bytes, datetime]:
+    chart, drafts = edge_charts.CHARTS[limit], edge_charts.DRAFTS.get(limit, ())
+    return as_bytes(*with_patient(*chart)), as_bytes(*drafts) if drafts else b"", NOW.instant
 
 
 def _chart(name: str) -> tuple[bytes, bytes, datetime]:
