@@ -30,7 +30,7 @@ class Budget:
     times: float
 
 
-BUDGETS = (Budget("titration", 6.0), Budget("not-aplastic", 0.95))
+BUDGETS = (Budget("titration", 7.4), Budget("not-aplastic", 0.95))
 
 
 def too_dear(say: Callable[[str], None] = print) -> list[str]:
