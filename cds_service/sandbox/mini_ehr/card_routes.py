@@ -65,7 +65,7 @@ def _accept(given: Given, number: int) -> Response:
     if corrected := _for_the_form(suggestion, given.draft):
         if draft_of_request(given.patient) != given.draft:
             return said("order.outdated", ok=False, status=409)
-        return _reported("order.corrected", given, feedback, fields=corrected)
+        return _reported("order.corrected", given, feedback, fields=corrected, replaces=_replaced(suggestion))
     try:
         desk().fhir.transact(entries(suggestion, given.patient))
     except NotDoable as fault:
@@ -85,6 +85,12 @@ def _for_the_form(suggestion: Json, draft: Json | None) -> dict[str, str]:
     resource = actions[0].get("resource") or {}
     same = (resource.get("resourceType"), resource.get("id")) == (draft["resourceType"], draft["id"])
     return fields_of(resource, desk().products) if same else {}
+
+
+def _replaced(suggestion: Json) -> str:
+    """The id of the order that the corrected one takes the place of; "" where it names none."""
+    prior = suggestion["actions"][0]["resource"].get("priorPrescription") or {}
+    return str(prior.get("reference", "")).rpartition("/")[2]
 
 
 def _reported(key: str, given: Given, feedback: Json | None, **more: Any) -> Response:

@@ -222,6 +222,21 @@ def test_a_correction_is_refused_for_another_product(screen: Screen, product: st
     screen.wrong[:] = [text for text in screen.wrong if "409" not in text]  # the refusal itself
 
 
+def test_a_correction_ends_the_order_that_it_says_it_ends(screen: Screen) -> None:
+    screen.order("demo-09", "sirolimus-2mg", "3", unit="piece")
+    boxes = screen.page.locator("[name=stop]:checked")
+    (replaced,) = [box.get_attribute("value") for box in boxes.all()]
+    boxes.first.uncheck()
+    screen.wait_for_advice("sirolimus is already ordered")
+    screen.page.locator("[data-accept]", has_text="ends the order of").first.click()
+    expect(screen.page.locator("[name=amount]")).to_have_value("2")
+    assert [box.get_attribute("value") for box in boxes.all()] == [replaced]
+    screen.page.click("#sign")
+    screen.page.wait_for_url("**/patients/demo-09*")
+    active = screen.demo.found("MedicationRequest?patient=demo-09&status=active")
+    assert replaced not in [one["id"] for one in active]
+
+
 def test_an_order_that_was_warned_of_can_still_be_signed(screen: Screen) -> None:
     screen.order("demo-09", "sirolimus-2mg", "3", unit="piece")
     screen.page.click("#sign")

@@ -66,6 +66,7 @@ listen((answer) => {
     return;
   }
   for (const [name, value] of Object.entries(answer.fields)) form.elements[name].value = value;
+  for (const box of form.querySelectorAll("[name=stop]")) box.checked ||= box.value === answer.replaces;
   edited();
   forget();
   select();
