@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from cds_service import __version__
 from cds_service.cli.demo_options import add_demo_options
 from cds_service.cli.export_options import add_fetch_export, add_new_client_key
+from cds_service.cli.screen_options import add_screen
 
 _MOST_DAYS = 36_500
 _MOST_PATIENTS = 100_000
@@ -56,12 +57,6 @@ def _run(asked: argparse.Namespace) -> int:
             from cds_service.cli.assess import assess
 
             return assess(asked.file, asked.as_of, asked.draft_orders)
-        case "screen":
-            from cds_service.cli.screen import Asked, screen
-
-            return screen(
-                Asked(asked.paths, asked.out, asked.as_of, asked.since, asked.cores, asked.every_line)
-            )
         case "unmapped":
             from cds_service.cli.unmapped import unmapped
 
@@ -133,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_serve(commands)
     _add_assess(commands)
-    _add_screen(commands)
+    add_screen(commands)
     _add_unmapped(commands)
     _add_check(commands)
     _add_simulate(commands)
@@ -186,24 +181,6 @@ def _add_assess(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument("file", help="FHIR R4 Bundle, hook request body or NDJSON; - is standard input")
     command.add_argument("--as-of", metavar="WHEN", help="YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+hh:mm")
     command.add_argument("--draft-orders", metavar="FILE", help="orders being written, as a FHIR Bundle")
-
-
-def _add_screen(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    command = commands.add_parser(
-        "screen",
-        help="a bulk export in, who could enter the trial out; exit code 3 where lines were unreadable",
-        epilog="example: cds-service screen export/ --out screening --since last-week",
-    )
-    command.add_argument("paths", nargs="+", metavar="PATH", help="folders or NDJSON files, plain or gzip")
-    command.add_argument("--out", required=True, metavar="DIR", help="folder for tables, funnel and report")
-    command.add_argument("--as-of", metavar="WHEN", help="YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+hh:mm")
-    command.add_argument(
-        "--since", metavar="RUN", help="output folder of an earlier run: who is new, who lost"
-    )
-    command.add_argument("--cores", type=_count, help="processes (default: one for each core)")
-    command.add_argument(
-        "--every-line", action="store_true", help="decode every line, also of those who cannot be candidates"
-    )
 
 
 def _add_unmapped(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,20 +1,25 @@
-"""`cds-service screen PATH... --out DIR`: a hospital's export in, who could enter the trial out."""
+"""`cds-service screen`: a hospital's export in, from disk or live; who could enter the trial out."""
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from cds_service import wiring
-from cds_service.advice.from_file import Rulebook, rulebook_of
+from cds_service.advice.from_file import rulebook_of
 from cds_service.cli.moments import NotAMoment, moment
 from cds_service.cli.report import fail, note
 from cds_service.cli.screen_progress import progress
-from cds_service.protocol.moment import AsOf
 from cds_service.settings.site_file import BadSite, read_site
+
+if TYPE_CHECKING:
+    from cds_service.screening.export import Done
 
 UNREADABLE_LINES = 3
 """Exit code of a run that ended well and met lines that it could not use."""
@@ -25,36 +30,33 @@ _SMALL = 32 << 20
 """Bytes below which a second process takes longer to begin than to help."""
 
 
+class Nothing(ValueError):
+    """There is nothing to screen, or too much is named. The message is for the person who asked."""
+
+
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command was asked for. `as_of` as it is written, `cores` None for all."""
+class Source:
+    """What is screened: paths, the moment that the data are of, as it is written, and what is missing."""
 
     paths: Sequence[str]
-    out: str
     as_of: str | None = None
-    since: str | None = None
-    cores: int | None = None
-    every_line: bool = False
+    missing: Sequence[str] = ()
 
 
-def screen(asked: Asked) -> int:
+def screen(asked: argparse.Namespace) -> int:
     """Screen an export. Exit code 2 for what cannot be read or written, 3 where single lines could not."""
-    try:
-        import duckdb
-        import hyperscan  # noqa: F401 - the whole extra, or none of it
-    except ImportError as error:
-        return fail(f"{error.name} is not installed: pip install 'cds-service[screening]'")
+    import duckdb
+
+    from cds_service.bulk_export.failed import ExportFailed
+    from cds_service.cli.cluster_options import NoCluster
     from cds_service.screening.changes import NoEarlierRun
+    from cds_service.screening.cluster import ClusterFailed
     from cds_service.screening.engine import WorkerLost
-    from cds_service.screening.export import unfinished
     from cds_service.screening.files import NoExport
     from cds_service.screening.lock import InUse
 
     try:
-        clinic = wiring.build_offline_clinic()
-        as_of = asked.as_of or unfinished(Path(asked.out))
-        now = moment(as_of, clinic.zone) if as_of else wiring.now_in(clinic.zone)
-        return _screened(asked, rulebook_of(clinic), now)
+        code = _screened(asked, _source(asked))
     except BadSite as error:
         return fail(*error.faults)
     except wiring.INSTALLATION_FAULTS as error:
@@ -68,28 +70,69 @@ def screen(asked: Asked) -> int:
     except KeyboardInterrupt:
         fail("stopped; the same command goes on from here")
         return INTERRUPTED
-    except (NoExport, NoEarlierRun, NotAMoment, InUse) as error:
+    except (
+        Nothing,
+        ExportFailed,
+        NoCluster,
+        ClusterFailed,
+        NoExport,
+        NoEarlierRun,
+        NotAMoment,
+        InUse,
+    ) as error:
         return fail(str(error))
+    return code if asked.write_list is None else _list_of(asked, code)
 
 
-def _screened(asked: Asked, rules: Rulebook, now: AsOf) -> int:
+def _source(asked: argparse.Namespace) -> Source:
+    """Files that are there, or a new export of a FHIR server, as of the server's own moment."""
+    if bool(asked.paths) == bool(asked.fhir_server):
+        raise Nothing("give files or folders to screen, or --fhir-server; not both")
+    if asked.paths:
+        return Source(asked.paths)
+    from cds_service.cli.export import Spoken, export_from
+
+    shelf = Path(asked.export_into or f"{asked.out.rstrip('/')}.exports")
+    export = export_from(asked.fhir_server, wiring.offline_site(), shelf, Spoken())
+    note(export.done.remarks)
+    as_of = datetime.fromisoformat(export.done.transaction_time).isoformat(timespec="seconds")
+    return Source([str(export.folder)], as_of, export.done.problems)
+
+
+def _screened(asked: argparse.Namespace, source: Source) -> int:
+    from cds_service.cli.cluster_options import cluster_asked
     from cds_service.screening.engine import engine_on
-    from cds_service.screening.export import How, screen_export
+    from cds_service.screening.export import How, screen_export, unfinished
     from cds_service.screening.files import export_files
 
-    size = sum(Path(file.path).stat().st_size for file in export_files(asked.paths))
+    clinic = wiring.build_offline_clinic()
+    as_of = asked.as_of or source.as_of or unfinished(Path(asked.out))
+    now = moment(as_of, clinic.zone) if as_of else wiring.now_in(clinic.zone)
+    size = sum(Path(file.path).stat().st_size for file in export_files(source.paths))
     cores = asked.cores or (len(os.sched_getaffinity(0)) if size > _SMALL else 1)
     since = Path(asked.since) if asked.since else None
-    with engine_on(cores) as engine, progress(size) as tell:
+    with cluster_asked(asked) or engine_on(cores) as engine, progress(size) as tell:
         how = How(engine, asked.every_line, since=since, tell=tell, site=_site_in_force())
-        done = screen_export(asked.paths, Path(asked.out), rules, now, how)
+        done = screen_export(source.paths, Path(asked.out), rulebook_of(clinic), now, how)
+    note(f"missing: {problem}" for problem in source.missing)
+    _say(done)
+    return UNREADABLE_LINES if done.unusable or source.missing else 0
+
+
+def _say(done: "Done") -> None:
     for one in done.unusable[:_SAID]:
         note([f"{one.file}:{one.line}: {one.reason}" if one.line else one.reason])
     if len(done.unusable) > _SAID:
         note([f"... {len(done.unusable) - _SAID} more in unreadable.csv"])
     note([f"since {done.changes.since}: {done.changes.words}"] if done.changes else [])
     sys.stdout.write(msgspec.json.encode(done.funnel).decode() + "\n")
-    return UNREADABLE_LINES if done.unusable else 0
+
+
+def _list_of(asked: argparse.Namespace, code: int) -> int:
+    """The study team's list, once the run is whole; a list not written outweighs unread lines."""
+    from cds_service.cli.study_list import study_list
+
+    return study_list(asked.out, asked.write_list or None) or code
 
 
 def _site_in_force() -> str:

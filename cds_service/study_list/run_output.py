@@ -12,7 +12,7 @@ import msgspec
 
 from cds_service.hooks.envelope import NOT_JSON
 from cds_service.protocol.answers.eligibility import EligibilityStatus
-from cds_service.screening.summary import PatientSummary, summary_of
+from cds_service.screening.summary import LastStay, PatientSummary, summary_of
 
 ASSESSMENTS = "assessments.ndjson.gz"
 PATIENTS = "patients.parquet"
@@ -41,12 +41,14 @@ def summaries_in(folder: Path) -> Iterator[PatientSummary]:
     The latter are needed to tell who is no candidate any more; a run without PATIENTS does not tell. Raises
     NoRun.
     """
+    has_table = (folder / PATIENTS).is_file()
+    stays = _stays(folder / PATIENTS) if has_table else {}
     assessed: set[str] = set()
     for assessment in _assessments(folder):
         summary = _summary(assessment, folder)
         assessed.add(summary.patient)
-        yield summary
-    if (folder / PATIENTS).is_file():
+        yield msgspec.structs.replace(summary, last_stay=stays.get(summary.patient))
+    if has_table:
         yield from (one for one in _by_status(folder / PATIENTS) if one.patient not in assessed)
 
 
@@ -76,8 +78,25 @@ def _no_assessment(folder: Path) -> NoRun:
     return NoRun(f"{folder / ASSESSMENTS}: a line is no assessment/1")
 
 
-def _by_status(file: Path) -> Iterator[PatientSummary]:
+def _stays(file: Path) -> dict[str, LastStay]:
+    """The newest stay of whoever has one; an assessment does not tell it."""
     import duckdb  # the extra of `screen`, which wrote the file
+
+    question = (
+        "SELECT patient, last_stay_day, department FROM read_parquet(?) WHERE last_stay_day IS NOT NULL"
+    )
+    try:
+        with duckdb.connect() as database:
+            rows = database.execute(question, [str(file)]).fetchall()
+    except duckdb.BinderException:
+        return {}  # written before stays were told
+    except duckdb.Error as error:
+        raise NoRun(f"{file}: {type(error).__name__}") from None
+    return {patient: LastStay(day, department) for patient, day, department in rows}
+
+
+def _by_status(file: Path) -> Iterator[PatientSummary]:
+    import duckdb
 
     try:
         with duckdb.connect() as database:
