@@ -77,14 +77,15 @@ class _Pieces:
     rules: str
     patience: float
     running: set[Future[Any]] = field(default_factory=set)
+    without: float = 0.0
 
     def results(self, left: Iterator[Any]) -> Iterator[Any]:
         """Each as it is done; a few are always handed out ahead."""
         more = True
         while more or self.running:
             more = more and self._hand_out(left)
-            if self.running:
-                yield from map(self._result, self._done())
+            for future in self._done() if self.running else ():
+                yield from self._result(future)
 
     def _hand_out(self, left: Iterator[Any]) -> bool:
         """Until all are busy; are there any left?"""
@@ -99,20 +100,30 @@ class _Pieces:
 
     def _done(self) -> set[Future[Any]]:
         """Waits, as long as there are workers at all. Raises ClusterFailed."""
-        without = 0.0
-        while without < self.patience:
+        while True:
             with suppress(TimeoutError):
                 done, self.running = wait(self.running, timeout=_LOOK, return_when="FIRST_COMPLETED")
                 return set(done)
-            without = 0.0 if self.client.nthreads() else without + _LOOK
-        raise ClusterFailed(f"no worker for {self.patience:.0f} s")
+            self._waited()
 
-    def _result(self, future: Future[Any]) -> Any:
+    def _result(self, future: Future[Any]) -> Iterator[Any]:
+        """The result; nothing yet where the worker that holds it was lost, and the piece is done again."""
         try:
-            return future.result()
+            found = future.result(timeout=_LOOK)
+        except TimeoutError:
+            self.running.add(future)
+            self._waited()
+            return
         except KilledWorker:
             raise ClusterFailed(
                 "a piece of work ended several workers, most often for want of memory"
             ) from None
-        finally:
-            future.release()
+        self.without = 0.0
+        future.release()
+        yield found
+
+    def _waited(self) -> None:
+        """One more look without a result. Raises ClusterFailed when there was no worker for too long."""
+        self.without = 0.0 if self.client.nthreads() else self.without + _LOOK
+        if self.without >= self.patience:
+            raise ClusterFailed(f"no worker for {self.patience:.0f} s")

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from cds_service.screening.cluster import Certificates, Cluster, ClusterFailed, check_closed
-from cds_service.screening.on_dask import OnDask
+from cds_service.screening.on_dask import OnDask, _Pieces
 from cds_service.screening.software import installed_software
 from tests.cluster.processes import certificates_in, cluster
 from tests.cluster.work import Fails, KilledOnce, Squares, ends_the_scheduler
@@ -86,6 +86,28 @@ def test_the_last_worker_gone_ends_the_run_in_words(tmp_path):
         engine = OnDask(processes.cluster, patience=5.0)
         with pytest.raises(ClusterFailed, match="no worker for 5 s"):
             list(engine.run(range(MANY), KilledOnce(tmp_path, at=3)))
+
+
+class GoneWithItsWorker:
+    """A future that was done, and whose result nobody holds any more."""
+
+    def result(self, timeout):
+        raise TimeoutError
+
+    def release(self):
+        raise AssertionError("it is still wanted")
+
+
+def test_a_result_that_was_lost_with_its_worker_is_wanted_again_and_not_for_ever():
+    class NoWorkers:
+        def nthreads(self):
+            return {}
+
+    pieces, future = _Pieces(NoWorkers(), "rules", patience=10.0), GoneWithItsWorker()
+    assert list(pieces._result(future)) == []
+    assert pieces.running == {future}
+    with pytest.raises(ClusterFailed, match="no worker for 10 s"):
+        list(pieces._result(future))
 
 
 def test_a_piece_that_ends_every_worker_ends_the_run_in_words(tmp_path):
