@@ -81,6 +81,13 @@ def test_an_inducer_that_was_stopped_is_a_cause() -> None:
     assert "likely cause: rifampin stopped on 2026-02-10" in safety(chart, "SAF-SRL-LEVEL")
 
 
+def test_an_inducer_that_is_still_taken_is_none() -> None:
+    chart = on_sirolimus(
+        GOOD, HIGH, statement(RIFAMPIN, 60), sirolimus=taking("sirolimus", 2, since=90, days=120)
+    )
+    assert "cause" not in safety(chart, "SAF-SRL-LEVEL")
+
+
 def test_a_dose_that_was_raised_is_a_cause_of_either_drug() -> None:
     raised = (*taking("sirolimus", 1, since=60, days=50), *taking("sirolimus", 3, since=10))
     assert "likely cause: sirolimus raised to 3 mg" in safety(

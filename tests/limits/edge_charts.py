@@ -254,6 +254,12 @@ MORE: dict[str, Chart] = {
         ),
     ),
     "eligibility.pnh_transfusion_days": (observation("33662-8", 60, "%", 10), transfusion("red", 100)),
+    "interactions.cause_ended": on_sirolimus(
+        level("sirolimus", 9, 30),
+        level("sirolimus", 23.4, 1),
+        statement(atc("C08DB01", "diltiazem"), 12, 8),
+        sirolimus=taking("sirolimus", 2, 90, 120),
+    ),
     "interactions.recent_change": (*JUMPED, statement(VORICONAZOLE, 90, 30)),
     "levels.ciclosporin_steady_days": on_both(
         *kidneys(), level("ciclosporin", 80, 1), ciclosporin=taking("ciclosporin", 75, 3)

@@ -38,9 +38,11 @@ def is_in_order(trip: Copy, suggestion: Json, before: Before) -> None:
         assert [one["summary"] for one in fetched] == [one["summary"] for one in cards]
     _no_test_twice([one for cards in again.values() for one in cards], resources)
     doses = [one for one in resources if one["resourceType"] == "MedicationRequest"]
-    if doses:
-        drug = next(drug for drug in ("sirolimus", "ciclosporin") if about(doses[0], drug))
+    drug = next((drug for drug in ("sirolimus", "ciclosporin") if doses and about(doses[0], drug)), None)
+    if drug:
         _dose_is_in_order(trip, drug, doses, before, again[TITRATION])
+    elif doses:
+        _other_drug_is_ended(trip, doses, again[TITRATION])
 
 
 def _no_test_twice(cards: list[Json], resources: list[Json]) -> None:
@@ -56,6 +58,14 @@ def _asked(order: Json) -> str:
 
 def _proposed(cards: list[Json]) -> list[Json]:
     return [a["resource"] for card in cards for s in card.get("suggestions", ()) for a in s["actions"]]
+
+
+def _other_drug_is_ended(trip: Copy, orders: list[Json], cards: list[Json]) -> None:
+    """An interacting drug: its order is stopped, no card offers that again, and the study drugs' orders stand."""
+    ended = {one["id"] for one in orders}
+    assert {one["status"] for one in orders} == {"stopped"}
+    assert ended & {one["id"] for one in trip.client.orders(trip.name) if one["status"] == "active"} == set()
+    assert ended & {one.get("id") for one in _proposed(cards)} == set()
 
 
 def _dose_is_in_order(trip: Copy, drug: str, doses: list[Json], before: Before, cards: list[Json]) -> None:

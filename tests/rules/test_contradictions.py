@@ -19,7 +19,7 @@ from cds_service.protocol.contradictions import (
     units_of,
 )
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault, read_topic
-from cds_service.protocol.possible_limits import MAY_BE_EMPTY, SPANS
+from cds_service.protocol.possible_limits import MAY_BE_EMPTY, SPANS, impossible
 from cds_service.protocol.reviewed import load_protocol
 
 Table = dict[str, Any]
@@ -238,3 +238,8 @@ def test_a_list_of_numbers_keeps_its_length(name: str) -> None:
 def test_every_contradiction_is_told_at_once() -> None:
     told = faults({"safety.potassium_high": 7, "safety.count_fall": 2, "levels.sirolimus_danger": 30})
     assert len(told) == 3
+
+
+def test_a_limit_in_a_unit_without_a_span_is_a_fault() -> None:
+    told = list(impossible({"safety.own": 3}, {"safety.own": "furlong"}))
+    assert told == ["safety.own: there are no limits in 'furlong'"]

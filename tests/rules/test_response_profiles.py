@@ -1,5 +1,6 @@
 """Response profiles: each definition as published, on both sides of its limits; data that would mislead is refused."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -353,4 +354,14 @@ def test_a_mistyped_profile_is_refused(tmp_path: Path, old: str, new: str, fault
     assert old in text
     (tmp_path / "response_profiles.toml").write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ProtocolTextFault, match=fault):
+        read_profiles(tmp_path)
+
+
+def test_a_profile_that_has_a_name_and_no_numbers_is_refused(tmp_path: Path):
+    text = (FOLDER / "response_profiles.toml").read_text(encoding="utf-8")
+    start = text.index("[profile.nih_saa]")
+    rest = re.search(r"^\[(?!profile\.nih_saa)", text[start:], re.MULTILINE)
+    kept = text[:start] + (text[start + rest.start() :] if rest else "")
+    (tmp_path / "response_profiles.toml").write_text(kept, encoding="utf-8")
+    with pytest.raises(ProtocolTextFault, match="profile nih_saa is missing"):
         read_profiles(tmp_path)

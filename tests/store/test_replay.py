@@ -62,7 +62,7 @@ def test_other_reviewed_texts_are_named_and_so_is_each_rule_that_changed(
     saved("demo-08")
     site = tmp_path / "site.toml"
     monkeypatch.setenv("CDS_SITE_FILE", str(site))
-    site.write_text("[tablets]\nsirolimus = [2]\n")
+    site.write_text('[tablets]\nsirolimus = [0.5]\n[thresholds]\n"titration.sirolimus_aim" = 4.5\n')
     code, out = replayed(saved.file, capsys)
     assert code == 1
     assert "OTHER ADVICE" in out
