@@ -7,7 +7,7 @@ PORT ?= 8080
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures \
 	simulate-ci simulate-full simulate-rules lock packages image test-image assets clean bench-screen mutants \
-	test-hapi-export
+	test-hapi-slow
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,11 +76,11 @@ $(HAPI)/build/hapi.jar: $(HAPI)/pom.xml $(HAPI)/src/main/java/HapiServer.java
 	mvn --quiet --batch-mode --file $(HAPI)/pom.xml clean package
 
 test-hapi: $(VENV)/installed  ## the same advice through HAPI FHIR (after `make hapi`)
-	$(BIN)/pytest -n 0 tests/foreign/test_hapi.py tests/foreign/test_round_trips.py
+	$(BIN)/pytest -n 0 tests/foreign/test_hapi.py
 
-# That server looks for new export jobs once a minute: five exports take a quarter of an hour.
-test-hapi-export: $(VENV)/installed  ## a bulk export of HAPI FHIR, fetched (after `make hapi`; 15 minutes)
-	$(BIN)/pytest -n 0 tests/foreign/test_hapi_export.py
+# Every suggestion carried out there, and five bulk exports: that server looks for new jobs once a minute.
+test-hapi-slow: $(VENV)/installed  ## HAPI FHIR: every suggestion carried out, and its bulk export (after `make hapi`; half an hour)
+	$(BIN)/pytest -n 0 tests/foreign/test_round_trips.py tests/foreign/test_hapi_export.py
 
 bench: $(VENV)/installed  ## what a hook call costs beside the least that any view could cost
 	$(BIN)/python -m tests.bench
