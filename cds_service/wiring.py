@@ -25,7 +25,7 @@ from cds_service.advice.gather import Gatherer, GatherLimits
 from cds_service.advice.input_hash import version_of_texts
 from cds_service.advice.memory import Memory, Versions
 from cds_service.advice.services import catalogue_of
-from cds_service.bulk_export.outside import Outside as World
+from cds_service.bulk_export.world import World
 from cds_service.cards.assessment_json import RECORD_VERSION
 from cds_service.cards.wording import read_wording
 from cds_service.ehr.bounded_http import bounded_session
@@ -241,26 +241,20 @@ def now_in(zone: ZoneInfo) -> AsOf:
     return as_of(datetime.now(zone), zone)  # noqa: TID251 - the one place
 
 
-def offline_site() -> Site:
-    """The site of the command line: the site file of the environment, or the defaults. Raises BadSite."""
-    path = site_file_in_use()
-    return read_site(Path(path)) if path else Site()
-
-
-def build_offline_clinic() -> Clinic:
-    """The clinic of the command line, and no server. Raises BadSite."""
-    return build_clinic(offline(offline_site()))
-
-
 def site_in_use() -> Site:
     """The site of the command line, the defaults where no file is named. Raises BadSite."""
     path = site_file_in_use()
     return read_site(Path(path)) if path else Site()
 
 
+def build_offline_clinic() -> Clinic:
+    """The clinic of the command line, and no server. Raises BadSite."""
+    return build_clinic(offline(site_in_use()))
+
+
 def build_offline_code_lists() -> CodeLists:
     """The code lists of the command line, with what its site file maps. Raises BadSite or FaultyCodeLists."""
-    return build_code_lists(offline_site())
+    return build_code_lists(site_in_use())
 
 
 def offline(site: Site) -> Settings:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
 from cds_service.bulk_export.kick_off import kick_off_address
-from cds_service.bulk_export.outside import ExportFolder, Outside
 from cds_service.bulk_export.progress import Progress
 from cds_service.bulk_export.remembered import Done, read_done
 from cds_service.bulk_export.run import Run
 from cds_service.bulk_export.server import BulkServer
+from cds_service.bulk_export.world import ExportFolder, World
 
 _STILL_NEW = 24 * 3600
 
@@ -17,7 +17,7 @@ def bring_export(
     server: BulkServer,
     types: frozenset[str],
     folder: Path,
-    outside: Outside,
+    outside: World,
     progress: Progress,
     previous: Path | None = None,
 ) -> ExportFolder:

@@ -11,7 +11,6 @@ from cds_service.bulk_export.folding import export_files, fold, kind_of
 from cds_service.bulk_export.kick_off import kick_off_address
 from cds_service.bulk_export.manifest import Manifest, read_manifest, wanted_files
 from cds_service.bulk_export.outcomes import Told, read_outcomes
-from cds_service.bulk_export.outside import ExportFolder, Outside
 from cds_service.bulk_export.polling import Waiting
 from cds_service.bulk_export.progress import Progress
 from cds_service.bulk_export.remembered import (
@@ -29,6 +28,7 @@ from cds_service.bulk_export.remembered import (
 from cds_service.bulk_export.server import DECISIVE, BulkServer
 from cds_service.bulk_export.tokens import Tokens
 from cds_service.bulk_export.transport import Transport
+from cds_service.bulk_export.world import ExportFolder, World
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer, NotFetched
 
@@ -39,7 +39,7 @@ _NOTHING_TO_GO_ON_WITH = (WhyFailed.EXPIRED, WhyFailed.BROKEN_OFF, WhyFailed.MAN
 class Run:
     """One call of `bring_export`."""
 
-    def __init__(self, server: BulkServer, folder: Path, outside: Outside, progress: Progress) -> None:
+    def __init__(self, server: BulkServer, folder: Path, outside: World, progress: Progress) -> None:
         self._server, self._folder, self._outside, self._progress = server, folder, outside, progress
         self._transport = Transport(outside.session, server, _tokens(server, outside), outside.sleep)
         self._waiting = Waiting(self._transport, deadline_in(server.hours * 3600), progress)
@@ -159,7 +159,7 @@ class Run:
             self._progress.say(f"the server was not told to delete its export ({error.why.value})")
 
 
-def _tokens(server: BulkServer, outside: Outside) -> Tokens | None:
+def _tokens(server: BulkServer, outside: World) -> Tokens | None:
     if server.backend is None:
         return None
     reader = HttpFhirServer(outside.session, FetchLimits(), ("application/json",))

@@ -3,16 +3,16 @@
 Each lies in a folder named for the moment at which it was begun: `export-20260302T080000Z`.
 """
 
-import fcntl
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
+from cds_service.bulk_export.folder_lock import InUse, locked
 from cds_service.bulk_export.remembered import read_done
 
 _NAME = re.compile(r"export-\d{8}T\d{6}Z")
@@ -32,11 +32,10 @@ def alone_on(shelf: Path) -> Iterator[None]:
 
     Raises ExportFailed where somebody does, OSError.
     """
-    shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (shelf / ".lock").open("w") as lock:
+    with ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            held.enter_context(locked(shelf))
+        except InUse:
             raise ExportFailed(WhyFailed.FOLDER, f"{shelf.name}: another run is at work in it") from None
         yield
 

@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cds_service.settings.extras import not_installed
+
 if TYPE_CHECKING:
     from cds_service.screening.on_dask import OnDask
 
@@ -33,10 +35,10 @@ def cluster_asked(asked: argparse.Namespace) -> "AbstractContextManager[OnDask] 
         return None
     if any(files) and not all(files):
         raise NoCluster("--tls-ca-file, --tls-cert and --tls-key go together")
-    try:
-        from cds_service.screening.cluster import Certificates, Cluster
-        from cds_service.screening.on_dask import OnDask
-    except ModuleNotFoundError as error:
-        raise NoCluster(f"{error.name} is not installed: pip install 'cds-service[dask]'") from error
+    if absent := not_installed("dask"):
+        raise NoCluster(f"--scheduler {absent[0]}")
+    from cds_service.screening.cluster import Certificates, Cluster
+    from cds_service.screening.on_dask import OnDask
+
     certificates = Certificates(*map(Path, files)) if all(files) else None
     return nullcontext(OnDask(Cluster(asked.scheduler, certificates)))

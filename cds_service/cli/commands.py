@@ -10,9 +10,10 @@ from cds_service import __version__
 from cds_service.cli.demo_options import add_demo_options
 from cds_service.cli.export_options import add_fetch_export, add_new_client_key
 from cds_service.cli.screen_options import add_screen
+from cds_service.cli.whole_number import up_to
 
-_MOST_DAYS = 36_500
-_MOST_PATIENTS = 100_000
+_days = up_to(36_500, "number of days")
+_count = up_to(100_000)
 _NEEDS = {"simulate": ("forecast",), "demo": ("demo",), "screen": ("screening",)}
 """What a command needs beside that which `serve` does: extras of pyproject.toml."""
 READER_GONE = 141
@@ -297,20 +298,6 @@ def _day(text: str) -> date:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-03-02") from error
-
-
-def _days(text: str) -> int:
-    days = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= days <= _MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 1 to {_MOST_DAYS}")
-    return days
-
-
-def _count(text: str) -> int:
-    count = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= count <= _MOST_PATIENTS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {_MOST_PATIENTS}")
-    return count
 
 
 def _port(text: str) -> int:

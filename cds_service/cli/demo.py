@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from cds_service import wiring
 from cds_service.cli.demo_list import demo_list
 from cds_service.cli.demo_site import DEMO_SITE, NotVisiting, demo_settings, demo_site
-from cds_service.cli.report import fail
+from cds_service.cli.report import INTERRUPTED, fail
 from cds_service.ehr.bases import NotAnAddress
 from cds_service.sandbox.demo import NO_POPULATION, Population, run
 from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
@@ -27,8 +27,6 @@ from cds_service.settings.site_file import BadSite, Site
 from cds_service.web.private_logging import configure_logging
 
 _PEOPLE = 40
-INTERRUPTED = 130
-"""What a shell expects of a program that Ctrl-C has ended."""
 
 
 def demo(

@@ -12,7 +12,8 @@ from cds_service.advice.from_file import assessment_of, read_chart
 from cds_service.protocol.answers.eligibility import EligibilityStatus
 from cds_service.protocol.moment import as_of
 from cds_service.sandbox.demo_patients.population import is_population
-from cds_service.screening.summary import LastStay, PatientSummary, summary_of
+from cds_service.screening.stays import last_stay_of
+from cds_service.screening.summary import PatientSummary, summary_of
 from cds_service.study_list.judgement import Judgement, judgement_of
 from cds_service.study_list.resources import OnTheList, list_of, new_subject, new_task
 
@@ -40,26 +41,14 @@ def _candidates(
     clinic: Clinic, charts: Iterable[tuple[Json, ...]], night: datetime
 ) -> Iterator[PatientSummary]:
     for resources in charts:
-        bundle = {
-            "resourceType": "Bundle",
-            "type": "collection",
-            "entry": [{"resource": r} for r in resources],
-        }
-        chart = read_chart(json.dumps(bundle).encode())
-        assessment = assessment_of(clinic, chart, chart.drafts, as_of(night, clinic.zone))
-        summary = summary_of(assessment, _last_stay(resources))
+        lines = [json.dumps(resource).encode() for resource in resources]
+        chart = read_chart(b"\n".join(lines))
+        moment = as_of(night, clinic.zone)
+        assessment = assessment_of(clinic, chart, chart.drafts, moment)
+        summary = summary_of(assessment, last_stay_of(lines, moment, clinic.zone))
         is_lost = any(map(is_population, resources)) and summary.status is EligibilityStatus.INELIGIBLE
         if summary.is_on_the_list or is_lost:
             yield summary
-
-
-def _last_stay(resources: Iterable[Json]) -> LastStay | None:
-    stays = [
-        LastStay(one["period"]["start"][:10], one.get("serviceProvider", {}).get("display"))
-        for one in resources
-        if one["resourceType"] == "Encounter" and "period" in one
-    ]
-    return max(stays, key=lambda stay: stay.day, default=None)
 
 
 def _listed(number: int, summary: PatientSummary, night: datetime) -> Iterator[Json | OnTheList]:

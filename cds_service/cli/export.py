@@ -10,20 +10,16 @@ from pathlib import Path
 from cds_service import wiring
 from cds_service.bulk_export.bring import bring_export
 from cds_service.bulk_export.failed import ExportFailed
-from cds_service.bulk_export.outside import ExportFolder
 from cds_service.bulk_export.progress import Progress
 from cds_service.bulk_export.server import BulkServer
 from cds_service.bulk_export.shelf import alone_on, clear, next_place
-from cds_service.cli.report import fail, note
+from cds_service.bulk_export.world import ExportFolder
+from cds_service.cli.report import INCOMPLETE, INTERRUPTED, fail, note
 from cds_service.ehr.bases import NotAnAddress, read_base
 from cds_service.settings.bulk_exports import open_addresses
 from cds_service.settings.site_file import BadSite, Site
 from fhir_mappings.readers.resources import READ_TYPES
 
-GAPS = 3
-"""Exit code of an export that is there, but of which the server says that something is missing."""
-GIVEN_UP = 130
-"""What a shell shows for a program ended by Ctrl-C."""
 KEPT = 2
 """Finished exports that stay, if nobody says otherwise."""
 _STAND_INS = frozenset({"CarePlan", "Flag", "Group"})
@@ -52,7 +48,7 @@ class Spoken:
 def fetch_export(url: str, into: str, keep: int, *, whole: bool) -> int:
     """Print the export's folder. Exit code 2 without one, 3 with gaps, 130 after Ctrl-C."""
     try:
-        export = export_from(url, wiring.offline_site(), Path(into), Spoken(), keep=keep, whole=whole)
+        export = export_from(url, wiring.site_in_use(), Path(into), Spoken(), keep=keep, whole=whole)
     except BadSite as error:
         return fail(*error.faults)
     except ExportFailed as error:
@@ -61,10 +57,10 @@ def fetch_export(url: str, into: str, keep: int, *, whole: bool) -> int:
         return fail(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         note(["given up; what is here already is gone on with the next time"])
-        return GIVEN_UP
+        return INTERRUPTED
     note([*export.done.remarks, *(f"missing: {problem}" for problem in export.done.problems)])
     sys.stdout.write(f"{export.folder}\n")
-    return GAPS if export.done.problems else 0
+    return INCOMPLETE if export.done.problems else 0
 
 
 def export_from(

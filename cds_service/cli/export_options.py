@@ -2,7 +2,9 @@
 
 import argparse
 
-_MOST_KEPT = 1000
+from cds_service.cli.whole_number import up_to
+
+_kept = up_to(1000)
 
 
 def add_fetch_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -45,10 +47,3 @@ def _run(asked: argparse.Namespace) -> int:
     from cds_service.cli.export import fetch_export
 
     return fetch_export(asked.fhir_server, asked.into, asked.keep, whole=asked.whole)
-
-
-def _kept(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= number <= _MOST_KEPT:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {_MOST_KEPT}")
-    return number

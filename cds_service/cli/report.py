@@ -9,6 +9,12 @@ UNUSABLE = 2
 NOBODY_FOUND = 1
 """Exit code when what was asked for is not there, and nothing was done."""
 
+INCOMPLETE = 3
+"""Exit code when it was done, and something of what was read is missing or could not be used."""
+
+INTERRUPTED = 130
+"""What a shell shows for a program that Ctrl-C has ended."""
+
 
 class NobodyFound(Exception):
     """There is nothing to do it to. The message is for the person who asked, and names no patient."""

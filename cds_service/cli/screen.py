@@ -14,17 +14,13 @@ import msgspec
 from cds_service import wiring
 from cds_service.advice.from_file import rulebook_of
 from cds_service.cli.moments import NotAMoment, moment
-from cds_service.cli.report import fail, note
+from cds_service.cli.report import INCOMPLETE, INTERRUPTED, fail, note
 from cds_service.cli.screen_progress import progress
-from cds_service.settings.site_file import BadSite, read_site
+from cds_service.settings.site_file import BadSite, Site
 
 if TYPE_CHECKING:
     from cds_service.screening.export import Done
 
-UNREADABLE_LINES = 3
-"""Exit code of a run that ended well and met lines that it could not use."""
-INTERRUPTED = 130
-"""What a shell shows for a program that Ctrl-C has ended."""
 _SAID = 20
 _SMALL = 32 << 20
 """Bytes below which a second process takes longer to begin than to help."""
@@ -48,15 +44,16 @@ def screen(asked: argparse.Namespace) -> int:
     import duckdb
 
     from cds_service.bulk_export.failed import ExportFailed
+    from cds_service.bulk_export.folder_lock import InUse
     from cds_service.cli.cluster_options import NoCluster
     from cds_service.screening.changes import NoEarlierRun
     from cds_service.screening.cluster import ClusterFailed
     from cds_service.screening.engine import WorkerLost
     from cds_service.screening.files import NoExport
-    from cds_service.screening.lock import InUse
 
     try:
-        code = _screened(asked, _source(asked))
+        site = wiring.site_in_use()
+        code = _screened(asked, _source(asked, site), site)
     except BadSite as error:
         return fail(*error.faults)
     except wiring.INSTALLATION_FAULTS as error:
@@ -84,7 +81,7 @@ def screen(asked: argparse.Namespace) -> int:
     return code if asked.write_list is None else _list_of(asked, code)
 
 
-def _source(asked: argparse.Namespace) -> Source:
+def _source(asked: argparse.Namespace, site: Site) -> Source:
     """Files that are there, or a new export of a FHIR server, as of the server's own moment."""
     if bool(asked.paths) == bool(asked.fhir_server):
         raise Nothing("give files or folders to screen, or --fhir-server; not both")
@@ -93,30 +90,30 @@ def _source(asked: argparse.Namespace) -> Source:
     from cds_service.cli.export import Spoken, export_from
 
     shelf = Path(asked.export_into or f"{asked.out.rstrip('/')}.exports")
-    export = export_from(asked.fhir_server, wiring.offline_site(), shelf, Spoken())
+    export = export_from(asked.fhir_server, site, shelf, Spoken())
     note(export.done.remarks)
     as_of = datetime.fromisoformat(export.done.transaction_time).isoformat(timespec="seconds")
     return Source([str(export.folder)], as_of, export.done.problems)
 
 
-def _screened(asked: argparse.Namespace, source: Source) -> int:
+def _screened(asked: argparse.Namespace, source: Source, site: Site) -> int:
     from cds_service.cli.cluster_options import cluster_asked
     from cds_service.screening.engine import engine_on
     from cds_service.screening.export import How, screen_export, unfinished
     from cds_service.screening.files import export_files
 
-    clinic = wiring.build_offline_clinic()
+    clinic = wiring.build_clinic(wiring.offline(site))
     as_of = asked.as_of or source.as_of or unfinished(Path(asked.out))
     now = moment(as_of, clinic.zone) if as_of else wiring.now_in(clinic.zone)
     size = sum(Path(file.path).stat().st_size for file in export_files(source.paths))
     cores = asked.cores or (len(os.sched_getaffinity(0)) if size > _SMALL else 1)
     since = Path(asked.since) if asked.since else None
     with cluster_asked(asked) or engine_on(cores) as engine, progress(size) as tell:
-        how = How(engine, asked.every_line, since=since, tell=tell, site=_site_in_force())
+        how = How(engine, asked.every_line, since=since, tell=tell, site=_in_force(site))
         done = screen_export(source.paths, Path(asked.out), rulebook_of(clinic), now, how)
     note(f"missing: {problem}" for problem in source.missing)
     _say(done)
-    return UNREADABLE_LINES if done.unusable or source.missing else 0
+    return INCOMPLETE if done.unusable or source.missing else 0
 
 
 def _say(done: "Done") -> None:
@@ -135,12 +132,12 @@ def _list_of(asked: argparse.Namespace, code: int) -> int:
     return study_list(asked.out, asked.write_list or None) or code
 
 
-def _site_in_force() -> str:
+def _in_force(site: Site) -> str:
     """A hash of the site file and its maps: what was read by others is not gone on with."""
     import xxhash
 
     path = wiring.site_file_in_use()
     if path is None:
         return ""
-    files = (Path(path), *read_site(Path(path)).concept_maps)
+    files = (Path(path), *site.concept_maps)
     return xxhash.xxh3_128(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -3,8 +3,9 @@
 import argparse
 
 from cds_service.cli.cluster_options import add_cluster_options
+from cds_service.cli.whole_number import up_to
 
-_MOST_CORES = 1024
+_cores = up_to(1024)
 
 
 def add_screen(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,10 +47,3 @@ def _run(asked: argparse.Namespace) -> int:
     from cds_service.cli.screen import screen
 
     return screen(asked)
-
-
-def _cores(text: str) -> int:
-    count = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= count <= _MOST_CORES:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {_MOST_CORES}")
-    return count

@@ -4,9 +4,9 @@ import structlog
 from flask import Flask
 
 from cds_service import wiring
-from cds_service.cli.check import faults_of_texts
 from cds_service.cli.report import fail
 from cds_service.settings.environment import BadSettings, Environment, Settings
+from cds_service.settings.site_file import Site
 from cds_service.web.private_logging import configure_logging
 
 
@@ -18,9 +18,9 @@ def serve(host: str, port: int) -> int:
         # Loaded here once, so that a fault is told in words before any worker starts.
         app = wiring.build_app(settings)
     except BadSettings as error:
-        return fail(*dict.fromkeys((*error.faults, *faults_of_texts(error.readable.site))))
+        return fail(*dict.fromkeys((*error.faults, *_faults_of_texts(error.readable.site))))
     except wiring.INSTALLATION_FAULTS:
-        return fail(*faults_of_texts(settings.site))
+        return fail(*_faults_of_texts(settings.site))
     except wiring.STORE_FAULTS as error:
         return fail(str(error))
     structlog.get_logger().info("SITE_FILE", where=wiring.site_file_in_use())
@@ -33,6 +33,12 @@ def serve(host: str, port: int) -> int:
     chosen = options(settings.workers, wiring.lobby_limits(settings), metrics)
     GunicornServer(lambda: app, f"{_bracketed(host)}:{port}", chosen).run()
     return 0
+
+
+def _faults_of_texts(site: Site) -> list[str]:
+    from cds_service.cli.check import faults_of_texts  # only a start that is refused reads all of it
+
+    return faults_of_texts(site)
 
 
 def _bracketed(host: str) -> str:

@@ -14,8 +14,6 @@ from cds_service.study_list.run_output import NoRun, moment_of, summaries_in
 from cds_service.study_list.write import Written, write_list
 from fhir_mappings.readers.settings import TrialIdentity
 
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-
 
 def study_list(folder: str, fhir_url: str | None) -> int:
     """Write the list. Exit code 2 for a run, an address or a server that cannot be used; then nothing is new.
@@ -48,7 +46,7 @@ def _place(fhir_url: str | None, site: Site) -> StudyList | None:
     if fhir_url is None:
         return site.study_list
     base = read_base(fhir_url)
-    if base.scheme != "https" and base.host not in _LOOPBACK:
+    if base.is_open_wire:
         raise NotAnAddress("must be https: what is written names patients")
     if site.study_list and site.study_list.base == base:
         return site.study_list

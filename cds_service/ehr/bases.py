@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
 
+LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]")
 _HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9\-._]*[a-z0-9])?")
@@ -43,6 +44,11 @@ class FhirBase:
         """The base as a URL, the port left out where it is the scheme's own."""
         port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{self.host}{port}{self.path}"
+
+    @property
+    def is_open_wire(self) -> bool:
+        """Can others read what goes there: neither TLS, nor this computer?"""
+        return self.scheme != "https" and self.host not in LOOPBACK
 
     def contains(self, other: "FhirBase") -> bool:
         """Is `other` this very server and at or below this path?"""

@@ -9,11 +9,11 @@ import msgspec
 
 from cds_service import __version__
 from cds_service.advice.from_file import Rulebook
+from cds_service.bulk_export.folder_lock import locked
 from cds_service.protocol.moment import AsOf
 from cds_service.screening.changes import CHANGES, Changes, Earlier, changes_since, earlier_run
 from cds_service.screening.engine import Engine
 from cds_service.screening.files import export_files
-from cds_service.screening.lock import locked
 from cds_service.screening.manifest import MANIFEST, UNREADABLE, Unusable, as_csv, manifest_of
 from cds_service.screening.outputs import as_json, unusable_lines, write_outputs
 from cds_service.screening.report import REPORT, one_answer_away, report_page

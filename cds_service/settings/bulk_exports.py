@@ -29,7 +29,6 @@ from cds_service.settings.smart_apps import read_proof
 
 _LEVEL = re.compile(r"|Patient|Group/[A-Za-z0-9\-.]{1,64}")
 _FILTER = re.compile(r"[A-Z][A-Za-z]{1,63}\?[^\s#]+")
-_LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 
 
 class BulkEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -110,7 +109,7 @@ def open_addresses(server: BulkServer) -> list[str]:
     """Addresses over which everybody on the way could read what is fetched: not https, off this computer."""
     endpoints = server.backend.endpoints if server.backend else ()
     every: Iterable[FhirBase] = (server.base, *server.download_hosts, *endpoints)
-    return [base.url for base in every if base.scheme != "https" and base.host not in _LOOPBACK]
+    return [base.url for base in every if base.is_open_wire]
 
 
 def remarks_on_exports(servers: Iterable[BulkServer]) -> list[str]:

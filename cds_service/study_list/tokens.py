@@ -1,7 +1,7 @@
 """The list's own access to the FHIR server: SMART Backend Services, a token kept while it is good."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,20 +60,21 @@ class BackendToken:
                 self._good_until = deadline_in(_life(given) * (1 - _KEPT_BACK))
             return self._word
 
-    def _ask(self) -> dict[str, Any]:
-        from authlib.common.errors import AuthlibBaseError  # only where there is something to sign in to
-        from joserfc.errors import JoseError
+    def _ask(self) -> Mapping[str, Any]:
+        # only where there is something to sign in to
+        from cds_service.ehr.oauth_session import NoToken, fetch_token, oauth_session
 
+        endpoint, ours = self._endpoint(), self.registration
         try:
-            with self._session() as session:
-                given: dict[str, Any] = session.fetch_token(
-                    self._endpoint(),
+            with oauth_session(ours.client_id, ours.proof, self.ca_bundle, self.clock()) as session:
+                given = fetch_token(
+                    session,
+                    endpoint,
+                    deadline_in(_SECONDS),
                     grant_type="client_credentials",
                     scope=self.scope,
-                    timeout=_SECONDS,
-                    allow_redirects=False,
                 )
-        except (AuthlibBaseError, JoseError, OSError, ValueError):
+        except NoToken:
             raise NotFetched(WhyNotFetched.FORBIDDEN, "token") from None
         if not given.get("access_token"):
             raise NotFetched(WhyNotFetched.FORBIDDEN, "token")
@@ -93,27 +94,8 @@ class BackendToken:
             raise NotFetched(WhyNotFetched.OTHER_BASE, _CONFIGURATION)
         return endpoint
 
-    def _session(self) -> Any:
-        from authlib.integrations.requests_client import OAuth2Session
-        from authlib.oauth2.rfc7523 import PrivateKeyJWT
-        from joserfc.jwk import import_key
 
-        from cds_service.ehr.bounded_http import bind
-
-        proof = self.registration.proof
-        session = OAuth2Session(self.registration.client_id, getattr(proof, "text", None))
-        if (jwk := getattr(proof, "jwk", None)) is not None:
-            session.client_secret = import_key(msgspec.json.decode(jwk))
-            session.token_endpoint_auth_method = PrivateKeyJWT(
-                alg=getattr(proof, "algorithm", ""),
-                headers={"kid": getattr(proof, "key_id", "")},
-                claims={"exp": self.clock() + 240},
-            )
-        bind(session, 1, self.ca_bundle)
-        return session
-
-
-def _life(given: dict[str, Any]) -> float:
+def _life(given: Mapping[str, Any]) -> float:
     """Seconds; some servers send the number as text."""
     try:
         return float(given.get("expires_in", _SHORTEST))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.bulk_export.bring import bring_export
-from cds_service.bulk_export.outside import ExportFolder, Outside
 from cds_service.bulk_export.server import BulkServer
+from cds_service.bulk_export.world import ExportFolder, World
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
 
@@ -35,12 +35,12 @@ class Told:
 
 
 @contextmanager
-def outside(told: Told, now: int, silence: float = 20.0, sleep: Any = None) -> Iterator[Outside]:
+def outside(told: Told, now: int, silence: float = 20.0, sleep: Any = None) -> Iterator[World]:
     def wait(seconds: float) -> None:
         told.pauses.append(seconds)
 
     with bounded_session(4, silence=silence) as session:
-        yield Outside(session, sleep or wait, lambda: now)
+        yield World(session, sleep or wait, lambda: now)
 
 
 def bring(

@@ -77,10 +77,10 @@ def test_without_the_registration_there_is_no_export(page, capsys):
 
 
 def test_each_exit_code_of_the_page():
-    from cds_service.cli import export, report
+    from cds_service.cli import report
 
     codes = [int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.M)]
-    assert codes == [0, report.UNUSABLE, export.GAPS, export.GIVEN_UP]
+    assert codes == [0, report.UNUSABLE, report.INCOMPLETE, report.INTERRUPTED]
 
 
 def test_a_scheduler_of_the_page_without_certificates_is_not_asked():

@@ -29,3 +29,15 @@ def browsing():
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def watched_page(browser):
+    """A page in a fresh profile; `faults` are its script errors and breaches of our own policy."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    page, faults = context.new_page(), []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    page.faults = faults
+    yield page
+    context.close()

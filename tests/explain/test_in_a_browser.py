@@ -10,7 +10,7 @@ from flask import Flask
 
 from cds_service.sandbox.loopback import serve
 from tests.explain.attesting import attest_everything
-from tests.explain.chromium import browsing
+from tests.explain.chromium import browsing, watched_page
 from tests.explain.rig import TODAY, running, unattested
 
 USABLE_MS = 1000
@@ -26,13 +26,8 @@ def chromium():
 @pytest.fixture
 def page(chromium):
     """A fresh profile; a script error or a breach of our own policy fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    page, faults = context.new_page(), []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-    page.faults = faults
-    yield page
-    context.close()
+    with watched_page(chromium) as page:
+        yield page
 
 
 def opened(page, shared, patient, language="en"):

@@ -15,7 +15,7 @@ from cds_service.store.engine import connect
 from tests.faults.store_faults import STORE_FAULTS, Database, locked_file, locked_tables
 from tests.installation import A_KEY, ANOTHER_KEY
 from tests.load.clients import Clients
-from tests.load.hospital import BASE, calls, ehrs, write_site
+from tests.load.hospital import BASE, ask, calls, ehrs, react, write_site
 from tests.load.laws import broken
 from tests.served.service import Service, a_free_port, end, serving, start
 from tests.store.rows import rows
@@ -47,27 +47,6 @@ def database(request, tmp_path):
         file = tmp_path / "store.sqlite3"
         return Database(f"sqlite:///{file}", file=file)
     return Database(request.getfixturevalue("pg_url"), server=request.getfixturevalue("pg"))
-
-
-def ask(service, call):
-    token = call.ehr.token(call.service)
-    return service.ask(f"/cds-services/{call.service}", call.body, Authorization=token)
-
-
-def react(service, call, card):
-    body = {
-        "feedback": [
-            {
-                "card": card,
-                "outcome": "overridden",
-                "outcomeTimestamp": "2026-03-02T01:00:00Z",
-            }
-        ]
-    }
-    token = call.ehr.token(call.service)
-    return service.ask(
-        f"/cds-services/{call.service}/feedback", json.dumps(body).encode(), Authorization=token
-    )
 
 
 def everything(url):

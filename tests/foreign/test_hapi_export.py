@@ -9,8 +9,8 @@ import requests
 
 from cds_service.bulk_export.bring import bring_export
 from cds_service.bulk_export.failed import ExportFailed
-from cds_service.bulk_export.outside import Outside
 from cds_service.bulk_export.server import BulkServer
+from cds_service.bulk_export.world import World
 from cds_service.cli.export import wanted_types
 from cds_service.ehr.bases import read_base
 from cds_service.ehr.bounded_http import bounded_session
@@ -50,7 +50,7 @@ def base(tmp_path_factory):
 
 def fetch(base, folder, told, previous=None, **more):
     with bounded_session(2, silence=120.0) as session:
-        outside = Outside(session, lambda seconds: time.sleep(min(seconds, 5.0)), lambda: int(time.time()))
+        outside = World(session, lambda seconds: time.sleep(min(seconds, 5.0)), lambda: int(time.time()))
         server = BulkServer(read_base(base), **more)
         return bring_export(server, TYPES, folder, outside, told, previous)
 
@@ -107,7 +107,7 @@ def test_given_up_while_it_works_it_cancels(base, tmp_path):
 
     told = Told()
     with bounded_session(2, silence=120.0) as session:
-        outside = Outside(session, control_c, lambda: int(time.time()))
+        outside = World(session, control_c, lambda: int(time.time()))
         with pytest.raises(KeyboardInterrupt):
             bring_export(BulkServer(read_base(base)), TYPES, tmp_path, outside, told)
     assert "told to cancel" in told.text

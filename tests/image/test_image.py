@@ -6,7 +6,7 @@ import pytest
 
 from tests.image.container import CONFINED, IMAGE, contained, missing, podman
 from tests.installation import A_KEY
-from tests.load.hospital import BASE, calls, ehrs, write_site
+from tests.load.hospital import BASE, ask, calls, ehrs, react, write_site
 from tests.store.postgres import MISSING, binaries, cluster
 
 SITE = "/etc/cds"
@@ -40,25 +40,6 @@ def hospital(pg, tmp_path):
     return clients, settings, {site: f"{SITE}:ro", pg.folder: str(pg.folder)}
 
 
-def ask(service, call):
-    token = call.ehr.token(call.service)
-    return service.ask(f"/cds-services/{call.service}", call.body, Authorization=token)
-
-
-def react(service, call, card):
-    feedback = {
-        "card": card["uuid"],
-        "outcome": "accepted",
-        "acceptedSuggestions": [],
-        "outcomeTimestamp": "2026-03-02T01:00:00Z",
-    }
-    if suggestions := card.get("suggestions"):
-        feedback["acceptedSuggestions"] = [{"id": suggestions[0]["uuid"]}]
-    path = f"/cds-services/{call.service}/feedback"
-    body = json.dumps({"feedback": [feedback]}).encode()
-    return service.ask(path, body, Authorization=call.ehr.token(call.service))
-
-
 def shown(answer):
     return [(card["uuid"], card["summary"]) for card in json.loads(answer[2])["cards"]]
 
@@ -82,7 +63,7 @@ def test_killed_and_started_again_it_answers_the_same_and_keeps_all(hospital, pg
         assert {status for status, _, _ in first} == {200}
         told = [(call, json.loads(body)["cards"]) for call, (_, _, body) in zip(asked, first, strict=True)]
         call, cards = next((call, cards) for call, cards in told if cards)
-        assert react(service, call, cards[0])[0] == 200
+        assert react(service, call, cards[0]["uuid"])[0] == 200
         before = {table: counted(pg, table) for table in ("calls", "given_advice", "feedback")}
         podman("kill", "--signal", "KILL", name)
         service.process.wait(30)

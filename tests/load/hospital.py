@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from cds_service.sandbox.demo_patients import demo_patients
 from tests.journeys.visits import calls as visit
+from tests.served.service import Service
 
 BASE = "https://cds.hospital.example"
 ZONE = ZoneInfo("Asia/Shanghai")
+Answer = tuple[int, Mapping[str, str], bytes]
 _INSTANCE = b"d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
 
 
@@ -89,3 +91,26 @@ def calls(clients: list[Ehr], count: int) -> Iterator[Call]:
         instance = str(uuid.uuid5(uuid.NAMESPACE_URL, f"load-{number}"))
         own = body.replace(patient, b"%b-%d" % (patient, number)).replace(_INSTANCE, instance.encode())
         yield Call(number, clients[number % len(clients)], service, instance, own)
+
+
+def ask(service: Service, call: Call) -> Answer:
+    """The running service's answer to a call, with a new token."""
+    token = call.ehr.token(call.service)
+    return service.ask(f"/cds-services/{call.service}", call.body, Authorization=token)
+
+
+def react(service: Service, call: Call, card: str) -> Answer:
+    """Its answer to the feedback that the card of that uuid was overridden."""
+    body = {
+        "feedback": [
+            {
+                "card": card,
+                "outcome": "overridden",
+                "outcomeTimestamp": "2026-03-02T01:00:00Z",
+            }
+        ]
+    }
+    token = call.ehr.token(call.service)
+    return service.ask(
+        f"/cds-services/{call.service}/feedback", json.dumps(body).encode(), Authorization=token
+    )

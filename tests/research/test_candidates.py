@@ -20,7 +20,7 @@ from cds_service.study_list.judgement import judgement_in, judgement_of
 from cds_service.study_list.resources import new_subject, new_task
 from cds_service.study_list.state import read_state
 from cds_service.study_list.write import write_list
-from tests.explain.chromium import browsing
+from tests.explain.chromium import browsing, watched_page
 from tests.research.list_rig import now, running_list, sign_in
 from tests.study_list.people import chart, summary
 
@@ -43,13 +43,8 @@ def rig():
 @pytest.fixture
 def page(chromium):
     """A fresh profile; a script error or a breach of our own policy fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    page, faults = context.new_page(), []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-    page.faults = faults
-    yield page
-    context.close()
+    with watched_page(chromium) as page:
+        yield page
 
 
 def row(page, number="DEMO-02"):

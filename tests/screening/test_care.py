@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from cds_service.bulk_export.folder_lock import InUse, locked
 from cds_service.cli import main
 from cds_service.screening.engine import InProcess, WorkerLost, engine_on
 from cds_service.screening.export import How, screen_export, unfinished
-from cds_service.screening.lock import InUse, locked
 from cds_service.screening.tables import read_summaries
 from tests.builders import NOW
 from tests.journeys.fhir_charts import condition, icd

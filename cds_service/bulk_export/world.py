@@ -11,7 +11,7 @@ from cds_service.bulk_export.remembered import Done
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class World:
     """What an export needs of the world: HTTP (a `bounded_session` with a silence), waiting, the clock.
 
     `clock` gives seconds since 1970; `ca_bundle` is a file of the hospital's own certificate authorities.
