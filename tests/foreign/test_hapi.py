@@ -19,6 +19,7 @@ from tests.hook_calls import call_body, order_context, prefetch_of
 from tests.installation import an_installation
 from tests.journeys.test_modes import TOKEN, cards
 from tests.journeys.visits import CHART_SERVICES, PATIENTS, lasting
+from tests.sandbox.stopping import stop_order
 from tests.sandbox.test_elsewhere import ORDER, demo_at
 
 Json = dict[str, Any]
@@ -193,7 +194,7 @@ def test_the_demo_works_with_it(fhir, tmp_path):
         assert signed["ok"], signed
         assert orders() == [("active", True)]
         (order,) = fhir.resources("MedicationRequest?patient=new")
-        requests.post(f"{page}/stop", data={"order": order["id"]}, timeout=SECONDS)
+        assert stop_order(visit.page, "new", order["id"]).ok
         assert orders() == [("stopped", True)]
         came = visit.advice()
         assert came["ok"], came

@@ -11,6 +11,7 @@ from flask import Flask, Response, jsonify, request
 from cds_service.sandbox.loopback import serve
 from tests.sandbox.cds_double import CdsDouble
 from tests.sandbox.running import Demo, now
+from tests.sandbox.stopping import stop_order
 
 JSON = {"Accept": "application/json"}
 WRITES = (
@@ -157,23 +158,14 @@ def test_a_draft_is_signed_or_discarded(fresh: Demo) -> None:
     assert fresh.found("MedicationRequest?patient=demo-08&status=draft") == []
 
 
-def _stop(demo: Demo, patient: str, order: str) -> requests.Response:
-    """The question, answered with yes as a browser would."""
-    asked = _get(f"{demo.page}/patients/{patient}/stop", params={"order": order})
-    if not asked.ok:
-        return asked
-    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
-    return _post(f"{demo.page}/patients/{patient}/stop", data=fields)
-
-
 def test_a_running_order_is_stopped_and_only_such_a_one(fresh: Demo) -> None:
     (order,) = fresh.found("MedicationRequest?patient=demo-08&status=active")
-    assert _stop(fresh, "demo-09", order["id"]).status_code == 404
-    assert "Stopped." in _stop(fresh, "demo-08", order["id"]).text
+    assert stop_order(fresh.page, "demo-09", order["id"]).status_code == 404
+    assert "Stopped." in stop_order(fresh.page, "demo-08", order["id"]).text
     assert fresh.found("MedicationRequest?patient=demo-08&status=active") == []
     (stopped,) = fresh.found(f"MedicationRequest?_id={order['id']}")
     assert stopped["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"]["end"] == str(now().date())
-    assert _stop(fresh, "demo-08", order["id"]).status_code == 404
+    assert stop_order(fresh.page, "demo-08", order["id"]).status_code == 404
 
 
 def test_the_chart_never_stops_at_one_click(demo: Demo) -> None:
