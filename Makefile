@@ -33,19 +33,19 @@ test: $(VENV)/installed  ## format, types, import contracts, and every test
 	$(BIN)/pytest -n auto --cov --cov-report=
 
 # Slices of the tests, for while you work: `make test-rules`. Which folders each takes; docs/map.md says what they prove.
-SLICE_rules := rules cards limits
+SLICE_rules := rule_tables cards limits
 SLICE_fhir := mapping
 SLICE_hooks := standard
-SLICE_charts := ehr cases
-SLICE_journeys := journeys round_trips
-SLICE_laws := laws
-SLICE_doses := pharmacokinetics simulation
-SLICE_web := web served faults image
-SLICE_store := store research study_list
-SLICE_pages := explain sandbox
+SLICE_charts := fhir_client cases
+SLICE_journeys := scenarios round_trips
+SLICE_laws := properties
+SLICE_doses := pharmacokinetics virtual_trial
+SLICE_web := web live faults image
+SLICE_store := audit research study_list
+SLICE_pages := explain demo
 SLICE_commands := cli load fuzz
 SLICE_screening := screening bulk_export cluster
-SLICE_house := house same_answers
+SLICE_house := repository same_answers
 SLICES := rules fhir hooks charts journeys laws doses web store pages commands screening house
 
 $(addprefix test-,$(SLICES)): test-%: $(VENV)/installed
@@ -58,14 +58,14 @@ slices:  ## the slices of the tests, each a command of its own
 same-answers: $(VENV)/installed  ## what the product says of some 11,000 charts, against what is recorded (RECORD=1: anew)
 	$(BIN)/python -m tests.same_answers $(if $(RECORD),--record)
 
-# make mutants MANY=200 SEED=2 ONLY=cds_service/protocol; a survivor is a missing test, or a change that changes nothing.
+# make mutants MANY=200 SEED=2 ONLY=cds_service/trials/nct06802055; a survivor is a missing test, or a change that changes nothing.
 MANY ?= 60
 ONLY ?=
 mutants: $(VENV)/installed  ## the product changed in small places, and what no test sees (MANY=60 SEED=1 ONLY=)
 	$(BIN)/python -m tests.mutants --many $(MANY) --seed $(SEED) --only "$(ONLY)"
 
 map: $(VENV)/installed  ## docs/map.md, drawn from the code
-	$(BIN)/python -m tests.house.map_of_the_house
+	$(BIN)/python -m tests.repository.map_of_the_house
 
 # HAPI FHIR's JPA server, for tests/foreign and docs/how-to/try-hapi-fhir.md. Needs Java 17 and Maven, and is the only
 # command that downloads it (about 300 MB, from Maven Central; a minute).
@@ -99,22 +99,22 @@ fuzz: $(VENV)/installed  ## mutated input at every way in (SECONDS=100 SEED=1)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 measure: $(VENV)/installed  ## sizes, coverage and the other budgets, after `make test`
-	$(BIN)/python -m tests.house.measure
+	$(BIN)/python -m tests.repository.measure
 
 # The closed loop: five seeds of 200, and of 1,000, virtual patients under every policy without forecasts.
 simulate-ci: $(VENV)/installed  ## the virtual trial, five seeds of 200, with its targets
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/simulation/closed_loop.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/virtual_trial/closed_loop.py
 
 simulate-full: $(VENV)/installed  ## the virtual trial, five seeds of 1,000
-	SIMULATE_PATIENTS=1000 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/simulation/closed_loop.py
+	SIMULATE_PATIENTS=1000 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -s -n 0 tests/virtual_trial/closed_loop.py
 
 # What the restart after a hold and the unexpected level do, each alone: the table of docs/decisions/0011.
 simulate-rules: $(VENV)/installed  ## the virtual trial with and without each of two rules, five seeds of 200
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.simulation.each_rule
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.virtual_trial.each_rule
 
 # The pictures of README and guide; needs chromium and fonts-noto-cjk.
 pictures: $(VENV)/installed  ## the pictures of README and guide, anew
-	$(BIN)/python -m tests.sandbox.browser.pictures
+	$(BIN)/python -m tests.demo.browser.pictures
 
 # serve.txt is what a hospital installs for `serve` (with PostgreSQL); all.txt what development and CI do. The same versions.
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url \

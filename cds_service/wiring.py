@@ -20,24 +20,29 @@ from flask import Blueprint, Flask
 from sqlalchemy import Engine
 
 from cds_service import __version__
-from cds_service.advice.clinic import Clinic
-from cds_service.advice.gather import Gatherer, GatherLimits
-from cds_service.advice.input_hash import version_of_texts
-from cds_service.advice.memory import Memory, Versions
-from cds_service.advice.services import catalogue_of
-from cds_service.bulk_export.world import World
+from cds_service.audit.damage import FileWatch
+from cds_service.audit.database import is_ready, open_store
+from cds_service.audit.key_check import check_key
+from cds_service.audit.pseudonym import Pseudonyms
+from cds_service.audit.replay_guard import first_time
+from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
+from cds_service.bulk_export.outside_world import World
 from cds_service.cards.assessment_json import RECORD_VERSION
-from cds_service.cards.wording import read_wording
-from cds_service.ehr.bounded_http import bounded_session
-from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
-from cds_service.ehr.key_sets import KeySets, key_server
-from cds_service.ehr.lines import LineLimits, Lines
-from cds_service.ehr.statements import Statements
-from cds_service.hooks.endpoints import Endpoints
-from cds_service.hooks.trust import verify
-from cds_service.protocol.assess import load_protocol
-from cds_service.protocol.moment import AsOf, as_of
-from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
+from cds_service.cards.translations import read_wording
+from cds_service.cds_hooks.client_jwt import verify
+from cds_service.cds_hooks.service_urls import Endpoints
+from cds_service.chart.gather import Gatherer, GatherLimits
+from cds_service.chart.input_hash import version_of_texts
+from cds_service.fhir_client.bounded_http import bounded_session
+from cds_service.fhir_client.capability_statements import Statements
+from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
+from cds_service.fhir_client.jwks import KeySets, key_server
+from cds_service.fhir_client.server_limits import LineLimits, ServerLines
+from cds_service.rules.as_of import AsOf, as_of
+from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
+from cds_service.services.audit_and_suppress import AuditMemory, Versions
+from cds_service.services.catalogue import catalogue_of
+from cds_service.services.handler import Installation
 from cds_service.settings.environment import (
     ClientAuthentication,
     Environment,
@@ -45,28 +50,23 @@ from cds_service.settings.environment import (
     Settings,
     read_settings,
 )
-from cds_service.settings.forecasts import forecaster_of, forecasts_version
+from cds_service.settings.forecast_settings import forecaster_of, forecasts_version
 from cds_service.settings.prevention_drugs import prevention_drug_faults
 from cds_service.settings.site_file import Site, read_site
-from cds_service.settings.tablets import tablet_limits
-from cds_service.store.damage import FileWatch
-from cds_service.store.engine import is_ready, open_store
-from cds_service.store.faults import StoreUnavailable, StoreUnusable
-from cds_service.store.installation import check_key
-from cds_service.store.pseudonym import Pseudonyms
-from cds_service.store.replay_guard import first_time
+from cds_service.settings.tablet_settings import tablet_limits
+from cds_service.study_list.list_server import ListServer
+from cds_service.study_list.list_token import BackendToken
 from cds_service.study_list.registered import StudyList
-from cds_service.study_list.server import ListServer
-from cds_service.study_list.tokens import BackendToken
-from cds_service.web.app import create_app
-from cds_service.web.door import Admit, Door, admit_everybody, signed_or_not
-from cds_service.web.front import Front, put_before
-from cds_service.web.lobby import LobbyLimits
+from cds_service.trials.nct06802055.assess import load_protocol
+from cds_service.web.client_authentication import Admit, Door, admit_everybody, signed_or_not
+from cds_service.web.http_headers import Front, put_before
+from cds_service.web.log_redaction import configure_logging
 from cds_service.web.metrics_page import MetricsPage
-from cds_service.web.private_logging import configure_logging
 from cds_service.web.rate_limits import limit_clients
-from fhir_mappings.readers.concept_map import read_concept_map
-from fhir_mappings.readers.settings import ReaderSettings, TrialIdentity
+from cds_service.web.waiting_connections import LobbyLimits
+from cds_service.web.wsgi_app import create_app
+from fhir_mappings.readers.read_concept_map import read_concept_map
+from fhir_mappings.readers.reader_settings import ReaderSettings, TrialIdentity
 from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
 
 _FETCHES_AT_ONCE = 16
@@ -142,20 +142,20 @@ def build_app(
     settings: Settings, clock: Callable[[], datetime] | None = None, unsigned: bool = False
 ) -> Flask:
     """The whole service; `clock` fixes "now" for tests. Only the demo takes `unsigned` calls as well."""
-    clinic = build_clinic(settings)
-    memory = open_memory(settings, clinic)
-    clinic = replace(clinic, memory=memory)
-    present = clock or (lambda: datetime.now(clinic.zone))  # noqa: TID251 - the one place
+    installation = build_installation(settings)
+    memory = open_memory(settings, installation)
+    installation = replace(installation, memory=memory)
+    present = clock or (lambda: datetime.now(installation.zone))  # noqa: TID251 - the one place
     app = create_app(
-        catalogue_of(clinic),
+        catalogue_of(installation),
         build_door(settings, memory.engine, present, unsigned),
         present,
         settings.max_body_bytes,
-        {"software": __version__, "texts": clinic.texts_version},
+        {"software": __version__, "texts": installation.texts_version},
         memory.react,
         {"database": partial(is_ready, memory.engine), "database-file": FileWatch(memory.engine).is_whole},
     )
-    for page in build_pages(settings, clinic, memory, present):
+    for page in build_pages(settings, installation, memory, present):
         app.register_blueprint(page)
     return put_before(app, build_front(settings))
 
@@ -194,20 +194,20 @@ def start_counting(settings: Settings) -> MetricsPage | None:
 
 
 def build_pages(
-    settings: Settings, clinic: Clinic, memory: Memory, clock: Callable[[], datetime]
+    settings: Settings, installation: Installation, memory: AuditMemory, clock: Callable[[], datetime]
 ) -> tuple[Blueprint, ...]:
     """The pages for people, where the site file asks for any."""
-    if not (clinic.explaining or settings.site.research):
+    if not (installation.explaining or settings.site.research):
         return ()
     from cds_service.settings.rooms import Outside, pages_of  # Authlib: only where there is a page
 
     kept = settings.site.study_list
     list_server = build_list_server(kept, settings.site) if kept else None
     outside = Outside(_session(settings.site), clock, partial(secrets.token_urlsafe, 32), list_server)
-    return pages_of(settings, clinic, memory, outside)
+    return pages_of(settings, installation, memory, outside)
 
 
-def open_memory(settings: Settings, clinic: Clinic) -> Memory:
+def open_memory(settings: Settings, installation: Installation) -> AuditMemory:
     """The database of this installation, its tables up to date; no connection is open when this returns.
 
     Raises StoreUnusable, OtherKey or StoreUnavailable.
@@ -216,8 +216,8 @@ def open_memory(settings: Settings, clinic: Clinic) -> Memory:
     engine = open_store(settings.database_url.reveal())
     check_key(engine, keys)
     engine.dispose()  # workers are forked from here
-    versions = Versions(__version__, clinic.texts_version, RECORD_VERSION)
-    return Memory(engine, keys, clinic.protocol.restraint, versions)
+    versions = Versions(__version__, installation.texts_version, RECORD_VERSION)
+    return AuditMemory(engine, keys, installation.protocol.restraint, versions)
 
 
 def build_admission(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Admit:
@@ -247,9 +247,9 @@ def site_in_use() -> Site:
     return read_site(Path(path)) if path else Site()
 
 
-def build_offline_clinic() -> Clinic:
+def build_offline_installation() -> Installation:
     """The clinic of the command line, and no server. Raises BadSite."""
-    return build_clinic(offline(site_in_use()))
+    return build_installation(offline(site_in_use()))
 
 
 def build_offline_code_lists() -> CodeLists:
@@ -262,14 +262,14 @@ def offline(site: Site) -> Settings:
     return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""), Secret(""))
 
 
-def build_clinic(settings: Settings) -> Clinic:
+def build_installation(settings: Settings) -> Installation:
     """Everything a service needs for a call, loaded and checked."""
     site = settings.site
     overrides, words = overrides_of(site), read_wording()
     gatherer = build_gatherer(settings)
     if unknown := prevention_drug_faults(overrides, gatherer.reader.codes):
         raise ProtocolTextFault(unknown)
-    return Clinic(
+    return Installation(
         gatherer=gatherer,
         protocol=replace(load_protocol(overrides), forecaster=forecaster_of(site.forecast)),
         words=words[site.language],
@@ -297,7 +297,7 @@ def build_gatherer(settings: Settings) -> Gatherer:
         server=server,
         bases=settings.site.fhir_bases,
         reader=build_reader(settings.site),
-        lines=Lines(LineLimits(fetches=_FETCHES_AT_ONCE, least_patience=settings.fetch_seconds / 2)),
+        lines=ServerLines(LineLimits(fetches=_FETCHES_AT_ONCE, least_patience=settings.fetch_seconds / 2)),
         limits=GatherLimits(seconds=settings.fetch_seconds),
         bases_by_issuer={
             one.client.issuer: one.fhir_bases

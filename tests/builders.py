@@ -10,15 +10,15 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cds_service.protocol.moment import AsOf, as_of
-from fhir_mappings.vocabulary.calendar import When, on_day, read_when
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.diagnoses import Certainty, Course, Diagnosis
-from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
-from fhir_mappings.vocabulary.facts import Gap, Known, Part, Sex, Unknown, WhyUnknown
-from fhir_mappings.vocabulary.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
-from fhir_mappings.vocabulary.record import ClinicalRecord
-from fhir_mappings.vocabulary.results import (
+from cds_service.rules.as_of import AsOf, as_of
+from fhir_mappings.clinical_model.calendar import When, on_day, read_when
+from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, ProcedureDone
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.diagnoses import Certainty, Course, Diagnosis
+from fhir_mappings.clinical_model.known_unknown import Gap, Known, Part, Sex, Unknown, WhyUnknown
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.results import (
     Analyte,
     Comparator,
     LevelDetails,
@@ -27,7 +27,7 @@ from fhir_mappings.vocabulary.results import (
     Result,
     SampleTiming,
 )
-from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
+from fhir_mappings.clinical_model.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TODAY = date(2026, 3, 2)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.judge import JUDGE
+from tests.answer_validator import JUDGE
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the matrices are tiny, and pytest has workers enough
 

@@ -5,36 +5,36 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from cds_service.protocol.answers.alerts import SafetyReport
-from cds_service.protocol.answers.dosing import TitrationDecision, Trough, Validity
-from cds_service.protocol.answers.kidney import RenalFinding, RenalState
-from cds_service.protocol.answers.participation import Participation
-from cds_service.protocol.dosing.dose_in_force import (
+from cds_service.rules.answers.alerts import SafetyReport
+from cds_service.rules.answers.dosing_answers import TitrationDecision, Trough, Validity
+from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
+from cds_service.rules.answers.trial_part import Participation
+from cds_service.rules.thresholds import Rule, read_limits, read_rules
+from cds_service.trials.nct06802055.dosing.dose_case import DoseCase
+from cds_service.trials.nct06802055.dosing.safety_veto import veto
+from cds_service.trials.nct06802055.dosing.titration import decide, titrate
+from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.doses.current_dose import (
     DoseInForce,
     DoseLimits,
     DoseStatus,
     DoseStep,
     dose_in_force,
 )
-from cds_service.protocol.dosing.dosing_case import DoseCase
-from cds_service.protocol.dosing.drug_levels import LevelLimits, titration_level
-from cds_service.protocol.dosing.safety_veto import veto
-from cds_service.protocol.dosing.titration_limits import TitrationLimits
-from cds_service.protocol.interactions import (
+from cds_service.trials.nct06802055.patient_state.interactions import (
     ActiveInteraction,
     InteractionLimits,
     active_interactions,
     read_interactions,
 )
-from cds_service.protocol.kidney.renal import RenalLimits, renal_state
-from cds_service.protocol.parameters import Rule, read_limits, read_rules
-from cds_service.protocol.participation import participation
-from cds_service.protocol.titration import decide, titrate
-from fhir_mappings.vocabulary.medications import Dose, Drug
-from fhir_mappings.vocabulary.phrases import Phrase
-from fhir_mappings.vocabulary.record import ClinicalRecord
-from fhir_mappings.vocabulary.results import Comparator
-from fhir_mappings.vocabulary.studies import Arm, StudyEntry, StudyState
+from cds_service.trials.nct06802055.patient_state.kidney.renal import RenalLimits, renal_state
+from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits, titration_level
+from cds_service.trials.nct06802055.patient_state.participation import participation
+from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.messages import Phrase
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.results import Comparator
+from fhir_mappings.clinical_model.studies import Arm, StudyEntry, StudyState
 from tests.builders import NOW, TODAY, days_ago, when
 
 DOSES = read_limits(DoseLimits, "doses")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cds_service.advice.chart_queries import RESOURCE_TYPES
-from fhir_mappings.vocabulary.facts import Part
+from cds_service.chart.chart_queries import RESOURCE_TYPES
+from fhir_mappings.clinical_model.known_unknown import Part
 
 Json = dict[str, Any]
 INSTANCE = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"

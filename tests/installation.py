@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cds_service.audit.database import open_store
 from cds_service.settings.environment import Environment, Secret, Settings
 from cds_service.settings.site_file import Site
-from cds_service.store.engine import open_store
 
 A_KEY, ANOTHER_KEY = "8f0c5e21b79d4a63c1e8073fa52d96b4", "d31a7c9e05f846b28e17c0a94b63f52d"
 """Keys that nobody could guess, had they not been printed here."""

@@ -9,7 +9,7 @@ from typing import IO, cast
 import msgspec
 
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
-from cds_service.hooks.envelope import NOT_JSON, resource_type
+from cds_service.cds_hooks.strict_json import NOT_JSON, resource_type
 
 _GZIP = b"\x1f\x8b"
 _LONGEST_LINE = 64 * 1024 * 1024

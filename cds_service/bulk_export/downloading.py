@@ -11,12 +11,12 @@ from typing import BinaryIO
 import requests
 
 from cds_service.bulk_export.content import check_content, is_gzip
+from cds_service.bulk_export.export_manifest import WantedFile
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
-from cds_service.bulk_export.manifest import WantedFile
 from cds_service.bulk_export.polling import Waiting, pause_after
-from cds_service.bulk_export.remembered import Part, State, keep_state
+from cds_service.bulk_export.remembered_job import FilePart, JobState, keep_state
 from cds_service.bulk_export.transport import TRANSPORT_FAULTS, asks_to_wait, wait_asked, words_of
-from cds_service.ehr.fhir_server import NotFetched, reason_in
+from cds_service.fhir_client.fhir_get import NotFetched, reason_in
 
 _CHUNK = 256 * 1024
 _MOST_ATTEMPTS = 6
@@ -44,7 +44,7 @@ class Downloads:
 
     waiting: Waiting
     folder: Path
-    state: State
+    state: JobState
     with_token: bool
 
     def fetch(self, file: WantedFile) -> Path:
@@ -134,7 +134,7 @@ class Downloads:
             return True
         self.state.parts.pop(file.name, None)
         if validator := _validator(answer):
-            self.state.parts[file.name] = Part(validator, encoding)
+            self.state.parts[file.name] = FilePart(validator, encoding)
         keep_state(self.folder, self.state)
         return False
 

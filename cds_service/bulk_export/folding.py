@@ -15,7 +15,7 @@ import msgspec
 
 from cds_service.bulk_export.content import lines_in, open_ndjson
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
-from cds_service.hooks.envelope import NOT_JSON
+from cds_service.cds_hooks.strict_json import NOT_JSON
 
 _DELETE = "DELETE"
 
@@ -43,22 +43,22 @@ _named: msgspec.json.Decoder[_Named] = msgspec.json.Decoder(_Named)
 def fold(before: Path, changes: Path, folder: Path) -> None:
     """Make the whole export in `folder`. Raises ExportFailed for a file of changes that cannot be read."""
     gone = _replaced(changes)
-    for file in export_files(before):
-        kind = kind_of(file)
+    for file in fold_export_files(before):
+        kind = resource_kind_of(file)
         if gone.get(kind):
             _without(file, gone[kind], folder / file.name)
         else:
             _same(file, folder / file.name)
-    for file in export_files(changes):
-        _same(file, _next_name(folder, kind_of(file), file))
+    for file in fold_export_files(changes):
+        _same(file, _next_name(folder, resource_kind_of(file), file))
 
 
-def export_files(folder: Path) -> list[Path]:
+def fold_export_files(folder: Path) -> list[Path]:
     """The files of resources in the folder of an export, in order."""
     return sorted((*folder.glob("*.ndjson"), *folder.glob("*.ndjson.gz")))
 
 
-def kind_of(file: Path) -> str:
+def resource_kind_of(file: Path) -> str:
     """The resource type that a file of ours is named for."""
     return file.name.partition(".")[0]
 
@@ -66,9 +66,9 @@ def kind_of(file: Path) -> str:
 def _replaced(changes: Path) -> Mapping[str, set[str]]:
     """The ids, by type, of what the changes hold or delete."""
     ids: dict[str, set[str]] = defaultdict(set)
-    for file in export_files(changes):
-        ids[kind_of(file)].update(filter(None, _ids_in(file)))
-    for file in export_files(changes / "deleted"):
+    for file in fold_export_files(changes):
+        ids[resource_kind_of(file)].update(filter(None, _ids_in(file)))
+    for file in fold_export_files(changes / "deleted"):
         for kind, one in _deleted_in(file):
             ids[kind].add(one)
     return ids
@@ -122,6 +122,8 @@ def _same(file: Path, new: Path) -> None:
 
 
 def _next_name(folder: Path, kind: str, file: Path) -> Path:
-    numbers = [int(one.name.split(".")[1]) for one in export_files(folder) if kind_of(one) == kind]
+    numbers = [
+        int(one.name.split(".")[1]) for one in fold_export_files(folder) if resource_kind_of(one) == kind
+    ]
     ending = "".join(file.suffixes[1:])
     return folder / f"{kind}.{max(numbers, default=0) + 1:03d}{ending}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-from cds_service.bulk_export.server import BulkServer
+from cds_service.bulk_export.export_server import BulkServer
 
 KICK_OFF = {"Accept": "application/fhir+json", "Prefer": "respond-async"}
 _READABLE = ",:/"

@@ -7,10 +7,10 @@ import requests
 
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
 from cds_service.bulk_export.kick_off import KICK_OFF
-from cds_service.bulk_export.progress import Progress
+from cds_service.bulk_export.progress import ExportProgress
 from cds_service.bulk_export.transport import TRANSPORT_FAULTS, Transport, asks_to_wait, wait_asked, words_of
-from cds_service.ehr.deadline import Deadline
-from cds_service.ehr.fhir_server import NotFetched, reason_in
+from cds_service.fhir_client.deadline import Deadline
+from cds_service.fhir_client.fhir_get import NotFetched, reason_in
 
 _LONGEST_PAUSE = 60.0
 _MOST_FAILURES = 8
@@ -27,7 +27,7 @@ class Waiting:
 
     transport: Transport
     deadline: Deadline
-    progress: Progress
+    progress: ExportProgress
 
     def kick_off(self, address: str) -> str:
         """Start an export; the address to ask for its status. Raises ExportFailed.

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 
-class Progress(Protocol):
+class ExportProgress(Protocol):
     """Nothing that is told names a patient, a token or an address with its query."""
 
     def say(self, line: str) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import requests
 import urllib3
 
-from cds_service.bulk_export.server import BulkServer
-from cds_service.bulk_export.tokens import Tokens
-from cds_service.ehr.deadline import Deadline
-from cds_service.ehr.fhir_server import NotFetched, reason_in
-from cds_service.ehr.retry_after import seconds_asked
-from cds_service.ehr.server_words import beginning_of, impersonal, words_for_people
+from cds_service.bulk_export.backend_token import Tokens
+from cds_service.bulk_export.export_server import BulkServer
+from cds_service.fhir_client.deadline import Deadline
+from cds_service.fhir_client.fhir_get import NotFetched, reason_in
+from cds_service.fhir_client.outcome_text import beginning_of, impersonal, words_for_people
+from cds_service.fhir_client.retry_after import seconds_asked
 
 _CONNECT_SECONDS = 10.0
 _UNAUTHORIZED = 401

@@ -9,18 +9,18 @@ from decimal import Decimal
 from typing import Any
 
 from cds_service import __version__
-from cds_service.cards.outlook_words import outlook_json
-from cds_service.cards.wording import Wording
-from cds_service.protocol.answers.alerts import Alert
-from cds_service.protocol.answers.assessment import Assessment
-from cds_service.protocol.answers.dosing import TitrationDecision, Trough
-from cds_service.protocol.answers.eligibility import Criterion, EligibilityDecision
-from cds_service.protocol.answers.follow_up import MonitoringItem, ResponseReadout
-from cds_service.protocol.answers.kidney import RenalFinding
-from cds_service.protocol.answers.participation import Participation
-from cds_service.protocol.verdict import Verdict
-from fhir_mappings.vocabulary.facts import Evidence, Gap
-from fhir_mappings.vocabulary.medications import Dose
+from cds_service.cards.forecast_text import outlook_json
+from cds_service.cards.translations import Wording
+from cds_service.rules.answers.alerts import Alert
+from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.answers.criteria_answers import Criterion, EligibilityDecision
+from cds_service.rules.answers.dosing_answers import TitrationDecision, Trough
+from cds_service.rules.answers.follow_up import MonitoringItem, ResponseReadout
+from cds_service.rules.answers.renal_answers import RenalFinding
+from cds_service.rules.answers.trial_part import Participation
+from cds_service.rules.verdict import Verdict
+from fhir_mappings.clinical_model.known_unknown import Evidence, Gap
+from fhir_mappings.clinical_model.medications import Dose
 
 Json = dict[str, Any]
 TRIAL = "NCT06802055"
@@ -116,7 +116,7 @@ def titration_json(decision: TitrationDecision, words: Wording) -> Json:
 
 def _trough_json(trough: Trough) -> Json:
     return {
-        "value": number(trough.value),
+        "value": json_number(trough.value),
         "unit": "ng/mL",
         "comparator": trough.comparator.value if trough.comparator else None,
         "collected": trough.collected,
@@ -128,7 +128,7 @@ def _trough_json(trough: Trough) -> Json:
 
 def _target_json(decision: TitrationDecision) -> Json | None:
     band = decision.target
-    return {"low": number(band.low), "high": number(band.high), "unit": "ng/mL"} if band else None
+    return {"low": json_number(band.low), "high": json_number(band.high), "unit": "ng/mL"} if band else None
 
 
 def _recheck_json(decision: TitrationDecision) -> Json | None:
@@ -146,17 +146,20 @@ def dose_json(dose: Dose | None) -> Json | None:
     """A dose as `{"amountMg": 2, "everyHours": 24}`."""
     if dose is None:
         return None
-    told: dict[str, Any] = {"amountMg": number(dose.amount_mg), "everyHours": number(dose.every_hours)}
-    return told | ({"partsMg": [number(mg) for mg in dose.parts]} if dose.parts else {})
+    told: dict[str, Any] = {
+        "amountMg": json_number(dose.amount_mg),
+        "everyHours": json_number(dose.every_hours),
+    }
+    return told | ({"partsMg": [json_number(mg) for mg in dose.parts]} if dose.parts else {})
 
 
 def renal_json(finding: RenalFinding, words: Wording) -> Json:
     """The `renal` member."""
     return {
         "state": finding.state.value,
-        "egfr": number(finding.egfr),
-        "creatinineUmolL": number(finding.creatinine),
-        "baselineUmolL": number(finding.baseline),
+        "egfr": json_number(finding.egfr),
+        "creatinineUmolL": json_number(finding.creatinine),
+        "baselineUmolL": json_number(finding.baseline),
         "seen": words.plain(finding.seen),
         "origin": finding.rule.origin.value,
         "evidence": evidence_json(finding.evidence),
@@ -213,14 +216,14 @@ def evidence_json(evidence: Iterable[Evidence]) -> list[Json]:
         {
             "reference": seen.reference,
             "date": seen.date,
-            "value": number(seen.value) if isinstance(seen.value, Decimal) else seen.value,
+            "value": json_number(seen.value) if isinstance(seen.value, Decimal) else seen.value,
             "unit": seen.unit,
         }
         for seen in evidence
     ]
 
 
-def number(value: Decimal | None) -> int | float | None:
+def json_number(value: Decimal | None) -> int | float | None:
     """A Decimal as the JSON number that reads back as the same decimal."""
     if value is None:
         return None

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cds_service.cards.assessment_json import gap_json
-from cds_service.cards.context import CardContext
-from cds_service.cards.frame import Message, bullets, loudest
-from cds_service.protocol.answers.alerts import Severity
-from cds_service.protocol.lost_words import lost_words
-from cds_service.protocol.parameters import Origin, Rule
-from fhir_mappings.vocabulary.facts import Gap, Part
-from fhir_mappings.vocabulary.phrases import Phrase, listing, say
+from cds_service.cards.card_builder import Message, bullets, loudest
+from cds_service.cards.card_context import CardContext
+from cds_service.rules.answers.alerts import Severity
+from cds_service.rules.lost_words import lost_words
+from cds_service.rules.thresholds import Origin, Rule
+from fhir_mappings.clinical_model.known_unknown import Gap, Part
+from fhir_mappings.clinical_model.messages import Phrase, listing, say
 
 _RULE = Rule("DATA-01", Origin.ASSUMPTION, "contract, section 2: no missing part ends in silence")
 

@@ -3,14 +3,14 @@
 from datetime import date
 
 from cds_service.cards.assessment_json import eligibility_json
-from cds_service.cards.context import CardContext
-from cds_service.cards.frame import TRIAL_OVERRIDES, Cuttable, Message, Offer
-from cds_service.cards.tests_to_order import Wanted, by_hand, tests_offer
-from cds_service.hooks.card import Action, ActionType, SelectionBehavior
-from cds_service.protocol.answers.alerts import Severity
-from cds_service.protocol.answers.eligibility import Criterion, EligibilityDecision, EligibilityStatus
-from cds_service.protocol.parameters import Origin, Rule
-from fhir_mappings.vocabulary.phrases import Phrase, listing, say
+from cds_service.cards.card_builder import TRIAL_OVERRIDES, Cuttable, Message, Offer
+from cds_service.cards.card_context import CardContext
+from cds_service.cards.tests_to_order import WantedTest, by_hand, tests_offer
+from cds_service.cds_hooks.card import ActionType, CardAction, SelectionBehavior
+from cds_service.rules.answers.alerts import Severity
+from cds_service.rules.answers.criteria_answers import Criterion, EligibilityDecision, EligibilityStatus
+from cds_service.rules.thresholds import Origin, Rule
+from fhir_mappings.clinical_model.messages import Phrase, listing, say
 from fhir_mappings.writers.drafts import study_team_task
 
 _SHOWN = (EligibilityStatus.UNDETERMINED, EligibilityStatus.ELIGIBLE_PENDING)
@@ -108,9 +108,9 @@ def _detail(decision: EligibilityDecision, context: CardContext) -> list[str | C
     return [*blocks, *hand, *_folded(decision, shown, context)]
 
 
-def _wanted(decision: EligibilityDecision) -> list[Wanted]:
+def _wanted(decision: EligibilityDecision) -> list[WantedTest]:
     """What a laboratory can settle."""
-    return [Wanted(name) for criterion in decision.open_questions for name in criterion.finding.missing]
+    return [WantedTest(name) for criterion in decision.open_questions for name in criterion.finding.missing]
 
 
 def _block(heading: Phrase, lines: list[Phrase], context: CardContext) -> list[str | Cuttable]:
@@ -163,5 +163,5 @@ def _offers(decision: EligibilityDecision, patient: str, today: date, context: C
     task = study_team_task(patient, context.words.plain(say("suggest.studyTeamTask")), today)
     return [
         *tests_offer(_wanted(decision), patient, today, context),
-        Offer("study-team", label, (Action(ActionType.CREATE, label, task),)),
+        Offer("study-team", label, (CardAction(ActionType.CREATE, label, task),)),
     ]

@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from cds_service.cards.context import CardContext
-from cds_service.cards.frame import Offer
-from cds_service.hooks.card import Action, ActionType
-from fhir_mappings.vocabulary.phrases import Phrase, listing, say
-from fhir_mappings.vocabulary.standing import StandingOrder
+from cds_service.cards.card_builder import Offer
+from cds_service.cards.card_context import CardContext
+from cds_service.cds_hooks.card import ActionType, CardAction
+from fhir_mappings.clinical_model.messages import Phrase, listing, say
+from fhir_mappings.clinical_model.standing import StandingOrder
 from fhir_mappings.writers.drafts import laboratory_order
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS, ORDERED_AS
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedTest:
     """A test by our name of it, wanted not before `first` and not after `last`; None leaves an end open."""
 
     test: str
@@ -23,15 +23,15 @@ class Wanted:
 
 
 def draft_tests(
-    wanted: Iterable[Wanted], patient: str, today: date, context: CardContext
-) -> tuple[Action, ...]:
+    wanted: Iterable[WantedTest], patient: str, today: date, context: CardContext
+) -> tuple[CardAction, ...]:
     """Draft orders for each of the tests that a laboratory does, each once."""
     free = (one for one in _ordered(wanted) if one.test not in context.by_hand)
     drafted = (one for one in free if _standing(one, today, context) is None)
     return tuple(_action(one, patient, today, context) for one in drafted)
 
 
-def already_ordered(wanted: Iterable[Wanted], today: date, context: CardContext) -> list[Phrase]:
+def already_ordered(wanted: Iterable[WantedTest], today: date, context: CardContext) -> list[Phrase]:
     """A line for each of the tests that is drafted or ordered already for these days (DECISIONS 85)."""
     found = ((one, _standing(one, today, context)) for one in _ordered(wanted))
     return [_stands(one.test, order, today) for one, order in found if order is not None]
@@ -48,38 +48,38 @@ def _stands(test: str, order: StandingOrder, today: date) -> Phrase:
     name = Phrase(f"test.{test}")
     if not order.is_dated or order.last is None:
         return say("suggest.standing", test=name, how=how)
-    days = _when(Wanted(test, order.first, order.last), today)
+    days = _when(WantedTest(test, order.first, order.last), today)
     return say("suggest.standingFor", test=name, how=how, days=days)
 
 
-def _standing(wanted: Wanted, today: date, context: CardContext) -> StandingOrder | None:
+def _standing(wanted: WantedTest, today: date, context: CardContext) -> StandingOrder | None:
     code, first = LABORATORY_TESTS[wanted.test].loinc, wanted.first or (None if wanted.last else today)
     return next((o for o in context.standing if o.covers(code, first, wanted.last)), None)
 
 
-def by_hand(wanted: Iterable[Wanted], context: CardContext) -> list[Phrase]:
+def by_hand(wanted: Iterable[WantedTest], context: CardContext) -> list[Phrase]:
     """The tests among them that the site wants to be ordered by hand, in one line."""
     tests = [Phrase(f"test.{one.test}") for one in _ordered(wanted) if one.test in context.by_hand]
     return [say("suggest.byHand", tests=listing(tests))] if tests else []
 
 
-def _ordered(wanted: Iterable[Wanted]) -> list[Wanted]:
+def _ordered(wanted: Iterable[WantedTest]) -> list[WantedTest]:
     """As a laboratory knows them, each once; what is no test is left out."""
     named = (replace(one, test=ORDERED_AS.get(one.test, one.test)) for one in wanted)
     return list({one.test: one for one in named if one.test in LABORATORY_TESTS}.values())
 
 
-def _action(wanted: Wanted, patient: str, today: date, context: CardContext) -> Action:
+def _action(wanted: WantedTest, patient: str, today: date, context: CardContext) -> CardAction:
     words = context.words
     test = LABORATORY_TESTS[wanted.test]
     label = words.plain(say("suggest.test", test=Phrase(f"test.{wanted.test}"), when=_when(wanted, today)))
     note = words.plain(say("suggest.testNote"))
     first = wanted.first or (None if wanted.last else today)
     resource = laboratory_order(patient, test.loinc, test.display, (first, wanted.last), today, note)
-    return Action(ActionType.CREATE, label, resource)
+    return CardAction(ActionType.CREATE, label, resource)
 
 
-def _when(wanted: Wanted, today: date) -> Phrase:
+def _when(wanted: WantedTest, today: date) -> Phrase:
     if wanted.first and wanted.last and wanted.first != wanted.last:
         return say("suggest.window", first=wanted.first, last=wanted.last)
     if wanted.last and not wanted.first:
@@ -87,12 +87,14 @@ def _when(wanted: Wanted, today: date) -> Phrase:
     return say("suggest.day", day=wanted.first or today)
 
 
-def tests_offer(wanted: Iterable[Wanted], patient: str, today: date, context: CardContext) -> list[Offer]:
+def tests_offer(wanted: Iterable[WantedTest], patient: str, today: date, context: CardContext) -> list[Offer]:
     """One suggestion that orders all of the tests, if any of them can be ordered; or one for each."""
     return offered("tests", draft_tests(wanted, patient, today, context), context, recommended=True)
 
 
-def offered(key: str, actions: tuple[Action, ...], context: CardContext, *, recommended: bool) -> list[Offer]:
+def offered(
+    key: str, actions: tuple[CardAction, ...], context: CardContext, *, recommended: bool
+) -> list[Offer]:
     """The actions as one suggestion, or each as one of its own for a client that carries out one of each."""
     label = context.words.plain(say("suggest.tests"))
     if context.one_action:

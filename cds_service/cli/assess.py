@@ -4,10 +4,10 @@ import json
 import sys
 
 from cds_service import wiring
-from cds_service.advice.from_file import UnreadableChart, assessment_of, read_chart, read_draft_file
 from cds_service.cli.input_file import STANDARD_INPUT, bytes_of
 from cds_service.cli.moments import NotAMoment, moment
 from cds_service.cli.report import fail
+from cds_service.services.chart_file import UnreadableChart, assessment_of, read_chart, read_draft_file
 from cds_service.settings.site_file import BadSite
 
 
@@ -16,11 +16,11 @@ def assess(file: str, as_of: str | None, draft_file: str | None) -> int:
     if file == draft_file == STANDARD_INPUT:
         return fail("standard input can be the chart or the draft orders, not both")
     try:
-        clinic = wiring.build_offline_clinic()
-        now = moment(as_of, clinic.zone) if as_of else wiring.now_in(clinic.zone)
+        installation = wiring.build_offline_installation()
+        now = moment(as_of, installation.zone) if as_of else wiring.now_in(installation.zone)
         chart = read_chart(bytes_of(file))
         drafts = read_draft_file(bytes_of(draft_file), chart.patient_id) if draft_file else chart.drafts
-        answer = assessment_of(clinic, chart, drafts, now)
+        answer = assessment_of(installation, chart, drafts, now)
     except BadSite as error:
         return fail(*error.faults)
     except wiring.INSTALLATION_FAULTS as error:

@@ -5,25 +5,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cds_service import wiring
-from cds_service.advice.services import catalogue_of
-from cds_service.cards.wording import read_wording, with_words_of
+from cds_service.audit.probe import probe
+from cds_service.audit.pseudonym import Pseudonyms, WeakKey
+from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
+from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli.check_servers import remarks_on_servers
 from cds_service.cli.report import fail, note
 from cds_service.cli.reviewed_texts import faults_of_reviewed
 from cds_service.cli.said_in_code import missing_on_page
-from cds_service.explain.render import OWN as EXPLAIN
-from cds_service.protocol.parameters import FOLDER
-from cds_service.research.pages import OWN as RESEARCH
+from cds_service.explain.responses import OWN as EXPLAIN
+from cds_service.research.research_responses import OWN as RESEARCH
+from cds_service.rules.thresholds import FOLDER
 from cds_service.screening import OWN as SCREENING
+from cds_service.services.catalogue import catalogue_of
 from cds_service.settings.bulk_exports import remarks_on_exports
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.prevention_drugs import prevention_drug_faults
 from cds_service.settings.site_file import BadSite, Site, read_site
-from cds_service.store.faults import StoreUnavailable, StoreUnusable
-from cds_service.store.probe import probe
-from cds_service.store.pseudonym import Pseudonyms, WeakKey
-from cds_service.study_list.digest import OWN as STUDY_LIST
+from cds_service.study_list.digest_mail import OWN as STUDY_LIST
 
 
 @dataclass(slots=True)
@@ -145,7 +145,7 @@ def _check_pages(_: Site, report: CheckReport) -> None:
 
 def _check_services(site: Site, _: CheckReport) -> None:
     """What `serve` builds before it opens the database."""
-    catalogue_of(wiring.build_clinic(wiring.offline(site)))
+    catalogue_of(wiring.build_installation(wiring.offline(site)))
 
 
 def _check_codes(site: Site, report: CheckReport) -> None:

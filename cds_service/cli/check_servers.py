@@ -1,11 +1,11 @@
 """The part of `cds-service check` that asks the FHIR servers what they have."""
 
 from cds_service import wiring
-from cds_service.advice.chart_queries import ALWAYS_TOLD, resource_types
-from cds_service.ehr.bases import FhirBase
-from cds_service.ehr.deadline import deadline_in
-from cds_service.ehr.fhir_server import FhirServer, NotFetched
-from cds_service.ehr.statements import fetch_types
+from cds_service.chart.chart_queries import ALWAYS_TOLD, resource_types
+from cds_service.fhir_client.base_url_allow_list import FhirBase
+from cds_service.fhir_client.capability_statements import fetch_types
+from cds_service.fhir_client.deadline import deadline_in
+from cds_service.fhir_client.fhir_get import FhirServer, NotFetched
 from cds_service.settings.site_file import Site
 
 _SECONDS = 5.0  # for one server

@@ -102,7 +102,7 @@ def _demo(asked: argparse.Namespace) -> int:
     from cds_service.cli.demo import demo
     from cds_service.cli.demo_asked import elsewhere_of, visitors_of
     from cds_service.cli.report import fail
-    from cds_service.sandbox.elsewhere import NotForElsewhere
+    from cds_service.demo.elsewhere import NotForElsewhere
 
     try:
         elsewhere, visitors = elsewhere_of(asked), visitors_of(asked)

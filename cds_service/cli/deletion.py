@@ -6,12 +6,12 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from cds_service import wiring
+from cds_service.audit.key_check import check_key
+from cds_service.audit.pseudonym import Pseudonyms
+from cds_service.audit.retention import delete_before, delete_patient
 from cds_service.cli.report import NobodyFound, fail, note
 from cds_service.cli.with_store import with_store
 from cds_service.settings.environment import Settings
-from cds_service.store.installation import check_key
-from cds_service.store.pseudonym import Pseudonyms
-from cds_service.store.retention import delete_before, delete_patient
 
 _LONGEST_SNOOZE = 90  # days
 

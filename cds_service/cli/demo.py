@@ -14,17 +14,17 @@ from cds_service import wiring
 from cds_service.cli.demo_list import demo_list
 from cds_service.cli.demo_site import DEMO_SITE, NotVisiting, demo_settings, demo_site
 from cds_service.cli.report import INTERRUPTED, fail
-from cds_service.ehr.bases import NotAnAddress
-from cds_service.sandbox.demo import NO_POPULATION, Population, run
-from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
-from cds_service.sandbox.demo_patients.population import population
-from cds_service.sandbox.elsewhere import Elsewhere, NotForElsewhere
-from cds_service.sandbox.json_http import Unanswered
-from cds_service.sandbox.known_client import KnownClient
-from cds_service.sandbox.loopback import RunningServer, guarded, origins, serve
-from cds_service.sandbox.visitors import NOBODY, Visitors
+from cds_service.demo.demo_patients import DemoPatient, demo_patients
+from cds_service.demo.demo_patients.population import population
+from cds_service.demo.elsewhere import Elsewhere, NotForElsewhere
+from cds_service.demo.json_http import Unanswered
+from cds_service.demo.known_client import KnownClient
+from cds_service.demo.loopback import RunningServer, guarded, origins, serve_on_loopback
+from cds_service.demo.start_demo import NO_POPULATION, Population, run_demo
+from cds_service.demo.visitors import NOBODY, Visitors
+from cds_service.fhir_client.base_url_allow_list import NotAnAddress
 from cds_service.settings.site_file import BadSite, Site
-from cds_service.web.private_logging import configure_logging
+from cds_service.web.log_redaction import configure_logging
 
 _PEOPLE = 40
 
@@ -65,9 +65,9 @@ def demo(
                     app = wiring.build_app(settings, unsigned=True)
                     return guarded(app.wsgi_app, origins(own_port) | visitors.origins)
 
-                return serve(build, port)
+                return serve_on_loopback(build, port)
 
-            return run(
+            return run_demo(
                 port,
                 once,
                 partial(_clock, site.zone),
@@ -99,7 +99,7 @@ def _around(site: Site, patients: tuple[DemoPatient, ...]) -> Population:
     now = _clock(site.zone)
     people = population(_PEOPLE, now.date())
     charts = (*(patient.resources for patient in patients), *(chart for _, _, chart in people))
-    listed = demo_list(wiring.build_clinic(wiring.offline(site)), charts, now)
+    listed = demo_list(wiring.build_installation(wiring.offline(site)), charts, now)
     resources = (*(one for _, _, chart in people for one in chart), *listed)
     return Population(tuple((key, name) for key, name, _ in people), resources)
 

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from cds_service.sandbox.elsewhere import Elsewhere, NotForElsewhere
-from cds_service.sandbox.fhir_access import SCOPE, OAuthClient
-from cds_service.sandbox.visitors import Visitor, Visitors
+from cds_service.demo.elsewhere import Elsewhere, NotForElsewhere
+from cds_service.demo.record_access import SCOPE, OAuthClient
+from cds_service.demo.visitors import Visitor, Visitors
 
 
 def elsewhere_of(asked: argparse.Namespace) -> Elsewhere:

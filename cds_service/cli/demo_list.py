@@ -7,21 +7,23 @@ from typing import Any
 
 import msgspec
 
-from cds_service.advice.clinic import Clinic
-from cds_service.advice.from_file import assessment_of, read_chart
-from cds_service.protocol.answers.eligibility import EligibilityStatus
-from cds_service.protocol.moment import as_of
-from cds_service.sandbox.demo_patients.population import is_population
+from cds_service.demo.demo_patients.population import is_population
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
+from cds_service.rules.as_of import as_of
 from cds_service.screening.stays import last_stay_of
 from cds_service.screening.summary import PatientSummary, summary_of
-from cds_service.study_list.judgement import Judgement, judgement_of
+from cds_service.services.chart_file import assessment_of, read_chart
+from cds_service.services.handler import Installation
+from cds_service.study_list.judgement import ListJudgement, judgement_of
 from cds_service.study_list.resources import OnTheList, list_of, new_subject, new_task
 
 Json = dict[str, Any]
 _NIGHT = timedelta(hours=6)
 
 
-def demo_list(clinic: Clinic, charts: Iterable[tuple[Json, ...]], now: datetime) -> tuple[Json, ...]:
+def demo_list(
+    installation: Installation, charts: Iterable[tuple[Json, ...]], now: datetime
+) -> tuple[Json, ...]:
     """The List, ResearchSubjects and Tasks, each with an id; `charts` are those of one patient each.
 
     The latest run was six hours before `now`; some came on the list in the weeks before.
@@ -29,7 +31,7 @@ def demo_list(clinic: Clinic, charts: Iterable[tuple[Json, ...]], now: datetime)
     night = now - _NIGHT
     made = [
         one
-        for number, summary in enumerate(_candidates(clinic, charts, night))
+        for number, summary in enumerate(_candidates(installation, charts, night))
         for one in _listed(number, summary, night)
     ]
     entries = [one for one in made if isinstance(one, OnTheList)]
@@ -38,14 +40,14 @@ def demo_list(clinic: Clinic, charts: Iterable[tuple[Json, ...]], now: datetime)
 
 
 def _candidates(
-    clinic: Clinic, charts: Iterable[tuple[Json, ...]], night: datetime
+    installation: Installation, charts: Iterable[tuple[Json, ...]], night: datetime
 ) -> Iterator[PatientSummary]:
     for resources in charts:
         lines = [json.dumps(resource).encode() for resource in resources]
         chart = read_chart(b"\n".join(lines))
-        moment = as_of(night, clinic.zone)
-        assessment = assessment_of(clinic, chart, chart.drafts, moment)
-        summary = summary_of(assessment, last_stay_of(lines, moment, clinic.zone))
+        moment = as_of(night, installation.zone)
+        assessment = assessment_of(installation, chart, chart.drafts, moment)
+        summary = summary_of(assessment, last_stay_of(lines, moment, installation.zone))
         is_lost = any(map(is_population, resources)) and summary.status is EligibilityStatus.INELIGIBLE
         if summary.is_on_the_list or is_lost:
             yield summary
@@ -66,7 +68,7 @@ def _listed(number: int, summary: PatientSummary, night: datetime) -> Iterator[J
     yield from _resources(summary.patient, judged)
 
 
-def _resources(patient: str, judged: Judgement) -> Iterator[Json | OnTheList]:
+def _resources(patient: str, judged: ListJudgement) -> Iterator[Json | OnTheList]:
     key = patient.removeprefix("Patient/")
     subject = f"ResearchSubject/{key}-candidate"
     yield {**new_subject(patient, "ResearchStudy/demo-study"), "id": f"{key}-candidate"}

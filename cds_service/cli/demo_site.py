@@ -5,14 +5,15 @@ import secrets
 from dataclasses import replace
 from pathlib import Path
 
-from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
-from cds_service.ehr.key_sets import check_key_address
-from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.hooks.trusted_keys import NotAKeySet, read_key_set
-from cds_service.sandbox import authorization, identity
-from cds_service.sandbox.known_client import KnownClient
-from cds_service.sandbox.mini_ehr.desk import KEYS_PATH
-from cds_service.sandbox.visitors import NOBODY, Visitor, Visitors
+from cds_service.cds_hooks.trusted_clients import TrustedClient
+from cds_service.cds_hooks.trusted_keys import NotAKeySet, read_key_set
+from cds_service.demo import demo_authorization as authorization
+from cds_service.demo import identity
+from cds_service.demo.known_client import KnownClient
+from cds_service.demo.mini_ehr.ehr_desk import KEYS_PATH
+from cds_service.demo.visitors import NOBODY, Visitor, Visitors
+from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress, read_base
+from cds_service.fhir_client.jwks import check_key_address
 from cds_service.settings.addresses import read_origins
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings

@@ -4,17 +4,17 @@ import sys
 from datetime import datetime, timedelta
 
 from cds_service import wiring
-from cds_service.cards.wording import read_wording, with_words_of
+from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli.report import fail, note
-from cds_service.ehr.fhir_server import NotFetched
+from cds_service.fhir_client.fhir_get import NotFetched
 from cds_service.settings.environment import BadSettings, Settings
-from cds_service.study_list.changes import Changes, changes_since
-from cds_service.study_list.digest import OWN, digest_mail
+from cds_service.study_list.digest_mail import OWN, digest_mail
 from cds_service.study_list.judgement import judgement_in
+from cds_service.study_list.list_changes import ListChanges, list_changes_since
+from cds_service.study_list.list_server import ListServer
+from cds_service.study_list.list_state import read_list_state
 from cds_service.study_list.mailing import NotSent, send
 from cds_service.study_list.registered import Mail
-from cds_service.study_list.server import ListServer
-from cds_service.study_list.state import read_state
 
 NOT_SENT = 1
 """Exit code when there was something to tell, and it did not go out."""
@@ -40,13 +40,13 @@ def digest(days: int, *, print_only: bool) -> int:
     return _tell(changes, mail, settings, print_only=print_only)
 
 
-def _changes(server: ListServer, since: datetime) -> Changes:
-    state = read_state(server)
+def _changes(server: ListServer, since: datetime) -> ListChanges:
+    state = read_list_state(server)
     asked = [str(task.get("authoredOn", "")) for task in state.asked.values()]
-    return changes_since(since, map(judgement_in, state.tasks.values()), asked)
+    return list_changes_since(since, map(judgement_in, state.tasks.values()), asked)
 
 
-def _tell(changes: Changes, mail: Mail, settings: Settings, *, print_only: bool) -> int:
+def _tell(changes: ListChanges, mail: Mail, settings: Settings, *, print_only: bool) -> int:
     if not changes.are_any:
         note(["nothing new: no mail"])
         return 0

@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cds_service import wiring
-from cds_service.bulk_export.bring import bring_export
+from cds_service.bulk_export.bring_export import bring_export
+from cds_service.bulk_export.downloaded_files import alone_on, clear, next_place
+from cds_service.bulk_export.export_server import BulkServer
 from cds_service.bulk_export.failed import ExportFailed
-from cds_service.bulk_export.progress import Progress
-from cds_service.bulk_export.server import BulkServer
-from cds_service.bulk_export.shelf import alone_on, clear, next_place
-from cds_service.bulk_export.world import ExportFolder
+from cds_service.bulk_export.outside_world import ExportFolder
+from cds_service.bulk_export.progress import ExportProgress
 from cds_service.cli.report import INCOMPLETE, INTERRUPTED, fail, note
-from cds_service.ehr.bases import NotAnAddress, read_base
+from cds_service.fhir_client.base_url_allow_list import NotAnAddress, read_base
 from cds_service.settings.bulk_exports import open_addresses
 from cds_service.settings.site_file import BadSite, Site
-from fhir_mappings.readers.resources import READ_TYPES
+from fhir_mappings.readers.resource_types import READ_TYPES
 
 KEPT = 2
 """Finished exports that stay, if nobody says otherwise."""
@@ -64,13 +64,13 @@ def fetch_export(url: str, into: str, keep: int, *, whole: bool) -> int:
 
 
 def export_from(
-    url: str, site: Site, shelf: Path, progress: Progress, *, keep: int = KEPT, whole: bool = False
+    url: str, site: Site, shelf: Path, progress: ExportProgress, *, keep: int = KEPT, whole: bool = False
 ) -> ExportFolder:
     """A new export of that server among those on the shelf, built on the newest where that is safe.
 
     Of the finished ones the newest `keep` stay. Raises ExportFailed, BadSite, OSError, KeyboardInterrupt.
     """
-    server = server_named(url, site)
+    server = export_server_named(url, site)
     outside = wiring.build_bulk_export(site)
     with outside.session, alone_on(shelf), ended_like_control_c():
         place = next_place(shelf, outside.clock())
@@ -81,7 +81,7 @@ def export_from(
     return export
 
 
-def server_named(url: str, site: Site) -> BulkServer:
+def export_server_named(url: str, site: Site) -> BulkServer:
     """The server of the site file with this base, or one that asks for nothing. Raises BadSite."""
     try:
         base = read_base(url)

@@ -4,9 +4,9 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Engine
 
+from cds_service.audit.reaction_report import as_table, report, report_csv
 from cds_service.cli.with_store import with_store
 from cds_service.settings.environment import Settings
-from cds_service.store.report import as_csv, as_table, report
 
 
 def feedback_report(since: date | None, until: date | None, *, csv: bool) -> int:
@@ -17,6 +17,6 @@ def feedback_report(since: date | None, until: date | None, *, csv: bool) -> int
         first = datetime.combine(since, time.min, zone) if since else None
         after = datetime.combine(until + timedelta(days=1), time.min, zone) if until else None
         entries = report(engine, first, after)
-        return as_csv(entries) if csv else as_table(entries)
+        return report_csv(entries) if csv else as_table(entries)
 
     return with_store(told)

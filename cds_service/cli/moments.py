@@ -5,7 +5,7 @@ from datetime import date, datetime
 from datetime import time as clock
 from zoneinfo import ZoneInfo
 
-from cds_service.protocol.moment import AsOf, as_of
+from cds_service.rules.as_of import AsOf, as_of
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")

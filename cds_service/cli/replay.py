@@ -3,11 +3,11 @@
 import sys
 
 from cds_service import wiring
-from cds_service.advice.replay import in_words, replay
+from cds_service.cds_hooks.errors import BadHookRequest
+from cds_service.cds_hooks.request import read_hook_request
 from cds_service.cli.input_file import bytes_of
 from cds_service.cli.report import fail
-from cds_service.hooks.errors import BadHookRequest
-from cds_service.hooks.request import read_hook_request
+from cds_service.services.replay import replay, replay_in_words
 from cds_service.settings.environment import BadSettings
 
 DIFFERENT = 1
@@ -18,9 +18,9 @@ def replay_file(path: str) -> int:
     """Judge the saved body of a hook call anew, beside each record of it. Exit code 0, 1 or 2."""
     try:
         settings = wiring.settings_from_environment()
-        clinic = wiring.build_clinic(settings)
-        memory = wiring.open_memory(settings, clinic)
-        found = list(replay(clinic, memory, read_hook_request(bytes_of(path))))
+        installation = wiring.build_installation(settings)
+        memory = wiring.open_memory(settings, installation)
+        found = list(replay(installation, memory, read_hook_request(bytes_of(path))))
     except BadSettings as error:
         return fail(*error.faults)
     except wiring.INSTALLATION_FAULTS as error:
@@ -34,5 +34,5 @@ def replay_file(path: str) -> int:
     if not found:
         return fail("this hook instance is not on record")
     for one in found:
-        sys.stdout.write(in_words(one, clinic.zone))
+        sys.stdout.write(replay_in_words(one, installation.zone))
     return 0 if all(one.is_same for one in found) else DIFFERENT

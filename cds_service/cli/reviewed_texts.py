@@ -6,15 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cds_service.cards.wording import read_wording
+from cds_service.cards.translations import read_wording
 from cds_service.cli.said_in_code import missing_rules, missing_sentences
-from cds_service.protocol.contradictions import limits_in_force
-from cds_service.protocol.interactions import read_interactions
-from cds_service.protocol.parameters import ProtocolTextFault
-from cds_service.protocol.reviewed import all_rules, load_protocol
-from fhir_mappings.readers.attestation import LINES
+from cds_service.rules.thresholds import ProtocolTextFault
+from cds_service.trials.nct06802055.contradictions import limits_in_force
+from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
+from cds_service.trials.nct06802055.read_reviewed import all_rules, load_protocol
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.readers.read_attestation import LINES
 from fhir_mappings.value_sets import FaultyCodeLists, load_code_lists
-from fhir_mappings.vocabulary.concepts import Concept
 
 
 def faults_of_reviewed(folder: Path, overrides: Mapping[str, Any]) -> list[str]:

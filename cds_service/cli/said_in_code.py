@@ -12,21 +12,21 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from cds_service.cards.frame import DOSE_OVERRIDES, TRIAL_OVERRIDES
-from cds_service.cards.titration_card import IN_SHORT
-from cds_service.cards.wording import Wording
-from cds_service.protocol.answers.alerts import Action, Severity
-from cds_service.protocol.answers.dosing import State, Validity
-from cds_service.protocol.answers.follow_up import DueStatus, ResponseCategory, Visit
-from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.answers.outlook import NoForecast
-from cds_service.protocol.criteria.limits import IDS
-from cds_service.protocol.interactions import read_interactions
-from cds_service.protocol.lost_words import LOST
-from cds_service.protocol.parameters import Origin
-from fhir_mappings.vocabulary.facts import Part
-from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.results import Analyte, Comparator
+from cds_service.cards.card_builder import DOSE_OVERRIDES, TRIAL_OVERRIDES
+from cds_service.cards.translations import Wording
+from cds_service.rules.answers.alerts import Action, Severity
+from cds_service.rules.answers.dosing_answers import State, Validity
+from cds_service.rules.answers.follow_up import DueStatus, ResponseCategory, Visit
+from cds_service.rules.answers.forecast_answer import NoForecast
+from cds_service.rules.answers.renal_answers import RenalState
+from cds_service.rules.lost_words import LOST
+from cds_service.rules.thresholds import Origin
+from cds_service.trials.nct06802055.cards.titration_card import IN_SHORT
+from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
+from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
+from fhir_mappings.clinical_model.known_unknown import Part
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.results import Analyte, Comparator
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
 
 _TOPICS = ("data-quality", "eligibility", "monitoring", "order", "response", "safety", "titration")
@@ -73,7 +73,7 @@ _FAMILIES: Mapping[str, Iterable[str]] = {
 }
 """Sentences whose key ends in a name: one for each member."""
 
-_SPEAKING = ("protocol", "cards", "advice")
+_SPEAKING = ("trials", "rules", "cards", "services", "chart")
 _SAYING = frozenset({"say", "Phrase"})
 _KEY = re.compile(r"[a-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+")
 _FILE = re.compile(r".+\.(?:css|csv|gz|html|js|json|toml|txt)")
@@ -126,7 +126,7 @@ def _name(member: str) -> str:
 @cache
 def _rules() -> frozenset[str]:
     """Names with a hyphen ("SAF-TG") in the protocol's source, and what an alert is given by name."""
-    return frozenset(IDS).union(*map(_rules_named, _sources("protocol")))
+    return frozenset(IDS).union(*map(_rules_named, _sources("trials")))
 
 
 def _rules_named(node: ast.AST) -> Iterator[str]:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cds_service import wiring
-from cds_service.advice.from_file import rulebook_of
 from cds_service.cli.moments import NotAMoment, moment
 from cds_service.cli.report import INCOMPLETE, INTERRUPTED, fail, note
 from cds_service.cli.screen_progress import progress
+from cds_service.services.chart_file import rulebook_of
 from cds_service.settings.site_file import BadSite, Site
 
 if TYPE_CHECKING:
-    from cds_service.screening.export import Done
+    from cds_service.screening.export_files import FileDone
 
 _SAID = 20
 _SMALL = 32 << 20
@@ -31,7 +31,7 @@ class Nothing(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ExportSource:
     """What is screened: paths, the moment that the data are of, as it is written, and what is missing."""
 
     paths: Sequence[str]
@@ -46,10 +46,10 @@ def screen(asked: argparse.Namespace) -> int:
     from cds_service.bulk_export.failed import ExportFailed
     from cds_service.bulk_export.folder_lock import InUse
     from cds_service.cli.cluster_options import NoCluster
-    from cds_service.screening.changes import NoEarlierRun
+    from cds_service.screening.changes_since_last_run import NoEarlierRun
     from cds_service.screening.cluster import ClusterFailed
-    from cds_service.screening.engine import WorkerLost
     from cds_service.screening.files import NoExport
+    from cds_service.screening.screening_engine import WorkerLost
 
     try:
         site = wiring.site_in_use()
@@ -81,42 +81,42 @@ def screen(asked: argparse.Namespace) -> int:
     return code if asked.write_list is None else _list_of(asked, code)
 
 
-def _source(asked: argparse.Namespace, site: Site) -> Source:
+def _source(asked: argparse.Namespace, site: Site) -> ExportSource:
     """Files that are there, or a new export of a FHIR server, as of the server's own moment."""
     if bool(asked.paths) == bool(asked.fhir_server):
         raise Nothing("give files or folders to screen, or --fhir-server; not both")
     if asked.paths:
-        return Source(asked.paths)
+        return ExportSource(asked.paths)
     from cds_service.cli.export import Spoken, export_from
 
     shelf = Path(asked.export_into or f"{asked.out.rstrip('/')}.exports")
     export = export_from(asked.fhir_server, site, shelf, Spoken())
     note(export.done.remarks)
     as_of = datetime.fromisoformat(export.done.transaction_time).isoformat(timespec="seconds")
-    return Source([str(export.folder)], as_of, export.done.problems)
+    return ExportSource([str(export.folder)], as_of, export.done.problems)
 
 
-def _screened(asked: argparse.Namespace, source: Source, site: Site) -> int:
+def _screened(asked: argparse.Namespace, source: ExportSource, site: Site) -> int:
     from cds_service.cli.cluster_options import cluster_asked
-    from cds_service.screening.engine import engine_on
-    from cds_service.screening.export import How, screen_export, unfinished
-    from cds_service.screening.files import export_files
+    from cds_service.screening.export_files import How, screen_export, unfinished
+    from cds_service.screening.files import files_of_export
+    from cds_service.screening.screening_engine import engine_on
 
-    clinic = wiring.build_clinic(wiring.offline(site))
+    installation = wiring.build_installation(wiring.offline(site))
     as_of = asked.as_of or source.as_of or unfinished(Path(asked.out))
-    now = moment(as_of, clinic.zone) if as_of else wiring.now_in(clinic.zone)
-    size = sum(Path(file.path).stat().st_size for file in export_files(source.paths))
+    now = moment(as_of, installation.zone) if as_of else wiring.now_in(installation.zone)
+    size = sum(Path(file.path).stat().st_size for file in files_of_export(source.paths))
     cores = asked.cores or (len(os.sched_getaffinity(0)) if size > _SMALL else 1)
     since = Path(asked.since) if asked.since else None
     with cluster_asked(asked) or engine_on(cores) as engine, progress(size) as tell:
         how = How(engine, asked.every_line, since=since, tell=tell, site=_in_force(site))
-        done = screen_export(source.paths, Path(asked.out), rulebook_of(clinic), now, how)
+        done = screen_export(source.paths, Path(asked.out), rulebook_of(installation), now, how)
     note(f"missing: {problem}" for problem in source.missing)
     _say(done)
     return INCOMPLETE if done.unusable or source.missing else 0
 
 
-def _say(done: "Done") -> None:
+def _say(done: "FileDone") -> None:
     for one in done.unusable[:_SAID]:
         note([f"{one.file}:{one.line}: {one.reason}" if one.line else one.reason])
     if len(done.unusable) > _SAID:

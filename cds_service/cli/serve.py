@@ -7,7 +7,7 @@ from cds_service import wiring
 from cds_service.cli.report import fail
 from cds_service.settings.environment import BadSettings, Environment, Settings
 from cds_service.settings.site_file import Site
-from cds_service.web.private_logging import configure_logging
+from cds_service.web.log_redaction import configure_logging
 
 
 def serve(host: str, port: int) -> int:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from cds_service import wiring
 from cds_service.cli.report import fail
-from cds_service.settings.forecasts import ForecastEntry, forecaster_of
+from cds_service.settings.forecast_settings import ForecastEntry, forecaster_of
 from cds_service.settings.site_file import BadSite
 
 if TYPE_CHECKING:
-    from cds_service.simulation.program_policy import Bedside
+    from cds_service.virtual_trial.program_policy import Bedside
 
 
 def simulate(patients: int, seed: int, out: str, cores: int | None, *, forecast: bool) -> int:
@@ -23,8 +23,8 @@ def simulate(patients: int, seed: int, out: str, cores: int | None, *, forecast:
     from rich.console import Console
     from rich.progress import Progress
 
-    from cds_service.simulation.report import FIGURES, REPORT, write_report
-    from cds_service.simulation.run import FORECAST, POLICIES, Trial, run_trial
+    from cds_service.virtual_trial.simulation_run import FORECAST, POLICIES, SimulatedTrial, run_trial
+    from cds_service.virtual_trial.trial_report import FIGURES, REPORT, write_report
 
     try:
         bedside = _bedside()
@@ -36,7 +36,7 @@ def simulate(patients: int, seed: int, out: str, cores: int | None, *, forecast:
     begun = perf_counter()
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task(f"{patients} patients x {len(policies)} policies", total=patients)
-        trial = Trial(patients, seed, policies, bedside)
+        trial = SimulatedTrial(patients, seed, policies, bedside)
         found = run_trial(trial, cores or os.cpu_count() or 1, lambda done: progress.advance(task, done))
     try:
         write_report(Path(out), found, seed, perf_counter() - begun)
@@ -48,8 +48,10 @@ def simulate(patients: int, seed: int, out: str, cores: int | None, *, forecast:
 
 def _bedside() -> "Bedside":
     """What the virtual trial asks: the site's rules, and forecasts by other models than its truths."""
-    from cds_service.simulation.program_policy import Bedside
+    from cds_service.virtual_trial.program_policy import Bedside
 
-    clinic = wiring.build_offline_clinic()
+    installation = wiring.build_offline_installation()
     entry = ForecastEntry(enabled=True, ciclosporin_models=("woillard_2014", "press_2010"))
-    return Bedside(clinic.gatherer.reader, replace(clinic.protocol, forecaster=forecaster_of(entry)))
+    return Bedside(
+        installation.gatherer.reader, replace(installation.protocol, forecaster=forecaster_of(entry))
+    )

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from cds_service import wiring
 from cds_service.cli.report import fail
-from cds_service.ehr.bases import NotAnAddress, read_base
-from cds_service.ehr.fhir_server import NotFetched
-from cds_service.ehr.writing import WriteRefused
+from cds_service.fhir_client.base_url_allow_list import NotAnAddress, read_base
+from cds_service.fhir_client.create_resource import WriteRefused
+from cds_service.fhir_client.fhir_get import NotFetched
 from cds_service.settings.site_file import BadSite, Site
 from cds_service.study_list.registered import StudyList
-from cds_service.study_list.run_output import NoRun, moment_of, summaries_in
-from cds_service.study_list.write import Written, write_list
-from fhir_mappings.readers.settings import TrialIdentity
+from cds_service.study_list.run_output import NoRun, moment_of_run, summaries_in
+from cds_service.study_list.write_list import Written, write_list
+from fhir_mappings.readers.reader_settings import TrialIdentity
 
 
 def study_list(folder: str, fhir_url: str | None) -> int:
@@ -27,7 +27,7 @@ def study_list(folder: str, fhir_url: str | None) -> int:
             return fail("no FHIR server: give --fhir-server, or [study_list] fhir_base in the site file")
         run, server = Path(folder), wiring.build_list_server(found, site)
         trial = TrialIdentity(study_references=frozenset(site.study_references))
-        told = write_list(summaries_in(run), server, moment_of(run, site.zone), trial)
+        told = write_list(summaries_in(run), server, moment_of_run(run, site.zone), trial)
     except BadSite as error:
         return fail(*error.faults)
     except NotAnAddress as error:
@@ -38,7 +38,7 @@ def study_list(folder: str, fhir_url: str | None) -> int:
         return fail(f"{error.path}: the FHIR server gives no answer that can be used ({error.why.value})")
     except WriteRefused as error:
         return fail(f"the FHIR server refuses to write the list (status {error.status})")
-    sys.stdout.write(in_words(told))
+    sys.stdout.write(list_in_words(told))
     return 0
 
 
@@ -53,7 +53,7 @@ def _place(fhir_url: str | None, site: Site) -> StudyList | None:
     return StudyList(base)
 
 
-def in_words(told: Written) -> str:
+def list_in_words(told: Written) -> str:
     """One line: what is new, changed and lost, and why."""
     why = ", ".join(f"{name} {count}" for name, count in sorted(told.lost_by.items()))
     lines = [f"{told.new} new, {told.changed} changed, {told.lost} lost{f': {why}' if why else ''}"]

@@ -9,18 +9,18 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from cds_service import wiring
+from cds_service.cds_hooks.errors import BadHookRequest
+from cds_service.cds_hooks.strict_json import open_envelope, open_member
 from cds_service.cli.chart_files import chart_files, documents
 from cds_service.cli.report import fail, note
-from cds_service.cli.unmapped_report import Reading, elements_of, rows_of, table
-from cds_service.hooks.envelope import open_envelope, open_member
-from cds_service.hooks.errors import BadHookRequest
+from cds_service.cli.unmapped_report import UnmappedReading, elements_of, rows_of, table
 from cds_service.settings.site_file import BadSite
 from fhir_mappings.readers.bundle import NotFhir, decode
 from fhir_mappings.readers.fhir_types import Resource
 from fhir_mappings.readers.site_units import in_known_units
 from fhir_mappings.readers.unlisted_entries import unlisted_in
 from fhir_mappings.value_sets.likeness import Likeness
-from fhir_mappings.writers.concept_map import concept_map
+from fhir_mappings.writers.concept_map_draft import concept_map
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TORN = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -29,7 +29,7 @@ _TORN = (EOFError, zlib.error, gzip.BadGzipFile)
 def unmapped(charts: Iterable[str], *, typed_words: bool) -> int:
     """Print the ConceptMap, and the table on standard error. Exit code 2 when nothing could be read."""
     try:
-        reading = Reading(Likeness(wiring.build_offline_code_lists()))
+        reading = UnmappedReading(Likeness(wiring.build_offline_code_lists()))
         for name in chart_files(charts):
             _read_file(name, reading)
     except BadSite as error:
@@ -47,7 +47,7 @@ def unmapped(charts: Iterable[str], *, typed_words: bool) -> int:
     return 0
 
 
-def _read_file(name: str, reading: Reading) -> None:
+def _read_file(name: str, reading: UnmappedReading) -> None:
     try:
         for line, raw in documents(name):
             if raw.strip():
@@ -56,7 +56,7 @@ def _read_file(name: str, reading: Reading) -> None:
         reading.could_not_read(f"{name}: is torn ({type(error).__name__})")
 
 
-def _read_document(raw: bytes, where: str, reading: Reading) -> None:
+def _read_document(raw: bytes, where: str, reading: UnmappedReading) -> None:
     try:
         for part in _parts(raw):
             decoded = decode(part)

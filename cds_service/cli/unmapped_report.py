@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from fhir_mappings.value_sets import OWN_WORDS
 from fhir_mappings.value_sets.likeness import Likeness
-from fhir_mappings.value_sets.unlisted import Tally, Unlisted, UnlistedKind, Use
-from fhir_mappings.writers.concept_map import TARGETS, ToFillIn, can_be_mapped
+from fhir_mappings.value_sets.unlisted import Tally, Unlisted, UnlistedKind, UnlistedUse
+from fhir_mappings.writers.concept_map_draft import TARGETS, ToFillIn, can_be_mapped
 
 _ROWS = 25  # of each kind in the table; the map holds all
 _COMPARED = 300  # of each kind: the most frequent, for which a word spelt another way is looked for
@@ -21,7 +21,7 @@ _HEADS = {
 
 
 @dataclass(slots=True)
-class Reading:
+class UnmappedReading:
     """All that was read: how many resources, what of them no list knows, and what could not be read."""
 
     like: Likeness
@@ -38,7 +38,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UnmappedRow:
     """One use as it is told: in the table, and in the map where it can be mapped."""
 
     kind: UnlistedKind
@@ -47,7 +47,7 @@ class Row:
     element: ToFillIn | None
 
 
-def rows_of(reading: Reading, *, typed_words: bool) -> list[Row]:
+def rows_of(reading: UnmappedReading, *, typed_words: bool) -> list[UnmappedRow]:
     """Every kind in turn: first what looks like something a rule asks for, then by count.
 
     Words of one patient alone are left out, unless `typed_words` asks for them.
@@ -55,18 +55,18 @@ def rows_of(reading: Reading, *, typed_words: bool) -> list[Row]:
     return [row for kind in UnlistedKind for row in _of_kind(kind, reading, typed_words)]
 
 
-def elements_of(rows: list[Row]) -> Iterator[ToFillIn]:
+def elements_of(rows: list[UnmappedRow]) -> Iterator[ToFillIn]:
     """What the map holds of them."""
     return (row.element for row in rows if row.element is not None)
 
 
-def _of_kind(kind: UnlistedKind, reading: Reading, typed_words: bool) -> list[Row]:
+def _of_kind(kind: UnlistedKind, reading: UnmappedReading, typed_words: bool) -> list[UnmappedRow]:
     told = (use for use in reading.tally.of(kind) if use.first.system != OWN_WORDS or use.told(typed_words))
     rows = [_row(use, reading.like, typed_words, place < _COMPARED) for place, use in enumerate(told)]
     return sorted(rows, key=lambda row: not row.alike)
 
 
-def _row(use: Use, like: Likeness, typed_words: bool, compared: bool) -> Row:
+def _row(use: UnlistedUse, like: Likeness, typed_words: bool, compared: bool) -> UnmappedRow:
     one = use.first
     words = one.words if use.told(typed_words) else ""
     names, hint = _likeness(one, words, like, compared)
@@ -78,7 +78,7 @@ def _row(use: Use, like: Likeness, typed_words: bool, compared: bool) -> Row:
     )
     mapped = can_be_mapped(one.system, one.code)
     element = ToFillIn(one.kind, one.system, one.code, words, comment) if mapped else None
-    return Row(one.kind, line, bool(names) or one.kind is UnlistedKind.UNIT, element)
+    return UnmappedRow(one.kind, line, bool(names) or one.kind is UnlistedKind.UNIT, element)
 
 
 def _likeness(one: Unlisted, words: str, like: Likeness, compared: bool) -> tuple[tuple[str, ...], str]:
@@ -96,7 +96,7 @@ def _choices(kind: UnlistedKind, names: tuple[str, ...], like: Likeness) -> Iter
             yield f"listed for {name}: {', '.join(listed)}"
 
 
-def table(rows: list[Row], reading: Reading) -> Iterator[str]:
+def table(rows: list[UnmappedRow], reading: UnmappedReading) -> Iterator[str]:
     """The lines of the table, with what is not in it."""
     yield f"{reading.resources:,} resources read"
     for kind in UnlistedKind:
@@ -106,7 +106,7 @@ def table(rows: list[Row], reading: Reading) -> Iterator[str]:
         yield from reading.unreadable
 
 
-def _lines(kind: UnlistedKind, rows: list[Row], tally: Tally) -> Iterator[str]:
+def _lines(kind: UnlistedKind, rows: list[UnmappedRow], tally: Tally) -> Iterator[str]:
     kept = tally.kept[kind]
     if not kept:
         return

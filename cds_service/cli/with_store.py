@@ -6,9 +6,9 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from cds_service import wiring
+from cds_service.audit.database import open_store
 from cds_service.cli.report import NOBODY_FOUND, NobodyFound, fail, note
 from cds_service.settings.environment import BadSettings, Settings
-from cds_service.store.engine import open_store
 
 
 def with_store(act: Callable[[Engine, Settings], str]) -> int:

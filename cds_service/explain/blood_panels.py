@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from cds_service.cards.wording import plain_number
-from cds_service.explain.figure import Line, Mark, Panel, Point, Shape, moment, number
-from cds_service.explain.patient_chart import Chart
-from cds_service.protocol.blood.counts import CountLimits
-from cds_service.protocol.blood.response_profiles import Floor, ResponseStandard
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Known, Sex
-from fhir_mappings.vocabulary.record import ClinicalRecord
-from fhir_mappings.vocabulary.results import Analyte, Reading, Result
-from fhir_mappings.vocabulary.studies import StudyState
+from cds_service.cards.translations import plain_number
+from cds_service.explain.chart_data import DrawnLine, Mark, Panel, Point, Shape, axis_moment, drawn_number
+from cds_service.explain.patient_chart import PatientChart
+from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
+from cds_service.trials.nct06802055.response.response_profiles import Floor, ResponseStandard
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.known_unknown import Known, Sex
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.results import Analyte, Reading, Result
+from fhir_mappings.clinical_model.studies import StudyState
 
 _UNITS = {Analyte.HAEMOGLOBIN: "g/L"}
 _CELLS = "10⁹/L"
@@ -23,7 +23,7 @@ _TRANSFUSIONS = {
 }
 
 
-def blood_panels(chart: Chart) -> Iterator[Panel]:
+def blood_panels(chart: PatientChart) -> Iterator[Panel]:
     """A panel for each line of the blood count that was ever measured."""
     standard = chart.protocol.response.standard
     for analyte in _LINES:
@@ -38,18 +38,18 @@ def blood_panels(chart: Chart) -> Iterator[Panel]:
             )
 
 
-def _points(results: Iterable[Result], chart: Chart) -> Iterator[Point]:
+def _points(results: Iterable[Result], chart: PatientChart) -> Iterator[Point]:
     for result in results:
         if result.number is not None and result.when and result.when.is_one_day:
             sign = result.comparator.value if result.comparator else ""
             state = _state(result, chart)
             shape = Shape.POINTED if state else Shape.CIRCLE
             label = f"{sign}{plain_number(result.number)}"
-            at = moment(result.when, chart.zone)
-            yield Point(at, number(result.number), label, bool(state), shape, state)
+            at = axis_moment(result.when, chart.zone)
+            yield Point(at, drawn_number(result.number), label, bool(state), shape, state)
 
 
-def _state(result: Result, chart: Chart) -> str:
+def _state(result: Result, chart: PatientChart) -> str:
     """Why a count may not decide, "" where it may."""
     if result.reading is Reading.PRELIMINARY:
         return chart.tell.say("page.point.preliminary")
@@ -58,16 +58,16 @@ def _state(result: Result, chart: Chart) -> str:
     return chart.tell.say("page.point.bound") if result.comparator else ""
 
 
-def _thresholds(analyte: Analyte, standard: ResponseStandard, chart: Chart) -> Iterator[Line]:
+def _thresholds(analyte: Analyte, standard: ResponseStandard, chart: PatientChart) -> Iterator[DrawnLine]:
     """What complete response asks for, what is severe, and for who is not in the trial the limit of I3."""
     for terms in {standard.profile.severe.complete, standard.profile.non_severe.complete}:
         floor: Floor | None = getattr(terms, analyte.value, None)
         if floor is not None:
             value = _normal(standard, chart.record) if floor.limit is None else floor.limit
             key = "page.line.completeFrom" if floor.inclusive else "page.line.completeAbove"
-            yield Line(number(value), chart.tell.say(key, value=value))
+            yield DrawnLine(drawn_number(value), chart.tell.say(key, value=value))
     for key, limit in _limits(analyte, standard.counts, chart).items():
-        yield Line(number(limit), chart.tell.say(key, value=limit))
+        yield DrawnLine(drawn_number(limit), chart.tell.say(key, value=limit))
 
 
 def _normal(standard: ResponseStandard, record: ClinicalRecord) -> Decimal:
@@ -77,7 +77,7 @@ def _normal(standard: ResponseStandard, record: ClinicalRecord) -> Decimal:
     return limits.normal_haemoglobin_women if is_woman else limits.normal_haemoglobin_men
 
 
-def _limits(analyte: Analyte, counts: CountLimits, chart: Chart) -> Mapping[str, Decimal]:
+def _limits(analyte: Analyte, counts: CountLimits, chart: PatientChart) -> Mapping[str, Decimal]:
     severe = {
         Analyte.PLATELETS: counts.severe_platelets_below,
         Analyte.NEUTROPHILS: counts.severe_neutrophils_below,
@@ -94,11 +94,11 @@ def _limits(analyte: Analyte, counts: CountLimits, chart: Chart) -> Mapping[str,
     return limits
 
 
-def _marks(analyte: Analyte, chart: Chart) -> Iterator[Mark]:
+def _marks(analyte: Analyte, chart: PatientChart) -> Iterator[Mark]:
     concept = _TRANSFUSIONS.get(analyte)
     if concept is None:
         return
     label = chart.tell.say(f"page.transfusion.{analyte}")
     for given in chart.record.transfusions(concept):
         if given.when and given.when.is_one_day:
-            yield Mark(moment(given.when, chart.zone), label)
+            yield Mark(axis_moment(given.when, chart.zone), label)

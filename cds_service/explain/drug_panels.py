@@ -3,21 +3,31 @@
 from collections.abc import Iterator
 from datetime import date
 
-from cds_service.cards.wording import plain_number
+from cds_service.cards.translations import plain_number
+from cds_service.explain.chart_data import (
+    Bar,
+    DrawnLine,
+    Lane,
+    Panel,
+    Point,
+    day,
+    drawn_number,
+    end_of_axis,
+    start_of,
+)
 from cds_service.explain.dose_lanes import dose_lanes
-from cds_service.explain.figure import Bar, Lane, Line, Panel, Point, day, end_of, number, start_of
 from cds_service.explain.level_panels import level_panel
-from cds_service.explain.patient_chart import Chart
-from cds_service.explain.telling import RENAL_TONES
-from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.drug_uses import Use
-from cds_service.protocol.interactions import interacting_uses
-from cds_service.protocol.kidney.renal_replay import Creatinine
-from fhir_mappings.vocabulary.calendar import days_after
-from fhir_mappings.vocabulary.medications import Drug
+from cds_service.explain.patient_chart import PatientChart
+from cds_service.explain.statements import RENAL_TONES
+from cds_service.rules.answers.renal_answers import RenalState
+from cds_service.rules.drug_uses import Use
+from cds_service.trials.nct06802055.patient_state.interactions import interacting_uses
+from cds_service.trials.nct06802055.patient_state.kidney.renal_replay import Creatinine
+from fhir_mappings.clinical_model.calendar import days_after
+from fhir_mappings.clinical_model.medications import Drug
 
 
-def drug_panels(chart: Chart) -> Iterator[Panel]:
+def drug_panels(chart: PatientChart) -> Iterator[Panel]:
     """Those of the panels for which the chart has anything."""
     for drug in Drug:
         if panel := level_panel(chart, drug):
@@ -30,7 +40,7 @@ def drug_panels(chart: Chart) -> Iterator[Panel]:
         yield _creatinine(chart, kidney)
 
 
-def _interaction_lanes(chart: Chart) -> Iterator[Lane]:
+def _interaction_lanes(chart: PatientChart) -> Iterator[Lane]:
     uses = interacting_uses(chart.record, chart.now, chart.protocol.interactions, chart.protocol.interacting)
     for name, its in uses.items():
         if spans := _joined(its, chart.now.day):
@@ -41,7 +51,7 @@ def _interaction_lanes(chart: Chart) -> Iterator[Lane]:
 
 
 def _use_bar(first: date, last: date | None, label: str, today: date) -> Bar:
-    return Bar(start_of(first), end_of(last or today), label, "interaction", going_on=last is None)
+    return Bar(start_of(first), end_of_axis(last or today), label, "interaction", going_on=last is None)
 
 
 def _joined(uses: tuple[Use, ...], today: date) -> list[tuple[date, date | None]]:
@@ -57,7 +67,7 @@ def _joined(uses: tuple[Use, ...], today: date) -> list[tuple[date, date | None]
     return spans
 
 
-def _kidney_lane(chart: Chart, course: tuple[tuple[Creatinine, RenalState], ...]) -> Iterator[Lane]:
+def _kidney_lane(chart: PatientChart, course: tuple[tuple[Creatinine, RenalState], ...]) -> Iterator[Lane]:
     """The state that each creatinine left, until the next one; the last as long as it counts."""
     if not course:
         return
@@ -74,17 +84,21 @@ def _kidney_lane(chart: Chart, course: tuple[tuple[Creatinine, RenalState], ...]
     yield Lane(chart.tell.say("page.lane.kidney"), tuple(bars))
 
 
-def _creatinine(chart: Chart, course: tuple[tuple[Creatinine, RenalState], ...]) -> Panel:
+def _creatinine(chart: PatientChart, course: tuple[tuple[Creatinine, RenalState], ...]) -> Panel:
     points = tuple(
         Point(
             value.instant.astimezone(chart.zone).replace(tzinfo=None).isoformat(timespec="minutes")
             if value.instant
             else day(value.day),
-            number(value.umol),
+            drawn_number(value.umol),
             plain_number(value.umol),
         )
         for value, _ in course
     )
     baseline = chart.assessment.renal.baseline
-    lines = (Line(number(baseline), chart.tell.say("page.baseline", value=baseline)),) if baseline else ()
+    lines = (
+        (DrawnLine(drawn_number(baseline), chart.tell.say("page.baseline", value=baseline)),)
+        if baseline
+        else ()
+    )
     return Panel(chart.tell.say("page.panel.creatinine"), "µmol/L", points, lines=lines)

@@ -2,17 +2,27 @@
 
 from collections.abc import Iterator
 
-from cds_service.cards.dose_words import band_words, dose_words, drug_name
-from cds_service.cards.wording import plain_number
-from cds_service.explain.figure import Band, Panel, Point, Shape, Spread, day, moment, number, start_of
-from cds_service.explain.patient_chart import Chart
-from cds_service.protocol.answers.dosing import Band as Target
-from cds_service.protocol.answers.dosing import TitrationDecision, Validity
-from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.dosing.level_course import level_course
-from cds_service.protocol.titration import target_band
-from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.results import Reading, Result
+from cds_service.cards.dose_text import band_words, dose_words, drug_name
+from cds_service.cards.translations import plain_number
+from cds_service.explain.chart_data import (
+    DrawnBand,
+    Panel,
+    Point,
+    Shape,
+    Spread,
+    axis_moment,
+    day,
+    drawn_number,
+    start_of,
+)
+from cds_service.explain.patient_chart import PatientChart
+from cds_service.rules.answers.dosing_answers import Band as Target
+from cds_service.rules.answers.dosing_answers import TitrationDecision, Validity
+from cds_service.rules.answers.renal_answers import RenalState
+from cds_service.trials.nct06802055.dosing.titration import target_band
+from cds_service.trials.nct06802055.patient_state.levels.level_course import level_course
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.results import Reading, Result
 
 _SHAPES = {
     Validity.ASSUMED_TROUGH: Shape.CIRCLE,
@@ -23,7 +33,7 @@ _SHAPES = {
 """Every other level that may not decide points downwards; its words say why."""
 
 
-def level_panel(chart: Chart, drug: Drug) -> Panel | None:
+def level_panel(chart: PatientChart, drug: Drug) -> Panel | None:
     """The levels of one drug; None for a drug that was neither measured nor is dosed."""
     decision = next((d for d in chart.assessment.titration if d.drug is drug), None)
     points = tuple(_points(chart, drug, decision))
@@ -34,7 +44,7 @@ def level_panel(chart: Chart, drug: Drug) -> Panel | None:
     return Panel(name, "ng/mL", points, bands, forecast=_forecast(decision, chart))
 
 
-def _points(chart: Chart, drug: Drug, decision: TitrationDecision | None) -> Iterator[Point]:
+def _points(chart: PatientChart, drug: Drug, decision: TitrationDecision | None) -> Iterator[Point]:
     course = level_course(chart.record, drug, chart.assessment.participation, chart.now, chart.protocol)
     titrated = decision.trough if decision else None
     for result, seen in course:
@@ -43,15 +53,15 @@ def _points(chart: Chart, drug: Drug, decision: TitrationDecision | None) -> Ite
             yield _point(result, titrated.validity if titrated and told else seen, chart)
 
 
-def _point(result: Result, validity: Validity | None, chart: Chart) -> Point:
+def _point(result: Result, validity: Validity | None, chart: PatientChart) -> Point:
     """`result` has a number and a day; `validity` None is a level from outside the trial."""
     assert result.number is not None
     assert result.when is not None
     sign = result.comparator.value if result.comparator else ""
     decides = validity is Validity.VALID and not sign
     return Point(
-        moment(result.when, chart.zone),
-        number(result.number),
+        axis_moment(result.when, chart.zone),
+        drawn_number(result.number),
         f"{sign}{plain_number(result.number)}",
         hollow=not decides,
         shape=_SHAPES.get(validity, Shape.POINTED) if validity and not decides else _plain(decides),
@@ -63,7 +73,7 @@ def _plain(decides: bool) -> Shape:
     return Shape.CIRCLE if decides else Shape.POINTED
 
 
-def _state(result: Result, validity: Validity | None, chart: Chart) -> str:
+def _state(result: Result, validity: Validity | None, chart: PatientChart) -> str:
     if result.reading is Reading.PRELIMINARY:
         return chart.tell.say("page.point.preliminary")
     if validity is None:
@@ -71,7 +81,7 @@ def _state(result: Result, validity: Validity | None, chart: Chart) -> str:
     return chart.tell.say(f"validity.{validity}")
 
 
-def _bands(chart: Chart, drug: Drug) -> Iterator[Band]:
+def _bands(chart: PatientChart, drug: Drug) -> Iterator[DrawnBand]:
     """The target from the start of the study on, without the time in which the kidneys ruled instead."""
     told = chart.assessment.participation
     if told.start is None:
@@ -92,10 +102,10 @@ def _bands(chart: Chart, drug: Drug) -> Iterator[Band]:
             if end
             else chart.tell.say("page.target", band=words)
         )
-        yield Band(number(target.low), number(target.high), label, first, end)
+        yield DrawnBand(drawn_number(target.low), drawn_number(target.high), label, first, end)
 
 
-def _renal_times(chart: Chart) -> Iterator[tuple[str, str, RenalState]]:
+def _renal_times(chart: PatientChart) -> Iterator[tuple[str, str, RenalState]]:
     """Each stretch of time with the renal state of it; "" is an open end."""
     changes = [("", RenalState.UNKNOWN), *((start_of(value.day), state) for value, state in chart.kidney())]
     ends = [start for start, _ in changes[1:]]
@@ -103,12 +113,18 @@ def _renal_times(chart: Chart) -> Iterator[tuple[str, str, RenalState]]:
         yield start, end, state
 
 
-def _forecast(decision: TitrationDecision | None, chart: Chart) -> tuple[Spread, ...]:
+def _forecast(decision: TitrationDecision | None, chart: PatientChart) -> tuple[Spread, ...]:
     """The next trough at each dose in question, where the site forecasts and this patient can be."""
     if decision is None or decision.outlook is None:
         return ()
     on = day(decision.outlook.trough_on)
     return tuple(
-        Spread(on, number(o.low), number(o.median), number(o.high), chart.tell.plain(dose_words(o.dose)))
+        Spread(
+            on,
+            drawn_number(o.low),
+            drawn_number(o.median),
+            drawn_number(o.high),
+            chart.tell.plain(dose_words(o.dose)),
+        )
         for o in decision.outlook.doses
     )

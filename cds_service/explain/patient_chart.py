@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from cds_service.explain.telling import Teller
-from cds_service.protocol.answers.assessment import Assessment
-from cds_service.protocol.answers.kidney import RenalState
-from cds_service.protocol.dosing.dose_in_force import dose_in_force
-from cds_service.protocol.dosing.reduced_dose import reduced_since
-from cds_service.protocol.kidney.renal import renal_course
-from cds_service.protocol.kidney.renal_replay import Creatinine
-from cds_service.protocol.moment import AsOf
-from cds_service.protocol.reviewed import Protocol
-from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.record import ClinicalRecord
+from cds_service.explain.statements import Teller
+from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.answers.renal_answers import RenalState
+from cds_service.rules.as_of import AsOf
+from cds_service.trials.nct06802055.patient_state.doses.current_dose import dose_in_force
+from cds_service.trials.nct06802055.patient_state.doses.reduced_dose import reduced_since
+from cds_service.trials.nct06802055.patient_state.kidney.renal import renal_course
+from cds_service.trials.nct06802055.patient_state.kidney.renal_replay import Creatinine
+from cds_service.trials.nct06802055.read_reviewed import Protocol
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.record import ClinicalRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class PatientChart:
     """One patient as of one moment, with the reviewed numbers, to be drawn."""
 
     record: ClinicalRecord

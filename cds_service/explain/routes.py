@@ -9,22 +9,22 @@ import structlog
 from flask import Blueprint, Response, request, send_from_directory
 from werkzeug.exceptions import NotFound
 
-from cds_service.cards.wording import Wording
-from cds_service.ehr.fhir_server import NotFetched
-from cds_service.ehr.writing import WriteRefused
-from cds_service.explain.apps import App, Apps, app_of
-from cds_service.explain.desk import Desk
-from cds_service.explain.launching import Launching
-from cds_service.explain.people import People, Person
-from cds_service.explain.render import OWN_STATIC, Renderer
-from cds_service.explain.source import link_maker, readable, reference_in
-from cds_service.explain.waiting import asking_to_wait, seconds_asked
-from cds_service.hooks.errors import DataNotAvailable
+from cds_service.audit.store_errors import StoreUnavailable
+from cds_service.cards.translations import Wording
+from cds_service.cds_hooks.errors import DataNotAvailable
+from cds_service.explain.page_sessions import People, SignedInPerson
+from cds_service.explain.resource_view import link_maker, readable, reference_in
+from cds_service.explain.responses import OWN_STATIC, Renderer
+from cds_service.explain.smart_launch import Launching
+from cds_service.explain.smart_registrations import App, Apps, app_of
+from cds_service.explain.use_cases import ExplainDesk
+from cds_service.explain.waiting import asking_to_wait, seconds_to_wait
+from cds_service.fhir_client.create_resource import WriteRefused
+from cds_service.fhir_client.fhir_get import NotFetched
 from cds_service.pages import STATIC
-from cds_service.signin.code_flow import NewSecret
 from cds_service.signin.expected_patient import expected_patient, forget_expected
-from cds_service.signin.refused import SignInRefused, WhyRefused
-from cds_service.store.faults import StoreUnavailable
+from cds_service.signin.oauth_code_flow import NewSecret
+from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 
 _log = structlog.get_logger()
 _YEAR = 31_536_000
@@ -49,7 +49,7 @@ class ExplainPage:
     apps: Apps
     launching: Launching
     people: People
-    desk: Desk
+    desk: ExplainDesk
     renderer: Renderer
     words: Mapping[str, Wording]
     language: str
@@ -139,7 +139,7 @@ def _add_patient(routes: Blueprint, page: ExplainPage) -> None:
         except NotFetched as error:
             _log.warning("attestation_not_written", reason=error.why.value)
             shown = _show(page, name, person, notice="failed", given=request.form, status=502)
-            seconds = seconds_asked(error)
+            seconds = seconds_to_wait(error)
             return shown if seconds is None else asking_to_wait(shown, seconds)
         if not written:
             return _show(page, name, person, notice="empty", status=400)
@@ -173,11 +173,11 @@ def _add_source(routes: Blueprint, page: ExplainPage) -> None:
         )
 
 
-def _language(page: ExplainPage, person: Person) -> str:
+def _language(page: ExplainPage, person: SignedInPerson) -> str:
     return page.in_words(person.language).language
 
 
-def _check_form(page: ExplainPage, person: Person) -> None:
+def _check_form(page: ExplainPage, person: SignedInPerson) -> None:
     """A form is ours when it brings the session's own word, and no foreign page has sent it."""
     if request.headers.get("Origin", page.origin) != page.origin:
         raise SignInRefused(WhyRefused.FORM, "origin")
@@ -187,7 +187,7 @@ def _check_form(page: ExplainPage, person: Person) -> None:
 def _show(
     page: ExplainPage,
     name: str,
-    person: Person,
+    person: SignedInPerson,
     *,
     notice: str = "",
     reason: str = "",
@@ -228,7 +228,7 @@ def _message(page: ExplainPage, key: str, status: int, **told: object) -> Respon
 
 def _no_answer(page: ExplainPage, key: str, error: Exception, status: int = 502) -> Response:
     """What stands on the page where the record system gave no answer, or asks for a moment first."""
-    seconds = seconds_asked(error)
+    seconds = seconds_to_wait(error)
     if seconds is None:
         return _message(page, key, status)
     return asking_to_wait(_message(page, "busy", 503, seconds=seconds), seconds)

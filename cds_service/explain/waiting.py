@@ -2,11 +2,11 @@
 
 from flask import Response
 
-from cds_service.ehr.fhir_server import NotFetched
-from cds_service.hooks.errors import DataNotAvailableNow
+from cds_service.cds_hooks.errors import DataNotAvailableNow
+from cds_service.fhir_client.fhir_get import NotFetched
 
 
-def seconds_asked(error: BaseException | None) -> int | None:
+def seconds_to_wait(error: BaseException | None) -> int | None:
     """For how many seconds it asks to be left alone, by the error or its cause; None where it does not."""
     while error is not None:
         if isinstance(error, NotFetched | DataNotAvailableNow) and error.retry_after is not None:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from cds_service.explain.telling import Statement, Teller
-from cds_service.protocol.answers.eligibility import Criterion, EligibilityDecision, EligibilityStatus
-from cds_service.protocol.verdict import Verdict
+from cds_service.explain.statements import Statement, Teller
+from cds_service.rules.answers.criteria_answers import Criterion, EligibilityDecision, EligibilityStatus
+from cds_service.rules.verdict import Verdict
 
 _STATUS_TONES = {
     EligibilityStatus.NOT_A_CANDIDATE: "quiet",
@@ -16,7 +16,7 @@ _STATUS_TONES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class WorklistItem:
     """One criterion. `ask` is what to ask or look for, "" when it is settled."""
 
     number: str
@@ -32,9 +32,9 @@ class Worklist:
     tone: str
     status: str
     summary: str
-    open: tuple[Item, ...]
-    excluding: tuple[Item, ...]
-    settled: tuple[Item, ...]
+    open: tuple[WorklistItem, ...]
+    excluding: tuple[WorklistItem, ...]
+    settled: tuple[WorklistItem, ...]
 
     @property
     def total(self) -> int:
@@ -57,7 +57,7 @@ def worklist(decision: EligibilityDecision, tell: Teller) -> Worklist:
     return Worklist(_STATUS_TONES[decision.status], status, summary, *lists)
 
 
-def _item(criterion: Criterion, tell: Teller) -> Item:
+def _item(criterion: Criterion, tell: Teller) -> WorklistItem:
     finding = criterion.finding
     said = Statement(
         tone=_tone(criterion),
@@ -69,7 +69,7 @@ def _item(criterion: Criterion, tell: Teller) -> Item:
     )
     question = finding.question
     ask = "" if criterion.settled or question is None else tell.plain(question)
-    return Item(criterion.id, said, ask, tell.say(f"page.basis.{finding.basis}"))
+    return WorklistItem(criterion.id, said, ask, tell.say(f"page.basis.{finding.basis}"))
 
 
 def _tone(criterion: Criterion) -> str:

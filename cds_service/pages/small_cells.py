@@ -11,6 +11,6 @@ Cell = int | None
 """A rounded count, or None for one below FEWEST_SHOWN, zero included."""
 
 
-def shown(count: int) -> Cell:
+def shown_count(count: int) -> Cell:
     """What may be shown of a count."""
     return None if count < FEWEST_SHOWN else (count + _STEP // 2) // _STEP * _STEP

@@ -83,7 +83,7 @@ def _series(ka: Array, rate: Array, hours: Array, stages: int) -> Array:
     return found
 
 
-def repeated(once: Array, all_of: Array) -> Array:
+def repeated_doses(once: Array, all_of: Array) -> Array:
     """Sum of E^k for k = 0 .. count - 1, from `once` = E and `all_of` = E^count: what equal doses leave."""
     one = np.eye(once.shape[-1])
     found: Array = np.linalg.solve(one - once, one - all_of)

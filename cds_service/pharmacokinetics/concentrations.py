@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from cds_service.pharmacokinetics.compartments import FIRST_STAGE, Array, repeated, steady_trough, step
+from cds_service.pharmacokinetics.compartments import FIRST_STAGE, Array, repeated_doses, steady_trough, step
 from cds_service.pharmacokinetics.population_model import PARAMETERS, Covariates, PopulationModel
-from cds_service.pharmacokinetics.regimen import Course
+from cds_service.pharmacokinetics.regimen import DosingCourse
 
 _LAG = PARAMETERS.index("tlag")
 
@@ -23,7 +23,7 @@ class BeyondItsUse(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class DoseStretch:
     """Covariates that hold from `start`, h, until the next stretch."""
 
     start: float
@@ -31,14 +31,16 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class DoseHistory:
     """What was taken, and what the patient was like meanwhile; the first stretch holds from the beginning."""
 
-    courses: tuple[Course, ...]
-    stretches: tuple[Stretch, ...]
+    courses: tuple[DosingCourse, ...]
+    stretches: tuple[DoseStretch, ...]
 
 
-def concentrations(model: PopulationModel, history: History, hours: Sequence[float], factors: Array) -> Array:
+def concentrations(
+    model: PopulationModel, history: DoseHistory, hours: Sequence[float], factors: Array
+) -> Array:
     """Concentrations, ng/mL, (..., hours); `factors` (..., 7) multiply the typical parameters.
 
     `hours` rise. Nothing is taken before the first course. Raises MissingCovariate, and BeyondItsUse for a
@@ -71,10 +73,10 @@ class _Span:
     first: float
     last: float
     stretch: int
-    parts: tuple[Course, ...]
+    parts: tuple[DosingCourse, ...]
 
 
-def _spans(history: History, courses: Sequence[Course], hours: Sequence[float]) -> list[_Span]:
+def _spans(history: DoseHistory, courses: Sequence[DosingCourse], hours: Sequence[float]) -> list[_Span]:
     borders = _borders(history, courses, hours)
     starts = [stretch.start for stretch in history.stretches]
     return [
@@ -106,7 +108,7 @@ def _gains(spans: Sequence[_Span], parameters: Array, stages: int) -> list[list[
     all_of = step(rows, _aligned([part.every * part.count for part in parts], rows), stages)
     waited = step(rows, _aligned(since, rows), stages)
     mg = _aligned([part.mg for part in parts], rows) * rows[..., 5]
-    found = (waited @ repeated(once, all_of))[..., -1:] * mg[..., None, None]
+    found = (waited @ repeated_doses(once, all_of))[..., -1:] * mg[..., None, None]
     for (row, _, _), gain in zip(jobs, found, strict=True):
         gains[row].append(gain)
     return gains
@@ -117,7 +119,7 @@ def _aligned(values: Sequence[float], parameters: Array) -> Array:
     return np.asarray(values)[:, *(None,) * (parameters.ndim - 2)]
 
 
-def _borders(history: History, courses: Sequence[Course], hours: Sequence[float]) -> list[float]:
+def _borders(history: DoseHistory, courses: Sequence[DosingCourse], hours: Sequence[float]) -> list[float]:
     """Every hour at which something begins, ends, or is measured, from the first dose on."""
     last = max(hours)
     told = {stretch.start for stretch in history.stretches} | {*hours}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cds_service.pharmacokinetics.concentrations import History, Stretch
+from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch
 from cds_service.pharmacokinetics.map_estimate import (
     EdgeSolution,
     Estimate,
@@ -15,9 +15,9 @@ from cds_service.pharmacokinetics.map_estimate import (
     occasion_variance,
 )
 from cds_service.pharmacokinetics.population_model import Floats, PopulationModel
-from cds_service.pharmacokinetics.regimen import Course
+from cds_service.pharmacokinetics.regimen import DosingCourse
 from cds_service.pharmacokinetics.residual_error import Sample, chance_below, method_variance
-from cds_service.pharmacokinetics.validity import Fit, Judgement, Measured, judge
+from cds_service.pharmacokinetics.validity import Fit, Measured, ValidityJudgement, judge_validity
 
 TAIL = 0.05
 """Each end of the 90 % interval."""
@@ -33,7 +33,7 @@ class Question:
     whole number of intervals. `band` is ng/mL. `assay` is the method in which the answer will be measured.
     """
 
-    history: History
+    history: DoseHistory
     samples: tuple[Sample, ...]
     patient: Mapping[str, Measured]
     now: float
@@ -62,7 +62,7 @@ class ModelShare:
 
     name: str
     weight: float
-    judgement: Judgement
+    judgement: ValidityJudgement
     refused: str | None = None
 
 
@@ -85,7 +85,7 @@ def forecast(models: Sequence[PopulationModel], question: Question) -> Forecast:
     shares: list[ModelShare] = []
     speaking: list[Estimate] = []
     for model in models:
-        judgement = judge(model, question.patient)
+        judgement = judge_validity(model, question.patient)
         answer = _ask(model, judgement, question)
         if isinstance(answer, Estimate):
             speaking.append(answer)
@@ -99,7 +99,7 @@ def forecast(models: Sequence[PopulationModel], question: Question) -> Forecast:
     return Forecast(doses, told, len(question.samples))
 
 
-def _ask(model: PopulationModel, judgement: Judgement, question: Question) -> Estimate | str:
+def _ask(model: PopulationModel, judgement: ValidityJudgement, question: Question) -> Estimate | str:
     if judgement.fit is Fit.NOT_FOR_THIS_PATIENT:
         return "not-for-this-patient"
     if not model.follows_time:
@@ -142,8 +142,8 @@ def _of_dose(speaking: Sequence[Estimate], weights: Floats, question: Question, 
 def _trough(found: Estimate, question: Question, mg: float) -> Callable[[float], float]:
     """The chance that the measured trough is at most so many ng/mL."""
     when = question.now + question.ahead
-    course = Course(question.now, question.every, round(question.ahead / question.every), mg)
-    history = History((*question.history.courses, course), _stretches(question, mg))
+    course = DosingCourse(question.now, question.every, round(question.ahead / question.every), mg)
+    history = DoseHistory((*question.history.courses, course), _stretches(question, mg))
     logs, slopes = log_levels(found.model, history, [when], found.u)
     varies = occasion_variance(found.model, history, [when], found.factors)
     extra = varies[0] + method_variance(found.model, question.assay)
@@ -151,13 +151,13 @@ def _trough(found: Estimate, question: Question, mg: float) -> Callable[[float],
     return chance_below(found.model, float(logs[0]), float(spread))
 
 
-def _stretches(question: Question, mg: float) -> tuple[Stretch, ...]:
+def _stretches(question: Question, mg: float) -> tuple[DoseStretch, ...]:
     """The patient stays as now; only the dose itself changes, for a model that looks at it."""
     stretches = question.history.stretches
     if question.dose_covariate is None:
         return stretches
     dosed = {**stretches[-1].covariates, question.dose_covariate: mg * 24 / question.every}
-    return (*stretches, Stretch(question.now, dosed))
+    return (*stretches, DoseStretch(question.now, dosed))
 
 
 def _quantile(share: float, below: Callable[[float], float]) -> float:

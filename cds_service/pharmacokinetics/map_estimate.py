@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from cds_service.pharmacokinetics.compartments import Array
-from cds_service.pharmacokinetics.concentrations import History, concentrations
+from cds_service.pharmacokinetics.concentrations import DoseHistory, concentrations
 from cds_service.pharmacokinetics.population_model import PARAMETERS, Floats, PopulationModel
 from cds_service.pharmacokinetics.residual_error import Sample, deviance, information, method_variance
 
@@ -72,7 +72,7 @@ def _root(model: PopulationModel) -> Floats:
 
 
 def log_levels(
-    model: PopulationModel, history: History, hours: Sequence[float], u: Floats
+    model: PopulationModel, history: DoseHistory, hours: Sequence[float], u: Floats
 ) -> tuple[Floats, Floats]:
     """ln(level) at `hours`, and its derivatives by u, (hours, n): exact, by a complex step."""
     count = len(u)
@@ -83,7 +83,7 @@ def log_levels(
 
 
 def estimate(
-    model: PopulationModel, history: History, samples: Sequence[Sample], most_steps: int = 100
+    model: PopulationModel, history: DoseHistory, samples: Sequence[Sample], most_steps: int = 100
 ) -> Estimate:
     """The patient of these samples; without samples the typical one.
 
@@ -115,7 +115,7 @@ def estimate(
     return Estimate(model, found.x, np.asarray(np.linalg.inv(hessian)), evidence)
 
 
-def _check(history: History, samples: Sequence[Sample]) -> None:
+def _check(history: DoseHistory, samples: Sequence[Sample]) -> None:
     if not history.courses:
         raise InvalidPatient("no dose was taken")
     if any(not np.isfinite(course.mg) or course.mg <= 0 for course in history.courses):
@@ -129,7 +129,7 @@ def _check(history: History, samples: Sequence[Sample]) -> None:
 
 
 def occasion_variance(
-    model: PopulationModel, history: History, hours: Sequence[float], factors: Floats
+    model: PopulationModel, history: DoseHistory, hours: Sequence[float], factors: Floats
 ) -> Floats:
     """Variance of ln(level) by what varies in one patient from time to time, as if each time had lasted.
 
@@ -152,7 +152,7 @@ class Posterior:
     A search asks for value and curvature at the same u: the levels there are worked out once.
     """
 
-    def __init__(self, model: PopulationModel, history: History, samples: Sequence[Sample]) -> None:
+    def __init__(self, model: PopulationModel, history: DoseHistory, samples: Sequence[Sample]) -> None:
         self._model, self._samples = model, samples
         hours = [sample.hour for sample in samples]
         methods = np.array([method_variance(model, sample.assay) for sample in samples])

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.clinical_model.medications import Drug
 
 MODELS = Path(__file__).parent / "models"
 PARAMETERS = ("cl", "v1", "q", "v2", "ka", "f", "tlag")
@@ -41,11 +41,11 @@ class MissingCovariate(LookupError):
         self.covariate = covariate
 
 
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ModelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a model file; a field that is not known is a fault."""
 
 
-class Effect(Part, frozen=True):
+class Effect(ModelPart, frozen=True):
     """How one covariate moves one parameter. `linear` effects are added first, the others multiply.
 
     linear: + amount (x - centre). power: (x/centre)^amount. fraction: 1 + amount x/centre.
@@ -73,7 +73,7 @@ class Effect(Part, frozen=True):
         return self.amount if value > self.centre else 1.0
 
 
-class Range(Part, frozen=True):
+class ModelRange(ModelPart, frozen=True):
     """What a covariate was in the study, what it can be at all, and how long a value counts."""
 
     unit: str
@@ -82,14 +82,14 @@ class Range(Part, frozen=True):
     fresh_days: int | None = None
 
 
-class Pair(Part, frozen=True):
+class ParameterPair(ModelPart, frozen=True):
     """A covariance or correlation of two parameters' variation."""
 
     of: tuple[str, str]
     value: float
 
 
-class Residual(Part, frozen=True):
+class Residual(ModelPart, frozen=True):
     """How a measured level strays: a fraction, and ng/mL; added to its logarithm or to the level itself."""
 
     proportional: float
@@ -97,7 +97,7 @@ class Residual(Part, frozen=True):
     scale: Literal["logarithm", "level"] = "logarithm"
 
 
-class ModelFile(Part, frozen=True):
+class ModelFile(ModelPart, frozen=True):
     """One model as it stands in its file."""
 
     drug: Drug
@@ -114,12 +114,12 @@ class ModelFile(Part, frozen=True):
     stages: int = 1
     between_cv: dict[str, float] = {}
     between_variance: dict[str, float] = {}
-    between_covariance: tuple[Pair, ...] = ()
+    between_covariance: tuple[ParameterPair, ...] = ()
     occasion_cv: dict[str, float] = {}
     occasion_variance: dict[str, float] = {}
-    occasion_correlation: tuple[Pair, ...] = ()
+    occasion_correlation: tuple[ParameterPair, ...] = ()
     effect: tuple[Effect, ...] = ()
-    covariate: dict[str, Range] = {}
+    covariate: dict[str, ModelRange] = {}
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,8 @@ class PopulationModel:
 def _covariance(
     cvs: Mapping[str, float],
     variances: Mapping[str, float],
-    covariances: tuple[Pair, ...],
-    correlations: tuple[Pair, ...],
+    covariances: tuple[ParameterPair, ...],
+    correlations: tuple[ParameterPair, ...],
 ) -> Floats:
     """A coefficient of variation is that of the log-normal: variance ln(1 + CV^2)."""
     found = np.zeros((len(PARAMETERS), len(PARAMETERS)))

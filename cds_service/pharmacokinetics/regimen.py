@@ -13,7 +13,7 @@ class DoseTaken:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class DosingCourse:
     """`count` equal doses, mg, the first at `start` h, one every `every` h."""
 
     start: float
@@ -26,17 +26,17 @@ class Course:
         """When the next dose would be due, h."""
         return self.start + self.every * self.count
 
-    def within(self, first: float, last: float) -> "Course | None":
+    def within(self, first: float, last: float) -> "DosingCourse | None":
         """The doses at `first` <= t < `last`, h; None when there is none."""
         skipped = max(0, _ceiling((first - self.start) / self.every))
         stop = min(self.count, _ceiling((last - self.start) / self.every))
         if stop <= skipped:
             return None
-        return Course(self.start + skipped * self.every, self.every, stop - skipped, self.mg)
+        return DosingCourse(self.start + skipped * self.every, self.every, stop - skipped, self.mg)
 
-    def later(self, hours: float) -> "Course":
+    def later(self, hours: float) -> "DosingCourse":
         """The same doses, some hours later: the lag of absorption."""
-        return Course(self.start + hours, self.every, self.count, self.mg)
+        return DosingCourse(self.start + hours, self.every, self.count, self.mg)
 
 
 _ROUNDING = 1e-9  # of an interval: a dose on the border belongs to what follows it
@@ -46,7 +46,7 @@ def _ceiling(number: float) -> int:
     return -int(-(number - _ROUNDING) // 1)
 
 
-def courses_of(doses: Iterable[DoseTaken]) -> tuple[Course, ...]:
+def courses_of(doses: Iterable[DoseTaken]) -> tuple[DosingCourse, ...]:
     """Runs of equal doses at equal intervals; a missed or changed dose ends a run."""
     runs: list[list[DoseTaken]] = []
     for dose in sorted(doses, key=lambda d: d.hour):
@@ -63,6 +63,6 @@ def _continues(run: Sequence[DoseTaken], dose: DoseTaken) -> bool:
     return len(run) < 2 or abs((dose.hour - run[-1].hour) - (run[1].hour - run[0].hour)) < _ROUNDING
 
 
-def _course(run: Sequence[DoseTaken]) -> Course:
+def _course(run: Sequence[DoseTaken]) -> DosingCourse:
     every = run[1].hour - run[0].hour if len(run) > 1 else 24.0
-    return Course(run[0].hour, every, len(run), run[0].mg)
+    return DosingCourse(run[0].hour, every, len(run), run[0].mg)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from cds_service.pharmacokinetics.population_model import PopulationModel, Range
+from cds_service.pharmacokinetics.population_model import ModelRange, PopulationModel
 
 
 class Fit(IntEnum):
@@ -24,22 +24,22 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ValidityJudgement:
     """How well the model fits, and the covariates that make it worse than INSIDE."""
 
     fit: Fit
     because: tuple[str, ...] = ()
 
 
-def judge(model: PopulationModel, patient: Mapping[str, Measured]) -> Judgement:
+def judge_validity(model: PopulationModel, patient: Mapping[str, Measured]) -> ValidityJudgement:
     """The worst fit over every covariate that the model names."""
     found = {name: _fit(known, patient.get(name)) for name, known in model.file.covariate.items()}
     worst = max(found.values(), default=Fit.INSIDE)
     names = tuple(sorted(name for name, fit in found.items() if fit is worst and fit is not Fit.INSIDE))
-    return Judgement(worst, names)
+    return ValidityJudgement(worst, names)
 
 
-def _fit(known: Range, measured: Measured | None) -> Fit:
+def _fit(known: ModelRange, measured: Measured | None) -> Fit:
     if measured is None or _is_stale(known, measured):
         return Fit.NOT_FOR_THIS_PATIENT
     for fit, (low, high) in ((Fit.INSIDE, known.studied), (Fit.STRETCHED, known.possible)):
@@ -48,7 +48,7 @@ def _fit(known: Range, measured: Measured | None) -> Fit:
     return Fit.NOT_FOR_THIS_PATIENT
 
 
-def _is_stale(known: Range, measured: Measured) -> bool:
+def _is_stale(known: ModelRange, measured: Measured) -> bool:
     if known.fresh_days is None or measured.age_days is None:
         return False
     return measured.age_days > known.fresh_days

@@ -9,19 +9,19 @@ import structlog
 from cryptography.fernet import InvalidToken
 from flask import Blueprint, Response, request
 
-from cds_service.cards.wording import Wording
-from cds_service.ehr.fhir_server import NotFetched
-from cds_service.ehr.writing import WriteRefused
-from cds_service.research.access import Reader
-from cds_service.research.candidate_table import STATUSES, candidates_csv, shown
+from cds_service.audit.looks import Look, record_look
+from cds_service.cards.translations import Wording
+from cds_service.fhir_client.create_resource import WriteRefused
+from cds_service.fhir_client.fhir_get import NotFetched
+from cds_service.research.candidate_table import STATUSES, candidates_csv, shown_candidates
 from cds_service.research.candidates import Candidates, SeenRow
-from cds_service.research.pages import Pages
+from cds_service.research.research_access import Reader
+from cds_service.research.research_responses import Pages
 from cds_service.signin.expected_patient import expect_patient
-from cds_service.signin.refused import SignInRefused, WhyRefused
 from cds_service.signin.sessions import Sessions
-from cds_service.store.looks import Look, record_look
-from cds_service.study_list.codes import SubjectStatus
-from cds_service.study_list.working import Change, ChangedMeanwhile, NoSuchRow
+from cds_service.signin.signin_errors import SignInRefused, WhyRefused
+from cds_service.study_list.subject_codes import SubjectStatus
+from cds_service.study_list.work_on_list import ChangedMeanwhile, NoSuchRow, StatusChange
 
 _log = structlog.get_logger()
 _PURPOSE = "candidates"
@@ -95,7 +95,7 @@ def _add_list(routes: Blueprint, page: CandidatesPage) -> None:
             form_token=reader.form_token,
             me=reader.name,
             as_of=seen.as_of[:16].replace("T", " "),
-            rows=[shown(one, words, today, seal) for one in seen.rows],
+            rows=[shown_candidates(one, words, today, seal) for one in seen.rows],
             statuses=STATUSES,
             can_explain=bool(page.launch),
         )
@@ -141,14 +141,14 @@ def _check_form(page: CandidatesPage, reader: Reader, given: str) -> None:
         raise SignInRefused(WhyRefused.FORM)
 
 
-def _change_in(given: Callable[[str, str], str]) -> Change | None:
+def _change_in(given: Callable[[str, str], str]) -> StatusChange | None:
     """What the form asks for; None for an ineligible patient without the criterion, or an unknown status."""
     status, criterion = given("status", ""), given("criterion", "")
     if status and status not in STATUSES:
         return None
     if status == SubjectStatus.INELIGIBLE and not criterion:
         return None
-    return Change(
+    return StatusChange(
         status=SubjectStatus(status) if status else None,
         criterion=criterion if status == SubjectStatus.INELIGIBLE else None,
         note=given("note", "").strip(),
@@ -162,7 +162,7 @@ def _row(page: CandidatesPage, seen: SeenRow, status: int) -> Response:
         "research/candidate_row.html",
         words,
         status,
-        row=shown(seen, words, page.candidates.clock().date(), page.sealer()),
+        row=shown_candidates(seen, words, page.candidates.clock().date(), page.sealer()),
         path=page.sessions.path,
         can_explain=bool(page.launch),
     )

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from cds_service.cards.wording import Wording
+from cds_service.cards.translations import Wording
 from cds_service.research.candidates import SeenRow
-from cds_service.study_list.codes import News, SubjectStatus
-from fhir_mappings.vocabulary.phrases import Phrase
+from cds_service.study_list.subject_codes import News, SubjectStatus
+from fhir_mappings.clinical_model.messages import Phrase
 
 STATUSES = tuple(status.value for status in SubjectStatus)
 NEWS_FOR = timedelta(days=7)
@@ -23,7 +23,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def shown(seen: SeenRow, words: Wording, today: date, seal: Callable[[str], str]) -> dict[str, Any]:
+def shown_candidates(
+    seen: SeenRow, words: Wording, today: date, seal: Callable[[str], str]
+) -> dict[str, Any]:
     """The values of a row in the template; `seal` makes a name for it that only this session can read."""
     row, judged = seen.row, seen.row.judgement
     news, at = judged.news

@@ -7,20 +7,20 @@ from datetime import date, datetime
 import msgspec
 from sqlalchemy import Engine
 
-from cds_service.advice.clinic import Clinic
-from cds_service.protocol.answers.eligibility import EligibilityStatus
-from cds_service.research.access import Reader
+from cds_service.audit.looks import Look, record_look
+from cds_service.research.research_access import Reader
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.screening.summary import PatientSummary
-from cds_service.store.looks import Look, record_look
-from cds_service.study_list.codes import Json
+from cds_service.services.handler import Installation
+from cds_service.study_list.judge_listed import due_tests, judge_anew
 from cds_service.study_list.judgement import judgement_in
-from cds_service.study_list.judging import due, judge_anew
-from cds_service.study_list.row import Row, row_of
-from cds_service.study_list.server import ListServer
-from cds_service.study_list.state import ListState, read_state
-from cds_service.study_list.working import Change, Worker, change_row
-from cds_service.study_list.write import write_list
-from fhir_mappings.readers.settings import TrialIdentity
+from cds_service.study_list.list_row import ListRow, list_row
+from cds_service.study_list.list_server import ListServer
+from cds_service.study_list.list_state import ListState, read_list_state
+from cds_service.study_list.subject_codes import Json
+from cds_service.study_list.work_on_list import StatusChange, Worker, change_row
+from cds_service.study_list.write_list import write_list
+from fhir_mappings.readers.reader_settings import TrialIdentity
 
 _NAMED = "name,birthDate,gender,identifier"
 
@@ -37,7 +37,7 @@ class Named(msgspec.Struct, frozen=True):
 class SeenRow(msgspec.Struct, frozen=True):
     """A row with its name. `is_stale`: something has come since it was judged, and could not be looked at."""
 
-    row: Row
+    row: ListRow
     who: Named
     is_stale: bool = False
 
@@ -54,7 +54,7 @@ class Candidates:
     """The collaborators. `engine` keeps who looked; `clock` gives aware moments."""
 
     server: ListServer
-    clinic: Clinic
+    installation: Installation
     engine: Engine
     clock: Callable[[], datetime]
 
@@ -64,12 +64,12 @@ class Candidates:
         Raises NotFetched, WriteRefused or StoreUnavailable.
         """
         now = self.clock()
-        state, stale = self._brought_up_to_date(read_state(self.server), now)
+        state, stale = self._brought_up_to_date(read_list_state(self.server), now)
         names = self.server.by_id("Patient", (p.removeprefix("Patient/") for p in state.tasks), _NAMED)
         record_look(self.engine, now, reader.account, what, len(state.tasks))
         rows = [
             SeenRow(
-                row_of(patient, task, state.subjects.get(patient), state.asked.get(patient)),
+                list_row(patient, task, state.subjects.get(patient), state.asked.get(patient)),
                 named(names.get(patient.removeprefix("Patient/"), {}), now.date()),
                 patient in stale or _is_unjudged(task),
             )
@@ -77,32 +77,32 @@ class Candidates:
         ]
         return SeenList(_latest_first(rows), str((state.whole or {}).get("date", "")))
 
-    def change(self, reader: Reader, patient: str, seen: str, change: Change) -> SeenRow:
+    def change(self, reader: Reader, patient: str, seen: str, change: StatusChange) -> SeenRow:
         """Write what somebody wants. Raises ChangedMeanwhile, NoSuchRow, WriteRefused, NotFetched."""
         now = self.clock()
         record_look(self.engine, now, reader.account, Look.CHANGE, 1)
-        worker = Worker(reader.name, now.astimezone(self.clinic.zone))
+        worker = Worker(reader.name, now.astimezone(self.installation.zone))
         return self.named(change_row(self.server, patient, seen, change, worker))
 
-    def named(self, row: Row) -> SeenRow:
+    def named(self, row: ListRow) -> SeenRow:
         """One row with its name. Raises NotFetched."""
         key = row.patient.removeprefix("Patient/")
         found = self.server.by_id("Patient", [key], _NAMED)
         return SeenRow(row, named(found.get(key, {}), self.clock().date()))
 
     def _brought_up_to_date(self, state: ListState, now: datetime) -> tuple[ListState, frozenset[str]]:
-        waiting = due(state, self.server, now)
+        waiting = due_tests(state, self.server, now)
         if not waiting:
             return state, frozenset()
-        judged = judge_anew(self.clinic, self.server, waiting, now)
+        judged = judge_anew(self.installation, self.server, waiting, now)
         asked = frozenset(state.asked.keys() & set(waiting)) - state.tasks.keys()
         # Somebody asked: the row is there even if the chart is not, and says that it was not judged.
         unseen = (PatientSummary(p, EligibilityStatus.UNDETERMINED) for p in asked & judged.unavailable)
-        trial = TrialIdentity(study_references=self.clinic.gatherer.reader.trial.study_references)
-        moment = now.astimezone(self.clinic.zone)
+        trial = TrialIdentity(study_references=self.installation.gatherer.reader.trial.study_references)
+        moment = now.astimezone(self.installation.zone)
         summaries = (*judged.summaries, *unseen)
         write_list(summaries, self.server, moment, trial, asked=asked, is_run=False)
-        return read_state(self.server), judged.unavailable
+        return read_list_state(self.server), judged.unavailable
 
 
 def _is_unjudged(task: Json) -> bool:

@@ -10,17 +10,17 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cds_service.protocol.eligibility import may_have_aplastic_anaemia
-from cds_service.protocol.moment import AsOf
-from cds_service.screening.naming import Line
+from cds_service.rules.as_of import AsOf
+from cds_service.screening.output_names import ExportLine
+from cds_service.trials.nct06802055.criteria.eligibility import may_have_aplastic_anaemia
+from fhir_mappings.clinical_model.concepts import APLASTIC_ANAEMIA
+from fhir_mappings.clinical_model.known_unknown import Part
+from fhir_mappings.readers.drug_identification import codings, drug_words
 from fhir_mappings.readers.fhir_types import CodeableConcept
-from fhir_mappings.readers.ownership import home_of
-from fhir_mappings.readers.product import codings, words
-from fhir_mappings.readers.record import read_record
-from fhir_mappings.readers.settings import ReaderSettings
+from fhir_mappings.readers.patient_match import home_of
+from fhir_mappings.readers.read_record import read_record
+from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.unread import unread
-from fhir_mappings.vocabulary.concepts import APLASTIC_ANAEMIA
-from fhir_mappings.vocabulary.facts import Part
 
 _MOST_KEPT = 200_000
 _NOBODY = "nobody"
@@ -34,20 +34,20 @@ def deciding_types(settings: ReaderSettings) -> frozenset[str]:
     return frozenset(asked | NEVER_PLAIN)
 
 
-def may_matter(line: Line, settings: ReaderSettings, now: AsOf) -> bool:
+def may_matter(line: ExportLine, settings: ReaderSettings, now: AsOf) -> bool:
     """May somebody be more than "not a candidate" for this line? An unread line of unknown type may."""
     if line.failed and line.patients:
         return True
     return any(_matters_to(patient, line, settings, now) for patient in _asked(line))
 
 
-def _asked(line: Line) -> Iterable[str]:
+def _asked(line: ExportLine) -> Iterable[str]:
     """One resource says the same of everybody whom it names; a Bundle holds several people's."""
     named = sorted(line.patients) or [_NOBODY]
     return named[:1] if len(line.resources) == 1 else (*named, _NOBODY)
 
 
-def _matters_to(patient: str, line: Line, settings: ReaderSettings, now: AsOf) -> bool:
+def _matters_to(patient: str, line: ExportLine, settings: ReaderSettings, now: AsOf) -> bool:
     record = read_record(line.resources, patient, now.instant, settings, home=home_of(line.resources))
     participates = any(entry.this_trial is not False for entry in record.studies)
     return participates or record.lacks(Part.RESEARCH_SUBJECTS) or may_have_aplastic_anaemia(record)
@@ -103,5 +103,5 @@ class Diagnoses:
         return not any(self._is_ours(concept) for concept in (whole, *shown))
 
     def _is_ours(self, concept: CodeableConcept) -> bool:
-        seen = self._settings.codes.recognise(codings(concept), words(concept))
+        seen = self._settings.codes.recognise(codings(concept), drug_words(concept))
         return seen is not None and bool(seen.concepts & APLASTIC_ANAEMIA)

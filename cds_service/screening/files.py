@@ -24,7 +24,7 @@ class ExportFile(NamedTuple):
     name: str
 
 
-def export_files(named: Iterable[str]) -> tuple[ExportFile, ...]:
+def files_of_export(named: Iterable[str]) -> tuple[ExportFile, ...]:
     """Every file once, in the order of their names. Raises NoExport or OSError."""
     found: dict[Path, str] = {}
     for one in named:

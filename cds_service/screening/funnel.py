@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from cds_service.protocol.answers.eligibility import EligibilityStatus
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.screening.summary import PatientSummary
 
 FUNNEL = "funnel.json"

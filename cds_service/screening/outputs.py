@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from cds_service.screening.funnel import FUNNEL, funnel_of
-from cds_service.screening.manifest import Unusable
-from cds_service.screening.run import Passes
-from cds_service.screening.shards import Shard
-from cds_service.screening.tables import row_of, rows_as_lines, write_tables
+from cds_service.screening.patient_shards import Shard
+from cds_service.screening.run_manifest import Unusable
+from cds_service.screening.screening_run import Passes
+from cds_service.screening.summary_tables import rows_as_lines, summary_row, write_tables
 from cds_service.screening.working_folder import WorkingFolder, write_whole
 
 ASSESSMENTS = "assessments.ndjson.gz"
@@ -41,7 +41,7 @@ def write_outputs(
     rows = work.folder / "rows.ndjson"
     with rows.open("wb") as table:
         for judged in work.judged():
-            table.write(rows_as_lines([row_of(judged.summary)]))
+            table.write(rows_as_lines([summary_row(judged.summary)]))
     screened = write_tables(work.database, rows, work.everybody, folder)
     _write_assessments(work, folder / ASSESSMENTS)
     summaries = (judged.summary for judged in work.judged())

@@ -10,26 +10,26 @@ from functools import cached_property
 import msgspec
 import xxhash
 
-from cds_service.protocol.moment import AsOf
+from cds_service.rules.as_of import AsOf
 from cds_service.screening.deciding import NEVER_PLAIN, Diagnoses, deciding_types, may_matter
-from cds_service.screening.naming import Line, pointed_at, read_line
-from cds_service.screening.plain import Lines, sort_lines
+from cds_service.screening.output_names import ExportLine, pointed_at, read_line
+from cds_service.screening.patient_shards import TORN, Shard, blocks_of
+from cds_service.screening.plain_scan import PlainLines, sort_lines
 from cds_service.screening.search import Names
-from cds_service.screening.shards import TORN, Shard, blocks_of
 from fhir_mappings.readers.fhir_types import FhirType, Identifier, Unread
-from fhir_mappings.readers.lost import PARTS
+from fhir_mappings.readers.lost_entries import PARTS
+from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.references import POINTED_AT, own_reference
-from fhir_mappings.readers.settings import ReaderSettings
 
 
-class Person(msgspec.Struct, frozen=True):
+class ScannedPerson(msgspec.Struct, frozen=True):
     """Somebody with a Patient line: the id, and the values of the identifiers."""
 
     id: str
     numbers: tuple[str, ...] = ()
 
 
-class Held(msgspec.Struct, frozen=True):
+class HeldLine(msgspec.Struct, frozen=True):
     """A line kept. `owner` is a patient's id, or `Type/id` of what others point at.
 
     `number` counts from the beginning of the shard; `names` is what the line points at.
@@ -42,7 +42,7 @@ class Held(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
-class Problem(msgspec.Struct, frozen=True):
+class ScanProblem(msgspec.Struct, frozen=True):
     """A line that cannot be used as it stands, and why; none of its content."""
 
     shard: int
@@ -58,28 +58,28 @@ class Found(msgspec.Struct):
     size: int = 0
     digest: str = ""
     points: bool = False
-    people: list[Person] = []
+    people: list[ScannedPerson] = []
     concerned: set[str] = set()
     concerned_numbers: set[str] = set()
-    held: list[Held] = []
-    adrift: list[Held] = []
-    problems: list[Problem] = []
+    held: list[HeldLine] = []
+    adrift: list[HeldLine] = []
+    problems: list[ScanProblem] = []
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedLine:
     """Who is looked for: ids of patients, and whose each number is; or `Type/id` of other resources."""
 
     ids: frozenset[str] = frozenset()
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     others: frozenset[str] = frozenset()
 
-    def without(self, other: "Wanted") -> "Wanted":
+    def without(self, other: "WantedLine") -> "WantedLine":
         """Only what is not in the other."""
         owners = {n: owners for n, owners in self.owners.items() if other.owners.get(n) != owners}
-        return Wanted(self.ids - other.ids, owners, self.others - other.others)
+        return WantedLine(self.ids - other.ids, owners, self.others - other.others)
 
-    def owners_of(self, line: Line) -> frozenset[str]:
+    def owners_of(self, line: ExportLine) -> frozenset[str]:
         """Whose the line is, of those looked for."""
         own = {own_reference(resource) for resource in line.resources} & self.others
         numbers = () if line.kind == "Patient" else line.numbers  # a Patient is who its id says
@@ -93,7 +93,7 @@ class Scan:
 
     settings: ReaderSettings
     now: AsOf
-    wanted: Wanted = Wanted()
+    wanted: WantedLine = WantedLine()
     settled: frozenset[int] = frozenset()
     every_line: bool = False
 
@@ -148,7 +148,7 @@ class _Pass:
                 found.size += len(block)
                 self._block(block)
         except TORN as error:
-            found.problems.append(Problem(found.shard, found.lines + 1, f"gzip: {error}"))
+            found.problems.append(ScanProblem(found.shard, found.lines + 1, f"gzip: {error}"))
         found.digest = digest.hexdigest()
         return found
 
@@ -162,7 +162,7 @@ class _Pass:
                 self._plain(plain)
         self._each(parted.others)
 
-    def _plain(self, plain: Lines) -> None:
+    def _plain(self, plain: PlainLines) -> None:
         self._found.points |= plain.kind in POINTED_AT
         if self._asks and plain.kind == "Patient":
             self._roster(plain)
@@ -188,7 +188,7 @@ class _Pass:
 
     # ------------------------------------------------------------ who there is, and who may be a candidate
 
-    def _roster(self, plain: Lines) -> None:
+    def _roster(self, plain: PlainLines) -> None:
         try:
             people = _patients.decode_lines(plain.text) if plain.text.isascii() or plain.text.decode() else []
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -199,20 +199,20 @@ class _Pass:
         for one in people:
             if one.id:
                 numbers = tuple(v for i in one.identifier if (v := (i.value or "").strip()))
-                self._found.people.append(Person(one.id, numbers))
+                self._found.people.append(ScannedPerson(one.id, numbers))
 
-    def _people(self, line: Line) -> None:
+    def _people(self, line: ExportLine) -> None:
         if line.kind == "Patient":
-            self._found.people += (Person(one, tuple(line.numbers)) for one in line.patients)
+            self._found.people += (ScannedPerson(one, tuple(line.numbers)) for one in line.patients)
 
-    def _doubtful(self, plain: Lines) -> Iterable[tuple[int, bytes]]:
+    def _doubtful(self, plain: PlainLines) -> Iterable[tuple[int, bytes]]:
         lines = list(plain.each())
         if plain.kind != "Condition":
             return lines
         places = self._scan.diagnoses.doubtful(plain.text)
         return lines if places is None else [lines[place] for place in places]
 
-    def _consider(self, number: int, line: Line) -> None:
+    def _consider(self, number: int, line: ExportLine) -> None:
         if not may_matter(line, self._scan.settings, self._scan.now):
             return
         self._found.concerned |= line.patients
@@ -222,20 +222,20 @@ class _Pass:
 
     # ------------------------------------------------------------ lines
 
-    def _hold(self, number: int, text: bytes, line: Line) -> None:
+    def _hold(self, number: int, text: bytes, line: ExportLine) -> None:
         if owners := self._scan.wanted.owners_of(line):
             if line.problem:
                 self._problem(number, line.problem)
             names = tuple(sorted(pointed_at(text)))
             shard = self._found.shard
-            self._found.held += (Held(owner, shard, number, text, names) for owner in sorted(owners))
+            self._found.held += (HeldLine(owner, shard, number, text, names) for owner in sorted(owners))
 
-    def _unreadable(self, number: int, text: bytes, line: Line) -> None:
+    def _unreadable(self, number: int, text: bytes, line: ExportLine) -> None:
         self._problem(number, line.problem or "an error stands where data was expected")
         is_lost = any(isinstance(r, Unread) for r in line.resources)
         may_count = not line.kind or line.kind in PARTS
         if is_lost and may_count and not (line.patients or line.numbers):
-            self._found.adrift.append(Held("", self._found.shard, number, text))
+            self._found.adrift.append(HeldLine("", self._found.shard, number, text))
 
     def _problem(self, number: int, reason: str) -> None:
-        self._found.problems.append(Problem(self._found.shard, number, reason))
+        self._found.problems.append(ScanProblem(self._found.shard, number, reason))

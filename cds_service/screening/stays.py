@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from cds_service.protocol.moment import AsOf
+from cds_service.rules.as_of import AsOf
 from cds_service.screening.summary import LastStay
+from fhir_mappings.clinical_model.calendar import NotADate, read_when
 from fhir_mappings.readers.fhir_types import FhirType, Period, Reference
-from fhir_mappings.vocabulary.calendar import NotADate, read_when
 
 
 class _Encounter(FhirType):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from cds_service.protocol.answers.eligibility import EligibilityStatus
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
 
 
 class CriterionSummary(msgspec.Struct, frozen=True):

@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import msgspec
 
-from cds_service.screening.judging import Chart, Judged
-from cds_service.screening.scan import Found, Held, Person, Problem, Wanted
+from cds_service.screening.judge_candidates import CandidateChart, Judged
+from cds_service.screening.scan import Found, HeldLine, ScannedPerson, ScanProblem, WantedLine
 
 PLAN = "plan.json"
 MEMORY = "96MB"
@@ -58,12 +58,12 @@ class WorkingFolder:
 
     # ------------------------------------------------------------ what passes found
 
-    def settled(self, name: str, ask: Callable[[], Wanted]) -> Wanted:
+    def settled(self, name: str, ask: Callable[[], WantedLine]) -> WantedLine:
         """Whom a pass looks for, as it was when the pass began: what it finds itself must not change that."""
         kept = self.folder / f"wanted-{name}.json"
         if not kept.exists():
             write_whole(kept, msgspec.json.encode(ask()))
-        return msgspec.json.decode(kept.read_bytes(), type=Wanted)
+        return msgspec.json.decode(kept.read_bytes(), type=WantedLine)
 
     def known(self, name: str) -> Found | None:
         """What a pass found in a shard, without people, lines and problems, if it was here already."""
@@ -83,7 +83,7 @@ class WorkingFolder:
         write_whole(self.folder / "found" / f"{name}.json", msgspec.json.encode(found))
         return found
 
-    def _placed(self, table: str, name: str, held: Sequence[Held]) -> list[_Place]:
+    def _placed(self, table: str, name: str, held: Sequence[HeldLine]) -> list[_Place]:
         file = f"{table}/{name}.lines"
         starts = accumulate((len(one.text) for one in held), initial=0)
         if held:
@@ -93,7 +93,7 @@ class WorkingFolder:
             for one, start in zip(held, starts, strict=False)
         ]
 
-    def _write(self, table: str, name: str, rows: Sequence[Person | _Place | Problem]) -> None:
+    def _write(self, table: str, name: str, rows: Sequence[ScannedPerson | _Place | ScanProblem]) -> None:
         if rows:
             write_whole(self.folder / table / f"{name}.ndjson", msgspec.json.Encoder().encode_lines(rows))
 
@@ -148,7 +148,7 @@ class WorkingFolder:
         folders = (self.folder / "parts").glob("part=*")
         return sorted(int(folder.name.removeprefix("part=")) for folder in folders)
 
-    def charts_in(self, part: int, first_lines: Sequence[int]) -> Iterator[Chart]:
+    def charts_in(self, part: int, first_lines: Sequence[int]) -> Iterator[CandidateChart]:
         """The charts of a part, with what they point at; `first_lines` counts lines before each shard."""
         files = str(self.folder / "parts" / f"part={part}" / "*.parquet")
         rows = self._places("SELECT {columns} FROM read_parquet($1) ORDER BY ALL", files)
@@ -156,7 +156,7 @@ class WorkingFolder:
         for owner, own in groupby(rows, key=lambda row: row.owner):
             lines = list(own)
             lines += _reached({name for row in lines for name in row.names}, pointed)
-            yield Chart(owner, self._texts(lines, first_lines))
+            yield CandidateChart(owner, self._texts(lines, first_lines))
 
     def adrift(self, first_lines: Sequence[int]) -> tuple[tuple[int, bytes], ...]:
         """The unreadable lines of which nobody can tell whose they are."""

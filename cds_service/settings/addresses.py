@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
+from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress, read_base
 
 
 def read_bases(addresses: Iterable[str], name: str, faults: list[str]) -> tuple[FhirBase, ...]:

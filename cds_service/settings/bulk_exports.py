@@ -21,9 +21,9 @@ from typing import Annotated
 
 import msgspec
 
-from cds_service.bulk_export.server import DECISIVE, Backend, BulkServer
-from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
-from cds_service.ehr.client_proof import ClientKey
+from cds_service.bulk_export.export_server import DECISIVE, Backend, BulkServer
+from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress, read_base
+from cds_service.fhir_client.client_proof import ClientKey
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.smart_apps import read_proof
 

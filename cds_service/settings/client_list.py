@@ -25,10 +25,16 @@ from typing import Literal
 
 import msgspec
 
-from cds_service.ehr.bases import FhirBase, NotAnAddress
-from cds_service.ehr.key_sets import check_key_address
-from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.hooks.trusted_keys import ALGORITHMS, DEFAULT_ALGORITHMS, KeySet, NotAKeySet, read_key_set
+from cds_service.cds_hooks.trusted_clients import TrustedClient
+from cds_service.cds_hooks.trusted_keys import (
+    ALGORITHMS,
+    DEFAULT_ALGORITHMS,
+    KeySet,
+    NotAKeySet,
+    read_key_set,
+)
+from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress
+from cds_service.fhir_client.jwks import check_key_address
 from cds_service.settings.addresses import read_bases, read_origins
 from cds_service.settings.shapes import Text
 from cds_service.settings.smart_apps import SmartApp, SmartEntry, read_smart_apps

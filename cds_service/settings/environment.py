@@ -9,14 +9,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from cds_service.ehr.bases import NotAnAddress, read_base
+from cds_service.audit.key_strength import SHORTEST_KEY, weakness_of
+from cds_service.audit.pseudonym import WeakKey
+from cds_service.fhir_client.base_url_allow_list import NotAnAddress, read_base
 from cds_service.settings.bulk_exports import open_addresses
 from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.site_file import BadSite, Site, read_site
-from cds_service.settings.study_list import list_insecurities
+from cds_service.settings.study_list_settings import list_insecurities
 from cds_service.settings.writable_by_others import writable_by_others
-from cds_service.store.key_strength import SHORTEST_KEY, weakness_of
-from cds_service.store.pseudonym import WeakKey
 
 _NAMES = frozenset(
     {

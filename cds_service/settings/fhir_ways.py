@@ -16,8 +16,8 @@ from typing import Annotated
 
 import msgspec
 
-from cds_service.ehr.ways import AS_USUAL, ServerWays
-from cds_service.hooks.prefetch import REFUSED_PARAMETERS
+from cds_service.cds_hooks.prefetch import REFUSED_PARAMETERS
+from cds_service.fhir_client.server_settings import AS_USUAL, ServerWays
 from cds_service.settings.addresses import read_bases
 
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]*=[A-Za-z0-9_.,:/|\-]+")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cds_service.protocol.criteria.limits import drug_and_daily_mg
+from cds_service.trials.nct06802055.criteria.eligibility_limits import drug_and_daily_mg
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets import CodeLists, Recognised
-from fhir_mappings.vocabulary.concepts import Concept
 
 _LIMIT = "eligibility.prevention_drugs"
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import msgspec
 
-from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
-from cds_service.research.provider import Provider
+from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress, read_base
+from cds_service.research.oidc_settings import Provider
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.shapes import Text
 from cds_service.settings.smart_apps import host_of, read_proof
-from cds_service.signin.registration import Registration
+from cds_service.signin.client_registration import Registration
 
 
 class ResearchEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -9,18 +9,18 @@ import requests
 from flask import Blueprint
 
 from cds_service import __version__
-from cds_service.advice.clinic import Clinic
-from cds_service.advice.memory import Memory
-from cds_service.cards.wording import read_wording
-from cds_service.explain import setup as explain
-from cds_service.explain.apps import App, Apps
-from cds_service.hooks.service import Caller
-from cds_service.research import setup as research
+from cds_service.cards.translations import read_wording
+from cds_service.cds_hooks.service import Caller
+from cds_service.explain import blueprint as explain
+from cds_service.explain.smart_registrations import App, Apps
+from cds_service.research import research_blueprint as research
+from cds_service.services.audit_and_suppress import AuditMemory
+from cds_service.services.handler import Installation
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import Settings
 from cds_service.settings.smart_apps import SmartApp
-from cds_service.signin.code_flow import NewSecret
-from cds_service.study_list.server import ListServer
+from cds_service.signin.oauth_code_flow import NewSecret
+from cds_service.study_list.list_server import ListServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class Outside:
     list_server: ListServer | None = None
 
 
-def pages_of(settings: Settings, clinic: Clinic, memory: Memory, outside: Outside) -> tuple[Blueprint, ...]:
+def pages_of(
+    settings: Settings, installation: Installation, memory: AuditMemory, outside: Outside
+) -> tuple[Blueprint, ...]:
     """The pages that the site file asks for. Raises ProtocolTextFault."""
     site, words = settings.site, read_wording()
     common: dict[str, Any] = {
@@ -51,14 +53,14 @@ def pages_of(settings: Settings, clinic: Clinic, memory: Memory, outside: Outsid
     pages = []
     apps = apps_of(site.trusted_clients, site.language, by_token=settings.by_token)
     if apps:
-        around = explain.Surroundings(memory=memory, **common)
-        pages.append(explain.explain_page(apps, clinic, words, around))
+        around = explain.ExplainSurroundings(memory=memory, **common)
+        pages.append(explain.explain_page(apps, installation, words, around))
     if site.research:
         server = outside.list_server
-        room = research.Surroundings(
+        room = research.ResearchSurroundings(
             zone=site.zone,
             list_server=server,
-            clinic=clinic,
+            installation=installation,
             explains=server is not None and server.base.url in apps,
             **common,
         )

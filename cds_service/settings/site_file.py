@@ -60,21 +60,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from cds_service.advice.chart_queries import resource_types
-from cds_service.bulk_export.server import BulkServer
-from cds_service.ehr.bases import FhirBase
-from cds_service.ehr.ways import AS_USUAL, ServerWays
-from cds_service.research.provider import Provider
+from cds_service.bulk_export.export_server import BulkServer
+from cds_service.chart.chart_queries import resource_types
+from cds_service.fhir_client.base_url_allow_list import FhirBase
+from cds_service.fhir_client.server_settings import AS_USUAL, ServerWays
+from cds_service.research.oidc_settings import Provider
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.authorities import authority_faults
 from cds_service.settings.bulk_exports import BulkEntry, read_bulk_exports
 from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
 from cds_service.settings.fhir_ways import EhrEntry, read_ways
-from cds_service.settings.forecasts import ForecastEntry, forecast_faults
+from cds_service.settings.forecast_settings import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
 from cds_service.settings.shapes import Text, shape_faults
-from cds_service.settings.study_list import StudyListEntry, files_of, read_study_list
-from cds_service.settings.tablets import tablet_faults
+from cds_service.settings.study_list_settings import StudyListEntry, files_of, read_study_list
+from cds_service.settings.tablet_settings import tablet_faults
 from cds_service.settings.trial_entries import (
     ParticipationEntry,
     TrialEntry,
@@ -83,9 +83,9 @@ from cds_service.settings.trial_entries import (
     study_faults,
 )
 from cds_service.study_list.registered import StudyList
-from fhir_mappings.readers.settings import StandIn
-from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.studies import Arm
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.studies import Arm
+from fhir_mappings.readers.reader_settings import StandIn
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
 
 _STRICT: dict[str, Any] = {"forbid_unknown_fields": True, "frozen": True}

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
-from cds_service.ehr.client_proof import ClientKey, ClientSecret
+from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress, read_base
+from cds_service.fhir_client.client_proof import ClientKey, ClientSecret
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.shapes import Text
-from cds_service.signin.registration import Registration
+from cds_service.signin.client_registration import Registration
 
 _ALGORITHMS = {"EC": "ES384", "RSA": "RS384"}
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from fhir_mappings.readers.arms import arm_of
-from fhir_mappings.readers.settings import StandIn
-from fhir_mappings.vocabulary.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.readers.arm_text import arm_of
+from fhir_mappings.readers.reader_settings import StandIn
 
 _STAND_IN_KINDS = {"group": "Group", "flag": "Flag", "care_plan": "CarePlan"}
 _ID = r"[A-Za-z0-9\-.]{1,64}"

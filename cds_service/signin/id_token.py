@@ -10,12 +10,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
-from cds_service.hooks.envelope import NOT_JSON
-from cds_service.signin.refused import SignInRefused, WhyRefused
-from cds_service.signin.registration import Registration
+from cds_service.cds_hooks.strict_json import NOT_JSON
+from cds_service.signin.client_registration import Registration
+from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 
 if TYPE_CHECKING:
-    from cds_service.signin.code_flow import Pending
+    from cds_service.signin.oauth_code_flow import Pending
 
 ALGORITHMS = ("ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
 """Signatures with a private key; never "none", and never a shared secret."""

@@ -11,10 +11,10 @@ import msgspec
 from flask import Response, request
 from sqlalchemy import Engine
 
-from cds_service.signin.code_flow import NewSecret, Pending
-from cds_service.signin.refused import SignInRefused, WhyRefused
-from cds_service.store.given import hash_of
-from cds_service.store.sealed_sessions import Ticket, end, keep, look_up, take
+from cds_service.audit.audit_records import hash_of
+from cds_service.audit.sealed_sessions import Ticket, end, keep, look_up, take
+from cds_service.signin.oauth_code_flow import NewSecret, Pending
+from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 
 LAUNCH_LIFE = timedelta(minutes=10)
 

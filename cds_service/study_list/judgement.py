@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from cds_service.screening.summary import PatientSummary
-from cds_service.study_list.codes import INPUT_SYSTEM, Json, News
+from cds_service.study_list.subject_codes import INPUT_SYSTEM, Json, News
 
 _SETTLED_OUT = ("not-met", "present")
 
 
-class Judgement(msgspec.Struct, frozen=True):
+class ListJudgement(msgspec.Struct, frozen=True):
     """The machine's part of a Task. Moments are ISO 8601 with offset.
 
     `status` is an eligibility status of `assessment/1`, `criteria` are (number, status), `questions` are
@@ -46,15 +46,15 @@ class Judgement(msgspec.Struct, frozen=True):
             return News.LOST, self.lost
         return (News.CHANGED, self.changed) if self.changed else (News.NEW, self.listed)
 
-    def says_the_same_as(self, other: "Judgement") -> bool:
+    def says_the_same_as(self, other: "ListJudgement") -> bool:
         """The same verdicts? Other words, another stay and another moment are no news."""
         return (self.status, self.criteria) == (other.status, other.criteria)
 
 
-def judgement_of(summary: PatientSummary, as_of: datetime) -> Judgement:
+def judgement_of(summary: PatientSummary, as_of: datetime) -> ListJudgement:
     """What a summary says, as of a moment; news are not told yet."""
     stay = summary.last_stay
-    return Judgement(
+    return ListJudgement(
         status=summary.status.value,
         criteria=tuple((c.id, c.status) for c in summary.criteria),
         questions=tuple((q.criterion, q.question) for q in summary.questions),
@@ -64,7 +64,7 @@ def judgement_of(summary: PatientSummary, as_of: datetime) -> Judgement:
     )
 
 
-def as_inputs(judgement: Judgement) -> list[Json]:
+def as_inputs(judgement: ListJudgement) -> list[Json]:
     """Task.input: one for each fact, coded, so that another program can read it as well."""
     return [
         {"type": {"coding": [{"system": INPUT_SYSTEM, "code": code}]}, kind: value}
@@ -73,7 +73,7 @@ def as_inputs(judgement: Judgement) -> list[Json]:
     ]
 
 
-def _facts(one: Judgement) -> Iterator[tuple[str, str, str | None]]:
+def _facts(one: ListJudgement) -> Iterator[tuple[str, str, str | None]]:
     yield "eligibility", "valueCode", one.status
     yield "criteria", "valueString", " ".join("=".join(pair) for pair in one.criteria)
     yield from (("question", "valueString", f"{number}: {words}") for number, words in one.questions)
@@ -85,13 +85,13 @@ def _facts(one: Judgement) -> Iterator[tuple[str, str, str | None]]:
     yield "lost", "valueDateTime", one.lost
 
 
-def judgement_in(task: Json) -> Judgement:
+def judgement_in(task: Json) -> ListJudgement:
     """What the Task says; inputs of other programs are passed over."""
     told: dict[str, list[str]] = {}
     for given in task.get("input", ()):
         value = next((v for name, v in given.items() if name.startswith("value") and isinstance(v, str)), "")
         told.setdefault(_code(given), []).append(value)
-    return Judgement(
+    return ListJudgement(
         status=_one(told, "eligibility"),
         criteria=tuple((n, s) for n, _, s in (p.partition("=") for p in _one(told, "criteria").split())),
         questions=tuple((n, w) for n, _, w in (text.partition(": ") for text in told.get("question", ()))),

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from cds_service.ehr.bases import FhirBase
-from cds_service.signin.registration import Registration
+from cds_service.fhir_client.base_url_allow_list import FhirBase
+from cds_service.signin.client_registration import Registration
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from datetime import datetime
 
 import msgspec
 
-from cds_service.study_list.codes import (
+from cds_service.study_list.judgement import ListJudgement, as_inputs
+from cds_service.study_list.subject_codes import (
     LIST,
     NEWS_SYSTEM,
     SET_BY_HAND,
@@ -16,7 +17,6 @@ from cds_service.study_list.codes import (
     SubjectStatus,
     identifier_of,
 )
-from cds_service.study_list.judgement import Judgement, as_inputs
 from fhir_mappings.writers.drafts import TRIAL
 
 
@@ -35,7 +35,7 @@ def new_subject(patient: str, study: str | None) -> Json:
     }
 
 
-def new_task(patient: str, subject: str, judgement: Judgement) -> Json:
+def new_task(patient: str, subject: str, judgement: ListJudgement) -> Json:
     """The study team's task about a candidate; `subject` is a reference or a placeholder of a transaction."""
     task: Json = {
         "resourceType": "Task",
@@ -51,7 +51,7 @@ def new_task(patient: str, subject: str, judgement: Judgement) -> Json:
     return with_judgement(task, judgement)
 
 
-def with_judgement(task: Json, judgement: Judgement) -> Json:
+def with_judgement(task: Json, judgement: ListJudgement) -> Json:
     """The Task with the machine's part renewed; owner, notes and status stay as people have them."""
     news, at = judgement.news
     return {
@@ -96,7 +96,7 @@ class OnTheList(msgspec.Struct, frozen=True):
     """One entry: a ResearchSubject, and what was said of it last."""
 
     subject: str
-    judgement: Judgement
+    judgement: ListJudgement
 
 
 def list_of(entries: Iterable[OnTheList], as_of: datetime) -> Json:

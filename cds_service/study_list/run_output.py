@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from cds_service.hooks.envelope import NOT_JSON
-from cds_service.protocol.answers.eligibility import EligibilityStatus
+from cds_service.cds_hooks.strict_json import NOT_JSON
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.screening.summary import LastStay, PatientSummary, summary_of
 
 ASSESSMENTS = "assessments.ndjson.gz"
@@ -24,7 +24,7 @@ class NoRun(ValueError):
     """The folder holds no whole run. The message says which file, and what is wrong, without its content."""
 
 
-def moment_of(folder: Path, zone: ZoneInfo) -> datetime:
+def moment_of_run(folder: Path, zone: ZoneInfo) -> datetime:
     """The latest moment (aware) that an assessment of the run was made for. Raises NoRun."""
     try:
         moments = [_aware(one["asOf"], zone) for one in _assessments(folder)]

@@ -3,14 +3,14 @@
 import socket
 from enum import Enum, auto
 
-from cds_service.web.exchange import Exchange
 from cds_service.web.request_bytes import RequestBytes
+from cds_service.web.wsgi_exchange import WsgiExchange
 
 _PIECE = 64 * 1024
 _GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Progress(Enum):
+class RequestProgress(Enum):
     """What there is after a piece has been read."""
 
     SOME = auto()
@@ -44,26 +44,26 @@ class Connection:
         """Bytes of the request in memory."""
         return len(self._request)
 
-    def receive(self) -> Progress:
+    def receive(self) -> RequestProgress:
         """Read a piece. A request that breaks off is whole: the reader will say what is wrong with it."""
         try:
             data = self._socket.recv(_PIECE)
         except (BlockingIOError, InterruptedError):
-            return Progress.SOME
+            return RequestProgress.SOME
         except OSError:
-            return Progress.GONE
+            return RequestProgress.GONE
         if not data:
             self._has_ended = True
-            return Progress.WHOLE if self.held else Progress.GONE
+            return RequestProgress.WHOLE if self.held else RequestProgress.GONE
         if self._request.add(data):
-            return Progress.WHOLE
+            return RequestProgress.WHOLE
         self._tell_to_go_on()
-        return Progress.SOME
+        return RequestProgress.SOME
 
-    def exchange(self) -> Exchange:
+    def exchange(self) -> WsgiExchange:
         """The request as it is now, to be answered; it is kept here no longer."""
         data, self._request = self._request.data, RequestBytes(0)
-        return Exchange(data, has_ended=self._has_ended)
+        return WsgiExchange(data, has_ended=self._has_ended)
 
     def answer(self, data: bytes | bytearray) -> None:
         """What is to be sent."""
@@ -81,14 +81,14 @@ class Connection:
             self._unsent = memoryview(b"")
         return True
 
-    def drain(self) -> Progress:
+    def drain(self) -> RequestProgress:
         """Read and forget what still comes after the answer; unread, it could cost the client the answer."""
         try:
-            return Progress.SOME if self._socket.recv(_PIECE) else Progress.GONE
+            return RequestProgress.SOME if self._socket.recv(_PIECE) else RequestProgress.GONE
         except (BlockingIOError, InterruptedError):
-            return Progress.SOME
+            return RequestProgress.SOME
         except OSError:
-            return Progress.GONE
+            return RequestProgress.GONE
 
     def close(self) -> None:
         """Let go of it."""

@@ -6,15 +6,15 @@ from datetime import datetime
 import structlog
 from flask import Blueprint, Response
 
-from cds_service.hooks.catalogue import Catalogue
-from cds_service.hooks.feedback import Reaction, read_reactions
-from cds_service.hooks.service import Caller
-from cds_service.store.feedback import Recorded
-from cds_service.web.body import json_body
-from cds_service.web.door import Door
+from cds_service.audit.feedback_rows import Recorded
+from cds_service.cds_hooks.discovery import Catalogue
+from cds_service.cds_hooks.feedback_request import CardReaction, read_reactions
+from cds_service.cds_hooks.service import Caller
+from cds_service.web.client_authentication import Door
 from cds_service.web.hooks_routes import Clock
+from cds_service.web.request_body import json_body
 
-React = Callable[[str, Caller, tuple[Reaction, ...], datetime], Recorded]
+React = Callable[[str, Caller, tuple[CardReaction, ...], datetime], Recorded]
 """Keeps a batch of feedback sent to a service; raises StoreUnavailable."""
 
 _log = structlog.get_logger()

@@ -14,9 +14,9 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from cds_service.web.lobby import LobbyLimits
+from cds_service.web.gunicorn_worker import PrivateLog, worker_with
 from cds_service.web.metrics_page import MetricsPage
-from cds_service.web.private_worker import PrivateLog, worker_with
+from cds_service.web.waiting_connections import LobbyLimits
 
 _OBJECTS_BETWEEN_LOOKS = 50_000  # a large chart makes some ten thousand; Python's own choice is 700
 

@@ -9,13 +9,13 @@ import structlog
 from flask import Blueprint, Response
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from cds_service.cards.frame import rules_of
-from cds_service.hooks.card import Card
-from cds_service.hooks.catalogue import Catalogue
-from cds_service.hooks.request import HookRequest, read_hook_request
-from cds_service.hooks.service import HookCall, HookService
-from cds_service.web.body import json_body
-from cds_service.web.door import Door
+from cds_service.cards.card_builder import rules_of
+from cds_service.cds_hooks.card import Card
+from cds_service.cds_hooks.discovery import Catalogue
+from cds_service.cds_hooks.request import HookRequest, read_hook_request
+from cds_service.cds_hooks.service import HookCall, HookService
+from cds_service.web.client_authentication import Door
+from cds_service.web.request_body import json_body
 
 Clock = Callable[[], datetime]
 _encoder = msgspec.json.Encoder(decimal_format="number")

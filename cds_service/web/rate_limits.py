@@ -14,8 +14,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
-from cds_service.hooks.service import Caller
-from cds_service.web.door import Admit
+from cds_service.cds_hooks.service import Caller
+from cds_service.web.client_authentication import Admit
 
 WINDOW_SECONDS = 10
 """Calls are counted over this span, so a burst is let through; whoever is refused is told to wait so long."""

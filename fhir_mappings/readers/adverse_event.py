@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fhir_mappings.readers.chart import Chart
+from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen
+from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.readers.condition import Condition
+from fhir_mappings.readers.drug_identification import codings, drug_of, drug_words
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Reference, Resource
 from fhir_mappings.readers.medication import Medication, MedicationEntry
-from fhir_mappings.readers.product import codings, drug_of, words
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import contained, own_reference
 from fhir_mappings.value_sets import Recognised
-from fhir_mappings.vocabulary.events import AdverseEventSeen
-from fhir_mappings.vocabulary.facts import Gap
 
 _MILD = frozenset({"mild", "moderate"})
 _SERIOUS = frozenset({"serious", "seriousresultsinhospitalization", "seriousislifethreatening"}) | frozenset(
@@ -48,7 +48,7 @@ class AdverseEvent(Resource, tag="AdverseEvent"):
     suspect_entity: tuple[SuspectEntity, ...] = ()
 
 
-def read_adverse_event(event: AdverseEvent, chart: Chart) -> Iterator[AdverseEventSeen | Gap]:
+def read_adverse_event(event: AdverseEvent, chart: ReadingContext) -> Iterator[AdverseEventSeen | Gap]:
     """The event, when it happened and is a harm we know or is put down to a drug we know."""
     if event.actuality == "potential":
         return
@@ -69,11 +69,11 @@ def read_adverse_event(event: AdverseEvent, chart: Chart) -> Iterator[AdverseEve
 
 def _name(event: AdverseEvent, harms: list[Recognised]) -> str:
     """The event's own words, else its codes, listed or not."""
-    told = words(event.event) or ", ".join(code for harm in harms for code in harm.codes)
+    told = drug_words(event.event) or ", ".join(code for harm in harms for code in harm.codes)
     return told or ", ".join(code for _, code, _ in codings(event.event))
 
 
-def _harms(event: AdverseEvent, chart: Chart) -> list[Recognised]:
+def _harms(event: AdverseEvent, chart: ReadingContext) -> list[Recognised]:
     """Harms that were coded, in the event itself or in the condition it led to; words decide nothing."""
     coded = [event.event]
     for reference in event.resulting_condition:
@@ -84,7 +84,7 @@ def _harms(event: AdverseEvent, chart: Chart) -> list[Recognised]:
     return [harm for harm in found if harm and not harm.by_text_only]
 
 
-def _ingredients(suspect: Reference | None, event: AdverseEvent, chart: Chart) -> frozenset[str]:
+def _ingredients(suspect: Reference | None, event: AdverseEvent, chart: ReadingContext) -> frozenset[str]:
     """The drugs a suspect stands for: an order, a product, or the words of the reference; often nothing."""
     if suspect is None:
         return frozenset()
@@ -97,7 +97,7 @@ def _ingredients(suspect: Reference | None, event: AdverseEvent, chart: Chart) -
         if drug is not None and not isinstance(drug, Gap):
             return drug.ingredients
     said = found.code if isinstance(found, Medication) else CodeableConcept(text=suspect.display)
-    seen = chart.settings.codes.recognise(codings(said), words(said))
+    seen = chart.settings.codes.recognise(codings(said), drug_words(said))
     return seen.ingredients if seen else frozenset()
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from fhir_mappings.readers.chart import Chart
+from fhir_mappings.clinical_model.clinical_events import Allergy, AllergyKind
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.diagnoses import Certainty
+from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.readers.condition import certainty_of, status_codes
+from fhir_mappings.readers.drug_identification import codings, drug_name_of, drug_words
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Reference, Resource
-from fhir_mappings.readers.product import codings, name_of, words
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.value_sets import CodeLists
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.diagnoses import Certainty
-from fhir_mappings.vocabulary.events import Allergy, AllergyKind
-from fhir_mappings.vocabulary.facts import Gap
 
 _DROPPED = frozenset({"refuted", "entered-in-error"})
 _OVER = frozenset({"inactive", "resolved"})
@@ -39,13 +39,15 @@ class AllergyIntolerance(Resource, tag="AllergyIntolerance"):
     reaction: tuple[Reaction, ...] = ()
 
 
-def read_allergy(allergy: AllergyIntolerance, chart: Chart) -> Iterator[Allergy | Gap]:
+def read_allergy(allergy: AllergyIntolerance, chart: ReadingContext) -> Iterator[Allergy | Gap]:
     """The allergy, when its substance is a drug we know, by a code or by its name."""
     if status_codes(allergy.verification_status) & _DROPPED:
         return
     codes = chart.settings.codes
     substances = [allergy.code, *(reaction.substance for reaction in allergy.reaction)]
-    seen = [r for s in substances if s and (r := codes.recognise(codings(s), words(s))) and r.ingredients]
+    seen = [
+        r for s in substances if s and (r := codes.recognise(codings(s), drug_words(s))) and r.ingredients
+    ]
     if not seen:
         return
     reference = own_reference(allergy)
@@ -61,7 +63,7 @@ def read_allergy(allergy: AllergyIntolerance, chart: Chart) -> Iterator[Allergy 
         allergy.criticality == "high" or any(r.severity == "severe" for r in allergy.reaction),
         _manifestations(allergy, codes),
         chart.when(allergy.recorded_date),
-        words(allergy.code) or name_of(None, seen[0]),
+        drug_words(allergy.code) or drug_name_of(None, seen[0]),
         all(recognised.by_text_only for recognised in seen),
     )
 

@@ -7,9 +7,9 @@ unit that disagree, is no amount.
 from dataclasses import dataclass
 from decimal import Decimal
 
+from fhir_mappings.clinical_model.code_systems import is_ucum
+from fhir_mappings.clinical_model.quantity import folded_unit
 from fhir_mappings.readers.fhir_types import Quantity, Ratio
-from fhir_mappings.vocabulary.code_systems import is_ucum
-from fhir_mappings.vocabulary.quantity import folded_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def exact(number: int | float) -> Decimal:
     return Decimal(repr(number))
 
 
-def plain(number: Decimal) -> Decimal:
+def plain_amount(number: Decimal) -> Decimal:
     """The same number without zeros that say nothing: 2.000 and 2E0 are 2, so equal amounts look alike."""
     reduced = number.normalize()
     is_short = number.adjusted() < _MOST_DIGITS  # nonsense of forty digits decides nothing
@@ -67,7 +67,7 @@ def divided(number: Decimal, by: Decimal) -> Decimal | None:
     if (number / by).adjusted() >= _MOST_DIGITS:
         return None
     quotient = (number / by).quantize(_MILLIONTH)
-    return plain(quotient) if quotient * by == number else None
+    return plain_amount(quotient) if quotient * by == number else None
 
 
 def amount_mg(quantity: Quantity | None, strength: Strength = NO_STRENGTH) -> Decimal | None:
@@ -79,9 +79,9 @@ def amount_mg(quantity: Quantity | None, strength: Strength = NO_STRENGTH) -> De
         return None
     kind, factor = unit
     if kind == "mass":
-        return plain(exact(quantity.value) * factor)
+        return plain_amount(exact(quantity.value) * factor)
     each = strength.mg_per_ml if kind == "volume" else strength.mg_per_piece
-    return plain(exact(quantity.value) * each) if each is not None else None
+    return plain_amount(exact(quantity.value) * each) if each is not None else None
 
 
 def amount_as_written(quantity: Quantity | None) -> str:

@@ -10,16 +10,17 @@ from typing import Any
 
 import msgspec
 
+from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.readers.fhir_types import FhirType, Resource, Unread
-from fhir_mappings.readers.mending import mended
+from fhir_mappings.readers.json_tolerances import mended
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.readers.resources import (
+from fhir_mappings.readers.resource_types import (
     Bundle,
-    Entry,
+    BundleEntry,
+    BundleLink,
     EntryRequest,
     EntryResponse,
     EntrySearch,
-    Link,
     OperationOutcome,
     OutcomeIssue,
     any_resource,
@@ -28,7 +29,6 @@ from fhir_mappings.readers.resources import (
     read_types,
 )
 from fhir_mappings.readers.unread import torn, unread
-from fhir_mappings.vocabulary.facts import Gap
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -62,7 +62,7 @@ class Decoded:
     sources: tuple[bytes | msgspec.Raw, ...] = ()
 
 
-def as_written(sources: Iterable[bytes | msgspec.Raw], reference: str) -> dict[str, Any] | None:
+def resource_as_written(sources: Iterable[bytes | msgspec.Raw], reference: str) -> dict[str, Any] | None:
     """The resource `Type/id` with every element that it came with; None where it is not among the sources,
     or stands there in two forms."""
     found: list[dict[str, Any]] = []
@@ -204,7 +204,7 @@ def _is_included(search: EntrySearch | None) -> bool:
     return search is not None and search.mode == "include"
 
 
-def _present(entries: Iterable[Entry]) -> Iterator[Entry]:
+def _present(entries: Iterable[BundleEntry]) -> Iterator[BundleEntry]:
     """A history has the newest version first: older versions, and whatever was deleted, are past."""
     seen: set[str] = set()
     for entry in entries:
@@ -243,7 +243,7 @@ class _LooseBundle(FhirType):
 
     type: str | None = None
     total: int | None = None
-    link: tuple[Link, ...] = ()
+    link: tuple[BundleLink, ...] = ()
     entry: tuple[msgspec.Raw, ...] = ()
 
 
@@ -254,7 +254,7 @@ class _Name(FhirType):
     id: object = None
 
 
-_whole_entry = msgspec.json.Decoder(Entry)
+_whole_entry = msgspec.json.Decoder(BundleEntry)
 _loose_entry = msgspec.json.Decoder(_LooseEntry)
 _loose_bundle = msgspec.json.Decoder(_LooseBundle)
 _name = msgspec.json.Decoder(_Name)
@@ -304,7 +304,7 @@ def _mended(bundle: _LooseBundle, where: str, found: _Found) -> Bundle:
     return Bundle(type=bundle.type, total=bundle.total, link=bundle.link, entry=kept)
 
 
-def _entry_or_none(raw: msgspec.Raw, where: str, found: _Found) -> Entry | None:
+def _entry_or_none(raw: msgspec.Raw, where: str, found: _Found) -> BundleEntry | None:
     try:
         return _whole_entry.decode(raw)
     except msgspec.ValidationError:
@@ -319,4 +319,4 @@ def _entry_or_none(raw: msgspec.Raw, where: str, found: _Found) -> Entry | None:
         found.matches += 1
         return None
     beside = {name: getattr(loose, name) for name in ("full_url", "search", "request", "response")}
-    return Entry(**beside, resource=resource) if resource is not None else None
+    return BundleEntry(**beside, resource=resource) if resource is not None else None

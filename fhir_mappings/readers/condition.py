@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from fhir_mappings.readers.chart import Chart
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.diagnoses import Certainty, Course, Diagnosis
+from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.readers.dates import end_of
-from fhir_mappings.readers.effective import effective
+from fhir_mappings.readers.drug_identification import codings, drug_name_of, drug_words
+from fhir_mappings.readers.effective_time import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference, Resource
-from fhir_mappings.readers.product import codings, name_of, words
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.diagnoses import Certainty, Course, Diagnosis
-from fhir_mappings.vocabulary.facts import Gap
 
 _DROPPED = frozenset({"refuted", "entered-in-error"})
 _CERTAINTY = {
@@ -48,13 +48,13 @@ class Condition(Resource, tag="Condition"):
     recorded_date: str | None = None
 
 
-def read_condition(condition: Condition, chart: Chart) -> Iterator[Diagnosis | Gap]:
+def read_condition(condition: Condition, chart: ReadingContext) -> Iterator[Diagnosis | Gap]:
     """The diagnosis of a condition; nothing when no list knows it, or it was refuted.
 
     It is provisional where its own words leave it open, whatever its verification status and code say.
     """
     verification = status_codes(condition.verification_status)
-    seen = chart.settings.codes.recognise(codings(condition.code), words(condition.code))
+    seen = chart.settings.codes.recognise(codings(condition.code), drug_words(condition.code))
     if seen is None or verification & _DROPPED:
         return
     reference = own_reference(condition)
@@ -67,7 +67,7 @@ def read_condition(condition: Condition, chart: Chart) -> Iterator[Diagnosis | G
     yield Diagnosis(
         reference,
         seen.concepts,
-        name_of(condition.code, seen),
+        drug_name_of(condition.code, seen),
         Certainty.PROVISIONAL if seen.is_open else certainty,
         _course(condition, seen.is_history, chart),
         onset,
@@ -102,7 +102,7 @@ def with_febrile_neutropenia(diagnoses: Iterable[Diagnosis]) -> tuple[Diagnosis,
     return tuple(replace(d, concepts=d.concepts | febrile) if d.concepts & _FEVER else d for d in found)
 
 
-def _course(condition: Condition, is_history: bool, chart: Chart) -> Course:
+def _course(condition: Condition, is_history: bool, chart: ReadingContext) -> Course:
     """By clinical status; an entry with an end, or with a code for something past, is history."""
     courses = {_COURSE.get(code, Course.UNSTATED) for code in status_codes(condition.clinical_status)}
     if is_history or courses == {Course.HISTORY}:
@@ -112,7 +112,7 @@ def _course(condition: Condition, is_history: bool, chart: Chart) -> Course:
     return courses.pop() if len(courses) == 1 else Course.UNSTATED
 
 
-def _has_ended(condition: Condition, chart: Chart) -> bool:
+def _has_ended(condition: Condition, chart: ReadingContext) -> bool:
     """By an end of any kind, readable or not; 9999-12-31 is none."""
     period = condition.abatement_period
     said = condition.abatement_date_time or (period.end or period.start if period else None)

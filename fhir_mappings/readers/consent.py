@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from fhir_mappings.readers.chart import Chart
+from fhir_mappings.clinical_model.studies import ConsentSeen, ConsentState
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Identifier, Reference, Resource
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_trial
-from fhir_mappings.vocabulary.studies import ConsentSeen, ConsentState
+from fhir_mappings.readers.study_identity import any_names_trial, is_trial_name, names_trial
 
 
 class ConsentPolicy(FhirType):
@@ -43,7 +43,7 @@ class Consent(Resource, tag="Consent"):
     provision: Provision | None = None
 
 
-def read_consent(consent: Consent, chart: Chart, pointed_at: bool) -> Iterator[ConsentSeen]:
+def read_consent(consent: Consent, chart: ReadingContext, pointed_at: bool) -> Iterator[ConsentSeen]:
     """The consent and whether it is about this trial.
 
     `pointed_at`: a participation in this trial names it. A draft or proposed consent says nothing yet.
@@ -73,7 +73,9 @@ def _state(consent: Consent, named: list[str | None]) -> ConsentState | None:
             return None
 
 
-def _naming_the_trial(provision: Provision | None, around: str | None, chart: Chart) -> Iterator[str | None]:
+def _naming_the_trial(
+    provision: Provision | None, around: str | None, chart: ReadingContext
+) -> Iterator[str | None]:
     """The rule, permit or deny, of each provision that speaks of the trial; inner ones inherit it."""
     if provision is None:
         return
@@ -84,7 +86,7 @@ def _naming_the_trial(provision: Provision | None, around: str | None, chart: Ch
         yield from _naming_the_trial(inner, rule, chart)
 
 
-def _policy_names_the_trial(consent: Consent, chart: Chart) -> bool:
+def _policy_names_the_trial(consent: Consent, chart: ReadingContext) -> bool:
     trial = chart.settings.trial
     policies = [uri for p in consent.policy for uri in (p.uri, p.authority)]
     rule = consent.policy_rule

@@ -5,9 +5,9 @@ import unicodedata
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from fhir_mappings.readers.amounts import exact, plain
+from fhir_mappings.clinical_model.calendar import NotADate, When, read_when
+from fhir_mappings.readers.amounts import exact, plain_amount
 from fhir_mappings.readers.fhir_types import Quantity
-from fhir_mappings.vocabulary.calendar import NotADate, When, read_when
 
 _DAYS = {"d": 1, "day": 1, "days": 1, "天": 1, "日": 1, "wk": 7, "week": 7, "weeks": 7, "周": 7}
 LONGEST_DAYS = 3_660
@@ -39,9 +39,9 @@ def respelled(text: str) -> str | None:
     A blank for the T, an offset without its colon, HL7 v2's digits in one piece, one-digit months and days,
     slashes or dots after the year, 2026年11月28日.
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain_amount = unicodedata.normalize("NFKC", text).strip()
     for spelling in _RESPELLED:
-        if found := spelling.fullmatch(plain):
+        if found := spelling.fullmatch(plain_amount):
             return _in_fhir(found)
     return None
 
@@ -62,11 +62,11 @@ def when_or_none(text: str | None, zone: ZoneInfo) -> When | None:
     try:
         return read_when(text, zone)
     except NotADate:
-        plain = respelled(text)
-    if plain is None:
+        plain_amount = respelled(text)
+    if plain_amount is None:
         return None
     try:
-        return read_when(plain, zone)
+        return read_when(plain_amount, zone)
     except NotADate:
         return None
 
@@ -93,4 +93,4 @@ def days_of(duration: Quantity | None) -> Decimal | None:
 
 def believable(days: Decimal) -> Decimal | None:
     """So many days, or None for more than LONGEST_DAYS."""
-    return plain(days) if days <= LONGEST_DAYS else None
+    return plain_amount(days) if days <= LONGEST_DAYS else None

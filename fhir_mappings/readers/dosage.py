@@ -15,22 +15,22 @@ from math import lcm
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fhir_mappings.clinical_model.known_unknown import Evidence, Fact, Known, Unknown, WhyUnknown
+from fhir_mappings.clinical_model.medications import Dose, day_of_doses
+from fhir_mappings.readers.administration_route import agreed, by_mouth, of_route, swallowed
 from fhir_mappings.readers.amounts import (
     Strength,
     amount_as_written,
     amount_mg,
     divided,
     lacks_strength,
-    plain,
+    plain_amount,
     unit_of,
 )
 from fhir_mappings.readers.dates import days_of, end_of, when_or_none
-from fhir_mappings.readers.dose_text import contradicts
+from fhir_mappings.readers.dose_instruction_text import contradicts
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
-from fhir_mappings.readers.routes import agreed, by_mouth, of_route, swallowed
 from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
-from fhir_mappings.vocabulary.facts import Evidence, Fact, Known, Unknown, WhyUnknown
-from fhir_mappings.vocabulary.medications import Dose, day_of_doses
 
 
 class DoseAndRate(FhirType):
@@ -102,7 +102,7 @@ def read_instructions(lines: Sequence[Dosage], strength: Strength, day: date, zo
         agreed(of_route(line.route) for line in lines),
         swallowed(by_mouth(line.route) for line in lines),
         _times_of_day(lines),
-        as_written(lines),
+        dosage_as_written(lines),
         any(line.as_needed for line in lines),
         is_single_dose(lines),
         figures if isinstance(figures, Dose) else None,
@@ -144,7 +144,7 @@ def counts_without_strength(lines: Iterable[Dosage], strength: Strength) -> bool
     return any(_lacks_strength(dose, strength) for line in unread for dose in line.dose_and_rate)
 
 
-def as_written(instructions: Sequence[Dosage]) -> str:
+def dosage_as_written(instructions: Sequence[Dosage]) -> str:
     """The instructions in the words of the chart, for showing."""
     return "; ".join(t for t in (_words(i) for i in instructions) if t)
 
@@ -266,4 +266,4 @@ def _together(steps: tuple[_Step, ...]) -> Dose:
     cycle = lcm(hours, 24)
     if cycle == 24:
         return day_of_doses(amount for amount, count in doses for _ in range(count * 24 // hours))
-    return Dose(plain(sum((a * c for a, c in doses), Decimal(0)) * (cycle // hours)), Decimal(cycle))
+    return Dose(plain_amount(sum((a * c for a, c in doses), Decimal(0)) * (cycle // hours)), Decimal(cycle))

@@ -6,16 +6,16 @@ Words can only make a level less fit for titration, never more: "trough" proves 
 import re
 from typing import TypeVar
 
-from fhir_mappings.readers.chart import Chart
-from fhir_mappings.readers.effective import effective
+from fhir_mappings.clinical_model import results
+from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.results import Assay, LevelDetails, SampleTiming
+from fhir_mappings.readers.drug_identification import drug_words
+from fhir_mappings.readers.effective_time import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept
-from fhir_mappings.readers.observation_types import Observation, Specimen
-from fhir_mappings.readers.product import words
+from fhir_mappings.readers.observation_types import Observation, SpecimenResource
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import contained
 from fhir_mappings.value_sets.analytes import joined
-from fhir_mappings.vocabulary import results
-from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.results import Assay, LevelDetails, SampleTiming
 
 T = TypeVar("T")
 
@@ -32,9 +32,9 @@ _ASSAYS = (
 _AFTER_A_DOSE = re.compile(r"\bpeak\b|\bc2\b|post[- ]?dose|after dose|峰|服药后|给药后")
 
 
-def level_of(stated: LevelDetails, observation: Observation, chart: Chart) -> LevelDetails:
+def level_of(stated: LevelDetails, observation: Observation, chart: ReadingContext) -> LevelDetails:
     """What the code, the specimen, the method and the words of one observation state together."""
-    method = words(observation.method) or None
+    method = drug_words(observation.method) or None
     seen = LevelDetails(
         _timing(observation.code),
         _first(_SPECIMENS, _specimen_words(observation, chart), results.Specimen.UNSTATED),
@@ -50,24 +50,24 @@ def _timing(code: CodeableConcept | None) -> SampleTiming:
     return SampleTiming.POST_DOSE if _AFTER_A_DOSE.search(_all_words(code)) else SampleTiming.UNSTATED
 
 
-def _specimen(observation: Observation, chart: Chart) -> Specimen | None:
+def _specimen(observation: Observation, chart: ReadingContext) -> SpecimenResource | None:
     reference = observation.specimen
     if reference is None:
         return None
     if reference.reference and reference.reference.startswith("#"):
-        found: object = contained(observation.contained, reference.reference, Specimen)
+        found: object = contained(observation.contained, reference.reference, SpecimenResource)
     else:
         found = chart.bag.get(reference)
-    return found if isinstance(found, Specimen) else None
+    return found if isinstance(found, SpecimenResource) else None
 
 
-def _specimen_words(observation: Observation, chart: Chart) -> str:
+def _specimen_words(observation: Observation, chart: ReadingContext) -> str:
     specimen, reference = _specimen(observation, chart), observation.specimen
     named = reference.display if reference else None
     return f"{_all_words(specimen.type if specimen else None)} {(named or '').casefold()}"
 
 
-def _sampled(specimen: Specimen | None, chart: Chart) -> When | None:
+def _sampled(specimen: SpecimenResource | None, chart: ReadingContext) -> When | None:
     """When the specimen was taken, by its own words."""
     collection = specimen.collection if specimen else None
     if collection is None:

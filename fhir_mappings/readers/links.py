@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from fhir_mappings.clinical_model.known_unknown import Gap, Lost
 from fhir_mappings.readers.adverse_event import AdverseEvent
-from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.consent import Consent, Provision
 from fhir_mappings.readers.fhir_types import Reference, Resource
 from fhir_mappings.readers.medication import (
@@ -15,9 +15,9 @@ from fhir_mappings.readers.medication import (
     MedicationStatement,
 )
 from fhir_mappings.readers.observation_types import Observation
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.research_subject import ResearchSubject
-from fhir_mappings.vocabulary.facts import Gap, Lost
 
 _ANYTHING = (Lost("AdverseEvent"),)
 """What an adverse event may have led to, or have come from, when it does not say so itself."""
@@ -34,14 +34,14 @@ def pointing(resource: Resource) -> Iterator[Reference | None]:
         yield resource.study
 
 
-def links_elsewhere(resource: Resource, chart: Chart) -> Iterable[Gap]:
+def links_elsewhere(resource: Resource, chart: ReadingContext) -> Iterable[Gap]:
     """A gap for each link to another server, which is not followed, where nothing else is read instead."""
     follow = _FOLLOWED.get(type(resource))
     links = follow(resource) if follow else ()
     return _elsewhere(resource, links, chart) if links else ()  # as nearly always
 
 
-def _elsewhere(resource: Resource, links: Iterable[Reference], chart: Chart) -> Iterator[Gap]:
+def _elsewhere(resource: Resource, links: Iterable[Reference], chart: ReadingContext) -> Iterator[Gap]:
     if getattr(resource, "status", None) == "entered-in-error":
         return
     for reference in links:

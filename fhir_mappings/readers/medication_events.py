@@ -7,13 +7,22 @@ force is for the rules to say.
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
+from fhir_mappings.clinical_model.clinical_events import ProcedureDone
+from fhir_mappings.clinical_model.known_unknown import Evidence, Fact, Gap, Known, Unknown, WhyUnknown
+from fhir_mappings.clinical_model.medications import (
+    STRENGTH_UNKNOWN,
+    Dose,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+)
+from fhir_mappings.readers.administration_route import by_mouth, of_route
 from fhir_mappings.readers.amounts import amount_as_written, amount_mg, lacks_strength
-from fhir_mappings.readers.chart import Chart
-from fhir_mappings.readers.courses import lasts, ordered_course, ordered_supply, taken
 from fhir_mappings.readers.dates import days_of
 from fhir_mappings.readers.dosage import (
     counts_without_strength,
 )
+from fhir_mappings.readers.drug_identification import DrugSeen, drug_of, drug_words
 from fhir_mappings.readers.fhir_types import Reference
 from fhir_mappings.readers.medication import (
     AdministeredDosage,
@@ -23,23 +32,14 @@ from fhir_mappings.readers.medication import (
     MedicationRequest,
     MedicationStatement,
 )
+from fhir_mappings.readers.medication_periods import lasts, ordered_course, ordered_supply, taken
 from fhir_mappings.readers.procedure import transfused_in_words
-from fhir_mappings.readers.product import DrugSeen, drug_of, words
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.readers.routes import by_mouth, of_route
 from fhir_mappings.readers.stepwise import STUDY_DRUGS, in_steps, instructions
-from fhir_mappings.readers.stopping import is_for_harm
+from fhir_mappings.readers.stop_reason import is_for_harm
+from fhir_mappings.readers.study_identity import any_names_trial, is_trial_name, names_trial
 from fhir_mappings.readers.timing import DAY
-from fhir_mappings.readers.trial import any_names_trial, is_trial_name, names_trial
-from fhir_mappings.vocabulary.events import ProcedureDone
-from fhir_mappings.vocabulary.facts import Evidence, Fact, Gap, Known, Unknown, WhyUnknown
-from fhir_mappings.vocabulary.medications import (
-    STRENGTH_UNKNOWN,
-    Dose,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
 
 Seen = Iterator[MedicationEvent | ProcedureDone | Gap]
 S = MedicationStatus
@@ -61,7 +61,7 @@ _ADMINISTRATION = _COMMON | {"in-progress": S.ACTIVE, "not-done": S.NOT_TAKEN}
 _STATEMENT = _COMMON | {"intended": S.INTENDED, "not-taken": S.NOT_TAKEN}
 
 
-def read_medication(entry: MedicationEntry, chart: Chart) -> Seen:
+def read_medication(entry: MedicationEntry, chart: ReadingContext) -> Seen:
     """What one medication resource says; nothing when no list knows the drug."""
     drug = drug_of(entry, chart)
     if isinstance(drug, Gap):
@@ -78,7 +78,7 @@ def read_medication(entry: MedicationEntry, chart: Chart) -> Seen:
                 yield from _statement(entry, drug, chart)
 
 
-def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
+def _order(order: MedicationRequest, drug: DrugSeen, chart: ReadingContext) -> Seen:
     reference = own_reference(order)
     if order.do_not_perform:
         yield Gap("ORDER_NOT_TO_GIVE", reference)
@@ -111,24 +111,24 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(said.oral),
         times=said.times,
-        stop_reason=words(order.status_reason)[:_SHOWN],
+        stop_reason=drug_words(order.status_reason)[:_SHOWN],
         contradicted=said.contradicted,
         replaces=_orders_named([order.prior_prescription], chart),
         part_of=_orders_named(order.based_on, chart),
         mg_per_piece=drug.strength.mg_per_piece if drug.ingredients in STUDY_DRUGS else None,
-        reason=reason_of(order),
+        reason=reason_of_entry(order),
     )
     nothing = Unknown(WhyUnknown.MISSING)
     in_days = ordered_supply(order.dispense_request, nothing, drug.strength)
     yield from in_steps(event, lines, in_days, drug, chart)
 
 
-def _orders_named(references: Iterable[Reference | None], chart: Chart) -> frozenset[str]:
+def _orders_named(references: Iterable[Reference | None], chart: ReadingContext) -> frozenset[str]:
     names = (chart.bag.name(reference) for reference in references)
     return frozenset(name for name in names if name and name.startswith("MedicationRequest/"))
 
 
-def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> Seen:
+def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: ReadingContext) -> Seen:
     reference = own_reference(dispense)
     status = yield from _status(dispense, _DISPENSE)
     if status is S.INTENDED and dispense.when_handed_over:
@@ -161,12 +161,12 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(said.oral),
         times=said.times,
-        reason=reason_of(dispense, *_linked(dispense.authorizing_prescription, chart)),
+        reason=reason_of_entry(dispense, *_linked(dispense.authorizing_prescription, chart)),
     )
     yield from in_steps(event, lines, supplied or dispense.quantity, drug, chart)
 
 
-def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Chart) -> Seen:
+def _administration(given: MedicationAdministration, drug: DrugSeen, chart: ReadingContext) -> Seen:
     """One dose given. It tells an amount and no interval; blood products given are transfusions."""
     status = yield from _status(given, _ADMINISTRATION)
     start, end = taken(given.effective_date_time, given.effective_period, chart)
@@ -194,11 +194,11 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Char
         as_written=dosage.text or "",
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(by_mouth(dosage.route)),
-        reason=reason_of(given, *_linked([given.request], chart)),
+        reason=reason_of_entry(given, *_linked([given.request], chart)),
     )
 
 
-def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> Seen:
+def _statement(statement: MedicationStatement, drug: DrugSeen, chart: ReadingContext) -> Seen:
     reference = own_reference(statement)
     status = yield from _status(statement, _STATEMENT)
     start, end = taken(statement.effective_date_time, statement.effective_period, chart)
@@ -226,8 +226,8 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(said.oral),
         times=said.times,
-        stop_reason="; ".join(filter(None, map(words, statement.status_reason)))[:_SHOWN],
-        reason=reason_of(statement, *_linked(statement.based_on, chart)),
+        stop_reason="; ".join(filter(None, map(drug_words, statement.status_reason)))[:_SHOWN],
+        reason=reason_of_entry(statement, *_linked(statement.based_on, chart)),
     )
     yield from in_steps(event, statement.dosage, None, drug, chart)
 
@@ -235,9 +235,9 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
 # ---------------------------------------------------------------- what the four share
 
 
-def reason_of(*entries: MedicationEntry) -> str:
+def reason_of_entry(*entries: MedicationEntry) -> str:
     """Why the drug is given, in the words of the entry, else of the order it follows; "" when not told."""
-    told = (words(reason) for entry in entries for reason in entry.reason_code)
+    told = (drug_words(reason) for entry in entries for reason in entry.reason_code)
     return "; ".join(dict.fromkeys(filter(None, told)))
 
 
@@ -267,13 +267,13 @@ def _given_dose(dosage: AdministeredDosage, drug: DrugSeen, reference: str) -> F
     return Known(Dose(amount, DAY), Evidence(reference))
 
 
-def _linked(references: Iterable[Reference | None], chart: Chart) -> list[MedicationRequest]:
+def _linked(references: Iterable[Reference | None], chart: ReadingContext) -> list[MedicationRequest]:
     found = (chart.bag.get(reference) for reference in references)
     return [order for order in found if isinstance(order, MedicationRequest) and not order.is_modified]
 
 
 def _for_study(
-    entry: MedicationEntry, linked: Sequence[Reference | None], chart: Chart
+    entry: MedicationEntry, linked: Sequence[Reference | None], chart: ReadingContext
 ) -> Literal[True] | None:
     """True when the entry, or the order it follows, names the trial; None says nothing, never "no"."""
     if _names_the_trial(entry, linked, chart):
@@ -286,7 +286,9 @@ def _for_study(
     return None
 
 
-def _names_the_trial(entry: MedicationEntry, linked: Sequence[Reference | None], chart: Chart) -> bool:
+def _names_the_trial(
+    entry: MedicationEntry, linked: Sequence[Reference | None], chart: ReadingContext
+) -> bool:
     trial = chart.settings.trial
     for extension in entry.extension:
         if names_trial(extension.value_identifier, trial) or is_trial_name(extension.value_string, trial):

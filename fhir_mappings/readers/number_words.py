@@ -8,8 +8,8 @@ range, a sentence, a number without its unit, and one that begins with an idle z
 import re
 import unicodedata
 
+from fhir_mappings.clinical_model.quantity import is_known_unit
 from fhir_mappings.readers.fhir_types import Quantity
-from fhir_mappings.vocabulary.quantity import is_known_unit
 
 _LONGEST = 60  # characters; what is longer is a comment
 _SIGNS = {

@@ -7,21 +7,21 @@ value stays in the record, marked, and never counts as a number.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from fhir_mappings.readers.chart import Chart
+from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.known_unknown import Gap
+from fhir_mappings.clinical_model.pairs import Pair
+from fhir_mappings.clinical_model.results import Reading, Result
+from fhir_mappings.readers.drug_identification import drug_words, own_words
 from fhir_mappings.readers.drug_level import level_of
-from fhir_mappings.readers.duplicates import CORRECTED, Version, settle_duplicates
-from fhir_mappings.readers.effective import effective
+from fhir_mappings.readers.effective_time import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept
-from fhir_mappings.readers.lost import lost_results
+from fhir_mappings.readers.lost_entries import lost_results
 from fhir_mappings.readers.observation_types import Measured, Observation
-from fhir_mappings.readers.product import own_words, words
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
+from fhir_mappings.readers.same_moment_results import CORRECTED, Version, settle_duplicates
 from fhir_mappings.readers.value import has_value, read_value
 from fhir_mappings.value_sets import AnalyteCode, CodeLists
-from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.facts import Gap
-from fhir_mappings.vocabulary.pairs import Pair
-from fhir_mappings.vocabulary.results import Reading, Result
 
 _STANDING = {"corrected": CORRECTED, "amended": CORRECTED, "final": 1, "preliminary": 0}
 _NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
@@ -30,7 +30,7 @@ _NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
 _SHOWN = 120  # characters of a record's own words in a gap
 
 
-def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[Result | Pair | Gap]:
+def read_results(observations: Iterable[Observation], chart: ReadingContext) -> Iterator[Result | Pair | Gap]:
     """All results that a rule may ask for, which of them differ at one moment, and what could not be read.
 
     What lies ahead is no result yet, and makes no pair.
@@ -48,7 +48,11 @@ def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[
 
 
 def _read(
-    measured: Measured, observation: Observation, chart: Chart, versions: list[Version], gaps: list[Gap]
+    measured: Measured,
+    observation: Observation,
+    chart: ReadingContext,
+    versions: list[Version],
+    gaps: list[Gap],
 ) -> None:
     """Add the result of one observation or component; nothing when no rule asks for it."""
     code = _measures(measured.code, chart.settings.codes)
@@ -65,7 +69,7 @@ def _read(
             gaps.append(_gap("STATUS_NOT_RECOGNISED", measured, observation, chart, told))
 
 
-def _not_told_what(measured: Measured, observation: Observation, chart: Chart) -> Iterator[Gap]:
+def _not_told_what(measured: Measured, observation: Observation, chart: ReadingContext) -> Iterator[Gap]:
     """The gap of a value of which nobody can say what was measured: its codes contradict each other, or none
     is known and its words name a test that a rule asks for, or it has neither code nor words."""
     if observation.status in _NO_RESULT or observation.is_modified or not has_value(measured):
@@ -76,10 +80,12 @@ def _not_told_what(measured: Measured, observation: Observation, chart: Chart) -
     elif measured.code is None or not (coded or measured.code.text):
         yield _gap("CODE_MISSING", measured, observation, chart)
     elif codes.analytes_by_words(coded, (measured.code.text,)):
-        yield _gap("CODE_NOT_KNOWN", measured, observation, chart, words(measured.code)[:_SHOWN])
+        yield _gap("CODE_NOT_KNOWN", measured, observation, chart, drug_words(measured.code)[:_SHOWN])
 
 
-def _gap(problem: str, measured: Measured, observation: Observation, chart: Chart, detail: str = "") -> Gap:
+def _gap(
+    problem: str, measured: Measured, observation: Observation, chart: ReadingContext, detail: str = ""
+) -> Gap:
     """A gap of one observation or component, with what is lost with it."""
     return Gap(problem, own_reference(observation), detail, lost_results(observation, (measured,), chart))
 
@@ -121,7 +127,7 @@ def _coded(concept: CodeableConcept | None) -> list[tuple[str | None, str | None
 
 
 def _version(
-    code: AnalyteCode, measured: Measured, observation: Observation, chart: Chart, gaps: list[Gap]
+    code: AnalyteCode, measured: Measured, observation: Observation, chart: ReadingContext, gaps: list[Gap]
 ) -> Version:
     value = read_value(code, measured, chart.settings.codes, chart.settings.zone)
     reference = own_reference(observation)
@@ -154,7 +160,9 @@ def _reading(reading: Reading, observation: Observation) -> Reading:
     return Reading.PRELIMINARY if is_early else reading
 
 
-def _when(measured: Measured, observation: Observation, chart: Chart, gaps: list[Gap]) -> When | None:
+def _when(
+    measured: Measured, observation: Observation, chart: ReadingContext, gaps: list[Gap]
+) -> When | None:
     """When it was sampled. `issued` is when it was told, and never stands in for it.
 
     A date that does not tell the day is kept and named: no rule that counts days can use the result.
@@ -168,7 +176,9 @@ def _when(measured: Measured, observation: Observation, chart: Chart, gaps: list
     return when
 
 
-def _by_the_wall(when: When | None, observation: Observation, chart: Chart, gaps: list[Gap]) -> When | None:
+def _by_the_wall(
+    when: When | None, observation: Observation, chart: ReadingContext, gaps: list[Gap]
+) -> When | None:
     """A result that lies ahead by no more than the site's offset, and is marked Z, has the wall's time."""
     if when is None or when.instant is None or not when.text.endswith("Z") or not chart.is_ahead(when):
         return when

@@ -49,7 +49,7 @@ class Collection(FhirType):
     collected_period: Period | None = None
 
 
-class Specimen(Resource, tag="Specimen"):
+class SpecimenResource(Resource, tag="Specimen"):
     """What a test was done on."""
 
     type: CodeableConcept | None = None

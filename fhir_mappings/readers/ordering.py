@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.diagnoses import Diagnosis
-from fhir_mappings.vocabulary.events import AdverseEventSeen, Allergy, ProcedureDone
-from fhir_mappings.vocabulary.medications import MedicationEvent
-from fhir_mappings.vocabulary.pairs import Pair
-from fhir_mappings.vocabulary.results import Result
-from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
+from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, ProcedureDone
+from fhir_mappings.clinical_model.diagnoses import Diagnosis
+from fhir_mappings.clinical_model.medications import MedicationEvent
+from fhir_mappings.clinical_model.pairs import Pair
+from fhir_mappings.clinical_model.results import Result
+from fhir_mappings.clinical_model.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
 Fact = (
     AdverseEventSeen

@@ -5,11 +5,11 @@ Names and addresses are never read; numbers only to tell whose an entry is.
 
 from dataclasses import dataclass
 
-from fhir_mappings.readers.chart import Chart
+from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.known_unknown import Evidence, Fact, Gap, Known, Sex, Unknown, WhyUnknown
 from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, FhirType, Identifier, Resource
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.facts import Evidence, Fact, Gap, Known, Sex, Unknown, WhyUnknown
 
 _HL7 = "http://hl7.org/fhir/StructureDefinition/"
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
@@ -69,7 +69,7 @@ class PatientSeen:
     gaps: tuple[Gap, ...] = ()
 
 
-def read_patient(patient: Patient, chart: Chart) -> PatientSeen:
+def read_patient(patient: Patient, chart: ReadingContext) -> PatientSeen:
     """Birth date with its precision, sex, and whether the patient has died by the chart's moment."""
     born, sex = _birth_date(patient, chart), _sex(patient)
     reference = own_reference(patient)
@@ -81,7 +81,7 @@ def read_patient(patient: Patient, chart: Chart) -> PatientSeen:
     return PatientSeen(born, sex, _deceased(patient, chart), tuple(gaps))
 
 
-def _birth_date(patient: Patient, chart: Chart) -> Fact[When]:
+def _birth_date(patient: Patient, chart: ReadingContext) -> Fact[When]:
     evidence = Evidence(own_reference(patient), patient.birth_date)
     if not patient.birth_date:
         return Unknown(WhyUnknown.MISSING)
@@ -117,7 +117,7 @@ def _codes(extension: SexExtension) -> list[str | None]:
     return found
 
 
-def _deceased(patient: Patient, chart: Chart) -> bool:
+def _deceased(patient: Patient, chart: ReadingContext) -> bool:
     """True for a stated death; a date that cannot be read is one still, a date ahead is none yet."""
     if patient.deceased_date_time is not None:
         return not chart.is_ahead(chart.when(patient.deceased_date_time))

@@ -11,11 +11,11 @@ from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from fhir_mappings.clinical_model.calendar import days_after, days_before
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.readers.amounts import Strength, amount_mg
 from fhir_mappings.readers.dosage import Dosage, bounds_of, dose_of
 from fhir_mappings.readers.fhir_types import Quantity
-from fhir_mappings.vocabulary.calendar import days_after, days_before
-from fhir_mappings.vocabulary.medications import Dose
 
 _Span = tuple[date | None, date | None]
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from fhir_mappings.readers.chart import Chart
-from fhir_mappings.readers.effective import effective
+from fhir_mappings.clinical_model.clinical_events import ProcedureDone
+from fhir_mappings.clinical_model.codes import ICD9
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.known_unknown import Gap
+from fhir_mappings.readers.drug_identification import Codings, codings, drug_words
+from fhir_mappings.readers.effective_time import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference, Resource
-from fhir_mappings.readers.product import Codings, codings, words
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.value_sets import CodeLists
-from fhir_mappings.vocabulary.codes import ICD9
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.events import ProcedureDone
-from fhir_mappings.vocabulary.facts import Gap
 
 _DONE = frozenset({"completed", "in-progress"})
 _PLANNED = "preparation"
@@ -32,7 +32,7 @@ class Procedure(Resource, tag="Procedure"):
     performed_period: Period | None = None
 
 
-def read_procedure(procedure: Procedure, chart: Chart) -> Iterator[ProcedureDone | Gap]:
+def read_procedure(procedure: Procedure, chart: ReadingContext) -> Iterator[ProcedureDone | Gap]:
     """The procedure by its codes; words alone name only transfusions.
 
     Begun or done counts; a broken-off one is a gap.
@@ -52,7 +52,7 @@ def read_procedure(procedure: Procedure, chart: Chart) -> Iterator[ProcedureDone
         yield Gap("STATUS_NOT_RECOGNISED", reference, procedure.status or "missing")
         return
     when = effective(procedure.performed_date_time, procedure.performed_period, chart)
-    yield ProcedureDone(reference, concepts, when, words(procedure.code), is_planned)
+    yield ProcedureDone(reference, concepts, when, drug_words(procedure.code), is_planned)
 
 
 def _as_procedures(coded: Codings, codes: CodeLists) -> Codings:
@@ -63,10 +63,10 @@ def _as_procedures(coded: Codings, codes: CodeLists) -> Codings:
     )
 
 
-def _concepts(concept: CodeableConcept | None, chart: Chart) -> frozenset[Concept]:
+def _concepts(concept: CodeableConcept | None, chart: ReadingContext) -> frozenset[Concept]:
     """By codes; where none is listed, the words may name a transfusion, and nothing else (DECISIONS 74)."""
     coded = _as_procedures(codings(concept), chart.settings.codes)
-    seen = chart.settings.codes.recognise(coded, words(concept))
+    seen = chart.settings.codes.recognise(coded, drug_words(concept))
     if seen is None:
         return frozenset()
     return transfused_in_words(seen.concepts) if seen.by_text_only else seen.concepts

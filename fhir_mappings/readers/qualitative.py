@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
+from fhir_mappings.clinical_model.results import Analyte, Presence
 from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.observation_types import Measured
 from fhir_mappings.value_sets import CodeLists
-from fhir_mappings.value_sets.answers import Answer
 from fhir_mappings.value_sets.local_codes import folded
-from fhir_mappings.vocabulary.results import Analyte, Presence
+from fhir_mappings.value_sets.qualitative_answers import QualitativeAnswer
 
 A = Analyte
 
@@ -49,15 +49,15 @@ def presence_of(analyte: Analyte, measured: Measured, codes: CodeLists) -> Prese
     return said.pop() if len(said) == 1 else None
 
 
-def _of_value(analyte: Analyte, measured: Measured, codes: CodeLists) -> Answer | None:
+def _of_value(analyte: Analyte, measured: Measured, codes: CodeLists) -> QualitativeAnswer | None:
     if measured.value_boolean is not None:
-        return Answer(Presence.POSITIVE if measured.value_boolean else Presence.NEGATIVE)
+        return QualitativeAnswer(Presence.POSITIVE if measured.value_boolean else Presence.NEGATIVE)
     if measured.value_codeable_concept is not None:
         return answer_of(analyte, measured.value_codeable_concept, codes)
     return codes.answer(analyte, (), [measured.value_string]) if measured.value_string else None
 
 
-def answer_of(analyte: Analyte, concept: CodeableConcept, codes: CodeLists) -> Answer | None:
+def answer_of(analyte: Analyte, concept: CodeableConcept, codes: CodeLists) -> QualitativeAnswer | None:
     """The answer a concept stands for: by its codes; else by its text and displays, when these agree."""
     coded = [(c.system, c.code, c.display) for c in concept.coding]
     return codes.answer(analyte, coded, [concept.text, *_displays(concept)])

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 import msgspec
 
-from fhir_mappings.readers.addresses import NOWHERE, Home, server_of
 from fhir_mappings.readers.fhir_types import FhirType, Reference, Resource, Unread
+from fhir_mappings.readers.reference_addresses import NOWHERE, Home, server_of
 
 R = TypeVar("R", bound=Resource)
 V = TypeVar("V", bound=msgspec.Struct)
@@ -46,7 +46,7 @@ def type_of(kind: type[Resource]) -> str:
     return str(kind.__struct_config__.tag)
 
 
-def server_named(resource: Resource) -> str:
+def server_of_reference(resource: Resource) -> str:
     """The FHIR server that the entry's `fullUrl` gives a resource; empty where that is not its address."""
     url = resource.full_url
     if url is None or url.startswith("urn:"):
@@ -61,7 +61,7 @@ def away(resource: Resource, home: Home) -> str:
     """The other server on which the resource lies; empty where it is at home."""
     if resource.full_url is None:
         return ""
-    server = server_named(resource)
+    server = server_of_reference(resource)
     return "" if server in home.servers else server
 
 
@@ -76,7 +76,7 @@ def servers_of(answer: Iterable[Resource], known: frozenset[str] = frozenset()) 
         if resource.full_url is None:
             continue
         kind = kind_of(resource)
-        if kind not in POINTED_AT and (server := server_named(resource)):
+        if kind not in POINTED_AT and (server := server_of_reference(resource)):
             found.setdefault(server, set()).add(kind)
     if ours := known.intersection(found):
         return ours

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import msgspec
 
+from fhir_mappings.clinical_model.code_systems import UCUM, is_ucum, one_address
 from fhir_mappings.readers.fhir_types import FhirType, Quantity, Resource
 from fhir_mappings.value_sets import OWN_UNITS
 from fhir_mappings.value_sets.local_codes import UnitMap, spelled
-from fhir_mappings.vocabulary.code_systems import UCUM, is_ucum, one_address
 
 R = TypeVar("R", bound=Resource)
 S = TypeVar("S", bound=FhirType)

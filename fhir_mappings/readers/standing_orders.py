@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from datetime import date
 
-from fhir_mappings.readers.addresses import Home
+from fhir_mappings.clinical_model.calendar import days_after
+from fhir_mappings.clinical_model.standing import StandingOrder
 from fhir_mappings.readers.dates import end_of, when_or_none
-from fhir_mappings.readers.ownership import names_another
-from fhir_mappings.readers.product import codings, words
-from fhir_mappings.readers.settings import ReaderSettings
+from fhir_mappings.readers.drug_identification import codings, drug_words
+from fhir_mappings.readers.patient_match import names_another
+from fhir_mappings.readers.reader_settings import ReaderSettings
+from fhir_mappings.readers.reference_addresses import Home
 from fhir_mappings.readers.vaccination import ServiceRequest
-from fhir_mappings.vocabulary.calendar import days_after
-from fhir_mappings.vocabulary.standing import StandingOrder
 
 _STANDS = frozenset({"draft", "active"})
 
@@ -37,7 +37,7 @@ def _counts(request: ServiceRequest, patient: str, home: Home) -> bool:
 
 
 def _standing(request: ServiceRequest, undated_days: int, settings: ReaderSettings) -> StandingOrder:
-    codes = settings.codes.ordered_tests(codings(request.code), words(request.code))
+    codes = settings.codes.ordered_tests(codings(request.code), drug_words(request.code))
     own, written = _own_days(request, settings), when_or_none(request.authored_on, settings.zone)
     supposed = days_after(written.last, undated_days) if written else date.min
     first, last = own or (None, supposed)

@@ -6,19 +6,19 @@ from decimal import Decimal
 
 import msgspec
 
-from fhir_mappings.readers.chart import Chart
+from fhir_mappings.clinical_model.calendar import When, on_day
+from fhir_mappings.clinical_model.known_unknown import WhyUnknown
+from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent, MedicationSource
 from fhir_mappings.readers.dosage import Dosage, Instructions, read_instructions
+from fhir_mappings.readers.drug_identification import DrugSeen
 from fhir_mappings.readers.fhir_types import Quantity
 from fhir_mappings.readers.phases import Phase, phases, shared_out
-from fhir_mappings.readers.product import DrugSeen
-from fhir_mappings.vocabulary.calendar import When, on_day
-from fhir_mappings.vocabulary.facts import WhyUnknown
-from fhir_mappings.vocabulary.medications import Dose, Drug, MedicationEvent, MedicationSource
+from fhir_mappings.readers.reading_context import ReadingContext
 
 STUDY_DRUGS = tuple(frozenset({drug.value}) for drug in Drug)
 
 
-def instructions(lines: Sequence[Dosage], drug: DrugSeen, chart: Chart) -> Instructions:
+def instructions(lines: Sequence[Dosage], drug: DrugSeen, chart: ReadingContext) -> Instructions:
     """What the lines come to; milligrams of a combination are nobody's dose."""
     key = (msgspec.json.encode(lines), drug.strength, len(drug.ingredients) > 1)
     if key not in chart.instructions:
@@ -34,7 +34,7 @@ def in_steps(
     lines: Sequence[Dosage],
     supply: Decimal | Quantity | None,
     drug: DrugSeen,
-    chart: Chart,
+    chart: ReadingContext,
 ) -> Iterator[MedicationEvent]:
     """The event as it is, or each step of it. `supply`: the days, or the amount, that it was for.
 
@@ -53,7 +53,11 @@ def in_steps(
 
 
 def _ordered(
-    event: MedicationEvent, step: Phase, supply: Decimal | Quantity | None, drug: DrugSeen, chart: Chart
+    event: MedicationEvent,
+    step: Phase,
+    supply: Decimal | Quantity | None,
+    drug: DrugSeen,
+    chart: ReadingContext,
 ) -> MedicationEvent:
     """One step of an order; what is left of its supply, where the days of it are told."""
     cut, left = _cut(event, step, drug, chart), None
@@ -68,7 +72,7 @@ def _supplied(
     steps: Sequence[Phase],
     supply: Decimal | Quantity | None,
     drug: DrugSeen,
-    chart: Chart,
+    chart: ReadingContext,
 ) -> Iterator[MedicationEvent]:
     """The steps that the supply reaches; of an unknown supply only the step of the day it was handed over."""
     since = handed_over.last
@@ -82,13 +86,13 @@ def _supplied(
         yield replace(_cut(event, step, drug, chart), start=handed_over, end=None)
 
 
-def _overlap(event: MedicationEvent, step: Phase, chart: Chart) -> bool:
+def _overlap(event: MedicationEvent, step: Phase, chart: ReadingContext) -> bool:
     if step.first and (step.first > chart.day or (event.end and step.first > event.end.last)):
         return False
     return not (step.last and event.start and step.last < event.start.first)
 
 
-def _cut(event: MedicationEvent, step: Phase, drug: DrugSeen, chart: Chart) -> MedicationEvent:
+def _cut(event: MedicationEvent, step: Phase, drug: DrugSeen, chart: ReadingContext) -> MedicationEvent:
     """The event between the days of one step, with what its lines say."""
     said = instructions(step.lines, drug, chart)
     begins_later = step.first and (event.start is None or event.start.last < step.first)

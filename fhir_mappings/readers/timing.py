@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from fhir_mappings.clinical_model.medications import apart_in_a_day
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Period, Quantity, Range
-from fhir_mappings.vocabulary.medications import apart_in_a_day
 
 
 class Repeat(FhirType):

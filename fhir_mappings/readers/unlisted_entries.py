@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.quantity import UNITS, UnitNotAllowed, is_viral_load_unit
 from fhir_mappings.readers.adverse_event import AdverseEvent
 from fhir_mappings.readers.allergy import AllergyIntolerance
 from fhir_mappings.readers.amounts import unit_of
-from fhir_mappings.readers.concept_map import is_read
 from fhir_mappings.readers.condition import Condition
 from fhir_mappings.readers.dosage import Dosage
+from fhir_mappings.readers.drug_identification import codings, drug_words, own_words
 from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity, Resource
 from fhir_mappings.readers.medication import (
     Medication,
@@ -20,16 +22,14 @@ from fhir_mappings.readers.medication import (
 from fhir_mappings.readers.number_words import quantity_in_words
 from fhir_mappings.readers.observation_types import Measured, Observation
 from fhir_mappings.readers.procedure import Procedure
-from fhir_mappings.readers.product import codings, own_words, words
 from fhir_mappings.readers.qualitative import QUALITATIVE, presence_of
+from fhir_mappings.readers.read_concept_map import is_read
 from fhir_mappings.readers.references import contained
 from fhir_mappings.readers.site_units import own_unit
 from fhir_mappings.readers.value import canonical_number, has_value
 from fhir_mappings.value_sets import OWN_WORDS, WITHOUT_SYSTEM, AnalyteCode
 from fhir_mappings.value_sets.likeness import Likeness
 from fhir_mappings.value_sets.unlisted import Unlisted, UnlistedKind
-from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.quantity import UNITS, UnitNotAllowed, is_viral_load_unit
 
 K = UnlistedKind
 Seen = Iterator[Unlisted]
@@ -80,11 +80,11 @@ def _unknown(kind: K, concept: CodeableConcept, like: Likeness, beside: str = ""
     """
     coded = [c for c in concept.coding if c.code]
     if not coded:
-        name = words(concept)
+        name = drug_words(concept)
         yield from (Unlisted(kind, OWN_WORDS, said, name, True, beside) for _, said, _ in own_words(concept))
         return
     told = [c for c in coded if like.codes.is_told(c.system, c.code)]
-    alike = [c for c in told if like.of(kind, c.display or words(concept))]
+    alike = [c for c in told if like.of(kind, c.display or drug_words(concept))]
     for coding in alike[:1] if told else coded[:1]:
         name, typed = coding.display or concept.text or "", not coding.display
         yield Unlisted(kind, coding.system or WITHOUT_SYSTEM, coding.code or "", name, typed, beside)
@@ -112,7 +112,7 @@ def _of_value(code: AnalyteCode, measured: Measured, like: Likeness) -> Seen:
     elif code.analyte in QUALITATIVE and presence_of(code.analyte, measured, like.codes) is None:
         said = measured.value_codeable_concept or CodeableConcept(text=measured.value_string)
         coded = any(like.codes.is_told(c.system, c.code) for c in said.coding)
-        if not coded and quantity_in_words(words(said)) is None:
+        if not coded and quantity_in_words(drug_words(said)) is None:
             yield from _unknown(K.ANSWER, said, like, code.analyte.value)
 
 
@@ -148,7 +148,7 @@ def _of_medication(entry: MedicationEntry, like: Likeness) -> Seen:
             yield from _named(K.DRUG, concept, like)
     else:
         yield from _named(K.DRUG, concept, like)
-    drug = like.codes.recognise(codings(concept), words(concept))
+    drug = like.codes.recognise(codings(concept), drug_words(concept))
     for name in sorted(drug.ingredients & _STUDY_DRUGS) if drug else ():
         yield from (_unit(dose, f"dose of {name}") for dose in _doses(entry) if _is_unknown(dose))
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from fhir_mappings.readers.chart import Chart
+from fhir_mappings.clinical_model.concepts import VACCINES
+from fhir_mappings.clinical_model.known_unknown import Evidence, Unknown, WhyUnknown
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.readers.drug_identification import codings, drug_words
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Period, Reference, Resource
-from fhir_mappings.readers.product import codings, words
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.vocabulary.concepts import VACCINES
-from fhir_mappings.vocabulary.facts import Evidence, Unknown, WhyUnknown
-from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource, MedicationStatus
 
 S = MedicationStatus
 
@@ -70,7 +70,7 @@ Vaccination = Immunization | ImmunizationRecommendation | ServiceRequest
 VACCINATIONS = (Immunization, ImmunizationRecommendation, ServiceRequest)
 
 
-def read_vaccination(entry: Vaccination, chart: Chart) -> Iterator[MedicationEvent]:
+def read_vaccination(entry: Vaccination, chart: ReadingContext) -> Iterator[MedicationEvent]:
     """A vaccine of the chart: given, recommended or ordered."""
     match entry:
         case Immunization():
@@ -87,7 +87,7 @@ def read_vaccination(entry: Vaccination, chart: Chart) -> Iterator[MedicationEve
             yield from _vaccines(entry, said, due, chart)
 
 
-def read_drafted_vaccine(entry: Vaccination, chart: Chart) -> Iterator[MedicationEvent]:
+def read_drafted_vaccine(entry: Vaccination, chart: ReadingContext) -> Iterator[MedicationEvent]:
     """The same among draft orders; one that is withdrawn, or not to be given, is none (DECISIONS 64).
 
     An Immunization has no status for what is planned: in a draft bundle "completed" is about to be signed.
@@ -107,12 +107,12 @@ class _Written(NamedTuple):
 
 
 def _vaccines(
-    entry: Vaccination, said: Iterable[CodeableConcept | None], written: _Written, chart: Chart
+    entry: Vaccination, said: Iterable[CodeableConcept | None], written: _Written, chart: ReadingContext
 ) -> Iterator[MedicationEvent]:
     """One event for each concept that names a vaccine of ours."""
     reference = own_reference(entry)
     for concept in filter(None, said):
-        seen = chart.settings.codes.recognise(codings(concept), words(concept))
+        seen = chart.settings.codes.recognise(codings(concept), drug_words(concept))
         if seen and seen.concepts & VACCINES:
             yield MedicationEvent(
                 reference,
@@ -120,7 +120,7 @@ def _vaccines(
                 written.status,
                 seen.concepts & VACCINES,
                 frozenset(),
-                words(concept) or ", ".join(seen.codes),
+                drug_words(concept) or ", ".join(seen.codes),
                 systemic=None,
                 start=chart.when(written.date),
                 end=None,

@@ -6,24 +6,24 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from fhir_mappings.readers.amounts import exact, plain
-from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
-from fhir_mappings.readers.number_words import quantity_in_words, sign_of
-from fhir_mappings.readers.observation_types import Measured, ReferenceRange
-from fhir_mappings.readers.product import words
-from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, flagged_as, presence_of
-from fhir_mappings.readers.range_words import with_ends
-from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
-from fhir_mappings.value_sets.answers import SEROLOGY
-from fhir_mappings.vocabulary.calendar import NotADate, read_when
-from fhir_mappings.vocabulary.code_systems import UCUM, is_ucum
-from fhir_mappings.vocabulary.quantity import (
+from fhir_mappings.clinical_model.calendar import NotADate, read_when
+from fhir_mappings.clinical_model.code_systems import UCUM, is_ucum
+from fhir_mappings.clinical_model.quantity import (
     UNITS,
     UnitNotAllowed,
     is_viral_load_unit,
     to_canonical,
 )
-from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence, Reading
+from fhir_mappings.clinical_model.results import Analyte, Comparator, Presence, Reading
+from fhir_mappings.readers.amounts import exact, plain_amount
+from fhir_mappings.readers.drug_identification import drug_words
+from fhir_mappings.readers.fhir_types import CodeableConcept, Quantity
+from fhir_mappings.readers.number_words import quantity_in_words, sign_of
+from fhir_mappings.readers.observation_types import Measured, ReferenceRange
+from fhir_mappings.readers.qualitative import QUALITATIVE, answer_of, flagged_as, presence_of
+from fhir_mappings.readers.range_words import with_ends
+from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
+from fhir_mappings.value_sets.qualitative_answers import SEROLOGY
 
 A = Analyte
 
@@ -60,7 +60,7 @@ def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Zo
     if absent is not None:
         if has_value(measured):
             return _unreadable(_written(measured), "a value, and a reason why there is none")
-        return Value(Reading.NO_VALUE, words(absent))
+        return Value(Reading.NO_VALUE, drug_words(absent))
     if code.analyte in _OF_THEIR_OWN:
         return _date(measured, zone) if code.analyte is A.DELIVERY_DUE else _score(code, measured, codes)
     quantity = measured.value_quantity
@@ -151,7 +151,7 @@ def _in_canonical_unit(
     number = to_canonical(analyte, value, unit, molar)
     if other and other != unit and _differs(analyte, value, other, number):
         raise UnitNotAllowed(analyte, f"{unit} / {other}", ("one unit only",))
-    return plain(number)
+    return plain_amount(number)
 
 
 # Limits of normal ranges, and the results within them, come again and again.
@@ -285,14 +285,14 @@ def has_value(measured: Measured) -> bool:
 def _written(measured: Measured) -> str:
     """The value in the record's own words; the words of the interpretation where there is no value."""
     said = next(_values(measured), None)
-    return said if said is not None else "; ".join(filter(None, map(words, measured.interpretation)))
+    return said if said is not None else "; ".join(filter(None, map(drug_words, measured.interpretation)))
 
 
 def _values(measured: Measured) -> Iterator[str]:
     if measured.value_quantity is not None and measured.value_quantity.value is not None:
         yield _amount(measured.value_quantity)
     if measured.value_codeable_concept is not None:
-        yield words(measured.value_codeable_concept) or _bare_codes(measured.value_codeable_concept)
+        yield drug_words(measured.value_codeable_concept) or _bare_codes(measured.value_codeable_concept)
     if measured.value_string:
         yield measured.value_string
     if measured.value_boolean is not None:

@@ -3,7 +3,7 @@
 from fhir_mappings.value_sets.analytes import AnalyteCode
 from fhir_mappings.value_sets.code_lists import CodeLists, Recognised
 from fhir_mappings.value_sets.listed import FaultyCodeLists, ListedCode
-from fhir_mappings.value_sets.loading import load_code_lists
+from fhir_mappings.value_sets.load_lists import load_code_lists
 from fhir_mappings.value_sets.local_codes import (
     OWN_UNITS,
     OWN_WORDS,
@@ -11,7 +11,7 @@ from fhir_mappings.value_sets.local_codes import (
     LocalCode,
 )
 from fhir_mappings.value_sets.plausible import Span
-from fhir_mappings.value_sets.products import Product
+from fhir_mappings.value_sets.products import ListedProduct
 
 __all__ = [
     "OWN_UNITS",
@@ -21,8 +21,8 @@ __all__ = [
     "CodeLists",
     "FaultyCodeLists",
     "ListedCode",
+    "ListedProduct",
     "LocalCode",
-    "Product",
     "Recognised",
     "Span",
     "load_code_lists",

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
+from fhir_mappings.clinical_model.results import Analyte
 from fhir_mappings.value_sets.listed import CsvFile
-from fhir_mappings.vocabulary.results import Analyte
 
 COLUMNS = ("analyte", "terms", "display", "verified", "source")
 _OTHER = "(other)"

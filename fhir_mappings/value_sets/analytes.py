@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from fhir_mappings.clinical_model.codes import LOINC, NotACode, check_code
+from fhir_mappings.clinical_model.results import Analyte, Assay, LevelDetails, SampleTiming, Specimen
 from fhir_mappings.value_sets.listed import CsvFile
-from fhir_mappings.vocabulary.codes import LOINC, NotACode, check_code
-from fhir_mappings.vocabulary.results import Analyte, Assay, LevelDetails, SampleTiming, Specimen
 
 COLUMNS = (
     "code",

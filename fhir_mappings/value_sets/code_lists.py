@@ -6,9 +6,19 @@ Loaded once; every look-up is a dictionary's, and an unknown code, as most are, 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fhir_mappings.clinical_model.code_systems import one_address, system_name
+from fhir_mappings.clinical_model.codes import (
+    ICD9,
+    ICD9_PROCEDURES,
+    LOINC,
+    RXNORM,
+    is_procedure_shape,
+    one_spelling,
+)
+from fhir_mappings.clinical_model.concepts import FORMULATIONS, Concept
+from fhir_mappings.clinical_model.results import Analyte, SampleTiming
 from fhir_mappings.value_sets.analyte_names import AnalyteNames, joined_words
 from fhir_mappings.value_sets.analytes import AnalyteCode
-from fhir_mappings.value_sets.answers import Answer, Answers
 from fhir_mappings.value_sets.formulation_names import FormulationNames
 from fhir_mappings.value_sets.index import CodeIndex
 from fhir_mappings.value_sets.listed import ListedCode
@@ -22,20 +32,10 @@ from fhir_mappings.value_sets.local_codes import (
 )
 from fhir_mappings.value_sets.orderables import Orderables
 from fhir_mappings.value_sets.plausible import Span
-from fhir_mappings.value_sets.products import Product
-from fhir_mappings.value_sets.said_words import Meaning, SaidWords, remember
+from fhir_mappings.value_sets.products import ListedProduct
+from fhir_mappings.value_sets.qualitative_answers import Answers, QualitativeAnswer
+from fhir_mappings.value_sets.said_words import Meaning, SaidWords, remember_words
 from fhir_mappings.value_sets.stances import MAY_BE, Stance
-from fhir_mappings.vocabulary.code_systems import one_address, system_name
-from fhir_mappings.vocabulary.codes import (
-    ICD9,
-    ICD9_PROCEDURES,
-    LOINC,
-    RXNORM,
-    is_procedure_shape,
-    one_spelling,
-)
-from fhir_mappings.vocabulary.concepts import FORMULATIONS, Concept
-from fhir_mappings.vocabulary.results import Analyte, SampleTiming
 
 Coded = tuple[str | None, str | None, str | None]
 """System URI, code, display."""
@@ -66,7 +66,7 @@ class CodeLists:
     said: SaidWords
     analytes: dict[str, AnalyteCode]
     answers: Answers
-    products: dict[str, Product]
+    products: dict[str, ListedProduct]
     plausible: dict[Analyte, Span]
     local: LocalMap
     units: UnitMap
@@ -121,7 +121,7 @@ class CodeLists:
         except KeyError:
             resolved = self._resolve(system, code)
             found = self.index.find(*resolved) if resolved else None
-            return remember(self._meant, key, found)
+            return remember_words(self._meant, key, found)
 
     def _resolve(self, system: str | None, code: str | None) -> tuple[str, str] | None:
         """Our short name of the system, and the code; the site's map first. None for what we cannot know."""
@@ -145,7 +145,7 @@ class CodeLists:
         try:
             return self._told[key]
         except KeyError:
-            return remember(self._told, key, self._resolve(system, code) is not None)
+            return remember_words(self._told, key, self._resolve(system, code) is not None)
 
     def _mapped(self, system: str | None, code: str | None) -> StandsFor | None:
         return self.local.get((one_address(system or WITHOUT_SYSTEM), code))
@@ -186,7 +186,7 @@ class CodeLists:
             return ()
         text = joined_words((*words, *(display for _, _, display in coded)))
         if text not in self._called:
-            remember(self._called, text, self.names.find(text))
+            remember_words(self._called, text, self.names.find(text))
         return self._called[text]
 
     def ordered_tests(self, codings: Iterable[Coded], text: str | None) -> frozenset[str]:
@@ -223,11 +223,13 @@ class CodeLists:
             name, plain = self._resolve(system, code) or ("", "")
             found = self.analytes.get(plain.strip()) if name == LOINC else None
             mapped = self._mapped(system, code)
-            return remember(self._measured, key, found.mapped(mapped.molar) if found and mapped else found)
+            return remember_words(
+                self._measured, key, found.mapped(mapped.molar) if found and mapped else found
+            )
 
     def answer(
         self, analyte: Analyte, codings: Iterable[Coded], words: Iterable[str | None]
-    ) -> Answer | None:
+    ) -> QualitativeAnswer | None:
         """What a qualitative result says, by the closed table; its codes are asked before its words.
 
         None when an answer is not in the table, or when two differ.
@@ -239,13 +241,15 @@ class CodeLists:
             coded |= {self._coded_answer(analyte, OWN_WORDS, text) for text in said} - {None}
         return coded.pop() if len(coded) == 1 else None
 
-    def _coded_answer(self, analyte: Analyte, system: str | None, code: str | None) -> Answer | None:
+    def _coded_answer(
+        self, analyte: Analyte, system: str | None, code: str | None
+    ) -> QualitativeAnswer | None:
         name, plain = self._resolve(system, code) or ("", "")
         return self.answers.by_code.get((analyte, name, one_spelling(name, plain)))
 
     # ------------------------------------------------------------ products
 
-    def product(self, codings: Iterable[Coded]) -> Product | None:
+    def product(self, codings: Iterable[Coded]) -> ListedProduct | None:
         """Strength and form by RxNorm code; None when it is not listed, or when two codes disagree."""
         resolved = (self._resolve(system, code) for system, code, _ in codings)
         found = {self.products.get(r[1]) for r in resolved if r and r[0] == RXNORM} - {None}

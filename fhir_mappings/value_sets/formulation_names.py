@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets.listed import CsvFile
-from fhir_mappings.vocabulary.concepts import Concept
 
 COLUMNS = ("concept", "terms", "display", "verified", "source")
 _SEPARATORS = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")

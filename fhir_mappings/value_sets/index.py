@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from fhir_mappings.vocabulary.codes import one_spelling
+from fhir_mappings.clinical_model.codes import one_spelling
 
 T = TypeVar("T")
 

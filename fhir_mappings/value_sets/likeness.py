@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from fhir_mappings.clinical_model.codes import ATC, RXNORM
 from fhir_mappings.value_sets.code_lists import CodeLists
 from fhir_mappings.value_sets.unlisted import UnlistedKind
-from fhir_mappings.vocabulary.codes import ATC, RXNORM
 
 _CLOSE = 0.8  # share of letters in common: "kreatinin" is close to "creatinine", "calcium" to nothing
 _SHORTEST = 5  # letters of a word that is compared so

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fhir_mappings.vocabulary.code_systems import is_ucum, one_address, system_name
+from fhir_mappings.clinical_model.code_systems import is_ucum, one_address, system_name
 
 OWN_WORDS = "urn:aa-cds:CodeSystem/words"
 WITHOUT_SYSTEM = "urn:aa-cds:CodeSystem/without-system"

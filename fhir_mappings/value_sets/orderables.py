@@ -5,9 +5,9 @@ The longest name wins: an ambulatory ECG is no ECG.
 
 from dataclasses import dataclass, field
 
+from fhir_mappings.clinical_model.codes import LOINC, NotACode, check_code
 from fhir_mappings.value_sets.analyte_names import names_in
 from fhir_mappings.value_sets.listed import CsvFile
-from fhir_mappings.vocabulary.codes import LOINC, NotACode, check_code
 
 COLUMNS = ("brings", "system", "code", "display", "verified", "source")
 _WORDS = "text"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from fhir_mappings.clinical_model.results import Analyte
 from fhir_mappings.value_sets.listed import CsvFile
-from fhir_mappings.vocabulary.results import Analyte
 
 COLUMNS = ("analyte", "low", "high", "display", "verified", "source")
 

@@ -6,8 +6,8 @@ A dose written in tablets is read by this table: 3 tablets of sirolimus 2 mg are
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from fhir_mappings.clinical_model.codes import RXNORM, NotACode, check_code
 from fhir_mappings.value_sets.listed import CsvFile
-from fhir_mappings.vocabulary.codes import RXNORM, NotACode, check_code
 
 COLUMNS = ("code", "display", "ingredient", "strength_mg", "form", "systemic", "verified", "source")
 FORMS = frozenset({"tablet", "capsule", "solution", "injection", "gel", "drops", "unstated"})
@@ -15,7 +15,7 @@ _YES_NO = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class ListedProduct:
     """A product. `strength_mg` is per tablet, capsule or vial; per mL for form "solution".
 
     None where the code names a brand without a strength.
@@ -28,9 +28,9 @@ class Product:
     code: str
 
 
-def products_of(file: CsvFile, faults: list[str]) -> dict[str, Product]:
+def products_of(file: CsvFile, faults: list[str]) -> dict[str, ListedProduct]:
     """The rows of the list by RxNorm code; what cannot be read goes to `faults`."""
-    found: dict[str, Product] = {}
+    found: dict[str, ListedProduct] = {}
     for line, row in file.rows:
         try:
             check_code(RXNORM, row["code"])
@@ -40,8 +40,8 @@ def products_of(file: CsvFile, faults: list[str]) -> dict[str, Product]:
     return found
 
 
-def _product(row: dict[str, str]) -> Product:
+def _product(row: dict[str, str]) -> ListedProduct:
     if row["form"] not in FORMS:
         raise ValueError(f"unknown form {row['form']!r}")
     strength = Decimal(row["strength_mg"]) if row["strength_mg"] else None
-    return Product(row["ingredient"], strength, _YES_NO[row["systemic"]], row["form"], row["code"])
+    return ListedProduct(row["ingredient"], strength, _YES_NO[row["systemic"]], row["form"], row["code"])

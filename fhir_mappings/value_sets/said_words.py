@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.value_sets.name_words import NameWords
 from fhir_mappings.value_sets.stances import MAY_BE, Stance
 from fhir_mappings.value_sets.vaccine_names import VaccineNames
-from fhir_mappings.value_sets.words import Words
-from fhir_mappings.vocabulary.concepts import Concept
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -28,7 +28,7 @@ class Meaning:
 class SaidWords:
     """The words of all lists. Equal texts always get equal answers; what is remembered makes them faster."""
 
-    words: Words[Meaning]
+    words: NameWords[Meaning]
     vaccines: VaccineNames = field(default_factory=VaccineNames)
     _said: dict[tuple[str, bool], dict[Meaning, Stance]] = field(default_factory=dict)
     _marked: dict[str, bool] = field(default_factory=dict)
@@ -62,14 +62,14 @@ class SaidWords:
         try:
             return self._marked[text]
         except KeyError:
-            return remember(self._marked, text, self.words.holds_phrase(text))
+            return remember_words(self._marked, text, self.words.holds_phrase(text))
 
     def _stances(self, words: str, *, beside_code: bool = False) -> Mapping[Meaning, Stance]:
         key = (words, beside_code)
         try:
             return self._said[key]
         except KeyError:
-            return remember(self._said, key, self._read(words, beside_code=beside_code))
+            return remember_words(self._said, key, self._read(words, beside_code=beside_code))
 
     def _read(self, words: str, *, beside_code: bool) -> dict[Meaning, Stance]:
         found = self.words.stances(words, beside_code=beside_code)
@@ -77,7 +77,7 @@ class SaidWords:
         return found | {Meaning(vaccine): Stance.STATED} if vaccine else found
 
 
-def remember(memory: dict[K, V], key: K, value: V) -> V:
+def remember_words(memory: dict[K, V], key: K, value: V) -> V:
     """Keep and return the value; a memory that is full begins anew."""
     if len(memory) >= _REMEMBERED:
         memory.clear()

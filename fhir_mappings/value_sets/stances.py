@@ -50,7 +50,7 @@ class Side(StrEnum):
     NEXT = "next"
 
 
-class Phrase(NamedTuple):
+class StancePhrase(NamedTuple):
     """One phrase with what it says, on one side; `beside_code`: also where a code names the disease."""
 
     words: str
@@ -63,8 +63,8 @@ class Phrase(NamedTuple):
 class Stances:
     """All phrases; `of` judges one place of a name."""
 
-    before: dict[str, Phrase] = field(default_factory=dict)
-    after: dict[str, Phrase] = field(default_factory=dict)
+    before: dict[str, StancePhrase] = field(default_factory=dict)
+    after: dict[str, StancePhrase] = field(default_factory=dict)
     _before: re.Pattern[str] = re.compile("(?!)")
     _after: re.Pattern[str] = re.compile("(?!)")
 
@@ -93,13 +93,13 @@ class Stances:
         """True when a clause holds a phrase that leaves something open, whatever it is."""
         return self.of(clause, clause, beside_code=True) is Stance.OPEN
 
-    def _ahead(self, text: str) -> Iterator[Phrase]:
+    def _ahead(self, text: str) -> Iterator[StancePhrase]:
         for found in self._before.finditer(text):
             phrase = self.before[_key(found[0])]
             if phrase.side is not Side.NEXT or not _LETTER.search(text, found.end()):
                 yield phrase
 
-    def _behind(self, text: str) -> Iterator[Phrase]:
+    def _behind(self, text: str) -> Iterator[StancePhrase]:
         """One that may stand on either side belongs to what follows it: "possible PNH", 除外骨髓增生异常."""
         for found in self._after.finditer(text):
             phrase = self.after[_key(found[0])]
@@ -122,8 +122,8 @@ def shipped_stances() -> Stances:
 
 def stances_of(file: CsvFile, faults: list[str]) -> Stances:
     """The rows of the list; what cannot be read goes to `faults`."""
-    before: dict[str, Phrase] = {}
-    after: dict[str, Phrase] = {}
+    before: dict[str, StancePhrase] = {}
+    after: dict[str, StancePhrase] = {}
     for line, row in file.rows:
         try:
             for phrase in _phrases(row):
@@ -139,13 +139,13 @@ _BEFORE = frozenset({Side.BEFORE, Side.EITHER, Side.NEXT})
 _AFTER = frozenset({Side.AFTER, Side.EITHER})
 
 
-def _phrases(row: dict[str, str]) -> Iterator[Phrase]:
+def _phrases(row: dict[str, str]) -> Iterator[StancePhrase]:
     """The phrases of a row. Raises ValueError."""
     if row["beside_code"] not in ("yes", "no"):
         raise ValueError(f"beside_code is yes or no, not {row['beside_code']!r}")
     stance, side = Stance(row["stance"]), Side(row["side"])
     for words in row["phrases"].split("|"):
-        yield Phrase(words, stance, side, row["beside_code"] == "yes")
+        yield StancePhrase(words, stance, side, row["beside_code"] == "yes")
 
 
 def _key(words: str) -> str:

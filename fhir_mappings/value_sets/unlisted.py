@@ -44,7 +44,7 @@ class Unlisted:
 
 
 @dataclass(slots=True)
-class Use:
+class UnlistedUse:
     """How often one code was used, and what for. `of_several`: in the charts of two patients at least."""
 
     first: Unlisted
@@ -63,7 +63,7 @@ class Use:
 class Tally:
     """All uses by kind, system and code. `beyond`: uses of codes that came after the most that are kept."""
 
-    uses: dict[tuple[UnlistedKind, str, str], Use] = field(default_factory=dict)
+    uses: dict[tuple[UnlistedKind, str, str], UnlistedUse] = field(default_factory=dict)
     kept: Counter[UnlistedKind] = field(default_factory=Counter)
     beyond: Counter[UnlistedKind] = field(default_factory=Counter)
 
@@ -76,14 +76,14 @@ class Tally:
                 self.beyond[one.kind] += 1
                 return
             self.kept[one.kind] += 1
-            use = self.uses[key] = Use(one, patient=patient)
+            use = self.uses[key] = UnlistedUse(one, patient=patient)
         use.count += 1
         use.of_several = use.of_several or (patient != use.patient and None not in (patient, use.patient))
         use.patient = use.patient if use.patient is not None else patient
         if one.beside and (one.beside in use.beside or len(use.beside) < _MOST_BESIDE):
             use.beside[one.beside] += 1
 
-    def of(self, kind: UnlistedKind) -> Iterator[Use]:
+    def of(self, kind: UnlistedKind) -> Iterator[UnlistedUse]:
         """The uses of one kind, the most frequent first."""
         found = (use for key, use in self.uses.items() if key[0] is kind)
         return iter(sorted(found, key=lambda use: (-use.count, use.first.system, use.first.code)))

@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets.listed import CsvFile
-from fhir_mappings.vocabulary.concepts import Concept
 
 COLUMNS = ("kind", "terms", "display", "verified", "source")
 KINDS = ("vaccine", "live", "not", "other", "none", "brand", "disease", "open")

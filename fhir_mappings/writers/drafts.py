@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from fhir_mappings.vocabulary.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose, Drug
 
 Json = dict[str, Any]
 Days = tuple[date | None, date | None]

@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from cds_service.store.engine import open_store
+from cds_service.audit.database import open_store
 from tests.bench.instructions import too_dear
 from tests.bench.unit_costs import committed_row, verification
 from tests.hook_calls import INSTANCE

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cds_service.sandbox.demo_patients import demo_patients
+from cds_service.demo.demo_patients import demo_patients
 from tests.builders import TODAY
 from tests.hook_calls import call_body, prefetch_of
 

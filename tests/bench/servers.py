@@ -10,16 +10,16 @@ from typing import Any
 import orjson
 from flask import Flask, Response, request
 
-from cds_service.advice.services import catalogue_of
-from cds_service.hooks.endpoints import Endpoints
-from cds_service.hooks.trusted_keys import read_key_set
+from cds_service.cds_hooks.service_urls import Endpoints
+from cds_service.cds_hooks.trusted_keys import read_key_set
+from cds_service.services.catalogue import catalogue_of
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Secret
 from cds_service.settings.site_file import Site
-from cds_service.web.app import create_app
-from cds_service.web.door import Door, admit_everybody
-from cds_service.web.private_logging import configure_logging
-from cds_service.wiring import build_app, build_clinic
+from cds_service.web.client_authentication import Door, admit_everybody
+from cds_service.web.log_redaction import configure_logging
+from cds_service.web.wsgi_app import create_app
+from cds_service.wiring import build_app, build_installation
 from tests.builders import NOW
 from tests.installation import an_installation
 from tests.standard.tokens import BASE, CLIENTS, EHR
@@ -52,7 +52,7 @@ def bare() -> Flask:
     configure_logging(level=logging.ERROR)  # a line for each call would bury the figures
     settings = an_installation(database=Secret("sqlite:////nowhere/unused.sqlite3"))
     door = Door(Endpoints(settings.public_base_url), admit_everybody)
-    catalogue = catalogue_of(build_clinic(settings))
+    catalogue = catalogue_of(build_installation(settings))
     return create_app(catalogue, door, _fixed_clock, settings.max_body_bytes, {})
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from cds_service.hooks.bearer_token import read_bearer_token
-from cds_service.store.audit import remember
-from cds_service.store.engine import open_store
+from cds_service.audit.append_calls import append_call
+from cds_service.audit.database import open_store
+from cds_service.cds_hooks.bearer_token import read_bearer_token
+from tests.audit.rows import NOW, a_call
 from tests.standard.tokens import EHR, a_token, bearer, published_keys
-from tests.store.rows import NOW, a_call
 
 _TIMES = 300
 
@@ -31,7 +31,7 @@ def committed_row(folder: Path) -> float:
     calls = (a_call(hook_instance=f"{n}", at=NOW + timedelta(seconds=n)) for n in range(_TIMES + 1))
 
     def commit() -> None:
-        remember(engine, next(calls))
+        append_call(engine, next(calls))
 
     try:
         return _cpu_ms(commit)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cds_service.bulk_export.bring import bring_export
-from cds_service.bulk_export.server import BulkServer
-from cds_service.bulk_export.world import ExportFolder, World
-from cds_service.ehr.bases import read_base
-from cds_service.ehr.bounded_http import bounded_session
+from cds_service.bulk_export.bring_export import bring_export
+from cds_service.bulk_export.export_server import BulkServer
+from cds_service.bulk_export.outside_world import ExportFolder, World
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.bounded_http import bounded_session
 
 NOW = int(datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp())
 TYPES = frozenset({"Patient", "Condition", "Observation"})

@@ -12,14 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from joserfc.jwk import ECKey
 
+from cds_service.bulk_export.downloaded_files import alone_on, clear, exports_on, next_place
 from cds_service.bulk_export.failed import ExportFailed
-from cds_service.bulk_export.shelf import alone_on, clear, exports_on, next_place
 from cds_service.cli import export as command
 from cds_service.cli import main
 from cds_service.cli.export import Spoken, wanted_types
 from cds_service.settings.site_file import Site
-from fhir_mappings.readers.resources import READ_TYPES
-from fhir_mappings.readers.settings import StandIn
+from fhir_mappings.readers.reader_settings import StandIn
+from fhir_mappings.readers.resource_types import READ_TYPES
 from tests.bulk_export.bringing import NOW
 from tests.bulk_export.scripted import ndjson, says
 

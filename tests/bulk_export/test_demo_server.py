@@ -10,14 +10,14 @@ import requests
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from cds_service.bulk_export.export_server import Backend
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
-from cds_service.bulk_export.server import Backend
 from cds_service.cli.export import wanted_types
-from cds_service.ehr.client_proof import ClientKey
-from cds_service.sandbox.authorization import Authorization
-from cds_service.sandbox.demo import everything
-from cds_service.sandbox.demo_patients import demo_patients
-from cds_service.sandbox.fhir_server import start_fhir_server
+from cds_service.demo.demo_authorization import Authorization
+from cds_service.demo.demo_patients import demo_patients
+from cds_service.demo.fhir_server import start_fhir_server
+from cds_service.demo.start_demo import everything
+from cds_service.fhir_client.client_proof import ClientKey
 from cds_service.settings.site_file import Site
 from tests.bulk_export import bringing
 

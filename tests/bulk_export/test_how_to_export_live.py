@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from cds_service.cli import main
-from cds_service.sandbox.authorization import Authorization
-from cds_service.sandbox.demo import everything
-from cds_service.sandbox.demo_patients import demo_patients
-from cds_service.sandbox.fhir_server import start_fhir_server
+from cds_service.demo.demo_authorization import Authorization
+from cds_service.demo.demo_patients import demo_patients
+from cds_service.demo.fhir_server import start_fhir_server
+from cds_service.demo.start_demo import everything
 from cds_service.screening.cluster import Cluster, ClusterFailed
 from tests.bulk_export.test_demo_server import GROUP
 

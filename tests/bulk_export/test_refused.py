@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
-from cds_service.ehr.bases import read_base
+from cds_service.fhir_client.base_url_allow_list import read_base
 from tests.bulk_export.bringing import bring
 from tests.bulk_export.scripted import CONDITIONS, PATIENTS, breaks_off, ndjson, says, scripted, serves
 

@@ -7,10 +7,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
+from cds_service.bulk_export.export_server import Backend
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
-from cds_service.bulk_export.server import Backend
-from cds_service.ehr.bases import read_base
-from cds_service.ehr.client_proof import ClientKey
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.client_proof import ClientKey
 from tests.bulk_export.bringing import NOW, TYPES, bring
 from tests.bulk_export.scripted import says, scripted
 

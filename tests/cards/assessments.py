@@ -4,27 +4,27 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from cds_service.cards.context import CardContext
-from cds_service.cards.wording import read_wording
-from cds_service.protocol.answers.alerts import Action, Alert, Severity
-from cds_service.protocol.answers.assessment import Assessment
-from cds_service.protocol.answers.dosing import Band, Recheck, State, TitrationDecision, Trough, Validity
-from cds_service.protocol.answers.eligibility import (
+from cds_service.cards.card_context import CardContext
+from cds_service.cards.translations import read_wording
+from cds_service.rules.answers.alerts import Action, Alert, Severity
+from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.answers.criteria_answers import (
     Basis,
     Criterion,
     EligibilityDecision,
     EligibilityStatus,
     Finding,
 )
-from cds_service.protocol.answers.follow_up import MonitoringItem, ResponseReadout
-from cds_service.protocol.answers.kidney import RenalFinding, RenalState
-from cds_service.protocol.answers.participation import Participation
-from cds_service.protocol.parameters import Origin, Rule
-from cds_service.protocol.verdict import Verdict
-from fhir_mappings.vocabulary.facts import Gap
-from fhir_mappings.vocabulary.medications import Dose, Drug
-from fhir_mappings.vocabulary.phrases import say
-from fhir_mappings.vocabulary.studies import Arm, StudyState
+from cds_service.rules.answers.dosing_answers import Band, Recheck, State, TitrationDecision, Trough, Validity
+from cds_service.rules.answers.follow_up import MonitoringItem, ResponseReadout
+from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
+from cds_service.rules.answers.trial_part import Participation
+from cds_service.rules.thresholds import Origin, Rule
+from cds_service.rules.verdict import Verdict
+from fhir_mappings.clinical_model.known_unknown import Gap
+from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.messages import say
+from fhir_mappings.clinical_model.studies import Arm, StudyState
 
 TODAY = date(2026, 3, 2)
 WORDS = read_wording()

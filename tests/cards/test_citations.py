@@ -5,8 +5,8 @@ import re
 import pytest
 
 from cds_service.cards.citations import cited
-from cds_service.cards.wording import LANGUAGES, read_wording
-from cds_service.protocol.reviewed import all_rules, load_protocol
+from cds_service.cards.translations import LANGUAGES, read_wording
+from cds_service.trials.nct06802055.read_reviewed import all_rules, load_protocol
 
 OWN = re.compile(r"DECISIONS|\w+\.md|\.toml|contract")
 WORDS = read_wording()

@@ -11,27 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.cards.assessment_json import dose_json
-from cds_service.cards.compose import cards_for
-from cds_service.cards.frame import EXTENSION
-from cds_service.hooks.card import Card, Indicator
-from cds_service.protocol.answers.alerts import Action, Severity
-from cds_service.protocol.answers.assessment import Assessment
-from cds_service.protocol.answers.dosing import State, Trough, Validity
-from cds_service.protocol.answers.eligibility import EligibilityStatus
-from cds_service.protocol.answers.follow_up import (
+from cds_service.cards.card_builder import EXTENSION
+from cds_service.cds_hooks.card import Card, Indicator
+from cds_service.rules.answers.alerts import Action, Severity
+from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
+from cds_service.rules.answers.dosing_answers import State, Trough, Validity
+from cds_service.rules.answers.follow_up import (
     DueStatus,
     MonitoringItem,
     ResponseCategory,
     ResponseReadout,
     Visit,
 )
-from cds_service.protocol.answers.participation import Participation
-from cds_service.protocol.verdict import Verdict
-from fhir_mappings.vocabulary.facts import Part
-from fhir_mappings.vocabulary.medications import Dose, Drug
-from fhir_mappings.vocabulary.phrases import Phrase, say
-from fhir_mappings.vocabulary.record import ClinicalRecord
-from fhir_mappings.vocabulary.studies import StudyState
+from cds_service.rules.answers.trial_part import Participation
+from cds_service.rules.verdict import Verdict
+from cds_service.trials.nct06802055.cards.compose import cards_for
+from fhir_mappings.clinical_model.known_unknown import Part
+from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.messages import Phrase, say
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import a_record, unreadable
 from tests.cards.assessments import (
     SEEN,
@@ -374,8 +374,8 @@ def test_whatever_the_record_says_the_summary_fits_and_no_html_gets_through(text
 
 
 def test_a_level_with_a_comparator_keeps_it() -> None:
-    from cds_service.protocol.answers.dosing import Trough, Validity
-    from fhir_mappings.vocabulary.results import Comparator
+    from cds_service.rules.answers.dosing_answers import Trough, Validity
+    from fhir_mappings.clinical_model.results import Comparator
 
     above = Trough(Validity.ABOVE_QUANTIFICATION, Decimal(30), Comparator.MORE, day=TODAY)
     told = assessment(titration=(replace(dosing(Drug.SIROLIMUS, State.HOLD), trough=above),))

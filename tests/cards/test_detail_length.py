@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.cards.compose import cards_for
-from cds_service.cards.frame import DETAIL_LIMIT, Cuttable, Message, framed
-from cds_service.hooks.card import Card
-from cds_service.protocol.answers.alerts import Severity
-from cds_service.protocol.answers.assessment import Assessment
-from cds_service.protocol.answers.dosing import State
-from cds_service.protocol.answers.eligibility import EligibilityStatus
-from cds_service.protocol.answers.follow_up import DueStatus, MonitoringItem
-from cds_service.protocol.verdict import Verdict
-from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.phrases import Phrase, listing, say
+from cds_service.cards.card_builder import DETAIL_LIMIT, Cuttable, Message, framed
+from cds_service.cds_hooks.card import Card
+from cds_service.rules.answers.alerts import Severity
+from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
+from cds_service.rules.answers.dosing_answers import State
+from cds_service.rules.answers.follow_up import DueStatus, MonitoringItem
+from cds_service.rules.verdict import Verdict
+from cds_service.trials.nct06802055.cards.compose import cards_for
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.messages import Phrase, listing, say
 from tests.builders import a_record
 from tests.cards.assessments import TODAY, alert, assessment, context, dosing, eligibility, rule
 

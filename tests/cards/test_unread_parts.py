@@ -4,14 +4,19 @@ from typing import Any
 
 import pytest
 
-from cds_service.cards.compose import AT_THE_OPENING, ORDER_SERVICES, TRIAL_SERVICES, cards_for
-from cds_service.cards.frame import EXTENSION
-from cds_service.hooks.card import Card
-from cds_service.protocol.answers.eligibility import EligibilityStatus
-from cds_service.protocol.answers.participation import Participation
-from cds_service.protocol.verdict import Verdict
-from fhir_mappings.vocabulary.facts import Gap, Part
-from fhir_mappings.vocabulary.studies import StudyState
+from cds_service.cards.card_builder import EXTENSION
+from cds_service.cds_hooks.card import Card
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
+from cds_service.rules.answers.trial_part import Participation
+from cds_service.rules.verdict import Verdict
+from cds_service.trials.nct06802055.cards.compose import (
+    AT_THE_OPENING,
+    ORDER_SERVICES,
+    TRIAL_SERVICES,
+    cards_for,
+)
+from fhir_mappings.clinical_model.known_unknown import Gap, Part
+from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import a_record, unreadable
 from tests.cards.assessments import TODAY, assessment, context, eligibility
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.cards.wording import LONGEST_QUOTE, Wording, escaped, plain_number, quoted, read_wording
-from cds_service.protocol.parameters import ProtocolTextFault
-from fhir_mappings.vocabulary.phrases import listing, say
+from cds_service.cards.translations import LONGEST_QUOTE, Wording, escaped, plain_number, quoted, read_wording
+from cds_service.rules.thresholds import ProtocolTextFault
+from fhir_mappings.clinical_model.messages import listing, say
 from tests.tables import cases, named
 
 WORDS = Wording(

@@ -12,7 +12,7 @@ from cds_service.cli import main
 from cds_service.wiring import build_app
 from tests.cases.expectations import card_shortfalls, shortfalls
 from tests.installation import an_installation
-from tests.journeys.fhir_charts import SCHEMA
+from tests.scenarios.fhir_charts import SCHEMA
 
 FOLDER = Path(__file__).parent
 AS_OF = "2026-11-22T12:00:00+08:00"

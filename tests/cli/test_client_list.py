@@ -2,8 +2,8 @@
 
 import pytest
 
-from cds_service.ehr.bases import read_base
-from cds_service.hooks.trusted_clients import TrustedClient
+from cds_service.cds_hooks.trusted_clients import TrustedClient
+from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import BadSettings, ClientAuthentication, read_settings
 from cds_service.settings.site_file import BadSite, read_site

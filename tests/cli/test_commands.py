@@ -12,10 +12,10 @@ from jsonschema import Draft202012Validator
 
 from cds_service.cli import main
 from cds_service.cli.moments import NotAMoment, moment
-from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.clinical_model.known_unknown import Part
 from tests.builders import ZONE
-from tests.ehr.charts import CHART, MEDICATION, prefetched
-from tests.ehr.stub import searchset
+from tests.fhir_client.charts import CHART, MEDICATION, prefetched
+from tests.fhir_client.stub import searchset
 from tests.standard.calls import a_body, a_call, context_of
 
 COMMANDS = ("demo", "serve", "assess", "unmapped", "check", "simulate")

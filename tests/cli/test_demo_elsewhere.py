@@ -8,9 +8,9 @@ import pytest
 from cds_service.cli import main
 from cds_service.cli.demo_asked import elsewhere_of, visitors_of
 from cds_service.cli.demo_options import add_demo_options
-from cds_service.sandbox.elsewhere import Elsewhere
-from cds_service.sandbox.fhir_access import OAuthClient
-from cds_service.sandbox.visitors import Visitor, Visitors
+from cds_service.demo.elsewhere import Elsewhere
+from cds_service.demo.record_access import OAuthClient
+from cds_service.demo.visitors import Visitor, Visitors
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from cds_service.sandbox.demo_patients.population import is_population
-from tests.judge import check
+from cds_service.demo.demo_patients.population import is_population
+from tests.answer_validator import check
 
 FORM = "urn:aa-cds:Questionnaire/eligibility-attestation"
 

@@ -4,8 +4,8 @@ import pytest
 
 from cds_service import wiring
 from cds_service.cli.check import check_installation
-from cds_service.ehr.bases import read_base
-from cds_service.ehr.ways import ServerWays
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.server_settings import ServerWays
 from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.site_file import BadSite, read_site
 
@@ -37,7 +37,7 @@ def test_the_table_says_what_it_says(site_file):
         other_names=(read_base("http://fhir.internal:8080/r4"),),
         strict_searches=False,
     )
-    assert wiring.build_clinic(wiring.offline(site)).gatherer.ways == site.ways
+    assert wiring.build_installation(wiring.offline(site)).gatherer.ways == site.ways
 
 
 def test_without_the_table_servers_are_as_usual(site_file):

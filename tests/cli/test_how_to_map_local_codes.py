@@ -10,8 +10,8 @@ import pytest
 
 from cds_service.cli import main
 from fhir_mappings.writers.validation import problems
-from tests.journeys.dosing_charts import labs, line
-from tests.journeys.fhir_charts import (
+from tests.scenarios.dosing_charts import labs, line
+from tests.scenarios.fhir_charts import (
     Json,
     as_bytes,
     concept,
@@ -102,7 +102,7 @@ def test_without_the_map_nothing_of_it_counts(here: Path, capsys: pytest.Capture
 
 
 def test_the_urns_of_the_page_are_those_that_are_read() -> None:
-    from fhir_mappings.readers.concept_map import PROPERTY
+    from fhir_mappings.readers.read_concept_map import PROPERTY
     from fhir_mappings.value_sets import OWN_UNITS, OWN_WORDS, WITHOUT_SYSTEM
 
     assert all(f"`{urn}`" in PAGE for urn in (OWN_UNITS, OWN_WORDS, WITHOUT_SYSTEM))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.cards.wording import read_wording, with_words_of
+from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli import check as checking
 from cds_service.cli import reviewed_texts as texts
 from cds_service.cli.said_in_code import (
@@ -16,11 +16,11 @@ from cds_service.cli.said_in_code import (
     missing_sentences,
     wanted_sentences,
 )
-from cds_service.explain.render import OWN as EXPLAIN
-from cds_service.protocol.contradictions import limits_in_force
-from cds_service.protocol.parameters import FOLDER, ProtocolTextFault, read_topic
-from cds_service.protocol.reviewed import all_rules
-from cds_service.research.pages import OWN as RESEARCH
+from cds_service.explain.responses import OWN as EXPLAIN
+from cds_service.research.research_responses import OWN as RESEARCH
+from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, read_topic
+from cds_service.trials.nct06802055.contradictions import limits_in_force
+from cds_service.trials.nct06802055.read_reviewed import all_rules
 
 RULES = all_rules()
 WORDS = read_wording()

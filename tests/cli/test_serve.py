@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.judge import check
+from tests.answer_validator import check
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
 

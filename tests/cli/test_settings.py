@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.ehr.bases import read_base
-from cds_service.protocol.assess import load_protocol
+from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.environment import (
     BadSettings,
     ClientAuthentication,
@@ -19,11 +18,12 @@ from cds_service.settings.environment import (
     read_settings,
 )
 from cds_service.settings.site_file import BadSite, read_site
-from cds_service.settings.tablets import doses_from, grid_of, tablet_limits
+from cds_service.settings.tablet_settings import doses_from, grid_of, tablet_limits
+from cds_service.trials.nct06802055.assess import load_protocol
 from cds_service.wiring import overrides_of
-from fhir_mappings.readers.settings import StandIn
-from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.studies import Arm, StudyState
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.readers.reader_settings import StandIn
 from tests.certificates import an_authority
 from tests.installation import A_KEY
 

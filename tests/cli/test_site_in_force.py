@@ -13,8 +13,8 @@ from cds_service.wiring import build_app
 from tests.builders import NOW, TODAY
 from tests.hook_calls import bundle, call_body, prefetch_of
 from tests.installation import an_installation
-from tests.journeys.dosing_charts import labs, level, taking
-from tests.journeys.fhir_charts import (
+from tests.scenarios.dosing_charts import labs, level, taking
+from tests.scenarios.fhir_charts import (
     SCHEMA,
     Json,
     as_bytes,

@@ -14,8 +14,8 @@ from cds_service.cli import main
 from cds_service.cli.commands import _parser
 from cds_service.cli.demo_site import demo_site
 from tests.builders import TODAY
-from tests.journeys.dosing_charts import labs, level, taking
-from tests.journeys.fhir_charts import as_bytes, enrolled, with_patient
+from tests.scenarios.dosing_charts import labs, level, taking
+from tests.scenarios.fhir_charts import as_bytes, enrolled, with_patient
 
 COMMANDS = tuple(
     name

@@ -5,8 +5,8 @@ import json
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from cds_service.ehr.client_proof import ClientKey, ClientSecret
-from cds_service.hooks.service import Caller
+from cds_service.cds_hooks.service import Caller
+from cds_service.fhir_client.client_proof import ClientKey, ClientSecret
 from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings
 from cds_service.settings.rooms import apps_of
 from cds_service.settings.site_file import BadSite, read_site

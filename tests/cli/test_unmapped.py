@@ -13,7 +13,7 @@ import pytest
 
 from cds_service.cli import main
 from cds_service.cli.chart_files import documents
-from fhir_mappings.readers.concept_map import read_concept_map
+from fhir_mappings.readers.read_concept_map import read_concept_map
 from fhir_mappings.value_sets import (
     OWN_UNITS,
     OWN_WORDS,
@@ -23,7 +23,7 @@ from fhir_mappings.value_sets import (
 )
 from fhir_mappings.writers.validation import problems
 from tests.hook_calls import bundle, call_body
-from tests.journeys.fhir_charts import (
+from tests.scenarios.fhir_charts import (
     LOINC,
     RXNORM,
     SIROLIMUS_1MG,

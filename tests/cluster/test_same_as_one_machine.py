@@ -13,10 +13,10 @@ from cds_service.screening.on_dask import OnDask
 from tests.cluster.processes import Processes, cluster
 
 export = pytest.importorskip(
-    "cds_service.screening.export", reason="the screening of a folder is not here yet"
+    "cds_service.screening.export_files", reason="the screening of a folder is not here yet"
 )
 engines = pytest.importorskip(
-    "cds_service.screening.engine", reason="the screening of a folder is not here yet"
+    "cds_service.screening.screening_engine", reason="the screening of a folder is not here yet"
 )
 exports = pytest.importorskip("tests.screening.exports", reason="the screening of a folder is not here yet")
 law = pytest.importorskip(

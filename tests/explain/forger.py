@@ -11,9 +11,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from joserfc.util import json_b64encode, urlsafe_b64encode
 
-from cds_service.ehr.bases import read_base
-from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.sandbox.loopback import serve
+from cds_service.cds_hooks.trusted_clients import TrustedClient
+from cds_service.demo.loopback import serve_on_loopback
+from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_app
@@ -102,7 +102,7 @@ def _kept(usual: dict, other: dict) -> dict:
 def forging(**app_settings: object) -> Iterator[Forger]:
     """The record system and the service, both on loopback."""
     forger = Forger()
-    record = serve(lambda port: _app(forger, port).wsgi_app, 0)
+    record = serve_on_loopback(lambda port: _app(forger, port).wsgi_app, 0)
     base = read_base(forger.base)
     listed = ListedClient(TrustedClient(""), smart=(smart_app(base, **app_settings),))
 
@@ -110,7 +110,7 @@ def forging(**app_settings: object) -> Iterator[Forger]:
         site = Site(fhir_bases=(base,), trusted_clients=(listed,))
         return build_app(an_installation(site, url=f"http://127.0.0.1:{port}")).wsgi_app
 
-    cds = serve(build, 0)
+    cds = serve_on_loopback(build, 0)
     forger.cds = cds.base_url
     try:
         yield forger

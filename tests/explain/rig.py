@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from cds_service.ehr.bases import FhirBase, read_base
-from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.sandbox.authorization import APP, Authorization
-from cds_service.sandbox.demo import everything
-from cds_service.sandbox.demo_patients import demo_patients
-from cds_service.sandbox.fhir_server import start_fhir_server
-from cds_service.sandbox.loopback import RunningServer, serve
+from cds_service.cds_hooks.trusted_clients import TrustedClient
+from cds_service.demo.demo_authorization import APP, Authorization
+from cds_service.demo.demo_patients import demo_patients
+from cds_service.demo.fhir_server import start_fhir_server
+from cds_service.demo.loopback import RunningServer, serve_on_loopback
+from cds_service.demo.start_demo import everything
+from cds_service.fhir_client.base_url_allow_list import FhirBase, read_base
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Settings
 from cds_service.settings.site_file import Site
@@ -125,7 +125,7 @@ def running(
         made.append(an_installation(site, url=url, client_authentication=authentication))
         return build_app(made[0]).wsgi_app
 
-    cds = serve(build, 0)
+    cds = serve_on_loopback(build, 0)
     authorization.register(APP, f"{cds.base_url}/explain/callback")
     try:
         yield Rig(fhir, cds, authorization, made[0])

@@ -4,8 +4,8 @@ import json
 
 import requests
 
-from cds_service.explain.form import answers, groups, questionnaire
-from fhir_mappings.readers.attestation import FORM, LINES
+from cds_service.explain.attestation_form import answers, groups, questionnaire
+from fhir_mappings.readers.read_attestation import FORM, LINES
 from tests.explain.rig import USER, running, unattested
 
 ALL_GOOD = {

@@ -2,12 +2,12 @@
 
 import pytest
 
-from cds_service.ehr.fhir_server import NotFetched, WhyNotFetched
-from cds_service.explain.waiting import seconds_asked
-from cds_service.hooks.errors import DataNotAvailable, DataNotAvailableNow
-from cds_service.sandbox import fhir_server
-from cds_service.sandbox.fhir_store import Result
-from cds_service.signin.refused import SignInRefused, WhyRefused
+from cds_service.cds_hooks.errors import DataNotAvailable, DataNotAvailableNow
+from cds_service.demo import fhir_server
+from cds_service.demo.fhir_store import Result
+from cds_service.explain.waiting import seconds_to_wait
+from cds_service.fhir_client.fhir_get import NotFetched, WhyNotFetched
+from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 
 WORDS = {"en": "The record system asks for a moment", "zh": "病历系统繁忙，请稍候"}
 
@@ -92,4 +92,4 @@ BUSY = NotFetched(WhyNotFetched.SERVER_ERROR, "configuration", 9)
     ],
 )
 def test_who_asks_for_how_long(error, seconds):
-    assert seconds_asked(error) == seconds
+    assert seconds_to_wait(error) == seconds

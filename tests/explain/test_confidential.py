@@ -8,15 +8,15 @@ from flask import Flask, jsonify, request
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from cds_service.ehr.bounded_http import bounded_session
-from cds_service.ehr.client_proof import ClientKey, ClientSecret
-from cds_service.ehr.deadline import deadline_in
-from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
-from cds_service.sandbox.loopback import serve
-from cds_service.signin.code_flow import CodeFlow
-from cds_service.signin.configuration import Configuration
-from cds_service.signin.refused import SignInRefused
-from cds_service.signin.registration import Registration
+from cds_service.demo.loopback import serve_on_loopback
+from cds_service.fhir_client.bounded_http import bounded_session
+from cds_service.fhir_client.client_proof import ClientKey, ClientSecret
+from cds_service.fhir_client.deadline import deadline_in
+from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
+from cds_service.signin.client_registration import Registration
+from cds_service.signin.oauth_code_flow import CodeFlow
+from cds_service.signin.oidc_discovery import Configuration
+from cds_service.signin.signin_errors import SignInRefused
 
 KEY = ECKey.generate_key("P-384", {"kid": "ours"})
 
@@ -32,7 +32,7 @@ def seen():
         found.update(form=request.form.to_dict(), basic=request.authorization)
         return jsonify(error="invalid_client"), 401
 
-    server = serve(lambda _: app.wsgi_app, 0)
+    server = serve_on_loopback(lambda _: app.wsgi_app, 0)
     found["url"] = f"{server.base_url}/token"
     yield found
     server.stop()

@@ -4,40 +4,45 @@ from typing import Any
 
 import pytest
 
-from cds_service.advice.from_file import read_chart
-from cds_service.cards.wording import read_wording, with_words_of
-from cds_service.explain.figure import Lane, Panel, Shape, legend
-from cds_service.explain.figures import figures
-from cds_service.explain.patient_chart import Chart
-from cds_service.explain.render import OWN
-from cds_service.explain.telling import Teller
-from cds_service.protocol.answers.dosing import Validity
-from cds_service.protocol.assess import assess
-from fhir_mappings.readers.record import read_record
+from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.explain.chart_data import Lane, Panel, Shape, legend
+from cds_service.explain.patient_chart import PatientChart
+from cds_service.explain.patient_figures import patient_figures
+from cds_service.explain.responses import OWN
+from cds_service.explain.statements import Teller
+from cds_service.rules.answers.dosing_answers import Validity
+from cds_service.services.chart_file import read_chart
+from cds_service.trials.nct06802055.assess import assess
+from fhir_mappings.readers.read_record import read_record
 from tests.builders import NOW
-from tests.journeys.dosing_charts import creatinine, kidneys, level, line, on_both, on_sirolimus
-from tests.journeys.fhir_charts import SIROLIMUS_1MG, ago, as_bytes, clinic_of, dispense, order, with_patient
-from tests.journeys.visits import PATIENTS
+from tests.scenarios.dosing_charts import creatinine, kidneys, level, line, on_both, on_sirolimus
+from tests.scenarios.fhir_charts import SIROLIMUS_1MG, ago, as_bytes, clinic_of, dispense, order, with_patient
+from tests.scenarios.visits import PATIENTS
 
 WORDS = with_words_of(OWN / "words", read_wording())
 
 
-def charted(*resources: Any, language: str = "en") -> Chart:
-    clinic = clinic_of()
+def charted(*resources: Any, language: str = "en") -> PatientChart:
+    installation = clinic_of()
     read = read_chart(as_bytes(*with_patient(*resources)))
     record = read_record(
-        read.resources, read.patient_id, NOW.instant, clinic.gatherer.reader, read.unavailable, read.gaps
+        read.resources,
+        read.patient_id,
+        NOW.instant,
+        installation.gatherer.reader,
+        read.unavailable,
+        read.gaps,
     )
     tell = Teller(WORDS[language], lambda reference: reference)
-    return Chart(record, NOW, assess(record, NOW, clinic.protocol), clinic.protocol, tell)
+    return PatientChart(record, NOW, assess(record, NOW, installation.protocol), installation.protocol, tell)
 
 
-def panel(chart: Chart, name: str) -> Panel:
-    (drugs, *_) = figures(chart)
+def panel(chart: PatientChart, name: str) -> Panel:
+    (drugs, *_) = patient_figures(chart)
     return next(one for one in drugs.panels if one.name == name)
 
 
-def lanes(chart: Chart) -> dict[str, Lane]:
+def lanes(chart: PatientChart) -> dict[str, Lane]:
     return {one.name: one for one in panel(chart, "Courses").lanes}
 
 
@@ -57,7 +62,7 @@ def test_the_newest_level_is_drawn_as_the_card_names_it(patient: str, language: 
 
 @pytest.mark.parametrize("patient", sorted(PATIENTS))
 def test_every_hollow_dot_has_its_reason_in_the_legend(patient: str) -> None:
-    for figure in figures(charted(*PATIENTS[patient].resources)):
+    for figure in patient_figures(charted(*PATIENTS[patient].resources)):
         told = {words for _, words in legend(figure)}
         for point in (p for one in figure.panels for p in one.points if p.hollow):
             assert point.state
@@ -144,7 +149,7 @@ def test_one_order_is_drawn_as_what_was_taken() -> None:
 
 @pytest.mark.parametrize("patient", sorted(PATIENTS))
 def test_bars_of_one_lane_never_lie_on_one_another(patient: str) -> None:
-    for figure in figures(charted(*PATIENTS[patient].resources)):
+    for figure in patient_figures(charted(*PATIENTS[patient].resources)):
         for lane in (one for each in figure.panels for one in each.lanes):
             pairs = zip(lane.bars, lane.bars[1:], strict=False)
             assert all(one.end <= other.start for one, other in pairs), lane.name

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 
-from cds_service.sandbox.loopback import serve
+from cds_service.demo.loopback import serve_on_loopback
 from tests.explain.attesting import attest_everything
 from tests.explain.chromium import browsing, watched_page
 from tests.explain.rig import TODAY, running, unattested
@@ -173,7 +173,7 @@ def frame_of(host, address):
     def index():
         return f'<iframe src="{address}" width="1200" height="800"></iframe>'
 
-    return serve(lambda _: app.wsgi_app, 0)
+    return serve_on_loopback(lambda _: app.wsgi_app, 0)
 
 
 def test_a_foreign_page_cannot_frame_a_launch(page, shared):
@@ -196,7 +196,7 @@ def test_the_record_systems_own_page_can_frame_it_with_a_cookie_of_its_own(page)
     def index():
         return f'<iframe src="{address}" width="1200" height="800"></iframe>'
 
-    record = serve(lambda _: app.wsgi_app, 0)
+    record = serve_on_loopback(lambda _: app.wsgi_app, 0)
     origin = record.base_url.replace("127.0.0.1", "localhost")
     try:
         with running(frame_ancestors=(origin,)) as rig:

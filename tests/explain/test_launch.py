@@ -5,8 +5,8 @@ import re
 
 import requests
 
-from cds_service.advice.chart_queries import RESOURCE_TYPES
-from cds_service.hooks.trust import LEEWAY
+from cds_service.cds_hooks.client_jwt import LEEWAY
+from cds_service.chart.chart_queries import RESOURCE_TYPES
 from tests.explain.rig import APP, NAMES, USER, Browser, addresses_of, query_of, running
 
 

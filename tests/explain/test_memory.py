@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import requests
 
-from cds_service.cards.frame import OVERRIDES
+from cds_service.cards.card_builder import OVERRIDES
 from cds_service.settings.environment import ClientAuthentication
 from tests.explain.rig import USER, now, running
 

@@ -5,7 +5,7 @@ import re
 
 from sqlalchemy import create_engine, inspect, text
 
-from cds_service.web.private_logging import configure_logging
+from cds_service.web.log_redaction import configure_logging
 from tests.explain.rig import NAMES, addresses_of
 
 

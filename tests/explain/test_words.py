@@ -4,8 +4,8 @@ import ast
 import re
 from pathlib import Path
 
-from cds_service.cards.wording import read_wording, with_words_of
-from cds_service.explain.render import OWN
+from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.explain.responses import OWN
 
 TEMPLATES = [*(OWN / "templates").rglob("*.html")]
 ASKED = {key for path in TEMPLATES for key in re.findall(r"t\('([\w.+-]+)'[,)]", path.read_text())}
@@ -35,7 +35,7 @@ def test_no_sentence_is_there_for_nobody():
 
 
 def test_every_reason_for_a_refusal_has_its_page():
-    from cds_service.signin.refused import WhyRefused
+    from cds_service.signin.signin_errors import WhyRefused
 
     for why in WhyRefused:
         for part in ("title", "text"):

@@ -1,6 +1,6 @@
 """Clocks that differ: by how many seconds the client's is ahead of ours, and whether its tokens are believed.
 
-Tokens live for 300 s; 60 s of leeway are given (hooks/trust.py). Five seconds are left for the test itself.
+Tokens live for 300 s; 60 s of leeway are given (cds_hooks/client_jwt.py). Five seconds are left for the test itself.
 """
 
 from dataclasses import dataclass

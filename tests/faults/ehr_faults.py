@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from cds_service.ehr.fhir_server import WhyNotFetched as Why
-from tests.ehr.stub import Answer, drips, says, searchset, sleeps
+from cds_service.fhir_client.fhir_get import WhyNotFetched as Why
+from tests.fhir_client.stub import Answer, drips, says, searchset, sleeps
 
 Resource = dict[str, Any]
 MEGABYTE = 1_000_000

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cds_service.web.lobby import LobbyLimits
+from cds_service.web.waiting_connections import LobbyLimits
 from tests.standard.calls import a_body, authorization
 
 URL = "/cds-services/aa-trial-titration"

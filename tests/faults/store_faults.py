@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psycopg
 
-from tests.served.service import Service
-from tests.store.postgres import Cluster
+from tests.audit.postgres import Cluster
+from tests.live.service import Service
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pytest
 
 from tests.faults.clocks import CLOCKS
 from tests.installation import A_KEY
+from tests.live.service import serving
 from tests.load.hospital import BASE, calls, ehrs, write_site
-from tests.served.service import serving
 
 
 @pytest.fixture(scope="module")

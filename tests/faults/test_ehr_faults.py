@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from cds_service.ehr.fhir_server import FetchLimits, WhyNotFetched
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, MEDICATION, TYPES
-from tests.ehr.stub import running, says, searchset
+from cds_service.fhir_client.fhir_get import FetchLimits, WhyNotFetched
+from fhir_mappings.clinical_model.known_unknown import Part
 from tests.faults.ehr_faults import EHR_FAULTS, FLOOD, MEGABYTE
-from tests.served.service import serving
+from tests.fhir_client.charts import CHART, MEDICATION, TYPES
+from tests.fhir_client.stub import running, says, searchset
+from tests.live.service import serving
 from tests.standard.calls import PATIENT, a_body, authorization
 
 URL = "/cds-services/aa-trial-titration"

@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, MEDICATION, TYPES
-from tests.ehr.stub import running, says, searchset, sleeps
+from fhir_mappings.clinical_model.known_unknown import Part
 from tests.faults.peer_faults import PEER_FAULTS, URL, WORKERS
-from tests.served.peers import Peers, hanging_server
-from tests.served.service import serving
+from tests.fhir_client.charts import CHART, MEDICATION, TYPES
+from tests.fhir_client.stub import running, says, searchset, sleeps
+from tests.live.peers import Peers, hanging_server
+from tests.live.service import serving
 from tests.standard.calls import PATIENT, a_body, authorization
 from tests.web.test_client_trust import WHOLE
 

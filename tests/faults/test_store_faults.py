@@ -11,14 +11,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from cds_service.store.engine import connect
+from cds_service.audit.database import connect
+from tests.audit.rows import rows
 from tests.faults.store_faults import STORE_FAULTS, Database, locked_file, locked_tables
 from tests.installation import A_KEY, ANOTHER_KEY
+from tests.live.service import Service, a_free_port, end, serving, start
 from tests.load.clients import Clients
 from tests.load.hospital import BASE, ask, calls, ehrs, react, write_site
 from tests.load.laws import broken
-from tests.served.service import Service, a_free_port, end, serving, start
-from tests.store.rows import rows
 
 SERVICE = "aa-trial-titration"
 CHANGING = ("calls", "given_advice", "given_rules", "feedback", "unmatched_feedback")

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.clinical_model.known_unknown import Part
 from tests.certificates import TlsEnd
-from tests.ehr.charts import CHART, MEDICATION, TYPES
-from tests.ehr.stub import Stub, running, says, searchset
 from tests.faults.tls_faults import HOSPITAL, TLS_FAULTS, WARD
+from tests.fhir_client.charts import CHART, MEDICATION, TYPES
+from tests.fhir_client.stub import Stub, running, says, searchset
 from tests.installation import A_KEY
+from tests.live.service import serving
 from tests.load.hospital import BASE, Ehr, ehrs
-from tests.served.service import serving
 from tests.standard.calls import PATIENT, a_body, authorization
 
 SERVICE = "aa-trial-titration"

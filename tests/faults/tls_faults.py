@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cds_service.ehr.fhir_server import WhyNotFetched as Why
+from cds_service.fhir_client.fhir_get import WhyNotFetched as Why
 from tests.certificates import Days, Holder, TlsEnd, an_authority, self_signed
-from tests.ehr.stub import Secured
+from tests.fhir_client.stub import Secured
 
 HOSPITAL = an_authority("the hospital's authority")
 """Whom the site's `ca_bundle` names."""

@@ -5,22 +5,22 @@ from typing import Any
 import pytest
 import requests
 
-from cds_service.ehr.bases import read_base
-from cds_service.sandbox.demo import everything
-from cds_service.sandbox.elsewhere import Elsewhere
-from cds_service.sandbox.fhir_client import FhirClient, update_of
-from cds_service.sandbox.json_http import JsonHttp, Unanswered
-from cds_service.sandbox.prefetch import Prefetch, prefetch
+from cds_service.demo.elsewhere import Elsewhere
+from cds_service.demo.json_http import JsonHttp, Unanswered
+from cds_service.demo.prefetch_modes import Prefetch, prefetch
+from cds_service.demo.record_client import FhirClient, update_of
+from cds_service.demo.start_demo import everything
+from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_app
 from tests.builders import NOW
+from tests.demo.stopping import stop_order
+from tests.demo.test_elsewhere import ORDER, demo_at
 from tests.foreign.hapi_server import hapi, missing
 from tests.hook_calls import call_body, order_context, prefetch_of
 from tests.installation import an_installation
-from tests.journeys.test_modes import TOKEN, cards
-from tests.journeys.visits import CHART_SERVICES, PATIENTS, lasting
-from tests.sandbox.stopping import stop_order
-from tests.sandbox.test_elsewhere import ORDER, demo_at
+from tests.scenarios.test_modes import TOKEN, cards
+from tests.scenarios.visits import CHART_SERVICES, PATIENTS, lasting
 
 Json = dict[str, Any]
 ORDER_SERVICES = ("aa-trial-order-select", "aa-trial-order-sign")

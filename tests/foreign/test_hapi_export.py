@@ -7,15 +7,15 @@ from datetime import date
 import pytest
 import requests
 
-from cds_service.bulk_export.bring import bring_export
+from cds_service.bulk_export.bring_export import bring_export
+from cds_service.bulk_export.export_server import BulkServer
 from cds_service.bulk_export.failed import ExportFailed
-from cds_service.bulk_export.server import BulkServer
-from cds_service.bulk_export.world import World
+from cds_service.bulk_export.outside_world import World
 from cds_service.cli.export import wanted_types
-from cds_service.ehr.bases import read_base
-from cds_service.ehr.bounded_http import bounded_session
-from cds_service.sandbox.demo import everything
-from cds_service.sandbox.demo_patients import demo_patients
+from cds_service.demo.demo_patients import demo_patients
+from cds_service.demo.start_demo import everything
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.bounded_http import bounded_session
 from cds_service.settings.site_file import Site
 from tests.bulk_export.bringing import Told
 from tests.foreign.hapi_server import hapi, missing

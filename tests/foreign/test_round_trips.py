@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.foreign.hapi_server import hapi, missing
-from tests.journeys.visits import PATIENTS
 from tests.round_trips.carried_out import round_trips
 from tests.round_trips.servers import Clients, clients
 from tests.round_trips.test_demo_server import OFFERED_NOTHING
+from tests.scenarios.visits import PATIENTS
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import time
 import traceback
 from collections import Counter
 
+from tests.answer_validator import JUDGE
 from tests.fuzz.targets import Target, listen, targets
-from tests.judge import JUDGE
 
 _MOST_SHOWN = 10
 

@@ -15,38 +15,38 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from cds_service.advice.explanation import Explained
-from cds_service.advice.from_file import UnreadableChart, assessment_of, read_chart
-from cds_service.advice.gather import Gathered
-from cds_service.cards.wording import read_wording, with_words_of
-from cds_service.ehr.bases import read_base
-from cds_service.ehr.deadline import deadline_in
-from cds_service.ehr.fhir_server import NotFetched
-from cds_service.explain.page import Writing, page_of
-from cds_service.explain.quiet import Quiet
-from cds_service.explain.render import OWN
-from cds_service.explain.source import fetch_banner, fetch_source, readable
-from cds_service.explain.telling import Teller
-from cds_service.hooks.errors import HookError
-from cds_service.hooks.request import read_hook_request
-from cds_service.hooks.trusted_keys import NotAKeySet, read_key_set
-from cds_service.protocol.assess import assess
+from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.cds_hooks.errors import HookError
+from cds_service.cds_hooks.request import read_hook_request
+from cds_service.cds_hooks.trusted_keys import NotAKeySet, read_key_set
+from cds_service.chart.gather import Gathered
+from cds_service.explain.page_content import Writing, page_of
+from cds_service.explain.resource_view import fetch_banner, fetch_source, readable
+from cds_service.explain.responses import OWN
+from cds_service.explain.snoozed import Quiet
+from cds_service.explain.statements import Teller
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.deadline import deadline_in
+from cds_service.fhir_client.fhir_get import NotFetched
+from cds_service.services.chart_file import UnreadableChart, assessment_of, read_chart
+from cds_service.services.explanation import ExplainedPatient
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Environment
 from cds_service.settings.site_file import Site
-from cds_service.signin.configuration import fetch_configuration
-from cds_service.signin.refused import SignInRefused
-from cds_service.signin.registration import Registration
-from cds_service.web.private_logging import configure_logging
+from cds_service.signin.client_registration import Registration
+from cds_service.signin.oidc_discovery import fetch_configuration
+from cds_service.signin.signin_errors import SignInRefused
+from cds_service.trials.nct06802055.assess import assess
+from cds_service.web.log_redaction import configure_logging
 from cds_service.wiring import build_app
-from fhir_mappings.readers.record import read_record
+from fhir_mappings.readers.read_record import read_record
 from tests.builders import NOW
 from tests.fuzz.mutations import body_of, mutated
 from tests.fuzz.odd_json import Json
 from tests.hook_calls import HOOKS, bundle, call_body, order_context, prefetch_of
 from tests.installation import an_installation
-from tests.journeys.fhir_charts import clinic_of
-from tests.journeys.visits import PATIENTS
+from tests.scenarios.fhir_charts import clinic_of
+from tests.scenarios.visits import PATIENTS
 from tests.standard import tokens
 from tests.standard.calls import authorization
 
@@ -94,10 +94,10 @@ def _charts() -> dict[str, Json]:
 
 def ask_file(body: bytes, _: str) -> str:
     """`cds-service assess`."""
-    clinic = clinic_of()
+    installation = clinic_of()
     try:
         chart = read_chart(body)
-        json.dumps(assessment_of(clinic, chart, chart.drafts, NOW))
+        json.dumps(assessment_of(installation, chart, chart.drafts, NOW))
     except UnreadableChart:
         return "refused"
     return "assessed"
@@ -111,16 +111,21 @@ def _words() -> Teller:
 
 def ask_page(body: bytes, _: str) -> str:
     """The page that explains, as its template gets it."""
-    clinic = clinic_of()
+    installation = clinic_of()
     try:
         chart = read_chart(body)
     except UnreadableChart:
         return "refused"
     record = read_record(
-        chart.resources, chart.patient_id, NOW.instant, clinic.gatherer.reader, chart.unavailable, chart.gaps
+        chart.resources,
+        chart.patient_id,
+        NOW.instant,
+        installation.gatherer.reader,
+        chart.unavailable,
+        chart.gaps,
     )
-    explained = Explained(Gathered(record, True), NOW, assess(record, NOW, clinic.protocol))
-    page_of(explained, clinic.protocol, Quiet(), Writing("word"), _words())
+    explained = ExplainedPatient(Gathered(record, True), NOW, assess(record, NOW, installation.protocol))
+    page_of(explained, installation.protocol, Quiet(), Writing("word"), _words())
     return "shown"
 
 
@@ -222,13 +227,13 @@ class _Server:
 def ask_fetched(body: bytes, seed: str) -> str:
     """A call without prefetch."""
     kind, _, name = seed.partition(" ")
-    clinic = clinic_of()
+    installation = clinic_of()
     server = _Server(PATIENTS[name].resources, kind, body)
-    gatherer = replace(clinic.gatherer, server=server, bases=(read_base(BASE),))
+    gatherer = replace(installation.gatherer, server=server, bases=(read_base(BASE),))
     call = call_body(TITRATION, name, None) | {"fhirServer": BASE, "fhirAuthorization": authorization()}
     try:
         gathered = gatherer.gather(read_hook_request(json.dumps(call).encode()), NOW.instant)
-        assess(gathered.record, NOW, clinic.protocol)
+        assess(gathered.record, NOW, installation.protocol)
     except HookError:
         return "refused"
     return "gathered"

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from cds_service.hooks import fhir_release
+from cds_service.cds_hooks import fhir_release
 from fhir_mappings.readers import dates
 from tests.fuzz.__main__ import tried
 from tests.fuzz.mutations import mutated, places

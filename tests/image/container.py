@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.served.service import Service, a_free_port
+from tests.live.service import Service, a_free_port
 
 IMAGE = "localhost/cds-service"
 _PODMAN = ("podman", "--storage-driver", "overlay", "--runtime", "runc")

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from tests.audit.postgres import MISSING, binaries, cluster
 from tests.image.container import CONFINED, IMAGE, contained, missing, podman
 from tests.installation import A_KEY
 from tests.load.hospital import BASE, ask, calls, ehrs, react, write_site
-from tests.store.postgres import MISSING, binaries, cluster
 
 SITE = "/etc/cds"
 

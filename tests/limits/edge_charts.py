@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.journeys.dosing_charts import (
+from tests.scenarios.dosing_charts import (
     BASELINE,
     COMBINED_ARM,
     SIROLIMUS_ARM,
@@ -18,7 +18,7 @@ from tests.journeys.dosing_charts import (
     on_sirolimus,
     taking,
 )
-from tests.journeys.fhir_charts import (
+from tests.scenarios.fhir_charts import (
     CICLOSPORIN_25MG,
     SIROLIMUS_1MG,
     SUBJECT,

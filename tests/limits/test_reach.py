@@ -17,22 +17,22 @@ from typing import Any
 
 import pytest
 
-from cds_service.advice.draft_orders import ContextResources
-from cds_service.advice.from_file import assessment_of, read_chart, read_draft_file
-from cds_service.protocol.moment import as_of
-from cds_service.protocol.parameters import ProtocolTextFault
-from cds_service.protocol.reviewed import load_protocol
+from cds_service.audit.suppression import AdviceHistory, Shown, quiet, quiet_asked_for
+from cds_service.chart.context_bundle import ContextResources
+from cds_service.rules.as_of import as_of
+from cds_service.rules.thresholds import ProtocolTextFault
+from cds_service.services.chart_file import assessment_of, read_chart, read_draft_file
 from cds_service.settings.site_file import read_site
-from cds_service.store.restraint import History, Shown, quiet, quiet_asked_for
+from cds_service.trials.nct06802055.read_reviewed import load_protocol
 from cds_service.wiring import overrides_of
+from tests.audit.rows import NOW as STORE_NOW
+from tests.audit.rows import a_card, overridden
 from tests.builders import NOW
 from tests.cases.test_cases import AS_OF as CASES_AS_OF
-from tests.journeys.fhir_charts import as_bytes, clinic_of, with_patient
-from tests.journeys.visits import PATIENTS
 from tests.limits import edge_charts
-from tests.rules.test_contradictions import FREE, TABLES
-from tests.store.rows import NOW as STORE_NOW
-from tests.store.rows import a_card, overridden
+from tests.rule_tables.test_contradictions import FREE, TABLES
+from tests.scenarios.fhir_charts import as_bytes, clinic_of, with_patient
+from tests.scenarios.visits import PATIENTS
 
 HERE = Path(__file__).parent
 CASES = HERE.parent / "cases"
@@ -62,7 +62,7 @@ def test_a_site_s_value_reaches_what_is_held_back(limit: str, tmp_path: Path) ->
 def _held_back(overrides: Mapping[str, Any]) -> tuple[Any, ...]:
     """What a reaction to a card that cannot advise silences, and whether a trial card of five days ago still is."""
     restraint = load_protocol(overrides).restraint
-    shown = History([], [Shown("other", a_card().facts, STORE_NOW - timedelta(days=5, hours=1))])
+    shown = AdviceHistory([], [Shown("other", a_card().facts, STORE_NOW - timedelta(days=5, hours=1))])
     again = quiet(a_card(), shown, STORE_NOW, restraint)
     return quiet_asked_for("UNKNOWN", "info", [], overridden(), restraint), bool(again)
 
@@ -125,7 +125,7 @@ def test_no_argument_has_limits_for_a_default() -> None:
                     f"{path.name}: {node.name}: {argument.arg}"
                     for argument in given
                     if argument.annotation is not None
-                    and "protocol" in path.parts
+                    and "trials" in path.parts
                     and ast.unparse(argument.annotation).endswith("Limits")
                 ]
     assert found == []
@@ -160,12 +160,12 @@ def _told(limit: str, row: Mapping[str, Any], overrides: Mapping[str, Any]) -> A
 
     A sentence that names the limit is no proof that the limit reaches a rule.
     """
-    clinic = replace(clinic_of(), protocol=load_protocol(overrides))
+    installation = replace(clinic_of(), protocol=load_protocol(overrides))
     text, drafts, moment = _chart(row["chart"]) if "chart" in row else _edge_chart(limit)
     read = read_chart(text)
-    now = as_of(moment + timedelta(days=row.get("days", 0)), clinic.zone)
+    now = as_of(moment + timedelta(days=row.get("days", 0)), installation.zone)
     given = read_draft_file(drafts, read.patient_id) if drafts else read.drafts or ContextResources()
-    return _without_numbers_in_prose(assessment_of(clinic, read, given, now))
+    return _without_numbers_in_prose(assessment_of(installation, read, given, now))
 
 
 def _without_numbers_in_prose(told: Any) -> Any:

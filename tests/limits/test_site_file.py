@@ -14,10 +14,10 @@ from cds_service.cli.check import check_installation
 from cds_service.cli.report import UNUSABLE
 from cds_service.cli.serve import serve
 from cds_service.settings.site_file import BadSite, read_site
-from cds_service.wiring import INSTALLATION_FAULTS, build_clinic, faults_in, offline
+from cds_service.wiring import INSTALLATION_FAULTS, build_installation, faults_in, offline
 from tests.certificates import an_authority
-from tests.journeys.fhir_charts import LOINC, site_with_codes
 from tests.limits.toml_text import Key, places, toml_file, with_value
+from tests.scenarios.fhir_charts import LOINC, site_with_codes
 from tests.standard.tokens import jwk, jwk_set
 
 SITE: dict[str, Any] = {
@@ -140,7 +140,7 @@ def site_file(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def _refused(path: Path) -> list[str]:
     """Why the service does not start with this file; [] where it does."""
     try:
-        build_clinic(offline(read_site(path)))
+        build_installation(offline(read_site(path)))
     except BadSite as error:
         return list(error.faults)
     except INSTALLATION_FAULTS as error:

@@ -18,13 +18,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from cds_service.store.engine import connect
+from cds_service.audit.database import connect
+from tests.audit.postgres import MISSING, binaries, cluster
+from tests.live.service import Service, a_free_port, end, serving
 from tests.load.beside import Beside, beside, slow
 from tests.load.clients import Answer, Clients
 from tests.load.hospital import BASE, Call, calls, ehrs, write_site
 from tests.load.laws import broken
-from tests.served.service import Service, a_free_port, end, serving
-from tests.store.postgres import MISSING, binaries, cluster
 
 ROOT = Path(__file__).parents[2]
 MOST_SECONDS = 900

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from cds_service.web.lobby import LobbyLimits
+from cds_service.web.waiting_connections import LobbyLimits
 from tests.faults.peer_faults import URL, a_hanging_call
-from tests.served.peers import Peers, hanging_server
-from tests.served.service import serving
+from tests.live.peers import Peers, hanging_server
+from tests.live.service import serving
 from tests.standard.calls import a_body
 from tests.web.test_client_trust import WHOLE
 

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from cds_service.sandbox.demo_patients import demo_patients
-from tests.journeys.visits import calls as visit
-from tests.served.service import Service
+from cds_service.demo.demo_patients import demo_patients
+from tests.live.service import Service
+from tests.scenarios.visits import calls as visit
 
 BASE = "https://cds.hospital.example"
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
+from tests.audit.rows import rows
 from tests.load.clients import Answer
-from tests.store.rows import rows
 
 
 def broken(

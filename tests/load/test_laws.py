@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from cds_service.store.audit import remember
-from cds_service.store.engine import open_store, writing
-from cds_service.store.tables import GIVEN_ADVICE
+from cds_service.audit.append_calls import append_call
+from cds_service.audit.audit_tables import GIVEN_ADVICE
+from cds_service.audit.database import open_store, writing
+from tests.audit.postgres import MISSING, binaries
+from tests.audit.rows import a_call, a_card, uuid
 from tests.load.beside import Beside, slow
 from tests.load.clients import Answer
 from tests.load.hospital import Call
 from tests.load.laws import broken
-from tests.store.postgres import MISSING, binaries
-from tests.store.rows import a_call, a_card, uuid
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ def an_answer(number, **changes):
 def engine(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path / 'store.sqlite3'}")
     for number in range(3):
-        remember(engine, a_call(a_card(f"card-{number}"), hook_instance=f"hook-{number}"))
+        append_call(engine, a_call(a_card(f"card-{number}"), hook_instance=f"hook-{number}"))
     yield engine
     engine.dispose()
 

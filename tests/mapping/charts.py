@@ -5,16 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from fhir_mappings.readers.addresses import Home
+from fhir_mappings.clinical_model.medications import MedicationEvent
+from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.fhir_types import Resource
-from fhir_mappings.readers.record import read_record
-from fhir_mappings.readers.settings import ReaderSettings
+from fhir_mappings.readers.read_record import read_record
+from fhir_mappings.readers.reader_settings import ReaderSettings
+from fhir_mappings.readers.reference_addresses import Home
 
 # LOAD
 from fhir_mappings.value_sets import load_code_lists
-from fhir_mappings.vocabulary.medications import MedicationEvent
-from fhir_mappings.vocabulary.record import ClinicalRecord
 from tests.builders import NOW, ZONE
 
 Json = dict[str, Any]

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from fhir_mappings.vocabulary.record import ClinicalRecord
-from fhir_mappings.vocabulary.results import Result
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.results import Result
 from tests.builders import NOW
 from tests.mapping.charts import PATIENT, UCUM, Json, read
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir_mappings.readers.addresses import NOWHERE, Home, server_of, shared_server
+from fhir_mappings.readers.reference_addresses import NOWHERE, Home, server_of, shared_server
 from tests.mapping.charts import HERE
 
 OWN = [

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.events import AdverseEventSeen
+from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen
+from fhir_mappings.clinical_model.concepts import Concept
 from tests.mapping.charts import PATIENT, RXNORM, Json, order, problems
 from tests.mapping.entries import ICD10CM, chart, concept, condition
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.diagnoses import Certainty
-from fhir_mappings.vocabulary.events import Allergy, AllergyKind
+from fhir_mappings.clinical_model.clinical_events import Allergy, AllergyKind
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.diagnoses import Certainty
 from tests.mapping.charts import PATIENT, RXNORM, Json, problems
 from tests.mapping.entries import ICD10CM, chart, concept, status
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from fhir_mappings.clinical_model.known_unknown import Part
+from fhir_mappings.clinical_model.studies import Attestation, CompletenessAssertion
 from fhir_mappings.readers.bundle import decode
-from fhir_mappings.readers.record import read_record
-from fhir_mappings.vocabulary.facts import Part
-from fhir_mappings.vocabulary.studies import Attestation, CompletenessAssertion
+from fhir_mappings.readers.read_record import read_record
 from tests.builders import NOW, when
 from tests.mapping.charts import PATIENT, SETTINGS, Json, bundle, problems, read
 

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.ehr.answers import is_short
+from cds_service.fhir_client.search_answers import is_short
+from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_ndjson
 from fhir_mappings.readers.fhir_types import Resource, Unread
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.vocabulary.facts import Gap
 from tests.mapping.charts import Json, bundle, order
 
 

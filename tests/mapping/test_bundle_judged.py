@@ -13,14 +13,14 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from fhir_mappings.readers.bundle import decode, decode_ndjson
-from fhir_mappings.readers.ownership import subject_of
-from fhir_mappings.readers.record import canonical_bytes, read_record
+from fhir_mappings.readers.patient_match import subject_of
+from fhir_mappings.readers.read_record import canonical_bytes, read_record
 from tests.builders import NOW
-from tests.laws.test_reading import CHART
 from tests.mapping.charts import SETTINGS, Json, administration, bundle, dispense, line, order, statement
 from tests.mapping.test_attestation import listed, response, said
 from tests.mapping.test_consent import consent
 from tests.mapping.test_research_subject import FLAG, GROUP, PLAN, subject
+from tests.properties.test_reading import CHART
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "data"
 

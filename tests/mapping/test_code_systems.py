@@ -4,10 +4,7 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.readers.record import read_record
-from fhir_mappings.readers.settings import ReaderSettings
-from fhir_mappings.value_sets import FaultyCodeLists, LocalCode, load_code_lists
-from fhir_mappings.vocabulary.code_systems import (
+from fhir_mappings.clinical_model.code_systems import (
     NAMES,
     SYSTEMS,
     UCUM,
@@ -16,9 +13,12 @@ from fhir_mappings.vocabulary.code_systems import (
     one_address,
     system_name,
 )
-from fhir_mappings.vocabulary.codes import ICD9, ICD9_PROCEDURES, ICD10, ICD10CM, ICD11, LOINC, SNOMED
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.clinical_model.codes import ICD9, ICD9_PROCEDURES, ICD10, ICD10CM, ICD11, LOINC, SNOMED
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.results import Analyte
+from fhir_mappings.readers.read_record import read_record
+from fhir_mappings.readers.reader_settings import ReaderSettings
+from fhir_mappings.value_sets import FaultyCodeLists, LocalCode, load_code_lists
 from tests.builders import NOW, ZONE
 from tests.mapping.charts import Json, resources
 from tests.mapping.entries import amount, chart, concept, condition, observation

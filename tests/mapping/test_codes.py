@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir_mappings.vocabulary.codes import (
+from fhir_mappings.clinical_model.codes import (
     ATC,
     CVX,
     ICD9_PROCEDURES,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.readers.concept_map import read_concept_map
+from fhir_mappings.readers.read_concept_map import read_concept_map
 from fhir_mappings.value_sets import FaultyCodeLists, LocalCode, load_code_lists
 
 LAB, LOINC = "http://hospital.example/lab", "http://loinc.org"

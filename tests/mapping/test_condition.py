@@ -2,8 +2,8 @@
 
 import pytest
 
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.diagnoses import Certainty, Course, Diagnosis
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.diagnoses import Certainty, Course, Diagnosis
 from tests.mapping.charts import SNOMED, Json, problems
 from tests.mapping.entries import ICD10, ICD10CM, chart, concept, condition, status
 from tests.tables import Case, cases, named

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.vocabulary.studies import ConsentSeen, ConsentState
+from fhir_mappings.clinical_model.studies import ConsentSeen, ConsentState
 from tests.builders import when
 from tests.mapping.charts import PATIENT, Json, problems, read
 

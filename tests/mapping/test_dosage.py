@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fhir_mappings.clinical_model.known_unknown import Fact, Known, Unknown
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.readers.amounts import NO_STRENGTH, Strength, amount_mg, strength_of_ratio
 from fhir_mappings.readers.dates import days_of
-from fhir_mappings.readers.dosage import Dosage, as_written, is_single_dose, read_instructions
+from fhir_mappings.readers.dosage import Dosage, dosage_as_written, is_single_dose, read_instructions
 from fhir_mappings.readers.fhir_types import Quantity, Ratio
 from fhir_mappings.readers.timing import RHYTHMS, Timing, read_rhythm
-from fhir_mappings.vocabulary.facts import Fact, Known, Unknown
-from fhir_mappings.vocabulary.medications import Dose
 from tests.builders import TODAY, ZONE
 from tests.mapping.charts import UCUM, Json, line
 from tests.tables import Case, cases, named
@@ -451,7 +451,7 @@ def test_what_was_written_is_kept_for_showing() -> None:
         ],
         tuple[Dosage, ...],
     )
-    assert as_written(lines) == "2 mg QD; one at night; 1 mg PM"
+    assert dosage_as_written(lines) == "2 mg QD; one at night; 1 mg PM"
     unknown = dose_of(line(text="one at night"))
     assert isinstance(unknown, Unknown)
     assert unknown.evidence

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from fhir_mappings.readers.dose_text import contradicts
+from fhir_mappings.readers.dose_instruction_text import contradicts
 
 # words, dose in figures (mg), doses a day, mg in a tablet: contradiction?
 TABLE = [

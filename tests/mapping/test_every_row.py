@@ -8,9 +8,9 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from fhir_mappings.clinical_model.code_systems import SYSTEMS
 from fhir_mappings.value_sets import load_code_lists
 from fhir_mappings.value_sets.listed import csv_files
-from fhir_mappings.vocabulary.code_systems import SYSTEMS
 
 KEPT = Path(__file__).parent / "every_row.tsv"
 LISTS = load_code_lists()

@@ -2,10 +2,10 @@
 
 import pytest
 
+from fhir_mappings.clinical_model.concepts import FORMULATIONS, Concept
 from fhir_mappings.value_sets import load_code_lists
 from fhir_mappings.value_sets.formulation_names import formulation_names_of
 from fhir_mappings.value_sets.listed import CsvFile
-from fhir_mappings.vocabulary.concepts import FORMULATIONS, Concept
 from tests.mapping.charts import RXNORM
 from tests.tables import Case, cases, named
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from fhir_mappings.clinical_model.code_systems import SYSTEMS
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets import load_code_lists
-from fhir_mappings.vocabulary.code_systems import SYSTEMS
-from fhir_mappings.vocabulary.concepts import Concept
 from tests.tables import Case, cases, named
 
 LISTS = load_code_lists()

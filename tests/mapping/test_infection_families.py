@@ -2,10 +2,10 @@
 
 import pytest
 
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets.code_lists import CodeLists
 from fhir_mappings.value_sets.index import categories
-from fhir_mappings.value_sets.loading import load_code_lists
-from fhir_mappings.vocabulary.concepts import Concept
+from fhir_mappings.value_sets.load_lists import load_code_lists
 
 WHO, CM = "http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm"
 INFECTION, ASKS, SEPSIS = Concept.INFECTION, Concept.INFECTION_MINOR_CHRONIC, Concept.SEPSIS

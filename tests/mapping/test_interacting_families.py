@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from fhir_mappings.clinical_model.code_systems import SYSTEMS
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets import load_code_lists
-from fhir_mappings.vocabulary.code_systems import SYSTEMS
-from fhir_mappings.vocabulary.concepts import Concept
 from tests.tables import Case, cases, named
 
 LISTS = load_code_lists()
 TABLE = frozenset(
-    tomllib.loads(Path("cds_service/protocol/nct06802055/interactions.toml").read_text("utf-8"))[
+    tomllib.loads(Path("cds_service/trials/nct06802055/reviewed/interactions.toml").read_text("utf-8"))[
         "interaction"
     ]
 )

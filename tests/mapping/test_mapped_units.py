@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from fhir_mappings.clinical_model.quantity import UNITS, to_canonical
+from fhir_mappings.clinical_model.results import Reading
 from fhir_mappings.readers.bundle import decode
-from fhir_mappings.readers.concept_map import PROPERTY, read_concept_map
 from fhir_mappings.readers.observation_types import Observation
+from fhir_mappings.readers.read_concept_map import PROPERTY, read_concept_map
 from fhir_mappings.readers.value import read_value
 from fhir_mappings.value_sets import AnalyteCode, FaultyCodeLists, LocalCode, load_code_lists
-from fhir_mappings.vocabulary.quantity import UNITS, to_canonical
-from fhir_mappings.vocabulary.results import Reading
 from tests.builders import ZONE
 from tests.mapping.test_concept_map import LAB, LOINC, concept_map
 

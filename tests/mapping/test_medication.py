@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.readers import routes
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.known_unknown import Known, Part, Unknown, WhyUnknown
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.readers import administration_route as routes
 from fhir_mappings.readers.bundle import decode
-from fhir_mappings.readers.record import read_record, unresolved_references
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Known, Part, Unknown, WhyUnknown
-from fhir_mappings.vocabulary.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.readers.read_record import read_record, unresolved_references
 from tests.builders import NOW, when
 from tests.mapping.charts import (
     HERE,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir_mappings.vocabulary.results import (
+from fhir_mappings.clinical_model.results import (
     Analyte,
     Assay,
     Comparator,

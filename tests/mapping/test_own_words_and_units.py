@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.readers.concept_map import read_concept_map
-from fhir_mappings.readers.record import read_record
-from fhir_mappings.readers.settings import ReaderSettings
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.known_unknown import Known
+from fhir_mappings.clinical_model.medications import Dose
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.results import Analyte, Presence
+from fhir_mappings.readers.read_concept_map import read_concept_map
+from fhir_mappings.readers.read_record import read_record
+from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.value_sets import (
     OWN_UNITS,
     OWN_WORDS,
@@ -17,11 +22,6 @@ from fhir_mappings.value_sets import (
     LocalCode,
     load_code_lists,
 )
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.facts import Known
-from fhir_mappings.vocabulary.medications import Dose
-from fhir_mappings.vocabulary.record import ClinicalRecord
-from fhir_mappings.vocabulary.results import Analyte, Presence
 from tests.builders import NOW, ZONE
 from tests.mapping.charts import PATIENT, RXNORM, UCUM, Json, decode, line, order
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.readers.record import read_drafts
-from fhir_mappings.vocabulary.facts import Gap
+from fhir_mappings.clinical_model.known_unknown import Gap
+from fhir_mappings.readers.read_record import read_drafts
 from tests.builders import NOW
 from tests.mapping.charts import SETTINGS, Json, administration, dispense, order, resources, statement
 from tests.mapping.entries import amount, chart, concept, condition, observation, patient

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fhir_mappings.vocabulary.facts import Fact, Known, Sex, Unknown, WhyUnknown
+from fhir_mappings.clinical_model.known_unknown import Fact, Known, Sex, Unknown, WhyUnknown
 from tests.mapping.charts import Json, problems
 from tests.mapping.entries import chart, concept, patient
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_mappings.readers.timing import DAY
-from fhir_mappings.vocabulary.calendar import (
+from fhir_mappings.clinical_model.calendar import (
     EARLIEST,
     LATEST,
     NotADate,
@@ -19,7 +18,8 @@ from fhir_mappings.vocabulary.calendar import (
     read_when,
     years_before,
 )
-from fhir_mappings.vocabulary.facts import Known, WhyUnknown
+from fhir_mappings.clinical_model.known_unknown import Known, WhyUnknown
+from fhir_mappings.readers.timing import DAY
 from tests.builders import ZONE
 from tests.mapping.charts import dispense, line, order, read, statement
 from tests.tables import cases, named

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.events import ProcedureDone
+from fhir_mappings.clinical_model.clinical_events import ProcedureDone
+from fhir_mappings.clinical_model.concepts import Concept
 from tests.mapping.charts import PATIENT, SNOMED, Json, problems
 from tests.mapping.entries import chart, concept
 

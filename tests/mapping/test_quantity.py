@@ -4,13 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from fhir_mappings.vocabulary.quantity import (
+from fhir_mappings.clinical_model.quantity import (
     CANONICAL_UNIT,
     UnitNotAllowed,
     is_viral_load_unit,
     to_canonical,
 )
-from fhir_mappings.vocabulary.results import Analyte
+from fhir_mappings.clinical_model.results import Analyte
 from tests.tables import Case, cases, named
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from fhir_mappings.readers.observation_types import ReferenceRange
 from fhir_mappings.readers.range_words import with_ends
-from tests.journeys.dosing_charts import decision, lab, level, on_sirolimus
-from tests.journeys.fhir_charts import assessed
+from tests.scenarios.dosing_charts import decision, lab, level, on_sirolimus
+from tests.scenarios.fhir_charts import assessed
 
 READ = [
     ("57-97", 57, 97, None),

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
+from fhir_mappings.clinical_model.known_unknown import Gap, Lost, Part, Unknown
+from fhir_mappings.clinical_model.medications import MedicationStatus
 from fhir_mappings.readers.bundle import decode
-from fhir_mappings.readers.record import (
+from fhir_mappings.readers.read_record import (
     NotOnePatient,
     canonical_bytes,
     only_patient,
     read_drafts,
     read_record,
 )
-from fhir_mappings.vocabulary.facts import Gap, Lost, Part, Unknown
-from fhir_mappings.vocabulary.medications import MedicationStatus
 from tests.builders import NOW, ZONE
 from tests.mapping.charts import (
     PATIENT,

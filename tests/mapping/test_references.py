@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.readers.record import read_drafts, unresolved_references
-from fhir_mappings.readers.settings import StandIn, TrialIdentity
-from fhir_mappings.vocabulary.facts import Gap, Lost, Part
-from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.clinical_model.known_unknown import Gap, Lost, Part
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.readers.read_record import read_drafts, unresolved_references
+from fhir_mappings.readers.reader_settings import StandIn, TrialIdentity
 from tests.builders import NOW
 from tests.mapping.charts import (
     HERE,

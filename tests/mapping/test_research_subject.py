@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.readers.arms import arm_of
-from fhir_mappings.readers.settings import StandIn, TrialIdentity
-from fhir_mappings.vocabulary.studies import Arm, StudyEntry, StudyState
+from fhir_mappings.clinical_model.studies import Arm, StudyEntry, StudyState
+from fhir_mappings.readers.arm_text import arm_of
+from fhir_mappings.readers.reader_settings import StandIn, TrialIdentity
 from tests.builders import when
 from tests.mapping.charts import HERE, PATIENT, Json, problems, read
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.vocabulary.results import Analyte, Reading
+from fhir_mappings.clinical_model.results import Analyte, Reading
 from tests.mapping.charts import Json
 from tests.mapping.entries import amount, chart, observation, results
 from tests.tables import Case, cases, named

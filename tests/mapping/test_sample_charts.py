@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from fhir_mappings.clinical_model.known_unknown import Gap
+from fhir_mappings.clinical_model.results import Analyte, Reading, Result
 from fhir_mappings.readers.bundle import decode_ndjson
-from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_types import Observation
+from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import Bag
-from fhir_mappings.vocabulary.facts import Gap
-from fhir_mappings.vocabulary.results import Analyte, Reading, Result
 from tests.builders import NOW
 from tests.mapping.charts import SETTINGS
 
@@ -45,8 +45,8 @@ def test_every_observation_of_the_sample_data_is_read(folder: str, least: int) -
     assert 90 < haemoglobin[len(haemoglobin) // 2] < 170  # g/L, though it came in g/dL
 
 
-def _chart() -> Chart:
-    return Chart(Bag(()), SETTINGS, NOW.instant)
+def _chart() -> ReadingContext:
+    return ReadingContext(Bag(()), SETTINGS, NOW.instant)
 
 
 def _one_a_moment(results: list[Result]) -> bool:

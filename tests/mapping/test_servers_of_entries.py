@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.readers.addresses import Home
+from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.readers.bundle import decode
-from fhir_mappings.readers.ownership import home_of
-from fhir_mappings.readers.record import read_record
+from fhir_mappings.readers.patient_match import home_of
+from fhir_mappings.readers.read_record import read_record
+from fhir_mappings.readers.reference_addresses import Home
 from fhir_mappings.readers.references import servers_of
-from fhir_mappings.vocabulary.record import ClinicalRecord
 from tests.builders import NOW
 from tests.mapping.charts import HERE, SETTINGS, Json, bundle, dispense, drug, line, order, problems, read
 from tests.mapping.entries import amount, observation, patient

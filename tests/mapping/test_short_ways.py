@@ -11,16 +11,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_mappings.readers.addresses import Home
-from fhir_mappings.readers.chart import Chart
+from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.results import Analyte, Reading
 from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, Reference, Resource, Unread
 from fhir_mappings.readers.observation import _coded, _is_of_none, _measures, _not_told_what
 from fhir_mappings.readers.observation_types import Observation
-from fhir_mappings.readers.ownership import names_another, names_outright, owner_of, ownership
 from fhir_mappings.readers.patient import Patient
+from fhir_mappings.readers.patient_match import names_another, names_outright, owner_of, ownership
+from fhir_mappings.readers.reading_context import ReadingContext
+from fhir_mappings.readers.reference_addresses import Home
 from fhir_mappings.readers.references import Bag, kind_of, own_reference
-from fhir_mappings.vocabulary.calendar import When
-from fhir_mappings.vocabulary.results import Analyte, Reading
 from tests.builders import NOW, a_record, days_ago, result
 from tests.mapping.charts import SETTINGS
 
@@ -106,7 +106,7 @@ def test_one_code_says_what_all_codes_would_say(concept: CodeableConcept | None)
     codes = SETTINGS.codes
     assert _measures(concept, codes) == codes.analyte(_coded(concept))
     measured = Observation(id="o1", status="final", code=concept, value_string="5")
-    gaps: list[Any] = list(_not_told_what(measured, measured, Chart(Bag(()), SETTINGS, NOW.instant)))
+    gaps: list[Any] = list(_not_told_what(measured, measured, ReadingContext(Bag(()), SETTINGS, NOW.instant)))
     if _measures(concept, codes) is None and _is_of_none(concept, codes):
         assert gaps == []
 
@@ -129,7 +129,7 @@ moments = st.one_of(
 
 @given(moments)
 def test_a_day_that_is_over_is_never_ahead(when: When | None) -> None:
-    chart = Chart(Bag(()), SETTINGS, NOW.instant)
+    chart = ReadingContext(Bag(()), SETTINGS, NOW.instant)
     ahead = when is not None and (when.instant > NOW.instant if when.instant else when.first > chart.day)
     assert chart.is_ahead(when) is ahead
 

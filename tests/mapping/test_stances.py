@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.value_sets import load_code_lists, loading, stances
+from fhir_mappings.clinical_model.diagnoses import Certainty
+from fhir_mappings.value_sets import load_code_lists, stances
+from fhir_mappings.value_sets import load_lists as loading
 from fhir_mappings.value_sets.listed import FOLDER, CsvFile, FaultyCodeLists, csv_files, read_csv
 from fhir_mappings.value_sets.stances import Side, Stance, shipped_stances, stances_of
-from fhir_mappings.vocabulary.diagnoses import Certainty
 from tests.mapping.entries import chart, concept, condition, status
 
 LISTS = load_code_lists()

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fhir_mappings.clinical_model.known_unknown import Known
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, apart_in_a_day, day_of_doses
 from fhir_mappings.readers.amounts import NO_STRENGTH, Strength
 from fhir_mappings.readers.dosage import Dosage, counts_without_strength, is_single_dose, read_instructions
 from fhir_mappings.readers.phases import phases
-from fhir_mappings.vocabulary.facts import Known
-from fhir_mappings.vocabulary.medications import Dose, MedicationEvent, apart_in_a_day, day_of_doses
 from tests.builders import TODAY, ZONE
 from tests.mapping.charts import Json, dispense, line, order, read, statement
 

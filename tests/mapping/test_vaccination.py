@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.readers.record import read_drafts
+from fhir_mappings.clinical_model.code_systems import SYSTEMS
+from fhir_mappings.clinical_model.concepts import VACCINES, Concept
+from fhir_mappings.clinical_model.known_unknown import Gap
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.readers.read_record import read_drafts
 from fhir_mappings.value_sets import load_code_lists
 from fhir_mappings.value_sets.listed import CsvFile
 from fhir_mappings.value_sets.vaccine_names import vaccine_names_of
-from fhir_mappings.vocabulary.code_systems import SYSTEMS
-from fhir_mappings.vocabulary.concepts import VACCINES, Concept
-from fhir_mappings.vocabulary.facts import Gap
-from fhir_mappings.vocabulary.medications import MedicationEvent, MedicationSource, MedicationStatus
 from tests.builders import NOW
 from tests.mapping.charts import PATIENT, SETTINGS, Json, resources
 from tests.mapping.entries import chart

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fhir_mappings.value_sets import analytes, answers, loading, plausible, products
+from fhir_mappings.value_sets import analytes, plausible, products
+from fhir_mappings.value_sets import load_lists as loading
+from fhir_mappings.value_sets import qualitative_answers as answers
 from fhir_mappings.value_sets.index import CodeIndex
 from fhir_mappings.value_sets.listed import CsvFile, FaultyCodeLists, read_csv
 

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
+from fhir_mappings.clinical_model.code_systems import SYSTEMS
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.results import Analyte, Assay, SampleTiming, Specimen
 from fhir_mappings.value_sets import FaultyCodeLists, LocalCode, load_code_lists
 from fhir_mappings.value_sets.index import CodeIndex, NotARange, categories
 from fhir_mappings.value_sets.listed import csv_files, read_csv
-from fhir_mappings.value_sets.loading import COLUMNS
-from fhir_mappings.vocabulary.code_systems import SYSTEMS
-from fhir_mappings.vocabulary.concepts import Concept
-from fhir_mappings.vocabulary.results import Analyte, Assay, SampleTiming, Specimen
+from fhir_mappings.value_sets.load_lists import COLUMNS
 from tests.tables import Case, cases, named
 
 LISTS = load_code_lists()
 URI = {name: uri for uri, name in reversed(SYSTEMS.items())}
-INTERACTIONS = Path("cds_service/protocol/nct06802055/interactions.toml")
+INTERACTIONS = Path("cds_service/trials/nct06802055/reviewed/interactions.toml")
 
 
 def concepts(system: str, code: str) -> set[str]:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_mappings.clinical_model.code_systems import system_name
+from fhir_mappings.clinical_model.codes import is_procedure_shape
+from fhir_mappings.clinical_model.quantity import UnitNotAllowed, to_canonical
+from fhir_mappings.clinical_model.results import Analyte, Comparator, Presence, Reading
+from fhir_mappings.readers.administration_route import of_atc, of_name
 from fhir_mappings.readers.number_words import quantity_in_words
-from fhir_mappings.readers.routes import of_atc, of_name
 from fhir_mappings.value_sets import load_code_lists
-from fhir_mappings.vocabulary.code_systems import system_name
-from fhir_mappings.vocabulary.codes import is_procedure_shape
-from fhir_mappings.vocabulary.quantity import UnitNotAllowed, to_canonical
-from fhir_mappings.vocabulary.results import Analyte, Comparator, Presence, Reading
 from tests.mapping.entries import observation, results
 
 LISTS = load_code_lists()

@@ -21,26 +21,30 @@ class Floor:
     wanted: float = 0.9
 
 
-_MEDICINE = ("rules", "limits", "cards", "journeys", "laws", "cases")
+_MEDICINE = ("rule_tables", "limits", "cards", "scenarios", "properties", "cases")
 FLOORS = (
-    Floor("vocabulary", ("fhir_mappings/vocabulary",), ("mapping", *_MEDICINE), 0.95),
+    Floor("vocabulary", ("fhir_mappings/clinical_model",), ("mapping", *_MEDICINE), 0.95),
     Floor("code lists", ("fhir_mappings/value_sets",), ("mapping", *_MEDICINE), 0.95),
-    Floor("readers", ("fhir_mappings",), ("mapping", "ehr", *_MEDICINE)),
-    Floor("words", ("cds_service/protocol/nct06802055/wording",), (*_MEDICINE, "explain"), 0.95),
-    Floor("limits", ("cds_service/protocol/nct06802055",), _MEDICINE, 0.95),
-    Floor("rules", ("cds_service/protocol",), _MEDICINE, 0.95),
-    Floor("pharmacokinetics", ("cds_service/pharmacokinetics",), ("pharmacokinetics", "simulation"), 0.95),
-    Floor("hooks", ("cds_service/hooks",), ("standard", "web", "served"), 0.95),
-    Floor("cards", ("cds_service/cards",), ("cards", "journeys", "standard")),
-    Floor("ehr", ("cds_service/ehr",), ("ehr", "faults", "laws")),
-    Floor("store", ("cds_service/store",), ("store", "research")),
-    Floor("web", ("cds_service/web",), ("web", "served", "standard", "faults")),
+    Floor("readers", ("fhir_mappings",), ("mapping", "fhir_client", *_MEDICINE)),
+    Floor("words", ("cds_service/trials/nct06802055/reviewed/wording",), (*_MEDICINE, "explain"), 0.95),
+    Floor("limits", ("cds_service/trials/nct06802055/reviewed",), _MEDICINE, 0.95),
+    Floor("rules", ("cds_service/trials", "cds_service/rules"), _MEDICINE, 0.95),
+    Floor("pharmacokinetics", ("cds_service/pharmacokinetics",), ("pharmacokinetics", "virtual_trial"), 0.95),
+    Floor("hooks", ("cds_service/cds_hooks",), ("standard", "web", "live"), 0.95),
+    Floor("cards", ("cds_service/cards",), ("cards", "scenarios", "standard")),
+    Floor("fhir_client", ("cds_service/fhir_client",), ("fhir_client", "faults", "properties")),
+    Floor("audit", ("cds_service/audit",), ("audit", "research")),
+    Floor("web", ("cds_service/web",), ("web", "live", "standard", "faults")),
     Floor("pages", ("cds_service/explain", "cds_service/pages", "cds_service/signin"), ("explain",)),
     Floor("research", ("cds_service/research",), ("research",)),
-    Floor("advice", ("cds_service/advice",), ("journeys", "ehr", "store", "web", "laws")),
+    Floor(
+        "services",
+        ("cds_service/services", "cds_service/chart"),
+        ("scenarios", "fhir_client", "audit", "web", "properties"),
+    ),
     Floor("settings", ("cds_service/settings", "cds_service/cli"), ("cli", "limits")),
-    Floor("demo", ("cds_service/sandbox",), ("sandbox",)),
-    Floor("simulation", ("cds_service/simulation",), ("simulation",)),
+    Floor("demo", ("cds_service/demo",), ("demo",)),
+    Floor("virtual_trial", ("cds_service/virtual_trial",), ("virtual_trial",)),
 )
 _SEE_MUCH = {"test_every_row", "test_every_member"}
 """Asked first: they are quick, and see each row of the code lists and each member of the sets."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cds_service.pharmacokinetics.concentrations import History, Stretch, concentrations
+from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch, concentrations
 from cds_service.pharmacokinetics.population_model import Floats, PopulationModel, model
-from cds_service.pharmacokinetics.regimen import Course
+from cds_service.pharmacokinetics.regimen import DosingCourse
 from cds_service.pharmacokinetics.residual_error import Sample
 
 DAY = 24.0
@@ -34,27 +34,27 @@ NOBODY_SPECIAL = np.ones(7)
 _LEAST = 0.05  # of the true level: an error in ng/mL knows no limit, but an assay reports nothing below zero
 
 
-def changing_course(mg: float = 1) -> History:
+def changing_course(mg: float = 1) -> DoseHistory:
     """Twice `mg` for four weeks with two missed doses, then thrice; the haematocrit rises from 26 to 34 %."""
     courses = (
-        Course(0, DAY, 12, 2 * mg),
-        Course(14 * DAY, DAY, 14, 2 * mg),
-        Course(28 * DAY, DAY, 28, 3 * mg),
+        DosingCourse(0, DAY, 12, 2 * mg),
+        DosingCourse(14 * DAY, DAY, 14, 2 * mg),
+        DosingCourse(28 * DAY, DAY, 28, 3 * mg),
     )
     rising = tuple(
-        Stretch(14 * DAY * step, SOMEBODY | {"haematocrit_percent": 26.0 + 2 * step}) for step in range(5)
+        DoseStretch(14 * DAY * step, SOMEBODY | {"haematocrit_percent": 26.0 + 2 * step}) for step in range(5)
     )
-    return History(courses, rising)
+    return DoseHistory(courses, rising)
 
 
-def usual_course(model_: PopulationModel) -> History:
+def usual_course(model_: PopulationModel) -> DoseHistory:
     """A changing course in amounts that are usual for the model's drug."""
     return changing_course(1 if model_.file.drug == "sirolimus" else 100)
 
 
 def measured(
     model_: PopulationModel,
-    history: History,
+    history: DoseHistory,
     factors: Floats,
     hours: Sequence[float],
     noise: np.random.Generator | None = None,

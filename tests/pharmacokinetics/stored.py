@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from cds_service.pharmacokinetics.concentrations import History, Stretch
+from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch
 from cds_service.pharmacokinetics.population_model import (
     PARAMETERS,
     Floats,
@@ -16,7 +16,7 @@ from cds_service.pharmacokinetics.population_model import (
     PopulationModel,
     model,
 )
-from cds_service.pharmacokinetics.regimen import Course
+from cds_service.pharmacokinetics.regimen import DosingCourse
 from cds_service.pharmacokinetics.residual_error import Sample
 
 _FOLDER = Path(__file__).parent / "reference"
@@ -45,13 +45,14 @@ class Patient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     posologyr_eta: list[float] = []
 
     @property
-    def history(self) -> History:
+    def history(self) -> DoseHistory:
         """Doses and covariates."""
         stretches = [
-            Stretch(start, dict(zip(_OF_A_STRETCH, values, strict=True))) for start, *values in self.stretches
+            DoseStretch(start, dict(zip(_OF_A_STRETCH, values, strict=True)))
+            for start, *values in self.stretches
         ]
-        return History(
-            tuple(Course(*course) for course in self.courses), tuple(stretches) or (Stretch(0, {}),)
+        return DoseHistory(
+            tuple(DosingCourse(*course) for course in self.courses), tuple(stretches) or (DoseStretch(0, {}),)
         )
 
 
@@ -107,11 +108,13 @@ def mapbayr() -> list[Case]:
     return msgspec.convert(stored("mapbayr_estimates")["case"], list[Case])
 
 
-def long_history(drug: str) -> History:
+def long_history(drug: str) -> DoseHistory:
     """The changing course of `mrgsolve_levels.toml`."""
     told = stored("mrgsolve_levels")
-    courses = tuple(Course(*course) for course in told["courses"][drug])
-    return History(courses, tuple(Stretch(each["start"], each["covariates"]) for each in told["stretch"]))
+    courses = tuple(DosingCourse(*course) for course in told["courses"][drug])
+    return DoseHistory(
+        courses, tuple(DoseStretch(each["start"], each["covariates"]) for each in told["stretch"])
+    )
 
 
 def places(etas: list[str]) -> list[int]:

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
-from cds_service.pharmacokinetics.compartments import Array, repeated, step
+from cds_service.pharmacokinetics.compartments import Array, repeated_doses, step
 from cds_service.pharmacokinetics.concentrations import (
     BeyondItsUse,
-    History,
-    Stretch,
+    DoseHistory,
+    DoseStretch,
     concentrations,
     settled,
 )
 from cds_service.pharmacokinetics.population_model import Floats, PopulationModel
-from cds_service.pharmacokinetics.regimen import Course, DoseTaken, courses_of
+from cds_service.pharmacokinetics.regimen import DoseTaken, DosingCourse, courses_of
 from tests.pharmacokinetics.patients import (
     DAY,
     GOLUBOVIC,
@@ -79,7 +79,7 @@ def test_repeated_doses_are_the_sum_of_single_ones(stages: int) -> None:
         return step(parameters, np.asarray(hours), stages)
 
     single = sum(moved(12.0 * k) for k in range(9))
-    np.testing.assert_allclose(repeated(moved(12.0), moved(108.0)), single, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(repeated_doses(moved(12.0), moved(108.0)), single, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("model", FOLLOWING, ids=lambda m: m.name)
@@ -92,7 +92,7 @@ def test_a_real_history_agrees_with_a_stepwise_solver_of_the_equations(model: Po
     )
 
 
-def _integrated(model: PopulationModel, history: History, hours: list[float]) -> Floats:
+def _integrated(model: PopulationModel, history: DoseHistory, hours: list[float]) -> Floats:
     lag = model.typical(history.stretches[0].covariates)[6]
     doses = [(c.start + lag + c.every * k, c.mg) for c in history.courses for k in range(c.count)]
     events = sorted({*hours, *(t for t, _ in doses), *(s.start for s in history.stretches)})
@@ -111,7 +111,7 @@ def _integrated(model: PopulationModel, history: History, hours: list[float]) ->
     return np.array(found)
 
 
-def _covariates(history: History, now: float) -> dict[str, float]:
+def _covariates(history: DoseHistory, now: float) -> dict[str, float]:
     return dict([s for s in history.stretches if s.start <= now][-1].covariates)
 
 
@@ -119,7 +119,7 @@ def _covariates(history: History, now: float) -> dict[str, float]:
 def test_after_long_enough_a_regimen_has_settled_where_steady_state_says(model: PopulationModel) -> None:
     every = 24.0 if model.file.drug == "sirolimus" else 12.0
     days = 120
-    history = History((Course(0, every, int(days * 24 / every), 2),), (Stretch(0, SOMEBODY),))
+    history = DoseHistory((DosingCourse(0, every, int(days * 24 / every), 2),), (DoseStretch(0, SOMEBODY),))
     late = concentrations(model, history, [days * DAY], NOBODY_SPECIAL)[0]
     assert late == pytest.approx(settled(model, SOMEBODY, 2, every, NOBODY_SPECIAL), rel=1e-5)
 
@@ -131,21 +131,24 @@ def test_a_model_of_troughs_only_is_not_asked_how_fast_a_level_settles() -> None
 
 
 def test_before_any_dose_there_is_no_drug() -> None:
-    history = History((), (Stretch(0, SOMEBODY),))
+    history = DoseHistory((), (DoseStretch(0, SOMEBODY),))
     assert concentrations(MAO, history, [DAY], NOBODY_SPECIAL).tolist() == [0.0]
-    later = History((Course(5 * DAY, DAY, 3, 2),), (Stretch(0, SOMEBODY),))
+    later = DoseHistory((DosingCourse(5 * DAY, DAY, 3, 2),), (DoseStretch(0, SOMEBODY),))
     assert concentrations(MAO, later, [DAY, 6 * DAY], NOBODY_SPECIAL)[0] == 0.0
 
 
 def test_doses_become_runs_and_a_missed_or_changed_dose_ends_one() -> None:
     doses = [DoseTaken(24.0 * k, 2) for k in (0, 1, 2, 4, 5)] + [DoseTaken(24.0 * k, 3) for k in (6, 7)]
     assert courses_of(reversed(doses)) == (
-        Course(0, 24, 3, 2),
-        Course(96, 24, 2, 2),
-        Course(144, 24, 2, 3),
+        DosingCourse(0, 24, 3, 2),
+        DosingCourse(96, 24, 2, 2),
+        DosingCourse(144, 24, 2, 3),
     )
-    assert courses_of([DoseTaken(3, 1)]) == (Course(3, 24, 1, 1),)
-    assert courses_of([DoseTaken(3, 1), DoseTaken(3, 1)]) == (Course(3, 24, 1, 1), Course(3, 24, 1, 1))
+    assert courses_of([DoseTaken(3, 1)]) == (DosingCourse(3, 24, 1, 1),)
+    assert courses_of([DoseTaken(3, 1), DoseTaken(3, 1)]) == (
+        DosingCourse(3, 24, 1, 1),
+        DosingCourse(3, 24, 1, 1),
+    )
 
 
 @given(
@@ -160,8 +163,8 @@ def test_no_dose_is_lost_or_invented(taken: list[tuple[int, float]]) -> None:
 
 
 def test_a_part_of_a_course_holds_the_doses_of_its_hours_and_no_other() -> None:
-    course = Course(0, 24, 5, 2)
-    assert course.within(24, 72) == Course(24, 24, 2, 2)
+    course = DosingCourse(0, 24, 5, 2)
+    assert course.within(24, 72) == DosingCourse(24, 24, 2, 2)
     assert course.within(-10, 1000) == course
     assert course.within(1, 24) is None
     assert course.within(120, 240) is None

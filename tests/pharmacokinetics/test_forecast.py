@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cds_service.pharmacokinetics.concentrations import History, Stretch, concentrations
+from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch, concentrations
 from cds_service.pharmacokinetics.forecast import Question, forecast
 from cds_service.pharmacokinetics.population_model import PopulationModel
-from cds_service.pharmacokinetics.regimen import Course
+from cds_service.pharmacokinetics.regimen import DosingCourse
 from cds_service.pharmacokinetics.residual_error import Sample
 from cds_service.pharmacokinetics.validity import Fit, Measured
 from cds_service.pharmacokinetics.virtual_patients import draw, draw_occasions
-from fhir_mappings.vocabulary.medications import Drug
+from fhir_mappings.clinical_model.medications import Drug
 from tests.pharmacokinetics.patients import (
     DAY,
     GOLUBOVIC,
@@ -27,7 +27,7 @@ from tests.pharmacokinetics.patients import (
 )
 
 PATIENT = {name: Measured(value, 3) for name, value in SOMEBODY.items()}
-MONTH = History((Course(0, DAY, 28, 2),), (Stretch(0, SOMEBODY),))
+MONTH = DoseHistory((DosingCourse(0, DAY, 28, 2),), (DoseStretch(0, SOMEBODY),))
 
 
 def question(samples: tuple[Sample, ...] = (), **more: object) -> Question:
@@ -45,8 +45,8 @@ def missed(truth: PopulationModel, by: PopulationModel, people: int, seed: int) 
     chance = np.random.default_rng(seed)
     is_sirolimus = truth.file.drug is Drug.SIROLIMUS
     mg, every = (2.0, DAY) if is_sirolimus else (100.0, DAY / 2)
-    past = History((Course(0, every, int(28 * DAY / every), mg),), MONTH.stretches)
-    going_on = History((Course(0, every, int(42 * DAY / every), mg),), MONTH.stretches)
+    past = DoseHistory((DosingCourse(0, every, int(28 * DAY / every), mg),), MONTH.stretches)
+    going_on = DoseHistory((DosingCourse(0, every, int(42 * DAY / every), mg),), MONTH.stretches)
     asked = question(history=past, doses=(mg,), every=every, assay=truth.file.assay)
     low = high = 0
     for factors in draw(truth, people, chance):
@@ -78,7 +78,7 @@ def test_when_the_model_is_wrong_coverage_is_reported(record_property: pytest.Fi
 
 def test_without_levels_the_forecast_is_the_populations() -> None:
     (dose,) = forecast([MAO], question(doses=(2.0,))).doses
-    going_on = History((Course(0, DAY, 42, 2),), MONTH.stretches)
+    going_on = DoseHistory((DosingCourse(0, DAY, 42, 2),), MONTH.stretches)
     assert dose.median == pytest.approx(concentrations(MAO, going_on, [42 * DAY], np.ones(7))[0], rel=1e-9)
     levels = np.concatenate(
         [
@@ -154,7 +154,7 @@ def test_levels_that_nobody_could_have_refuse_the_model() -> None:
 
 
 def test_a_patient_who_took_nothing_has_no_forecast() -> None:
-    found = forecast([MAO], question(history=History((), MONTH.stretches)))
+    found = forecast([MAO], question(history=DoseHistory((), MONTH.stretches)))
     assert [share.refused for share in found.models] == ["invalid-patient"]
 
 
@@ -176,7 +176,7 @@ def test_a_model_that_looks_at_the_dose_is_told_it() -> None:
 
 
 def test_ciclosporin_by_a_chain_of_absorption() -> None:
-    history = History((Course(0, 12, 20, 100),), (Stretch(0, {}),))
+    history = DoseHistory((DosingCourse(0, 12, 20, 100),), (DoseStretch(0, {}),))
     asked = Question(history, (), {}, 240.0, (75.0, 100.0), 12.0, 168.0, (120.0, 180.0))
     low, high = forecast([WOILLARD], asked).doses
     assert high.median / low.median == pytest.approx(100 / 75, rel=0.02)

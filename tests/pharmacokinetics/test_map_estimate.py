@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime, minimize
 
-from cds_service.pharmacokinetics.concentrations import History, Stretch
+from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch
 from cds_service.pharmacokinetics.map_estimate import (
     EDGE,
     EdgeSolution,
@@ -19,7 +19,7 @@ from cds_service.pharmacokinetics.map_estimate import (
     factors_of,
 )
 from cds_service.pharmacokinetics.population_model import Floats, PopulationModel, Residual
-from cds_service.pharmacokinetics.regimen import Course
+from cds_service.pharmacokinetics.regimen import DosingCourse
 from cds_service.pharmacokinetics.residual_error import Sample
 from cds_service.pharmacokinetics.virtual_patients import draw
 from tests.pharmacokinetics.patients import (
@@ -186,16 +186,18 @@ def test_an_estimate_at_the_edge_is_a_refusal() -> None:
     ("courses", "sample", "problem"),
     [
         ((), Sample(24, 5), "no dose was taken"),
-        ((Course(0, 24, 5, -2),), Sample(24, 5), "a dose is no amount"),
-        ((Course(0, 24, 5, float("nan")),), Sample(24, 5), "a dose is no amount"),
-        ((Course(0, 24, 5, 2),), Sample(24, 0), "a level is no concentration"),
-        ((Course(0, 24, 5, 2),), Sample(24, float("inf")), "a level is no concentration"),
-        ((Course(24, 24, 5, 2),), Sample(24, 5), "a level from before the first dose"),
+        ((DosingCourse(0, 24, 5, -2),), Sample(24, 5), "a dose is no amount"),
+        ((DosingCourse(0, 24, 5, float("nan")),), Sample(24, 5), "a dose is no amount"),
+        ((DosingCourse(0, 24, 5, 2),), Sample(24, 0), "a level is no concentration"),
+        ((DosingCourse(0, 24, 5, 2),), Sample(24, float("inf")), "a level is no concentration"),
+        ((DosingCourse(24, 24, 5, 2),), Sample(24, 5), "a level from before the first dose"),
     ],
 )
-def test_an_impossible_patient_is_refused(courses: tuple[Course, ...], sample: Sample, problem: str) -> None:
+def test_an_impossible_patient_is_refused(
+    courses: tuple[DosingCourse, ...], sample: Sample, problem: str
+) -> None:
     with pytest.raises(InvalidPatient) as refused:
-        estimate(MAO, History(courses, (Stretch(0, SOMEBODY),)), [sample])
+        estimate(MAO, DoseHistory(courses, (DoseStretch(0, SOMEBODY),)), [sample])
     assert refused.value.problem == problem
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cds_service.pharmacokinetics.validity import Fit, Measured, judge
+from cds_service.pharmacokinetics.validity import Fit, Measured, judge_validity
 from tests.pharmacokinetics.patients import GOLUBOVIC, MAO, WOILLARD
 from tests.tables import Case, cases
 
@@ -27,17 +27,17 @@ from tests.tables import Case, cases
 )
 def test_a_value_and_its_age_decide(case: Case) -> None:
     age = None if case["age"] == "-" else int(case["age"])
-    found = judge(MAO, {"haematocrit_percent": Measured(float(case["haematocrit"]), age)})
+    found = judge_validity(MAO, {"haematocrit_percent": Measured(float(case["haematocrit"]), age)})
     assert found.fit.name == case["fit"]
     assert found.because == (() if found.fit is Fit.INSIDE else ("haematocrit_percent",))
 
 
 def test_a_missing_covariate_counts_as_outside() -> None:
-    assert judge(MAO, {}).fit is Fit.NOT_FOR_THIS_PATIENT
+    assert judge_validity(MAO, {}).fit is Fit.NOT_FOR_THIS_PATIENT
 
 
 def test_a_model_without_covariates_is_for_everybody_in_its_population() -> None:
-    assert judge(WOILLARD, {}).fit is Fit.INSIDE
+    assert judge_validity(WOILLARD, {}).fit is Fit.INSIDE
 
 
 def test_the_worst_covariate_decides_and_only_what_is_as_bad_is_named() -> None:
@@ -46,11 +46,11 @@ def test_the_worst_covariate_decides_and_only_what_is_as_bad_is_named() -> None:
         "ast_u_l": Measured(20, 3),
         "ciclosporin_daily_mg": Measured(150),
     }
-    found = judge(GOLUBOVIC, patient)
+    found = judge_validity(GOLUBOVIC, patient)
     assert found.fit is Fit.STRETCHED
     assert found.because == ("age", "ciclosporin_daily_mg")
 
 
 def test_a_covariate_that_does_not_age_is_never_stale() -> None:
     patient = {"age": Measured(40, 9000), "ast_u_l": Measured(20, 3), "ciclosporin_daily_mg": Measured(0)}
-    assert judge(GOLUBOVIC, patient).fit is Fit.INSIDE
+    assert judge_validity(GOLUBOVIC, patient).fit is Fit.INSIDE

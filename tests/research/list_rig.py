@@ -9,16 +9,16 @@ from pathlib import Path
 from cds_service import wiring
 from cds_service.cli.demo_list import demo_list
 from cds_service.cli.demo_site import DEMO_SITE, demo_settings
-from cds_service.ehr.bases import read_base
-from cds_service.ehr.bounded_http import bounded_session
-from cds_service.sandbox.demo import authorization_for, everything, register_apps
-from cds_service.sandbox.demo_patients import demo_patients
-from cds_service.sandbox.demo_patients.population import population
-from cds_service.sandbox.fhir_server import ChartServer, start_fhir_server
-from cds_service.sandbox.loopback import Place, RunningServer, serve
-from cds_service.sandbox.mini_ehr.opening import known_as
+from cds_service.demo.demo_patients import demo_patients
+from cds_service.demo.demo_patients.population import population
+from cds_service.demo.fhir_server import ChartServer, start_fhir_server
+from cds_service.demo.loopback import LoopbackPlace, RunningServer, serve_on_loopback
+from cds_service.demo.mini_ehr.opening import known_as
+from cds_service.demo.start_demo import authorization_for, everything, register_apps
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.bounded_http import bounded_session
 from cds_service.settings.environment import Settings
-from cds_service.study_list.server import ListServer
+from cds_service.study_list.list_server import ListServer
 
 
 def now() -> datetime:
@@ -45,13 +45,13 @@ def running_list(people: int = 12, more: tuple = (), *, listed: bool = True):
     today = now().date()
     patients, others = demo_patients(today), population(people, today)
     charts = (*(patient.resources for patient in patients), *(chart for _, _, chart in others))
-    clinic = wiring.build_clinic(wiring.offline(DEMO_SITE))
+    installation = wiring.build_installation(wiring.offline(DEMO_SITE))
     resources = (*everything(patients), *(one for _, _, chart in others for one in chart), *more)
     if listed:
-        resources = (*resources, *demo_list(clinic, charts, now()))
+        resources = (*resources, *demo_list(installation, charts, now()))
     with ExitStack() as up:
         folder = Path(up.enter_context(tempfile.TemporaryDirectory(prefix="cds-list-")))
-        place = Place(0)
+        place = LoopbackPlace(0)
         up.callback(place.close)
         known = known_as(place.origin, own_service=True)
         authorization = authorization_for(known.client, patients, tuple((k, n) for k, n, _ in others))
@@ -63,7 +63,7 @@ def running_list(people: int = 12, more: tuple = (), *, listed: bool = True):
             made.append(demo_settings(fhir.base_url, port, folder, known.client))
             return wiring.build_app(made[0], unsigned=True).wsgi_app
 
-        cds = serve(build, 0)
+        cds = serve_on_loopback(build, 0)
         up.callback(cds.stop)
         register_apps(authorization, cds.base_url)
         server = ListServer(read_base(fhir.base_url), bounded_session(4))

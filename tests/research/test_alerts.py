@@ -5,9 +5,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.pages.small_cells import shown
-from cds_service.research.alerts import OUTCOMES, advice
-from cds_service.store.report import RuleReport
+from cds_service.audit.reaction_report import RuleReport
+from cds_service.pages.small_cells import shown_count
+from cds_service.research.advice_statistics import OUTCOMES, advice
 
 counts = st.builds(
     lambda a, o, i: Counter({"accepted": a, "overridden": o, "": i}), *[st.integers(0, 30)] * 3
@@ -34,8 +34,8 @@ def test_every_count_of_both_tables_is_rounded_by_itself(found):
     """A total is that of the true counts, not of those shown."""
     told = advice([entry(f"R{n}", c) for n, c in enumerate(found)], {"2026-03": sum(found, Counter())})
     for one, true in zip([*told.rules, *told.months], [*found, sum(found, Counter())], strict=True):
-        assert one.shown == shown(true.total())
-        assert one.outcomes == {name: shown(true[outcome]) for outcome, name in OUTCOMES.items()}
+        assert one.shown == shown_count(true.total())
+        assert one.outcomes == {name: shown_count(true[outcome]) for outcome, name in OUTCOMES.items()}
 
 
 def test_reasons_are_rounded_too():

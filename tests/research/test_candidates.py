@@ -10,16 +10,16 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import select, text
 
-from cds_service.hooks.errors import DataNotAvailable
-from cds_service.protocol.answers.eligibility import EligibilityStatus
+from cds_service.audit.audit_tables import LOOKS
+from cds_service.audit.database import connect
+from cds_service.cds_hooks.errors import DataNotAvailable
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.screening.summary import CriterionSummary, OpenQuestion, PatientSummary
-from cds_service.store.engine import connect
-from cds_service.store.tables import LOOKS
-from cds_service.study_list import judging
+from cds_service.study_list import judge_listed as judging
 from cds_service.study_list.judgement import judgement_in, judgement_of
+from cds_service.study_list.list_state import read_list_state
 from cds_service.study_list.resources import new_subject, new_task
-from cds_service.study_list.state import read_state
-from cds_service.study_list.write import write_list
+from cds_service.study_list.write_list import write_list
 from tests.explain.chromium import browsing, watched_page
 from tests.research.list_rig import now, running_list, sign_in
 from tests.study_list.people import chart, summary
@@ -56,7 +56,7 @@ def shown(page):
 
 
 def subject(rig, patient=CANDIDATE):
-    return read_state(rig.server).subjects[patient]
+    return read_list_state(rig.server).subjects[patient]
 
 
 def everything(rig):
@@ -99,7 +99,7 @@ def test_a_status_is_set_by_a_click_written_with_who_and_when_and_survives_the_n
     assert told[1]["valueDateTime"].startswith(now().date().isoformat())
     before = everything(rig)
 
-    state = read_state(rig.server)
+    state = read_list_state(rig.server)
     night = [
         judged_like(task, **({"E7": "unknown"} if p == CANDIDATE else {})) for p, task in state.tasks.items()
     ]
@@ -119,7 +119,7 @@ def test_looking_changes_nothing(page, rig):
     sign_in(page, rig)
     count = page.locator("#candidates tbody tr").count()
     page.reload()
-    assert page.locator("#candidates tbody tr").count() == count == len(read_state(rig.server).tasks)
+    assert page.locator("#candidates tbody tr").count() == count == len(read_list_state(rig.server).tasks)
     assert everything(rig) == before
 
 
@@ -333,7 +333,7 @@ def test_each_look_is_on_record_and_no_patient_is(page, rig):
         whole = json.dumps(
             [list(map(str, r)) for t in tables for r in connection.execute(text(f"SELECT * FROM {t}"))]
         )
-    everybody = len(read_state(rig.server).tasks)
+    everybody = len(read_list_state(rig.server).tasks)
     assert looks == [
         ("study-nurse", "list", everybody),
         ("study-nurse", "change", 1),

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cds_service.research.funnel import FILE, NoFunnel, WhyNoFunnel, read_funnel
-from cds_service.research.tables import funnel_csv
+from cds_service.research.csv_tables import funnel_csv
+from cds_service.research.funnel_page import FILE, NoFunnel, WhyNoFunnel, read_funnel
 
 WHOLE = {
     "schema": "funnel/1",

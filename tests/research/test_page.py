@@ -11,22 +11,22 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 
-from cds_service.ehr.bases import read_base
-from cds_service.research.access import roles_in
-from cds_service.sandbox.identity import CLIENT, ROLE, add_identity
-from cds_service.sandbox.loopback import serve
-from cds_service.sandbox.oauth_parts import DemoClient
+from cds_service.audit.append_calls import append_call
+from cds_service.audit.database import open_store
+from cds_service.audit.feedback_rows import record
+from cds_service.demo.identity import CLIENT, ROLE, add_identity
+from cds_service.demo.loopback import serve_on_loopback
+from cds_service.demo.oauth_parts import DemoClient
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.research.research_access import roles_in
 from cds_service.settings.research_page import public_provider
 from cds_service.settings.site_file import BadSite, Site, read_site
-from cds_service.store.audit import remember
-from cds_service.store.engine import open_store
-from cds_service.store.feedback import record
 from cds_service.wiring import build_app
+from tests.audit.rows import KEYS, RESTRAINT, SENDER, a_call, a_card, accepted, overridden
 from tests.explain.chromium import browsing
 from tests.explain.rig import Browser, addresses_of, now
 from tests.installation import an_installation
 from tests.research.test_funnel import WHOLE
-from tests.store.rows import KEYS, RESTRAINT, SENDER, a_call, a_card, accepted, overridden
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def running(screening=None, clients=None):
         add_identity(app, f"http://127.0.0.1:{port}", clients)
         return app.wsgi_app
 
-    provider_server = serve(identity, 0)
+    provider_server = serve_on_loopback(identity, 0)
     issuer = read_base(f"{provider_server.base_url}/identity")
     provider = replace(public_provider(issuer, CLIENT, ROLE), screening=screening)
     made = []
@@ -48,7 +48,7 @@ def running(screening=None, clients=None):
         made.append(an_installation(Site(research=provider), url=url))
         return build_app(made[0]).wsgi_app
 
-    cds = serve(build, 0)
+    cds = serve_on_loopback(build, 0)
     clients[CLIENT] = DemoClient(CLIENT, (f"{cds.base_url}/research/callback",))
     try:
         yield cds.base_url, made[0]
@@ -74,7 +74,7 @@ def _fill(settings):
     for number, card in enumerate(cards):
         at = today - timedelta(days=number)
         rule = "SRL-02" if number < 13 else "SRL-03"
-        remember(engine, a_call(a_card(card, rules=(rule,)), hook_instance=f"h{number}", at=at))
+        append_call(engine, a_call(a_card(card, rules=(rule,)), hook_instance=f"h{number}", at=at))
     reactions = [replace(accepted(card), at=today) for card in cards[:8]]
     reactions += [replace(overridden(card), at=today) for card in cards[8:11]]
     record(engine, KEYS, SENDER, reactions, today, RESTRAINT)

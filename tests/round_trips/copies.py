@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.sandbox.demo import everything
-from tests.journeys.visits import CHART_SERVICES, PATIENTS
+from cds_service.demo.start_demo import everything
 from tests.round_trips.plain_client import PlainClient
+from tests.scenarios.visits import CHART_SERVICES, PATIENTS
 
 Json = dict[str, Any]
 SIGN = "aa-trial-order-sign"

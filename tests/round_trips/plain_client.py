@@ -7,12 +7,12 @@ from typing import Any
 
 import requests
 
-from cds_service.sandbox.fhir_client import FhirClient
-from cds_service.sandbox.json_http import JsonHttp
-from cds_service.sandbox.prefetch import Prefetch, prefetch
+from cds_service.demo.json_http import JsonHttp
+from cds_service.demo.prefetch_modes import Prefetch, prefetch
+from cds_service.demo.record_client import FhirClient
 from tests.builders import NOW
 from tests.hook_calls import call_body, order_context
-from tests.journeys.test_modes import TOKEN
+from tests.scenarios.test_modes import TOKEN
 
 Json = dict[str, Any]
 SECONDS = 300  # a busy machine, and a server that has just started

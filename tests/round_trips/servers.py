@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from cds_service.cards.wording import LANGUAGES
-from cds_service.ehr.bases import read_base
-from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.sandbox.loopback import RunningServer, serve
+from cds_service.cards.translations import LANGUAGES
+from cds_service.cds_hooks.trusted_clients import TrustedClient
+from cds_service.demo.loopback import RunningServer, serve_on_loopback
+from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.site_file import Site
-from cds_service.web.private_logging import configure_logging
+from cds_service.web.log_redaction import configure_logging
 from cds_service.wiring import build_app
 from tests.builders import NOW
 from tests.installation import an_installation
@@ -41,4 +41,4 @@ def _service(fhir: str, language: str, style: str) -> RunningServer:
     listed = (_ONE_ACTION,) if style == "one" else ()
     site = Site(language=language, fhir_bases=(read_base(fhir),), trusted_clients=listed)
     app = build_app(an_installation(site, fetch_seconds=60.0), clock=lambda: NOW.instant)
-    return serve(lambda _: app.wsgi_app, 0)
+    return serve_on_loopback(lambda _: app.wsgi_app, 0)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from cds_service.cards.wording import LANGUAGES
-from cds_service.sandbox.fhir_server import start_fhir_server
-from tests.journeys.visits import PATIENTS
+from cds_service.cards.translations import LANGUAGES
+from cds_service.demo.fhir_server import start_fhir_server
 from tests.round_trips.carried_out import STYLES, round_trips
 from tests.round_trips.servers import Clients, clients
+from tests.scenarios.visits import PATIENTS
 
 OFFERED_NOTHING = {"demo-05", "demo-06", "demo-07", "demo-18"}
 

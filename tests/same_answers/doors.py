@@ -18,20 +18,20 @@ from flask.testing import FlaskClient
 
 import cds_service
 from cds_service import wiring
-from cds_service.advice.clinic import Clinic
-from cds_service.advice.from_file import UnreadableChart, assessment_of, read_chart, read_draft_file
 from cds_service.cli.moments import moment
-from cds_service.protocol.assess import all_rules
-from cds_service.protocol.dosing.reasons import Reason
-from cds_service.sandbox.demo_patients import DemoPatient, demo_patients
-from cds_service.settings.forecasts import ForecastEntry
+from cds_service.demo.demo_patients import DemoPatient, demo_patients
+from cds_service.services.chart_file import UnreadableChart, assessment_of, read_chart, read_draft_file
+from cds_service.services.handler import Installation
+from cds_service.settings.forecast_settings import ForecastEntry
 from cds_service.settings.site_file import Site
-from cds_service.simulation.assumptions import assumptions
-from cds_service.simulation.people import person
-from cds_service.simulation.program_policy import Bedside, Program, Said
-from cds_service.simulation.trial import Seen, run
-from cds_service.web.private_logging import configure_logging
-from fhir_mappings.readers.record import canonical_bytes, read_record
+from cds_service.trials.nct06802055.assess import all_rules
+from cds_service.trials.nct06802055.dosing.reasons import Reason
+from cds_service.virtual_trial.assumptions import assumptions
+from cds_service.virtual_trial.course_of_trial import SeenAtVisit, run_course
+from cds_service.virtual_trial.program_policy import Bedside, Program, Said
+from cds_service.virtual_trial.virtual_adults import virtual_adult
+from cds_service.web.log_redaction import configure_logging
+from fhir_mappings.readers.read_record import canonical_bytes, read_record
 from tests.hook_calls import HOOKS, bundle, call_body, order_context, prefetch_of
 from tests.installation import an_installation
 
@@ -53,23 +53,23 @@ _now = {"": datetime.fromisoformat(AS_OF)}
 
 def assess(chart: bytes, as_of: str = AS_OF, drafts: bytes | None = None, language: str = "en") -> Json:
     """The assessment, as `cds-service assess` gives it; or why the chart cannot be read."""
-    clinic = _clinic(language)
+    installation = _clinic(language)
     try:
         read = read_chart(chart)
         ordered = read_draft_file(drafts, read.patient_id) if drafts else read.drafts
     except UnreadableChart as error:
         return {"unreadable": error.reason}
-    return assessment_of(clinic, read, ordered, moment(as_of, clinic.zone))
+    return assessment_of(installation, read, ordered, moment(as_of, installation.zone))
 
 
 def record(chart: bytes, as_of: str = AS_OF) -> Json:
     """The canonical clinical record; or why the chart cannot be read."""
-    clinic = _clinic("en")
+    installation = _clinic("en")
     try:
         read = read_chart(chart)
     except UnreadableChart as error:
         return {"unreadable": error.reason}
-    at, reader = moment(as_of, clinic.zone).instant, clinic.gatherer.reader
+    at, reader = moment(as_of, installation.zone).instant, installation.gatherer.reader
     found = read_record(read.resources, read.patient_id, at, reader, read.unavailable, read.gaps, read.home)
     return json.loads(canonical_bytes(found))
 
@@ -114,7 +114,7 @@ def virtual_course(number: int, weeks: int) -> Json:
     """The first weeks of one patient of the virtual trial under the program: each visit, and what was said."""
     known = replace(assumptions(), weeks=weeks)
     program = Program(_bedside(), known)
-    course = run(person(1, number, known), "program", program, known)
+    course = run_course(virtual_adult(1, number, known), "program", program, known)
     return {"said": [_advice(one) for one in program.said], "visits": [_visit(one) for one in course.visits]}
 
 
@@ -133,7 +133,7 @@ def _advice(said: Said) -> Json:
     }
 
 
-def _visit(seen: Seen) -> Json:
+def _visit(seen: SeenAtVisit) -> Json:
     """What was measured, to six digits, and what was prescribed after it."""
     measured = (seen.sirolimus, seen.ciclosporin, seen.creatinine)
     return {
@@ -167,8 +167,8 @@ def code_list_files() -> dict[str, str]:
 
 
 @cache
-def _clinic(language: str) -> Clinic:
-    return wiring.build_clinic(an_installation(Site(language=language)))
+def _clinic(language: str) -> Installation:
+    return wiring.build_installation(an_installation(Site(language=language)))
 
 
 @cache
@@ -180,5 +180,5 @@ def _http(language: str, forecast: bool) -> FlaskClient:
 
 @cache
 def _bedside() -> Bedside:
-    clinic = _clinic("en")
-    return Bedside(clinic.gatherer.reader, clinic.protocol)
+    installation = _clinic("en")
+    return Bedside(installation.gatherer.reader, installation.protocol)

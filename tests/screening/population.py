@@ -10,8 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.journeys.fhir_charts import condition, icd, observation, participation, period, snomed, study, text
-from tests.journeys.visits import PATIENTS
+from tests.scenarios.fhir_charts import (
+    condition,
+    icd,
+    observation,
+    participation,
+    period,
+    snomed,
+    study,
+    text,
+)
+from tests.scenarios.visits import PATIENTS
 
 Json = dict[str, Any]
 TIGHT = (",", ":")

@@ -15,11 +15,11 @@ import pytest
 
 from cds_service.bulk_export.folder_lock import InUse, locked
 from cds_service.cli import main
-from cds_service.screening.engine import InProcess, WorkerLost, engine_on
-from cds_service.screening.export import How, screen_export, unfinished
-from cds_service.screening.tables import read_summaries
+from cds_service.screening.export_files import How, screen_export, unfinished
+from cds_service.screening.screening_engine import InProcess, WorkerLost, engine_on
+from cds_service.screening.summary_tables import read_summaries
 from tests.builders import NOW
-from tests.journeys.fhir_charts import condition, icd
+from tests.scenarios.fhir_charts import condition, icd
 from tests.screening.exports import Arrangement, written
 from tests.screening.population import Person, line, of, population, someone
 from tests.screening.test_same_as_assess import RULES

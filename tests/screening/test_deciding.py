@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from cds_service import wiring
-from cds_service.advice.from_file import rulebook_of
 from cds_service.screening.deciding import Diagnoses, may_matter
-from cds_service.screening.engine import InProcess
-from cds_service.screening.export import How, screen_export
-from cds_service.screening.files import export_files
-from cds_service.screening.naming import read_line
+from cds_service.screening.export_files import How, screen_export
+from cds_service.screening.files import files_of_export
+from cds_service.screening.output_names import read_line
+from cds_service.screening.screening_engine import InProcess
 from cds_service.screening.search import Names
-from cds_service.screening.tables import read_summaries
+from cds_service.screening.summary_tables import read_summaries
+from cds_service.services.chart_file import rulebook_of
 from cds_service.settings.site_file import Site
-from fhir_mappings.readers.settings import StandIn
+from fhir_mappings.readers.reader_settings import StandIn
 from tests.builders import NOW
-from tests.journeys.fhir_charts import clinic_of, condition, site_with_codes, text
+from tests.scenarios.fhir_charts import clinic_of, condition, site_with_codes, text
 from tests.screening.exports import written
 from tests.screening.population import Person, line, of, someone
 from tests.screening.test_same_as_assess import RULES
@@ -137,5 +137,5 @@ def test_a_folder_of_smart_fetch_is_read_once_and_without_its_log(tmp_path: Path
     (day / "log.ndjson").write_bytes(b"{}")
     (day / ".metadata").write_bytes(b"{}")
     (tmp_path / "Patient.001.ndjson.gz").symlink_to(day / "Patient.001.ndjson.gz")
-    assert [file.path for file in export_files([str(tmp_path)])] == [str(day / "Patient.001.ndjson.gz")]
-    assert len(export_files([str(tmp_path), str(day), str(day / "Patient.001.ndjson.gz")])) == 1
+    assert [file.path for file in files_of_export([str(tmp_path)])] == [str(day / "Patient.001.ndjson.gz")]
+    assert len(files_of_export([str(tmp_path), str(day), str(day / "Patient.001.ndjson.gz")])) == 1

@@ -7,14 +7,14 @@ from datetime import date
 import pytest
 
 from cds_service.cli.commands import main
-from cds_service.ehr.bases import read_base
-from cds_service.ehr.bounded_http import bounded_session
-from cds_service.sandbox.demo import everything
-from cds_service.sandbox.demo_patients import demo_patients
-from cds_service.sandbox.fhir_server import start_fhir_server
-from cds_service.screening.tables import read_summaries
-from cds_service.study_list.server import ListServer
-from cds_service.study_list.state import read_state
+from cds_service.demo.demo_patients import demo_patients
+from cds_service.demo.fhir_server import start_fhir_server
+from cds_service.demo.start_demo import everything
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.bounded_http import bounded_session
+from cds_service.screening.summary_tables import read_summaries
+from cds_service.study_list.list_server import ListServer
+from cds_service.study_list.list_state import read_list_state
 
 TODAY = date(2026, 3, 2)
 
@@ -37,7 +37,7 @@ def test_a_night_and_the_next(record, tmp_path, capsys):
     on_the_list = {s.patient for s in read_summaries(out) if s.is_on_the_list}
     assert len(on_the_list) == int(written.split(" new")[0]) > 0
     assert json.loads(funnel)
-    state = read_state(ListServer(read_base(record.base_url), bounded_session(4)))
+    state = read_list_state(ListServer(read_base(record.base_url), bounded_session(4)))
     assert set(state.tasks) == on_the_list
 
     assert main(command) == 0

@@ -8,20 +8,26 @@ from typing import Any
 import duckdb
 import pytest
 
-from cds_service.cards.wording import read_wording
+from cds_service.cards.translations import read_wording
 from cds_service.cli import main
-from cds_service.protocol.answers.eligibility import EligibilityStatus
-from cds_service.protocol.criteria.limits import IDS
-from cds_service.research.funnel import read_funnel
-from cds_service.screening.changes import Change, Earlier, NoEarlierRun, changes_since, earlier_run
-from cds_service.screening.engine import InProcess
-from cds_service.screening.export import How, screen_export
+from cds_service.research.funnel_page import read_funnel
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
+from cds_service.screening.changes_since_last_run import (
+    Earlier,
+    NoEarlierRun,
+    RunChange,
+    earlier_run,
+    run_changes_since,
+)
+from cds_service.screening.export_files import How, screen_export
 from cds_service.screening.funnel import funnel_of
-from cds_service.screening.report import one_answer_away, report_page
+from cds_service.screening.screening_engine import InProcess
+from cds_service.screening.screening_report import one_answer_away, report_page
 from cds_service.screening.summary import CriterionSummary, OpenQuestion, PatientSummary
-from cds_service.screening.tables import read_summaries
+from cds_service.screening.summary_tables import read_summaries
+from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
 from tests.builders import NOW
-from tests.journeys.fhir_charts import condition, icd, observation, procedure, snomed
+from tests.scenarios.fhir_charts import condition, icd, observation, procedure, snomed
 from tests.screening.exports import written
 from tests.screening.population import Person, line, of, population, someone
 from tests.screening.test_same_as_assess import RULES
@@ -146,9 +152,9 @@ def test_entering_the_trial_is_why_somebody_is_lost(ended: Path) -> None:
     listed = next(one for one in read_summaries(ended) if one.is_on_the_list and one.participation == "none")
     was = PatientSummary(listed.patient, STATUS.ALREADY_ENROLLED, listed.criteria, participation="enrolled")
     everybody = {one.patient: one for one in read_summaries(ended, set(STATUS) - {STATUS.NOT_A_CANDIDATE})}
-    changes = changes_since(Earlier("before", everybody | {listed.patient: was}), ended, "now")
+    changes = run_changes_since(Earlier("before", everybody | {listed.patient: was}), ended, "now")
     assert [(one.patient, one.change, one.why) for one in changes.patients] == [
-        (listed.patient, Change.NEW, ("participation",))
+        (listed.patient, RunChange.NEW, ("participation",))
     ]
 
 

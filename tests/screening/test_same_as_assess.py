@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from cds_service.advice.from_file import assessment_of, read_chart, rulebook_of
-from cds_service.screening.engine import InProcess, engine_on
-from cds_service.screening.export import How, screen_export
+from cds_service.screening.export_files import How, screen_export
+from cds_service.screening.screening_engine import InProcess, engine_on
 from cds_service.screening.summary import PatientSummary, summary_of
-from cds_service.screening.tables import read_summaries
+from cds_service.screening.summary_tables import read_summaries
+from cds_service.services.chart_file import assessment_of, read_chart, rulebook_of
 from tests.builders import NOW
-from tests.journeys.fhir_charts import clinic_of
+from tests.scenarios.fhir_charts import clinic_of
 from tests.screening.exports import Arrangement, written
 from tests.screening.population import Person, population
 
@@ -36,9 +36,9 @@ def alone() -> dict[str, dict[str, Any]]:
 
 
 def _assessed(person: Person) -> dict[str, Any]:
-    clinic = clinic_of()
+    installation = clinic_of()
     chart = read_chart(b"\n".join(person.lines))
-    return assessment_of(clinic, chart, chart.drafts, NOW)
+    return assessment_of(installation, chart, chart.drafts, NOW)
 
 
 def screened(export: Path, out: Path, how: How | None = None) -> dict[str, PatientSummary]:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import requests
 
-from cds_service.hooks.card import Indicator
-from cds_service.hooks.catalogue import Catalogue
-from cds_service.hooks.request import Hook
-from cds_service.hooks.service import HookAnswer, HookService
-from cds_service.sandbox.loopback import serve
-from cds_service.web.app import create_app
+from cds_service.cds_hooks.card import Indicator
+from cds_service.cds_hooks.discovery import Catalogue
+from cds_service.cds_hooks.request import Hook
+from cds_service.cds_hooks.service import HookAnswer, HookService
+from cds_service.demo.loopback import serve_on_loopback
+from cds_service.web.wsgi_app import create_app
 from tests.standard.calls import a_call
 from tests.web.doors import OPEN
 
@@ -58,7 +58,7 @@ def test_that_asserts_nothing(name: str, door: str) -> None:
     if door == "test client":
         app.test_client().post("/cds-services/echo", json=a_call())
         return
-    server = serve(lambda _: app.wsgi_app, 0)
+    server = serve_on_loopback(lambda _: app.wsgi_app, 0)
     try:
         requests.post(f"{server.base_url}/cds-services/echo", json=a_call(), timeout=5)
     finally:

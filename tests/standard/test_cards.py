@@ -4,24 +4,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.hooks.card import (
-    Action,
+from cds_service.cds_hooks.card import (
     ActionType,
     Card,
-    Coding,
+    CardAction,
+    CardCoding,
+    CardLink,
+    CardSource,
     Indicator,
     InvalidCard,
-    Link,
     LinkType,
     SelectionBehavior,
-    Source,
     Suggestion,
     SummaryTooLong,
     without_empty,
 )
 
 UUID = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
-SOURCE = Source("Trial record", "https://clinicaltrials.gov/study/NCT06802055", topic=Coding("dose", "urn:x"))
+SOURCE = CardSource(
+    "Trial record", "https://clinicaltrials.gov/study/NCT06802055", topic=CardCoding("dose", "urn:x")
+)
 
 
 def a_card(**members):
@@ -53,31 +55,34 @@ def test_a_summary_has_fewer_than_140_code_points(length, fits, letter):
         (lambda: a_card(summary=" "), "summary"),
         (lambda: a_card(uuid="7"), "uuid"),
         (lambda: a_card(suggestions=(a_suggestion(),)), "selectionBehavior"),
-        (lambda: a_card(override_reasons=(Coding("other", "urn:x"),)), "overrideReasons.display"),
-        (lambda: Source(""), "source.label"),
-        (lambda: Source("x", url="/about"), "source.url"),
-        (lambda: Source("x", icon="ftp://x/y.png"), "source.icon"),
-        (lambda: Source("x", url="https:///about"), "source.url"),
-        (lambda: Coding("", "urn:x"), "coding.code"),
-        (lambda: Coding("x", ""), "coding.system"),
-        (lambda: Link("", "https://x"), "link.label"),
-        (lambda: Link("x", ""), "link.url"),
-        (lambda: Link("x", "https://x y"), "link.url"),
-        (lambda: Link("x", "https://x", app_context="for a SMART app"), "link.appContext"),
+        (lambda: a_card(override_reasons=(CardCoding("other", "urn:x"),)), "overrideReasons.display"),
+        (lambda: CardSource(""), "source.label"),
+        (lambda: CardSource("x", url="/about"), "source.url"),
+        (lambda: CardSource("x", icon="ftp://x/y.png"), "source.icon"),
+        (lambda: CardSource("x", url="https:///about"), "source.url"),
+        (lambda: CardCoding("", "urn:x"), "coding.code"),
+        (lambda: CardCoding("x", ""), "coding.system"),
+        (lambda: CardLink("", "https://x"), "link.label"),
+        (lambda: CardLink("x", ""), "link.url"),
+        (lambda: CardLink("x", "https://x y"), "link.url"),
+        (lambda: CardLink("x", "https://x", app_context="for a SMART app"), "link.appContext"),
         (lambda: a_suggestion(label=""), "suggestion.label"),
         (lambda: a_suggestion(uuid="not one"), "suggestion.uuid"),
-        (lambda: Action(ActionType.CREATE, "", {"resourceType": "Task"}), "action.description"),
-        (lambda: Action(ActionType.CREATE, "x"), "action.resource"),
-        (lambda: Action(ActionType.CREATE, "x", {"id": "1"}), "action.resource"),
-        (lambda: Action(ActionType.CREATE, "x", {"resourceType": "Task", "id": "1"}), "action.resource.id"),
-        (lambda: Action(ActionType.UPDATE, "x", {"resourceType": "Task"}), "action.resource.id"),
+        (lambda: CardAction(ActionType.CREATE, "", {"resourceType": "Task"}), "action.description"),
+        (lambda: CardAction(ActionType.CREATE, "x"), "action.resource"),
+        (lambda: CardAction(ActionType.CREATE, "x", {"id": "1"}), "action.resource"),
         (
-            lambda: Action(ActionType.UPDATE, "x", {"resourceType": "T", "id": "1"}, "T/1"),
+            lambda: CardAction(ActionType.CREATE, "x", {"resourceType": "Task", "id": "1"}),
+            "action.resource.id",
+        ),
+        (lambda: CardAction(ActionType.UPDATE, "x", {"resourceType": "Task"}), "action.resource.id"),
+        (
+            lambda: CardAction(ActionType.UPDATE, "x", {"resourceType": "T", "id": "1"}, "T/1"),
             "action.resourceId",
         ),
-        (lambda: Action(ActionType.DELETE, "x"), "action.resourceId"),
-        (lambda: Action(ActionType.DELETE, "x", None, "https://x/Task/1"), "action.resourceId"),
-        (lambda: Action(ActionType.DELETE, "x", {"resourceType": "Task"}, "Task/1"), "action.resource"),
+        (lambda: CardAction(ActionType.DELETE, "x"), "action.resourceId"),
+        (lambda: CardAction(ActionType.DELETE, "x", None, "https://x/Task/1"), "action.resourceId"),
+        (lambda: CardAction(ActionType.DELETE, "x", {"resourceType": "Task"}, "Task/1"), "action.resource"),
     ],
 )
 def test_what_breaks_the_standard_cannot_be_built_and_says_which_element_does(build, element):
@@ -113,17 +118,17 @@ def test_a_full_card_reads_as_the_standard_writes_it():
             a_suggestion(
                 is_recommended=True,
                 actions=(
-                    Action(ActionType.UPDATE, "dose to 2 mg", draft),
-                    Action(ActionType.CREATE, "trough", {"resourceType": "ServiceRequest"}),
-                    Action(ActionType.DELETE, "the other order", resource_id="MedicationRequest/x"),
+                    CardAction(ActionType.UPDATE, "dose to 2 mg", draft),
+                    CardAction(ActionType.CREATE, "trough", {"resourceType": "ServiceRequest"}),
+                    CardAction(ActionType.DELETE, "the other order", resource_id="MedicationRequest/x"),
                 ),
             ),
         ),
         selection_behavior=SelectionBehavior.AT_MOST_ONE,
-        override_reasons=(Coding("other", "urn:x", "Other"),),
+        override_reasons=(CardCoding("other", "urn:x", "Other"),),
         links=(
-            Link("Registry", "https://x.example/study"),
-            Link("App", "https://x.example/app", LinkType.SMART, "patient-free context"),
+            CardLink("Registry", "https://x.example/study"),
+            CardLink("App", "https://x.example/app", LinkType.SMART, "patient-free context"),
         ),
         extension={"org.example.x": {"kept": 0, "dropped": None}},
     )
@@ -177,7 +182,7 @@ def test_a_full_card_reads_as_the_standard_writes_it():
 
 
 def test_a_bare_card_has_the_three_required_members_and_nothing_else():
-    assert set(Card("x", Indicator.CRITICAL, Source("y")).as_json()) == {"summary", "indicator", "source"}
+    assert set(Card("x", Indicator.CRITICAL, CardSource("y")).as_json()) == {"summary", "indicator", "source"}
 
 
 json_values = st.recursive(

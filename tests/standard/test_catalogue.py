@@ -2,11 +2,11 @@
 
 import pytest
 
-from cds_service.hooks.catalogue import Catalogue, DuplicateService
-from cds_service.hooks.errors import BadHookRequest, NoSuchService
-from cds_service.hooks.prefetch import BadTemplate
-from cds_service.hooks.request import Hook
-from cds_service.hooks.service import HookService
+from cds_service.cds_hooks.discovery import Catalogue, DuplicateService
+from cds_service.cds_hooks.errors import BadHookRequest, NoSuchService
+from cds_service.cds_hooks.prefetch import BadTemplate
+from cds_service.cds_hooks.request import Hook
+from cds_service.cds_hooks.service import HookService
 
 
 def a_service(name="one", **members):

@@ -1,6 +1,6 @@
 """Errors carry facts, and their words hold nothing of the request."""
 
-from cds_service.hooks.errors import BadHookRequest, DataNotAvailable, NoSuchService, PatientMismatch
+from cds_service.cds_hooks.errors import BadHookRequest, DataNotAvailable, NoSuchService, PatientMismatch
 
 
 def test_each_error_says_what_happened_and_where():

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from cds_service.hooks.errors import BadHookRequest
-from cds_service.hooks.feedback import MOST_ITEMS, Outcome, read_reactions
-from tests.store.rows import uuid
+from cds_service.cds_hooks.errors import BadHookRequest
+from cds_service.cds_hooks.feedback_request import MOST_ITEMS, FeedbackOutcome, read_reactions
+from tests.audit.rows import uuid
 
 GOOD = {
     "card": uuid("card"),
@@ -32,11 +32,11 @@ def test_a_batch_is_read_in_order_and_in_utc():
     first, second = good(GOOD, OVERRIDE | {"unknown": {"deep": 1}})
     assert (first.card, first.outcome, first.suggestions) == (
         uuid("card"),
-        Outcome.ACCEPTED,
+        FeedbackOutcome.ACCEPTED,
         (uuid("suggestion"),),
     )
     assert first.at.isoformat() == "2026-03-02T01:00:00.250000+00:00"
-    assert (second.outcome, second.reason, second.comment) == (Outcome.OVERRIDDEN, None, None)
+    assert (second.outcome, second.reason, second.comment) == (FeedbackOutcome.OVERRIDDEN, None, None)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,10 @@ def test_a_bad_item_is_named_and_costs_no_other(item, member):
         read(item)
     assert member in str(refused.value)
     batch = read(OVERRIDE, item, GOOD)
-    assert [reaction.outcome for reaction in batch.reactions] == [Outcome.OVERRIDDEN, Outcome.ACCEPTED]
+    assert [reaction.outcome for reaction in batch.reactions] == [
+        FeedbackOutcome.OVERRIDDEN,
+        FeedbackOutcome.ACCEPTED,
+    ]
     [why] = batch.refused
     assert "feedback[1]" in str(why)
     assert member.removeprefix("feedback[0]") in str(why)

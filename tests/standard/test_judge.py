@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.judge import JUDGE, check
+from tests.answer_validator import JUDGE, check
 from tests.standard.calls import a_call
 from tests.standard.malformed_answers import BAD, GOOD, app_saying
 

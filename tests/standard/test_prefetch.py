@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from cds_service.hooks.prefetch import BadTemplate, Prefetched, check_template, entry_of, fill
-from cds_service.hooks.request import read_hook_request
+from cds_service.cds_hooks.prefetch import BadTemplate, Prefetched, check_template, entry_of, fill
+from cds_service.cds_hooks.request import read_hook_request
 from tests.standard.calls import a_body, context_of
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.questionnaire import Questionnaire
 
-from cds_service.protocol.parameters import FOLDER
-from fhir_mappings.readers.attestation import FORM, LINES
+from cds_service.rules.thresholds import FOLDER
+from fhir_mappings.readers.read_attestation import FORM, LINES
 from fhir_mappings.writers.validation import problems
 
 FORM_TEXT = (FOLDER / "questionnaire.json").read_text(encoding="utf-8")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from cds_service.hooks.envelope import open_envelope
-from cds_service.hooks.errors import BadHookRequest, PatientMismatch
-from cds_service.hooks.request import Hook, check_token_patient, read_hook_request
+from cds_service.cds_hooks.errors import BadHookRequest, PatientMismatch
+from cds_service.cds_hooks.request import Hook, check_token_patient, read_hook_request
+from cds_service.cds_hooks.strict_json import open_envelope
 from tests.standard.calls import CONTEXTS, INSTANCE, PATIENT, a_body, a_call, authorization, context_of
 
 FHIR = "https://ehr.example/fhir"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cds_service.hooks.authorization import FhirAuthorization, Interaction
+from cds_service.cds_hooks.authorization import FhirAuthorization, FhirInteraction
 from tests.tables import cases, named
 
 
@@ -45,8 +45,8 @@ from tests.tables import cases, named
 )
 def test_a_scope_covers_only_what_it_grants_whole(case):
     token = FhirAuthorization("t", "Bearer", 60, case["scope"], "client")
-    assert token.covers("Observation", Interaction.READ) is (case["read"] == "yes")
-    assert token.covers("Observation", Interaction.SEARCH) is (case["search"] == "yes")
+    assert token.covers("Observation", FhirInteraction.READ) is (case["read"] == "yes")
+    assert token.covers("Observation", FhirInteraction.SEARCH) is (case["search"] == "yes")
 
 
 @pytest.mark.parametrize(("seconds", "spent"), [(-1, True), (0, True), (1, False)])

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.hooks.bearer_token import read_bearer_token
-from cds_service.hooks.errors import UntrustedClient, WhyUntrusted
-from cds_service.hooks.service import Caller
-from cds_service.hooks.trust import LEEWAY, LONGEST_LIFE
+from cds_service.cds_hooks.bearer_token import read_bearer_token
+from cds_service.cds_hooks.client_jwt import LEEWAY, LONGEST_LIFE
+from cds_service.cds_hooks.errors import UntrustedClient, WhyUntrusted
+from cds_service.cds_hooks.service import Caller
 from tests.standard.tokens import (
     BASE,
     CLIENTS,

@@ -3,7 +3,7 @@
 import pytest
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from cds_service.hooks.trusted_keys import ALGORITHMS, NotAKeySet, read_key_set
+from cds_service.cds_hooks.trusted_keys import ALGORITHMS, NotAKeySet, read_key_set
 from tests.standard.tokens import jwk, jwk_set, private_key
 
 RSA = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}

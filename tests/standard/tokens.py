@@ -17,10 +17,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from cds_service.hooks.endpoints import Endpoints
-from cds_service.hooks.trust import KeysUnavailable, verify
-from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.hooks.trusted_keys import KeySet, read_key_set
+from cds_service.cds_hooks.client_jwt import KeysUnavailable, verify
+from cds_service.cds_hooks.service_urls import Endpoints
+from cds_service.cds_hooks.trusted_clients import TrustedClient
+from cds_service.cds_hooks.trusted_keys import KeySet, read_key_set
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 BASE = "https://cds.hospital.example"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from cds_service.ehr.bases import read_base
-from cds_service.ehr.bounded_http import bounded_session
-from cds_service.sandbox.fhir_server import start_fhir_server
-from cds_service.study_list.server import ListServer
+from cds_service.demo.fhir_server import start_fhir_server
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.bounded_http import bounded_session
+from cds_service.study_list.list_server import ListServer
 from tests.study_list.people import chart
 
 

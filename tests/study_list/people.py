@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from cds_service.protocol.answers.eligibility import EligibilityStatus
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.screening.summary import CriterionSummary, LastStay, OpenQuestion, PatientSummary
 
 NIGHT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

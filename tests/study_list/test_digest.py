@@ -11,10 +11,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from cds_service.cli.commands import main
-from cds_service.sandbox.loopback import Place
+from cds_service.demo.loopback import LoopbackPlace
 from cds_service.study_list.mailing import NotSent, send
 from cds_service.study_list.registered import Mail
-from cds_service.study_list.write import write_list
+from cds_service.study_list.write_list import write_list
 from cds_service.wiring import now_in
 from tests.certificates import an_authority
 from tests.study_list.people import gone, summary
@@ -40,7 +40,7 @@ class Postman:
 @pytest.fixture
 def smtp():
     postman = Postman()
-    place = Place(0)
+    place = LoopbackPlace(0)
     place.close()
     controller = Controller(postman, hostname="127.0.0.1", port=place.port)
     controller.start()
@@ -180,7 +180,7 @@ def secured(tmp_path):
     key.write_bytes(holder.secret_pem)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
-    postman, place = Postman(), Place(0)
+    postman, place = Postman(), LoopbackPlace(0)
     place.close()
 
     def known(server, session, envelope, mechanism, data):

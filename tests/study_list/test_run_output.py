@@ -6,9 +6,9 @@ import json
 import pytest
 
 from cds_service.cli.commands import main
-from cds_service.study_list.run_output import ASSESSMENTS, NoRun, moment_of, summaries_in
-from cds_service.study_list.state import read_state
-from cds_service.wiring import build_offline_clinic, now_in
+from cds_service.study_list.list_state import read_list_state
+from cds_service.study_list.run_output import ASSESSMENTS, NoRun, moment_of_run, summaries_in
+from cds_service.wiring import build_offline_installation, now_in
 from tests.explain.rig import PATIENTS
 
 SOME = ("demo-01", "demo-02", "demo-05", "demo-11")
@@ -16,17 +16,17 @@ SOME = ("demo-01", "demo-02", "demo-05", "demo-11")
 
 @pytest.fixture(scope="module")
 def assessments():
-    from cds_service.advice.from_file import assessment_of, read_chart
+    from cds_service.services.chart_file import assessment_of, read_chart
 
-    clinic = build_offline_clinic()
-    now = now_in(clinic.zone)
+    installation = build_offline_installation()
+    now = now_in(installation.zone)
     found = []
     for patient in PATIENTS:
         if patient.id in SOME:
             bundle = {"resourceType": "Bundle", "type": "collection"}
             bundle["entry"] = [{"resource": r} for r in patient.resources]
             chart = read_chart(json.dumps(bundle).encode())
-            found.append(assessment_of(clinic, chart, chart.drafts, now))
+            found.append(assessment_of(installation, chart, chart.drafts, now))
     return found
 
 
@@ -49,7 +49,7 @@ def test_summaries_are_those_of_the_assessments(tmp_path, assessments):
     found = list(summaries_in(a_run(tmp_path, assessments)))
     assert [one.patient for one in found] == [f"Patient/{p}" for p in SOME]
     assert {one.patient for one in found if one.is_on_the_list} == {"Patient/demo-01", "Patient/demo-02"}
-    assert moment_of(tmp_path, build_offline_clinic().zone).tzinfo
+    assert moment_of_run(tmp_path, build_offline_installation().zone).tzinfo
 
 
 def test_who_has_no_assessment_is_told_by_status(tmp_path, assessments):
@@ -76,7 +76,7 @@ def test_what_is_no_whole_run_is_refused_with_the_file(tmp_path, content, said):
     if content is not None:
         (tmp_path / ASSESSMENTS).write_bytes(content)
     with pytest.raises(NoRun, match=said) as caught:
-        moment_of(tmp_path, build_offline_clinic().zone)
+        moment_of_run(tmp_path, build_offline_installation().zone)
     assert ASSESSMENTS in str(caught.value)
 
 
@@ -86,7 +86,7 @@ def test_the_command_writes_the_list_and_the_second_time_nothing(tmp_path, asses
     assert capsys.readouterr().out == "2 new, 0 changed, 0 lost; 0 as before\n"
     assert main(["study-list", str(tmp_path), "--fhir-server", server.base.url]) == 0
     assert capsys.readouterr().out == "0 new, 0 changed, 0 lost; 2 as before\n"
-    assert set(read_state(server).tasks) == {"Patient/demo-01", "Patient/demo-02"}
+    assert set(read_list_state(server).tasks) == {"Patient/demo-01", "Patient/demo-02"}
 
 
 @pytest.mark.parametrize(

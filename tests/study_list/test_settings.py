@@ -3,7 +3,7 @@
 import pytest
 
 from cds_service.settings.site_file import BadSite, read_site
-from cds_service.settings.study_list import list_insecurities
+from cds_service.settings.study_list_settings import list_insecurities
 from cds_service.study_list.registered import Mail
 
 WHOLE = """

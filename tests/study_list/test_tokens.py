@@ -8,12 +8,12 @@ from flask import Flask, jsonify, request
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from cds_service.ehr.bases import FhirBase, read_base
-from cds_service.ehr.bounded_http import bounded_session
-from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer, NotFetched, WhyNotFetched
-from cds_service.sandbox.loopback import serve
-from cds_service.signin.registration import ClientKey, ClientSecret, Registration
-from cds_service.study_list.tokens import BackendToken
+from cds_service.demo.loopback import serve_on_loopback
+from cds_service.fhir_client.base_url_allow_list import FhirBase, read_base
+from cds_service.fhir_client.bounded_http import bounded_session
+from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer, NotFetched, WhyNotFetched
+from cds_service.signin.client_registration import ClientKey, ClientSecret, Registration
+from cds_service.study_list.list_token import BackendToken
 
 KEY = ECKey.generate_key("P-384", {"kid": "list", "use": "sig"})
 
@@ -43,7 +43,7 @@ class Endpoint:
 @pytest.fixture
 def endpoint():
     made = Endpoint()
-    running = serve(made.app, 0, "/fhir")
+    running = serve_on_loopback(made.app, 0, "/fhir")
     made.base = read_base(running.base_url)
     yield made
     running.stop()

@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 import requests
 
-from cds_service.ehr.writing import WriteRefused
-from cds_service.study_list import write
-from cds_service.study_list.codes import SubjectStatus
+from cds_service.fhir_client.create_resource import WriteRefused
+from cds_service.study_list import write_list as write
 from cds_service.study_list.judgement import judgement_in
+from cds_service.study_list.list_server import update_entry
+from cds_service.study_list.list_state import read_list_state
 from cds_service.study_list.resources import with_status, with_work
-from cds_service.study_list.server import update_entry
-from cds_service.study_list.state import read_state
-from cds_service.study_list.write import write_list
+from cds_service.study_list.subject_codes import SubjectStatus
+from cds_service.study_list.write_list import write_list
 from fhir_mappings.writers.validation import problems
 from tests.study_list.people import NEXT_NIGHT, NIGHT, gone, summary
 
@@ -25,7 +25,7 @@ def everything(server):
 
 
 def by_hand(server, patient, status, criterion=None, at=NIGHT):
-    state = read_state(server)
+    state = read_list_state(server)
     subject, task = state.subjects[patient], state.tasks[patient]
     server.transact(
         [
@@ -82,7 +82,7 @@ def test_a_status_that_a_person_has_set_survives_the_night(server, status):
     write_list([summary("a")], server, NIGHT)
     by_hand(server, "Patient/a", status, "E8")
     told = write_list([summary("a", unknown=("E7", "E8"))], server, NEXT_NIGHT)
-    state = read_state(server)
+    state = read_list_state(server)
     assert told.changed == 1
     assert state.subjects["Patient/a"]["status"] == status
     assert state.subjects["Patient/a"]["extension"][0]["extension"][0] == {
@@ -99,7 +99,7 @@ def test_who_is_lost_stays_on_record_with_the_criterion_and_may_come_back(server
     write_list([summary("a"), summary("b")], server, NIGHT)
     told = write_list([summary("a", unknown=(), against=("E3",)), gone("b")], server, NEXT_NIGHT)
     assert (told.lost, told.lost_by) == (2, Counter({"E3": 1, "not-a-candidate": 1}))
-    state = read_state(server)
+    state = read_list_state(server)
     assert judgement_in(state.tasks["Patient/a"]).news == ("lost", NEXT_NIGHT.isoformat())
     assert {s["status"] for s in state.subjects.values()} == {"candidate"}
     again = write_list([summary("a"), gone("b")], server, NEXT_NIGHT + timedelta(days=1))
@@ -140,7 +140,7 @@ def test_a_subject_that_the_hospital_has_already_is_taken_and_not_doubled(server
     requests.put(f"{server.base.url}/ResearchSubject/own-1", json=theirs, timeout=5).raise_for_status()
     write_list([summary("a")], server, NIGHT)
     assert [s["id"] for s in server.search("ResearchSubject", {})] == ["own-1"]
-    assert read_state(server).subjects["Patient/a"]["status"] == "ineligible"
+    assert read_list_state(server).subjects["Patient/a"]["status"] == "ineligible"
 
 
 def test_a_person_who_works_meanwhile_loses_nothing_and_the_night_goes_on(server, monkeypatch):
@@ -156,7 +156,7 @@ def test_a_person_who_works_meanwhile_loses_nothing_and_the_night_goes_on(server
 
     monkeypatch.setattr(write, "_plan", slow)
     write_list([summary("a", unknown=())], server, NEXT_NIGHT)
-    state = read_state(server)
+    state = read_list_state(server)
     assert len(times) == 2
     assert state.subjects["Patient/a"]["status"] == "screening"
     assert state.tasks["Patient/a"]["note"][0]["text"] == "called"
@@ -173,7 +173,7 @@ def test_a_server_that_refuses_is_told_as_such(server):
 def test_who_was_asked_about_comes_on_the_list_whatever_the_rules_say(server):
     told = write_list([summary("a", against=("E3",))], server, NIGHT, asked=frozenset({"Patient/a"}))
     assert told.new == 1
-    assert judgement_in(read_state(server).tasks["Patient/a"]).excluded_by == ("E3",)
+    assert judgement_in(read_list_state(server).tasks["Patient/a"]).excluded_by == ("E3",)
 
 
 def test_more_than_one_request_holds_are_all_written(server):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, MEDICATION, prefetched
-from tests.ehr.stub import searchset
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.fhir_client.charts import CHART, MEDICATION, prefetched
+from tests.fhir_client.stub import searchset
 from tests.standard.calls import a_call, context_of
 from tests.web.test_whole_service import client
 

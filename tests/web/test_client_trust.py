@@ -13,16 +13,16 @@ from datetime import timedelta
 
 import pytest
 
-from cds_service.ehr.bases import read_base
+from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Environment
 from cds_service.settings.site_file import Site
-from cds_service.web.private_logging import configure_logging
+from cds_service.web.log_redaction import configure_logging
 from cds_service.wiring import build_app
-from fhir_mappings.vocabulary.facts import Part
+from fhir_mappings.clinical_model.known_unknown import Part
 from tests.cli.test_serve import a_free_port
-from tests.ehr.charts import CHART, MEDICATION, TYPES, prefetched
-from tests.ehr.stub import running, says, searchset
+from tests.fhir_client.charts import CHART, MEDICATION, TYPES, prefetched
+from tests.fhir_client.stub import running, says, searchset
 from tests.hook_calls import HOOKS
 from tests.installation import A_KEY, an_installation
 from tests.standard.calls import PATIENT, a_body, a_call, authorization

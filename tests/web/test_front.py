@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cds_service.settings.client_list import ListedClient
-from cds_service.web.private_logging import configure_logging
+from cds_service.web.log_redaction import configure_logging
 from cds_service.web.rate_limits import WINDOW_SECONDS
 from cds_service.wiring import build_app
 from tests.standard.tokens import BASE, CLIENTS, EHR, NOW, OTHER_EHR, a_token, bearer, published_keys
@@ -290,8 +290,8 @@ def test_the_audience_is_our_own_url_whatever_a_proxy_says(client):
 
 
 def ready(**checks):
-    from cds_service.hooks.catalogue import Catalogue
-    from cds_service.web.app import create_app
+    from cds_service.cds_hooks.discovery import Catalogue
+    from cds_service.web.wsgi_app import create_app
     from tests.web.doors import OPEN
 
     app = create_app(Catalogue(()), OPEN, lambda: NOW, 1000, {"software": "1"}, checks=checks)

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from cds_service.web.lobby import Crowded, Lobby, LobbyLimits, RequestTooSlow
+from cds_service.web.waiting_connections import Crowded, Lobby, LobbyLimits, RequestTooSlow
 
 REQUEST = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n"
 HALF = b"POST /x HTTP/1.1\r\nContent-Length: 50\r\n\r\n{"

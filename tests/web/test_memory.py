@@ -7,19 +7,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from cds_service.sandbox.demo_patients import demo_patients
+from cds_service.audit.database import connect, writing
+from cds_service.audit.store_errors import OtherKey
+from cds_service.demo.demo_patients import demo_patients
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Secret
 from cds_service.settings.site_file import Site
-from cds_service.store.engine import connect, writing
-from cds_service.store.faults import OtherKey
 from cds_service.wiring import build_app
+from tests.audit.rows import everything, rows
 from tests.builders import NOW, TODAY
 from tests.hook_calls import call_body, prefetch_of
 from tests.installation import an_installation
 from tests.standard.calls import authorization
 from tests.standard.tokens import BASE, CLIENTS, EHR, OTHER_EHR, a_token, bearer, published_keys
-from tests.store.rows import everything, rows
 
 PATIENTS = {patient.id: patient for patient in demo_patients(TODAY)}
 CANDIDATE, LOW_TROUGH, CRITICAL, AT_CAP = "demo-01", "demo-08", "demo-11", "demo-13"

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.advice.from_file import assessment_of, read_chart
-from cds_service.advice.services import catalogue_of
-from cds_service.protocol.moment import as_of
-from cds_service.web.app import create_app
-from cds_service.wiring import build_clinic
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import NOW, TYPES
-from tests.ehr.stub import searchset
-from tests.judge import schema
+from cds_service.rules.as_of import as_of
+from cds_service.services.catalogue import catalogue_of
+from cds_service.services.chart_file import assessment_of, read_chart
+from cds_service.web.wsgi_app import create_app
+from cds_service.wiring import build_installation
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.answer_validator import schema
+from tests.fhir_client.charts import NOW, TYPES
+from tests.fhir_client.stub import searchset
 from tests.standard.calls import a_call, context_of
 from tests.web.doors import OPEN
 from tests.web.test_whole_service import SERVICES, settings_for
@@ -66,28 +66,28 @@ def prefetch_of(chart):
 
 
 @pytest.fixture(scope="module")
-def clinic():
-    return build_clinic(settings_for())
+def installation():
+    return build_installation(settings_for())
 
 
 @pytest.fixture(scope="module")
-def client(clinic):
-    return create_app(catalogue_of(clinic), OPEN, lambda: NOW, 100_000_000, {}).test_client()
+def client(installation):
+    return create_app(catalogue_of(installation), OPEN, lambda: NOW, 100_000_000, {}).test_client()
 
 
-def is_no_candidate(clinic, text):
+def is_no_candidate(installation, text):
     read = read_chart(text)
-    assessment = assessment_of(clinic, read, read.drafts, as_of(NOW, clinic.zone))
+    assessment = assessment_of(installation, read, read.drafts, as_of(NOW, installation.zone))
     ASSESSMENT.validate(json.loads(json.dumps(assessment)))
     return assessment["eligibility"]["status"] == "not-a-candidate"
 
 
 @pytest.mark.parametrize("name", ["bulk-export-10", "bulk-export-100", "clinosim-176", "synthea-615"])
-def test_no_patient_of_a_bulk_export_gets_a_card_and_every_assessment_is_valid(name, clinic, client):
+def test_no_patient_of_a_bulk_export_gets_a_card_and_every_assessment_is_valid(name, installation, client):
     charts = charts_of(DATA / name)
     assert charts
     for patient, chart in charts[::EVERY]:
-        assert is_no_candidate(clinic, "\n".join(map(json.dumps, chart)).encode())
+        assert is_no_candidate(installation, "\n".join(map(json.dumps, chart)).encode())
         for service, hook in SERVICES.items():
             call = a_call(hook, context=context_of(hook, patientId=patient), prefetch=prefetch_of(chart))
             response = client.post(f"/cds-services/{service}", json=call)
@@ -95,11 +95,11 @@ def test_no_patient_of_a_bulk_export_gets_a_card_and_every_assessment_is_valid(n
 
 
 @pytest.mark.parametrize("name", ["carebundle", "synthea-615/bundles"])
-def test_no_patient_of_a_transaction_bundle_is_a_candidate(name, clinic):
+def test_no_patient_of_a_transaction_bundle_is_a_candidate(name, installation):
     paths = sorted(path for path in (DATA / name).iterdir() if ".json" in path.name)
     assert paths
     for path in paths[:: min(EVERY, len(paths))]:
-        assert is_no_candidate(clinic, text_of(path))
+        assert is_no_candidate(installation, text_of(path))
 
 
 def test_the_sample_hook_call_is_refused_for_what_it_lacks(client):

@@ -5,10 +5,10 @@ import logging
 
 import pytest
 
-from cds_service.web.private_logging import configure_logging
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, TYPES
-from tests.ehr.stub import drips
+from cds_service.web.log_redaction import configure_logging
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.fhir_client.charts import CHART, TYPES
+from tests.fhir_client.stub import drips
 from tests.standard.calls import PATIENT, authorization
 from tests.web.test_whole_service import SERVICES, ask, over_http, stub
 

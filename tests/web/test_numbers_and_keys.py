@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cds_service.hooks.errors import UntrustedClient, WhyUntrusted
+from cds_service.cds_hooks.errors import UntrustedClient, WhyUntrusted
 from cds_service.wiring import build_app
 from tests.builders import NOW
 from tests.fuzz.odd_json import NUMBERS, SHAPES, Again, Raw, text_of

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from cds_service.wiring import build_app
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, NOW, TYPES
-from tests.ehr.stub import running, says, searchset, sleeps
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.fhir_client.charts import CHART, NOW, TYPES
+from tests.fhir_client.stub import running, says, searchset, sleeps
 from tests.standard.calls import PATIENT, a_call, authorization
 from tests.web.test_whole_service import TITRATION, settings_for, stub
 

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 import structlog
 
-from cds_service.hooks import errors
-from cds_service.hooks.card import Card, Indicator, Source
-from cds_service.hooks.catalogue import Catalogue
-from cds_service.hooks.request import Hook
-from cds_service.hooks.service import HookAnswer, HookService
-from cds_service.web.app import create_app
-from cds_service.web.errors import REFUSALS
-from cds_service.web.private_logging import configure_logging
+from cds_service.cds_hooks import errors
+from cds_service.cds_hooks.card import Card, CardSource, Indicator
+from cds_service.cds_hooks.discovery import Catalogue
+from cds_service.cds_hooks.request import Hook
+from cds_service.cds_hooks.service import HookAnswer, HookService
+from cds_service.web.error_statuses import REFUSALS
+from cds_service.web.log_redaction import configure_logging
+from cds_service.web.wsgi_app import create_app
 from tests.standard.calls import a_body, a_call, context_of
 from tests.web.doors import OPEN
 
@@ -31,7 +31,7 @@ class Echo:
 
     def __init__(self):
         self.calls = []
-        card = Card("Trough 3.1 ng/mL on 2026-03-01", Indicator.WARNING, Source("Trial record"))
+        card = Card("Trough 3.1 ng/mL on 2026-03-01", Indicator.WARNING, CardSource("Trial record"))
         self.answer = HookAnswer((card,))
 
     def __call__(self, call):
@@ -188,7 +188,7 @@ def test_every_error_of_a_hook_call_has_its_status():
 
 
 def test_a_number_of_a_card_is_a_number_on_the_wire(client, echo):
-    card = Card("x", Indicator.INFO, Source("y"), extension={"org.example.x": {"mg": Decimal("2.50")}})
+    card = Card("x", Indicator.INFO, CardSource("y"), extension={"org.example.x": {"mg": Decimal("2.50")}})
     echo.answer = HookAnswer((card,))
     assert b'"mg":2.50' in post(client, a_body()).data
 

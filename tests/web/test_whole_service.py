@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from cds_service.ehr.bases import read_base
+from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_app
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, MEDICATION, NOW, TYPES, prefetched
-from tests.ehr.stub import drips, running, searchset
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.answer_validator import schema
+from tests.fhir_client.charts import CHART, MEDICATION, NOW, TYPES, prefetched
+from tests.fhir_client.stub import drips, running, searchset
 from tests.installation import an_installation
-from tests.judge import schema
 from tests.standard.calls import CONTEXTS, PATIENT, a_call, authorization, context_of
 
 SERVICES = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.web.private_logging import configure_logging
+from cds_service.web.log_redaction import configure_logging
 from tests.standard.over_http.hospital import Hospital, fill, open_hospital
 
 

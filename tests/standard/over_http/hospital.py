@@ -9,19 +9,19 @@ from typing import Any
 
 import requests
 
-from cds_service.ehr.bases import read_base
-from cds_service.hooks.trusted_clients import TrustedClient
-from cds_service.sandbox.loopback import serve
+from cds_service.cds_hooks.trusted_clients import TrustedClient
+from cds_service.demo.loopback import serve_on_loopback
+from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Environment, Settings
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_app
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, MEDICATION, TYPES, prefetched
-from tests.ehr.stub import Stub, running, says, searchset
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.answer_validator import check
+from tests.fhir_client.charts import CHART, MEDICATION, TYPES, prefetched
+from tests.fhir_client.stub import Stub, running, says, searchset
 from tests.hook_calls import HOOKS
 from tests.installation import an_installation
-from tests.judge import check
 from tests.standard.calls import PATIENT, a_call, authorization
 from tests.standard.tokens import BASE, EHR, NOW, a_token, bearer, jwk, jwk_set
 
@@ -33,7 +33,7 @@ WHOLE = {
     **prefetched(Part),
     "medicationRequests": searchset(CHART[Part.MEDICATION_REQUESTS], MEDICATION),
 }
-"""The participant of tests/ehr/charts.py, every key prefetched."""
+"""The participant of tests/fhir_client/charts.py, every key prefetched."""
 CANDIDATE = {**WHOLE, "researchSubjects": None}
 """The same patient before entering any study."""
 NOBODY = {**{part.value: None for part in Part}, "patient": CHART[Part.PATIENT]}
@@ -162,7 +162,7 @@ def open_hospital(**changes: Any) -> Iterator[Hospital]:
     with running() as stub:
         settings = settings_for(fill(stub), **changes)
         app = build_app(settings, lambda: NOW)
-        server = serve(lambda _: app.wsgi_app, 0)
+        server = serve_on_loopback(lambda _: app.wsgi_app, 0)
         try:
             yield Hospital(stub, server.base_url, settings.database_url.reveal())
         finally:

@@ -7,11 +7,19 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from cds_service.hooks.card import Action, ActionType, Card, Indicator, InvalidCard, Link, Source
+from cds_service.cds_hooks.card import (
+    ActionType,
+    Card,
+    CardAction,
+    CardLink,
+    CardSource,
+    Indicator,
+    InvalidCard,
+)
 from fhir_mappings.writers.validation import problems
 from tests.hook_calls import HOOKS, call_body, order_context, prefetch_of
-from tests.journeys.test_every_card import calls
-from tests.journeys.visits import PATIENTS
+from tests.scenarios.test_every_card import calls
+from tests.scenarios.visits import PATIENTS
 from tests.standard.over_http.hospital import NOBODY, WHOLE, Hospital
 from tests.standard.tokens import NOW
 
@@ -127,7 +135,7 @@ def test_each_summary_is_short_one_line_and_says_something(cards: list[Json]) ->
 @pytest.mark.parametrize(("length", "is_card"), [(139, True), (140, False)])
 def test_a_longer_summary_cannot_be_built(length: int, is_card: bool) -> None:
     def build() -> Card:
-        return Card("\u6c38" * length, Indicator.INFO, Source("Trial record"))
+        return Card("\u6c38" * length, Indicator.INFO, CardSource("Trial record"))
 
     if is_card:
         assert build()
@@ -203,7 +211,7 @@ def test_addresses_lead_to_the_public_register_and_carry_no_patient(cards: list[
 )
 def test_a_link_that_breaks_the_standard_cannot_be_built(link: Json) -> None:
     with pytest.raises(InvalidCard):
-        Link(**link)
+        CardLink(**link)
 
 
 @pytest.mark.ch("CH-084", "CH-085", "CH-105", "CH-113", "CH-114", "CH-115")
@@ -327,7 +335,9 @@ def _actions(answer: Answer) -> Iterator[Json]:
 def test_a_delete_is_offered_nowhere_and_cannot_be_built_amiss(actions: list[Json]) -> None:
     assert {action["type"] for action in actions} <= {"create", "update"}
     with pytest.raises(InvalidCard):
-        Action(ActionType.DELETE, "Delete it", resource={"resourceType": "Task", "id": "1"})
+        CardAction(ActionType.DELETE, "Delete it", resource={"resourceType": "Task", "id": "1"})
     with pytest.raises(InvalidCard):
-        Action(ActionType.DELETE, "Delete it", resource_id="1")
-    assert Action(ActionType.DELETE, "Delete it", resource_id="Task/1").as_json()["resourceId"] == "Task/1"
+        CardAction(ActionType.DELETE, "Delete it", resource_id="1")
+    assert (
+        CardAction(ActionType.DELETE, "Delete it", resource_id="Task/1").as_json()["resourceId"] == "Task/1"
+    )

@@ -5,13 +5,13 @@ import re
 import pytest
 import requests
 
-from cds_service.advice.chart_queries import SERVICE_REQUESTS
-from cds_service.hooks.catalogue import Catalogue
-from cds_service.hooks.prefetch import BadTemplate, check_template
-from cds_service.hooks.service import STANDARD_VERSION
-from cds_service.sandbox.loopback import serve
-from cds_service.web.app import create_app
-from fhir_mappings.vocabulary.facts import Part
+from cds_service.cds_hooks.discovery import Catalogue
+from cds_service.cds_hooks.prefetch import BadTemplate, check_template
+from cds_service.cds_hooks.service import STANDARD_VERSION
+from cds_service.chart.chart_queries import SERVICE_REQUESTS
+from cds_service.demo.loopback import serve_on_loopback
+from cds_service.web.wsgi_app import create_app
+from fhir_mappings.clinical_model.known_unknown import Part
 from tests.hook_calls import HOOKS
 from tests.standard.over_http.hospital import DISCOVERY, NOBODY, Hospital, refusal, token_for
 from tests.standard.tokens import BASE, NOW
@@ -69,7 +69,7 @@ def test_no_two_services_have_one_id(hospital: Hospital) -> None:
 @pytest.mark.ch("CH-011")
 def test_a_server_without_services_says_so() -> None:
     app = create_app(Catalogue(()), OPEN, lambda: NOW, 1000, {"software": "1"})
-    server = serve(lambda _: app.wsgi_app, 0)
+    server = serve_on_loopback(lambda _: app.wsgi_app, 0)
     try:
         reply = requests.get(f"{server.base_url}{DISCOVERY}", timeout=5)
     finally:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from cds_service.store.engine import connect
-from cds_service.store.report import report
+from cds_service.audit.database import connect
+from cds_service.audit.reaction_report import report
+from tests.answer_validator import schema
+from tests.audit.rows import rows
 from tests.hook_calls import HOOKS, call_body, prefetch_of
-from tests.journeys.visits import PATIENTS
-from tests.judge import schema
+from tests.scenarios.visits import PATIENTS
 from tests.standard.over_http.hospital import (
     DISCOVERY,
     TITRATION,
@@ -22,7 +23,6 @@ from tests.standard.over_http.hospital import (
     token_for,
 )
 from tests.standard.tokens import BASE
-from tests.store.rows import rows
 
 Json = Any
 FEEDBACK = f"{DISCOVERY}/{TITRATION}/feedback"
@@ -33,24 +33,24 @@ _serial = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def clinic() -> Iterator[Hospital]:
+def installation() -> Iterator[Hospital]:
     with open_hospital() as one:
         yield one
 
 
 @pytest.fixture(scope="module")
-def engine(clinic: Hospital) -> Iterator[Engine]:
-    found = connect(clinic.database)
+def engine(installation: Hospital) -> Iterator[Engine]:
+    found = connect(installation.database)
     yield found
     found.dispose()
 
 
 @pytest.fixture
-def card(clinic: Hospital) -> Json:
+def card(installation: Hospital) -> Json:
     """A dosing card that offers a new dose, given to this test only."""
     body = call_body(TITRATION, "demo-08", prefetch_of(PATIENTS["demo-08"].resources))
     body["hookInstance"] = f"00000000-0000-4000-8000-{next(_serial):012}"
-    (told,) = clinic.post(body).json()["cards"]
+    (told,) = installation.post(body).json()["cards"]
     assert told["suggestions"]
     return told
 
@@ -89,26 +89,30 @@ def kept(engine: Engine, card: Json) -> list[Json]:
     ],
 )
 def test_an_override_is_kept_and_answered_with_an_empty_200(
-    clinic: Hospital, engine: Engine, card: Json, more: Json
+    installation: Hospital, engine: Engine, card: Json, more: Json
 ) -> None:
     item = overridden(card, **more)
     schema("feedback").validate({"feedback": [item]})
-    reply = clinic.feedback(item)
+    reply = installation.feedback(item)
     assert (reply.status_code, reply.content) == (200, b"")
     assert [row["outcome"] for row in kept(engine, card)] == ["overridden"]
 
 
 @pytest.mark.ch("CH-119", "CH-123", "CH-075", "CH-093")
-def test_an_accepted_suggestion_is_kept_by_its_uuid(clinic: Hospital, engine: Engine, card: Json) -> None:
-    assert clinic.feedback(accepted(card)).status_code == 200
+def test_an_accepted_suggestion_is_kept_by_its_uuid(
+    installation: Hospital, engine: Engine, card: Json
+) -> None:
+    assert installation.feedback(accepted(card)).status_code == 200
     (row,) = kept(engine, card)
     assert (row["suggestions"], row["suggestions_unknown"]) == ([card["suggestions"][0]["uuid"]], 0)
 
 
 @pytest.mark.ch("CH-121")
-def test_a_card_uuid_may_come_as_a_urn_and_in_capitals(clinic: Hospital, engine: Engine, card: Json) -> None:
+def test_a_card_uuid_may_come_as_a_urn_and_in_capitals(
+    installation: Hospital, engine: Engine, card: Json
+) -> None:
     for name in (f"urn:uuid:{card['uuid']}", card["uuid"].upper()):
-        assert clinic.feedback(overridden(card, card=name)).status_code == 200
+        assert installation.feedback(overridden(card, card=name)).status_code == 200
     assert len(kept(engine, card)) == 2
 
 
@@ -132,8 +136,8 @@ def test_a_card_uuid_may_come_as_a_urn_and_in_capitals(clinic: Hospital, engine:
         [{"card": STRANGER, "outcome": "overridden", "outcomeTimestamp": WHEN}],
     ],
 )
-def test_a_body_without_its_list_is_refused(clinic: Hospital, body: Json) -> None:
-    refusal(clinic.post(body, f"{TITRATION}/feedback"), 400)
+def test_a_body_without_its_list_is_refused(installation: Hospital, body: Json) -> None:
+    refusal(installation.post(body, f"{TITRATION}/feedback"), 400)
 
 
 @pytest.mark.ch("CH-121", "CH-122", "CH-123", "CH-124", "CH-125")
@@ -176,36 +180,36 @@ def test_a_body_without_its_list_is_refused(clinic: Hospital, body: Json) -> Non
     ],
 )
 def test_an_item_that_breaks_a_rule_is_refused_and_named(
-    clinic: Hospital, engine: Engine, card: Json, change: Json, named: str
+    installation: Hospital, engine: Engine, card: Json, change: Json, named: str
 ) -> None:
-    assert named in refusal(clinic.feedback(overridden(card, **change)), 400)
+    assert named in refusal(installation.feedback(overridden(card, **change)), 400)
     assert kept(engine, card) == []
 
 
 @pytest.mark.ch("CH-126")
-def test_one_bad_item_costs_no_other(clinic: Hospital, engine: Engine, card: Json) -> None:
+def test_one_bad_item_costs_no_other(installation: Hospital, engine: Engine, card: Json) -> None:
     items = (overridden(card), overridden(card, outcome="banana"), overridden(card))
-    assert clinic.feedback(*items).status_code == 200
+    assert installation.feedback(*items).status_code == 200
     assert len(kept(engine, card)) == 2
 
 
 @pytest.mark.ch("CH-126")
-def test_a_batch_of_bad_items_alone_is_refused(clinic: Hospital, engine: Engine, card: Json) -> None:
+def test_a_batch_of_bad_items_alone_is_refused(installation: Hospital, engine: Engine, card: Json) -> None:
     items = (overridden(card, outcome="banana"), overridden(card, outcomeTimestamp="yesterday"))
-    assert "feedback[0].outcome" in refusal(clinic.feedback(*items), 400)
+    assert "feedback[0].outcome" in refusal(installation.feedback(*items), 400)
     assert kept(engine, card) == []
 
 
 @pytest.mark.ch("CH-119", "CH-071")
 @pytest.mark.parametrize(("method", "status"), [("GET", 405), ("PUT", 405), ("DELETE", 405)])
-def test_feedback_is_posted(clinic: Hospital, method: str, status: int) -> None:
-    refusal(clinic.send(method, FEEDBACK), status)
+def test_feedback_is_posted(installation: Hospital, method: str, status: int) -> None:
+    refusal(installation.send(method, FEEDBACK), status)
 
 
 @pytest.mark.ch("CH-119", "CH-071")
-def test_feedback_at_a_service_that_is_none_and_of_no_json(clinic: Hospital) -> None:
-    refusal(clinic.send("POST", f"{DISCOVERY}/nobody/feedback", json={"feedback": []}), 404)
-    refusal(clinic.send("POST", FEEDBACK, data=b"x", headers={"Content-Type": "text/plain"}), 415)
+def test_feedback_at_a_service_that_is_none_and_of_no_json(installation: Hospital) -> None:
+    refusal(installation.send("POST", f"{DISCOVERY}/nobody/feedback", json={"feedback": []}), 404)
+    refusal(installation.send("POST", FEEDBACK, data=b"x", headers={"Content-Type": "text/plain"}), 415)
 
 
 # ---------------------------------------------------------------- batches, repeats, strangers
@@ -213,27 +217,29 @@ def test_feedback_at_a_service_that_is_none_and_of_no_json(clinic: Hospital) -> 
 
 @pytest.mark.ch("CH-126", "CH-121")
 def test_a_batch_of_several_cards_and_strangers_is_kept_whole(
-    clinic: Hospital, engine: Engine, card: Json
+    installation: Hospital, engine: Engine, card: Json
 ) -> None:
     before = len(rows(engine, "unmatched_feedback"))
-    reply = clinic.feedback(overridden(card), overridden({"uuid": STRANGER}), accepted(card))
+    reply = installation.feedback(overridden(card), overridden({"uuid": STRANGER}), accepted(card))
     assert reply.status_code == 200
     assert [row["outcome"] for row in kept(engine, card)] == ["overridden", "accepted"]
     assert len(rows(engine, "unmatched_feedback")) == before + 1
 
 
 @pytest.mark.ch("CH-126")
-def test_a_repeated_item_is_kept_twice_and_counted_once(clinic: Hospital, engine: Engine, card: Json) -> None:
+def test_a_repeated_item_is_kept_twice_and_counted_once(
+    installation: Hospital, engine: Engine, card: Json
+) -> None:
     before = _totals(engine)
     for _ in range(3):
-        assert clinic.feedback(accepted(card)).status_code == 200
+        assert installation.feedback(accepted(card)).status_code == 200
     assert len({row["item"] for row in kept(engine, card)}) == 1
     rules = len(card["extension"]["org.aa-cds.decision"]["ruleIds"])
     assert _totals(engine)["accepted"] - before["accepted"] == rules
 
 
 @pytest.mark.ch("CH-127")
-def test_silence_is_no_rejection(clinic: Hospital, engine: Engine, card: Json) -> None:
+def test_silence_is_no_rejection(installation: Hospital, engine: Engine, card: Json) -> None:
     totals = _totals(engine)
     assert kept(engine, card) == []
     assert totals["ignored"] > 0
@@ -255,10 +261,10 @@ def _totals(engine: Engine) -> dict[str, int]:
     "name", [STRANGER, "not-a-uuid", "' OR 1=1 --", "\u0000", "x" * 10_000, "\ud83d\ude00"]
 )
 def test_a_card_that_nobody_was_given_is_kept_as_unmatched(
-    clinic: Hospital, engine: Engine, name: str
+    installation: Hospital, engine: Engine, name: str
 ) -> None:
     before, matched = rows(engine, "unmatched_feedback"), rows(engine, "feedback")
-    assert clinic.feedback(overridden({"uuid": name})).status_code == 200
+    assert installation.feedback(overridden({"uuid": name})).status_code == 200
     (row,) = rows(engine, "unmatched_feedback")[len(before) :]
     assert row["why"] == "unknown-card"
     assert rows(engine, "feedback") == matched
@@ -267,17 +273,17 @@ def test_a_card_that_nobody_was_given_is_kept_as_unmatched(
 @pytest.mark.ch("CH-121")
 @pytest.mark.parametrize("service", [name for name in HOOKS if name != TITRATION])
 def test_a_card_of_another_service_has_no_effect(
-    clinic: Hospital, engine: Engine, card: Json, service: str
+    installation: Hospital, engine: Engine, card: Json, service: str
 ) -> None:
-    assert clinic.feedback(overridden(card), service=service).status_code == 200
+    assert installation.feedback(overridden(card), service=service).status_code == 200
     assert kept(engine, card) == []
     assert rows(engine, "unmatched_feedback")[-1]["why"] == "other-service"
 
 
 @pytest.mark.ch("CH-121", "CH-128")
-def test_nobody_answers_for_another_tenant(clinic: Hospital, engine: Engine, card: Json) -> None:
+def test_nobody_answers_for_another_tenant(installation: Hospital, engine: Engine, card: Json) -> None:
     headers = {"Authorization": token_for(f"{BASE}{FEEDBACK}", tenant="another")}
-    reply = clinic.send("POST", FEEDBACK, json={"feedback": [overridden(card)]}, headers=headers)
+    reply = installation.send("POST", FEEDBACK, json={"feedback": [overridden(card)]}, headers=headers)
     assert reply.status_code == 200
     assert kept(engine, card) == []
     assert rows(engine, "unmatched_feedback")[-1]["why"] == "other-client"
@@ -299,36 +305,38 @@ def test_nobody_answers_for_another_tenant(clinic: Hospital, engine: Engine, car
         (f"{BASE}{FEEDBACK}/", 401),
     ],
 )
-def test_feedback_wants_a_token_for_it_or_for_its_service(clinic: Hospital, aud: Json, status: int) -> None:
+def test_feedback_wants_a_token_for_it_or_for_its_service(
+    installation: Hospital, aud: Json, status: int
+) -> None:
     headers = {"Authorization": token_for(aud)}
     item = overridden({"uuid": STRANGER})
-    reply = clinic.send("POST", FEEDBACK, json={"feedback": [item]}, headers=headers)
+    reply = installation.send("POST", FEEDBACK, json={"feedback": [item]}, headers=headers)
     assert reply.status_code == status
 
 
 @pytest.mark.ch("CH-128", "CH-149")
 @pytest.mark.parametrize("body", [{"feedback": []}, "nonsense"])
-def test_without_a_token_it_is_a_bare_401_whatever_the_body(clinic: Hospital, body: Json) -> None:
-    reply = clinic.send("POST", FEEDBACK, json=body, headers={"Authorization": None})
+def test_without_a_token_it_is_a_bare_401_whatever_the_body(installation: Hospital, body: Json) -> None:
+    reply = installation.send("POST", FEEDBACK, json=body, headers={"Authorization": None})
     assert refusal(reply, 401) == "Unauthorized"
 
 
 @pytest.mark.ch("CH-128", "CH-147")
-def test_a_token_for_feedback_counts_once(clinic: Hospital) -> None:
+def test_a_token_for_feedback_counts_once(installation: Hospital) -> None:
     headers = {"Authorization": token_for(f"{BASE}{FEEDBACK}")}
     body = {"feedback": [overridden({"uuid": STRANGER})]}
-    replies = [clinic.send("POST", FEEDBACK, json=body, headers=headers).status_code for _ in range(2)]
+    replies = [installation.send("POST", FEEDBACK, json=body, headers=headers).status_code for _ in range(2)]
     assert replies == [200, 401]
 
 
 @pytest.mark.ch("CH-124", "CH-132")
 def test_what_a_clinician_wrote_is_nowhere_to_be_found(
-    clinic: Hospital, engine: Engine, card: Json, log: Any, capfd: Any
+    installation: Hospital, engine: Engine, card: Json, log: Any, capfd: Any
 ) -> None:
     secret = "SECRET-WORDS-ABOUT-A-PATIENT"
     items = [overridden(who, overrideReason={"userComment": secret}) for who in (card, {"uuid": STRANGER})]
-    assert clinic.feedback(*items).status_code == 200
-    bad = clinic.feedback(
+    assert installation.feedback(*items).status_code == 200
+    bad = installation.feedback(
         overridden(card, overrideReason={"userComment": secret, "reason": {"code": secret}})
     )
     stored = b"".join(path.read_bytes() for path in _files(engine))

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from cds_service.advice.chart_queries import DECISIVE_PARTS
-from cds_service.advice.concern import PARTICIPANTS
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, TYPES
-from tests.ehr.stub import drips, running, says, searchset, sleeps
+from cds_service.chart.chart_queries import DECISIVE_PARTS
+from cds_service.chart.concern import PARTICIPANTS
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.fhir_client.charts import CHART, TYPES
+from tests.fhir_client.stub import drips, running, says, searchset, sleeps
 from tests.standard.calls import authorization
 from tests.standard.over_http.hospital import NOBODY, WHOLE, Hospital, open_hospital, refusal, unavailable
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART
-from tests.ehr.stub import searchset
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.fhir_client.charts import CHART
+from tests.fhir_client.stub import searchset
 from tests.hook_calls import HOOKS
 from tests.standard.calls import CONTEXTS, context_of
 from tests.standard.over_http.hospital import CANDIDATE, SERVICE_OF, WHOLE, Hospital, kinds, refusal

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.judge import schema
+from tests.answer_validator import schema
 from tests.standard.calls import CONTEXTS, a_call, context_of
 from tests.standard.over_http.hospital import DISCOVERY, SERVICE_OF, WHOLE, Hospital
 from tests.standard.over_http.test_calls import FULL

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, SIROLIMUS, TYPES
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.fhir_client.charts import CHART, SIROLIMUS, TYPES
 from tests.hook_calls import HOOKS
 from tests.standard.calls import context_of
 from tests.standard.over_http.hospital import (

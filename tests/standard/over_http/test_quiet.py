@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from cds_service.advice.chart_queries import DECISIVE_PARTS
-from cds_service.advice.concern import PARTICIPANTS
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, SUBJECT, TYPES
-from tests.ehr.stub import searchset
+from cds_service.chart.chart_queries import DECISIVE_PARTS
+from cds_service.chart.concern import PARTICIPANTS
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.fhir_client.charts import CHART, SUBJECT, TYPES
+from tests.fhir_client.stub import searchset
 from tests.hook_calls import HOOKS
 from tests.standard.calls import context_of
 from tests.standard.over_http.hospital import Hospital, beside, kinds, unavailable

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cds_service.sandbox.demo_patients import demo_patients
-from fhir_mappings.vocabulary.facts import Part
-from tests.ehr.charts import CHART, SUBJECT
-from tests.ehr.stub import searchset
+from cds_service.demo.demo_patients import demo_patients
+from fhir_mappings.clinical_model.known_unknown import Part
+from tests.fhir_client.charts import CHART, SUBJECT
+from tests.fhir_client.stub import searchset
 from tests.hook_calls import HOOKS, order_context, prefetch_of
 from tests.standard.calls import context_of
 from tests.standard.over_http.hospital import (

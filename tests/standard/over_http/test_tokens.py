@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import requests
 
-from cds_service.ehr.bases import read_base
+from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import BadSettings, ClientAuthentication, read_settings
 from cds_service.settings.site_file import Site
-from tests.ehr.stub import says
+from tests.fhir_client.stub import says
 from tests.hook_calls import HOOKS
 from tests.standard.calls import a_body
 from tests.standard.over_http.hospital import (

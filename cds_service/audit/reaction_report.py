@@ -1,0 +1,121 @@
+"""What became of the advice: per rule and version, how often shown, accepted, overridden, or left alone.
+
+A card without a reaction is "ignored", which is not a rejection (CH-127). The last reaction to a card counts.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Engine, Select, Subquery, func, select
+
+from cds_service.audit.audit_tables import CALLS, FEEDBACK, GIVEN_ADVICE, GIVEN_RULES
+from cds_service.audit.database import reading
+
+COLUMNS = ("rule", "software", "texts", "shown", "accepted", "overridden", "ignored", "reasons")
+_COMMENT_ONLY = "comment-only"
+_NO_REASON = "none-given"
+_SHORT = 12
+
+
+@dataclass(slots=True)
+class RuleReport:
+    """One rule in one version of the software and the reviewed texts; a count per outcome and reason."""
+
+    rule: str
+    software: str
+    texts: str
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def shown(self) -> int:
+        """Cards given on which the rule spoke."""
+        return self.outcomes.total()
+
+    @property
+    def ignored(self) -> int:
+        """Cards without any reaction."""
+        return self.outcomes[""]
+
+    def cells(self) -> tuple[str, ...]:
+        """The values of COLUMNS."""
+        counts = (self.shown, self.outcomes["accepted"], self.outcomes["overridden"], self.ignored)
+        reasons = "; ".join(f"{code} {count}" for code, count in sorted(self.reasons.items()))
+        return (self.rule, self.software, self.texts[:_SHORT], *map(str, counts), reasons)
+
+
+def report(engine: Engine, since: datetime | None = None, until: datetime | None = None) -> list[RuleReport]:
+    """All rules that spoke on cards given from `since` (inclusive) to `until` (exclusive), in order of id."""
+    found: dict[tuple[str, str, str], RuleReport] = {}
+    with reading(engine) as connection:
+        for row in connection.execute(_counts(since, until)):
+            version = (row.rule, row.software, row.texts)
+            entry = found.setdefault(version, RuleReport(*version))
+            entry.outcomes[row.outcome or ""] += row.cards
+            if row.outcome == "overridden":
+                entry.reasons[_reason(row.reason_code, commented=row.commented)] += row.cards
+    return [found[version] for version in sorted(found, key=_as_read)]
+
+
+def _as_read(version: tuple[str, str, str]) -> tuple[list[str], tuple[str, str, str]]:
+    return by_number(version[0]), version
+
+
+def by_number(rule: str) -> list[str]:
+    """A key that puts E2 before E10, as they are numbered in the protocol."""
+    return [part.zfill(4) if part.isdigit() else part for part in re.split(r"(\d+)", rule)]
+
+
+def _reason(code: str | None, *, commented: bool) -> str:
+    return code or (_COMMENT_ONLY if commented else _NO_REASON)
+
+
+def _counts(since: datetime | None, until: datetime | None) -> Select[tuple[object, ...]]:
+    last = last_reactions()
+    version = (GIVEN_RULES.c.rule, CALLS.c.software, CALLS.c.texts)
+    reaction = (last.c.outcome, last.c.reason_code, last.c.commented)
+    query = (
+        select(*version, *reaction, func.count().label("cards"))
+        .select_from(GIVEN_RULES)
+        .join(GIVEN_ADVICE, GIVEN_ADVICE.c.card == GIVEN_RULES.c.card)
+        .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
+        .outerjoin(last, last.c.card == GIVEN_RULES.c.card)
+        .group_by(*version, *reaction)
+    )
+    if since is not None:
+        query = query.where(CALLS.c.at >= since)
+    return query if until is None else query.where(CALLS.c.at < until)
+
+
+def last_reactions() -> Subquery:
+    """The last reaction to each card that had any."""
+    place = func.row_number().over(
+        partition_by=FEEDBACK.c.card, order_by=(FEEDBACK.c.outcome_at.desc(), FEEDBACK.c.id.desc())
+    )
+    commented = FEEDBACK.c.comment_length.is_not(None).label("commented")
+    ranked = select(
+        FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.reason_code, commented, place.label("place")
+    ).subquery()
+    return select(ranked).where(ranked.c.place == 1).subquery()
+
+
+def report_csv(entries: Iterable[RuleReport]) -> str:
+    """With a header line; texts in full would not help a reader, their first digits do."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(entry.cells() for entry in entries)
+    return out.getvalue()
+
+
+def as_table(entries: Sequence[RuleReport]) -> str:
+    """Columns side by side, for a terminal."""
+    rows = [COLUMNS, *(entry.cells() for entry in entries)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "".join(f"{line.rstrip()}\n" for line in lines)

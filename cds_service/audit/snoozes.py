@@ -1,0 +1,100 @@
+"""Silences in the database: what reactions asked for, and what holds for a patient now."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, select
+
+from cds_service.audit.audit_tables import CALLS, FEEDBACK, GIVEN_ADVICE, GIVEN_RULES, SILENCES
+from cds_service.audit.database import reading
+from cds_service.audit.insert_if_absent import insert_once
+from cds_service.audit.suppression import (
+    TRIAL_CARD,
+    AdviceHistory,
+    Because,
+    Shown,
+    Snooze,
+    quiet_asked_for,
+)
+from cds_service.cds_hooks.feedback_request import CardReaction
+from cds_service.rules.suppression_limits import Restraint
+
+
+def silence(
+    connection: Connection,
+    card: Row[Any],
+    reaction: CardReaction,
+    item: str,
+    received_at: datetime,
+    restraint: Restraint,
+) -> None:
+    """Keep what a reaction asks for: each rule of its card quiet for some days, or nothing.
+
+    `card` is a row of GIVEN_ADVICE with the `at` of its call; the same `item` again changes nothing.
+    """
+    asked = quiet_asked_for(card.state, card.severity, card.reasons_offered, reaction, restraint)
+    if asked is None:
+        return
+    because, days = asked
+    since = min(max(reaction.at, card.at), received_at)
+    common = {
+        "item": item,
+        "card": card.card,
+        "state": card.state,
+        "severity": card.severity,
+        "because": because.value,
+        "since": since,
+        "until": since + timedelta(days=days),
+    }
+    rules = connection.execute(select(GIVEN_RULES).where(GIVEN_RULES.c.card == card.card))
+    rows = [{**common, "rule": rule.rule, "inputs": rule.inputs} for rule in rules]
+    insert_once(connection, SILENCES, rows)
+
+
+def history_of(
+    engine: Engine, patient: str, issuer: str, tenant: str, now: datetime, restraint: Restraint
+) -> AdviceHistory:
+    """All that may hold back a card for this patient (a pseudonym) at this site. Raises StoreUnavailable."""
+    whose = (CALLS.c.patient == patient, CALLS.c.issuer == issuer, CALLS.c.tenant == tenant)
+    with reading(engine) as connection:
+        return AdviceHistory(
+            _silences(connection, whose, now),
+            _trial_cards(connection, whose, now - timedelta(days=restraint.trial_card_days)),
+        )
+
+
+def _silences(
+    connection: Connection, whose: Sequence[ColumnElement[bool]], now: datetime
+) -> tuple[Snooze, ...]:
+    """Only those of the last reaction to each card: who changes his mind is heard."""
+    last = (
+        select(FEEDBACK.c.item)
+        .where(FEEDBACK.c.card == SILENCES.c.card)
+        .order_by(FEEDBACK.c.outcome_at.desc(), FEEDBACK.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    columns = [SILENCES.c[name] for name in ("rule", "inputs", "state", "severity", "because", "until")]
+    query = (
+        select(*columns)
+        .join(GIVEN_ADVICE, GIVEN_ADVICE.c.card == SILENCES.c.card)
+        .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
+        .where(*whose, SILENCES.c.until > now, SILENCES.c.item == last)
+        .order_by(SILENCES.c.until, SILENCES.c.rule)
+    )
+    return tuple(
+        Snooze(row.rule, row.inputs, row.state, row.severity, Because(row.because), row.until)
+        for row in connection.execute(query)
+    )
+
+
+def _trial_cards(
+    connection: Connection, whose: Sequence[ColumnElement[bool]], since: datetime
+) -> tuple[Shown, ...]:
+    query = (
+        select(GIVEN_ADVICE.c.card, GIVEN_ADVICE.c.facts, CALLS.c.at)
+        .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
+        .where(*whose, CALLS.c.at > since, GIVEN_ADVICE.c.kind == TRIAL_CARD)
+    )
+    return tuple(Shown(row.card, row.facts, row.at) for row in connection.execute(query))

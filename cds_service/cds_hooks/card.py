@@ -1,0 +1,279 @@
+"""Cards as CDS Hooks 2.0.1 defines them; a card that breaks the standard cannot be built.
+
+Every limit is checked on construction, so whoever words a card hears of a fault where it is made, not from
+the EHR. `as_json()` leaves out whatever is empty (CH-004, CH-005).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+SUMMARY_LIMIT = 140
+"""A summary is one sentence of fewer code points than this (CH-076)."""
+
+_UUID = re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ABSOLUTE_URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
+_RELATIVE_REFERENCE = re.compile(r"[A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
+
+
+class InvalidCard(ValueError):
+    """A card, or a part of one, breaks the standard. `element` names the part, `problem` says how."""
+
+    def __init__(self, element: str, problem: str) -> None:
+        super().__init__(f"{element}: {problem}")
+        self.element = element
+        self.problem = problem
+
+
+class SummaryTooLong(InvalidCard):
+    """The summary has `length` code points, and 139 are allowed."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__("summary", f"has {length} code points; fewer than {SUMMARY_LIMIT} are allowed")
+        self.length = length
+
+
+class Indicator(StrEnum):
+    """Urgency of a card (CH-078)."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class SelectionBehavior(StrEnum):
+    """How many of a card's suggestions may be taken (CH-082)."""
+
+    AT_MOST_ONE = "at-most-one"
+    ANY = "any"
+
+
+class ActionType(StrEnum):
+    """What a suggestion's action does to the chart (CH-098)."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class LinkType(StrEnum):
+    """A plain page, or a SMART app to launch (CH-109)."""
+
+    ABSOLUTE = "absolute"
+    SMART = "smart"
+
+
+@dataclass(frozen=True, slots=True)
+class CardCoding:
+    """The CDS Hooks Coding: `code` and `system` are required, unlike FHIR's (CH-113, CH-114)."""
+
+    code: str
+    system: str
+    display: str | None = None
+
+    def __post_init__(self) -> None:
+        _need_text("coding.code", self.code)
+        _need_text("coding.system", self.system)
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object."""
+        return _object(code=self.code, system=self.system, display=self.display)
+
+
+@dataclass(frozen=True, slots=True)
+class CardSource:
+    """Where the guidance comes from; `url` is about the source, never about a patient (CH-088..091)."""
+
+    label: str
+    url: str | None = None
+    icon: str | None = None
+    topic: CardCoding | None = None
+
+    def __post_init__(self) -> None:
+        _need_text("source.label", self.label)
+        _need_absolute("source.url", self.url)
+        _need_absolute("source.icon", self.icon)
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object."""
+        topic = self.topic.as_json() if self.topic else None
+        return _object(label=self.label, url=self.url, icon=self.icon, topic=topic)
+
+
+@dataclass(frozen=True, slots=True)
+class CardLink:
+    """A page or SMART app; `app_context` only for the latter (CH-107..110)."""
+
+    label: str
+    url: str
+    type: LinkType = LinkType.ABSOLUTE
+    app_context: str | None = None
+
+    def __post_init__(self) -> None:
+        _need_text("link.label", self.label)
+        _need_text("link.url", self.url)
+        _need_absolute("link.url", self.url)
+        if self.app_context is not None and self.type is not LinkType.SMART:
+            raise InvalidCard("link.appContext", "is for SMART links only")
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object."""
+        return _object(label=self.label, url=self.url, type=self.type.value, appContext=self.app_context)
+
+
+@dataclass(frozen=True, slots=True)
+class CardAction:
+    """One change of the chart: a whole new or updated resource, or the reference of one to delete.
+
+    A resource to create has no id yet; a resource to update has its id and is complete, never a patch
+    (CH-100, CH-101); one to delete is named by a relative reference (CH-103).
+    """
+
+    type: ActionType
+    description: str
+    resource: Mapping[str, Any] | None = None
+    resource_id: str | None = None
+
+    def __post_init__(self) -> None:
+        _need_text("action.description", self.description)
+        if self.type is ActionType.DELETE:
+            self._check_delete()
+        else:
+            self._check_resource()
+
+    def _check_delete(self) -> None:
+        if self.resource is not None:
+            raise InvalidCard("action.resource", "a delete names its resource by resourceId only")
+        if not _RELATIVE_REFERENCE.fullmatch(self.resource_id or ""):
+            raise InvalidCard("action.resourceId", "a delete needs a relative reference such as Task/1")
+
+    def _check_resource(self) -> None:
+        resource = self.resource or {}
+        if self.resource_id is not None:
+            raise InvalidCard("action.resourceId", f"does not belong to a {self.type}")
+        if not resource.get("resourceType"):
+            raise InvalidCard("action.resource", f"a {self.type} needs a FHIR resource")
+        if bool(resource.get("id")) is not (self.type is ActionType.UPDATE):
+            raise InvalidCard("action.resource.id", "is there when updating, and never when creating")
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object."""
+        return _object(
+            type=self.type.value,
+            description=self.description,
+            resource=without_empty(self.resource or {}),
+            resourceId=self.resource_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Actions that belong together, behind one button (CH-092..095)."""
+
+    label: str
+    actions: tuple[CardAction, ...] = ()
+    uuid: str | None = None
+    is_recommended: bool = False
+
+    def __post_init__(self) -> None:
+        _need_text("suggestion.label", self.label)
+        _need_uuid("suggestion.uuid", self.uuid)
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object; `isRecommended` only when true."""
+        return _object(
+            label=self.label,
+            uuid=self.uuid,
+            isRecommended=self.is_recommended or None,
+            actions=[action.as_json() for action in self.actions],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One piece of guidance. Raises InvalidCard (or SummaryTooLong) when it breaks the standard."""
+
+    summary: str
+    indicator: Indicator
+    source: CardSource
+    detail: str | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+    selection_behavior: SelectionBehavior | None = None
+    override_reasons: tuple[CardCoding, ...] = ()
+    links: tuple[CardLink, ...] = ()
+    uuid: str | None = None
+    extension: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        _need_text("summary", self.summary)
+        if len(self.summary) >= SUMMARY_LIMIT:
+            raise SummaryTooLong(len(self.summary))
+        _need_uuid("uuid", self.uuid)
+        self._check_suggestions()
+        for reason in self.override_reasons:
+            _need_text("overrideReasons.display", reason.display)
+
+    def _check_suggestions(self) -> None:
+        if self.suggestions and self.selection_behavior is None:
+            raise InvalidCard("selectionBehavior", "is required with suggestions")
+        recommended = sum(s.is_recommended for s in self.suggestions)
+        if recommended > 1 and self.selection_behavior is SelectionBehavior.AT_MOST_ONE:
+            raise InvalidCard("suggestions", "only one may be recommended when at most one may be taken")
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object, without any null or empty member."""
+        return _object(
+            uuid=self.uuid,
+            summary=self.summary,
+            detail=self.detail,
+            indicator=self.indicator.value,
+            source=self.source.as_json(),
+            suggestions=[suggestion.as_json() for suggestion in self.suggestions],
+            selectionBehavior=self.selection_behavior.value if self.selection_behavior else None,
+            overrideReasons=[reason.as_json() for reason in self.override_reasons],
+            links=[link.as_json() for link in self.links],
+            extension=without_empty(self.extension or {}),
+        )
+
+
+def _need_text(element: str, text: str | None) -> None:
+    if not text or text.isspace():
+        raise InvalidCard(element, "must not be empty")
+
+
+def _need_uuid(element: str, text: str | None) -> None:
+    if text is not None and not _UUID.fullmatch(text):
+        raise InvalidCard(element, "must be a UUID")
+
+
+def _need_absolute(element: str, url: str | None) -> None:
+    if url is not None and not _ABSOLUTE_URL.fullmatch(url):
+        raise InvalidCard(element, "must be an absolute http(s) URL")
+
+
+def _object(**members: Any) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if not _is_empty(value)}
+
+
+def without_empty(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that are not null, "", [] or {}, all the way down.
+
+    A null within an array stays: in FHIR it keeps a primitive and its extension side by side.
+    """
+    kept = ((name, _pruned(value)) for name, value in members.items())
+    return {name: value for name, value in kept if not _is_empty(value)}
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return without_empty(value)
+    if isinstance(value, list | tuple):
+        pruned = [_pruned(item) for item in value]
+        return [item for item in pruned if item is None or not _is_empty(item)]
+    return value
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | dict) and not value)

@@ -1,0 +1,98 @@
+"""What the routes do: look at the patient of a session, write an attestation, open a source."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from cds_service.cards.translations import Wording
+from cds_service.cds_hooks.authorization import FhirInteraction
+from cds_service.explain.attestation_form import answers, questionnaire
+from cds_service.explain.page_content import Writing, page_of
+from cds_service.explain.page_sessions import SignedInPerson
+from cds_service.explain.resource_view import Banner, fetch_banner, fetch_source
+from cds_service.explain.snoozed import Recollection
+from cds_service.explain.statements import Teller
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.create_resource import FhirWriter
+from cds_service.fhir_client.deadline import deadline_in
+from cds_service.fhir_client.fhir_get import FhirServer
+from cds_service.services.explanation import explain
+from cds_service.services.handler import Installation
+from cds_service.signin.signin_errors import SignInRefused, WhyRefused
+from fhir_mappings.writers.attestation_response import attestation_response
+
+_FORM = "QuestionnaireResponse"
+_MAY_ATTEST = ("Practitioner", "PractitionerRole")
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainDesk:
+    """The collaborators. `seconds` bound what is fetched beside the chart; `clock` gives aware moments."""
+
+    installation: Installation
+    server: FhirServer
+    writer: FhirWriter
+    recollection: Recollection
+    clock: Callable[[], datetime]
+    seconds: float = 4.0
+
+    def look(
+        self,
+        person: SignedInPerson,
+        words: Wording,
+        link: Callable[[str], str],
+        given: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """The values of the page. Raises DataNotAvailable."""
+        now = self.clock()
+        access = person.authorization(now)
+        seen = explain(self.installation, person.fhir_base, access, person.user or "", person.patient, now)
+        tell = Teller(words, link)
+        quiet = self.recollection.of(person.patient, person.caller, now, tell)
+        writing = Writing(person.form_token, self.why_not_attest(person, tell), given)
+        return {
+            **page_of(seen, self.installation.protocol, quiet, writing, tell),
+            "banner": self._banner(person),
+        }
+
+    def why_not_attest(self, person: SignedInPerson, tell: Teller) -> str:
+        """Why this person's answers could not be written or would not count; "" when they would."""
+        if person.user is None or person.user.partition("/")[0] not in _MAY_ATTEST:
+            return tell.say("page.form.notPractitioner")
+        if not person.authorization(self.clock()).covers(_FORM, FhirInteraction.CREATE):
+            return tell.say("page.form.noScope")
+        return ""
+
+    def attest(self, person: SignedInPerson, given: Mapping[str, str]) -> bool:
+        """Write the answers as the person's own; False when there are none.
+
+        Raises WriteRefused or NotFetched when the server did not take them, SignInRefused for answers that no
+        page of ours sends.
+        """
+        answered = answers(given)
+        if not answered:
+            return False
+        if person.user is None or person.user.partition("/")[0] not in _MAY_ATTEST:
+            raise SignInRefused(WhyRefused.FORM, "author")
+        now = self.clock().astimezone(self.installation.zone)
+        response = attestation_response(
+            questionnaire(), answered, f"Patient/{person.patient}", person.user, now
+        )
+        base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
+        self.writer.create(base, _FORM, msgspec.json.encode(response), person.access_token, deadline)
+        return True
+
+    def source(self, person: SignedInPerson, reference: str) -> dict[str, Any]:
+        """One resource. Raises NotFetched."""
+        base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
+        return fetch_source(self.server, base, reference, person.access_token, deadline)
+
+    def _banner(self, person: SignedInPerson) -> Banner | None:
+        if not person.banner:
+            return None
+        base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
+        found = fetch_banner(self.server, base, person.patient, person.access_token, deadline)
+        return found or Banner()

@@ -1,0 +1,51 @@
+"""What became of the advice, by rule and by month, as it may be shown."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cds_service.audit.reaction_report import RuleReport, by_number
+from cds_service.pages.small_cells import Cell, shown_count
+
+OUTCOMES = {"accepted": "accepted", "overridden": "overridden", "": "ignored"}
+"""What is shown for each outcome of the audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedTold:
+    """One rule or month: cards shown, by what became of them; of those overridden, the reasons."""
+
+    name: str
+    shown: Cell
+    outcomes: Mapping[str, Cell]
+    reasons: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedAdvice:
+    """Both tables, of the same cards."""
+
+    rules: list[CountedTold]
+    months: list[CountedTold]
+
+
+def advice(entries: Iterable[RuleReport], months: Mapping[str, Counter[str]]) -> CountedAdvice:
+    """By rule, its versions taken together, and by month."""
+    outcomes: dict[str, Counter[str]] = {}
+    reasons: dict[str, Counter[str]] = {}
+    for entry in entries:
+        outcomes.setdefault(entry.rule, Counter()).update(entry.outcomes)
+        reasons.setdefault(entry.rule, Counter()).update(entry.reasons)
+    return CountedAdvice(
+        rules=[_told(rule, outcomes[rule], reasons[rule]) for rule in sorted(outcomes, key=by_number)],
+        months=[_told(month, counts, {}) for month, counts in months.items()],
+    )
+
+
+def _told(name: str, outcomes: Counter[str], reasons: Mapping[str, int]) -> CountedTold:
+    return CountedTold(
+        name=name,
+        shown=shown_count(outcomes.total()),
+        outcomes={told: shown_count(outcomes[outcome]) for outcome, told in OUTCOMES.items()},
+        reasons={reason: shown_count(count) for reason, count in reasons.items()},
+    )

@@ -1,0 +1,107 @@
+"""What titration may say about a study drug, and the level it looked at."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from cds_service.rules.answers.causes import Cause
+from cds_service.rules.answers.forecast_answer import Outlook
+from cds_service.rules.thresholds import Rule
+from fhir_mappings.clinical_model.known_unknown import Evidence
+from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.messages import Phrase
+from fhir_mappings.clinical_model.results import Comparator
+
+
+class State(StrEnum):
+    """What titration may propose."""
+
+    INITIATE = "INITIATE"
+    CONTINUE = "CONTINUE"
+    INCREASE = "INCREASE"
+    DECREASE = "DECREASE"
+    HOLD = "HOLD"
+    STOP_REVIEW = "STOP_REVIEW"
+    RECHECK = "RECHECK"
+    AT_CAP_BELOW_TARGET = "AT_CAP_BELOW_TARGET"
+    CANNOT_ADVISE = "CANNOT_ADVISE"
+
+
+class Validity(StrEnum):
+    """Whether a drug level may be titrated on, decided before the number is looked at (DECISIONS 24)."""
+
+    VALID = "VALID"
+    ASSUMED_TROUGH = "ASSUMED_TROUGH"
+    NOT_TROUGH = "NOT_TROUGH"
+    NOT_STEADY_STATE = "NOT_STEADY_STATE"
+    STALE = "STALE"
+    IMPLAUSIBLE = "IMPLAUSIBLE"
+    WRONG_SPECIMEN = "WRONG_SPECIMEN"
+    WRONG_ASSAY = "WRONG_ASSAY"
+    UNIT_UNUSABLE = "UNIT_UNUSABLE"
+    BELOW_QUANTIFICATION = "BELOW_QUANTIFICATION"
+    ABOVE_QUANTIFICATION = "ABOVE_QUANTIFICATION"
+    CONFLICTING = "CONFLICTING"
+    MISSING = "MISSING"
+
+
+@dataclass(frozen=True, slots=True)
+class Trough:
+    """The level that titration looks at, ng/mL, and whether it may be used."""
+
+    validity: Validity
+    value: Decimal | None = None
+    comparator: Comparator | None = None
+    collected: str | None = None
+    day: date | None = None
+    reference: str | None = None
+    method: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A target range in ng/mL, both ends inside."""
+
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """Which test is wanted again, and when: a window of days, for a level fit for titration."""
+
+    test: str
+    not_before: date | None
+    by: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class TitrationDecision:
+    """What to do with one study drug. `reasons` are stable codes, e.g. "DOSE_NOT_DOCUMENTED".
+
+    `ends` are the active orders of the drug: a change replaces them, a hold suspends them.
+    `outlook` stands beside it where a site forecasts; nothing in the decision depends on it. `held_at_most`:
+    the highest dose that may be given while a hold is open. `previous`: the level before the one looked at.
+    `causes`: what may have raised the level or harmed the kidneys; `seen` says them already. `on_hold`: its
+    order is on hold by the record, `on_hold_since` from which day, where that is told.
+    """
+
+    drug: Drug
+    state: State
+    rule: Rule
+    seen: Phrase
+    current: Dose | None = None
+    proposed: Dose | None = None
+    trough: Trough = field(default_factory=lambda: Trough(Validity.MISSING))
+    target: Band | None = None
+    reasons: tuple[str, ...] = ()
+    alternatives: tuple[Dose, ...] = ()
+    recheck: Recheck | None = None
+    outlook: Outlook | None = None
+    held_at_most: Dose | None = None
+    ends: tuple[Evidence, ...] = ()
+    previous: Trough | None = None
+    causes: tuple[Cause, ...] = ()
+    on_hold: bool = False
+    on_hold_since: date | None = None

@@ -1,0 +1,20 @@
+"""In the trial or not, in which arm, since when."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from fhir_mappings.clinical_model.known_unknown import Evidence, Gap
+from fhir_mappings.clinical_model.studies import Arm, StudyState
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """Is the patient in this trial, in which arm, since when; `study_day` 1 is the first study dose."""
+
+    status: StudyState
+    arm: Arm | None = None
+    start: date | None = None
+    first_dose: date | None = None
+    study_day: int | None = None
+    evidence: tuple[Evidence, ...] = ()
+    gaps: tuple[Gap, ...] = ()

@@ -1,0 +1,164 @@
+"""`patients.parquet` and `.csv`: one row for everybody; and the rows read back as summaries."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from cds_service.rules.answers.criteria_answers import EligibilityStatus
+from cds_service.screening.summary import CriterionSummary, LastStay, OpenQuestion, PatientSummary
+from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
+
+PARQUET, CSV = "patients.parquet", "patients.csv"
+_LIST = "VARCHAR[]"
+_LONGEST_ROW = 4 << 20
+"""Bytes of one patient's row; DuckDB's buffers are as large."""
+_COLUMNS = {
+    "patient": "VARCHAR",
+    "status": "VARCHAR",
+    **dict.fromkeys(IDS, "VARCHAR"),
+    "excluded_by": _LIST,
+    "open_criteria": _LIST,
+    "next_criterion": "VARCHAR",
+    "next_question": "VARCHAR",
+    "questions": "STRUCT(criterion VARCHAR, question VARCHAR)[]",
+    "evidence": "STRUCT(criterion VARCHAR, reference VARCHAR)[]",
+    "participation": "VARCHAR",
+    "arm": "VARCHAR",
+    "overdue": _LIST,
+    "problems": _LIST,
+    "last_stay_day": "VARCHAR",
+    "department": "VARCHAR",
+    "version": "VARCHAR",
+}
+_JOINED = {
+    "questions": ("criterion", "question", " | "),
+    "evidence": ("criterion", "reference", "; "),
+}
+_EVERYBODY = """
+(SELECT * FROM {rows} ORDER BY patient) UNION ALL BY NAME (
+    SELECT DISTINCT 'Patient/' || id AS patient, 'not-a-candidate' AS status, 'none' AS participation
+    FROM ({ids}) WHERE 'Patient/' || id NOT IN (SELECT patient FROM {rows}) ORDER BY patient
+)"""
+"""Those who were judged first: to sort all of a population's wide rows takes memory."""
+_FLAT = "SELECT {columns} FROM read_parquet({file})"
+_COUNT = "SELECT count(*) FROM read_parquet({file})"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a text begins that a spreadsheet would carry out."""
+
+
+def summary_row(summary: PatientSummary) -> dict[str, Any]:
+    """The row of one patient."""
+    stay, asked = summary.last_stay, summary.questions
+    return {
+        "patient": summary.patient,
+        "status": summary.status.value,
+        **{criterion.id: criterion.status for criterion in summary.criteria},
+        "excluded_by": summary.excluded_by,
+        "open_criteria": summary.open_criteria,
+        "next_criterion": asked[0].criterion if asked else None,
+        "next_question": asked[0].question if asked else None,
+        "questions": asked,
+        "evidence": [
+            {"criterion": c.id, "reference": reference} for c in summary.criteria for reference in c.evidence
+        ],
+        "participation": summary.participation,
+        "arm": summary.arm,
+        "overdue": summary.overdue,
+        "problems": summary.problems,
+        "last_stay_day": stay.day if stay else None,
+        "department": stay.department if stay else None,
+        "version": summary.version,
+    }
+
+
+def write_tables(database: duckdb.DuckDBPyConnection, judged: Path, everybody: str, folder: Path) -> int:
+    """Write both files from rows as NDJSON in `judged`, and a query for the ids of everybody; how many rows.
+
+    Raises OSError or duckdb.Error.
+    """
+    columns = "{" + ", ".join(f"{name}: '{kind}'" for name, kind in _COLUMNS.items()) + "}"
+    rows = (
+        f"read_json({_quoted(judged)}, format='newline_delimited', columns={columns}, "
+        f"maximum_object_size={_LONGEST_ROW})"
+    )
+    _copy(
+        database,
+        _EVERYBODY.format(rows=rows, ids=everybody),
+        folder / PARQUET,
+        "FORMAT parquet, ROW_GROUP_SIZE 16384",
+    )
+    flat = ", ".join(_flat(name, kind) for name, kind in _COLUMNS.items())
+    whole = _quoted(folder / PARQUET)
+    _copy(database, _FLAT.format(columns=flat, file=whole), folder / CSV, "FORMAT csv, HEADER")
+    return int(database.execute(_COUNT.format(file=whole)).fetchall()[0][0])
+
+
+def _copy(database: duckdb.DuckDBPyConnection, question: str, file: Path, how: str) -> None:
+    """Write what a question finds into a file that is there whole or not at all."""
+    begun = file.with_name(f"{file.name}.part")
+    database.execute(f"COPY ({question}) TO {_quoted(begun)} ({how})")
+    begun.replace(file)
+
+
+def _flat(name: str, kind: str) -> str:
+    """A column as spreadsheets take it: lists in one cell, and nothing that would be carried out."""
+    if kind == _LIST:
+        return f"array_to_string({name}, ' ') AS {name}"
+    if name in _JOINED:
+        first, second, between = _JOINED[name]
+        one = f"lambda one: one.{first} || ' ' || one.{second}"
+        return f"array_to_string(list_transform({name}, {one}), '{between}') AS {name}"
+    if name == "department":
+        begins = ", ".join(f"chr({ord(character)})" for character in _FORMULA)
+        return f"CASE WHEN left({name}, 1) IN ({begins}) THEN chr(39) || {name} ELSE {name} END AS {name}"
+    return name
+
+
+def read_summaries(
+    folder: Path, statuses: Iterable[EligibilityStatus] = EligibilityStatus
+) -> Iterator[PatientSummary]:
+    """The summaries of a run, by the folder of its output, in the order of patients.
+
+    Raises OSError where there is no run.
+    """
+    file = folder / PARQUET
+    file.stat()
+    wanted = [status.value for status in statuses]
+    with duckdb.connect() as database:
+        question = "SELECT * FROM read_parquet($1) WHERE list_contains($2, status) ORDER BY patient"
+        found = database.execute(question, [str(file), wanted])
+        names = [column[0] for column in found.description or ()]
+        while rows := found.fetchmany(1000):
+            yield from (_summary(dict(zip(names, row, strict=True))) for row in rows)
+
+
+def _summary(row: dict[str, Any]) -> PatientSummary:
+    evidence: dict[str, list[str]] = {}
+    for one in row["evidence"] or ():
+        evidence.setdefault(one["criterion"], []).append(one["reference"])
+    return PatientSummary(
+        patient=row["patient"],
+        status=EligibilityStatus(row["status"]),
+        criteria=tuple(
+            CriterionSummary(name, row[name], tuple(evidence.get(name, ()))) for name in IDS if row[name]
+        ),
+        questions=tuple(OpenQuestion(q["criterion"], q["question"]) for q in row["questions"] or ()),
+        participation=row["participation"],
+        arm=row["arm"],
+        overdue=tuple(row["overdue"] or ()),
+        problems=tuple(row["problems"] or ()),
+        last_stay=LastStay(row["last_stay_day"], row["department"]) if row["last_stay_day"] else None,
+        version=row["version"],
+    )
+
+
+def rows_as_lines(rows: Sequence[dict[str, Any]]) -> bytes:
+    """Rows as NDJSON."""
+    return msgspec.json.Encoder().encode_lines(rows)
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,0 +1,47 @@
+"""One patient looked at for the page that explains: gathered and assessed as at the bedside."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cds_service.cds_hooks.authorization import FhirAuthorization
+from cds_service.cds_hooks.request import Hook, HookContext, HookRequest
+from cds_service.cds_hooks.service import Caller
+from cds_service.chart.gather import Gathered
+from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.as_of import AsOf, as_of
+from cds_service.services.handler import Installation
+from cds_service.trials.nct06802055.assess import assess
+
+_NO_HOOK = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedPatient:
+    """What was seen and what the rules say of it; no assessment where the trial is no concern."""
+
+    gathered: Gathered
+    now: AsOf
+    assessment: Assessment | None
+
+
+def explain(
+    installation: Installation,
+    fhir_base: str,
+    authorization: FhirAuthorization,
+    user: str,
+    patient: str,
+    now: datetime,
+) -> ExplainedPatient:
+    """Look at one patient with the access that a person lent us. Raises DataNotAvailable."""
+    request = HookRequest(
+        hook=Hook.PATIENT_VIEW,
+        hook_instance=_NO_HOOK,
+        context=HookContext(user_id=user, patient_id=patient),
+        fhir_server=fhir_base,
+        fhir_authorization=authorization,
+    )
+    moment = as_of(now, installation.zone)
+    gathered = installation.gatherer.gather(request, now, Caller())
+    if not gathered.is_concerned:
+        return ExplainedPatient(gathered, moment, None)
+    return ExplainedPatient(gathered, moment, assess(gathered.record, moment, installation.protocol))

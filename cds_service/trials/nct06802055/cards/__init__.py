@@ -1,0 +1,1 @@
+"""The cards of this trial: dosing, visit, orders, safety."""

@@ -1,0 +1,20 @@
+"""What may have brought a danger about, in a headline: with its days, then by name, then left out."""
+
+from collections.abc import Sequence
+
+from cds_service.rules.answers.causes import Cause, with_causes, without_causes
+from fhir_mappings.clinical_model.messages import Phrase
+
+
+def shorter_and_shorter(seen: Phrase, causes: Sequence[Cause]) -> list[Phrase]:
+    """What was seen, from the fullest to the shortest."""
+    return causes_shortened([without_causes(seen)], causes)
+
+
+def causes_shortened(bare: Sequence[Phrase], causes: Sequence[Cause]) -> list[Phrase]:
+    """Each of what was seen with the causes told in full, each with their names, each alone."""
+    if not causes:
+        return [*bare]
+    told = [with_causes(seen, (cause.told for cause in causes)) for seen in bare]
+    short = [with_causes(seen, (cause.short for cause in causes)) for seen in bare]
+    return [*told, *short, *bare]

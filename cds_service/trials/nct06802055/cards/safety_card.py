@@ -1,0 +1,36 @@
+"""Safety findings about a drug without a dosing card: ciclosporin taken in the arm of sirolimus alone.
+
+On the card of the other drug "Hold the drug" would name the wrong one.
+"""
+
+from collections.abc import Sequence
+
+from cds_service.cards.assessment_json import alert_json
+from cds_service.cards.card_builder import Message, bullets
+from cds_service.cards.card_context import CardContext
+from cds_service.cards.dose_text import drug_name
+from cds_service.rules.answers.alerts import Alert
+from cds_service.trials.nct06802055.cards.dose_offers import partner_stops
+from cds_service.trials.nct06802055.cards.titration_card import alert_line
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.messages import Phrase, say
+
+
+def safety_message(drug: Drug, ranked: Sequence[Alert], context: CardContext) -> Message:
+    """The card of one drug's findings, loudest first; `ranked` is not empty."""
+    first = ranked[0]
+    name, action = drug_name(drug), Phrase(f"action.{first.action}")
+    return Message(
+        kind="safety",
+        rules=[alert.rule for alert in ranked],
+        severity=first.severity,
+        summaries=[
+            say("safety.summary", drug=name, seen=first.seen, action=action),
+            say("safety.short", drug=name, action=action),
+        ],
+        detail=[bullets(alert_line(alert, context) for alert in ranked)],
+        decision=alert_json(first, context.words),
+        extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
+        offers=partner_stops((), ranked, context),
+        about=drug.value,
+    )

@@ -1,0 +1,1 @@
+"""Which dose of a study drug is taken, since when, and what shows it."""

@@ -1,0 +1,240 @@
+"""Which drug level titration looks at, and whether it may be used; and the level that is a danger by itself.
+
+Validity is decided before the number is looked at, in the order of DECISIONS 24: unit, assay and specimen,
+timing, steady state, age, plausibility, duplicates.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from cds_service.rules.answers.dosing_answers import Trough, Validity
+from cds_service.rules.as_of import AsOf
+from cds_service.trials.nct06802055.dosing.steady_state import at_steady_state
+from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
+from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
+from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits as LevelLimits
+from cds_service.trials.nct06802055.patient_state.levels.sample_timing import is_after_a_dose, sample_timing
+from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.results import (
+    Analyte,
+    Assay,
+    Comparator,
+    LevelDetails,
+    Reading,
+    Result,
+    SampleTiming,
+    Specimen,
+)
+
+USABLE = frozenset({Validity.VALID, Validity.ASSUMED_TROUGH})
+_OUT_OF_RANGE = frozenset(
+    {Validity.BELOW_QUANTIFICATION, Validity.ABOVE_QUANTIFICATION, Validity.IMPLAUSIBLE}
+)
+_BELOW = frozenset({Comparator.LESS, Comparator.AT_MOST})
+_ABOVE = frozenset({Comparator.MORE, Comparator.AT_LEAST})
+_WRONG_ASSAYS = frozenset({Assay.POLYCLONAL, Assay.PARENT_AND_METABOLITE})
+_WRONG_SPECIMENS = frozenset({Specimen.SERUM_OR_PLASMA, Specimen.DRIED_SPOT})
+_UNREAD = {
+    Reading.UNIT_UNUSABLE: Validity.UNIT_UNUSABLE,
+    Reading.PRELIMINARY: Validity.MISSING,
+    Reading.NO_VALUE: Validity.MISSING,
+    Reading.UNREADABLE: Validity.MISSING,
+}
+_NOTHING_TOLD = LevelDetails()
+
+
+def titration_level(
+    record: ClinicalRecord,
+    dose: DoseInForce,
+    other: DoseInForce | None,
+    interactions: tuple[ActiveInteraction, ...],
+    as_of: AsOf,
+    limits: LevelLimits,
+) -> Trough:
+    """The newest level of a drug, with its validity.
+
+    A sample coded as taken after a dose (C2, peak) was never meant as a trough: it gives way to any other.
+    Of several levels of the newest day, those fit for titration count; the highest, if they agree.
+    """
+    levels = dated_levels(record, dose.drug, as_of)
+    measured = [r for r in levels if r.reading is not Reading.NO_VALUE] or levels
+    meant = [r for r in measured if _details(r).timing is not SampleTiming.POST_DOSE] or measured
+    if not meant:
+        return Trough(Validity.MISSING)
+    newest = max(_last_day(r) for r in meant)
+    same_day = [r for r in meant if _last_day(r) == newest]
+    final = [r for r in same_day if r.reading is not Reading.PRELIMINARY] or same_day
+    judged = [(r, level_validity(r, dose, other, interactions, as_of, limits)) for r in final]
+    result, validity = _choose(judged, limits)
+    return _trough(result, validity)
+
+
+def dated_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> list[Result]:
+    """Dated results of the drug that do not lie ahead."""
+    return [r for r in record.of(Analyte(drug.value)) if r.when and not _ahead(r.when, as_of)]
+
+
+def _ahead(when: When, as_of: AsOf) -> bool:
+    return when.instant > as_of.instant if when.instant else when.first > as_of.day
+
+
+def _details(result: Result) -> LevelDetails:
+    return result.level or _NOTHING_TOLD
+
+
+def _first_day(result: Result) -> date:
+    assert result.when is not None
+    return result.when.first
+
+
+def _last_day(result: Result) -> date:
+    assert result.when is not None
+    return result.when.last
+
+
+def level_validity(
+    result: Result,
+    dose: DoseInForce,
+    other: DoseInForce | None,
+    interactions: tuple[ActiveInteraction, ...],
+    as_of: AsOf,
+    limits: LevelLimits,
+) -> Validity:
+    """Whether one dated level may be titrated on as of a moment (DECISIONS 24)."""
+    if result.reading is not Reading.USABLE:
+        return _UNREAD[result.reading]
+    details = _details(result)
+    if details.assay in _WRONG_ASSAYS:
+        return Validity.WRONG_ASSAY
+    if details.specimen in _WRONG_SPECIMENS:
+        return Validity.WRONG_SPECIMEN
+    timing = sample_timing(result, dose, limits)
+    if timing is Validity.NOT_TROUGH:
+        return timing
+    if not at_steady_state(_first_day(result), dose, other, interactions, limits):
+        return Validity.NOT_STEADY_STATE
+    if (as_of.day - _first_day(result)).days > limits.age_days(dose.drug):
+        return Validity.STALE
+    return _plausibility(result, dose.drug, limits) or timing
+
+
+def _plausibility(result: Result, drug: Drug, limits: LevelLimits) -> Validity | None:
+    """Why the number cannot be a trough that was measured, if it cannot."""
+    lowest, highest = limits.measurable(drug)
+    if result.number is None:
+        return Validity.MISSING
+    if result.number < 0:
+        return Validity.IMPLAUSIBLE
+    if result.comparator in _BELOW or (result.comparator is None and result.number < lowest):
+        return Validity.BELOW_QUANTIFICATION
+    if result.comparator in _ABOVE:
+        return Validity.ABOVE_QUANTIFICATION
+    if result.number > highest:
+        return Validity.ABOVE_QUANTIFICATION if drug is Drug.SIROLIMUS else Validity.IMPLAUSIBLE
+    return None
+
+
+def _choose(judged: list[tuple[Result, Validity]], limits: LevelLimits) -> tuple[Result, Validity]:
+    usable = [(r, v) for r, v in judged if v in USABLE]
+    if not usable:
+        return max(judged, key=lambda pair: _moment(pair[0]))
+    result, validity = max(usable, key=lambda pair: pair[0].number or 0)
+    numbers = [r.number for r, _ in usable if r.number is not None]
+    disagree = max(numbers) - min(numbers) > min(numbers) * limits.duplicate_spread
+    if disagree or any(v in _OUT_OF_RANGE for _, v in judged):
+        return result, Validity.CONFLICTING
+    return result, validity
+
+
+def _moment(result: Result) -> float:
+    return result.when.instant.timestamp() if result.when and result.when.instant else 0.0
+
+
+def _trough(result: Result, validity: Validity) -> Trough:
+    when = result.when
+    return Trough(
+        validity,
+        value=result.number,
+        comparator=result.comparator,
+        collected=when.text if when else None,
+        day=when.last if when and when.is_one_day else None,
+        reference=result.reference,
+        method=_details(result).method,
+    )
+
+
+# ---------------------------------------------------------------- danger
+
+
+def dangerous_level(
+    record: ClinicalRecord, drug: Drug, given: Sequence[datetime], as_of: AsOf, limits: LevelLimits
+) -> Result | None:
+    """The newest level that asks for a hold by itself, whatever its timing or steady state (DECISIONS 26).
+
+    Final whole-blood results at most `safety_age_days` old; of ciclosporin none that was taken after a dose,
+    by its code or by a documented dose (`given`). A safe level of a later day ends it; of two of one day, or
+    of one moment, the dangerous one is believed.
+    """
+    levels = [
+        r for r in dated_levels(record, drug, as_of) if _counts_for_safety(r, drug, given, as_of, limits)
+    ]
+    dangers = [r for r in levels if _is_danger(r, drug, limits)]
+    if not dangers:
+        return None
+    newest = max(dangers, key=lambda r: (_last_day(r), _moment(r)))
+    return None if any(_is_safe(r, drug, limits) and _newer(r, newest) for r in levels) else newest
+
+
+def blood_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int) -> tuple[Result, ...]:
+    """Final readable whole-blood levels of the last `days`, of whatever timing, oldest first."""
+    found = [
+        r
+        for r in dated_levels(record, drug, as_of)
+        if r.reading is Reading.USABLE and _details(r).specimen not in _WRONG_SPECIMENS
+        if (as_of.day - _last_day(r)).days <= days
+    ]
+    return tuple(sorted(found, key=lambda r: (_last_day(r), _moment(r))))
+
+
+def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: LevelLimits) -> bool:
+    """Is it one that holds by itself, but for its age?"""
+    after_a_dose = drug is Drug.CICLOSPORIN and is_after_a_dose(result, given, limits)
+    return not after_a_dose and _is_danger(result, drug, limits)
+
+
+def may_be_a_trough(result: Result, dose: DoseInForce, limits: LevelLimits) -> bool:
+    """Neither timed as something else nor by an assay that also measures metabolites."""
+    right_assay = _details(result).assay not in _WRONG_ASSAYS
+    return right_assay and sample_timing(result, dose, limits) is not Validity.NOT_TROUGH
+
+
+def _counts_for_safety(
+    result: Result, drug: Drug, given: Sequence[datetime], as_of: AsOf, limits: LevelLimits
+) -> bool:
+    details = _details(result)
+    if result.reading is not Reading.USABLE or details.specimen in _WRONG_SPECIMENS:
+        return False
+    if drug is Drug.CICLOSPORIN and is_after_a_dose(result, given, limits):
+        return False
+    return (as_of.day - _last_day(result)).days <= limits.safety_age_days
+
+
+def _is_danger(result: Result, drug: Drug, limits: LevelLimits) -> bool:
+    if drug is Drug.CICLOSPORIN:
+        return result.above(limits.ciclosporin_danger) is True
+    if result.comparator in _ABOVE and result.number is not None:
+        return result.number >= limits.sirolimus_danger_open
+    return result.above(limits.sirolimus_danger) is True
+
+
+def _is_safe(result: Result, drug: Drug, limits: LevelLimits) -> bool:
+    safe = limits.sirolimus_safe if drug is Drug.SIROLIMUS else limits.ciclosporin_safe
+    return result.above(safe) is False and _details(result).assay not in _WRONG_ASSAYS
+
+
+def _newer(result: Result, than: Result) -> bool:
+    assert result.when is not None
+    assert than.when is not None
+    return result.when.first > than.when.last

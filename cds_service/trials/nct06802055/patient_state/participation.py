@@ -1,0 +1,105 @@
+"""Is the patient in this trial, in which arm, since when (contract section 3, DECISIONS 15, 22, 37)."""
+
+from datetime import date
+
+from cds_service.rules.answers.trial_part import Participation
+from cds_service.rules.as_of import AsOf
+from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import signs_of
+from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.known_unknown import Evidence, Gap, Part
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.studies import Arm, StudyEntry, StudyState
+
+FURTHEST_FIRST = (
+    StudyState.COMPLETED,
+    StudyState.ENROLLED,
+    StudyState.UNKNOWN,
+    StudyState.WITHDRAWN,
+    StudyState.SCREENING,
+    StudyState.NONE,
+)
+"""R4 defines `withdrawn` as leaving before registration, so a later enrolment is further along. A status
+that cannot be told may be an enrolment: it hides anything less."""
+
+ON_TREATMENT = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
+
+
+def participation(record: ClinicalRecord, as_of: AsOf) -> Participation:
+    """What ResearchSubject, or what a site has in its place, says about this trial.
+
+    Several entries: the furthest along wins. When the entries could not be had, or none could be tied to a
+    study, the answer is UNKNOWN, never NONE; of entries that came in part an enrolment counts (DECISIONS 50).
+    """
+    ours = tuple(entry for entry in record.studies if entry.this_trial)
+    if record.lacks(Part.RESEARCH_SUBJECTS) and not any(e.state in ON_TREATMENT for e in ours):
+        return Participation(StudyState.UNKNOWN, gaps=(Gap("PARTICIPATION_UNAVAILABLE"),))
+    if not ours:
+        return _untold(tuple(entry for entry in record.studies if entry.this_trial is None))
+    state = next(s for s in FURTHEST_FIRST if any(entry.state is s for entry in ours))
+    return _told(record, as_of, state, tuple(entry for entry in ours if entry.state is state))
+
+
+def _untold(unresolved: tuple[StudyEntry, ...]) -> Participation:
+    if not unresolved:
+        return Participation(StudyState.NONE)
+    gaps = tuple(Gap("STUDY_UNRESOLVED", entry.reference) for entry in unresolved)
+    return Participation(StudyState.UNKNOWN, evidence=_evidence(unresolved), gaps=gaps)
+
+
+def _told(
+    record: ClinicalRecord, as_of: AsOf, state: StudyState, entries: tuple[StudyEntry, ...]
+) -> Participation:
+    start = _start(entries)
+    arm, gaps = _arm(state, entries)
+    first_dose = _first_dose(record, as_of, start, arm) if state in ON_TREATMENT else None
+    day_one = first_dose or start
+    counted = state in ON_TREATMENT and day_one and day_one <= as_of.day
+    return Participation(
+        status=state,
+        arm=arm,
+        start=start,
+        first_dose=first_dose,
+        study_day=(as_of.day - day_one).days + 1 if counted and day_one else None,
+        evidence=_evidence(entries),
+        gaps=gaps,
+    )
+
+
+def _start(entries: tuple[StudyEntry, ...]) -> date | None:
+    """The earliest start that is told to the day: "2026-01" is no day to count from."""
+    starts = [entry.start for entry in entries if entry.start]
+    if not starts or not all(start.is_one_day for start in starts):
+        return None
+    return min(start.first for start in starts)
+
+
+def _arm(state: StudyState, entries: tuple[StudyEntry, ...]) -> tuple[Arm | None, tuple[Gap, ...]]:
+    arms = {entry.arm for entry in entries if entry.arm}
+    if len(arms) == 1:
+        return arms.pop(), ()
+    if arms:
+        return None, tuple(Gap("ARM_CONFLICTING", e.reference, e.arm or "") for e in entries if e.arm)
+    if state is not StudyState.ENROLLED:
+        return None, ()
+    return None, tuple(Gap("ARM_UNKNOWN", e.reference, e.arm_text or "") for e in entries)
+
+
+def _first_dose(record: ClinicalRecord, as_of: AsOf, start: date | None, arm: Arm | None) -> date | None:
+    """The first day a study drug was taken in the trial."""
+    drugs = tuple(Drug) if arm is Arm.COMBINED and start else (Drug.SIROLIMUS,)
+    days = [
+        sign.day
+        for drug in drugs
+        for sign in signs_of(record, drug, as_of).taken
+        if start is None or sign.day >= start
+    ]
+    return min(days, default=None)
+
+
+def _evidence(entries: tuple[StudyEntry, ...]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(e.reference, _text(e.start), e.fhir_status or e.state.value) for e in entries)
+
+
+def _text(when: When | None) -> str | None:
+    return when.text if when else None

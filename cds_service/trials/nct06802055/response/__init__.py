@@ -1,0 +1,1 @@
+"""Haematological response at Weeks 13 and 25."""

@@ -1,0 +1,176 @@
+"""What every safety rule looks at: one patient's chart as of one day, indexed once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from cds_service.rules.answers.alerts import Action, Alert, Severity
+from cds_service.rules.answers.renal_answers import RenalFinding
+from cds_service.rules.answers.trial_part import Participation
+from cds_service.rules.drug_uses import is_in_use
+from cds_service.rules.thresholds import Rule
+from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
+from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, InteractionLimits
+from cds_service.trials.nct06802055.safety.safety_limits import SafetyLimits
+from fhir_mappings.clinical_model.known_unknown import Evidence
+from fhir_mappings.clinical_model.medications import Drug
+from fhir_mappings.clinical_model.messages import Phrase
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.results import Analyte, Reading, Result
+from fhir_mappings.clinical_model.studies import Arm
+
+Number = Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A safety fact that exists but cannot be read, conflicts, or speaks against more of a drug."""
+
+    drug: Drug
+    seen: Phrase
+
+
+Found = Alert | Doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One enrolled patient. `results`: by analyte, dated on or before `day`, oldest first, whatever reading.
+
+    `since` is the day from which an event is new: the first study dose, else the start on the study.
+    `drugs` are the study drugs that a finding can concern.
+    """
+
+    record: ClinicalRecord
+    day: date
+    participation: Participation
+    since: date | None
+    drugs: tuple[Drug, ...]
+    doses: Mapping[Drug, DoseInForce]
+    dangerous: Mapping[Drug, Result | None]
+    renal: RenalFinding
+    interactions: tuple[ActiveInteraction, ...]
+    limits: SafetyLimits
+    rules: Mapping[str, Rule]
+    results: Mapping[Analyte, tuple[Result, ...]]
+
+    def alert(
+        self,
+        rule: str,
+        severity: Severity,
+        action: Action,
+        seen: Phrase,
+        drug: Drug | None = None,
+        evidence: Iterable[Evidence] = (),
+    ) -> Alert:
+        """A finding of the rule with this id."""
+        return Alert(self.rules[rule], severity, action, seen, drug, None, tuple(evidence))
+
+    @property
+    def on_ciclosporin(self) -> bool:
+        """True when ciclosporin belongs to the arm or is taken all the same."""
+        return Drug.CICLOSPORIN in self.drugs
+
+    def readable(self, analyte: Analyte) -> tuple[Result, ...]:
+        """Results that may decide, oldest first."""
+        return tuple(r for r in self.results.get(analyte, ()) if r.reading is Reading.USABLE)
+
+    def newest(
+        self, analyte: Analyte, days: int, worse: Callable[[Number, Number], Number] = max
+    ) -> Result | None:
+        """The last readable result at most `days` old.
+
+        Results of the same day that no time of day puts in order count as one: the worse value stands.
+        """
+        readable = self.readable(analyte)
+        if not readable or (self.day - day_of(readable[-1])).days > days:
+            return None
+        return _worst(_last_together(readable), worse)
+
+
+def situation_of(
+    record: ClinicalRecord,
+    day: date,
+    participation: Participation,
+    doses: Mapping[Drug, DoseInForce],
+    dangerous: Mapping[Drug, Result | None],
+    renal: RenalFinding,
+    interactions: tuple[ActiveInteraction, ...],
+    current_use: InteractionLimits,
+    limits: SafetyLimits,
+    rules: Mapping[str, Rule],
+) -> Situation:
+    """Everything the rules need; results dated after `day`, or not at all, are left out."""
+    by_analyte: dict[Analyte, list[Result]] = {}
+    for result in record.results:
+        if result.when and result.when.first <= day:
+            by_analyte.setdefault(result.analyte, []).append(result)
+    return Situation(
+        record=record,
+        day=day,
+        participation=participation,
+        since=participation.first_dose or participation.start,
+        drugs=concerned(record, day, participation, doses, current_use),
+        doses=doses,
+        dangerous=dangerous,
+        renal=renal,
+        interactions=interactions,
+        limits=limits,
+        rules=rules,
+        results={analyte: tuple(sorted(some, key=_in_time)) for analyte, some in by_analyte.items()},
+    )
+
+
+def concerned(
+    record: ClinicalRecord,
+    day: date,
+    participation: Participation,
+    doses: Mapping[Drug, DoseInForce],
+    current_use: InteractionLimits,
+) -> tuple[Drug, ...]:
+    """Sirolimus always; ciclosporin in its arm, or where it is taken all the same."""
+    if participation.arm is Arm.COMBINED or takes_ciclosporin(record, day, doses, current_use):
+        return Drug.SIROLIMUS, Drug.CICLOSPORIN
+    return (Drug.SIROLIMUS,)
+
+
+def takes_ciclosporin(
+    record: ClinicalRecord, day: date, doses: Mapping[Drug, DoseInForce], current_use: InteractionLimits
+) -> bool:
+    """Ciclosporin is in force, or on record as current, of the study or from before it."""
+    dose = doses.get(Drug.CICLOSPORIN)
+    if dose is not None and dose.status in (DoseStatus.KNOWN, DoseStatus.CONFLICTING):
+        return True
+    return is_in_use(record.taking(Drug.CICLOSPORIN), day, current_use)
+
+
+def day_of(result: Result) -> date:
+    """The latest day the result may be of; only for dated results."""
+    assert result.when is not None
+    return result.when.last
+
+
+def _in_time(result: Result) -> tuple[date, float]:
+    assert result.when is not None
+    instant = result.when.instant
+    return result.when.last, instant.timestamp() if instant else 0.0
+
+
+def _last_together(readable: tuple[Result, ...]) -> list[Result]:
+    same_day = [r for r in readable if day_of(r) == day_of(readable[-1])]
+    if all(r.when and r.when.instant for r in same_day):
+        return [r for r in same_day if _in_time(r) == _in_time(readable[-1])]
+    return same_day
+
+
+def _worst(together: list[Result], worse: Callable[[Number, Number], Number]) -> Result:
+    numbered = [r for r in together if r.number is not None]
+    if not numbered:
+        return together[-1]
+    worst = numbered[0]
+    for other in numbered[1:]:
+        assert worst.number is not None
+        assert other.number is not None
+        worst = other if worse(worst.number, other.number) == other.number else worst
+    return worst

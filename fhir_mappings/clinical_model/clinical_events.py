@@ -1,0 +1,58 @@
+"""Procedures and transfusions, allergies, adverse events."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.clinical_model.diagnoses import Certainty
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureDone:
+    """A completed (or in-progress) procedure or transfusion that a code list recognises."""
+
+    reference: str
+    concepts: frozenset[Concept]
+    when: When | None
+    text: str = ""
+    planned: bool = False
+
+
+class AllergyKind(StrEnum):
+    """AllergyIntolerance.type."""
+
+    ALLERGY = "allergy"
+    INTOLERANCE = "intolerance"
+    UNSTATED = "unstated"
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    """An allergy or intolerance to a drug that a rule asks about.
+
+    `by_text_only`: the substance is known by its name alone, which says nothing against the entry itself.
+    """
+
+    reference: str
+    ingredients: frozenset[str]
+    kind: AllergyKind
+    active: bool
+    certainty: Certainty
+    severe: bool
+    manifestations: frozenset[Concept]
+    recorded: When | None
+    text: str = ""
+    by_text_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdverseEventSeen:
+    """An actual (never potential) adverse event."""
+
+    reference: str
+    concepts: frozenset[Concept]
+    suspects: frozenset[str]
+    severe: bool | None
+    when: When | None
+    text: str = ""

@@ -1,0 +1,83 @@
+"""The patient's part in trials: participation, arm, consent, and what a practitioner attested."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.known_unknown import Part
+
+
+class Arm(StrEnum):
+    """The two arms, as the contract writes them."""
+
+    SIROLIMUS = "sirolimus"
+    COMBINED = "sirolimus+ciclosporin"
+
+
+class StudyState(StrEnum):
+    """ResearchSubject.status brought to the contract's words (DECISIONS 15)."""
+
+    NONE = "none"
+    SCREENING = "screening"
+    ENROLLED = "enrolled"
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEntry:
+    """One ResearchSubject (or the site's Group, Flag or CarePlan that stands for it).
+
+    `this_trial`: True/False when the study could be identified, None when it could not be resolved.
+    `interventional`: None when the study's type is not known. `title`: "" when it is not told.
+    """
+
+    reference: str
+    this_trial: bool | None
+    interventional: bool | None
+    state: StudyState
+    arm: Arm | None
+    arm_text: str | None
+    start: When | None
+    end: When | None
+    consents: tuple[str, ...] = ()
+    fhir_status: str = ""
+    title: str = ""
+
+
+class ConsentState(StrEnum):
+    """What a Consent says about this trial."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentSeen:
+    """A Consent; `for_trial` by ResearchSubject.consent, provision.data, identifier or policy."""
+
+    reference: str
+    state: ConsentState
+    for_trial: bool
+    when: When | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """One QuestionnaireResponse to our form. `counted` only with status, date and a practitioner author."""
+
+    reference: str
+    authored: When | None
+    counted: bool
+    answers: tuple[tuple[str, bool | int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompletenessAssertion:
+    """A List that says "reviewed, nothing known" (emptyReason nilknown) for one category of the chart."""
+
+    reference: str
+    part: Part
+    when: When | None

@@ -1,0 +1,101 @@
+"""QuestionnaireResponse -> what an investigator has attested, item by item (DECISIONS 1)."""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_mappings.clinical_model.known_unknown import Gap
+from fhir_mappings.clinical_model.studies import Attestation
+from fhir_mappings.readers.fhir_types import FhirType, Reference, Resource
+from fhir_mappings.readers.reading_context import ReadingContext
+from fhir_mappings.readers.references import own_reference
+
+FORM = "urn:aa-cds:Questionnaire/eligibility-attestation"
+LINES = ("I2", "I4.1", "I4.2", "I5", "I6", "I7", "I8", *(f"E{n}" for n in range(1, 13)))
+_COUNTED = ("completed", "amended")
+_AUTHORS = ("Practitioner", "PractitionerRole")
+_ECOG = range(6)
+
+
+class AttestedAnswer(FhirType):
+    """One answer; only the two types our form asks for are read."""
+
+    value_boolean: bool | None = None
+    value_integer: int | None = None
+    item: tuple["AttestedItem", ...] = ()
+
+
+class AttestedItem(FhirType):
+    """One line of the form, or a group of lines."""
+
+    link_id: str | None = None
+    answer: tuple[AttestedAnswer, ...] = ()
+    item: tuple["AttestedItem", ...] = ()
+
+
+class Practitioner(Resource, tag="Practitioner"):
+    """Somebody who may attest; nothing of the person is read."""
+
+
+class PractitionerRole(Resource, tag="PractitionerRole"):
+    """Somebody in a role who may attest."""
+
+
+class QuestionnaireResponse(Resource, tag="QuestionnaireResponse"):
+    """A filled-in form."""
+
+    questionnaire: str | None = None
+    status: str | None = None
+    subject: Reference | None = None
+    authored: str | None = None
+    author: Reference | None = None
+    item: tuple[AttestedItem, ...] = ()
+
+
+def read_attestation(response: QuestionnaireResponse, chart: ReadingContext) -> Iterator[Attestation | Gap]:
+    """The answers to our form; nothing for any other form.
+
+    An answer counts with a finished form, its date, and a practitioner as author; else it is only shown.
+    """
+    if (response.questionnaire or "").partition("|")[0] != FORM:
+        return
+    reference = own_reference(response)
+    answers: dict[str, bool | int | None] = {}
+    for item in _all_items(response.item):
+        if item.link_id not in LINES or not item.answer:
+            continue
+        answer = _answer(item)
+        if answer is None:
+            yield Gap("ANSWER_UNREADABLE", reference, item.link_id)
+        elif answers.setdefault(item.link_id, answer) != answer:
+            answers[item.link_id] = None
+            yield Gap("ANSWER_CONFLICTING", reference, item.link_id)
+    authored = chart.when(response.authored)
+    counted = response.status in _COUNTED and authored is not None and _by_practitioner(response, chart)
+    given = tuple(sorted((line, answer) for line, answer in answers.items() if answer is not None))
+    yield Attestation(reference, authored, counted, given)
+
+
+def _all_items(items: Iterable[AttestedItem]) -> Iterator[AttestedItem]:
+    for item in items:
+        yield item
+        yield from _all_items(item.item)
+        for answer in item.answer:
+            yield from _all_items(answer.item)
+
+
+def _answer(item: AttestedItem) -> bool | int | None:
+    """ECOG is a whole number from 0 to 5, everything else yes or no; several answers are none."""
+    if len(item.answer) != 1:
+        return None
+    answer = item.answer[0]
+    if item.link_id == "I8":
+        return answer.value_integer if answer.value_integer in _ECOG else None
+    return answer.value_boolean
+
+
+def _by_practitioner(response: QuestionnaireResponse, chart: ReadingContext) -> bool:
+    author = response.author
+    if author is None:
+        return False
+    name = chart.bag.name(author)
+    kind = author.type if name is None or name.startswith("urn:") else name.split("/")[-2:][0]
+    return kind in _AUTHORS

@@ -1,0 +1,351 @@
+"""One patient's chart, as of one moment: all readers together -> one ClinicalRecord.
+
+A server's word is not trusted: what is not this patient's, is modified in a way we do not know, was entered
+in error or lies in the future is no fact. The result is equal for any order of entries and any source.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, ProcedureDone
+from fhir_mappings.clinical_model.diagnoses import Diagnosis
+from fhir_mappings.clinical_model.known_unknown import Gap, Part, Unknown, WhyUnknown
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource
+from fhir_mappings.clinical_model.pairs import Pair
+from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.results import Result
+from fhir_mappings.clinical_model.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
+from fhir_mappings.readers.adverse_event import AdverseEvent, read_adverse_event
+from fhir_mappings.readers.allergy import AllergyIntolerance, read_allergy
+from fhir_mappings.readers.condition import Condition, read_condition, with_febrile_neutropenia
+from fhir_mappings.readers.consent import Consent, read_consent
+from fhir_mappings.readers.fhir_types import Resource, Unread
+from fhir_mappings.readers.links import links_elsewhere, pointing
+from fhir_mappings.readers.lost_entries import incomplete, lost_of, lost_with
+from fhir_mappings.readers.medication import (
+    Medication,
+    MedicationAdministration,
+    MedicationDispense,
+    MedicationEntry,
+    MedicationRequest,
+    MedicationStatement,
+)
+from fhir_mappings.readers.medication_events import read_medication
+from fhir_mappings.readers.nil_known import ListResource, read_completeness
+from fhir_mappings.readers.observation import read_results
+from fhir_mappings.readers.observation_types import Observation, SpecimenResource
+from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
+from fhir_mappings.readers.participation_fallbacks import CarePlan, Flag, GroupMembers, read_stand_in
+from fhir_mappings.readers.patient import Patient, PatientSeen, read_patient
+from fhir_mappings.readers.patient_match import (
+    THEIRS,
+    Owner,
+    Ownership,
+    home_of,
+    of_the_call,
+    owner_of,
+    ownership,
+)
+from fhir_mappings.readers.procedure import Procedure, read_procedure
+from fhir_mappings.readers.read_attestation import (
+    Practitioner,
+    PractitionerRole,
+    QuestionnaireResponse,
+    read_attestation,
+)
+from fhir_mappings.readers.read_participation import read_participation
+from fhir_mappings.readers.reader_settings import ReaderSettings
+from fhir_mappings.readers.reading_context import ReadingContext
+from fhir_mappings.readers.reference_addresses import Home
+from fhir_mappings.readers.references import Bag, fetchable, own_reference
+from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
+from fhir_mappings.readers.site_units import in_known_units
+from fhir_mappings.readers.vaccination import (
+    VACCINATIONS,
+    Immunization,
+    ImmunizationRecommendation,
+    ServiceRequest,
+    read_drafted_vaccine,
+    read_vaccination,
+)
+
+_Sorted = defaultdict[type, list[Any]]
+_LOSING = frozenset(
+    {
+        "MEDICATION_NOT_STATED",
+        "MEDICATION_UNRESOLVED",
+        "MODIFIER_UNKNOWN",
+        "STATUS_NOT_RECOGNISED",
+        "SUBJECT_UNRESOLVED",
+    }
+)
+"""Problems for which an entry, or what it says, is not used although it is there."""
+
+_STAND_INS = frozenset({Flag, CarePlan})
+_LINKED = (MedicationEntry, AdverseEvent, ResearchSubject, Medication, ResearchStudy)
+_NOBODYS = frozenset(
+    {Medication, ResearchStudy, GroupMembers, Practitioner, PractitionerRole, SpecimenResource}
+)
+
+
+class NotOnePatient(ValueError):
+    """The chart holds no Patient, or several. Attribute `found` lists their ids."""
+
+    def __init__(self, found: tuple[str, ...]) -> None:
+        super().__init__(f"expected one Patient, found {len(found)}")
+        self.found = found
+
+
+def only_patient(resources: Iterable[Resource]) -> str:
+    """The id of the only Patient among the resources. Raises NotOnePatient."""
+    found = sorted({r.id or "" for r in resources if isinstance(r, Patient)})
+    if len(found) != 1 or not found[0]:
+        raise NotOnePatient(tuple(found))
+    return found[0]
+
+
+def unresolved_references(resources: Iterable[Resource], home: Home) -> frozenset[str]:
+    """References ("Medication/123", "ResearchStudy/s1") that a reader needs and that nobody has brought.
+
+    Only those of the own server: `home` is asked, and no other.
+    """
+    bag = Bag((r for r in resources if isinstance(r, _LINKED)), home)
+    wanted = [reference for resource in bag.resources for reference in pointing(resource)]
+    return frozenset(
+        name
+        for reference in wanted
+        if bag.get(reference) is None and (name := bag.name(reference)) and fetchable(name)
+    )
+
+
+def read_record(
+    resources: Iterable[Resource],
+    patient_id: str,
+    as_of: datetime,
+    settings: ReaderSettings,
+    unavailable: frozenset[Part] = frozenset(),
+    gaps: tuple[Gap, ...] = (),
+    home: Home | None = None,
+) -> ClinicalRecord:
+    """The chart of `patient_id` as it stood at `as_of` (aware), equal for any order of `resources`.
+
+    `unavailable` names parts that could not be had; `gaps` are problems already known, e.g. from decoding.
+    An entry of whose content nothing can be told makes its part unavailable too, because it may be the one
+    that matters. `home` is the hospital's own server; without it, what the resources themselves tell of it.
+    """
+    chart = _chart(resources, home, settings, as_of)
+    patient = f"Patient/{patient_id.removeprefix('Patient/')}"
+    person = _person(chart, patient, Part.PATIENT in unavailable)
+    kinds = _by_kind(_all_read(chart, owner_of(patient, chart.bag)), chart)
+    gaps = tuple(sorted({*gaps, *person.gaps, *kinds[Gap], *chart.respelled()}))
+    return ClinicalRecord(
+        patient,
+        settings.zone,
+        person.birth_date,
+        person.sex,
+        person.deceased,
+        with_febrile_neutropenia(in_order(kinds[Diagnosis])),
+        in_order(kinds[Result]),
+        allergies=in_order(kinds[Allergy]),
+        adverse_events=in_order(kinds[AdverseEventSeen]),
+        medications=in_order(kinds[MedicationEvent]),
+        procedures=in_order(kinds[ProcedureDone]),
+        studies=in_order(kinds[StudyEntry]),
+        consents=in_order(kinds[ConsentSeen]),
+        attestations=in_order(kinds[Attestation]),
+        completeness=in_order(kinds[CompletenessAssertion]),
+        unavailable=unavailable | _incomplete(gaps, kinds[StudyEntry]),
+        gaps=gaps,
+        pairs=in_order(kinds[Pair]),
+    )
+
+
+def read_drafts(
+    resources: Iterable[Resource],
+    patient_id: str,
+    as_of: datetime,
+    settings: ReaderSettings,
+    home: Home | None = None,
+) -> tuple[tuple[MedicationEvent, ...], tuple[Gap, ...]]:
+    """Draft orders of a hook's context that a rule may ask about, and what could not be read of them.
+
+    A draft that does not clearly name somebody else is of the call's patient (whose Patient may stand among
+    the resources); its dates are those of an order still being written.
+    """
+    chart = _chart(resources, home, settings, as_of)
+    owner = owner_of(f"Patient/{patient_id.removeprefix('Patient/')}", chart.bag)
+    orders = (r for r in chart.bag.resources if isinstance(r, (MedicationRequest, *VACCINATIONS, Unread)))
+    kinds = _by_kind((item for order in orders for item in _draft(order, owner, chart)), chart)
+    return in_order(kinds[MedicationEvent]), tuple(sorted(set(kinds[Gap])))
+
+
+def canonical_bytes(record: ClinicalRecord) -> bytes:
+    """The record as bytes: equal for equal records, whatever order the chart was read in."""
+    return deterministic.encode(record)
+
+
+def _chart(
+    resources: Iterable[Resource], home: Home | None, settings: ReaderSettings, as_of: datetime
+) -> ReadingContext:
+    told = tuple(in_known_units(resources, settings.codes.units))
+    return ReadingContext(Bag(told, home_of(told) if home is None else home), settings, as_of)
+
+
+# ---------------------------------------------------------------- one resource
+
+
+def _all_read(chart: ReadingContext, owner: Owner) -> Iterator[Fact | Gap]:
+    """What every usable resource of the patient says.
+
+    Results come together, because duplicates decide among themselves; consents last, because participations
+    name them.
+    """
+    consents: list[Consent] = []
+    observations: list[Observation] = []
+    named: set[str] = set()
+    for resource in chart.bag.resources:
+        whose = _whose(resource, owner, chart)
+        if whose is None:
+            continue
+        if whose.gap is not None:
+            yield _with_lost(whose.gap, resource, chart)
+        if not whose.is_theirs:
+            continue
+        yield from links_elsewhere(resource, chart)
+        if isinstance(resource, Observation):
+            observations.append(resource)  # where it may not be used, it is there
+        if (refusal := _refusal(resource)) is not None:
+            yield _with_lost(refusal, resource, chart)
+        elif isinstance(resource, Observation):
+            continue
+        elif isinstance(resource, Consent):
+            consents.append(resource)
+        elif getattr(resource, "status", None) != "entered-in-error":
+            for item in _read(resource, owner.patient, chart):
+                if isinstance(item, StudyEntry) and item.this_trial:
+                    named.update(item.consents)
+                yield _with_lost(item, resource, chart) if isinstance(item, Gap) else item
+    yield from read_results(observations, chart)
+    for consent in consents:
+        yield from read_consent(consent, chart, own_reference(consent) in named)
+
+
+def _person(chart: ReadingContext, patient: str, unavailable: bool) -> PatientSeen:
+    """What the patient's own resource says; nothing when it is not here, or modified."""
+    found = chart.bag.named(patient)
+    if isinstance(found, Patient) and not found.is_modified:
+        return read_patient(found, chart)
+    nothing = Unknown(WhyUnknown.UNAVAILABLE if unavailable else WhyUnknown.MISSING)
+    return PatientSeen(nothing, nothing, deceased=False)
+
+
+def _whose(resource: Resource, owner: Owner, chart: ReadingContext) -> Ownership | None:
+    """Whose it is; None for what nobody asks about. An unread entry is refused only if it names another."""
+    kind = type(resource)
+    if kind in _STAND_INS and not chart.settings.stand_ins:
+        return None
+    if kind in _NOBODYS:
+        return THEIRS
+    return (of_the_call if kind is Unread else ownership)(resource, owner, chart.bag)
+
+
+def _refusal(resource: Resource) -> Gap | None:
+    """Why the content of the patient's own entry is not read."""
+    if isinstance(resource, Unread):
+        return Gap(resource.problem, own_reference(resource), resource.detail)
+    return Gap("MODIFIER_UNKNOWN", own_reference(resource)) if resource.is_modified else None
+
+
+def _with_lost(gap: Gap, resource: Resource, chart: ReadingContext) -> Gap:
+    """The gap, with what the entry may have said."""
+    loses = gap.problem in _LOSING or isinstance(resource, Unread)
+    return Gap(gap.problem, gap.reference, gap.detail, lost_of(resource, chart)) if loses else gap
+
+
+def _read(resource: Resource, patient: str, chart: ReadingContext) -> Iterable[Fact | Gap]:
+    """What one resource says, by its type; nothing for the types that only others point at."""
+    if isinstance(resource, (GroupMembers, Flag, CarePlan)):
+        return read_stand_in(resource, patient, chart)
+    reader = _READERS.get(type(resource))
+    return reader(resource, chart) if reader else ()
+
+
+def _draft(order: Resource, owner: Owner, chart: ReadingContext) -> Iterator[Fact | Gap]:
+    whose = of_the_call(order, owner, chart.bag)
+    if whose.gap is not None:
+        yield whose.gap
+    if not whose.is_theirs:
+        return
+    if (refusal := _refusal(order)) is not None:
+        yield _with_lost(refusal, order, chart)
+    elif isinstance(order, MedicationRequest) and _may_be_given(order):
+        for item in read_medication(order, chart):
+            yield _with_lost(item, order, chart) if isinstance(item, Gap) else item
+    elif isinstance(order, VACCINATIONS):
+        yield from read_drafted_vaccine(order, chart)
+
+
+def _may_be_given(order: MedicationRequest) -> bool:
+    """An order not to give a drug, or one written in error, asks for nothing."""
+    return not order.do_not_perform and order.status != "entered-in-error"
+
+
+def _written_by_now(order: MedicationRequest, chart: ReadingContext) -> Iterator[Fact | Gap]:
+    """An order may begin later than now, but it cannot have been written later."""
+    for item in read_medication(order, chart):
+        ahead = not isinstance(item, Gap) and chart.is_ahead(chart.when(order.authored_on))
+        yield lost_with(item, "FUTURE_DATED") if ahead and not isinstance(item, Gap) else item
+
+
+_READERS: dict[type[Resource], Callable[[Any, ReadingContext], Iterable[Fact | Gap]]] = {
+    AdverseEvent: read_adverse_event,
+    AllergyIntolerance: read_allergy,
+    Condition: read_condition,
+    Immunization: read_vaccination,
+    ImmunizationRecommendation: read_vaccination,
+    ListResource: read_completeness,
+    MedicationAdministration: read_medication,
+    MedicationDispense: read_medication,
+    MedicationRequest: _written_by_now,
+    MedicationStatement: read_medication,
+    Procedure: read_procedure,
+    QuestionnaireResponse: read_attestation,
+    ResearchSubject: read_participation,
+    ServiceRequest: read_vaccination,
+}
+
+
+def _by_kind(seen: Iterable[Fact | Gap], chart: ReadingContext) -> _Sorted:
+    """Facts and gaps apart, by their type. A fact dated after the moment is none yet; a plan may well be."""
+    kinds: _Sorted = defaultdict(list)
+    for item in seen:
+        if isinstance(item, Gap) or not _lies_ahead(item, chart) or _is_plan(item):
+            kinds[type(item)].append(item)
+        else:
+            kinds[Gap].append(lost_with(item, "FUTURE_DATED"))
+    return kinds
+
+
+def _is_plan(fact: Fact) -> bool:
+    if isinstance(fact, ProcedureDone):
+        return fact.planned
+    return isinstance(fact, MedicationEvent) and fact.source is MedicationSource.ORDER
+
+
+def _lies_ahead(fact: Fact, chart: ReadingContext) -> bool:
+    when = moment_of(fact)
+    if when is not None and chart.is_ahead(when):
+        return True
+    return isinstance(fact, Diagnosis) and chart.is_ahead(fact.recorded)
+
+
+def _incomplete(gaps: Iterable[Gap], studies: Iterable[StudyEntry]) -> frozenset[Part]:
+    """The parts of which an entry may have said anything. What is not even an entry of a known type hides no
+    participation that stands there."""
+    lacking = incomplete(gaps)
+    typed = incomplete(gap for gap in gaps if not any(lost.kind == "" for lost in gap.lost))
+    if any(entry.this_trial for entry in studies):
+        return lacking - ({Part.RESEARCH_SUBJECTS} - typed)
+    return lacking

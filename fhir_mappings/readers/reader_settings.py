@@ -1,0 +1,51 @@
+"""What the readers must be told about the site and the trial; they know neither by themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.value_sets import CodeLists
+
+
+@dataclass(frozen=True, slots=True)
+class TrialIdentity:
+    """How the trial is named: business identifiers, and the site's own references to its ResearchStudy.
+
+    Identifiers are kept in lower case. A reference is `Type/id`, or the address of a study on any server.
+    """
+
+    identifiers: frozenset[str] = frozenset({"NCT06802055", "I-25PJ0215"})
+    study_references: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "identifiers", frozenset(name.casefold() for name in self.identifiers))
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A Group, Flag or CarePlan by which a site without ResearchSubject marks who is in the trial.
+
+    `kind` is the resource type. `name` is its `Type/id`, an identifier or code as `system|value`, or for a
+    CarePlan the canonical it instantiates. `state` is what membership means; `arm` the arm, if it tells it.
+    """
+
+    kind: str
+    name: str
+    state: StudyState = StudyState.ENROLLED
+    arm: Arm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """Everything about the site and the trial that reading a chart depends on.
+
+    `arms` is the site's own table of arm texts (letters, numbers); texts that name the drugs need no table.
+    """
+
+    zone: ZoneInfo
+    codes: CodeLists
+    trial: TrialIdentity = TrialIdentity()
+    arms: Mapping[str, Arm] = field(default_factory=lambda: MappingProxyType({}))
+    stand_ins: tuple[StandIn, ...] = ()

@@ -1,0 +1,32 @@
+"""Was a drug stopped because it did harm? By FHIR's own reasons, a listed harm, or the words for one."""
+
+from collections.abc import Iterable
+
+from fhir_mappings.readers.drug_identification import codings, drug_words
+from fhir_mappings.readers.fhir_types import CodeableConcept
+from fhir_mappings.value_sets import CodeLists
+from fhir_mappings.value_sets.name_words import NameWords
+from fhir_mappings.value_sets.stances import shipped_stances
+
+# HL7 medicationrequest-status-reason: allergy, intolerance; SNOMED CT: intolerance to drug
+_CODES = frozenset({"salg", "sintol", "59037007"})
+_TERMS = (
+    *("adverse event", "adverse events", "adverse reaction", "adverse drug reaction", "adverse effect"),
+    *("side effect", "side effects", "intolerance", "intolerant", "not tolerated", "toxicity"),
+    *("nephrotoxicity", "hepatotoxicity", "neurotoxicity"),
+    *("不良反应", "不良事件", "副作用", "不耐受", "毒性"),
+)
+_WORDS = NameWords([(term, True) for term in _TERMS], shipped_stances())
+
+
+def is_for_harm(reasons: Iterable[CodeableConcept | None], lists: CodeLists) -> bool:
+    """True when one of the reasons is a harm done by the drug; words that deny one do not count."""
+    return any(_is_harm(reason, lists) for reason in reasons if reason is not None)
+
+
+def _is_harm(reason: CodeableConcept, lists: CodeLists) -> bool:
+    if any(code.casefold() in _CODES for _, code, _ in codings(reason)):
+        return True
+    seen = lists.recognise(codings(reason), drug_words(reason))
+    listed = seen is not None and any(concept.startswith("harm.") for concept in seen.concepts)
+    return listed or bool(_WORDS.find(drug_words(reason)))
