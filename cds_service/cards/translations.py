@@ -17,7 +17,7 @@ from cds_service.cards.citations import cited
 from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
 from fhir_mappings.clinical_model.messages import Argument, Phrase
 
-LANGUAGES = ("en", "zh")
+_FIRST = "en"  # in which the sources of rules are written
 LONGEST_QUOTE = 80
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 # Only the marks that mean something inside a line of GitHub Flavored Markdown; "<", ">" and "&" become
@@ -27,6 +27,15 @@ _MARKDOWN = str.maketrans(
 )
 # A dot, a colon or a bracket is harmless inside a sentence, but not where it makes a link or a list.
 _AUTOLINK = re.compile(r"(?i)(https?)(:)|(www)(\.)|(@)")
+
+
+def _languages(folder: Path) -> tuple[str, ...]:
+    """English first, then each other language that the cards have words in."""
+    found = {path.name.split(".")[1] for path in folder.glob("cards.*.toml")}
+    return (_FIRST, *sorted(found - {_FIRST}))
+
+
+LANGUAGES = _languages(FOLDER / "wording")
 
 
 @dataclass(frozen=True, slots=True)

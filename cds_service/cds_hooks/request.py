@@ -21,22 +21,24 @@ _REFERENCE = re.compile(r"[A-Z][A-Za-z]+/(?!\.{1,2}\Z)[A-Za-z0-9\-.]{1,64}")
 
 
 class Hook(StrEnum):
-    """The hooks of the HL7 library that we answer (CH-163..170)."""
+    """The hooks of the HL7 library that we answer (CH-163..170): name, and what its context must have."""
 
-    PATIENT_VIEW = "patient-view"
-    ORDER_SELECT = "order-select"
-    ORDER_SIGN = "order-sign"
-    ENCOUNTER_START = "encounter-start"
-    PROBLEM_LIST_ITEM_CREATE = "problem-list-item-create"
+    needs: tuple[str, ...]
+
+    def __new__(cls, name: str, *needs: str) -> "Hook":
+        """A row: a hook is all that stands in it."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.needs = needs
+        return member
+
+    PATIENT_VIEW = "patient-view", "userId", "patientId"
+    ORDER_SELECT = "order-select", "userId", "patientId", "selections", "draftOrders"
+    ORDER_SIGN = "order-sign", "userId", "patientId", "draftOrders"
+    ENCOUNTER_START = "encounter-start", "userId", "patientId", "encounterId"
+    PROBLEM_LIST_ITEM_CREATE = "problem-list-item-create", "userId", "patientId", "conditions"
 
 
-_REQUIRED_CONTEXT: dict[Hook, tuple[str, ...]] = {
-    Hook.PATIENT_VIEW: ("userId", "patientId"),
-    Hook.ORDER_SELECT: ("userId", "patientId", "selections", "draftOrders"),
-    Hook.ORDER_SIGN: ("userId", "patientId", "draftOrders"),
-    Hook.ENCOUNTER_START: ("userId", "patientId", "encounterId"),
-    Hook.PROBLEM_LIST_ITEM_CREATE: ("userId", "patientId", "conditions"),
-}
 _BUNDLES = ("draftOrders", "conditions")
 _ABSENT = msgspec.Raw()
 
@@ -130,7 +132,7 @@ def _prefetch(raw: msgspec.Raw | None) -> dict[str, msgspec.Raw]:
 
 def _context(hook: Hook, raw: msgspec.Raw) -> HookContext:
     members = open_member(bytes(raw), "context")
-    _need(members, _REQUIRED_CONTEXT[hook], "context.")
+    _need(members, hook.needs, "context.")
     try:
         context = msgspec.json.decode(raw, type=HookContext)
     except msgspec.ValidationError as error:
@@ -144,7 +146,7 @@ def _check_context(hook: Hook, context: HookContext, members: dict[str, msgspec.
         raise BadHookRequest("must be a reference such as Practitioner/1", "context.userId")
     if not _ID.fullmatch(context.patient_id):
         raise BadHookRequest("must be a FHIR id", "context.patientId")
-    is_told = context.encounter_id or hook is Hook.ENCOUNTER_START  # "" is how some clients say "none"
+    is_told = context.encounter_id or "encounterId" in hook.needs  # "" is how some clients say "none"
     if is_told and not _ID.fullmatch(context.encounter_id or ""):
         raise BadHookRequest("must be a FHIR id", "context.encounterId")
     for name in _BUNDLES:

@@ -20,7 +20,7 @@ from cds_service.rules.as_of import AsOf, as_of
 from cds_service.services.audit_and_suppress import Advice, Remembers
 from cds_service.services.usage import usage_requirements
 from cds_service.trials.nct06802055.assess import Protocol, assess
-from cds_service.trials.nct06802055.cards.compose import cards_for
+from cds_service.trials.nct06802055.cards.compose import CardSet, cards_for
 from fhir_mappings.clinical_model.calendar import days_after
 
 _REFUSED = {
@@ -51,67 +51,67 @@ class Installation:
     ordered_by_hand: frozenset[str] = frozenset()
     memory: Remembers | None = None
 
-    def service(
-        self, service_id: str, hook: Hook, title: str, description: str, advise: "Advise"
-    ) -> HookService:
+    def hook_service(self, service: "TrialService") -> HookService:
         """A service of this clinic: it advertises the whole chart's queries and advises by them."""
         queries = chart_queries(self.gatherer.reader.stand_ins)
         return HookService(
-            id=service_id,
-            hook=hook,
-            title=title,
-            description=description,
+            id=service.id,
+            hook=service.hook,
+            title=service.title,
+            description=service.description,
             prefetch={part.value: query for part, query in queries.items()} | further_queries(),
-            advise=partial(answer, self, service_id, advise),
-            usage_requirements=usage_requirements(hook),
+            advise=partial(answer, self, service),
+            usage_requirements=usage_requirements(service.hook),
         )
 
 
-Advise = Callable[[Installation, str, HookCall], Advice]
+@dataclass(frozen=True, slots=True)
+class TrialService:
+    """A service as discovery lists it, whom a call of it may concern, and which cards it answers with.
+
+    `concern_of` a call is None where the call touches nothing that the trial is about; it raises
+    PatientMismatch or BadHookRequest.
+    """
+
+    id: str
+    hook: Hook
+    title: str
+    description: str
+    concern_of: Callable[[Gatherer, HookCall], Concern | None]
+    cards: CardSet
 
 
-def answer(installation: Installation, service_id: str, advise: Advise, call: HookCall) -> HookAnswer:
+def answer(installation: Installation, service: TrialService, call: HookCall) -> HookAnswer:
     """The answer to one call, recorded before it is given; a refusal for what the call is about as well.
 
     Raises DataNotAvailable, PatientMismatch, BadHookRequest or StoreUnavailable.
     """
     try:
         check_token_patient(call.request)
-        advice = advise(installation, service_id, call)
+        advice = _advise(installation, service, call)
     except (PatientMismatch, DataNotAvailable) as error:
         if installation.memory:
-            installation.memory.refuse(service_id, call, _REFUSED[type(error)])
+            installation.memory.refuse(service.id, call, _REFUSED[type(error)])
         raise
     return (
-        installation.memory.tell(service_id, call, advice)
+        installation.memory.tell(service.id, call, advice)
         if installation.memory
         else HookAnswer(advice.cards)
     )
 
 
-def advice_for(concern: Concern) -> Advise:
-    """Advice to those whom a service concerns, and silence for everybody else."""
-    return partial(usual_advice, concern=concern)
-
-
-def order_advice(installation: Installation, service_id: str, call: HookCall) -> Advice:
-    """For drafts that do not touch the trial nothing is read at all. Raises as `usual_advice` does."""
-    concern = installation.gatherer.concern_of_drafts(call.request, call.now)
+def _advise(installation: Installation, service: TrialService, call: HookCall) -> Advice:
+    """What the rules say to one call; silence where it concerns nobody of the trial."""
+    concern = service.concern_of(installation.gatherer, call)
     if concern is None:
-        installation.gatherer.check_unasked(call.request, call.caller)
         return Advice()
-    return usual_advice(installation, service_id, call, concern)
-
-
-def usual_advice(installation: Installation, service_id: str, call: HookCall, concern: Concern) -> Advice:
-    """What the rules say to one call. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
     now = as_of(call.now, installation.zone)
     gathered = installation.gatherer.gather(call.request, call.now, call.caller, concern)
     if not gathered.is_concerned:
         return Advice()
     assessment = assess(gathered.record, now, installation.protocol, gathered.drafts)
-    context = _card_context(installation, service_id, call, gathered, now)
-    cards = cards_for(service_id, assessment, gathered.record, now.day, context)
+    context = _card_context(installation, service.id, call, gathered, now)
+    cards = cards_for(service.cards, assessment, gathered.record, now.day, context)
     return Advice(cards, context.input_hash)
 
 

@@ -1,7 +1,5 @@
 """What a client has to send or allow for a service to speak, in the words of discovery (CH-017)."""
 
-from collections.abc import Mapping
-
 from cds_service.cds_hooks.request import Hook
 
 _CHART = (
@@ -13,13 +11,12 @@ _ORDERS = (
     " Needs every draft whole in context.draftOrders (product, dosage, status), also those that the draft "
     "replaces, with the status that they will have."
 )
-_OF_THE_MOMENT: Mapping[Hook, str] = {
-    Hook.ORDER_SELECT: _ORDERS,
-    Hook.ORDER_SIGN: _ORDERS,
-    Hook.PROBLEM_LIST_ITEM_CREATE: " Needs the new problem in context.conditions.",
+_OF_THE_CONTEXT = {
+    "draftOrders": _ORDERS,
+    "conditions": " Needs the new problem in context.conditions.",
 }
 
 
 def usage_requirements(hook: Hook) -> str:
     """Of the service of one hook; what each needs of the chart, and what of its own moment."""
-    return _CHART + _OF_THE_MOMENT.get(hook, "")
+    return _CHART + "".join(_OF_THE_CONTEXT.get(member, "") for member in hook.needs)

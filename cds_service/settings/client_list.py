@@ -21,10 +21,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from cds_service.cards.translations import LANGUAGES
 from cds_service.cds_hooks.trusted_clients import TrustedClient
 from cds_service.cds_hooks.trusted_keys import (
     ALGORITHMS,
@@ -40,7 +41,11 @@ from cds_service.settings.shapes import Text
 from cds_service.settings.smart_apps import SmartApp, SmartEntry, read_smart_apps
 
 _PUBLISHED_KEY = "https://sandbox.cds-hooks.org"
-Language = Literal["en", "zh"]
+if TYPE_CHECKING:
+    Language = str
+else:
+    Language = Literal[LANGUAGES]
+"""A language that the cards have words in."""
 
 
 class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

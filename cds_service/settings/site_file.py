@@ -55,7 +55,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -68,7 +68,7 @@ from cds_service.research.oidc_settings import Provider
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.authorities import authority_faults
 from cds_service.settings.bulk_exports import BulkEntry, read_bulk_exports
-from cds_service.settings.client_list import ClientEntry, ListedClient, read_clients
+from cds_service.settings.client_list import ClientEntry, Language, ListedClient, read_clients
 from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecast_settings import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
@@ -144,7 +144,7 @@ class _FhirServer(msgspec.Struct, **_STRICT):
 class _Tables(msgspec.Struct, frozen=True):
     """Every table a site file may have, with its shape."""
 
-    language: Literal["en", "zh"] = "en"
+    language: Language = "en"
     time_zone: str = "Asia/Shanghai"
     ordered_by_hand: tuple[str, ...] = ()
     trial: TrialEntry = TrialEntry()

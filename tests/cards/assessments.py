@@ -21,6 +21,8 @@ from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.thresholds import Origin, Rule
 from cds_service.rules.verdict import Verdict
+from cds_service.services.catalogue import SERVICES
+from cds_service.trials.nct06802055.cards.compose import CardSet
 from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import say
@@ -104,6 +106,11 @@ def assessment(**members: object) -> Assessment:
         gaps=(),
     )
     return replace(base, **members)  # type: ignore[arg-type]
+
+
+def cards_of(service: str) -> CardSet:
+    """The cards of the service with this id."""
+    return next(one.cards for one in SERVICES if one.id == service)
 
 
 def context(service: str, language: str = "en", **more: object) -> CardContext:

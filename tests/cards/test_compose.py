@@ -38,6 +38,7 @@ from tests.cards.assessments import (
     TODAY,
     alert,
     assessment,
+    cards_of,
     context,
     dosing,
     eligibility,
@@ -50,7 +51,7 @@ LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
 def cards(
     service: str, told: Assessment, record: ClinicalRecord | None = None, language: str = "en", **more: Any
 ) -> tuple[Card, ...]:
-    return cards_for(service, told, record or a_record(), TODAY, context(service, language, **more))
+    return cards_for(cards_of(service), told, record or a_record(), TODAY, context(service, language, **more))
 
 
 def decision(card: Card) -> dict[str, Any]:

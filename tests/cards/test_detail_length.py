@@ -20,7 +20,7 @@ from cds_service.trials.nct06802055.cards.compose import cards_for
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, listing, say
 from tests.builders import a_record
-from tests.cards.assessments import TODAY, alert, assessment, context, dosing, eligibility, rule
+from tests.cards.assessments import TODAY, alert, assessment, cards_of, context, dosing, eligibility, rule
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
 MORE = {"en": r"\.\.\. and (\d+) more", "zh": r"另有 (\d+) 项"}
@@ -102,7 +102,7 @@ def long_words(count: int = 30) -> Phrase:
 
 
 def cards(service: str, told: Assessment, **more: object) -> tuple[Card, ...]:
-    return cards_for(service, told, a_record(), TODAY, context(service, "en", **more))
+    return cards_for(cards_of(service), told, a_record(), TODAY, context(service, "en", **more))
 
 
 def test_no_safety_line_is_ever_cut_however_many_there_are() -> None:

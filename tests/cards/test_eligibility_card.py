@@ -14,7 +14,7 @@ from cds_service.trials.nct06802055.cards.compose import cards_for
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import a_record
-from tests.cards.assessments import IDS, TODAY, assessment, context, eligibility
+from tests.cards.assessments import IDS, TODAY, assessment, cards_of, context, eligibility
 
 OPEN, PENDING = EligibilityStatus.UNDETERMINED, EligibilityStatus.ELIGIBLE_PENDING
 ALL_OPEN = dict.fromkeys(IDS, Verdict.UNKNOWN)
@@ -24,7 +24,7 @@ LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
 def told(decision: EligibilityDecision, language: str = "en") -> Card:
     answer = assessment(eligibility=decision, participation=Participation(StudyState.NONE))
     service = "aa-trial-eligibility"
-    (card,) = cards_for(service, answer, a_record(), TODAY, context(service, language))
+    (card,) = cards_for(cards_of(service), answer, a_record(), TODAY, context(service, language))
     return card
 
 

@@ -9,18 +9,15 @@ from cds_service.cds_hooks.card import Card
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.cards.compose import (
-    AT_THE_OPENING,
-    ORDER_SERVICES,
-    TRIAL_SERVICES,
-    cards_for,
-)
+from cds_service.trials.nct06802055.cards.compose import cards_for
 from fhir_mappings.clinical_model.known_unknown import Gap, Part
 from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import a_record, unreadable
-from tests.cards.assessments import TODAY, assessment, context, eligibility
+from tests.cards.assessments import TODAY, assessment, cards_of, context, eligibility
 
-SERVICES = (*TRIAL_SERVICES, "aa-trial-titration", "aa-trial-visit", *ORDER_SERVICES)
+ORDER_SERVICES = ("aa-trial-order-select", "aa-trial-order-sign")
+AT_THE_OPENING = ("aa-trial-titration", "aa-trial-visit", "aa-trial-eligibility")
+SERVICES = (*AT_THE_OPENING, "aa-trial-diagnosis", *ORDER_SERVICES)
 OPEN = eligibility(EligibilityStatus.UNDETERMINED, E8=Verdict.UNKNOWN)
 CARD, LINE = "a card of its own", "a line on each card"
 # participation -> how each service tells that the results were not read
@@ -44,7 +41,9 @@ def told(
 ) -> tuple[Card, ...]:
     of_it = {"titration": ()} if state is not StudyState.ENROLLED else {}
     made = assessment(participation=Participation(state), eligibility=OPEN, **(of_it | more))
-    return cards_for(service, made, a_record(**unreadable(*parts)), TODAY, context(service, language))
+    return cards_for(
+        cards_of(service), made, a_record(**unreadable(*parts)), TODAY, context(service, language)
+    )
 
 
 def decision(card: Card) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from cds_service.trials.nct06802055.assess import assess
 from cds_service.trials.nct06802055.cards.compose import cards_for
 from fhir_mappings.clinical_model.known_unknown import Part
 from tests.builders import NOW
-from tests.cards.assessments import context
+from tests.cards.assessments import cards_of, context
 from tests.properties.ways import POINTED_AT, Broken, Server, Told, assessed, pages, prefetch, told, ways
 from tests.scenarios.fhir_charts import as_bytes, clinic_of
 from tests.scenarios.visits import PATIENTS
@@ -147,7 +147,7 @@ def kinds(service: str, seen: Told) -> set[str]:
     """The kinds of cards that the service would give of what was seen."""
     assert seen.record is not None
     made = assess(seen.record, NOW, clinic_of().protocol)
-    cards = cards_for(service, made, seen.record, NOW.day, context(service))
+    cards = cards_for(cards_of(service), made, seen.record, NOW.day, context(service))
     return {dict(card.extension or {})["org.aa-cds.decision"]["kind"] for card in cards}
 
 

@@ -1,6 +1,7 @@
-"""Which cards each of the six services answers with, and in which order."""
+"""Which cards the services answer with, and in which order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from cds_service.cards.card_builder import Message, framed
@@ -19,25 +20,33 @@ from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.studies import StudyState
 
-TRIAL_SERVICES = ("aa-trial-eligibility", "aa-trial-diagnosis")
-ORDER_SERVICES = ("aa-trial-order-select", "aa-trial-order-sign")
-AT_THE_OPENING = ("aa-trial-titration", "aa-trial-visit", "aa-trial-eligibility")
-"""The services that are asked together when somebody opens a chart or an encounter begins."""
-
 MOST_CARDS = 2
 
 
-def cards_for(
-    service_id: str, assessment: Assessment, record: ClinicalRecord, today: date, context: CardContext
-) -> tuple[Card, ...]:
-    """The cards of one service: at most two, critical first, and one more if the chart had holes.
+@dataclass(frozen=True, slots=True)
+class CardSet:
+    """The cards that a service may answer with.
 
-    Raises KeyError for a service id that is not in the contract.
+    `gaps_are_told_beside`: does another service, asked at the same opening of the chart, have the card about
+    what was not read? Each patient has one: dosing for who takes part or may, the trial card's service for
+    everybody else. The others say it on the cards that they have anyway.
     """
-    messages = sorted(_messages(service_id, assessment, today, context), key=lambda m: m.severity.rank)
+
+    messages: "Messages"
+    gaps_are_told_beside: Callable[[Assessment], bool]
+
+
+Messages = Callable[[Assessment, date, CardContext], Sequence[Message]]
+
+
+def cards_for(
+    wanted: CardSet, assessment: Assessment, record: ClinicalRecord, today: date, context: CardContext
+) -> tuple[Card, ...]:
+    """The cards of one service: at most two, critical first, and one more if the chart had holes."""
+    messages = sorted(wanted.messages(assessment, today, context), key=lambda m: m.severity.rank)
     told = messages[:MOST_CARDS]
     if unread := _unread(assessment, record):
-        if told and _is_told_beside(service_id, assessment):
+        if told and wanted.gaps_are_told_beside(assessment):
             told = [with_unread(message, unread, context) for message in told]
         else:
             told.append(data_quality_message(unread, assessment.gaps, context))
@@ -50,25 +59,20 @@ def _unread(assessment: Assessment, record: ClinicalRecord) -> frozenset[Part]:
     return record.unavailable | ({Part.RESEARCH_SUBJECTS} if untold else frozenset())
 
 
-def _is_told_beside(service_id: str, assessment: Assessment) -> bool:
-    """Does another service, asked at the same opening of the chart, have the card about what was not read?
-
-    Each patient has one: dosing for who takes part or may, the trial card's service for everybody else. The
-    others say it on the cards that they have anyway.
-    """
-    takes_part = assessment.participation.status in (StudyState.ENROLLED, StudyState.UNKNOWN)
-    teller = "aa-trial-titration" if takes_part else "aa-trial-eligibility"
-    return service_id in AT_THE_OPENING and service_id != teller
+def _may_take_part(assessment: Assessment) -> bool:
+    return assessment.participation.status in (StudyState.ENROLLED, StudyState.UNKNOWN)
 
 
-def _messages(
-    service_id: str, assessment: Assessment, today: date, context: CardContext
-) -> Sequence[Message]:
-    if service_id in TRIAL_SERVICES:
-        return _trial(assessment, today, context)
-    if service_id in ORDER_SERVICES:
-        return order_messages(_worth_a_card(assessment.orders), assessment.titration, context)
-    return {"aa-trial-titration": _dosing, "aa-trial-visit": _visit}[service_id](assessment, today, context)
+def _takes_no_part(assessment: Assessment) -> bool:
+    return not _may_take_part(assessment)
+
+
+def _at_an_opening(_: Assessment) -> bool:
+    return True
+
+
+def _at_its_own_moment(_: Assessment) -> bool:
+    return False
 
 
 def _trial(assessment: Assessment, today: date, context: CardContext) -> list[Message]:
@@ -122,3 +126,14 @@ def _is_caution(alert: Alert) -> bool:
 
 def _left(assessment: Assessment) -> bool:
     return assessment.participation.status in (StudyState.COMPLETED, StudyState.WITHDRAWN)
+
+
+def _orders(assessment: Assessment, _: date, context: CardContext) -> Sequence[Message]:
+    return order_messages(_worth_a_card(assessment.orders), assessment.titration, context)
+
+
+ELIGIBILITY = CardSet(_trial, gaps_are_told_beside=_may_take_part)
+DIAGNOSIS = CardSet(_trial, gaps_are_told_beside=_at_its_own_moment)
+DOSING = CardSet(_dosing, gaps_are_told_beside=_takes_no_part)
+VISIT = CardSet(_visit, gaps_are_told_beside=_at_an_opening)
+ORDERS = CardSet(_orders, gaps_are_told_beside=_at_its_own_moment)
