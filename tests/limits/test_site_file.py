@@ -3,12 +3,14 @@
 What is passed over in silence is what a site believes to be in force. A fault names the key.
 """
 
+import json
 import random
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 
 from cds_service.cli.check import check_installation
 from cds_service.cli.report import UNUSABLE
@@ -84,6 +86,35 @@ SITE: dict[str, Any] = {
         "endpoints": ["https://login.hospital.example"],
         "screening_folder": "screening",
     },
+    "bulk_exports": [
+        {
+            "fhir_base": "https://ehr.hospital.example/fhir",
+            "client_id": "aa-cds-screening",
+            "private_key_file": "ours.jwk.json",
+            "scopes": ["system/Patient.rs"],
+            "endpoints": ["https://login.hospital.example"],
+            "level": "Group/17",
+            "type_filters": ["Observation?category=laboratory"],
+            "download_hosts": ["https://files.hospital.example"],
+            "leave_out": ["PractitionerRole"],
+            "hours": 3,
+            "whole_every_days": Decimal("1.5"),
+        }
+    ],
+    "study_list": {
+        "fhir_base": "https://ehr.hospital.example/fhir",
+        "client_id": "aa-cds-list",
+        "client_secret_file": "page.secret",
+        "endpoints": ["https://login.hospital.example"],
+        "digest": {
+            "smtp": "smtp.hospital.example:587",
+            "tls": "tls",
+            "user": "cds",
+            "password_file": "page.secret",
+            "from": "cds@hospital.example",
+            "to": ["study-team@hospital.example"],
+        },
+    },
     "forecast": {
         "enabled": True,
         "sirolimus_models": ["mao_2024"],
@@ -92,6 +123,7 @@ SITE: dict[str, Any] = {
         "ciclosporin_days": 5,
     },
 }
+OURS = ECKey.generate_key("P-384", {"kid": "ours"}, private=True)
 ANYWHERE = [
     "",
     " ",
@@ -128,6 +160,7 @@ def site_file(tmp_path_factory: pytest.TempPathFactory) -> Any:
     (folder / "hospital.pem").write_bytes(an_authority("the hospital's authority").pem)
     (folder / "keys.json").write_bytes(jwk_set(jwk("ehr-1")))
     (folder / "page.secret").write_text("s3cret")
+    (folder / "ours.jwk.json").write_text(json.dumps(OURS.as_dict(private=True)))
 
     def write(site: dict[str, Any]) -> Path:
         path = folder / "site.toml"
