@@ -4,7 +4,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -27,7 +27,8 @@ from cds_service.advice.memory import Memory, Versions
 from cds_service.advice.services import catalogue_of
 from cds_service.bulk_export.world import World
 from cds_service.cards.assessment_json import RECORD_VERSION
-from cds_service.cards.wording import read_wording
+from cds_service.cards.said import lacking_rules, lacking_sentences
+from cds_service.cards.wording import Wording, read_wording
 from cds_service.ehr.bounded_http import bounded_session
 from cds_service.ehr.fhir_server import FetchLimits, HttpFhirServer
 from cds_service.ehr.key_sets import KeySets, key_server
@@ -35,7 +36,7 @@ from cds_service.ehr.lines import LineLimits, Lines
 from cds_service.ehr.statements import Statements
 from cds_service.hooks.endpoints import Endpoints
 from cds_service.hooks.trust import verify
-from cds_service.protocol.assess import load_protocol
+from cds_service.protocol.assess import Protocol, load_protocol
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
 from cds_service.settings.environment import (
@@ -269,9 +270,12 @@ def build_clinic(settings: Settings) -> Clinic:
     gatherer = build_gatherer(settings)
     if unknown := prevention_drug_faults(overrides, gatherer.reader.codes):
         raise ProtocolTextFault(unknown)
+    protocol = load_protocol(overrides)
+    if lost := _lost_of_texts(protocol, words):
+        raise ProtocolTextFault(lost)
     return Clinic(
         gatherer=gatherer,
-        protocol=replace(load_protocol(overrides), forecaster=forecaster_of(site.forecast)),
+        protocol=replace(protocol, forecaster=forecaster_of(site.forecast)),
         words=words[site.language],
         zone=site.zone,
         public_base_url=settings.public_base_url,
@@ -283,6 +287,13 @@ def build_clinic(settings: Settings) -> Clinic:
         one_action=settings.issuers_of_one_action,
         ordered_by_hand=site.ordered_by_hand,
     )
+
+
+def _lost_of_texts(protocol: Protocol, words: Mapping[str, Wording]) -> list[str]:
+    """What the program names and the reviewed files lack, in any language: calls would fail for want of it."""
+    drugs = protocol.interactions
+    told = [f for name, one in words.items() for f in lacking_sentences(name, one.sentences, drugs)]
+    return [*lacking_rules(protocol.rules, protocol.monitoring.visit_weeks), *told]
 
 
 def one_thread_a_process() -> None:
