@@ -290,7 +290,7 @@ def build_clinic(settings: Settings) -> Clinic:
 
 
 def _lost_of_texts(protocol: Protocol, words: Mapping[str, Wording]) -> list[str]:
-    """What the program names and the reviewed files lack, in any language: calls would fail for want of it."""
+    """What the program names and the reviewed files lack, in any language."""
     drugs = protocol.interactions
     told = [f for name, one in words.items() for f in lacking_sentences(name, one.sentences, drugs)]
     return [*lacking_rules(protocol.rules, protocol.monitoring.visit_weeks), *told]

@@ -44,7 +44,7 @@ def lacking_rules(rules: Iterable[str], visit_weeks: Iterable[int] = ()) -> list
 def lacking_sentences(
     language: str, sentences: Mapping[str, str], ingredients: Iterable[str] = ()
 ) -> list[str]:
-    """A fault for each sentence of the cards that the wording lacks, the names of interacting drugs with them."""
+    """A fault for each sentence of the cards that the wording lacks, with names of interacting drugs."""
     wanted = (*said().sentences, *(f"interactions.name.{one}" for one in sorted(ingredients)))
     return [f"wording {language}: {key} is missing" for key in _lost(wanted, sentences)]
 
