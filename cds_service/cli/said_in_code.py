@@ -64,6 +64,7 @@ _FAMILIES: Mapping[str, Iterable[str]] = {
     "cause.raised": [f"{drug}{short}" for drug in Drug for short in ("", ".short")],
     "criterion.doubt": [name for name in IDS if name.startswith("I")],
     "criterion.number": IDS,
+    "criterion.short": IDS,
     "criterion.status": _ANSWERS,
     "criterion.title": IDS,
     "drug": Drug,
