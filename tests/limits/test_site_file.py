@@ -19,7 +19,7 @@ from cds_service.settings.site_file import BadSite, read_site
 from cds_service.wiring import INSTALLATION_FAULTS, build_clinic, faults_in, offline
 from tests.certificates import an_authority
 from tests.journeys.fhir_charts import LOINC, site_with_codes
-from tests.limits.toml_text import Key, places, toml_file, with_value
+from tests.limits.toml_text import Key, places, toml_file, with_value, without
 from tests.standard.tokens import jwk, jwk_set
 
 SITE: dict[str, Any] = {
@@ -202,6 +202,31 @@ def test_what_is_wrong_is_refused_and_named_or_has_its_effect(site_file: Any, pa
             assert any(_names(path, fault) for fault in refused), (path, wrong, refused)
         else:
             assert read_site(file) != whole, (path, wrong)
+
+
+NAMED = [path for path, _ in PLACES if isinstance(path[-1], str) and len(path) > 1]
+
+
+@pytest.mark.parametrize("path", NAMED, ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("empty", ["", " "], ids=repr)
+def test_an_empty_text_is_never_the_same_as_nothing_at_all(site_file: Any, path: Key, empty: str) -> None:
+    """`client_id = ""` would be passed over as if it were left out."""
+    if _refused_to_read(site_file(with_value(SITE, path, empty))):
+        return
+    left_out = site_file(without(SITE, path))
+    assert _refused_to_read(left_out) or read_site(left_out) != _read(site_file, path, empty)
+
+
+def _read(site_file: Any, path: Key, empty: str) -> Any:
+    return read_site(site_file(with_value(SITE, path, empty)))
+
+
+def _refused_to_read(path: Path) -> bool:
+    try:
+        read_site(path)
+    except BadSite:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: ".".join(map(str, path)))
