@@ -4,7 +4,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -28,7 +28,8 @@ from cds_service.audit.replay_guard import first_time
 from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
 from cds_service.bulk_export.outside_world import World
 from cds_service.cards.assessment_json import RECORD_VERSION
-from cds_service.cards.translations import read_wording
+from cds_service.cards.said import lacking_rules, lacking_sentences
+from cds_service.cards.translations import Wording, read_wording
 from cds_service.cds_hooks.client_jwt import verify
 from cds_service.cds_hooks.service_urls import Endpoints
 from cds_service.chart.gather import Gatherer, GatherLimits
@@ -57,7 +58,7 @@ from cds_service.settings.tablet_settings import tablet_limits
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_token import BackendToken
 from cds_service.study_list.registered import StudyList
-from cds_service.trials.nct06802055.assess import load_protocol
+from cds_service.trials.nct06802055.assess import Protocol, load_protocol
 from cds_service.web.client_authentication import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.http_headers import Front, put_before
 from cds_service.web.log_redaction import configure_logging
@@ -269,9 +270,12 @@ def build_installation(settings: Settings) -> Installation:
     gatherer = build_gatherer(settings)
     if unknown := prevention_drug_faults(overrides, gatherer.reader.codes):
         raise ProtocolTextFault(unknown)
+    protocol = load_protocol(overrides)
+    if lost := _lost_of_texts(protocol, words):
+        raise ProtocolTextFault(lost)
     return Installation(
         gatherer=gatherer,
-        protocol=replace(load_protocol(overrides), forecaster=forecaster_of(site.forecast)),
+        protocol=replace(protocol, forecaster=forecaster_of(site.forecast)),
         words=words[site.language],
         zone=site.zone,
         public_base_url=settings.public_base_url,
@@ -283,6 +287,13 @@ def build_installation(settings: Settings) -> Installation:
         one_action=settings.issuers_of_one_action,
         ordered_by_hand=site.ordered_by_hand,
     )
+
+
+def _lost_of_texts(protocol: Protocol, words: Mapping[str, Wording]) -> list[str]:
+    """What the program names and the reviewed files lack, in any language."""
+    drugs = protocol.interactions
+    told = [f for name, one in words.items() for f in lacking_sentences(name, one.sentences, drugs)]
+    return [*lacking_rules(protocol.rules, protocol.monitoring.visit_weeks), *told]
 
 
 def one_thread_a_process() -> None:

@@ -59,9 +59,10 @@ def _summaries(decision: EligibilityDecision) -> list[Phrase]:
     short = _named(say("eligibility.summary.count", **counted))
     if not decision.open_questions:
         return short
-    first = _title(decision.open_questions[0])
-    fuller = _named(say("eligibility.summary.open", **counted, next=first))
-    return [fuller[0], *_named(say("eligibility.summary.openShort", **counted, next=first)), *short]
+    first = decision.open_questions[0]
+    titles = (_title(first), Phrase(f"criterion.short.{first.id}"))
+    fuller = [_named(say("eligibility.summary.open", **counted, next=title)) for title in titles]
+    return [fuller[0][0], *fuller[1], *short]
 
 
 def _to_resolve(decision: EligibilityDecision, counted: dict[str, int]) -> list[Phrase]:

@@ -14,6 +14,7 @@ from decimal import Context, Decimal
 from pathlib import Path
 
 from cds_service.cards.citations import cited
+from cds_service.cards.said import lacking_on_page
 from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
 from fhir_mappings.clinical_model.messages import Argument, Phrase
 
@@ -138,10 +139,15 @@ def _table(path: Path) -> dict[str, str]:
 def with_words_of(folder: Path, card_words: Mapping[str, Wording]) -> Mapping[str, Wording]:
     """The words of the cards together with those of a page. Raises ProtocolTextFault."""
     own = read_wording(folder)
-    return {
+    joined = {
         language: replace(words, sentences={**words.sentences, **own[language].sentences})
         for language, words in card_words.items()
     }
+    page = folder.parent.name
+    lost = [f for language, one in joined.items() for f in lacking_on_page(page, language, one.sentences)]
+    if lost:
+        raise ProtocolTextFault(lost)
+    return joined
 
 
 def _sentences(folder: Path, language: str) -> dict[str, str]:

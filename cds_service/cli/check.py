@@ -12,18 +12,14 @@ from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli.check_servers import remarks_on_servers
 from cds_service.cli.report import fail, note
 from cds_service.cli.reviewed_texts import faults_of_reviewed
-from cds_service.cli.said_in_code import missing_on_page
-from cds_service.explain.responses import OWN as EXPLAIN
-from cds_service.research.research_responses import OWN as RESEARCH
+from cds_service.cli.said_in_code import PAGES
 from cds_service.rules.thresholds import FOLDER
-from cds_service.screening import OWN as SCREENING
 from cds_service.services.catalogue import catalogue_of
 from cds_service.settings.bulk_exports import remarks_on_exports
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.prevention_drugs import prevention_drug_faults
 from cds_service.settings.site_file import BadSite, Site, read_site
-from cds_service.study_list.digest_mail import OWN as STUDY_LIST
 
 
 @dataclass(slots=True)
@@ -136,11 +132,11 @@ def _check_ways(site: Site, report: CheckReport) -> None:
 def _check_pages(_: Site, report: CheckReport) -> None:
     """The words of the pages for people, whether this site shows them or not."""
     words = read_wording()
-    pages = {"explain": EXPLAIN, "research": RESEARCH, "screening": SCREENING, "study_list": STUDY_LIST}
-    for page, folder in pages.items():
-        own, joined = read_wording(folder / "words"), with_words_of(folder / "words", words)
-        for language, ours in own.items():
-            report.faults += sorted(missing_on_page(page, ours, joined[language]))
+    for folder in PAGES.values():
+        try:
+            with_words_of(folder / "words", words)
+        except wiring.INSTALLATION_FAULTS as error:
+            report.faults += wiring.faults_in(error)
 
 
 def _check_services(site: Site, _: CheckReport) -> None:

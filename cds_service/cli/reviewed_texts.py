@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cds_service.cards.said import lacking_rules, lacking_sentences
 from cds_service.cards.translations import read_wording
-from cds_service.cli.said_in_code import missing_rules, missing_sentences
 from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.trials.nct06802055.contradictions import limits_in_force
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
@@ -49,18 +49,13 @@ def _interactions(folder: Path) -> list[str]:
 
 
 def _rules(folder: Path) -> list[str]:
-    rules = all_rules(folder)
     weeks = limits_in_force({}, folder).get("monitoring.visit_weeks")
-    by_week = {f"MON-W{week}" for week in weeks} if isinstance(weeks, list) else set()
-    visits = [
-        f"rule {name}: a visit asks for it, and no reviewed file holds it" for name in by_week - rules.keys()
-    ]
-    return sorted([*missing_rules(rules), *visits])
+    return sorted(lacking_rules(all_rules(folder), weeks if isinstance(weeks, list) else ()))
 
 
 def _wording(folder: Path) -> list[str]:
-    words, limits = read_wording(folder / "wording"), limits_in_force({}, folder)
-    return sorted(fault for one in words.values() for fault in missing_sentences(one, limits))
+    words, drugs = read_wording(folder / "wording"), read_interactions(folder)
+    return sorted(f for name, one in words.items() for f in lacking_sentences(name, one.sentences, drugs))
 
 
 def _form(folder: Path) -> list[str]:

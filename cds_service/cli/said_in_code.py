@@ -1,7 +1,7 @@
 """What the program says by name: rules, criteria and sentences that the reviewed files must hold.
 
 Read from the program's own source, so that a rule or a sentence taken out of a file is told before the start
-and not by a call that fails.
+and not by a call that fails. `python -m cds_service.cli.said_in_code` writes the list that the start reads.
 """
 
 import ast
@@ -11,9 +11,15 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import msgspec
 
 from cds_service.cards.card_builder import DOSE_OVERRIDES, TRIAL_OVERRIDES
-from cds_service.cards.translations import Wording
+from cds_service.cards.said import FILE, Said
+from cds_service.cards.translations import LANGUAGES, Wording, read_wording
+from cds_service.explain.responses import OWN as EXPLAIN
+from cds_service.research.research_responses import OWN as RESEARCH
 from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.rules.answers.dosing_answers import State, Validity
 from cds_service.rules.answers.follow_up import DueStatus, ResponseCategory, Visit
@@ -21,13 +27,19 @@ from cds_service.rules.answers.forecast_answer import NoForecast
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.lost_words import LOST
 from cds_service.rules.thresholds import Origin
+from cds_service.screening import OWN as SCREENING
+from cds_service.study_list.digest_mail import OWN as STUDY_LIST
 from cds_service.trials.nct06802055.cards.titration_card import IN_SHORT
+from cds_service.trials.nct06802055.contradictions import limits_in_force
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import Analyte, Comparator
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
+
+PAGES = {"explain": EXPLAIN, "research": RESEARCH, "screening": SCREENING, "study_list": STUDY_LIST}
+"""Each page with a folder of words of its own."""
 
 _TOPICS = ("data-quality", "eligibility", "monitoring", "order", "response", "safety", "titration")
 _ANSWERS = ("met", "not-met", "unknown", "present", "absent")
@@ -52,6 +64,7 @@ _FAMILIES: Mapping[str, Iterable[str]] = {
     "cause.raised": [f"{drug}{short}" for drug in Drug for short in ("", ".short")],
     "criterion.doubt": [name for name in IDS if name.startswith("I")],
     "criterion.number": IDS,
+    "criterion.short": IDS,
     "criterion.status": _ANSWERS,
     "criterion.title": IDS,
     "drug": Drug,
@@ -80,19 +93,20 @@ _FILE = re.compile(r".+\.(?:css|csv|gz|html|js|json|toml|txt)")
 _RULE = re.compile(r"[A-Z]+(?:-[A-Z0-9]+)+")
 
 
-def missing_rules(rules: Iterable[str]) -> list[str]:
-    """A fault for each rule and criterion that the program names and no reviewed file holds."""
-    there = set(rules)
-    return [f"rule {name}: the program names it, and no reviewed file holds it" for name in _rules() - there]
-
-
-def missing_sentences(words: Wording, limits: Iterable[str] = ()) -> list[str]:
-    """A fault for each sentence that the program says and the wording files lack.
-
-    `limits` are the names of the limits, some of which are written as sentences are.
-    """
-    missing = wanted_sentences(words, limits) - words.sentences.keys()
-    return [f"wording {words.language}: {key} is missing" for key in missing]
+def said_in_source() -> Said:
+    """The whole list: what the start wants to be there. Which drugs interact, the reviewed file tells."""
+    words = read_wording()
+    cards, pages = (
+        words[LANGUAGES[0]],
+        {page: read_wording(folder / "words") for page, folder in PAGES.items()},
+    )
+    wanted = wanted_sentences(cards, limits_in_force({})) - {
+        f"interactions.name.{i}" for i in read_interactions()
+    }
+    on_page = {
+        page: tuple(sorted(_of_topics(_written(page), own[LANGUAGES[0]]))) for page, own in pages.items()
+    }
+    return Said(tuple(sorted(_rules())), tuple(sorted(wanted)), on_page)
 
 
 def wanted_sentences(words: Wording, limits: Iterable[str] = ()) -> frozenset[str]:
@@ -104,14 +118,6 @@ def wanted_sentences(words: Wording, limits: Iterable[str] = ()) -> frozenset[st
     written = frozenset().union(*map(_written, _SPEAKING)) - set(limits)
     members |= {f"interactions.name.{ingredient}" for ingredient in read_interactions()}
     return frozenset(members) | _said() | _of_topics(written, words)
-
-
-def missing_on_page(page: str, own: Wording, joined: Wording) -> list[str]:
-    """A fault for each sentence that a page says under a topic of its own words and that is in no file."""
-    missing = _of_topics(_written(page), own) - joined.sentences.keys()
-    return [
-        f"wording {own.language}: {key} is missing, for the page of cds_service.{page}" for key in missing
-    ]
 
 
 def _of_topics(keys: Iterable[str], words: Wording) -> frozenset[str]:
@@ -184,3 +190,8 @@ def _python_files(folder: Traversable) -> Iterator[Traversable]:
             yield from _python_files(entry)
         elif entry.name.endswith(".py"):
             yield entry
+
+
+if __name__ == "__main__":
+    drawn = msgspec.json.format(msgspec.json.encode(said_in_source()), indent=1)
+    (Path(__file__).parent.parent / "cards" / FILE).write_bytes(drawn + b"\n")

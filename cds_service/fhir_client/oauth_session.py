@@ -15,17 +15,22 @@ from cds_service.fhir_client.bounded_http import NoRedirects, bind
 from cds_service.fhir_client.client_proof import ClientKey, ClientSecret
 from cds_service.fhir_client.compute_turns import waiting_outside
 from cds_service.fhir_client.deadline import Deadline
+from cds_service.fhir_client.retry_after import retry_after
 
 _MOST_BYTES = 200_000
 _ASSERTION_SECONDS = 240  # SMART allows five minutes
 
 
 class NoToken(Exception):
-    """The token endpoint gave none. `detail` is a name of what was wrong, never a value."""
+    """The token endpoint gave none. `detail` is a name of what was wrong, never a value.
 
-    def __init__(self, detail: str) -> None:
+    `retry_after`: in how many seconds the endpoint itself says that it may be asked again.
+    """
+
+    def __init__(self, detail: str, retry_after: int | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.retry_after = retry_after
 
 
 class _DirectSession(NoRedirects, OAuth2Session):  # type: ignore[misc]
@@ -65,7 +70,7 @@ def fetch_token(
         raise NoToken(_code_of(error)) from None
     except (requests.RequestException, OSError, ValueError) as error:
         # the library's message may quote the answer
-        raise NoToken(type(error).__name__) from None
+        raise NoToken(type(error).__name__, _asked_to_wait(getattr(error, "response", None))) from None
     return token
 
 
@@ -79,6 +84,10 @@ def _read_a_little(answer: requests.Response) -> requests.Response:
         raise requests.exceptions.ContentDecodingError
     answer._content = body
     return answer
+
+
+def _asked_to_wait(answer: requests.Response | None) -> int | None:
+    return None if answer is None else retry_after(answer.status_code, answer.headers)
 
 
 def _code_of(error: Exception) -> str:

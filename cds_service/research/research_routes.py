@@ -174,6 +174,16 @@ def _message(page: ResearchPage, key: str, status: int) -> Response:
     return page.pages.page("research/message.html", words, status, key=key, path=page.sessions.path)
 
 
+def _busy(page: ResearchPage, seconds: int) -> Response:
+    """The server that signs people in asks for a moment: handed on (RFC 9110, section 15.6.4)."""
+    words = page.in_words()
+    response = page.pages.page(
+        "research/message.html", words, 503, key="busy", path=page.sessions.path, seconds=seconds
+    )
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
 def _add_refusals(routes: Blueprint, page: ResearchPage) -> None:
     @routes.errorhandler(SignInRefused)
     def refused(error: SignInRefused) -> Response:
@@ -181,6 +191,8 @@ def _add_refusals(routes: Blueprint, page: ResearchPage) -> None:
             return _message(page, "signIn", 403)
         status = _STATUSES.get(error.why, 502)
         _log.warning("research_refused", reason=error.why.value, error=error.detail, status=status)
+        if error.retry_after is not None:
+            return _busy(page, error.retry_after)
         return _message(page, "role" if error.why is WhyRefused.ROLE else "refused", status)
 
     @routes.errorhandler(NoFunnel)

@@ -25,9 +25,11 @@ from cds_service.bulk_export.export_server import DECISIVE, Backend, BulkServer
 from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress, read_base
 from cds_service.fhir_client.client_proof import ClientKey
 from cds_service.settings.addresses import read_bases
+from cds_service.settings.shapes import Text
 from cds_service.settings.smart_apps import read_proof
 
-_LEVEL = re.compile(r"|Patient|Group/[A-Za-z0-9\-.]{1,64}")
+_LEVEL = re.compile(r"Patient|Group/[A-Za-z0-9\-.]{1,64}")
+_EVERYTHING = ("system/*.rs",)
 _FILTER = re.compile(r"[A-Z][A-Za-z]{1,63}\?[^\s#]+")
 
 
@@ -35,11 +37,11 @@ class BulkEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One entry as it is written."""
 
     fhir_base: str
-    client_id: str | None = None
-    private_key_file: str | None = None
-    scopes: tuple[str, ...] = ("system/*.rs",)
-    endpoints: tuple[str, ...] = ()
-    level: str = ""
+    client_id: Text | None = None
+    private_key_file: Text | None = None
+    scopes: tuple[Text, ...] | None = None
+    endpoints: tuple[str, ...] | None = None
+    level: Text | None = None
     type_filters: tuple[str, ...] = ()
     download_hosts: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
@@ -75,7 +77,7 @@ def _server(
     return BulkServer(
         base,
         backend=_backend(entry, folder, problems),
-        level=entry.level,
+        level=entry.level or "",
         type_filters=entry.type_filters,
         download_hosts=read_bases(entry.download_hosts, "download_hosts", problems),
         hours=float(entry.hours),
@@ -85,7 +87,7 @@ def _server(
 
 
 def _faults_of(entry: BulkEntry) -> Iterator[str]:
-    if not _LEVEL.fullmatch(entry.level):
+    if entry.level is not None and not _LEVEL.fullmatch(entry.level):
         yield f'level {entry.level!r} is neither "Patient" nor "Group/<id>"'
     for one in sorted(DECISIVE.intersection(entry.leave_out)):
         yield f"leave_out: without {one} nobody can be judged"
@@ -95,14 +97,18 @@ def _faults_of(entry: BulkEntry) -> Iterator[str]:
 
 
 def _backend(entry: BulkEntry, folder: Path, problems: list[str]) -> Backend | None:
-    if entry.client_id is None and entry.private_key_file is None:
+    told = (entry.client_id, entry.private_key_file, entry.scopes, entry.endpoints)
+    if all(one is None for one in told):
         return None
-    if not entry.client_id or not entry.private_key_file or not entry.scopes:
-        problems.append("client_id, private_key_file and scopes go together")
+    if not entry.client_id or not entry.private_key_file or entry.scopes == ():
+        problems.append("client_id, private_key_file and scopes go together, and endpoints with them")
         return None
+    if entry.endpoints == ():
+        problems.append("endpoints must name one at least, or be left out")
     key = read_proof(None, entry.private_key_file, folder, problems)
-    below = read_bases(entry.endpoints, "endpoints", problems)
-    return Backend(entry.client_id, key, entry.scopes, below) if isinstance(key, ClientKey) else None
+    below = read_bases(entry.endpoints or (), "endpoints", problems)
+    scopes = entry.scopes or _EVERYTHING
+    return Backend(entry.client_id, key, scopes, below) if isinstance(key, ClientKey) else None
 
 
 def open_addresses(server: BulkServer) -> list[str]:

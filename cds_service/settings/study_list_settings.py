@@ -23,6 +23,7 @@ import msgspec
 
 from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress, read_base
 from cds_service.settings.addresses import read_bases
+from cds_service.settings.shapes import Text
 from cds_service.settings.smart_apps import host_of, read_proof
 from cds_service.signin.client_registration import Registration
 from cds_service.study_list.registered import Mail, StudyList
@@ -38,17 +39,17 @@ class DigestEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
     sender: str
     to: tuple[str, ...]
     tls: Literal["starttls", "tls", "none"] = "starttls"
-    user: str = ""
-    password_file: str | None = None
+    user: Text | None = None
+    password_file: Text | None = None
 
 
 class StudyListEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The table as it is written."""
 
     fhir_base: str
-    client_id: str | None = None
-    client_secret_file: str | None = None
-    private_key_file: str | None = None
+    client_id: Text | None = None
+    client_secret_file: Text | None = None
+    private_key_file: Text | None = None
     endpoints: tuple[str, ...] | None = None
     digest: DigestEntry | None = None
 
@@ -85,8 +86,12 @@ def _study_list(entry: StudyListEntry, folder: Path, problems: list[str]) -> Stu
 def _registration(
     entry: StudyListEntry, base: FhirBase, folder: Path, problems: list[str]
 ) -> Registration | None:
-    if not entry.client_id:
+    if entry.client_id is None:
+        if entry.client_secret_file or entry.private_key_file or entry.endpoints is not None:
+            problems.append("a key, a secret and endpoints need a client_id")
         return None
+    if entry.endpoints == ():
+        problems.append("endpoints must name one at least, or be left out")
     proof = read_proof(entry.client_secret_file, entry.private_key_file, folder, problems)
     if proof is None:
         problems.append("client_id needs a private_key_file or a client_secret_file")
@@ -106,10 +111,13 @@ def _mail(entry: DigestEntry, folder: Path, problems: list[str]) -> Mail | None:
     ]
     if not entry.to:
         problems.append("digest: to names nobody")
+    if (entry.user is None) != (entry.password_file is None):
+        problems.append("digest: user and password_file go together")
     password = _password(folder / entry.password_file, problems) if entry.password_file else ""
     if password and entry.tls == "none":
         problems.append("digest: a password is not sent without tls")
-    return Mail(place["host"], int(place["port"]), entry.sender, entry.to, entry.tls, entry.user, password)
+    port, user = int(place["port"]), entry.user or ""
+    return Mail(place["host"], port, entry.sender, entry.to, entry.tls, user, password)
 
 
 def _password(file: Path, problems: list[str]) -> str:

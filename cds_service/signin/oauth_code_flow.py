@@ -81,7 +81,7 @@ class CodeFlow:
                 code_verifier=pending.code_verifier,
             )
         except NoToken as error:
-            raise SignInRefused(WhyRefused.TOKEN_REQUEST, error.detail) from None
+            raise SignInRefused(WhyRefused.TOKEN_REQUEST, error.detail, error.retry_after) from None
         claims = verified_claims(token, self._keys(configuration, deadline), pending, self.registration, now)
         return Granted(token, claims)
 
@@ -89,7 +89,7 @@ class CodeFlow:
         try:
             return self.keys.fetch(configuration.jwks_uri, "jwks", None, deadline)
         except NotFetched as error:
-            raise SignInRefused(WhyRefused.ID_TOKEN, f"keys {error.why}") from error
+            raise SignInRefused(WhyRefused.ID_TOKEN, f"keys {error.why}", error.retry_after) from error
 
     def _session(self, scope: str | None, now: int = 0) -> OAuth2Session:
         return oauth_session(

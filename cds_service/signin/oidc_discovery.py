@@ -42,7 +42,7 @@ def fetch_configuration(
     try:
         found = msgspec.json.decode(server.fetch(address, _NAME, None, deadline), type=_Document)
     except NotFetched as error:
-        raise SignInRefused(WhyRefused.CONFIGURATION, error.why.value) from error
+        raise SignInRefused(WhyRefused.CONFIGURATION, error.why.value, error.retry_after) from error
     except NOT_JSON as error:
         raise SignInRefused(WhyRefused.CONFIGURATION, "not-a-configuration") from error
     if "S256" not in found.code_challenge_methods_supported:

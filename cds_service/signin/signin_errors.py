@@ -23,9 +23,13 @@ class WhyRefused(StrEnum):
 
 
 class SignInRefused(Exception):
-    """The person is not signed in. `detail` is the library's name of what was wrong, never a value."""
+    """The person is not signed in. `detail` is the library's name of what was wrong, never a value.
 
-    def __init__(self, why: WhyRefused, detail: str = "") -> None:
+    `retry_after`: in how many seconds the server that signs people in says that it may be asked again.
+    """
+
+    def __init__(self, why: WhyRefused, detail: str = "", retry_after: int | None = None) -> None:
         super().__init__(f"{why}: {detail}" if detail else why.value)
         self.why = why
         self.detail = detail
+        self.retry_after = retry_after

@@ -232,8 +232,8 @@ def _by_form(product: ListedProduct) -> bool | None:
 
 
 def _atc_codes(concepts: Iterable[CodeableConcept], codes: CodeLists) -> list[str]:
-    found = (coding for concept in concepts for coding in codings(concept))
-    return [code.upper() for system, code, _ in found if codes.system_name(system) == ATC]
+    found = [coding for concept in concepts for coding in codings(concept)]
+    return [code.upper() for code in codes.codes_in(ATC, found)]
 
 
 def _strength(told: list[Strength], ingredients: frozenset[str]) -> Strength:

@@ -19,6 +19,7 @@ _ICD9_PROCEDURES = "http://hl7.org/fhir/sid/icd-9-cm/procedure"
 _NEVER = frozenset({"not-done", "entered-in-error"})
 TRANSFUSIONS = frozenset({Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION})
 _OPERATION = frozenset({Concept.PLANNED_SURGERY})
+_ASKING = frozenset({Concept.HSCT_UNSPECIFIC, Concept.PREGNANCY_ENDED})
 
 
 class Procedure(Resource, tag="Procedure"):
@@ -33,7 +34,7 @@ class Procedure(Resource, tag="Procedure"):
 
 
 def read_procedure(procedure: Procedure, chart: ReadingContext) -> Iterator[ProcedureDone | Gap]:
-    """The procedure by its codes; words alone name only transfusions.
+    """The procedure by its codes; words alone name only what keeps a question open.
 
     Begun or done counts; a broken-off one is a gap.
     """
@@ -64,12 +65,17 @@ def _as_procedures(coded: Codings, codes: CodeLists) -> Codings:
 
 
 def _concepts(concept: CodeableConcept | None, chart: ReadingContext) -> frozenset[Concept]:
-    """By codes; where none is listed, the words may name a transfusion, and nothing else (DECISIONS 74)."""
+    """By codes; where none is listed, the words may name what keeps a question open, and nothing else.
+
+    A transfusion (DECISIONS 74), a transplantation, the end of a pregnancy: what would clear nobody.
+    """
     coded = _as_procedures(codings(concept), chart.settings.codes)
     seen = chart.settings.codes.recognise(coded, drug_words(concept))
     if seen is None:
         return frozenset()
-    return transfused_in_words(seen.concepts) if seen.by_text_only else seen.concepts
+    if not seen.by_text_only:
+        return seen.concepts
+    return transfused_in_words(seen.concepts) | (seen.concepts & _ASKING)
 
 
 def transfused_in_words(concepts: frozenset[Concept]) -> frozenset[Concept]:

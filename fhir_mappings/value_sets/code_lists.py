@@ -147,6 +147,11 @@ class CodeLists:
         except KeyError:
             return remember_words(self._told, key, self._resolve(system, code) is not None)
 
+    def codes_in(self, name: str, codings: Iterable[Coded]) -> list[str]:
+        """The codes of one code system, by our short name of it; a site's own code is what it stands for."""
+        found = (self._resolve(system, code) for system, code, _ in codings)
+        return [one[1] for one in found if one and one[0] == name]
+
     def _mapped(self, system: str | None, code: str | None) -> StandsFor | None:
         return self.local.get((one_address(system or WITHOUT_SYSTEM), code))
 

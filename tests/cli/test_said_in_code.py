@@ -6,35 +6,40 @@ from pathlib import Path
 
 import pytest
 
+from cds_service import wiring
+from cds_service.cards.said import lacking_on_page, lacking_rules, lacking_sentences, said
 from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli import check as checking
 from cds_service.cli import reviewed_texts as texts
-from cds_service.cli.said_in_code import (
-    _written,
-    missing_on_page,
-    missing_rules,
-    missing_sentences,
-    wanted_sentences,
-)
-from cds_service.explain.responses import OWN as EXPLAIN
-from cds_service.research.research_responses import OWN as RESEARCH
+from cds_service.cli.report import UNUSABLE
+from cds_service.cli.said_in_code import PAGES, said_in_source, wanted_sentences
+from cds_service.cli.serve import serve
 from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, read_topic
 from cds_service.trials.nct06802055.contradictions import limits_in_force
-from cds_service.trials.nct06802055.read_reviewed import all_rules
+from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
+from cds_service.trials.nct06802055.read_reviewed import all_rules, load_protocol
 
 RULES = all_rules()
 WORDS = read_wording()
 BY_WEEK = frozenset({"MON-W13", "MON-W25"})  # their names are made from the weeks of the visits
 
 
+DRUGS = read_interactions()
+RENEW = "python -m cds_service.cli.said_in_code writes cds_service/cards/said.json anew"
+
+
+def test_the_list_that_the_start_reads_is_what_the_program_says() -> None:
+    assert said() == said_in_source(), RENEW
+
+
 def test_nothing_is_missing_as_shipped() -> None:
-    assert missing_rules(RULES) == []
-    assert [missing_sentences(words, LIMITS) for words in WORDS.values()] == [[], []]
+    assert lacking_rules(RULES, [13, 25]) == []
+    assert [lacking_sentences(name, one.sentences, DRUGS) for name, one in WORDS.items()] == [[], []]
 
 
 @pytest.mark.parametrize("name", sorted(RULES.keys() - BY_WEEK))
 def test_every_rule_that_is_taken_out_is_missed(name: str) -> None:
-    told = missing_rules(RULES.keys() - {name})
+    told = lacking_rules(RULES.keys() - {name})
     assert told == [f"rule {name}: the program names it, and no reviewed file holds it"]
 
 
@@ -52,19 +57,29 @@ def test_every_sentence_is_wanted_and_every_wanted_one_is_there(language: str) -
 def test_a_sentence_that_is_taken_out_is_missed(key: str) -> None:
     chinese = WORDS["zh"]
     left = replace(chinese, sentences={k: v for k, v in chinese.sentences.items() if k != key})
-    assert missing_sentences(left, LIMITS) == [f"wording zh: {key} is missing"]
+    assert lacking_sentences("zh", left.sentences, DRUGS) == [f"wording zh: {key} is missing"]
 
 
-@pytest.mark.parametrize(("page", "folder"), [("explain", EXPLAIN), ("research", RESEARCH)])
-def test_a_sentence_that_a_page_has_lost_is_missed(page: str, folder: Path) -> None:
-    own, joined = read_wording(folder / "words")["en"], with_words_of(folder / "words", WORDS)["en"]
-    assert missing_on_page(page, own, joined) == []
-    said = sorted(_written(page) & own.sentences.keys())
-    for key in said:
-        left = replace(joined, sentences={k: v for k, v in joined.sentences.items() if k != key})
-        assert missing_on_page(page, own, left) == [
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_a_sentence_that_a_page_has_lost_is_missed(page: str) -> None:
+    joined = with_words_of(PAGES[page] / "words", WORDS)["en"].sentences
+    assert lacking_on_page(page, "en", joined) == []
+    for key in said().pages[page]:
+        left = {k: v for k, v in joined.items() if k != key}
+        assert lacking_on_page(page, "en", left) == [
             f"wording en: {key} is missing, for the page of cds_service.{page}"
         ]
+
+
+def test_a_page_that_lost_a_sentence_in_all_languages_is_refused_when_it_is_built(tmp_path: Path) -> None:
+    folder = tmp_path / "explain" / "words"
+    shutil.copytree(PAGES["explain"] / "words", folder)
+    lost = said().pages["explain"][0]
+    for file in folder.glob("*.toml"):
+        kept = [line for line in file.read_text("utf-8").splitlines() if not line.startswith(f'"{lost}" =')]
+        file.write_text("\n".join(kept), "utf-8")
+    with pytest.raises(ProtocolTextFault, match=lost.replace(".", r"\.")):
+        with_words_of(folder, WORDS)
 
 
 def test_check_tells_what_is_missing_everywhere_at_once(
@@ -129,3 +144,32 @@ def test_a_topic_without_its_file_or_in_another_encoding_is_a_fault(tmp_path: Pa
     (tmp_path / "safety.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ProtocolTextFault, match=r"safety\.toml"):
         read_topic("safety", tmp_path)
+
+
+def test_the_start_refuses_a_folder_that_lacks_a_rule_and_a_sentence_with_every_fault_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `check` does; both the command and gunicorn by itself, which builds the same app."""
+    left = {
+        name: replace(one, sentences={k: v for k, v in one.sentences.items() if k != "action.HOLD"})
+        for name, one in WORDS.items()
+    }
+    protocol = load_protocol({})
+    fewer = replace(protocol, rules={k: v for k, v in protocol.rules.items() if k not in ("SAF-TG", "E8")})
+    monkeypatch.setattr(wiring, "read_wording", lambda: left)
+    monkeypatch.setattr(wiring, "load_protocol", lambda _: fewer)
+    monkeypatch.setattr(texts, "read_wording", lambda _: left)
+    monkeypatch.setattr(texts, "all_rules", lambda _: fewer.rules)
+    monkeypatch.setenv("CDS_ENVIRONMENT", "development")
+    with pytest.raises(ProtocolTextFault) as refused:
+        wiring.app_from_environment()
+    faults = {
+        "rule SAF-TG: the program names it, and no reviewed file holds it",
+        "rule E8: the program names it, and no reviewed file holds it",
+        "wording en: action.HOLD is missing",
+        "wording zh: action.HOLD is missing",
+    }
+    assert set(refused.value.faults) == faults
+    assert serve("127.0.0.1", 0) == UNUSABLE
+    told = capsys.readouterr().err
+    assert all(told.count(f"cds-service: {fault}") == 1 for fault in faults)

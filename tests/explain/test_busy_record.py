@@ -1,6 +1,7 @@
 """A record system that asks for a moment: the page passes it on as 503 with its `Retry-After`, in plain words."""
 
 import pytest
+from flask import Response
 
 from cds_service.cds_hooks.errors import DataNotAvailable, DataNotAvailableNow
 from cds_service.demo import fhir_server
@@ -8,6 +9,7 @@ from cds_service.demo.fhir_store import Result
 from cds_service.explain.waiting import seconds_to_wait
 from cds_service.fhir_client.fhir_get import NotFetched, WhyNotFetched
 from cds_service.signin.signin_errors import SignInRefused, WhyRefused
+from tests.explain.forger import forging
 
 WORDS = {"en": "The record system asks for a moment", "zh": "病历系统繁忙，请稍候"}
 
@@ -71,6 +73,20 @@ def test_answers_that_only_the_writing_refuses_stay_on_the_page(rig, monkeypatch
     assert 'name="I2" value="yes" checked' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "handed_on"),
+    [(503, {"Retry-After": "7"}, True), (429, {"Retry-After": "7"}, True), (503, {}, False), (500, {"Retry-After": "7"}, False)],
+)  # fmt: skip
+def test_a_busy_token_endpoint_is_told_like_a_busy_record(status, headers, handed_on):
+    with forging() as forger:
+        forger.answer = Response("busy", status, headers)
+        answer = forger.launch().page
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (
+        (503, "7") if handed_on else (502, None)
+    )
+    assert (WORDS["en"] in answer.text) is handed_on
+
+
 def _because(error: Exception, cause: Exception | None) -> Exception:
     error.__cause__ = cause
     return error
@@ -88,6 +104,7 @@ BUSY = NotFetched(WhyNotFetched.SERVER_ERROR, "configuration", 9)
         (DataNotAvailableNow(("patient",), 3), 3),
         (DataNotAvailable(("patient",)), None),
         (_because(SignInRefused(WhyRefused.CONFIGURATION), BUSY), 9),
+        (SignInRefused(WhyRefused.TOKEN_REQUEST, "HTTPError", 4), 4),
         (_because(SignInRefused(WhyRefused.CONFIGURATION), None), None),
     ],
 )

@@ -3,12 +3,14 @@
 What is passed over in silence is what a site believes to be in force. A fault names the key.
 """
 
+import json
 import random
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 
 from cds_service.cli.check import check_installation
 from cds_service.cli.report import UNUSABLE
@@ -16,7 +18,7 @@ from cds_service.cli.serve import serve
 from cds_service.settings.site_file import BadSite, read_site
 from cds_service.wiring import INSTALLATION_FAULTS, build_installation, faults_in, offline
 from tests.certificates import an_authority
-from tests.limits.toml_text import Key, places, toml_file, with_value
+from tests.limits.toml_text import Key, places, toml_file, with_value, without
 from tests.scenarios.fhir_charts import LOINC, site_with_codes
 from tests.standard.tokens import jwk, jwk_set
 
@@ -84,6 +86,35 @@ SITE: dict[str, Any] = {
         "endpoints": ["https://login.hospital.example"],
         "screening_folder": "screening",
     },
+    "bulk_exports": [
+        {
+            "fhir_base": "https://ehr.hospital.example/fhir",
+            "client_id": "aa-cds-screening",
+            "private_key_file": "ours.jwk.json",
+            "scopes": ["system/Patient.rs"],
+            "endpoints": ["https://login.hospital.example"],
+            "level": "Group/17",
+            "type_filters": ["Observation?category=laboratory"],
+            "download_hosts": ["https://files.hospital.example"],
+            "leave_out": ["PractitionerRole"],
+            "hours": 3,
+            "whole_every_days": Decimal("1.5"),
+        }
+    ],
+    "study_list": {
+        "fhir_base": "https://ehr.hospital.example/fhir",
+        "client_id": "aa-cds-list",
+        "client_secret_file": "page.secret",
+        "endpoints": ["https://login.hospital.example"],
+        "digest": {
+            "smtp": "smtp.hospital.example:587",
+            "tls": "tls",
+            "user": "cds",
+            "password_file": "page.secret",
+            "from": "cds@hospital.example",
+            "to": ["study-team@hospital.example"],
+        },
+    },
     "forecast": {
         "enabled": True,
         "sirolimus_models": ["mao_2024"],
@@ -92,6 +123,7 @@ SITE: dict[str, Any] = {
         "ciclosporin_days": 5,
     },
 }
+OURS = ECKey.generate_key("P-384", {"kid": "ours"}, private=True)
 ANYWHERE = [
     "",
     " ",
@@ -128,6 +160,7 @@ def site_file(tmp_path_factory: pytest.TempPathFactory) -> Any:
     (folder / "hospital.pem").write_bytes(an_authority("the hospital's authority").pem)
     (folder / "keys.json").write_bytes(jwk_set(jwk("ehr-1")))
     (folder / "page.secret").write_text("s3cret")
+    (folder / "ours.jwk.json").write_text(json.dumps(OURS.as_dict(private=True)))
 
     def write(site: dict[str, Any]) -> Path:
         path = folder / "site.toml"
@@ -169,6 +202,31 @@ def test_what_is_wrong_is_refused_and_named_or_has_its_effect(site_file: Any, pa
             assert any(_names(path, fault) for fault in refused), (path, wrong, refused)
         else:
             assert read_site(file) != whole, (path, wrong)
+
+
+NAMED = [path for path, _ in PLACES if isinstance(path[-1], str) and len(path) > 1]
+
+
+@pytest.mark.parametrize("path", NAMED, ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("empty", ["", " "], ids=repr)
+def test_an_empty_text_is_never_the_same_as_nothing_at_all(site_file: Any, path: Key, empty: str) -> None:
+    """`client_id = ""` would be passed over as if it were left out."""
+    if _refused_to_read(site_file(with_value(SITE, path, empty))):
+        return
+    left_out = site_file(without(SITE, path))
+    assert _refused_to_read(left_out) or read_site(left_out) != _read(site_file, path, empty)
+
+
+def _read(site_file: Any, path: Key, empty: str) -> Any:
+    return read_site(site_file(with_value(SITE, path, empty)))
+
+
+def _refused_to_read(path: Path) -> bool:
+    try:
+        read_site(path)
+    except BadSite:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: ".".join(map(str, path)))

@@ -104,7 +104,13 @@ IN_WORDS = [
     ("transfusion reaction work-up", set()),
     ("no transfusion", set()),
     ("无输血", set()),
-    ("aplastic anaemia, allogeneic stem cell transplantation", set()),
+    ("aplastic anaemia", set()),
+]
+ASKED_ABOUT = [
+    ("aplastic anaemia, allogeneic stem cell transplantation", Concept.HSCT_UNSPECIFIC),
+    ("异基因造血干细胞移植术", Concept.HSCT_UNSPECIFIC),
+    ("子宫下段剖宫产术", Concept.PREGNANCY_ENDED),
+    ("Caesarean section", Concept.PREGNANCY_ENDED),
 ]
 
 
@@ -114,6 +120,15 @@ def test_a_transfusion_in_words_is_a_transfusion_on_record(text: str, concepts: 
     local = chart(procedure(concept("http://hospital.example/op", "T17", text))).procedures
     for seen in (plain, local):
         assert {c for p in seen for c in p.concepts} == concepts
+
+
+@pytest.mark.parametrize(("text", "meant"), ASKED_ABOUT)
+def test_words_that_keep_a_question_open_are_seen_and_what_would_clear_is_not(
+    text: str, meant: Concept
+) -> None:
+    (seen,) = chart(procedure({"text": text})).procedures
+    assert seen.concepts == {meant}
+    assert chart(procedure({"text": "全子宫切除术"})).procedures == ()
 
 
 @pytest.mark.parametrize(("text", "concepts"), IN_WORDS)

@@ -240,16 +240,47 @@ def test_an_attestation_never_turns_what_data_settled_into_the_opposite(
 # ---------------------------------------------------------------- evidence against
 
 AGAINST = {
+    "I2": [
+        lambda ago: diagnosis(Concept.AA_CONGENITAL, ago=ago),
+        lambda ago: diagnosis(Concept.AA_CONGENITAL, ago=ago, by_text_only=True),
+    ],
+    "I6": [
+        lambda ago: diagnosis(Concept.PREGNANT, ago=ago),
+        lambda ago: diagnosis(Concept.PREGNANT, ago=ago, by_text_only=True),
+        lambda ago: diagnosis(Concept.BREASTFEEDING, ago=ago),
+        lambda ago: result(Analyte.HCG_QUALITATIVE, "positive", ago),
+        lambda ago: result(Analyte.HCG, "500", ago),
+    ],
+    "I7": [lambda ago: consent(ConsentState.REFUSED, ago)],
+    "I8": [lambda ago: result(Analyte.ECOG, "3", ago), lambda ago: result(Analyte.ECOG, "4", ago)],
+    "E1": [
+        lambda ago: diagnosis(Concept.MDS, ago=ago),
+        lambda ago: diagnosis(Concept.AML, ago=ago, by_text_only=True),
+        lambda ago: diagnosis(Concept.PANCYTOPENIA_OTHER_CAUSE, ago=ago),
+        lambda ago: diagnosis(Concept.PANCYTOPENIA_UNSPECIFIED, ago=ago),
+    ],
+    "E6": [
+        lambda ago: harm(Concept.PRES, severe=True, ago=ago),
+        lambda ago: harm(severe=None, ago=ago),
+        lambda ago: allergy("ciclosporin", ago=ago, severe=True),
+        lambda ago: diagnosis(Concept.TMA_HUS, ago=ago),
+    ],
     "I5": [
         lambda ago: diagnosis(Concept.INFECTION, ago=ago),
         lambda ago: diagnosis(Concept.SEPSIS, ago=ago, by_text_only=True),
         lambda ago: result(Analyte.BLOOD_CULTURE, "positive", ago),
         lambda ago: result(Analyte.TEMPERATURE, "38.9", ago),
     ],
-    "E2": [lambda ago: diagnosis(Concept.MDS, ago=ago)],
+    "E2": [
+        lambda ago: diagnosis(Concept.MDS, ago=ago),
+        lambda ago: diagnosis(Concept.AML, ago=ago),
+        lambda ago: diagnosis(Concept.CLONAL_MARROW_OTHER, ago=ago, by_text_only=True),
+    ],
     "E3": [
         lambda ago: result(Analyte.PNH_GRANULOCYTES, "62", ago),
         lambda ago: result(Analyte.PNH_MONOCYTES, "50", ago),
+        lambda ago: result(Analyte.PNH_GRANULOCYTES_CD59, "80", ago),
+        lambda ago: result(Analyte.PNH_RED_CELLS, "70", ago),
     ],
     "E4": [
         lambda ago: done(Concept.HSCT, ago),
@@ -274,6 +305,10 @@ AGAINST = {
         lambda ago: diagnosis(Concept.THROMBOSIS, ago=ago),
         lambda ago: diagnosis(Concept.THROMBOSIS_DOUBTFUL, ago=ago),
         lambda ago: result(Analyte.ANTIPHOSPHOLIPID_ANTIBODY, "positive", ago),
+        lambda ago: diagnosis(Concept.ANTICOAGULANT_USE, ago=ago),
+        lambda ago: replace(
+            medication("warfarin", 3, start=ago), concepts=frozenset({Concept.ANTICOAGULANT})
+        ),
     ],
     "E11": [
         lambda ago: diagnosis(Concept.PREGNANT, ago=ago),
@@ -281,7 +316,13 @@ AGAINST = {
     ],
     "E12": [lambda ago: study(StudyState.ENROLLED, ago)],
 }
-_FIELD = {"I5": {"I5": True}} | {n: {n: False} for n in AGAINST if n != "I5"}
+_NOT_ANSWERED = ("I1", "I8")
+_FIELD = {n: {n: n.startswith("I")} for n in AGAINST if n not in _NOT_ANSWERED} | {"I8": {"I8": 1}}
+
+
+def test_every_criterion_has_evidence_against_it() -> None:
+    """I1 is a birth date; I3 and I4 are judged by counts, whose laws stand in test_response."""
+    assert AGAINST.keys() == CRITERIA.keys() - {"I1"}
 
 
 def _progress(number: str, chart: ClinicalRecord) -> int:
@@ -305,7 +346,10 @@ def test_evidence_against_a_criterion_never_moves_it_towards_met(
 
 def _with(chart: ClinicalRecord, fact: Any) -> ClinicalRecord:
     added = a_record(fact)
-    names = ("diagnoses", "results", "medications", "allergies", "procedures", "studies")
+    names = (
+        *("diagnoses", "results", "medications", "allergies", "procedures", "studies"),
+        *("adverse_events", "consents"),
+    )
     lists = {name: _in_order((*getattr(chart, name), *getattr(added, name))) for name in names}
     return replace(chart, **lists)
 
@@ -316,3 +360,42 @@ def _in_order(entries: tuple[Any, ...]) -> tuple[Any, ...]:
         return at.last if at else date.min
 
     return tuple(sorted(entries, key=day))
+
+
+# ---------------------------------------------------------------- a worse number
+
+WORSE = {
+    ("E3", Analyte.PNH_GRANULOCYTES): ("0", "1", "49.9", "49.99", "50", "50.0", "62", "100"),
+    ("E3", Analyte.PNH_MONOCYTES): ("0", "1", "49.9", "49.99", "50", "50.0", "62", "100"),
+    ("E3", Analyte.PNH_RED_CELLS): ("0", "49.99", "50", "100"),
+    ("I8", Analyte.ECOG): ("0", "1", "2", "3", "4", "5"),
+    ("I5", Analyte.TEMPERATURE): ("36.5", "37.9", "38", "38.2", "38.3", "40"),
+    ("E8", Analyte.HIV_RNA): ("<20", "20", "50", "1000", "1000000"),
+    ("E8", Analyte.HBV_DNA): ("<10", "20", "2000", "1000000"),
+    ("E8", Analyte.HCV_RNA): ("<12", "15", "2000", "1000000"),
+    ("E11", Analyte.HCG): ("<1", "4.9", "5", "24.9", "25", "9000"),
+    ("I6", Analyte.HCG): ("<1", "4.9", "5", "24.9", "25", "9000"),
+}
+"""Values of each criterion with a number, from good to bad, both sides of each limit; counts: test_response."""
+
+
+@pytest.mark.parametrize(("number", "analyte"), WORSE)
+@QUICK
+@given(charts(), st.integers(0, 400), st.one_of(st.none(), st.integers(0, 40)))
+def test_a_worse_number_never_gives_a_better_verdict(
+    number: str, analyte: Analyte, chart: ClinicalRecord, ago: int, answered: int | None
+) -> None:
+    if answered is not None:
+        chart = replace(chart, attestations=(form(answered, **_FIELD[number]),))
+    said = [_progress(number, _with(chart, result(analyte, value, ago))) for value in WORSE[number, analyte]]
+    assert said == sorted(said, reverse=True)
+
+
+def test_each_criterion_s_numbers_can_change_its_verdict() -> None:
+    """Else the law above would hold of what nobody reads."""
+    for (number, analyte), values in WORSE.items():
+        fresh = candidate()
+        others = tuple(r for r in fresh.results if r.analyte is not analyte)
+        charts_ = (replace(fresh, results=others), replace(fresh, results=(), attestations=()))
+        said = [{_progress(number, _with(one, result(analyte, v, 1))) for v in values} for one in charts_]
+        assert max(map(len, said)) > 1, (number, analyte)

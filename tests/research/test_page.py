@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 import requests
+from authlib.integrations.flask_oauth2 import AuthorizationServer
 from axe_playwright_python.sync_playwright import Axe
-from flask import Flask
+from flask import Flask, Response
 
 from cds_service.audit.append_calls import append_call
 from cds_service.audit.database import open_store
@@ -107,6 +108,16 @@ def test_who_has_the_role_sees_the_counts_and_no_small_one(place):
     assert not re.search(r'class="number">(?:[1-9]|\d*[1-46-9])<', page)
     assert "600" in page
     assert "Screening run of 2026-03-02" in page
+
+
+@pytest.mark.parametrize(("headers", "status"), [({"Retry-After": "7"}, 503), ({}, 502)])
+def test_an_identity_provider_that_asks_for_a_moment_is_handed_on(place, monkeypatch, headers, status):
+    monkeypatch.setattr(
+        AuthorizationServer, "create_token_response", lambda _: Response("busy", 503, headers)
+    )
+    page = signed_in(place).page
+    assert (page.status_code, page.headers.get("Retry-After")) == (status, headers.get("Retry-After"))
+    assert ("asks for a moment" in page.text) is (status == 503)
 
 
 def test_who_lacks_the_role_sees_nothing(place):

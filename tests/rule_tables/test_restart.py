@@ -216,6 +216,7 @@ def test_the_former_dose_may_return_when_the_cause_is_gone(partner: str, stopped
     assert (answer.state, amount(answer)) == (State.INITIATE, mg)
     assert ("CAUSE_REMOVED" in answer.reasons) is (mg == 3)
     assert after(answer) == ((0, 7) if mg == 3 else (7, 10))
+    assert (answer.seen.key == "dosing.hold.restartFormer") is (mg == 3)
 
 
 def test_a_strong_inhibitor_that_goes_on_keeps_it_held() -> None:

@@ -47,7 +47,7 @@ def inc_02_acquired_aa(record: ClinicalRecord, t0: date, limits: EligibilityLimi
         found = seen_as(Verdict.MET, [of_diagnosis(d) for d in seen])
     else:
         found = _open(seen, bool(acquired), bool(congenital))
-    found = replace(found, against=bool(congenital))
+    found = replace(found, against=any(Concept.AA_CONGENITAL in d.concepts for d in seen))
     noted = note_set_aside(record, t0, limits, TOPIC.item, found)
     return never_cleared_by_silence(record, TOPIC, noted)
 

@@ -98,7 +98,8 @@ def _last_day(hold: OpenHold) -> date:
 def _given_again(case: DoseCase, hold: OpenHold, limits: TitrationLimits, start: Start) -> DoseAdvice:
     dose, reasons = _dose(case, hold, limits, start)
     level = result_words(hold.newest) if hold.newest else say("dosing.hold.noLevel")
-    seen = say("dosing.hold.restart", trigger=trigger_words(hold), level=level)
+    key = "dosing.hold.restartFormer" if dose == hold.trigger.former else "dosing.hold.restart"
+    seen = Phrase(key, (("level", level), ("trigger", trigger_words(hold))))
     return DoseAdvice(State.INITIATE, RULE, seen, dose, reasons, _after(case, hold, limits))
 
 
