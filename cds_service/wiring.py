@@ -41,14 +41,21 @@ from cds_service.protocol.parameters import FOLDER, ProtocolTextFault
 from cds_service.settings.environment import (
     ClientAuthentication,
     Environment,
+    Mode,
     Secret,
     Settings,
     read_settings,
 )
 from cds_service.settings.forecasts import forecaster_of, forecasts_version
 from cds_service.settings.prevention_drugs import prevention_drug_faults
+from cds_service.settings.reviewed import (
+    check_signature,
+    is_signed,
+    overrides_of,
+    reviewed_content,
+    standing_of,
+)
 from cds_service.settings.site_file import Site, read_site
-from cds_service.settings.tablets import tablet_limits
 from cds_service.store.damage import FileWatch
 from cds_service.store.engine import is_ready, open_store
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
@@ -141,10 +148,16 @@ def warn_of_insecurity(settings: Settings) -> None:
 def build_app(
     settings: Settings, clock: Callable[[], datetime] | None = None, unsigned: bool = False
 ) -> Flask:
-    """The whole service; `clock` fixes "now" for tests. Only the demo takes `unsigned` calls as well."""
+    """The whole service; `clock` fixes "now" for tests. Only the demo takes `unsigned` calls as well.
+
+    Raises UnsignedContent, one of INSTALLATION_FAULTS or of STORE_FAULTS.
+    """
     clinic = build_clinic(settings)
     memory = open_memory(settings, clinic)
-    clinic = replace(clinic, memory=memory)
+    content = reviewed_content(settings.site)
+    check_signature(settings, memory.engine, content)
+    signed = partial(is_signed, settings.site, memory.engine, content)
+    clinic = replace(clinic, memory=memory, is_signed=signed, is_shadow=settings.mode is Mode.SHADOW)
     present = clock or (lambda: datetime.now(clinic.zone))  # noqa: TID251 - the one place
     app = create_app(
         catalogue_of(clinic),
@@ -203,7 +216,13 @@ def build_pages(
 
     kept = settings.site.study_list
     list_server = build_list_server(kept, settings.site) if kept else None
-    outside = Outside(_session(settings.site), clock, partial(secrets.token_urlsafe, 32), list_server)
+    outside = Outside(
+        _session(settings.site),
+        clock,
+        partial(secrets.token_urlsafe, 32),
+        list_server,
+        partial(standing_of, settings.site, memory.engine, reviewed_content(settings.site)),
+    )
     return pages_of(settings, clinic, memory, outside)
 
 
@@ -217,7 +236,7 @@ def open_memory(settings: Settings, clinic: Clinic) -> Memory:
     check_key(engine, keys)
     engine.dispose()  # workers are forked from here
     versions = Versions(__version__, clinic.texts_version, RECORD_VERSION)
-    return Memory(engine, keys, clinic.protocol.restraint, versions)
+    return Memory(engine, keys, clinic.protocol.restraint, versions, is_shadow=settings.mode is Mode.SHADOW)
 
 
 def build_admission(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Admit:
@@ -378,8 +397,3 @@ def _local_codes(path: Path, faults: list[str]) -> tuple[LocalCode, ...]:
     except FaultyCodeLists as error:
         faults += [f"{path.name}: {fault}" for fault in error.faults]
         return ()
-
-
-def overrides_of(site: Site) -> dict[str, Any]:
-    """The site's own values of limits of origin A."""
-    return {**tablet_limits(site.tablets), **site.thresholds}

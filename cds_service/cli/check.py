@@ -1,7 +1,7 @@
 """`cds-service check`: everything that can be wrong before start, all of it at once, the faults first."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cds_service import wiring
@@ -14,14 +14,19 @@ from cds_service.cli.said_in_code import missing_on_page
 from cds_service.explain.render import OWN as EXPLAIN
 from cds_service.protocol.parameters import FOLDER
 from cds_service.research.pages import OWN as RESEARCH
+from cds_service.review.signatures import NotASignature
+from cds_service.review.standing import in_one_line
 from cds_service.screening import OWN as SCREENING
 from cds_service.settings.bulk_exports import remarks_on_exports
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.prevention_drugs import prevention_drug_faults
+from cds_service.settings.review import Unsigned
+from cds_service.settings.reviewed import overrides_of, standing_of
 from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.store.engine import connect
 from cds_service.store.faults import StoreUnavailable, StoreUnusable
-from cds_service.store.probe import probe
+from cds_service.store.probe import IN_ORDER, probe
 from cds_service.store.pseudonym import Pseudonyms, WeakKey
 from cds_service.study_list.digest import OWN as STUDY_LIST
 
@@ -60,6 +65,30 @@ def check_installation(site_file: str | None) -> CheckReport:
     return report
 
 
+def _check_signature(settings: Settings, report: CheckReport) -> None:
+    """Is the reviewed content signed, and if not, may it serve? Told in one line in either case."""
+    try:
+        engine = connect(settings.database_url.reveal()) if has_tables(settings) else None
+        now = standing_of(settings.site, engine)
+    except NotASignature as error:
+        report.faults.append(str(error))
+    except (StoreUnusable, StoreUnavailable, *wiring.INSTALLATION_FAULTS):
+        return  # told by what looks at the database, and at the texts
+    else:
+        refused = not now.is_signed and settings.unsigned is Unsigned.REFUSED
+        (report.faults if refused else report.notes).append(in_one_line(now))
+        if not now.is_signed and not refused:
+            report.notes.append("it serves unsigned, by the word of this installation, and the pages say so")
+
+
+def has_tables(settings: Settings) -> bool:
+    """Are there tables of this version to look at? Nothing is made or changed."""
+    try:
+        return probe(settings.database_url.reveal(), None) == [IN_ORDER]
+    except (StoreUnusable, StoreUnavailable):
+        return False
+
+
 def faults_of_texts(site: Site) -> list[str]:
     """Everything wrong with the reviewed texts, the code lists and what a site sets of them."""
     report = CheckReport()
@@ -88,10 +117,12 @@ def _site_alone(site_file: str, report: CheckReport) -> Site:
         "without a site file named, check also tries the settings, the database, the key and the FHIR servers"
     )
     try:
-        return read_site(Path(site_file))
+        site = read_site(Path(site_file))
     except BadSite as error:
         report.faults += error.faults
         return error.readable
+    _check_signature(replace(wiring.offline(site), unsigned=Unsigned.ACCEPTED), report)
+    return site
 
 
 def _environment(report: CheckReport) -> Site:
@@ -103,6 +134,7 @@ def _environment(report: CheckReport) -> Site:
     else:
         report.notes += [f"insecure, for development only: {risk}" for risk in settings.insecure]
     _check_database(settings, report)
+    _check_signature(settings, report)
     report.notes += remarks_on_servers(settings.site)
     return settings.site
 
@@ -122,11 +154,11 @@ def _check_database(settings: Settings, report: CheckReport) -> None:
 
 
 def _check_reviewed(site: Site, report: CheckReport) -> None:
-    report.faults += faults_of_reviewed(FOLDER, wiring.overrides_of(site))
+    report.faults += faults_of_reviewed(FOLDER, overrides_of(site))
 
 
 def _check_prevention(site: Site, report: CheckReport) -> None:
-    report.faults += prevention_drug_faults(wiring.overrides_of(site), wiring.build_code_lists(site))
+    report.faults += prevention_drug_faults(overrides_of(site), wiring.build_code_lists(site))
 
 
 def _check_ways(site: Site, report: CheckReport) -> None:

@@ -56,6 +56,8 @@ class Desk:
         return {
             **page_of(seen, self.clinic.protocol, quiet, writing, tell),
             "banner": self._banner(person),
+            "unsigned": not self.clinic.is_signed(),
+            "shadow": self.clinic.is_shadow,
         }
 
     def why_not_attest(self, person: Person, tell: Teller) -> str:

@@ -18,7 +18,9 @@ from cds_service.research.candidate_routes import CandidatesPage
 from cds_service.research.candidates import Candidates
 from cds_service.research.pages import OWN, Pages
 from cds_service.research.provider import Provider
+from cds_service.research.review_routes import ReviewPage
 from cds_service.research.routes import SESSION, ResearchPage, path_of, research_routes
+from cds_service.review.standing import Standing
 from cds_service.signin.code_flow import NewSecret
 from cds_service.signin.sessions import Sessions
 from cds_service.study_list.server import ListServer
@@ -33,7 +35,7 @@ class Surroundings:
     """What comes from outside: database, HTTP (a `bounded_session`), our address, the clock and chance.
 
     With a `list_server` and a `clinic` the candidates are shown; `explains` where the list's FHIR server
-    launches the page that explains.
+    launches the page that explains; `standing` of the reviewed content, where it can be signed.
     """
 
     engine: Engine
@@ -49,6 +51,7 @@ class Surroundings:
     list_server: ListServer | None = None
     clinic: Clinic | None = None
     explains: bool = False
+    standing: Callable[[], Standing] | None = None
 
 
 def research_page(provider: Provider, card_words: Mapping[str, Wording], around: Surroundings) -> Blueprint:
@@ -73,7 +76,24 @@ def research_page(provider: Provider, card_words: Mapping[str, Wording], around:
         language=around.language,
         origin=f"{parts.scheme}://{parts.netloc}",
     )
-    return research_routes(page, around.version, _candidates(page, around))
+    return research_routes(page, around.version, _candidates(page, around), _review(page, around))
+
+
+def _review(page: ResearchPage, around: Surroundings) -> ReviewPage | None:
+    if around.standing is None:
+        return None
+    return ReviewPage(
+        standing=around.standing,
+        engine=around.engine,
+        sessions=page.sessions,
+        pages=page.pages,
+        reader=page.reader,
+        in_words=page.in_words,
+        languages=tuple(sorted(page.words)),
+        clock=around.clock,
+        software=around.version,
+        origin=page.origin,
+    )
 
 
 def _candidates(page: ResearchPage, around: Surroundings) -> CandidatesPage | None:

@@ -16,6 +16,7 @@ from cds_service.explain import setup as explain
 from cds_service.explain.apps import App, Apps
 from cds_service.hooks.service import Caller
 from cds_service.research import setup as research
+from cds_service.review.standing import Standing
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import Settings
 from cds_service.settings.smart_apps import SmartApp
@@ -26,12 +27,13 @@ from cds_service.study_list.server import ListServer
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What the rooms share of the world: HTTP (a `bounded_session`), the clock, chance; and the server that
-    keeps the study list, where there is one."""
+    keeps the study list, where there is one; and how the reviewed content stands."""
 
     session: requests.Session
     clock: Callable[[], datetime]
     new_secret: NewSecret
     list_server: ListServer | None = None
+    standing: Callable[[], Standing] | None = None
 
 
 def pages_of(settings: Settings, clinic: Clinic, memory: Memory, outside: Outside) -> tuple[Blueprint, ...]:
@@ -59,6 +61,7 @@ def pages_of(settings: Settings, clinic: Clinic, memory: Memory, outside: Outsid
             zone=site.zone,
             list_server=server,
             clinic=clinic,
+            standing=outside.standing,
             explains=server is not None and server.base.url in apps,
             **common,
         )

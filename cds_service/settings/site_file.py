@@ -46,6 +46,9 @@ fhir_base = "https://ehr.hospital.example/fhir"
 [forecast]                                       # off unless switched on: see forecasts.py
 enabled = true
 
+[review]                                         # who signs the reviewed content: see review.py
+signature = "signature.json"
+
 [participation]                                  # a site without ResearchSubject: group, flag or care_plan
 group = [{name = "Group/17", arm = "sirolimus"}]
 """
@@ -72,6 +75,7 @@ from cds_service.settings.client_list import ClientEntry, ListedClient, read_cli
 from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecasts import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
+from cds_service.settings.review import Review, ReviewEntry, files_of_review, read_review
 from cds_service.settings.shapes import Text, shape_faults
 from cds_service.settings.study_list import StudyListEntry, files_of, read_study_list
 from cds_service.settings.tablets import tablet_faults
@@ -117,6 +121,7 @@ class Site:
     bulk_exports: tuple[BulkServer, ...] = ()
     study_list: StudyList | None = None
     forecast: ForecastEntry = field(default_factory=ForecastEntry)
+    review: Review = field(default_factory=Review)
     files: tuple[Path, ...] = ()
 
 
@@ -162,6 +167,7 @@ class _Tables(msgspec.Struct, frozen=True):
     bulk_exports: tuple[BulkEntry, ...] = ()
     study_list: StudyListEntry | None = None
     forecast: ForecastEntry = ForecastEntry()
+    review: ReviewEntry = ReviewEntry()
 
 
 def read_site(path: Path) -> Site:
@@ -227,6 +233,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         bulk_exports=read_bulk_exports(tables.bulk_exports, folder, frozenset(tables.ehr.not_kept), faults),
         study_list=read_study_list(tables.study_list, folder, faults),
         forecast=tables.forecast,
+        review=read_review(tables.review, folder, faults),
     )
 
 
@@ -240,6 +247,7 @@ def _named_in(tables: _Tables, folder: Path) -> list[Path]:
     if tables.research:
         names += [tables.research.client_secret_file, tables.research.private_key_file]
     names += files_of(tables.study_list)
+    names += files_of_review(tables.review)
     return [folder / name for name in names if name]
 
 

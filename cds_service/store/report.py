@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Engine, Select, Subquery, func, select
 
 from cds_service.store.engine import reading
+from cds_service.store.shown import was_shown
 from cds_service.store.tables import CALLS, FEEDBACK, GIVEN_ADVICE, GIVEN_RULES
 
 COLUMNS = ("rule", "software", "texts", "shown", "accepted", "overridden", "ignored", "reasons")
@@ -85,6 +86,7 @@ def _counts(since: datetime | None, until: datetime | None) -> Select[tuple[obje
         .join(GIVEN_ADVICE, GIVEN_ADVICE.c.card == GIVEN_RULES.c.card)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
         .outerjoin(last, last.c.card == GIVEN_RULES.c.card)
+        .where(was_shown())
         .group_by(*version, *reaction)
     )
     if since is not None:

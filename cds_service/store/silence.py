@@ -18,6 +18,7 @@ from cds_service.store.restraint import (
     Silence,
     quiet_asked_for,
 )
+from cds_service.store.shown import was_shown
 from cds_service.store.tables import CALLS, FEEDBACK, GIVEN_ADVICE, GIVEN_RULES, SILENCES
 
 
@@ -56,7 +57,7 @@ def history_of(
     engine: Engine, patient: str, issuer: str, tenant: str, now: datetime, restraint: Restraint
 ) -> History:
     """All that may hold back a card for this patient (a pseudonym) at this site. Raises StoreUnavailable."""
-    whose = (CALLS.c.patient == patient, CALLS.c.issuer == issuer, CALLS.c.tenant == tenant)
+    whose = (CALLS.c.patient == patient, CALLS.c.issuer == issuer, CALLS.c.tenant == tenant, was_shown())
     with reading(engine) as connection:
         return History(
             _silences(connection, whose, now),

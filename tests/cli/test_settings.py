@@ -18,9 +18,9 @@ from cds_service.settings.environment import (
     Secret,
     read_settings,
 )
+from cds_service.settings.reviewed import overrides_of
 from cds_service.settings.site_file import BadSite, read_site
 from cds_service.settings.tablets import doses_from, grid_of, tablet_limits
-from cds_service.wiring import overrides_of
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
 from fhir_mappings.vocabulary.studies import Arm, StudyState

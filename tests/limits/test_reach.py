@@ -22,9 +22,9 @@ from cds_service.advice.from_file import assessment_of, read_chart, read_draft_f
 from cds_service.protocol.moment import as_of
 from cds_service.protocol.parameters import ProtocolTextFault
 from cds_service.protocol.reviewed import load_protocol
+from cds_service.settings.reviewed import overrides_of
 from cds_service.settings.site_file import read_site
 from cds_service.store.restraint import History, Shown, quiet, quiet_asked_for
-from cds_service.wiring import overrides_of
 from tests.builders import NOW
 from tests.cases.test_cases import AS_OF as CASES_AS_OF
 from tests.journeys.fhir_charts import as_bytes, clinic_of, with_patient

@@ -30,7 +30,7 @@ from tests.store.rows import KEYS, RESTRAINT, SENDER, a_call, a_card, accepted, 
 
 
 @contextmanager
-def running(screening=None, clients=None):
+def running(screening=None, clients=None, signing_role=""):
     clients = {} if clients is None else clients
 
     def identity(port):
@@ -40,7 +40,7 @@ def running(screening=None, clients=None):
 
     provider_server = serve(identity, 0)
     issuer = read_base(f"{provider_server.base_url}/identity")
-    provider = replace(public_provider(issuer, CLIENT, ROLE), screening=screening)
+    provider = replace(public_provider(issuer, CLIENT, ROLE, signing_role), screening=screening)
     made = []
 
     def build(port):
