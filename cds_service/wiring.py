@@ -64,7 +64,7 @@ from cds_service.store.pseudonym import Pseudonyms
 from cds_service.store.replay_guard import first_time
 from cds_service.study_list.registered import StudyList
 from cds_service.study_list.server import ListServer
-from cds_service.study_list.tokens import BackendToken
+from cds_service.study_list.tokens import SCOPE, WATCH_SCOPE, BackendToken
 from cds_service.web.app import create_app
 from cds_service.web.door import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.front import Front, put_before
@@ -338,7 +338,12 @@ def build_fhir_server(site: Site) -> HttpFhirServer:
     return HttpFhirServer(_session(site), FetchLimits(), strict_searches=site.ways.strict_searches)
 
 
-def build_list_server(found: StudyList, site: Site) -> ListServer:
+def build_watch_server(found: StudyList, site: Site) -> ListServer:
+    """The same server for the watch, which reads charts and writes tasks and messages."""
+    return build_list_server(found, site, WATCH_SCOPE)
+
+
+def build_list_server(found: StudyList, site: Site, scope: str = SCOPE) -> ListServer:
     """The FHIR server that keeps the study list; no token is asked for before the first request."""
     session = _session(site)
     if found.registration is None:
@@ -349,6 +354,7 @@ def build_list_server(found: StudyList, site: Site) -> ListServer:
         HttpFhirServer(session, FetchLimits(), ("application/json",)),
         lambda: int(datetime.now(site.zone).timestamp()),  # noqa: TID251 - the one place
         str(site.ca_bundle) if site.ca_bundle else None,
+        scope,
     )
     return ListServer(found.base, session, token, other_names=site.ways.other_names)
 

@@ -29,6 +29,7 @@ from cds_service.store.faults import StoreUnavailable, StoreUnusable
 from cds_service.store.probe import IN_ORDER, probe
 from cds_service.store.pseudonym import Pseudonyms, WeakKey
 from cds_service.study_list.digest import OWN as STUDY_LIST
+from cds_service.watch import OWN as WATCH
 
 
 @dataclass(slots=True)
@@ -169,6 +170,7 @@ def _check_pages(_: Site, report: CheckReport) -> None:
     """The words of the pages for people, whether this site shows them or not."""
     words = read_wording()
     pages = {"explain": EXPLAIN, "research": RESEARCH, "screening": SCREENING, "study_list": STUDY_LIST}
+    pages["watch"] = WATCH
     for page, folder in pages.items():
         own, joined = read_wording(folder / "words"), with_words_of(folder / "words", words)
         for language, ours in own.items():

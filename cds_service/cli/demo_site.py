@@ -40,6 +40,7 @@ def demo_site(path: Path) -> Site:
         research=None,
         study_list=None,
         review=Review(),
+        watch=None,
     )
 
 

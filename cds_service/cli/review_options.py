@@ -1,4 +1,4 @@
-"""The options of `review`, `sign` and `shadow-report`; what does it takes longer to import."""
+"""The options of `review`, `sign`, `shadow-report` and `watch`; what does it takes longer to import."""
 
 import argparse
 from datetime import UTC, date, datetime
@@ -54,6 +54,25 @@ def add_shadow_report(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     command.add_argument("--days", type=int, default=14, help="how long an order may follow (default: 14)")
     command.add_argument("--csv", action="store_true", help="as CSV (default: a table)")
     command.set_defaults(run=_shadow_report)
+
+
+def add_watch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`watch`, and what carries it out."""
+    command = commands.add_parser(
+        "watch",
+        help="results of enrolled patients as they arrive; what is critical becomes a Task and a mail",
+        epilog="example: cds-service watch --port 8085",
+    )
+    command.add_argument("--host", default="127.0.0.1", help="of the endpoint for notifications")
+    command.add_argument("--port", type=int, default=8085, help="of it (default: 8085)")
+    command.add_argument("--once", action="store_true", help="one round; exit code 1 if it missed some")
+    command.set_defaults(run=_watch)
+
+
+def _watch(asked: argparse.Namespace) -> int:
+    from cds_service.cli.watch import watch
+
+    return watch(asked.host, asked.port, once=asked.once)
 
 
 def _day(text: str) -> date:

@@ -15,6 +15,7 @@ from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.review import Unsigned
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.study_list import list_insecurities
+from cds_service.settings.watch import watch_insecurities
 from cds_service.settings.writable_by_others import writable_by_others
 from cds_service.store.key_strength import SHORTEST_KEY, weakness_of
 from cds_service.store.pseudonym import WeakKey
@@ -244,6 +245,8 @@ def _insecure(
         found += [f"bulk_exports: {url} must be https" for url in open_addresses(server)]
     if site.study_list:
         found += list_insecurities(site.study_list)
+    if site.watch:
+        found += watch_insecurities(site.watch)
     return found
 
 

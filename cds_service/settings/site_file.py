@@ -46,6 +46,9 @@ fhir_base = "https://ehr.hospital.example/fhir"
 [forecast]                                       # off unless switched on: see forecasts.py
 enabled = true
 
+[watch]                                          # results as they arrive: see watch.py
+heartbeat_file = "/var/lib/cds/watch.json"
+
 [review]                                         # who signs the reviewed content: see review.py
 signature = "signature.json"
 
@@ -86,6 +89,7 @@ from cds_service.settings.trial_entries import (
     read_stand_ins,
     study_faults,
 )
+from cds_service.settings.watch import WatchEntry, WatchSettings, read_watch
 from cds_service.study_list.registered import StudyList
 from fhir_mappings.readers.settings import StandIn
 from fhir_mappings.vocabulary.medications import Drug
@@ -122,6 +126,7 @@ class Site:
     study_list: StudyList | None = None
     forecast: ForecastEntry = field(default_factory=ForecastEntry)
     review: Review = field(default_factory=Review)
+    watch: WatchSettings | None = None
     files: tuple[Path, ...] = ()
 
 
@@ -168,6 +173,7 @@ class _Tables(msgspec.Struct, frozen=True):
     study_list: StudyListEntry | None = None
     forecast: ForecastEntry = ForecastEntry()
     review: ReviewEntry = ReviewEntry()
+    watch: WatchEntry | None = None
 
 
 def read_site(path: Path) -> Site:
@@ -234,6 +240,7 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         study_list=read_study_list(tables.study_list, folder, faults),
         forecast=tables.forecast,
         review=read_review(tables.review, folder, faults),
+        watch=read_watch(tables.watch, folder, faults, has_list=tables.study_list is not None),
     )
 
 
@@ -247,7 +254,7 @@ def _named_in(tables: _Tables, folder: Path) -> list[Path]:
     if tables.research:
         names += [tables.research.client_secret_file, tables.research.private_key_file]
     names += files_of(tables.study_list)
-    names += files_of_review(tables.review)
+    names += [*files_of_review(tables.review), tables.watch.secret_file if tables.watch else None]
     return [folder / name for name in names if name]
 
 

@@ -13,6 +13,7 @@ from cds_service.hooks.authorization import FhirAuthorization
 from cds_service.hooks.errors import BadHookRequest, DataNotAvailable, PatientMismatch
 from cds_service.hooks.request import Hook, HookContext, HookRequest
 from cds_service.hooks.service import Caller
+from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.answers.eligibility import EligibilityStatus
 from cds_service.protocol.assess import assess
 from cds_service.protocol.moment import as_of
@@ -84,7 +85,11 @@ def judge_anew(clinic: Clinic, server: ListServer, patients: Iterable[str], now:
     return JudgedAnew(tuple(found), frozenset(missing))
 
 
-def _judged(clinic: Clinic, server: ListServer, patient: str, now: datetime) -> Iterator[PatientSummary]:
+def assessed(clinic: Clinic, server: ListServer, patient: str, now: datetime) -> Assessment | None:
+    """What the rules say of one patient by the chart there; None where the trial is no concern.
+
+    Raises DataNotAvailable, PatientMismatch or BadHookRequest.
+    """
     key = patient.removeprefix("Patient/")
     request = HookRequest(
         hook=Hook.PATIENT_VIEW,
@@ -94,11 +99,16 @@ def _judged(clinic: Clinic, server: ListServer, patient: str, now: datetime) -> 
         fhir_authorization=_authorization(server.token()),
     )
     gathered = clinic.gatherer.gather(request, now, Caller())
-    moment = as_of(now, clinic.zone)
     if not gathered.is_concerned:
+        return None
+    return assess(gathered.record, as_of(now, clinic.zone), clinic.protocol)
+
+
+def _judged(clinic: Clinic, server: ListServer, patient: str, now: datetime) -> Iterator[PatientSummary]:
+    assessment, moment = assessed(clinic, server, patient, now), as_of(now, clinic.zone)
+    if assessment is None:
         yield PatientSummary(patient, EligibilityStatus.NOT_A_CANDIDATE)
         return
-    assessment = assess(gathered.record, moment, clinic.protocol)
     yield summary_of(assessment_json(assessment, clinic.words, moment.text, ""))
 
 
