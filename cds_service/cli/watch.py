@@ -1,4 +1,4 @@
-"""`cds-service watch`: results of enrolled patients as they arrive; the study team learns what is critical."""
+"""`cds-service watch`: results of enrolled patients as they arrive; the study team hears what is critical."""
 
 from datetime import datetime, timedelta
 from functools import partial
