@@ -47,7 +47,7 @@ def test_a_haematologist_reviews_by_question_and_signs(place):
     assert browser.page.status_code == 200
     assert "Signed by 张医师 Zhang" in browser.page.text
     (kept,) = _kept(settings)
-    assert (kept.signer, kept.how, kept.content.hash) == ("张医师 Zhang", "sign-in", HASH)
+    assert (kept.signer, kept.how, kept.content.hash) == ("张医师 Zhang (haematologist)", "sign-in", HASH)
 
 
 def test_in_chinese_as_well(place):
