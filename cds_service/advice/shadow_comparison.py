@@ -9,12 +9,13 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from statistics import median
 
 from cds_service.store.shadow import KeptBack, ShadowRecord
+from fhir_mappings.vocabulary.calendar import hours_between
 
 _CHANGES = frozenset({"INITIATE", "INCREASE", "DECREASE"})
 _STOPS = frozenset({"HOLD", "STOP_REVIEW"})
@@ -81,10 +82,10 @@ def compare(
     found: dict[tuple[str, str], RuleInShadow] = {}
     for advice in episodes(record.kept):
         row = found.setdefault((advice.rule, advice.state), RuleInShadow(advice.rule, advice.state))
-        followed, next_order = _followed(advice, by_drug, now, timedelta(days=days), known)
+        followed, next_order = _followed(advice, by_drug, now, 24 * days, known)
         row.followed[followed] += 1
         if followed is Followed.AGREED and next_order is not None:
-            row.ahead.append((next_order.at - advice.at).total_seconds() / 3600)
+            row.ahead.append(hours_between(advice.at, next_order.at))
     return [found[key] for key in sorted(found)]
 
 
@@ -105,18 +106,17 @@ def _followed(
     advice: KeptBack,
     orders: Mapping[tuple[str, str], Sequence[Ordered]],
     now: datetime,
-    window: timedelta,
+    hours: float,
     known: frozenset[str],
 ) -> tuple[Followed, Ordered | None]:
     if advice.patient not in known or advice.state not in _CHANGES | _STOPS | _STAYS or not advice.drug:
         return Followed.NOT_COMPARABLE, None
-    until = advice.at + window
     theirs = orders.get((advice.patient, advice.drug), ())
-    order = next((one for one in theirs if advice.at <= one.at <= until), None)
+    order = next((one for one in theirs if 0 <= hours_between(advice.at, one.at) <= hours), None)
     if order is None:
         if any(one.ended_some_day for one in theirs):
             return Followed.NOT_COMPARABLE, None
-        if now < until:
+        if hours_between(advice.at, now) < hours:
             return Followed.OPEN, None
         return (Followed.AGREED if advice.state in _STAYS else Followed.NOTHING), None
     if order.daily_mg is None:

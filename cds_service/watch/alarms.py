@@ -11,6 +11,7 @@ from cds_service.study_list.codes import Json
 from fhir_mappings.vocabulary.phrases import say
 
 SYSTEM = "urn:aa-cds:watch:alarm"
+_TASK = "watch.task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def task_entries(alarm: Alarm, words: Wording, team: str) -> list[Json]:
         "priority": "stat",
         "authoredOn": alarm.at.isoformat(timespec="seconds"),
     }
-    said = words.plain(say("watch.task", rule=alarm.rule, seen=alarm.said))
+    said = words.plain(say(_TASK, rule=alarm.rule, seen=alarm.said))
     task: Json = {
         **common,
         "resourceType": "Task",

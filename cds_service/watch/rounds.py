@@ -28,6 +28,7 @@ from cds_service.watch.arrivals import arrived_since, enrolled_patients
 from fhir_mappings.vocabulary.phrases import say
 
 _log = structlog.get_logger()
+_TEXT = "watch.text"
 _OVERLAP = timedelta(minutes=5)
 """Looked at again in each round: clocks differ, and what a server indexes late is not lost."""
 
@@ -135,7 +136,7 @@ class Watch:
         message["From"] = self.mail.sender
         message["To"] = ", ".join(to or self.mail.to)
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self.words.plain(say("watch.text", count=len(alarms), link=self.link)))
+        message.set_content(self.words.plain(say(_TEXT, count=len(alarms), link=self.link)))
         try:
             self.send(message)
         except NotSent as error:
