@@ -1,9 +1,14 @@
 """Rounds against a real FHIR server: delivered, doubled, late, away for an hour, mail down, acknowledged, escalated."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import requests
 
+from cds_service.study_list.judging import assessed
+from cds_service.watch import rounds
+from fhir_mappings.vocabulary.facts import Gap
 from tests.watch.rig import PATIENT, elsewhere, potassium, running
 
 HOUR = timedelta(hours=1)
@@ -92,8 +97,6 @@ def test_a_server_away_for_an_hour_loses_nothing_and_doubles_nothing(rig):
 
 
 def test_a_chart_that_cannot_be_had_is_looked_at_again(rig):
-    from dataclasses import replace
-
     rig.write(potassium(6.4))
     whole = rig.watch
     rig.watch = replace(
@@ -116,8 +119,6 @@ def test_a_mail_that_does_not_go_out_is_tried_until_it_does(rig):
 
 
 def _accept(rig):
-    import requests
-
     (task,) = rig.all("Task")
     answer = requests.put(f"{rig.base}/Task/{task['id']}", json=task | {"status": "accepted"}, timeout=10)
     assert answer.status_code == 200
@@ -144,3 +145,22 @@ def test_who_is_not_enrolled_is_not_watched(rig):
     rig.write(potassium(6.9, patient="demo-01"))
     done = rig.round()
     assert (done.enrolled, done.told) == (1, 0)
+
+
+@pytest.mark.parametrize(("minutes", "told_of"), [(4, 1), (6, 0)])
+def test_clocks_may_differ_by_five_minutes(rig, minutes, told_of):
+    rig.write(potassium(6.4))
+    rig.since = rig.now + timedelta(minutes=minutes)
+    assert rig.round().told == told_of
+
+
+@pytest.mark.parametrize("problem", ["PART_UNAVAILABLE", "CHART_INCOMPLETE"])
+def test_a_chart_had_in_part_is_told_of_and_looked_at_again(rig, monkeypatch, problem):
+    def in_part(*asked):
+        found = assessed(*asked)
+        return replace(found, gaps=(*found.gaps, Gap(problem, "", "")))
+
+    monkeypatch.setattr(rounds, "assessed", in_part)
+    rig.write(potassium(6.4))
+    done = rig.round()
+    assert (done.told, done.missed, done.behind, rig.since) == (1, 1, True, None)
