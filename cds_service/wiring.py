@@ -47,16 +47,23 @@ from cds_service.services.handler import Installation
 from cds_service.settings.environment import (
     ClientAuthentication,
     Environment,
+    Mode,
     Secret,
     Settings,
     read_settings,
 )
 from cds_service.settings.forecast_settings import forecaster_of, forecasts_version
 from cds_service.settings.prevention_drugs import prevention_drug_faults
+from cds_service.settings.reviewed import (
+    check_signature,
+    is_signed,
+    overrides_of,
+    reviewed_content,
+    standing_of,
+)
 from cds_service.settings.site_file import Site, read_site
-from cds_service.settings.tablet_settings import tablet_limits
 from cds_service.study_list.list_server import ListServer
-from cds_service.study_list.list_token import BackendToken
+from cds_service.study_list.list_token import SCOPE, WATCH_SCOPE, BackendToken
 from cds_service.study_list.registered import StudyList
 from cds_service.trials.nct06802055.assess import Protocol, load_protocol
 from cds_service.web.client_authentication import Admit, Door, admit_everybody, signed_or_not
@@ -142,10 +149,18 @@ def warn_of_insecurity(settings: Settings) -> None:
 def build_app(
     settings: Settings, clock: Callable[[], datetime] | None = None, unsigned: bool = False
 ) -> Flask:
-    """The whole service; `clock` fixes "now" for tests. Only the demo takes `unsigned` calls as well."""
+    """The whole service; `clock` fixes "now" for tests. Only the demo takes `unsigned` calls as well.
+
+    Raises UnsignedContent, one of INSTALLATION_FAULTS or of STORE_FAULTS.
+    """
     installation = build_installation(settings)
     memory = open_memory(settings, installation)
-    installation = replace(installation, memory=memory)
+    content = reviewed_content(settings.site)
+    check_signature(settings, memory.engine, content)
+    signed = partial(is_signed, settings.site, memory.engine, content)
+    installation = replace(
+        installation, memory=memory, is_signed=signed, is_shadow=settings.mode is Mode.SHADOW
+    )
     present = clock or (lambda: datetime.now(installation.zone))  # noqa: TID251 - the one place
     app = create_app(
         catalogue_of(installation),
@@ -204,7 +219,13 @@ def build_pages(
 
     kept = settings.site.study_list
     list_server = build_list_server(kept, settings.site) if kept else None
-    outside = Outside(_session(settings.site), clock, partial(secrets.token_urlsafe, 32), list_server)
+    outside = Outside(
+        _session(settings.site),
+        clock,
+        partial(secrets.token_urlsafe, 32),
+        list_server,
+        partial(standing_of, settings.site, memory.engine, reviewed_content(settings.site)),
+    )
     return pages_of(settings, installation, memory, outside)
 
 
@@ -218,7 +239,9 @@ def open_memory(settings: Settings, installation: Installation) -> AuditMemory:
     check_key(engine, keys)
     engine.dispose()  # workers are forked from here
     versions = Versions(__version__, installation.texts_version, RECORD_VERSION)
-    return AuditMemory(engine, keys, installation.protocol.restraint, versions)
+    return AuditMemory(
+        engine, keys, installation.protocol.restraint, versions, is_shadow=settings.mode is Mode.SHADOW
+    )
 
 
 def build_admission(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Admit:
@@ -330,7 +353,12 @@ def build_fhir_server(site: Site) -> HttpFhirServer:
     return HttpFhirServer(_session(site), FetchLimits(), strict_searches=site.ways.strict_searches)
 
 
-def build_list_server(found: StudyList, site: Site) -> ListServer:
+def build_watch_server(found: StudyList, site: Site) -> ListServer:
+    """The same server for the watch, which reads charts and writes tasks and messages."""
+    return build_list_server(found, site, WATCH_SCOPE)
+
+
+def build_list_server(found: StudyList, site: Site, scope: str = SCOPE) -> ListServer:
     """The FHIR server that keeps the study list; no token is asked for before the first request."""
     session = _session(site)
     if found.registration is None:
@@ -341,6 +369,7 @@ def build_list_server(found: StudyList, site: Site) -> ListServer:
         HttpFhirServer(session, FetchLimits(), ("application/json",)),
         lambda: int(datetime.now(site.zone).timestamp()),  # noqa: TID251 - the one place
         str(site.ca_bundle) if site.ca_bundle else None,
+        scope,
     )
     return ListServer(found.base, session, token, other_names=site.ways.other_names)
 
@@ -389,8 +418,3 @@ def _local_codes(path: Path, faults: list[str]) -> tuple[LocalCode, ...]:
     except FaultyCodeLists as error:
         faults += [f"{path.name}: {fault}" for fault in error.faults]
         return ()
-
-
-def overrides_of(site: Site) -> dict[str, Any]:
-    """The site's own values of limits of origin A."""
-    return {**tablet_limits(site.tablets), **site.thresholds}

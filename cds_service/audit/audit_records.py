@@ -9,9 +9,10 @@ from typing import Any
 
 
 class CallOutcome(StrEnum):
-    """How a call ended."""
+    """How a call ended. In shadow it was assessed and recorded, and nothing was shown."""
 
     ANSWERED = "answered"
+    SHADOW = "shadow"
     NOT_CONCERNED = "not-concerned"
     PATIENT_MISMATCH = "patient-mismatch"
     DATA_NOT_AVAILABLE = "data-not-available"

@@ -165,7 +165,43 @@ LOOKS = Table(
 )
 """Who of the study team has seen names or changed a row, when, and of how many patients; never of whom."""
 
+SIGNATURES = Table(
+    "signatures",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcMoment, nullable=False),
+    _text("account"),
+    _text("signer"),
+    _text("content"),
+    _text("software"),
+    _json("items"),
+)
+"""Who has signed the reviewed content on the study team's page: its hash, and the content as it was."""
+
+ALARMS = Table(
+    "alarms",
+    METADATA,
+    Column("alarm", Text, primary_key=True),
+    Column("at", UtcMoment, nullable=False),
+    _text("task"),
+    _text("rule"),
+    _text("mailed"),
+    _text("acknowledged"),
+    _text("escalated"),
+)
+"""Critical findings that the watch tells: a keyed hash, the Task, when each step was done; never of whom."""
+
 INSTALLATION = Table("installation", METADATA, Column("name", Text, primary_key=True), _text("value"))
 """Facts about this database: which pseudonym key its rows were made with."""
 
-APPEND_ONLY = (CALLS, GIVEN_ADVICE, GIVEN_RULES, FEEDBACK, UNMATCHED_FEEDBACK, SILENCES, DELETIONS, LOOKS)
+APPEND_ONLY = (
+    CALLS,
+    GIVEN_ADVICE,
+    GIVEN_RULES,
+    FEEDBACK,
+    UNMATCHED_FEEDBACK,
+    SILENCES,
+    DELETIONS,
+    LOOKS,
+    SIGNATURES,
+)

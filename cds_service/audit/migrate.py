@@ -9,7 +9,7 @@ from cds_service.audit.store_errors import UnknownRevision
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`."""
 
 _LOCK = 6802055  # any number that every instance of this program agrees on

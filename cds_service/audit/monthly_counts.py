@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 from cds_service.audit.audit_tables import CALLS, GIVEN_ADVICE
 from cds_service.audit.database import reading
 from cds_service.audit.reaction_report import last_reactions
+from cds_service.audit.shown import was_shown
 
 _AT_ONCE = 1000
 
@@ -24,7 +25,7 @@ def cards_by_month(engine: Engine, zone: ZoneInfo, since: datetime) -> dict[str,
         .select_from(GIVEN_ADVICE)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
         .outerjoin(last, last.c.card == GIVEN_ADVICE.c.card)
-        .where(CALLS.c.at >= since)
+        .where(CALLS.c.at >= since, was_shown())
         .order_by(CALLS.c.at)
     )
     months: dict[str, Counter[str]] = {}

@@ -14,6 +14,9 @@ from cds_service.audit.pseudonym import Pseudonyms
 from cds_service.audit.sqlite_file import check_place
 from cds_service.audit.store_errors import OtherKey, StoreUnusable, UnknownRevision
 
+IN_ORDER = "the database answers, its tables are up to date, and it can be written"
+"""What is told of a database that needs nothing."""
+
 
 def probe(url: str, keys: Pseudonyms | None) -> list[str]:
     """What a start will do to this database; with `keys`, whether they are the ones of its pseudonyms.
@@ -53,7 +56,7 @@ def _tried(engine: Engine, keys: Pseudonyms | None) -> list[str]:
         _write_and_take_back(connection)
     if revision != HEAD:
         return [f"the database answers; a start brings its tables from revision {revision} to {HEAD}"]
-    return ["the database answers, its tables are up to date, and it can be written"]
+    return [IN_ORDER]
 
 
 def _compare(connection: Connection, keys: Pseudonyms) -> None:

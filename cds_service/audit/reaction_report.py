@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Select, Subquery, func, select
 
 from cds_service.audit.audit_tables import CALLS, FEEDBACK, GIVEN_ADVICE, GIVEN_RULES
 from cds_service.audit.database import reading
+from cds_service.audit.shown import was_shown
 
 COLUMNS = ("rule", "software", "texts", "shown", "accepted", "overridden", "ignored", "reasons")
 _COMMENT_ONLY = "comment-only"
@@ -85,6 +86,7 @@ def _counts(since: datetime | None, until: datetime | None) -> Select[tuple[obje
         .join(GIVEN_ADVICE, GIVEN_ADVICE.c.card == GIVEN_RULES.c.card)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
         .outerjoin(last, last.c.card == GIVEN_RULES.c.card)
+        .where(was_shown())
         .group_by(*version, *reaction)
     )
     if since is not None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select
 
-from cds_service.audit.audit_tables import CALLS, DELETIONS, LOOKS, UNMATCHED_FEEDBACK
+from cds_service.audit.audit_tables import ALARMS, CALLS, DELETIONS, LOOKS, UNMATCHED_FEEDBACK
 from cds_service.audit.database import empty_log, writing
 
 _AT_ONCE = 500
@@ -20,6 +20,7 @@ def delete_before(engine: Engine, cutoff: datetime, now: datetime, at_once: int 
         stale = delete(UNMATCHED_FEEDBACK).where(UNMATCHED_FEEDBACK.c.received_at < cutoff)
         unmatched = connection.execute(stale).rowcount
         connection.execute(delete(LOOKS).where(LOOKS.c.at < cutoff))
+        connection.execute(delete(ALARMS).where(ALARMS.c.at < cutoff))
         _note(connection, now, "older", calls, unmatched)
     return calls
 

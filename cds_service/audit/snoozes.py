@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 from cds_service.audit.audit_tables import CALLS, FEEDBACK, GIVEN_ADVICE, GIVEN_RULES, SILENCES
 from cds_service.audit.database import reading
 from cds_service.audit.insert_if_absent import insert_once
+from cds_service.audit.shown import was_shown
 from cds_service.audit.suppression import (
     TRIAL_CARD,
     AdviceHistory,
@@ -56,7 +57,7 @@ def history_of(
     engine: Engine, patient: str, issuer: str, tenant: str, now: datetime, restraint: Restraint
 ) -> AdviceHistory:
     """All that may hold back a card for this patient (a pseudonym) at this site. Raises StoreUnavailable."""
-    whose = (CALLS.c.patient == patient, CALLS.c.issuer == issuer, CALLS.c.tenant == tenant)
+    whose = (CALLS.c.patient == patient, CALLS.c.issuer == issuer, CALLS.c.tenant == tenant, was_shown())
     with reading(engine) as connection:
         return AdviceHistory(
             _silences(connection, whose, now),

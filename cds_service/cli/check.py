@@ -1,11 +1,12 @@
 """`cds-service check`: everything that can be wrong before start, all of it at once, the faults first."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cds_service import wiring
-from cds_service.audit.probe import probe
+from cds_service.audit.database import connect
+from cds_service.audit.probe import IN_ORDER, probe
 from cds_service.audit.pseudonym import Pseudonyms, WeakKey
 from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
 from cds_service.cards.translations import read_wording, with_words_of
@@ -13,12 +14,16 @@ from cds_service.cli.check_servers import remarks_on_servers
 from cds_service.cli.report import fail, note
 from cds_service.cli.reviewed_texts import faults_of_reviewed
 from cds_service.cli.said_in_code import PAGES
+from cds_service.review.signatures import NotASignature
+from cds_service.review.standing import in_one_line
 from cds_service.rules.thresholds import FOLDER
 from cds_service.services.catalogue import catalogue_of
 from cds_service.settings.bulk_exports import remarks_on_exports
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.prevention_drugs import prevention_drug_faults
+from cds_service.settings.review import Unsigned
+from cds_service.settings.reviewed import overrides_of, standing_of
 from cds_service.settings.site_file import BadSite, Site, read_site
 
 
@@ -56,6 +61,30 @@ def check_installation(site_file: str | None) -> CheckReport:
     return report
 
 
+def _check_signature(settings: Settings, report: CheckReport) -> None:
+    """Is the reviewed content signed, and if not, may it serve? Told in one line in either case."""
+    try:
+        engine = connect(settings.database_url.reveal()) if has_tables(settings) else None
+        now = standing_of(settings.site, engine)
+    except NotASignature as error:
+        report.faults.append(str(error))
+    except (StoreUnusable, StoreUnavailable, *wiring.INSTALLATION_FAULTS):
+        return  # told by what looks at the database, and at the texts
+    else:
+        refused = not now.is_signed and settings.unsigned is Unsigned.REFUSED
+        (report.faults if refused else report.notes).append(in_one_line(now))
+        if not now.is_signed and not refused:
+            report.notes.append("it serves unsigned, by the word of this installation, and the pages say so")
+
+
+def has_tables(settings: Settings) -> bool:
+    """Are there tables of this version to look at? Nothing is made or changed."""
+    try:
+        return probe(settings.database_url.reveal(), None) == [IN_ORDER]
+    except (StoreUnusable, StoreUnavailable):
+        return False
+
+
 def faults_of_texts(site: Site) -> list[str]:
     """Everything wrong with the reviewed texts, the code lists and what a site sets of them."""
     report = CheckReport()
@@ -84,10 +113,12 @@ def _site_alone(site_file: str, report: CheckReport) -> Site:
         "without a site file named, check also tries the settings, the database, the key and the FHIR servers"
     )
     try:
-        return read_site(Path(site_file))
+        site = read_site(Path(site_file))
     except BadSite as error:
         report.faults += error.faults
         return error.readable
+    _check_signature(replace(wiring.offline(site), unsigned=Unsigned.ACCEPTED), report)
+    return site
 
 
 def _environment(report: CheckReport) -> Site:
@@ -99,6 +130,7 @@ def _environment(report: CheckReport) -> Site:
     else:
         report.notes += [f"insecure, for development only: {risk}" for risk in settings.insecure]
     _check_database(settings, report)
+    _check_signature(settings, report)
     report.notes += remarks_on_servers(settings.site)
     return settings.site
 
@@ -118,11 +150,11 @@ def _check_database(settings: Settings, report: CheckReport) -> None:
 
 
 def _check_reviewed(site: Site, report: CheckReport) -> None:
-    report.faults += faults_of_reviewed(FOLDER, wiring.overrides_of(site))
+    report.faults += faults_of_reviewed(FOLDER, overrides_of(site))
 
 
 def _check_prevention(site: Site, report: CheckReport) -> None:
-    report.faults += prevention_drug_faults(wiring.overrides_of(site), wiring.build_code_lists(site))
+    report.faults += prevention_drug_faults(overrides_of(site), wiring.build_code_lists(site))
 
 
 def _check_ways(site: Site, report: CheckReport) -> None:

@@ -18,6 +18,7 @@ from cds_service.settings.addresses import read_origins
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings
 from cds_service.settings.research_page import public_provider
+from cds_service.settings.review import Review, Unsigned
 from cds_service.settings.site_file import Site, read_site
 from cds_service.settings.smart_apps import SmartApp, public_app
 from cds_service.study_list.registered import StudyList
@@ -34,7 +35,14 @@ def demo_site(path: Path) -> Site:
     Raises BadSite.
     """
     site = read_site(path)
-    return replace(site, thresholds={**site.thresholds, **_EVERY_OPENING}, research=None, study_list=None)
+    return replace(
+        site,
+        thresholds={**site.thresholds, **_EVERY_OPENING},
+        research=None,
+        study_list=None,
+        review=Review(),
+        watch=None,
+    )
 
 
 class NotVisiting(ValueError):
@@ -67,7 +75,7 @@ def demo_settings(
     site = replace(site, fhir_bases=(base,), trusted_clients=clients)
     if own_record:
         provider = read_base(f"{fhir_base.removesuffix(base.path)}{identity.PATH}")
-        research = public_provider(provider, identity.CLIENT, identity.ROLE)
+        research = public_provider(provider, identity.CLIENT, identity.ROLE, identity.SIGNING_ROLE)
         site = replace(site, research=research, study_list=StudyList(base))
     return Settings(
         Environment.DEVELOPMENT,
@@ -76,6 +84,7 @@ def demo_settings(
         Secret(f"sqlite:///{folder / 'demo.sqlite3'}"),
         Secret(secrets.token_hex(32)),
         ClientAuthentication.JWT,
+        unsigned=Unsigned.ACCEPTED,  # it says so on its pages: no clinician has signed for a demo
     )
 
 

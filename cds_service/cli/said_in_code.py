@@ -33,12 +33,19 @@ from cds_service.trials.nct06802055.cards.titration_card import IN_SHORT
 from cds_service.trials.nct06802055.contradictions import limits_in_force
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
+from cds_service.watch import OWN as WATCH
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import Analyte, Comparator
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
 
-PAGES = {"explain": EXPLAIN, "research": RESEARCH, "screening": SCREENING, "study_list": STUDY_LIST}
+PAGES = {
+    "explain": EXPLAIN,
+    "research": RESEARCH,
+    "screening": SCREENING,
+    "study_list": STUDY_LIST,
+    "watch": WATCH,
+}
 """Each page with a folder of words of its own."""
 
 _TOPICS = ("data-quality", "eligibility", "monitoring", "order", "response", "safety", "titration")

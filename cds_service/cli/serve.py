@@ -6,6 +6,7 @@ from flask import Flask
 from cds_service import wiring
 from cds_service.cli.report import fail
 from cds_service.settings.environment import BadSettings, Environment, Settings
+from cds_service.settings.reviewed import UnsignedContent
 from cds_service.settings.site_file import Site
 from cds_service.web.log_redaction import configure_logging
 
@@ -21,7 +22,7 @@ def serve(host: str, port: int) -> int:
         return fail(*dict.fromkeys((*error.faults, *_faults_of_texts(error.readable.site))))
     except wiring.INSTALLATION_FAULTS:
         return fail(*_faults_of_texts(settings.site))
-    except wiring.STORE_FAULTS as error:
+    except (*wiring.STORE_FAULTS, UnsignedContent) as error:
         return fail(str(error))
     structlog.get_logger().info("SITE_FILE", where=wiring.site_file_in_use())
     metrics = wiring.start_counting(settings)

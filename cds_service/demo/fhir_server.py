@@ -16,6 +16,7 @@ from cds_service.demo.access_tokens import AccessTokens
 from cds_service.demo.bulk_data import add_bulk_data
 from cds_service.demo.fhir_store import TYPES, ChartStore, Parameters
 from cds_service.demo.loopback import ADDRESS, NOTICE, RunningServer, guarded, origins, serve_on_loopback
+from cds_service.demo.subscriptions import add_subscriptions
 
 if TYPE_CHECKING:
     from cds_service.demo.demo_authorization import Authorization
@@ -57,6 +58,7 @@ def start_fhir_server(
         if authorization is not None:
             _open_to_apps(app, authorization, store.base_url)
         may_export = partial(_check_export, authorization)
+        add_subscriptions(app, store)
         app.register_blueprint(add_bulk_data(store, store.base_url, may_export))
         app.before_request(lambda: _refuse_writes_from(reading_origins))
         return guarded(app.wsgi_app, origins(own_port, *page_ports) | reading_origins)

@@ -21,6 +21,7 @@ Parameters = list[tuple[str, str]]
 TYPES = (
     "AdverseEvent",
     "AllergyIntolerance",
+    "CommunicationRequest",
     "Condition",
     "Consent",
     "Encounter",
@@ -43,6 +44,7 @@ TYPES = (
     "ResearchStudy",
     "ResearchSubject",
     "ServiceRequest",
+    "Subscription",
     "Task",
 )
 CONTROLS = frozenset(
@@ -83,6 +85,12 @@ _MISSING: dict[str, dict[str, tuple[Any, ...]]] = {
         "status": ("token", ("status",)),
         "title": ("string", ("title",)),
     },
+    "CommunicationRequest": {
+        "patient": ("reference", ("subject",), "Patient"),
+        "identifier": ("token", ("identifier",)),
+        "status": ("token", ("status",)),
+    },
+    "Subscription": {"status": ("token", ("status",)), "url": ("uri", ("channel.endpoint",))},
     "List": {
         "patient": ("reference", ("subject",), "Patient"),
         "code": ("token", ("code",)),

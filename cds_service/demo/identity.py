@@ -32,8 +32,15 @@ CLIENT = "aa-cds-research"
 """The client id of the study team's page, at the demo's identity provider."""
 
 ROLE = "aa-trial-study-team"
+SIGNING_ROLE = "aa-trial-signer"
 ACCOUNTS = (
     Account("study-nurse", "Study nurse (has the role)", (ROLE,), "林护士 Lin (study nurse)"),
+    Account(
+        "haematologist",
+        "Haematologist (may sign the rules)",
+        (ROLE, SIGNING_ROLE),
+        "张医师 Zhang (haematologist)",
+    ),
     Account("ward-clerk", "Ward clerk (has no role)"),
 )
 

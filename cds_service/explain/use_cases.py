@@ -56,6 +56,8 @@ class ExplainDesk:
         return {
             **page_of(seen, self.installation.protocol, quiet, writing, tell),
             "banner": self._banner(person),
+            "unsigned": not self.installation.is_signed(),
+            "shadow": self.installation.is_shadow,
         }
 
     def why_not_attest(self, person: SignedInPerson, tell: Teller) -> str:

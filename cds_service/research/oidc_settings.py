@@ -12,7 +12,8 @@ class Provider:
     """The identity provider at `issuer`, and the claim of its id tokens in which the role must stand.
 
     `role_claim` may lead into nested claims, such as "realm_access.roles". `screening` is the output folder
-    of the last `cds-service screen` run.
+    of the last `cds-service screen` run. Who has the `signing_role` as well may sign the reviewed content;
+    "" is nobody.
     """
 
     issuer: FhirBase
@@ -20,3 +21,4 @@ class Provider:
     role: str
     role_claim: str = "roles"
     screening: Path | None = None
+    signing_role: str = ""

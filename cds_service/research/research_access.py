@@ -23,13 +23,15 @@ _LONGEST_NAME = 120
 class Reader(msgspec.Struct, frozen=True):
     """Somebody with the role, while signed in; `form_token` is what a form must bring.
 
-    `account` stands in our record of looks, `name` beside what they write in the hospital's server.
+    `account` stands in our record of looks, `name` beside what they write in the hospital's server;
+    `may_sign` the reviewed content.
     """
 
     ends: datetime
     form_token: str
     account: str = ""
     name: str = ""
+    may_sign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,12 @@ class SignIn:
             raise SignInRefused(WhyRefused.DENIED)
         deadline = deadline_in(self.seconds)
         granted = self._flow().come_back(pending, raw, deadline, int(now.timestamp()))
-        if self.provider.role not in roles_in(granted.claims, self.provider.role_claim):
+        roles = roles_in(granted.claims, self.provider.role_claim)
+        if self.provider.role not in roles:
             raise SignInRefused(WhyRefused.ROLE)
         account = str(granted.claims.get("sub", ""))[:_LONGEST_NAME]
-        return Reader(now + LIFE, self.new_secret(), account, _name_in(granted.claims))
+        may_sign = bool(account) and self.provider.signing_role in roles
+        return Reader(now + LIFE, self.new_secret(), account, _name_in(granted.claims), may_sign)
 
     def _flow(self) -> CodeFlow:
         return CodeFlow(self.provider.registration, self.redirect_uri, self.documents, self.ca_bundle)

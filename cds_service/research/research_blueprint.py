@@ -18,6 +18,8 @@ from cds_service.research.oidc_settings import Provider
 from cds_service.research.research_access import SignIn
 from cds_service.research.research_responses import OWN, Pages
 from cds_service.research.research_routes import SESSION, ResearchPage, research_path_of, research_routes
+from cds_service.research.review_routes import ReviewPage
+from cds_service.review.standing import Standing
 from cds_service.services.handler import Installation
 from cds_service.signin.oauth_code_flow import NewSecret
 from cds_service.signin.sessions import Sessions
@@ -33,7 +35,7 @@ class ResearchSurroundings:
     """What comes from outside: database, HTTP (a `bounded_session`), our address, the clock and chance.
 
     With a `list_server` and a `clinic` the candidates are shown; `explains` where the list's FHIR server
-    launches the page that explains.
+    launches the page that explains; `standing` of the reviewed content, where it can be signed.
     """
 
     engine: Engine
@@ -49,6 +51,7 @@ class ResearchSurroundings:
     list_server: ListServer | None = None
     installation: Installation | None = None
     explains: bool = False
+    standing: Callable[[], Standing] | None = None
 
 
 def research_page(
@@ -75,7 +78,24 @@ def research_page(
         language=around.language,
         origin=f"{parts.scheme}://{parts.netloc}",
     )
-    return research_routes(page, around.version, _candidates(page, around))
+    return research_routes(page, around.version, _candidates(page, around), _review(page, around))
+
+
+def _review(page: ResearchPage, around: ResearchSurroundings) -> ReviewPage | None:
+    if around.standing is None:
+        return None
+    return ReviewPage(
+        standing=around.standing,
+        engine=around.engine,
+        sessions=page.sessions,
+        pages=page.pages,
+        reader=page.reader,
+        in_words=page.in_words,
+        languages=tuple(sorted(page.words)),
+        clock=around.clock,
+        software=around.version,
+        origin=page.origin,
+    )
 
 
 def _candidates(page: ResearchPage, around: ResearchSurroundings) -> CandidatesPage | None:

@@ -24,6 +24,7 @@ from cds_service.research.csv_tables import alerts_csv, funnel_csv, largest_firs
 from cds_service.research.funnel_page import Funnel, NoFunnel, read_funnel
 from cds_service.research.research_access import Reader, SignIn
 from cds_service.research.research_responses import Pages
+from cds_service.research.review_routes import ReviewPage, add_review
 from cds_service.signin.sessions import Sessions
 from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 
@@ -68,13 +69,20 @@ class ResearchPage:
         return read_funnel(self.sign_in.provider.screening)
 
 
-def research_routes(page: ResearchPage, version: str, candidates: CandidatesPage | None = None) -> Blueprint:
+def research_routes(
+    page: ResearchPage,
+    version: str,
+    candidates: CandidatesPage | None = None,
+    review: ReviewPage | None = None,
+) -> Blueprint:
     """The blueprint; `version` stands in the address of the style sheet, so that it may be cached."""
     routes = Blueprint("research", __name__, url_prefix="/research")
     _add_sign_in(routes, page)
-    _add_counts(routes, page, has_list=candidates is not None)
+    _add_counts(routes, page, has_list=candidates is not None, may_review=review is not None)
     if candidates:
         add_candidates(routes, candidates)
+    if review:
+        add_review(routes, review)
     _add_refusals(routes, page)
 
     @routes.get(f"/static/{version}/<path:name>")
@@ -120,7 +128,7 @@ def _away(address: str) -> Response:
     return Response(status=303, headers={"Location": address, "Referrer-Policy": "no-referrer"})
 
 
-def _add_counts(routes: Blueprint, page: ResearchPage, *, has_list: bool) -> None:
+def _add_counts(routes: Blueprint, page: ResearchPage, *, has_list: bool, may_review: bool) -> None:
     @routes.get("/")
     def show() -> Response:
         reader = page.reader()
@@ -138,6 +146,7 @@ def _add_counts(routes: Blueprint, page: ResearchPage, *, has_list: bool) -> Non
             largest_first=largest_first,
             fewest=FEWEST_SHOWN,
             has_list=has_list,
+            may_review=may_review,
         )
 
     @routes.get("/rules.csv")

@@ -65,9 +65,15 @@ class AuditMemory:
     keys: Pseudonyms
     restraint: Restraint
     versions: Versions
+    is_shadow: bool = False
 
     def tell(self, service_id: str, call: HookCall, advice: Advice) -> HookAnswer:
-        """What of the advice is given now. It is on record when this returns, or nothing may be answered."""
+        """What of the advice is given now. It is on record when this returns, or nothing may be answered.
+
+        In shadow all of it is recorded, and nothing is given; nor is anything held back there because of it.
+        """
+        if self.is_shadow:
+            return self._in_shadow(service_id, call, advice)
         whole = self.call_of(service_id, call, advice)
         quieted = self._quieted(whole)
         told = [card for card in whole.cards if card.card not in quieted]
@@ -77,6 +83,13 @@ class AuditMemory:
             card for card, known in zip(advice.cards, whole.cards, strict=True) if known.card in given
         )
         return HookAnswer(cards, _extension(quieted.values(), call))
+
+    def _in_shadow(self, service_id: str, call: HookCall, advice: Advice) -> HookAnswer:
+        whole = self.call_of(service_id, call, advice)
+        if whole.outcome is CallOutcome.ANSWERED:
+            whole = replace(whole, outcome=CallOutcome.SHADOW)
+        append_call(self.engine, whole)
+        return HookAnswer(())
 
     def refuse(self, service_id: str, call: HookCall, outcome: CallOutcome) -> None:
         """Record a call that is refused for what it is about."""

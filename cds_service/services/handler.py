@@ -36,7 +36,8 @@ class Installation:
 
     `words_by_issuer` are those of the clients that have a language of their own; `explaining` are the issuers
     whose clinicians can open the page that explains; `one_action` those that carry out one action a
-    suggestion. Only the command line, which answers nobody, has no `memory`.
+    suggestion. Only the command line, which answers nobody, has no `memory`. `is_signed`: a clinician of the
+    site has signed the reviewed content; `is_shadow`: nothing is shown to anybody at the bedside.
     """
 
     gatherer: Gatherer
@@ -50,6 +51,8 @@ class Installation:
     one_action: frozenset[str] = frozenset()
     ordered_by_hand: frozenset[str] = frozenset()
     memory: Remembers | None = None
+    is_signed: Callable[[], bool] = lambda: True
+    is_shadow: bool = False
 
     def hook_service(self, service: "TrialService") -> HookService:
         """A service of this clinic: it advertises the whole chart's queries and advises by them."""

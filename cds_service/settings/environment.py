@@ -14,8 +14,10 @@ from cds_service.audit.pseudonym import WeakKey
 from cds_service.fhir_client.base_url_allow_list import NotAnAddress, read_base
 from cds_service.settings.bulk_exports import open_addresses
 from cds_service.settings.research_page import insecurities_of
+from cds_service.settings.review import Unsigned
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.study_list_settings import list_insecurities
+from cds_service.settings.watch import watch_insecurities
 from cds_service.settings.writable_by_others import writable_by_others
 
 _NAMES = frozenset(
@@ -29,10 +31,12 @@ _NAMES = frozenset(
         "CDS_MAX_BODY_BYTES",
         "CDS_METRICS_HOST",
         "CDS_METRICS_PORT",
+        "CDS_MODE",
         "CDS_PSEUDONYM_KEY",
         "CDS_PUBLIC_BASE_URL",
         "CDS_REQUEST_SECONDS",
         "CDS_SITE_FILE",
+        "CDS_UNSIGNED_CONTENT",
         "CDS_WORKERS",
     }
 )
@@ -57,6 +61,13 @@ class ClientAuthentication(StrEnum):
     JWT = "jwt"
     PROXY = "proxy"
     NONE = "none"
+
+
+class Mode(StrEnum):
+    """Live: cards are shown. Shadow: everything is evaluated and recorded, and nothing is shown."""
+
+    LIVE = "live"
+    SHADOW = "shadow"
 
 
 class BadSettings(ValueError):
@@ -92,6 +103,8 @@ class Settings:
     `request_seconds` is how long a client may take to send a request. The two limits are calls per second and
     worker; 0 is none, as for the demo, though not in an environment that says nothing. Without a
     `metrics_port` (0) nothing is counted.
+    `unsigned` says what becomes of reviewed content that no clinician of the site has signed: what the
+    environment says, else the site file; else production refuses it.
     `insecure` lists what development tolerates and production would refuse.
     """
 
@@ -109,6 +122,8 @@ class Settings:
     address_calls_per_second: float = 0
     metrics_port: int = 0
     metrics_host: str = "127.0.0.1"
+    mode: Mode = Mode.LIVE
+    unsigned: Unsigned = Unsigned.ACCEPTED
     insecure: tuple[str, ...] = ()
 
     @property
@@ -170,6 +185,8 @@ def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings
         address_calls_per_second=_number(environ, "CDS_ADDRESS_CALLS_PER_SECOND", 100, 0, 100_000, faults),
         metrics_port=int(_number(environ, "CDS_METRICS_PORT", 0, 0, 65_535, faults)),
         metrics_host=environ.get("CDS_METRICS_HOST", "127.0.0.1"),
+        mode=_choice(environ, "CDS_MODE", Mode, Mode.LIVE, faults),
+        unsigned=_unsigned(environ, environment, site, faults),
         insecure=tuple(_insecure(environ, url, authentication, site)),
     )
 
@@ -184,6 +201,14 @@ def _authentication(
     if authentication is ClientAuthentication.JWT and not site.trusted_clients:
         faults.append(f"{name}: jwt, but the site file lists no [[trusted_clients]]: nobody could call")
     return authentication
+
+
+def _unsigned(
+    environ: Mapping[str, str], environment: Environment, site: Site, faults: list[str]
+) -> Unsigned:
+    is_live = environment is Environment.PRODUCTION
+    usual = site.review.unsigned or (Unsigned.REFUSED if is_live else Unsigned.ACCEPTED)
+    return _choice(environ, "CDS_UNSIGNED_CONTENT", Unsigned, usual, faults)
 
 
 def _pseudonym_key(environ: Mapping[str, str], faults: list[str]) -> Secret:
@@ -220,6 +245,8 @@ def _insecure(
         found += [f"bulk_exports: {url} must be https" for url in open_addresses(server)]
     if site.study_list:
         found += list_insecurities(site.study_list)
+    if site.watch:
+        found += watch_insecurities(site.watch)
     return found
 
 

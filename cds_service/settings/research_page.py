@@ -6,6 +6,7 @@ client_id = "aa-cds-research"
 client_secret_file = "research.secret"                # or private_key_file, or neither
 role = "aa-trial-study-team"                          # who has it sees the counts
 role_claim = "realm_access.roles"                     # where it stands in the id token; "roles" if left out
+signing_role = "aa-trial-signer"                      # who has it too may sign the rules there; else nobody
 endpoints = ["https://login.hospital.example"]        # where its endpoints lie, if not on the issuer's host
 screening_folder = "/var/lib/cds/screening"           # output of the last cds-service screen run
 """
@@ -29,6 +30,7 @@ class ResearchEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     client_id: str
     role: str
     role_claim: str = "roles"
+    signing_role: Text | None = None
     client_secret_file: Text | None = None
     private_key_file: Text | None = None
     endpoints: tuple[str, ...] | None = None
@@ -63,12 +65,15 @@ def _provider(entry: ResearchEntry, folder: Path, problems: list[str]) -> Provid
         role=entry.role,
         role_claim=entry.role_claim,
         screening=folder / entry.screening_folder if entry.screening_folder else None,
+        signing_role=entry.signing_role or "",
     )
 
 
-def public_provider(issuer: FhirBase, client_id: str, role: str) -> Provider:
+def public_provider(issuer: FhirBase, client_id: str, role: str, signing_role: str = "") -> Provider:
     """A provider that knows us as a public client and keeps roles in `roles`, as the demo's does."""
-    return Provider(issuer, Registration(client_id, host_of(issuer), issuer=issuer.url), role)
+    return Provider(
+        issuer, Registration(client_id, host_of(issuer), issuer=issuer.url), role, signing_role=signing_role
+    )
 
 
 def insecurities_of(provider: Provider) -> list[str]:

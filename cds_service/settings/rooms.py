@@ -14,6 +14,7 @@ from cds_service.cds_hooks.service import Caller
 from cds_service.explain import blueprint as explain
 from cds_service.explain.smart_registrations import App, Apps
 from cds_service.research import research_blueprint as research
+from cds_service.review.standing import Standing
 from cds_service.services.audit_and_suppress import AuditMemory
 from cds_service.services.handler import Installation
 from cds_service.settings.client_list import ListedClient
@@ -26,12 +27,13 @@ from cds_service.study_list.list_server import ListServer
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What the rooms share of the world: HTTP (a `bounded_session`), the clock, chance; and the server that
-    keeps the study list, where there is one."""
+    keeps the study list, where there is one; and how the reviewed content stands."""
 
     session: requests.Session
     clock: Callable[[], datetime]
     new_secret: NewSecret
     list_server: ListServer | None = None
+    standing: Callable[[], Standing] | None = None
 
 
 def pages_of(
@@ -61,6 +63,7 @@ def pages_of(
             zone=site.zone,
             list_server=server,
             installation=installation,
+            standing=outside.standing,
             explains=server is not None and server.base.url in apps,
             **common,
         )

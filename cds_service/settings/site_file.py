@@ -46,6 +46,12 @@ fhir_base = "https://ehr.hospital.example/fhir"
 [forecast]                                       # off unless switched on: see forecasts.py
 enabled = true
 
+[watch]                                          # results as they arrive: see watch.py
+heartbeat_file = "/var/lib/cds/watch.json"
+
+[review]                                         # who signs the reviewed content: see review.py
+signature = "signature.json"
+
 [participation]                                  # a site without ResearchSubject: group, flag or care_plan
 group = [{name = "Group/17", arm = "sirolimus"}]
 """
@@ -72,6 +78,7 @@ from cds_service.settings.client_list import ClientEntry, Language, ListedClient
 from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecast_settings import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
+from cds_service.settings.review import Review, ReviewEntry, files_of_review, read_review
 from cds_service.settings.shapes import Text, shape_faults
 from cds_service.settings.study_list_settings import StudyListEntry, files_of, read_study_list
 from cds_service.settings.tablet_settings import tablet_faults
@@ -82,6 +89,7 @@ from cds_service.settings.trial_entries import (
     read_stand_ins,
     study_faults,
 )
+from cds_service.settings.watch import WatchEntry, WatchSettings, read_watch
 from cds_service.study_list.registered import StudyList
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.studies import Arm
@@ -117,6 +125,8 @@ class Site:
     bulk_exports: tuple[BulkServer, ...] = ()
     study_list: StudyList | None = None
     forecast: ForecastEntry = field(default_factory=ForecastEntry)
+    review: Review = field(default_factory=Review)
+    watch: WatchSettings | None = None
     files: tuple[Path, ...] = ()
 
 
@@ -162,6 +172,8 @@ class _Tables(msgspec.Struct, frozen=True):
     bulk_exports: tuple[BulkEntry, ...] = ()
     study_list: StudyListEntry | None = None
     forecast: ForecastEntry = ForecastEntry()
+    review: ReviewEntry = ReviewEntry()
+    watch: WatchEntry | None = None
 
 
 def read_site(path: Path) -> Site:
@@ -227,6 +239,8 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         bulk_exports=read_bulk_exports(tables.bulk_exports, folder, frozenset(tables.ehr.not_kept), faults),
         study_list=read_study_list(tables.study_list, folder, faults),
         forecast=tables.forecast,
+        review=read_review(tables.review, folder, faults),
+        watch=read_watch(tables.watch, folder, faults, has_list=tables.study_list is not None),
     )
 
 
@@ -240,6 +254,7 @@ def _named_in(tables: _Tables, folder: Path) -> list[Path]:
     if tables.research:
         names += [tables.research.client_secret_file, tables.research.private_key_file]
     names += files_of(tables.study_list)
+    names += [*files_of_review(tables.review), tables.watch.secret_file if tables.watch else None]
     return [folder / name for name in names if name]
 
 

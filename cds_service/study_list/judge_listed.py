@@ -12,6 +12,7 @@ from cds_service.cds_hooks.authorization import FhirAuthorization
 from cds_service.cds_hooks.errors import BadHookRequest, DataNotAvailable, PatientMismatch
 from cds_service.cds_hooks.request import Hook, HookContext, HookRequest
 from cds_service.cds_hooks.service import Caller
+from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.as_of import as_of
 from cds_service.screening.summary import PatientSummary, summary_of
@@ -86,9 +87,13 @@ def judge_anew(
     return JudgedAnew(tuple(found), frozenset(missing))
 
 
-def _judged(
+def assessed(
     installation: Installation, server: ListServer, patient: str, now: datetime
-) -> Iterator[PatientSummary]:
+) -> Assessment | None:
+    """What the rules say of one patient by the chart there; None where the trial is no concern.
+
+    Raises DataNotAvailable, PatientMismatch or BadHookRequest.
+    """
     key = patient.removeprefix("Patient/")
     request = HookRequest(
         hook=Hook.PATIENT_VIEW,
@@ -98,11 +103,18 @@ def _judged(
         fhir_authorization=_authorization(server.token()),
     )
     gathered = installation.gatherer.gather(request, now, Caller())
-    moment = as_of(now, installation.zone)
     if not gathered.is_concerned:
+        return None
+    return assess(gathered.record, as_of(now, installation.zone), installation.protocol)
+
+
+def _judged(
+    installation: Installation, server: ListServer, patient: str, now: datetime
+) -> Iterator[PatientSummary]:
+    assessment, moment = assessed(installation, server, patient, now), as_of(now, installation.zone)
+    if assessment is None:
         yield PatientSummary(patient, EligibilityStatus.NOT_A_CANDIDATE)
         return
-    assessment = assess(gathered.record, moment, installation.protocol)
     yield summary_of(assessment_json(assessment, installation.words, moment.text, ""))
 
 

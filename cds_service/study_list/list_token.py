@@ -24,6 +24,8 @@ SCOPE = " ".join(
     )
 )
 """What the list itself needs; judging a row anew needs the types of a chart as well (`system/*.rs`)."""
+WATCH_SCOPE = "system/*.rs system/Task.cruds system/CommunicationRequest.cruds system/Subscription.cruds"
+"""What the watch needs: every chart to read, and whom to tell."""
 _CONFIGURATION = ".well-known/smart-configuration"
 _SECONDS = 10.0
 _KEPT_BACK = 0.25

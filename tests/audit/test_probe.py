@@ -84,11 +84,11 @@ def test_tables_of_an_older_version_are_said_to_be_brought_up_to_date_and_are_no
     revise(ours, "0001")
     try:
         assert probe(url, KEYS) == [
-            "the database answers; a start brings its tables from revision 0001 to 0003"
+            "the database answers; a start brings its tables from revision 0001 to 0004"
         ]
         assert rows(ours, "installation")
     finally:
-        revise(ours, "0003")
+        revise(ours, "0004")
 
 
 def test_tables_of_a_newer_version_are_refused(ours, url):
@@ -97,7 +97,7 @@ def test_tables_of_a_newer_version_are_refused(ours, url):
         with pytest.raises(UnknownRevision):
             probe(url, KEYS)
     finally:
-        revise(ours, "0003")
+        revise(ours, "0004")
 
 
 def test_a_damaged_file_is_told(tmp_path):

@@ -74,7 +74,8 @@ def write_site(folder: Path, clients: list[Ehr]) -> Path:
         (folder / f"ehr-{number}.json").write_text(ehr.key_set(), encoding="utf-8")
         entries.append(f'[[trusted_clients]]\niss = "{ehr.issuer}"\njwks_file = "ehr-{number}.json"\n')
     site = folder / "site.toml"
-    site.write_text('time_zone = "Asia/Shanghai"\n' + "\n".join(entries), encoding="utf-8")
+    unsigned = '[review]\nunsigned = "accepted"\n'
+    site.write_text('time_zone = "Asia/Shanghai"\n' + unsigned + "\n".join(entries), encoding="utf-8")
     return site
 
 

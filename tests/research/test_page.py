@@ -31,7 +31,7 @@ from tests.research.test_funnel import WHOLE
 
 
 @contextmanager
-def running(screening=None, clients=None):
+def running(screening=None, clients=None, signing_role=""):
     clients = {} if clients is None else clients
 
     def identity(port):
@@ -41,7 +41,7 @@ def running(screening=None, clients=None):
 
     provider_server = serve_on_loopback(identity, 0)
     issuer = read_base(f"{provider_server.base_url}/identity")
-    provider = replace(public_provider(issuer, CLIENT, ROLE), screening=screening)
+    provider = replace(public_provider(issuer, CLIENT, ROLE, signing_role), screening=screening)
     made = []
 
     def build(port):
