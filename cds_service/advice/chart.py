@@ -18,7 +18,7 @@ from cds_service.hooks.request import HookRequest
 from fhir_mappings.readers.addresses import Home
 from fhir_mappings.readers.bundle import Decoded, NotFhir, as_written, decode
 from fhir_mappings.readers.fhir_types import Resource, Unread
-from fhir_mappings.readers.ownership import home_of, names_another, names_outright
+from fhir_mappings.readers.ownership import home_of, names_another, not_named_outright
 from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.record import unresolved_references
 from fhir_mappings.readers.references import away, kind_of, own_reference, servers_of, type_of
@@ -221,7 +221,7 @@ def check_owner(decoded: Decoded, patient_id: str, part: Part, servers: frozense
     PatientMismatch.
     """
     patient, resources = f"Patient/{patient_id}", decoded.resources
-    in_doubt = [resource for resource in resources if not names_outright(resource, patient)]
+    in_doubt = not_named_outright(resources, patient)
     if not in_doubt:
         return
     home = home_of(resources, servers | servers_of(resources, servers))

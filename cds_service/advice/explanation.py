@@ -1,7 +1,8 @@
 """One patient looked at for the page that explains: gathered and assessed as at the bedside."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from cds_service.advice.clinic import Clinic
 from cds_service.advice.gather import Gathered
@@ -15,8 +16,7 @@ from cds_service.protocol.moment import AsOf, as_of
 _NO_HOOK = "00000000-0000-0000-0000-000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(msgspec.Struct, frozen=True):
     """What was seen and what the rules say of it; no assessment where the trial is no concern."""
 
     gathered: Gathered

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.advice.clinic import Clinic
 from cds_service.advice.memory import Advice, Memory
@@ -16,8 +18,7 @@ from cds_service.store.given import CallOutcome, GivenCall
 from cds_service.store.recall import calls_of
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(msgspec.Struct, frozen=True):
     """One recorded call, and the same call judged by this program and these texts."""
 
     before: GivenCall

@@ -1,8 +1,9 @@
 """What is silenced for this patient, and until when."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from cds_service.explain.apps import Memory
 from cds_service.explain.telling import Teller
@@ -11,8 +12,7 @@ from cds_service.store.faults import StoreUnavailable
 from cds_service.store.restraint import Because, History
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """A rule, or the trial card, that is quiet for a while."""
 
     what: str
@@ -20,16 +20,14 @@ class Held:
     until: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(msgspec.Struct, frozen=True):
     """`why_not` is said instead, when it is not known what is silenced."""
 
     held: tuple[Held, ...] = ()
     why_not: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recollection:
+class Recollection(msgspec.Struct, frozen=True):
     """Where to look, and for how many days an unchanged trial card is not given again."""
 
     memory: Memory | None

@@ -8,7 +8,7 @@ from cds_service.protocol.moment import AsOf
 from fhir_mappings.vocabulary.calendar import When
 from fhir_mappings.vocabulary.facts import Evidence, Gap, Part
 from fhir_mappings.vocabulary.medications import Drug
-from fhir_mappings.vocabulary.record import ClinicalRecord
+from fhir_mappings.vocabulary.record import ClinicalRecord, once_a_record
 from fhir_mappings.vocabulary.studies import Arm, StudyEntry, StudyState
 
 FURTHEST_FIRST = (
@@ -25,6 +25,7 @@ that cannot be told may be an enrolment: it hides anything less."""
 ON_TREATMENT = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
 
 
+@once_a_record
 def participation(record: ClinicalRecord, as_of: AsOf) -> Participation:
     """What ResearchSubject, or what a site has in its place, says about this trial.
 

@@ -1,10 +1,11 @@
 """Every reviewed number and rule of the trial, read from its files, with a site's own values in place."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cds_service.protocol.answers.outlook import Forecaster
 from cds_service.protocol.blood.counts import CountLimits
@@ -33,8 +34,7 @@ from cds_service.protocol.safety_rules.limits import SafetyLimits
 from cds_service.protocol.same_moment.ways import SameMomentLimits
 
 
-@dataclass(frozen=True, slots=True)
-class Protocol:
+class Protocol(msgspec.Struct, frozen=True):
     """Every reviewed number and rule of the trial, with a site's own values of origin A in place.
 
     `forecaster`: how the site forecasts levels, where it has switched that on.

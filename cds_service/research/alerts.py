@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from cds_service.pages.small_cells import Cell, shown
 from cds_service.store.report import RuleReport, by_number
@@ -11,8 +12,7 @@ OUTCOMES = {"accepted": "accepted", "overridden": "overridden", "": "ignored"}
 """What is shown for each outcome of the audit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """One rule or month: cards shown, by what became of them; of those overridden, the reasons."""
 
     name: str
@@ -21,8 +21,7 @@ class Told:
     reasons: Mapping[str, Cell]
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(msgspec.Struct, frozen=True):
     """Both tables, of the same cards."""
 
     rules: list[Told]

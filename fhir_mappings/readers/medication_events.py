@@ -11,9 +11,6 @@ from fhir_mappings.readers.amounts import amount_as_written, amount_mg, lacks_st
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.courses import lasts, ordered_course, ordered_supply, taken
 from fhir_mappings.readers.dates import days_of
-from fhir_mappings.readers.dosage import (
-    counts_without_strength,
-)
 from fhir_mappings.readers.fhir_types import Reference
 from fhir_mappings.readers.medication import (
     AdministeredDosage,
@@ -88,7 +85,7 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: Chart) -> Seen:
     start, end = ordered_course(lines, order.authored_on, chart)
     said = instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
-    if counts_without_strength(lines, drug.strength):
+    if said.without_strength:
         yield from _strength_asked(reference, status, drug, said.as_written)
     event = MedicationEvent(
         reference,
@@ -139,7 +136,7 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: Chart) -> See
         lines = next((order.dosage_instruction for order in orders), ())
     said = instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
-    if counts_without_strength(lines, drug.strength):
+    if said.without_strength:
         yield from _strength_asked(reference, status, drug, said.as_written)
     supplied = days_of(dispense.days_supply)
     event = MedicationEvent(
@@ -205,7 +202,7 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: Chart) -> 
     if end is None and statement.effective_date_time and status in (S.COMPLETED, S.STOPPED):
         end = start  # all that is told of a course that is over is one moment in it
     said = instructions(statement.dosage, drug, chart)
-    if counts_without_strength(statement.dosage, drug.strength):
+    if said.without_strength:
         yield from _strength_asked(reference, status, drug, said.as_written)
     event = MedicationEvent(
         reference,

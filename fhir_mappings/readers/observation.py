@@ -5,7 +5,8 @@ value stays in the record, marked, and never counts as a number.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.drug_level import level_of
@@ -14,6 +15,7 @@ from fhir_mappings.readers.effective import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.lost import lost_results
 from fhir_mappings.readers.observation_types import Measured, Observation
+from fhir_mappings.readers.plain_results import FINAL, plain_version
 from fhir_mappings.readers.product import own_words, words
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.value import has_value, read_value
@@ -23,7 +25,7 @@ from fhir_mappings.vocabulary.facts import Gap
 from fhir_mappings.vocabulary.pairs import Pair
 from fhir_mappings.vocabulary.results import Reading, Result
 
-_STANDING = {"corrected": CORRECTED, "amended": CORRECTED, "final": 1, "preliminary": 0}
+_STANDING = {"corrected": CORRECTED, "amended": CORRECTED, "final": FINAL, "preliminary": 0}
 _NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
 """Not done yet, never done, or never true: nothing to report."""
 
@@ -38,6 +40,9 @@ def read_results(observations: Iterable[Observation], chart: Chart) -> Iterator[
     gaps: list[Gap] = []
     versions: list[Version] = []
     for observation in observations:
+        if (version := plain_version(observation, chart)) is not None:
+            versions.append(version)
+            continue
         _read(observation, observation, chart, versions, gaps)
         for component in observation.component:
             _read(component, observation, chart, versions, gaps)

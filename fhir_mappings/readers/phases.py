@@ -5,11 +5,12 @@ together, whatever they come to.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from fhir_mappings.readers.amounts import Strength, amount_mg
 from fhir_mappings.readers.dosage import Dosage, bounds_of, dose_of
@@ -20,8 +21,7 @@ from fhir_mappings.vocabulary.medications import Dose
 _Span = tuple[date | None, date | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(msgspec.Struct, frozen=True):
     """The lines that hold from `first` to `last`, both included; None where their dates leave it open."""
 
     lines: tuple[Dosage, ...]

@@ -5,8 +5,9 @@ it is one thing. Nothing else is read from these resources.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from fhir_mappings.readers.chart import Chart
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Period, Reference, Resource

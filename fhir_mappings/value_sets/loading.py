@@ -1,7 +1,8 @@
 """All CSV files of this folder -> CodeLists; every fault is found before anything is refused."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fhir_mappings.value_sets import (
     analyte_names,

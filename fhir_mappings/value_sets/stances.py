@@ -7,10 +7,11 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
+
+import msgspec
 
 from fhir_mappings.value_sets.listed import FOLDER, CsvFile, read_csv
 
@@ -59,12 +60,11 @@ class Phrase(NamedTuple):
     beside_code: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Stances:
+class Stances(msgspec.Struct, frozen=True):
     """All phrases; `of` judges one place of a name."""
 
-    before: dict[str, Phrase] = field(default_factory=dict)
-    after: dict[str, Phrase] = field(default_factory=dict)
+    before: dict[str, Phrase] = msgspec.field(default_factory=dict)
+    after: dict[str, Phrase] = msgspec.field(default_factory=dict)
     _before: re.Pattern[str] = re.compile("(?!)")
     _after: re.Pattern[str] = re.compile("(?!)")
 

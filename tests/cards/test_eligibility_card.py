@@ -1,9 +1,9 @@
 """The trial card in five seconds: summary, lines of their own, what folds into one (DECISIONS 82)."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.cards.compose import cards_for
 from cds_service.cards.eligibility_card import MOST_OPEN

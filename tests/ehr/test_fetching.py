@@ -4,9 +4,9 @@ import itertools
 import json
 import math
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.ehr.access import Access, access_of
 from cds_service.ehr.answers import CameInPart, Wanted

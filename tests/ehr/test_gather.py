@@ -2,12 +2,12 @@
 
 import itertools
 import json
-from dataclasses import replace
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.advice.chart_queries import DECISIVE_PARTS, chart_queries
 from cds_service.advice.draft_orders import read_context_bundle

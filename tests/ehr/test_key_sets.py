@@ -3,11 +3,11 @@
 import io
 import json
 import time
-from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.ehr.bases import NotAnAddress
 from cds_service.ehr.bounded_http import bounded_session

@@ -1,9 +1,9 @@
 """Gathering with absolute references: the same chart in all ways, and nothing of another server's by a bare id."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.advice.input_hash import input_hash
 from cds_service.hooks.errors import DataNotAvailable, PatientMismatch

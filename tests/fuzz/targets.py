@@ -9,11 +9,12 @@ import itertools
 import json
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 
 from cds_service.advice.explanation import Explained
 from cds_service.advice.from_file import UnreadableChart, assessment_of, read_chart

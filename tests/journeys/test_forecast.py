@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.advice.clinic import Clinic
 from cds_service.cards.context import CardContext

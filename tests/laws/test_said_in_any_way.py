@@ -1,9 +1,9 @@
 """One fact in words, by code, or by a local code with words never gets answers that contradict each other."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.protocol.criteria.open_world import clearing
 from cds_service.protocol.verdict import Verdict, reverse

@@ -5,9 +5,11 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from cds_service.advice.chart_queries import RESOURCE_TYPES
 from cds_service.advice.concern import ANYBODY_OF_THE_TRIAL, Concern

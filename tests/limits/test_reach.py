@@ -9,13 +9,13 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.advice.draft_orders import ContextResources
 from cds_service.advice.from_file import assessment_of, read_chart, read_draft_file

@@ -1,11 +1,11 @@
 """One record of one patient: what is not theirs, not yet, or not sure never becomes a fact."""
 
 import json
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.record import (

@@ -1,10 +1,10 @@
 """The dose that a patient really takes (DECISIONS 22)."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.protocol.dosing.dose_in_force import DoseInForce, DoseStatus
 from fhir_mappings.vocabulary.facts import Part, Unknown, WhyUnknown

@@ -1,9 +1,9 @@
 """Coded harms, infection, pregnancy, vaccines and surgery."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fhir_mappings.vocabulary.concepts import Concept
 from fhir_mappings.vocabulary.diagnoses import Certainty, Course

@@ -1,9 +1,9 @@
 """Sirolimus by its trough, both sides of every edge (titration.md 4, DECISIONS 26-28, 35)."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.protocol.answers.dosing import State, Trough, Validity
 from cds_service.protocol.dosing.dose_in_force import DoseStatus, DoseStep

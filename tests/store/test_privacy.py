@@ -1,10 +1,10 @@
 """After every demo patient's visit, no row holds a name, a patient id, a measured value, a sentence or a token."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.hooks.feedback import Outcome, Reaction
 from cds_service.store.audit import remember

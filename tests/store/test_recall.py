@@ -1,9 +1,9 @@
 """What was remembered comes back as it was; two answers are compared rule by rule."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.store.audit import remember
 from cds_service.store.compare import differences, same_advice

@@ -1,11 +1,11 @@
 """Which cards are held back: decided on plain values, both sides of every edge."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.hooks.feedback import Outcome
 from cds_service.store.restraint import Because, History, Shown, Silence, quiet, quiet_asked_for

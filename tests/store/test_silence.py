@@ -1,9 +1,9 @@
 """From a reaction through the database to a card held back: for one patient, at one site, and no other."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.store.audit import remember
 from cds_service.store.feedback import record

@@ -2,9 +2,9 @@
 
 import io
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.settings.client_list import ListedClient
 from cds_service.web.private_logging import configure_logging

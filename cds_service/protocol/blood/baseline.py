@@ -1,7 +1,8 @@
 """The blood count that a response is measured against."""
 
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.protocol.blood.counts import BloodCount, count_said
 from cds_service.protocol.blood.haematology import Haematology
@@ -13,8 +14,7 @@ from fhir_mappings.vocabulary.calendar import days_before
 from fhir_mappings.vocabulary.phrases import Phrase, say
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(msgspec.Struct, frozen=True):
     """A full count before treatment; `transfused` tells whether a transfusion may have raised it."""
 
     count: BloodCount

@@ -1,8 +1,9 @@
 """What the blood of one patient shows, gathered once: counts, transfusions, G-CSF, and the sex for norms."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.protocol.blood.counts import BloodCount, CountLimits, blood_counts
 from cds_service.protocol.blood.possible_exposure import (
@@ -16,8 +17,7 @@ from fhir_mappings.vocabulary.facts import Known, Sex
 from fhir_mappings.vocabulary.record import ClinicalRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Haematology:
+class Haematology(msgspec.Struct, frozen=True):
     """All counts of a chart, oldest first, with what may have raised them."""
 
     counts: tuple[BloodCount, ...]

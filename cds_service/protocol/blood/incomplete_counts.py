@@ -1,7 +1,8 @@
 """Blood counts that lack a line: they may speak against a response, and never for one (DECISIONS 68)."""
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from cds_service.protocol.blood.baseline import Baseline
 from cds_service.protocol.blood.counts import BloodCount, CountLimits

@@ -1,8 +1,9 @@
 """Response over time: which counts may be judged, what confirms a response, what ends it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.protocol.blood.baseline import Baseline
 from cds_service.protocol.blood.counts import BloodCount, CountLimits
@@ -15,8 +16,7 @@ from cds_service.protocol.blood.transfusions import TransfusionHistory
 from cds_service.protocol.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True):
     """Consecutive evaluable counts that all show a response, or all show none."""
 
     responding: bool
@@ -37,8 +37,7 @@ class Stretch:
         return (self.last - self.first).days >= days
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseCourse:
+class ResponseCourse(msgspec.Struct, frozen=True):
     """The judged counts of a stretch of time, oldest first.
 
     `doubtful`: all lines are there, but it cannot be told whether they show a response. `not_evaluable`:

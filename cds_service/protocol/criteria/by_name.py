@@ -5,8 +5,9 @@ that of a device or of another product, so what it would show if coded is asked,
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.limits import EligibilityLimits

@@ -1,7 +1,8 @@
 """Exclusion 6: Severe adverse events to CsA in the past, making it unsuitable for reuse."""
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.protocol.answers.eligibility import Basis, Finding
 from cds_service.protocol.attestation import Attested, answer_said

@@ -1,7 +1,8 @@
 """Inclusion 5: No active infections."""
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.protocol.answers.eligibility import Finding
 from cds_service.protocol.criteria.by_name import by_name, settle_by_name

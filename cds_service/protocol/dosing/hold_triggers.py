@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from cds_service.protocol.answers.kidney import RenalFinding
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
@@ -26,8 +27,7 @@ class Cause(StrEnum):
     POTASSIUM = "potassium"
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(msgspec.Struct, frozen=True):
     """One thing that led to a hold: its day, the result that tells it, the dose in force on that day.
 
     `severe`: a level above what is dangerous by itself.
@@ -40,8 +40,7 @@ class Trigger:
     severe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Triggers:
+class Triggers(msgspec.Struct, frozen=True):
     """The newest of each cause, newest first; `refuted`: the newest level that a later one disproves."""
 
     open: tuple[Trigger, ...] = ()

@@ -4,16 +4,17 @@ A box at home does not say that it is used: what was supplied counts up to the s
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.protocol.dosing.dose_signs import Sign, Signs
 from cds_service.protocol.stops import ended_orders
 from fhir_mappings.vocabulary.medications import MedicationSource
 
 
-@dataclass(frozen=True, slots=True)
-class Off:
+class Off(msgspec.Struct, frozen=True):
     """A stretch off the drug: after `since`, until it was taken up `again`; None while it lasts."""
 
     since: date

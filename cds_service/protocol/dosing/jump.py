@@ -1,6 +1,6 @@
 """What is done about a level that lies far from the last one (DECISIONS 59)."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cds_service.protocol.answers.dosing import State
 from cds_service.protocol.dosing.dosing_case import (

@@ -1,8 +1,9 @@
 """A level far from the last one that nothing on record explains (DECISIONS 59)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.protocol.answers.dosing import Trough, Validity
 from cds_service.protocol.dosing.dose_in_force import DoseInForce
@@ -17,8 +18,7 @@ from fhir_mappings.vocabulary.record import ClinicalRecord
 from fhir_mappings.vocabulary.results import Analyte, Result
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(msgspec.Struct, frozen=True):
     """What may explain a change of a level: doses of both drugs, other drugs, liver, blood count.
 
     `liver_quiet`: ALT is known to be at most three times its limit.
@@ -82,8 +82,7 @@ class Explained:
         return bool(before) and now[-1] - before[-1] > self.limits.jump_haemoglobin_rise
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(msgspec.Struct, frozen=True):
     """The level looked at repeats an unexpected one, and confirms it or does not."""
 
     of: Result

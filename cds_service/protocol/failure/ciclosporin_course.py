@@ -2,12 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cds_service.protocol.blood.response_profiles import ResponseStandard, read_response_standard
 from cds_service.protocol.failure.ciclosporin_supply import ExposureLimits, Supply, ciclosporin_supplies
@@ -20,8 +21,7 @@ from fhir_mappings.vocabulary.results import Analyte, Comparator, Result
 TOPIC = "ciclosporin_failure"
 
 
-@dataclass(frozen=True, slots=True)
-class FailureLimits:
+class FailureLimits(msgspec.Struct, frozen=True):
     """Everything I4 is judged by: exposure and intolerance limits, and the response standard."""
 
     exposure: ExposureLimits
@@ -43,8 +43,7 @@ class Grade(IntEnum):
     HIGH = 3
 
 
-@dataclass(frozen=True, slots=True)
-class CiclosporinCourse:
+class CiclosporinCourse(msgspec.Struct, frozen=True):
     """Ciclosporin from `start` to `end` without a gap of more than 14 days, as of the day asked about.
 
     `three_months` is True when `end` is three calendar months after `start` or later. `levels` are the
@@ -160,8 +159,7 @@ def _covers_enough(documented: Sequence[Supply], start: date, end: date, limits:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _CoveredDays:
+class _CoveredDays(msgspec.Struct, frozen=True):
     """Disjoint stretches of covered days; `before` holds the covered days up to each stretch."""
 
     firsts: tuple[date, ...]

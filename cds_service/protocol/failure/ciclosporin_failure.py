@@ -1,8 +1,9 @@
 """Did ciclosporin fail: three months without partial response, or relapse (`eligibility.md` 2.2, 2.3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.protocol.blood.baseline import Baseline, baseline_before
 from cds_service.protocol.blood.counts import count_said
@@ -34,8 +35,7 @@ from fhir_mappings.vocabulary.record import ClinicalRecord, latest_day
 _APLASTIC_ANAEMIA = (Concept.AA_ACQUIRED, Concept.AA_GENERIC)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """What the data say of I4.1, with what it was read from.
 
     `deciding` are the counts that settle it or would have; `data_day` is the day of the newest deciding
@@ -53,8 +53,7 @@ class Failure:
     diagnosis: Diagnosis | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(msgspec.Struct, frozen=True):
     """The course that decides, and the response in its wake up to T0.
 
     `window`: from three months after the start to 30 days after the end, or T0.

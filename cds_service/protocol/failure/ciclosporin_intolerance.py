@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.protocol.failure.ciclosporin_course import CiclosporinCourse
 from cds_service.protocol.failure.ciclosporin_supply import ExposureLimits, is_systemic
@@ -31,8 +32,7 @@ UNDERLYING = (
 """Harms of ciclosporin, and conditions under which it is not given at full dose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(msgspec.Struct, frozen=True):
     """One fact that speaks for intolerance, and where it stands."""
 
     words: Phrase
