@@ -2,8 +2,9 @@
 
 import json
 import secrets
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from cds_service.ehr.bases import FhirBase, NotAnAddress, read_base
 from cds_service.ehr.key_sets import check_key_address
