@@ -1,10 +1,10 @@
 """A rule, criterion or sentence that was taken out of a reviewed file is told by `check`, with all the others."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli import check as checking

@@ -3,13 +3,13 @@
 import json
 import re
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
+from msgspec.structs import replace
 
 from cds_service.audit.append_calls import append_call
 from cds_service.audit.database import open_store
