@@ -6,7 +6,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures \
-	simulate-ci simulate-full simulate-rules lock packages image test-image assets clean bench-screen mutants \
+	simulate-ci simulate-full simulate-rules lock packages image test-image assets clean bench-screen bench-size mutants \
 	test-hapi-slow
 
 help:  ## what there is to run (this list)
@@ -84,6 +84,9 @@ test-hapi-slow: $(VENV)/installed  ## HAPI FHIR: every suggestion carried out, a
 
 bench: $(VENV)/installed  ## what a hook call costs beside the least that any view could cost
 	$(BIN)/python -m tests.bench
+
+bench-size: $(VENV)/installed  ## what a call costs as its chart grows to 50,000 resources
+	$(BIN)/python -m tests.bench.size
 
 bench-screen: $(VENV)/installed  ## what screening 10,000 and 100,000 patients costs beside orjson and DuckDB
 	$(BIN)/python -m tests.bench.screening

@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 import requests
 import structlog
 from flask import Blueprint, Flask
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from cds_service import __version__
@@ -136,7 +136,7 @@ def lobby_limits(settings: Settings) -> LobbyLimits:
     return LobbyLimits(
         request_seconds=settings.request_seconds,
         body_bytes=settings.max_body_bytes + 1,  # the app reads one more, to see that it is too many
-        held_bytes=max(LobbyLimits().held_bytes, 4 * settings.max_body_bytes),
+        held_bytes=max(LobbyLimits().held_bytes, 2 * settings.max_body_bytes),
     )
 
 

@@ -4,11 +4,12 @@ Everything is relative to one fixed day, TODAY, so that no test depends on the c
 """
 
 import itertools
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from cds_service.rules.as_of import AsOf, as_of
 from fhir_mappings.clinical_model.calendar import When, on_day, read_when

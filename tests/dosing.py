@@ -1,9 +1,10 @@
 """Dosing cases in a line, without a chart: `sirolimus("3.2", mg=2)`; and a chart through the whole topic."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import SafetyReport
 from cds_service.rules.answers.dosing_answers import TitrationDecision, Trough, Validity

@@ -1,15 +1,15 @@
 """Is the advice still the same? What a call was answered then, beside what it would be answered now."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from cds_service.audit.audit_records import GivenCall, GivenCard
 
 _VERSIONS = ("software", "texts", "record_version")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """One thing that differs: a version, the input, or a rule; "" where there is none on that side."""
 
     what: str

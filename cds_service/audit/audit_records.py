@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 
 class CallOutcome(StrEnum):
@@ -18,16 +19,14 @@ class CallOutcome(StrEnum):
     DATA_NOT_AVAILABLE = "data-not-available"
 
 
-@dataclass(frozen=True, slots=True)
-class GivenRule:
+class GivenRule(msgspec.Struct, frozen=True):
     """A rule that spoke on a card, and the keyed hash of what it saw (`Pseudonyms.of_inputs`)."""
 
     id: str
     inputs: str
 
 
-@dataclass(frozen=True, slots=True)
-class GivenCard:
+class GivenCard(msgspec.Struct, frozen=True):
     """A card as it is remembered: codes, states, doses and references. `summary.given_card` makes one.
 
     `state` is the titration state, the eligibility status or the like, "" for none. `reasons_offered` and
@@ -56,8 +55,7 @@ class GivenCard:
         return hash_of(*(f"{rule.id} {rule.inputs}" for rule in sorted(self.rules, key=lambda r: r.id)))
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBack:
+class HeldBack(msgspec.Struct, frozen=True):
     """A card that was not given, because a person or the restraint rules asked for quiet until then."""
 
     kind: str
@@ -66,8 +64,7 @@ class HeldBack:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class GivenCall:
+class GivenCall(msgspec.Struct, frozen=True):
     """One call and its answer. `patient` is a pseudonym; `input_hash` is None where nothing was assessed."""
 
     service: str

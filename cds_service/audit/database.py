@@ -64,9 +64,16 @@ def connect(url: str, wait_seconds: int = WAIT_SECONDS) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that writes; committed, or it raises StoreUnavailable and nothing happened."""
-    with _translated(), engine.execution_options(cds_writes=True).begin() as connection:
+def writing(engine: Engine, *, outlasts_power: bool = True) -> Iterator[Connection]:
+    """One transaction that writes; committed, or it raises StoreUnavailable and nothing happened.
+
+    Without `outlasts_power` it is there for everybody at once, but on disk only with the next write that has
+    to be: nothing that anybody is told may rest on it.
+    """
+    options = {"cds_writes": True, "cds_outlasts_power": outlasts_power}
+    with _translated(), engine.execution_options(**options).begin() as connection:
+        if not outlasts_power and engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         yield connection
 
 
@@ -136,7 +143,11 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock at once: one that reads first and asks later could be refused it."""
-    writes = connection.get_execution_options().get("cds_writes", False)
+    options = connection.get_execution_options()
+    writes = options.get("cds_writes", False)
+    if writes:  # in WAL mode NORMAL leaves the disk to the next writer that waits for it
+        waits = options.get("cds_outlasts_power", True)
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if waits else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

@@ -5,10 +5,10 @@ A code or suggestion that the card did not offer may be anything, so it is kept 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Engine, Row, insert, select
 
 from cds_service.audit.audit_records import plain_uuid
@@ -24,8 +24,7 @@ NOT_OFFERED = "not-offered"
 """Stands for a reason code that the card did not offer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(msgspec.Struct, frozen=True):
     """Who sent feedback, as proved by its token, and at which service's endpoint."""
 
     service: str
@@ -33,8 +32,7 @@ class Sender:
     tenant: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """How many items of a batch met their card, and how many did not."""
 
     matched: int

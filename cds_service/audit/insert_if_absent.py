@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Executable, Table
-from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_once(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -16,5 +18,15 @@ def insert_once(connection: Connection, table: Table, rows: Sequence[Mapping[str
 
 @cache  # making a statement costs more than sending it
 def _inserting(dialect: str, table: Table) -> Executable:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
+    return inserting(dialect, table).on_conflict_do_nothing()
+
+
+def inserting(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """An insert as the dialect writes it. Only the one in use is imported: each costs time at every start."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)

@@ -4,11 +4,11 @@ from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Connection, Engine, Executable, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cds_service.audit.audit_records import hash_of
 from cds_service.audit.audit_tables import SEEN_TOKENS
 from cds_service.audit.database import writing
+from cds_service.audit.insert_if_absent import inserting
 
 _SWEPT_AT_ONCE = 200
 _SWEEPING = "0"  # the first digit of a token's hash: one of sixteen sweeps, and may take more than sixteen
@@ -25,7 +25,8 @@ def first_time(engine: Engine, issuer: str, jti: str, expires_at: datetime, now:
     Raises StoreUnavailable: then the token must be refused.
     """
     key = hash_of(jti)
-    with writing(engine) as connection:
+    # The disk is waited for with the record of the call itself, a moment later (docs/decisions/0007).
+    with writing(engine, outlasts_power=False) as connection:
         is_first = _claim(connection, {"issuer": issuer, "jti": key, "expires_at": expires_at}, now)
         if is_first and key.startswith(_SWEEPING):
             _sweep(connection, now)
@@ -40,8 +41,9 @@ def _claim(connection: Connection, token: dict[str, object], now: datetime) -> b
 @cache  # making a statement costs more than sending it
 def _claiming(dialect: str) -> Executable:
     """One statement, so that of two who come at once only one has written; an expired row counts as none."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    claim = insert(SEEN_TOKENS).values({column: bindparam(column.key) for column in SEEN_TOKENS.c})
+    claim = inserting(dialect, SEEN_TOKENS).values(
+        {column: bindparam(column.key) for column in SEEN_TOKENS.c}
+    )
     return claim.on_conflict_do_update(
         index_elements=_KEY,
         set_={"expires_at": claim.excluded.expires_at},

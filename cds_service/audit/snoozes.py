@@ -1,10 +1,10 @@
 """Silences in the database: what reactions asked for, and what holds for a patient now."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, select
 
 from cds_service.audit.audit_tables import CALLS, FEEDBACK, GIVEN_ADVICE, GIVEN_RULES, SILENCES
 from cds_service.audit.database import reading
@@ -57,17 +57,30 @@ def history_of(
     engine: Engine, patient: str, issuer: str, tenant: str, now: datetime, restraint: Restraint
 ) -> AdviceHistory:
     """All that may hold back a card for this patient (a pseudonym) at this site. Raises StoreUnavailable."""
-    whose = (CALLS.c.patient == patient, CALLS.c.issuer == issuer, CALLS.c.tenant == tenant, was_shown())
+    whose = {"its_patient": patient, "its_issuer": issuer, "its_tenant": tenant}
+    since = now - timedelta(days=restraint.trial_card_days)
     with reading(engine) as connection:
-        return AdviceHistory(
-            _silences(connection, whose, now),
-            _trial_cards(connection, whose, now - timedelta(days=restraint.trial_card_days)),
-        )
+        silences = connection.execute(_silences(), {**whose, "its_now": now}).all()
+        shown = connection.execute(_trial_cards(), {**whose, "its_since": since}).all()
+    return AdviceHistory(
+        tuple(
+            Snooze(row.rule, row.inputs, row.state, row.severity, Because(row.because), row.until)
+            for row in silences
+        ),
+        tuple(Shown(row.card, row.facts, row.at) for row in shown),
+    )
 
 
-def _silences(
-    connection: Connection, whose: Sequence[ColumnElement[bool]], now: datetime
-) -> tuple[Snooze, ...]:
+_WHOSE = (
+    CALLS.c.patient == bindparam("its_patient"),
+    CALLS.c.issuer == bindparam("its_issuer"),
+    CALLS.c.tenant == bindparam("its_tenant"),
+    was_shown(),
+)
+
+
+@cache  # making a statement costs more than sending it
+def _silences() -> Select[Any]:
     """Only those of the last reaction to each card: who changes his mind is heard."""
     last = (
         select(FEEDBACK.c.item)
@@ -77,25 +90,19 @@ def _silences(
         .scalar_subquery()
     )
     columns = [SILENCES.c[name] for name in ("rule", "inputs", "state", "severity", "because", "until")]
-    query = (
+    return (
         select(*columns)
         .join(GIVEN_ADVICE, GIVEN_ADVICE.c.card == SILENCES.c.card)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
-        .where(*whose, SILENCES.c.until > now, SILENCES.c.item == last)
+        .where(*_WHOSE, SILENCES.c.until > bindparam("its_now"), SILENCES.c.item == last)
         .order_by(SILENCES.c.until, SILENCES.c.rule)
     )
-    return tuple(
-        Snooze(row.rule, row.inputs, row.state, row.severity, Because(row.because), row.until)
-        for row in connection.execute(query)
-    )
 
 
-def _trial_cards(
-    connection: Connection, whose: Sequence[ColumnElement[bool]], since: datetime
-) -> tuple[Shown, ...]:
-    query = (
+@cache
+def _trial_cards() -> Select[Any]:
+    return (
         select(GIVEN_ADVICE.c.card, GIVEN_ADVICE.c.facts, CALLS.c.at)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
-        .where(*whose, CALLS.c.at > since, GIVEN_ADVICE.c.kind == TRIAL_CARD)
+        .where(*_WHOSE, CALLS.c.at > bindparam("its_since"), GIVEN_ADVICE.c.kind == TRIAL_CARD)
     )
-    return tuple(Shown(row.card, row.facts, row.at) for row in connection.execute(query))

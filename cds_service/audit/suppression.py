@@ -6,9 +6,10 @@ another state than when it was silenced. Nothing critical is ever quiet.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+import msgspec
 
 from cds_service.audit.audit_records import GivenCard, HeldBack
 from cds_service.cds_hooks.feedback_request import CardReaction, FeedbackOutcome
@@ -27,8 +28,7 @@ class Because(StrEnum):
     SHOWN_RECENTLY = "shown-recently"
 
 
-@dataclass(frozen=True, slots=True)
-class Snooze:
+class Snooze(msgspec.Struct, frozen=True):
     """A rule of one patient that shall be quiet until then, while its inputs and the card's state stay."""
 
     rule: str
@@ -39,8 +39,7 @@ class Snooze:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """A trial card that was given."""
 
     card: str
@@ -48,8 +47,7 @@ class Shown:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AdviceHistory:
+class AdviceHistory(msgspec.Struct, frozen=True):
     """What was silenced and shown for one patient at one site."""
 
     silences: Sequence[Snooze] = ()

@@ -1,7 +1,6 @@
 """What every card has in common: its uuid, source, footer, override reasons and the decision extension."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -49,8 +48,7 @@ DETAIL_LIMIT = 5_000
 """Code points of a detail, above those of every demo patient; the standard names no number, but wants few."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cuttable:
+class Cuttable(msgspec.Struct, frozen=True):
     """A list of which a card that has become too long may lose the last lines, but never the first `kept`.
 
     Safety lines never stand here.
@@ -60,8 +58,7 @@ class Cuttable:
     kept: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """A suggestion before it has its uuid: `key` is stable within the card."""
 
     key: str
@@ -70,8 +67,7 @@ class Offer:
     recommended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """What one card says, still without the frame.
 
     `summaries` run from the fullest to the shortest; the first that fits is taken. `detail` are Markdown

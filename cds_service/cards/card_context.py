@@ -1,10 +1,11 @@
 """What a card needs to know of the call it answers, besides the assessment."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from cds_service.cards.translations import Wording
 from fhir_mappings.clinical_model.standing import StandingOrder
@@ -14,8 +15,7 @@ def _nothing_written(_reference: str) -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class CardContext:
+class CardContext(msgspec.Struct, frozen=True):
     """Who asked, in which hook instance and language, and the raw draft orders by reference.
 
     `as_of` is the moment as text, `input_hash` "sha256:...", `public_base_url` without trailing slash.
@@ -36,8 +36,8 @@ class CardContext:
     input_hash: str
     public_base_url: str
     words: Wording
-    drafts_raw: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    mg_per_piece: Mapping[str, Decimal] = field(default_factory=dict)
+    drafts_raw: Mapping[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    mg_per_piece: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
     written: Callable[[str], dict[str, Any] | None] = _nothing_written
     one_action: bool = False
     by_hand: frozenset[str] = frozenset()

@@ -1,7 +1,8 @@
 """What could not be read: named, so that no silence is taken for "nothing found"."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cds_service.cards.assessment_json import gap_json
 from cds_service.cards.card_builder import Message, bullets, loudest

@@ -1,8 +1,10 @@
 """Draft orders for tests that a rule wants, with the days for which it wants them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.cards.card_builder import Offer
 from cds_service.cards.card_context import CardContext
@@ -13,8 +15,7 @@ from fhir_mappings.writers.drafts import laboratory_order
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS, ORDERED_AS
 
 
-@dataclass(frozen=True, slots=True)
-class WantedTest:
+class WantedTest(msgspec.Struct, frozen=True):
     """A test by our name of it, wanted not before `first` and not after `last`; None leaves an end open."""
 
     test: str

@@ -8,10 +8,12 @@ import re
 import string
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Context, Decimal
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.cards.citations import cited
 from cds_service.cards.said import lacking_on_page
@@ -39,13 +41,12 @@ def _languages(folder: Path) -> tuple[str, ...]:
 LANGUAGES = _languages(FOLDER / "wording")
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(msgspec.Struct, frozen=True):
     """All sentences of one language, and how it says the sources of rules, which are written in English."""
 
     language: str
     sentences: Mapping[str, str]
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def source(self, english: str) -> str:
         """Where a rule comes from, as plain text that a clinician can look up."""

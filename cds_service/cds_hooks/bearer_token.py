@@ -1,6 +1,5 @@
 """A client's JWT taken apart and checked for shape; nothing in it is believed yet (RFC 7515, RFC 7519)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -51,8 +50,7 @@ class TokenClaims(msgspec.Struct, frozen=True):
         return frozenset({self.aud} if isinstance(self.aud, str) else self.aud)
 
 
-@dataclass(frozen=True, slots=True)
-class ClientToken:
+class ClientToken(msgspec.Struct, frozen=True):
     """A well-formed token that nobody has verified. It never shows its text (CH-148)."""
 
     header: TokenHeader

@@ -6,9 +6,10 @@ the EHR. `as_json()` leaves out whatever is empty (CH-004, CH-005).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 SUMMARY_LIMIT = 140
 """A summary is one sentence of fewer code points than this (CH-076)."""
@@ -65,8 +66,7 @@ class LinkType(StrEnum):
     SMART = "smart"
 
 
-@dataclass(frozen=True, slots=True)
-class CardCoding:
+class CardCoding(msgspec.Struct, frozen=True):
     """The CDS Hooks Coding: `code` and `system` are required, unlike FHIR's (CH-113, CH-114)."""
 
     code: str
@@ -82,8 +82,7 @@ class CardCoding:
         return _object(code=self.code, system=self.system, display=self.display)
 
 
-@dataclass(frozen=True, slots=True)
-class CardSource:
+class CardSource(msgspec.Struct, frozen=True):
     """Where the guidance comes from; `url` is about the source, never about a patient (CH-088..091)."""
 
     label: str
@@ -102,8 +101,7 @@ class CardSource:
         return _object(label=self.label, url=self.url, icon=self.icon, topic=topic)
 
 
-@dataclass(frozen=True, slots=True)
-class CardLink:
+class CardLink(msgspec.Struct, frozen=True):
     """A page or SMART app; `app_context` only for the latter (CH-107..110)."""
 
     label: str
@@ -123,8 +121,7 @@ class CardLink:
         return _object(label=self.label, url=self.url, type=self.type.value, appContext=self.app_context)
 
 
-@dataclass(frozen=True, slots=True)
-class CardAction:
+class CardAction(msgspec.Struct, frozen=True):
     """One change of the chart: a whole new or updated resource, or the reference of one to delete.
 
     A resource to create has no id yet; a resource to update has its id and is complete, never a patch
@@ -168,8 +165,7 @@ class CardAction:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(msgspec.Struct, frozen=True):
     """Actions that belong together, behind one button (CH-092..095)."""
 
     label: str
@@ -191,8 +187,7 @@ class Suggestion:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(msgspec.Struct, frozen=True):
     """One piece of guidance. Raises InvalidCard (or SummaryTooLong) when it breaks the standard."""
 
     summary: str
@@ -262,18 +257,24 @@ def without_empty(members: Mapping[str, Any]) -> dict[str, Any]:
 
     A null within an array stays: in FHIR it keeps a primitive and its extension side by side.
     """
-    kept = ((name, _pruned(value)) for name, value in members.items())
-    return {name: value for name, value in kept if not _is_empty(value)}
+    kept: dict[str, Any] = {}
+    for name, value in members.items():
+        if isinstance(value, str) or value is None:  # as nearly always
+            if value:
+                kept[name] = value
+        elif not _is_empty(pruned := _pruned(value)):
+            kept[name] = pruned
+    return kept
 
 
 def _pruned(value: Any) -> Any:
     if isinstance(value, Mapping):
         return without_empty(value)
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         pruned = [_pruned(item) for item in value]
         return [item for item in pruned if item is None or not _is_empty(item)]
     return value
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str | list | dict) and not value)
+    return value is None or (not value and isinstance(value, (str, list, dict)))

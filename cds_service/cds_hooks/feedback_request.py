@@ -6,7 +6,6 @@ item, and dropped.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -26,8 +25,7 @@ class FeedbackOutcome(StrEnum):
     OVERRIDDEN = "overridden"
 
 
-@dataclass(frozen=True, slots=True)
-class CardReaction:
+class CardReaction(msgspec.Struct, frozen=True):
     """One item of feedback. `reason` is "system|code"; its repr hides what a client wrote freely."""
 
     card: str
@@ -67,8 +65,7 @@ _list: msgspec.json.Decoder[tuple[msgspec.Raw, ...]] = msgspec.json.Decoder(tupl
 _item: msgspec.json.Decoder[_Item] = msgspec.json.Decoder(_Item)
 
 
-@dataclass(frozen=True, slots=True)
-class FeedbackBatch:
+class FeedbackBatch(msgspec.Struct, frozen=True):
     """What a body held: the items that can be kept, in their order, and why the others cannot."""
 
     reactions: tuple[CardReaction, ...]

@@ -6,7 +6,6 @@ be expected to run (CH-053); anything else is refused when the service is built,
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -41,8 +40,7 @@ class Prefetched(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class PrefetchEntry:
+class PrefetchEntry(msgspec.Struct, frozen=True):
     """One prefetch key as it was answered; `raw` is there when it was SENT."""
 
     shape: Prefetched

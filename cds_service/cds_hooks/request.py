@@ -5,14 +5,13 @@ reads FHIR. Unknown members and any `extension` are tolerated (CH-156, CH-158, C
 """
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
 
 from cds_service.cds_hooks.authorization import FhirAuthorization, read_authorization
 from cds_service.cds_hooks.errors import BadHookRequest, PatientMismatch
-from cds_service.cds_hooks.strict_json import is_null, open_envelope, open_member, resource_type
+from cds_service.cds_hooks.strict_json import is_null, open_call, open_member, resource_type
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # FHIR's id, and not "." or "..", which would climb out of the path it becomes part of.
@@ -54,8 +53,7 @@ class HookContext(msgspec.Struct, frozen=True, rename="camel"):
     conditions: msgspec.Raw = _ABSENT
 
 
-@dataclass(frozen=True, slots=True)
-class HookRequest:
+class HookRequest(msgspec.Struct, frozen=True):
     """One call of one hook. An absent `prefetch` is an empty one; its values stay raw.
 
     `is_replayed`: a recorded call looked at again, for which no server is asked.
@@ -66,13 +64,13 @@ class HookRequest:
     context: HookContext
     fhir_server: str | None = None
     fhir_authorization: FhirAuthorization | None = None
-    prefetch: dict[str, msgspec.Raw] = field(default_factory=dict)
+    prefetch: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
     is_replayed: bool = False
 
 
 def read_hook_request(body: bytes) -> HookRequest:
     """Read a request body. Raises BadHookRequest naming the fields at fault."""
-    members = open_envelope(body)
+    members, prefetch = open_call(body)
     _need(members, ("hook", "hookInstance", "context"))
     hook = _hook(_text(members, "hook"))
     request = HookRequest(
@@ -81,7 +79,7 @@ def read_hook_request(body: bytes) -> HookRequest:
         context=_context(hook, members["context"]),
         fhir_server=None if is_null(members.get("fhirServer")) else _text(members, "fhirServer"),
         fhir_authorization=_authorization(members.get("fhirAuthorization")),
-        prefetch=_prefetch(members.get("prefetch")),
+        prefetch=_prefetch(members.get("prefetch")) if prefetch is None else prefetch,
     )
     if request.fhir_authorization is not None and not request.fhir_server:
         raise BadHookRequest("is required with fhirAuthorization", "fhirServer")

@@ -1,9 +1,10 @@
 """A CDS service as one value: what discovery says of it, and what it does, cannot disagree."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from cds_service.cds_hooks.card import Card, without_empty
 from cds_service.cds_hooks.prefetch import check_template
@@ -13,16 +14,14 @@ STANDARD_VERSION = "2.0.1"
 """The version of CDS Hooks we implement (CH-018)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Who called, as far as the caller proved it: the issuer and tenant of its JWT."""
 
     issuer: str = ""
     tenant: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HookCall:
+class HookCall(msgspec.Struct, frozen=True):
     """A request together with who made it and when."""
 
     request: HookRequest
@@ -30,8 +29,7 @@ class HookCall:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class HookAnswer:
+class HookAnswer(msgspec.Struct, frozen=True):
     """What a call is answered with. `extension` says more about the whole, under reverse-domain names."""
 
     cards: tuple[Card, ...] = ()
@@ -43,8 +41,7 @@ class HookAnswer:
         return {"cards": cards, **without_empty({"extension": self.extension})}
 
 
-@dataclass(frozen=True, slots=True)
-class HookService:
+class HookService(msgspec.Struct, frozen=True):
     """One service. Raises BadTemplate when a prefetch template is one that clients need not understand."""
 
     id: str

@@ -1,10 +1,9 @@
 """The URLs that clients call, from the configured public URL and never from a Host header (CH-140)."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(msgspec.Struct, frozen=True):
     """`public_base_url` has no trailing slash. Each method gives the audiences that a token may name."""
 
     public_base_url: str

@@ -20,6 +20,7 @@ NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding bytes from outside may raise: no JSON, another shape, a number too large, no UTF-8, depth."""
 
 _members: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ABSENT = msgspec.Raw()
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK, _COMMA, _COLON = re.compile(rb"\s*"), re.compile(rb"\s*,\s*"), re.compile(rb"\s*:\s*")
 _STARTS_WITH_TYPE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
@@ -32,19 +33,74 @@ class _Typed(msgspec.Struct, rename="camel"):
 _typed: msgspec.json.Decoder[_Typed] = msgspec.json.Decoder(_Typed)
 
 
+class _Call(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    prefetch: dict[str, msgspec.Raw]
+    hook: msgspec.Raw = _ABSENT
+    hook_instance: msgspec.Raw = _ABSENT
+    context: msgspec.Raw = _ABSENT
+    fhir_server: msgspec.Raw = _ABSENT
+    fhir_authorization: msgspec.Raw = _ABSENT
+    extension: msgspec.Raw = _ABSENT
+
+
+_whole: msgspec.json.Decoder[_Call] = msgspec.json.Decoder(_Call)
+_FIELDS = dict(zip(_Call.__struct_encode_fields__, _Call.__struct_fields__, strict=True))
+_MEMBER = re.compile(rb'\s*,?\s*"([A-Za-z]+)"\s*:\s*')
+
+
 def open_envelope(body: bytes) -> dict[str, msgspec.Raw]:
     """The members of a JSON object by name, each as its own bytes.
 
     A byte order mark before it is passed over (RFC 8259 section 8.1). Raises BadHookRequest for anything but
     one well-formed UTF-8 JSON object with distinct keys.
     """
-    body = body.removeprefix(_BYTE_ORDER_MARK)
+    return open_member(_text_of(body), "")
+
+
+def open_call(body: bytes) -> tuple[dict[str, msgspec.Raw], dict[str, msgspec.Raw] | None]:
+    """The same for a call of a hook, and the members of its prefetch where they were opened in the same pass.
+
+    Raises BadHookRequest as `open_envelope` does.
+    """
+    text = _text_of(body)
+    return in_one_pass(text) or (open_member(text, ""), None)
+
+
+def _text_of(body: bytes) -> bytes:
+    text = body.removeprefix(_BYTE_ORDER_MARK)
     try:
-        if not body.isascii():
-            body.decode("utf-8")
+        if not text.isascii():
+            text.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadHookRequest("is not UTF-8") from error
-    return open_member(body, "")
+    return text
+
+
+def in_one_pass(text: bytes) -> tuple[dict[str, msgspec.Raw], dict[str, msgspec.Raw]] | None:
+    """The members of a call as nearly all clients write it, and apart from them those of its prefetch.
+
+    None for a text with other members, or of which it cannot be proved so that each key stands there once.
+    """
+    try:
+        call = _whole.decode(text)
+    except NOT_JSON:
+        return None
+    members: dict[str, msgspec.Raw] = {}
+    position, end = text.index(b"{") + 1, None
+    while found := _MEMBER.match(text, position):
+        name = found[1].decode("ascii")
+        if name in members or name not in _FIELDS:
+            return None
+        if name == "prefetch":
+            members[name], end = _ABSENT, _after_object(call.prefetch, text, found.end())
+        else:
+            members[name] = value = getattr(call, _FIELDS[name])
+            end = _after_value(value, text, found.end())
+        if end is None:
+            return None
+        position = end
+    del members["prefetch"]
+    return (members, call.prefetch) if text[position:].strip() == b"}" else None
 
 
 def open_member(text: bytes, path: str) -> dict[str, msgspec.Raw]:
@@ -79,19 +135,29 @@ def resource_type(raw: msgspec.Raw) -> str | None:
 
 
 def _is_the_whole(text: bytes, members: Mapping[str, msgspec.Raw]) -> bool:
-    position = text.index(b"{") + 1
-    gap = _BLANK
+    end = _after_object(members, text, text.index(b"{"))
+    return end is not None and not text[end:].strip()
+
+
+def _after_object(members: Mapping[str, msgspec.Raw], text: bytes, position: int) -> int | None:
+    """Where the object ends that begins at `position`; None unless these members are all that it holds."""
+    gap, end = _BLANK, position + 1
     for name, raw in members.items():
-        key, value = f'"{name}"'.encode(), bytes(raw)
-        position = _after(gap, text, position)
-        if not text.startswith(key, position):
-            return False
-        position = _after(_COLON, text, position + len(key))
-        if not text.startswith(value, position):
-            return False
-        position += len(value)
-        gap = _COMMA
-    return text[position:].strip() == b"}"
+        key = f'"{name}"'.encode()
+        begin = _after(gap, text, end)
+        if not text.startswith(key, begin):
+            return None
+        past = _after_value(raw, text, _after(_COLON, text, begin + len(key)))
+        if past is None:
+            return None
+        gap, end = _COMMA, past
+    end = _after(_BLANK, text, end)
+    return end + 1 if text.startswith(b"}", end) else None
+
+
+def _after_value(raw: msgspec.Raw, text: bytes, position: int) -> int | None:
+    value = bytes(raw)
+    return position + len(value) if text.startswith(value, position) else None
 
 
 def _after(gap: re.Pattern[bytes], text: bytes, position: int) -> int:

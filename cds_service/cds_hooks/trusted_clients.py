@@ -1,13 +1,13 @@
 """The clients that a site trusts: an allow-list, complete before any token is read (CH-142)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from cds_service.cds_hooks.trusted_keys import DEFAULT_ALGORITHMS
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedClient:
+class TrustedClient(msgspec.Struct, frozen=True):
     """One EHR. `jku` and `further_jkus` are the only addresses of a JWK Set that its tokens may name.
 
     A token that names one is judged by the keys of that address; one that names none by all of them.

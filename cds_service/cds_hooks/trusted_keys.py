@@ -4,7 +4,6 @@ The algorithm of a token never chooses how a key is used: a key brings its own s
 and curve (RFC 7518 section 3.1), and nothing symmetric is on any list (CH-144, CH-145).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -29,8 +28,7 @@ class NotAKeySet(ValueError):
     """The text is no JWK Set."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedKey:
+class TrustedKey(msgspec.Struct, frozen=True):
     """A public key, and the algorithms whose signatures it may verify."""
 
     key_id: str
@@ -38,8 +36,7 @@ class TrustedKey:
     public_key: EllipticCurvePublicKey | RSAPublicKey
 
 
-@dataclass(frozen=True, slots=True)
-class KeySet:
+class KeySet(msgspec.Struct, frozen=True):
     """The usable keys of one client; `private` are the ids of keys that should never have been published."""
 
     keys: tuple[TrustedKey, ...]

@@ -19,7 +19,7 @@ from fhir_mappings.clinical_model.known_unknown import Gap, Part
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, resource_as_written
 from fhir_mappings.readers.fhir_types import Resource, Unread
 from fhir_mappings.readers.patient import Patient
-from fhir_mappings.readers.patient_match import home_of, names_another, names_outright
+from fhir_mappings.readers.patient_match import home_of, names_another, not_named_outright
 from fhir_mappings.readers.read_record import unresolved_references
 from fhir_mappings.readers.reader_settings import StandIn
 from fhir_mappings.readers.reference_addresses import Home
@@ -221,7 +221,7 @@ def check_owner(decoded: Decoded, patient_id: str, part: Part, servers: frozense
     PatientMismatch.
     """
     patient, resources = f"Patient/{patient_id}", decoded.resources
-    in_doubt = [resource for resource in resources if not names_outright(resource, patient)]
+    in_doubt = not_named_outright(resources, patient)
     if not in_doubt:
         return
     home = home_of(resources, servers | servers_of(resources, servers))

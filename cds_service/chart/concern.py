@@ -6,7 +6,8 @@ taken for one whom it concerns, and the gap is said (DECISIONS 49, 50).
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+
+import msgspec
 
 from cds_service.chart.chart_queries import DECISIVE_PARTS
 from cds_service.rules.as_of import AsOf
@@ -22,8 +23,7 @@ Look = Callable[[ClinicalRecord, AsOf], bool]
 _OUTSIDE = frozenset({StudyState.NONE, StudyState.SCREENING, StudyState.UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
+class Concern(msgspec.Struct, frozen=True):
     """`parts` are asked for first, and `may_be` says by them alone whether the patient may be concerned.
 
     Only then the rest of the chart is asked for; `is_still` says the same once all of it is here.

@@ -5,7 +5,6 @@ They stay verbatim beside the typed reading, because a suggestion that updates a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -22,11 +21,10 @@ from fhir_mappings.readers.references import servers_of
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ContextResources:
+class ContextResources(msgspec.Struct, frozen=True):
     """What one Bundle of the context held: decoded, and verbatim."""
 
-    decoded: Decoded = field(default_factory=Decoded)
+    decoded: Decoded = msgspec.field(default_factory=Decoded)
     verbatim: tuple[Json, ...] = ()
 
     @property

@@ -6,9 +6,10 @@ does not, and then nothing else is read or fetched. The rest comes at once as we
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from cds_service.cds_hooks.errors import DataNotAvailable, DataNotAvailableNow
 from cds_service.cds_hooks.prefetch import Prefetched, entry_of
@@ -53,8 +54,7 @@ def nothing_written(_: str) -> None:
     """For a chart of which nothing has to be given back."""
 
 
-@dataclass(frozen=True, slots=True)
-class GatherLimits:
+class GatherLimits(msgspec.Struct, frozen=True):
     """Seconds and bytes for all fetching of one call; pages of one answer; references followed; days for
     which an order for a test is believed that names no day."""
 
@@ -65,8 +65,7 @@ class GatherLimits:
     undated_order_days: int = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(msgspec.Struct, frozen=True):
     """One patient's record and the draft orders of the call, typed and verbatim.
 
     `written` gives an order of the record as it came. `is_concerned` is False when the service cannot concern
@@ -76,13 +75,12 @@ class Gathered:
     record: ClinicalRecord
     is_concerned: bool
     drafts: tuple[MedicationEvent, ...] = ()
-    context: ContextResources = field(default_factory=ContextResources)
+    context: ContextResources = msgspec.field(default_factory=ContextResources)
     written: Callable[[str], dict[str, Any] | None] = nothing_written
     standing: tuple[StandingOrder, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Gatherer:
+class Gatherer(msgspec.Struct, frozen=True):
     """How an installation gathers: its FHIR server client, the bases it may call, their ways and statements.
 
     `bases_by_issuer` are the bases of the clients that have a list of their own; `client_ids` are by issuer
@@ -94,8 +92,8 @@ class Gatherer:
     reader: ReaderSettings
     lines: ServerLines
     limits: GatherLimits = GatherLimits()
-    bases_by_issuer: Mapping[str, tuple[FhirBase, ...]] = field(default_factory=dict)
-    client_ids: Mapping[str, str] = field(default_factory=dict)
+    bases_by_issuer: Mapping[str, tuple[FhirBase, ...]] = msgspec.field(default_factory=dict)
+    client_ids: Mapping[str, str] = msgspec.field(default_factory=dict)
     ways: ServerWays = AS_USUAL
     statements: Statements | None = None
 

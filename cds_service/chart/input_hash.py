@@ -3,12 +3,12 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.clinical_model.record import ClinicalRecord

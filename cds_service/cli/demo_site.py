@@ -2,8 +2,9 @@
 
 import json
 import secrets
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from cds_service.cds_hooks.trusted_clients import TrustedClient
 from cds_service.cds_hooks.trusted_keys import NotAKeySet, read_key_set

@@ -2,10 +2,11 @@
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cds_service import wiring
 from cds_service.cli.report import fail

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from cds_service.rules.thresholds import FOLDER
 from cds_service.signin.signin_errors import SignInRefused, WhyRefused
@@ -16,8 +17,7 @@ _ECOG = range(6)
 _YES_NO = {"yes": True, "no": False}
 
 
-@dataclass(frozen=True, slots=True)
-class FormLine:
+class FormLine(msgspec.Struct, frozen=True):
     """One question. `choices` are (value, words); `now` is the criterion's present answer in words."""
 
     name: str
@@ -27,8 +27,7 @@ class FormLine:
     tone: str
 
 
-@dataclass(frozen=True, slots=True)
-class FormGroup:
+class FormGroup(msgspec.Struct, frozen=True):
     """Questions that are answered in the same sense."""
 
     name: str

@@ -1,11 +1,12 @@
 """Joins the parts of the page that explains."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+import msgspec
 import requests
 from flask import Blueprint
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from cds_service.cards.translations import Wording, with_words_of
@@ -26,8 +27,7 @@ _DOCUMENTS = ("application/fhir+json", "application/json", "application/jwk-set+
 _MOST_BYTES = 2_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainSurroundings:
+class ExplainSurroundings(msgspec.Struct, frozen=True):
     """What comes from outside: the database, HTTP, our address, the clock and chance.
 
     `session` comes from `bounded_session`; `memory` is None where cards are not remembered; `seconds` bound

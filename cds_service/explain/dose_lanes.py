@@ -1,8 +1,9 @@
 """The doses of the study drugs as lanes: what was taken; and orders that overlap, one lane each."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.cards.dose_text import dose_words, drug_name
 from cds_service.explain.chart_data import Bar, Lane, end_of_axis, start_of
@@ -15,8 +16,7 @@ from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, Medi
 _GOING_ON = frozenset({MedicationStatus.ACTIVE, MedicationStatus.UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(msgspec.Struct, frozen=True):
     first: date
     last: date
     goes_on: bool

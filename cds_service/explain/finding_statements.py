@@ -1,7 +1,8 @@
 """Dosing, safety, due tests and response as statements."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from cds_service.cards.dose_text import band_words, drug_name, level_words
 from cds_service.cards.forecast_text import outlook_lines
@@ -47,8 +48,7 @@ _RESPONSE_TONES = {
 _DUE_ORDER = (DueStatus.OVERDUE, DueStatus.DUE, DueStatus.NOT_YET, DueStatus.DONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(msgspec.Struct, frozen=True):
     """What must be read first: what to do, and the critical findings that ask for it.
 
     `forecast` are sentences beside a dose; they change nothing of what is said.

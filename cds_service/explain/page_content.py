@@ -1,8 +1,9 @@
 """Everything the page says about one patient, ready for its template."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from cds_service.explain import attestation_form as form
 from cds_service.explain import finding_statements as findings
@@ -20,8 +21,7 @@ from fhir_mappings.clinical_model.studies import StudyState
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(msgspec.Struct, frozen=True):
     """May this person attest? `why_not` says why not; `given` are answers that could not be sent yet."""
 
     form_token: str

@@ -5,7 +5,6 @@ windows are never mistaken for one another.
 """
 
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -57,8 +56,7 @@ class SignedInPerson(msgspec.Struct, frozen=True):
             raise SignInRefused(WhyRefused.FORM)
 
 
-@dataclass(frozen=True, slots=True)
-class People:
+class People(msgspec.Struct, frozen=True):
     """Everybody who is signed in to a patient's page."""
 
     sessions: Sessions

@@ -1,7 +1,8 @@
 """One patient as of one moment, with the reviewed numbers and the words: what the figures are drawn from."""
 
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from cds_service.explain.statements import Teller
 from cds_service.rules.answers.assessment import Assessment
@@ -16,8 +17,7 @@ from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 
-@dataclass(frozen=True, slots=True)
-class PatientChart:
+class PatientChart(msgspec.Struct, frozen=True):
     """One patient as of one moment, with the reviewed numbers, to be drawn."""
 
     record: ClinicalRecord

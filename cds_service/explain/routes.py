@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import msgspec
 import structlog
 from flask import Blueprint, Response, request, send_from_directory
 from werkzeug.exceptions import NotFound
@@ -42,8 +42,7 @@ _STATUSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainPage:
+class ExplainPage(msgspec.Struct, frozen=True):
     """All that the routes are given."""
 
     apps: Apps

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,8 +26,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}")
 _LONGEST = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Launching:
+class Launching(msgspec.Struct, frozen=True):
     """What a launch needs: the allow-list, an HTTP client for documents and keys, our own address.
 
     `seconds` bound all that is fetched in one step; `stand_ins` say where the site keeps participation.

@@ -1,9 +1,10 @@
 """Where the page may be launched from: the site's allow-list, complete before any launch is read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from cds_service.audit.suppression import AdviceHistory
 from cds_service.cds_hooks.service import Caller
@@ -27,8 +28,7 @@ def scope_of(stand_ins: tuple[StandIn, ...], *, standalone: bool) -> str:
     return " ".join(("launch/patient" if standalone else "launch", "openid", "fhirUser", *types))
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(msgspec.Struct, frozen=True):
     """Our registration at one FHIR base.
 
     `issuers` are the clients (as in their CDS Hooks tokens) whose patients are kept there, each with its

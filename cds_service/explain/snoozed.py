@@ -1,8 +1,9 @@
 """What is silenced for this patient, and until when."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from cds_service.audit.store_errors import StoreUnavailable
 from cds_service.audit.suppression import AdviceHistory, Because
@@ -11,8 +12,7 @@ from cds_service.explain.smart_registrations import RegistrationMemory
 from cds_service.explain.statements import Teller
 
 
-@dataclass(frozen=True, slots=True)
-class SnoozedCard:
+class SnoozedCard(msgspec.Struct, frozen=True):
     """A rule, or the trial card, that is quiet for a while."""
 
     what: str
@@ -20,16 +20,14 @@ class SnoozedCard:
     until: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(msgspec.Struct, frozen=True):
     """`why_not` is said instead, when it is not known what is silenced."""
 
     held: tuple[SnoozedCard, ...] = ()
     why_not: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recollection:
+class Recollection(msgspec.Struct, frozen=True):
     """Where to look, and for how many days an unchanged trial card is not given again."""
 
     memory: RegistrationMemory | None

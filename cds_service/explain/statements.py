@@ -1,8 +1,9 @@
 """Statements as the page shows them: each with its rule, the origin of that, and links to its evidence."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.cards.translations import Wording, plain_number
 from cds_service.rules.answers.renal_answers import RenalState
@@ -11,8 +12,7 @@ from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import Argument, Phrase, say
 
 
-@dataclass(frozen=True, slots=True)
-class StatementOrigin:
+class StatementOrigin(msgspec.Struct, frozen=True):
     """Where a rule comes from: the letter and its words, and the place in the source."""
 
     rule: str
@@ -21,8 +21,7 @@ class StatementOrigin:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class StatementSeen:
+class StatementSeen(msgspec.Struct, frozen=True):
     """One piece of evidence; `link` opens the resource."""
 
     link: str
@@ -43,8 +42,7 @@ RENAL_TONES = {
 """The tone of each state of the kidneys, in words and in the figure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True):
     """What a rule says. `tone` is one of good, info, warning, critical, unknown."""
 
     tone: str
@@ -57,8 +55,7 @@ class Statement:
     """What the statement is about, where the tag does not say it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Teller:
+class Teller(msgspec.Struct, frozen=True):
     """Turns answers into statements of one language. `link` makes the address of a resource's page."""
 
     words: Wording

@@ -1,7 +1,6 @@
 """What the routes do: look at the patient of a session, write an attestation, open a source."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,8 +27,7 @@ _FORM = "QuestionnaireResponse"
 _MAY_ATTEST = ("Practitioner", "PractitionerRole")
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainDesk:
+class ExplainDesk(msgspec.Struct, frozen=True):
     """The collaborators. `seconds` bound what is fetched beside the chart; `clock` gives aware moments."""
 
     installation: Installation

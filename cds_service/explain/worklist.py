@@ -1,6 +1,6 @@
 """The twenty criteria as a list to work through: what is open first, then what excludes, then the rest."""
 
-from dataclasses import dataclass
+import msgspec
 
 from cds_service.explain.statements import Statement, Teller
 from cds_service.rules.answers.criteria_answers import Criterion, EligibilityDecision, EligibilityStatus
@@ -15,8 +15,7 @@ _STATUS_TONES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WorklistItem:
+class WorklistItem(msgspec.Struct, frozen=True):
     """One criterion. `ask` is what to ask or look for, "" when it is settled."""
 
     number: str
@@ -25,8 +24,7 @@ class WorklistItem:
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
-class Worklist:
+class Worklist(msgspec.Struct, frozen=True):
     """The criteria in the order to read them, and how many are where."""
 
     tone: str

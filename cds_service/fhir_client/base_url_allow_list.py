@@ -9,8 +9,10 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
+
+import msgspec
+from msgspec.structs import replace
 
 LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -30,8 +32,7 @@ class NotAnAddress(ValueError):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
-class FhirBase:
+class FhirBase(msgspec.Struct, frozen=True):
     """The base URL of a FHIR server in normal form; `path` has no trailing slash."""
 
     scheme: str

@@ -1,7 +1,6 @@
 """Writing to the hospital's FHIR server: one resource, created with the token of the person who wrote it."""
 
-from dataclasses import dataclass
-
+import msgspec
 import requests
 import urllib3
 
@@ -29,8 +28,7 @@ class WriteRefused(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class FhirWriter:
+class FhirWriter(msgspec.Struct, frozen=True):
     """Creates resources; `session` comes from `bounded_session`. No retries: a form is not sent twice."""
 
     session: requests.Session

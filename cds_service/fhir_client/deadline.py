@@ -1,11 +1,11 @@
 """One deadline for all that a call fetches. It measures durations only and knows no time of day."""
 
 import time
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True):
     """A point on the monotonic clock, in seconds."""
 
     end: float

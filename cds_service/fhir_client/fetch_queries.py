@@ -5,7 +5,6 @@ What came before something failed is kept, also when the time is over in the mid
 
 import time
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 from typing import Generic, NamedTuple, TypeVar
@@ -64,8 +63,7 @@ class _Piece(NamedTuple, Generic[K]):
         return str(self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Fetcher:
+class Fetcher(msgspec.Struct, frozen=True):
     """One caller's access to one FHIR server until the deadline; at most `page_cap` pages of one answer."""
 
     server: FhirServer
@@ -73,7 +71,7 @@ class Fetcher:
     deadline: Deadline
     line: ServerLine
     page_cap: int
-    allowance: Allowance = field(default_factory=Allowance)
+    allowance: Allowance = msgspec.field(default_factory=Allowance)
     ways: ServerWays = AS_USUAL
     statements: Statements | None = None
 

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from cds_service.cds_hooks.authorization import FhirAuthorization, FhirInteraction
 from cds_service.cds_hooks.request import HookRequest
@@ -10,8 +11,7 @@ from cds_service.fhir_client.base_url_allow_list import FhirBase, find_base
 from cds_service.fhir_client.fhir_get import NotFetched, WhyNotFetched
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """Without a base `why_not` says why; without an authorization the server is asked openly (CH-059).
 
     `client_id` is ours at this server, where the site file names it.

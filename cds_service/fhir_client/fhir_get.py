@@ -6,10 +6,10 @@ site file.
 
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
 import requests
 import urllib3
 
@@ -78,8 +78,7 @@ class FhirServer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FetchLimits:
+class FetchLimits(msgspec.Struct, frozen=True):
     """Seconds to connect, and bytes of one answer."""
 
     connect_seconds: float = 2.0

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event, Lock
 
+import msgspec
 import requests
 import structlog
 
@@ -30,8 +31,7 @@ _PATH = "jku"  # how a key set is called in errors
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class KeySetLimits:
+class KeySetLimits(msgspec.Struct, frozen=True):
     """How long a fetched set is used without asking, and when asking fails; the least time between two asks.
 
     `seconds` bounds one fetch, connecting included.

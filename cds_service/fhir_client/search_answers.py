@@ -1,9 +1,12 @@
 """Answers of a FHIR server as they come: page by page, in part, or as several that make one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.fhir_client.fhir_get import NotFetched
 from fhir_mappings.readers.bundle import Decoded
@@ -20,8 +23,7 @@ class CameInPart(NotFetched):
         self.came = came
 
 
-@dataclass(frozen=True, slots=True)
-class WantedAnswer:
+class WantedAnswer(msgspec.Struct, frozen=True):
     """An answer that is wanted: a relative FHIR URL of ours, and its first page where that came already."""
 
     relative: str

@@ -7,10 +7,10 @@ the server could not be had, as if it had failed. Each process counts for itself
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from threading import Lock, Semaphore
 from typing import TypeVar
 
+import msgspec
 import structlog
 from circuitbreaker import STATE_HALF_OPEN, STATE_OPEN, CircuitBreaker
 
@@ -34,8 +34,7 @@ _NEVER_ASKED = frozenset(
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class LineLimits:
+class LineLimits(msgspec.Struct, frozen=True):
     """For one server. `calls` wait for it at once, and `queue` more for that, `queue_seconds` at most.
 
     `fetches` are under way at once. When `silences` calls in a row heard nothing at all, although each had

@@ -1,13 +1,13 @@
 """In which ways the FHIR servers of a site are not as FHIR servers usually are, by its own word."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from cds_service.fhir_client.base_url_allow_list import FhirBase
 
 
-@dataclass(frozen=True, slots=True)
-class ServerWays:
+class ServerWays(msgspec.Struct, frozen=True):
     """`searches`: by resource type the further search parameters that the server demands, a query for each.
 
     `not_kept`: resource types that do not exist there; never asked for. `other_names`: bases under which the
@@ -16,7 +16,7 @@ class ServerWays:
     CapabilityStatement is believed.
     """
 
-    searches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    searches: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     not_kept: frozenset[str] = frozenset()
     other_names: tuple[FhirBase, ...] = ()
     strict_searches: bool = True

@@ -2,9 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from cds_service.pharmacokinetics.compartments import FIRST_STAGE, Array, repeated_doses, steady_trough, step
@@ -22,16 +22,14 @@ class BeyondItsUse(ValueError):
         self.model = model
 
 
-@dataclass(frozen=True, slots=True)
-class DoseStretch:
+class DoseStretch(msgspec.Struct, frozen=True):
     """Covariates that hold from `start`, h, until the next stretch."""
 
     start: float
     covariates: Covariates
 
 
-@dataclass(frozen=True, slots=True)
-class DoseHistory:
+class DoseHistory(msgspec.Struct, frozen=True):
     """What was taken, and what the patient was like meanwhile; the first stretch holds from the beginning."""
 
     courses: tuple[DosingCourse, ...]
@@ -66,8 +64,7 @@ def concentrations(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(msgspec.Struct, frozen=True):
     """Hours in which nothing begins or ends: [first, last); the doses in it, and which stretch holds."""
 
     first: float

@@ -1,9 +1,10 @@
 """The trough to come, with its 90 % interval, for several doses; models weighed by how well they fit."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch
 from cds_service.pharmacokinetics.map_estimate import (
@@ -25,8 +26,7 @@ TAIL = 0.05
 _LEAST = 1e-3  # ng/mL: less than any assay can tell from nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What is asked. Hours count from any common zero; `now` is when the next dose is due.
 
     `doses` are mg, each given every `every` h from `now` on; the trough is the one `ahead` h after `now`, a
@@ -45,8 +45,7 @@ class Question:
     dose_covariate: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DoseForecast:
+class DoseForecast(msgspec.Struct, frozen=True):
     """For one dose: middle and 90 % interval of the measured trough, ng/mL; the chance of the band."""
 
     mg: float
@@ -56,8 +55,7 @@ class DoseForecast:
     in_band: float
 
 
-@dataclass(frozen=True, slots=True)
-class ModelShare:
+class ModelShare(msgspec.Struct, frozen=True):
     """One model's weight in the forecast, how it fits the patient, or why it was left out."""
 
     name: str
@@ -66,8 +64,7 @@ class ModelShare:
     refused: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(msgspec.Struct, frozen=True):
     """The forecast of every dose asked for, and which models speak in it."""
 
     doses: tuple[DoseForecast, ...]

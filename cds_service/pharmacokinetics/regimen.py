@@ -1,19 +1,18 @@
 """Doses over time: real histories with changed and missed doses, as runs of equal doses."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class DoseTaken:
+class DoseTaken(msgspec.Struct, frozen=True):
     """One dose, mg, at an hour counted from any common zero."""
 
     hour: float
     mg: float
 
 
-@dataclass(frozen=True, slots=True)
-class DosingCourse:
+class DosingCourse(msgspec.Struct, frozen=True):
     """`count` equal doses, mg, the first at `start` h, one every `every` h."""
 
     start: float

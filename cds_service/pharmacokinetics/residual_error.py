@@ -6,8 +6,8 @@ and a level far above the typical one would then speak for a patient who clears 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from cds_service.pharmacokinetics.compartments import Array
@@ -21,8 +21,7 @@ The mean difference is not corrected for: the trial's target is read in the site
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True):
     """One measured level, ng/mL, at an hour of the history; `below`: under the quantification limit given.
 
     `assay`: "immunoassay", "lc-ms/ms", or None when the report does not say.

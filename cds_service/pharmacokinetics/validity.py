@@ -1,8 +1,9 @@
 """Is a model for this patient? A missing or stale covariate counts as outside (lesson 23)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 from cds_service.pharmacokinetics.population_model import ModelRange, PopulationModel
 
@@ -15,16 +16,14 @@ class Fit(IntEnum):
     NOT_FOR_THIS_PATIENT = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(msgspec.Struct, frozen=True):
     """A covariate's value and its age, days; None: it does not age."""
 
     value: float
     age_days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ValidityJudgement:
+class ValidityJudgement(msgspec.Struct, frozen=True):
     """How well the model fits, and the covariates that make it worse than INSIDE."""
 
     fit: Fit

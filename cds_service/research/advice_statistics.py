@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from cds_service.audit.reaction_report import RuleReport, by_number
 from cds_service.pages.small_cells import Cell, shown_count
@@ -11,8 +12,7 @@ OUTCOMES = {"accepted": "accepted", "overridden": "overridden", "": "ignored"}
 """What is shown for each outcome of the audit."""
 
 
-@dataclass(frozen=True, slots=True)
-class CountedTold:
+class CountedTold(msgspec.Struct, frozen=True):
     """One rule or month: cards shown, by what became of them; of those overridden, the reasons."""
 
     name: str
@@ -21,8 +21,7 @@ class CountedTold:
     reasons: Mapping[str, Cell]
 
 
-@dataclass(frozen=True, slots=True)
-class CountedAdvice:
+class CountedAdvice(msgspec.Struct, frozen=True):
     """Both tables, of the same cards."""
 
     rules: list[CountedTold]

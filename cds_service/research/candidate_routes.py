@@ -2,9 +2,9 @@
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import quote
 
+import msgspec
 import structlog
 from cryptography.fernet import InvalidToken
 from flask import Blueprint, Response, request
@@ -27,8 +27,7 @@ _log = structlog.get_logger()
 _PURPOSE = "candidates"
 
 
-@dataclass(frozen=True, slots=True)
-class CandidatesPage:
+class CandidatesPage(msgspec.Struct, frozen=True):
     """All that the routes are given. `launch` is our launch address of the page that explains, "" without.
 
     `name` is what the session is called; `origin` the one under which browsers know us.

@@ -1,7 +1,6 @@
 """The list as the study team sees it: rows, with the names that the FHIR server tells at that moment."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 
 import msgspec
@@ -49,8 +48,7 @@ class SeenList(msgspec.Struct, frozen=True):
     as_of: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(msgspec.Struct, frozen=True):
     """The collaborators. `engine` keeps who looked; `clock` gives aware moments."""
 
     server: ListServer

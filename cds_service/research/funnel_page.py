@@ -5,7 +5,6 @@ do not add up are never shown.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -48,8 +47,7 @@ class FunnelFile(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
     unreadable: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Funnel:
+class Funnel(msgspec.Struct, frozen=True):
     """The counts as they may be shown. `candidates` are all but those without aplastic anaemia.
 
     `undetermined_by` splits the undetermined by the first question to ask; in `excluded_by` and `overdue`

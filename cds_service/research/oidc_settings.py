@@ -1,14 +1,14 @@
 """The hospital's identity provider as the site file names it."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from cds_service.fhir_client.base_url_allow_list import FhirBase
 from cds_service.signin.client_registration import Registration
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(msgspec.Struct, frozen=True):
     """The identity provider at `issuer`, and the claim of its id tokens in which the role must stand.
 
     `role_claim` may lead into nested claims, such as "realm_access.roles". `screening` is the output folder

@@ -1,7 +1,6 @@
 """Who may see the counts: people whose account at the hospital's identity provider has the role."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,8 +33,7 @@ class Reader(msgspec.Struct, frozen=True):
     may_sign: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(msgspec.Struct, frozen=True):
     """What signing in needs; `seconds` bound all that is fetched in one step."""
 
     provider: Provider

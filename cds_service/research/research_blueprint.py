@@ -1,11 +1,11 @@
 """Joins the parts of the study team's page."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import msgspec
 import requests
 from flask import Blueprint
 from sqlalchemy import Engine
@@ -30,8 +30,7 @@ _DOCUMENTS = ("application/json", "application/jwk-set+json")
 _MOST_BYTES = 500_000
 
 
-@dataclass(frozen=True, slots=True)
-class ResearchSurroundings:
+class ResearchSurroundings(msgspec.Struct, frozen=True):
     """What comes from outside: database, HTTP (a `bounded_session`), our address, the clock and chance.
 
     With a `list_server` and a `clinic` the candidates are shown; `explains` where the list's FHIR server

@@ -2,7 +2,6 @@
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -36,8 +35,7 @@ _LOOK_BACK = timedelta(days=365)
 _STATUSES = {WhyRefused.ROLE: 403, WhyRefused.SESSION: 403, WhyRefused.STATE: 400, WhyRefused.FORM: 400}
 
 
-@dataclass(frozen=True, slots=True)
-class ResearchPage:
+class ResearchPage(msgspec.Struct, frozen=True):
     """All that the routes are given; `engine` is the service's database, `zone` the site's."""
 
     sign_in: SignIn

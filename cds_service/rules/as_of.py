@@ -1,12 +1,12 @@
 """The one "now" that every rule is asked about."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class AsOf:
+
+class AsOf(msgspec.Struct, frozen=True):
     """The moment of the assessment: an aware instant, its day in the site's time zone, and its own text."""
 
     instant: datetime

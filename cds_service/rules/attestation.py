@@ -4,8 +4,10 @@ DECISIONS 1 and 2: an answer counts from the day it was given to the last day of
 item by item, and an answer that contradicts definite data leaves the criterion unknown.
 """
 
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.verdict import Verdict, verdict_of
@@ -16,8 +18,7 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.studies import Attestation
 
 
-@dataclass(frozen=True, slots=True)
-class Attested:
+class Attested(msgspec.Struct, frozen=True):
     """One answer that counts: its value, the day it was given and where it stands."""
 
     value: bool | int

@@ -1,9 +1,11 @@
 """What a criterion saw: each fact in its own words, where it stands in the chart, and its day."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+
+import msgspec
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, ProcedureDone
@@ -43,8 +45,7 @@ _CONSENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True):
     """One fact as it is shown; `day` is its day, of a partial date the first, None when it has no date.
 
     `history`: `day` may be that on which something past was written down; `happened` is its own day.

@@ -1,16 +1,17 @@
 """From when to when a drug was taken, as the entries of a chart tell it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.stops import ended_orders
 from fhir_mappings.clinical_model.calendar import When, days_after
 from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
 
 
-@dataclass(frozen=True, slots=True)
-class InteractionLimits:
+class InteractionLimits(msgspec.Struct, frozen=True):
     """Days that decide whether an entry means that the drug is taken."""
 
     order_is_current: int
@@ -21,8 +22,7 @@ class InteractionLimits:
     cause_ended: int
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True):
     """One entry read as a time of use; `last` is None while it goes on."""
 
     first: date | None

@@ -27,20 +27,16 @@ _WANTED = frozenset(
 def latest_results(record: ClinicalRecord, as_of: AsOf) -> Mapping[Analyte, Result]:
     """By analyte, the newest final number that does not lie ahead; of one moment, the highest."""
     found: dict[Analyte, tuple[tuple[date, float, Decimal], Result]] = {}
-    for result in record.results:
-        when, number = result.when, result.number
-        if (
-            result.analyte not in _WANTED
-            or result.reading is not Reading.USABLE
-            or not when
-            or number is None
-        ):
+    for result in reversed(record.results):  # the newest stand last: the others are passed over at a glance
+        when, number, best = result.when, result.number, found.get(result.analyte)
+        if when is None or number is None or (best is not None and when.last < best[0][0]):
+            continue
+        if result.analyte not in _WANTED or result.reading is not Reading.USABLE:
             continue
         if when.first > as_of.day or (when.instant and when.instant > as_of.instant):
             continue
         rank = (when.last, when.instant.timestamp() if when.instant else 0.0, number)
-        best = found.get(result.analyte)
-        if best is None or rank > best[0]:
+        if best is None or rank >= best[0]:
             found[result.analyte] = (rank, result)
     return {analyte: result for analyte, (_, result) in found.items()}
 

@@ -1,10 +1,9 @@
 """How often the same advice is given: the reviewed limits. `store.restraint` settles what they hold back."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Restraint:
+class Restraint(msgspec.Struct, frozen=True):
     """Days; `quiet_states` are those in which any reaction to a card counts as an acknowledgement."""
 
     trial_card_days: int

@@ -9,19 +9,21 @@ A file `nct06802055/<topic>.toml` has two kinds of tables:
     source = "..."
     sentence = "..."
 
-`read_limits` turns the first kind into the topic's own frozen dataclass (a field per limit, no more, no
+`read_limits` turns the first kind into the topic's own frozen struct (a field per limit, no more, no
 less), `read_rules` the second into `Rule`s. A site may override limits of origin A, and no others.
 A limit that states a fact of another limit says so by `same_as`, and follows it.
 """
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
 
 L = TypeVar("L")
 FOLDER = Path(__file__).parents[1] / "trials" / "nct06802055" / "reviewed"
@@ -36,8 +38,7 @@ class Origin(StrEnum):
     ASSUMPTION = "A"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A rule that can speak: stable id, origin, and the place where its text stands."""
 
     id: str
@@ -73,13 +74,13 @@ def read_limits(
     overrides: Mapping[str, Any] | None = None,
     folder: Path = FOLDER,
 ) -> L:
-    """The limits of `topic` as one `shape` (a frozen dataclass of int, Decimal, str, bool or tuple fields).
+    """The limits of `topic` as one `shape` (a frozen struct of int, Decimal, str, bool or tuple fields).
 
     `overrides` maps "<topic>.<limit>" to a site's own value. Raises ProtocolTextFault with every fault found.
     """
     tables: dict[str, dict[str, Any]] = read_topic(topic, folder).get("limit", {})
     wanted = get_type_hints(shape)
-    faults = _set_faults(topic, set(tables), {f.name for f in fields(shape)})  # type: ignore[arg-type]
+    faults = _set_faults(topic, set(tables), set(wanted))
     values: dict[str, Any] = {}
     every = LimitTables(folder)
     for name in wanted.keys() & tables.keys():

@@ -1,10 +1,11 @@
 """What is remembered of each call, what is held back because of it, and what clinicians said to it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from cds_service.audit.append_calls import append_call
@@ -25,8 +26,7 @@ HELD_BACK = "org.aa-cds.held-back"
 """The response's extension: which cards were not given, why, and until when. Quiet, never silent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(msgspec.Struct, frozen=True):
     """What the rules say to one call, before anything is held back.
 
     `input_hash` is None where nothing was assessed: the trial does not concern the patient.
@@ -48,8 +48,7 @@ class Remembers(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(msgspec.Struct, frozen=True):
     """What advice depends on besides the chart: this program, the reviewed texts, the trial record."""
 
     software: str
@@ -57,8 +56,7 @@ class Versions:
     record: str
 
 
-@dataclass(frozen=True, slots=True)
-class AuditMemory:
+class AuditMemory(msgspec.Struct, frozen=True):
     """The database of one installation. Every method that touches it raises StoreUnavailable."""
 
     engine: Engine

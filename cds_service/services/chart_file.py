@@ -7,10 +7,10 @@ chart unavailable: what it holds is used, and what it does not hold is not taken
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from cds_service.cards.assessment_json import assessment_json
 from cds_service.cards.translations import Wording
@@ -47,15 +47,14 @@ class UnreadableChart(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class FileChart:
+class FileChart(msgspec.Struct, frozen=True):
     """What a file held, before it is read as a record. `home` is the server that it comes from."""
 
     patient_id: str
     resources: tuple[Resource, ...]
     gaps: tuple[Gap, ...] = ()
     unavailable: frozenset[Part] = frozenset()
-    drafts: ContextResources = field(default_factory=ContextResources)
+    drafts: ContextResources = msgspec.field(default_factory=ContextResources)
     home: Home = NOWHERE
 
 
@@ -88,8 +87,7 @@ def read_draft_file(text: bytes, patient_id: str) -> ContextResources:
         raise UnreadableChart(str(error)) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Rulebook:
+class Rulebook(msgspec.Struct, frozen=True):
     """All that judging a chart from a file needs of an installation; it can be sent to another process."""
 
     reader: ReaderSettings

@@ -1,7 +1,8 @@
 """One patient looked at for the page that explains: gathered and assessed as at the bedside."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from cds_service.cds_hooks.authorization import FhirAuthorization
 from cds_service.cds_hooks.request import Hook, HookContext, HookRequest
@@ -15,8 +16,7 @@ from cds_service.trials.nct06802055.assess import assess
 _NO_HOOK = "00000000-0000-0000-0000-000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainedPatient:
+class ExplainedPatient(msgspec.Struct, frozen=True):
     """What was seen and what the rules say of it; no assessment where the trial is no concern."""
 
     gathered: Gathered

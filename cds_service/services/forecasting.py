@@ -5,9 +5,10 @@ Imported only where a site has switched forecasts on: it needs numpy and scipy.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch
 from cds_service.pharmacokinetics.forecast import DoseForecast, ModelShare, Question, forecast
@@ -35,8 +36,7 @@ _IMMUNOASSAY = re.compile(r"(?i)immuno|architect|cmia|emit\b|eclia|elecsys|dimen
 _TENTH, _HUNDREDTH = Decimal("0.1"), Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelForecaster:
+class ModelForecaster(msgspec.Struct, frozen=True):
     """Which models speak for each drug, and how many days ahead the trough is forecast."""
 
     models: Mapping[Drug, tuple[str, ...]]

@@ -1,10 +1,11 @@
 """The one story that all six services tell: gather, assess, word the cards, and record what was said."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from cds_service.audit.audit_records import CallOutcome
 from cds_service.cards.card_context import CardContext
@@ -30,8 +31,7 @@ _REFUSED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(msgspec.Struct, frozen=True):
     """What an installation brings to every call; `texts_version` names the reviewed texts in force.
 
     `words_by_issuer` are those of the clients that have a language of their own; `explaining` are the issuers
@@ -46,7 +46,7 @@ class Installation:
     zone: ZoneInfo
     public_base_url: str
     texts_version: str
-    words_by_issuer: Mapping[str, Wording] = field(default_factory=dict)
+    words_by_issuer: Mapping[str, Wording] = msgspec.field(default_factory=dict)
     explaining: frozenset[str] = frozenset()
     one_action: frozenset[str] = frozenset()
     ordered_by_hand: frozenset[str] = frozenset()
@@ -68,8 +68,7 @@ class Installation:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class TrialService:
+class TrialService(msgspec.Struct, frozen=True):
     """A service as discovery lists it, whom a call of it may concern, and which cards it answers with.
 
     `concern_of` a call is None where the call touches nothing that the trial is about; it raises

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.audit.advice_diff import Difference, differences, same_advice
 from cds_service.audit.audit_records import CallOutcome, GivenCall
@@ -16,8 +18,7 @@ from cds_service.services.catalogue import catalogue_of
 from cds_service.services.handler import Installation
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(msgspec.Struct, frozen=True):
     """One recorded call, and the same call judged by this program and these texts."""
 
     before: GivenCall

@@ -19,7 +19,6 @@ client_id = "aa-cds-explain"
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -69,8 +68,7 @@ class ClientEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return (self.jku,) if isinstance(self.jku, str) else self.jku or ()
 
 
-@dataclass(frozen=True, slots=True)
-class ListedClient:
+class ListedClient(msgspec.Struct, frozen=True):
     """One EHR of the site. Without `key_set` its keys are fetched from the client's `jku`.
 
     Without a language or FHIR bases of its own, the site's count.

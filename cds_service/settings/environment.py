@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from cds_service.audit.key_strength import SHORTEST_KEY, weakness_of
 from cds_service.audit.pseudonym import WeakKey
 from cds_service.fhir_client.base_url_allow_list import NotAnAddress, read_base
@@ -96,8 +98,7 @@ class Secret:
         return "<hidden>"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """All settings of one installation. `fetch_seconds` bounds all fetching of one call.
 
     `request_seconds` is how long a client may take to send a request. The two limits are calls per second and
@@ -115,7 +116,7 @@ class Settings:
     pseudonym_key: Secret
     client_authentication: ClientAuthentication = ClientAuthentication.NONE
     workers: int = 2
-    max_body_bytes: int = 10_000_000
+    max_body_bytes: int = 60_000_000  # a chart of 50,000 resources
     fetch_seconds: float = 4.0
     request_seconds: float = 10.0
     client_calls_per_second: float = 0
@@ -178,7 +179,7 @@ def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings
         pseudonym_key=_pseudonym_key(environ, faults),
         client_authentication=authentication,
         workers=int(_number(environ, "CDS_WORKERS", 2, 1, 64, faults)),
-        max_body_bytes=int(_number(environ, "CDS_MAX_BODY_BYTES", 10_000_000, 1_000, 100_000_000, faults)),
+        max_body_bytes=int(_number(environ, "CDS_MAX_BODY_BYTES", 60_000_000, 1_000, 100_000_000, faults)),
         fetch_seconds=_number(environ, "CDS_FETCH_SECONDS", 4, 0.1, 20, faults),
         request_seconds=_number(environ, "CDS_REQUEST_SECONDS", 10, 0.5, 25, faults),
         client_calls_per_second=_number(environ, "CDS_CLIENT_CALLS_PER_SECOND", 50, 0, 100_000, faults),

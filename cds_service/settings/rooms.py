@@ -1,12 +1,13 @@
 """The pages for people that a site file asks for: the one that explains, and the study team's."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import requests
 from flask import Blueprint
+from msgspec.structs import replace
 
 from cds_service import __version__
 from cds_service.cards.translations import read_wording
@@ -24,8 +25,7 @@ from cds_service.signin.oauth_code_flow import NewSecret
 from cds_service.study_list.list_server import ListServer
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(msgspec.Struct, frozen=True):
     """What the rooms share of the world: HTTP (a `bounded_session`), the clock, chance; and the server that
     keeps the study list, where there is one; and how the reviewed content stands."""
 

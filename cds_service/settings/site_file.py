@@ -58,13 +58,13 @@ group = [{name = "Group/17", arm = "sirolimus"}]
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from msgspec.structs import replace
 
 from cds_service.bulk_export.export_server import BulkServer
 from cds_service.chart.chart_queries import resource_types
@@ -99,23 +99,22 @@ from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
 _STRICT: dict[str, Any] = {"forbid_unknown_fields": True, "frozen": True}
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """One hospital. Paths are absolute; thresholds are by "<topic>.<limit>".
 
     `files` are the site file and all that it names: whoever may change one of them decides who is trusted.
     """
 
     language: str = "en"
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    zone: ZoneInfo = msgspec.field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     ordered_by_hand: frozenset[str] = frozenset()
     study_references: tuple[str, ...] = ()
-    arms: Mapping[str, Arm] = field(default_factory=dict)
-    tablets: Mapping[Drug, tuple[Decimal, ...]] = field(default_factory=dict)
-    thresholds: Mapping[str, Any] = field(default_factory=dict)
+    arms: Mapping[str, Arm] = msgspec.field(default_factory=dict)
+    tablets: Mapping[Drug, tuple[Decimal, ...]] = msgspec.field(default_factory=dict)
+    thresholds: Mapping[str, Any] = msgspec.field(default_factory=dict)
     concept_maps: tuple[Path, ...] = ()
     code_lists_left_out: tuple[str, ...] = ()
-    code_systems: Mapping[str, str] = field(default_factory=dict)
+    code_systems: Mapping[str, str] = msgspec.field(default_factory=dict)
     fhir_bases: tuple[FhirBase, ...] = ()
     ways: ServerWays = AS_USUAL
     ca_bundle: Path | None = None
@@ -124,8 +123,8 @@ class Site:
     research: Provider | None = None
     bulk_exports: tuple[BulkServer, ...] = ()
     study_list: StudyList | None = None
-    forecast: ForecastEntry = field(default_factory=ForecastEntry)
-    review: Review = field(default_factory=Review)
+    forecast: ForecastEntry = msgspec.field(default_factory=ForecastEntry)
+    review: Review = msgspec.field(default_factory=Review)
     watch: WatchSettings | None = None
     files: tuple[Path, ...] = ()
 

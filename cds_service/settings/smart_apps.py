@@ -10,7 +10,6 @@ frame_ancestors = ["https://ehr.hospital.example"]  # whose pages may show ours 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -36,8 +35,7 @@ class SmartEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     frame_ancestors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SmartApp:
+class SmartApp(msgspec.Struct, frozen=True):
     """Our registration at one FHIR base, and the origins that may frame our pages there."""
 
     fhir_base: FhirBase

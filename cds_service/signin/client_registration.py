@@ -1,13 +1,12 @@
 """How this service is registered as a client of an authorization server."""
 
-from dataclasses import dataclass
+import msgspec
 
 from cds_service.fhir_client.base_url_allow_list import FhirBase
 from cds_service.fhir_client.client_proof import ClientKey, ClientSecret
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(msgspec.Struct, frozen=True):
     """A client at one authorization server.
 
     `proof` is None for a public client. `issuer` is the issuer of its id tokens, None for what its

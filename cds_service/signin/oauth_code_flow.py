@@ -1,7 +1,6 @@
 """The authorization code flow with PKCE, by Authlib: off to the server, and back with a token."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -29,16 +28,14 @@ class Pending(msgspec.Struct, frozen=True):
     purpose: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(msgspec.Struct, frozen=True):
     """What came back: the token response, and the claims of its id token, verified."""
 
     token: Mapping[str, Any]
     claims: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class CodeFlow:
+class CodeFlow(msgspec.Struct, frozen=True):
     """The flow for one registration. `redirect_uri` is the page that the browser comes back to.
 
     `ca_bundle` is a file of the hospital's own certificate authorities.

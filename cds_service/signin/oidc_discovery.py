@@ -1,7 +1,6 @@
 """What an authorization server says of itself, and that its endpoints lie where the site file allows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -25,8 +24,7 @@ class _Document(msgspec.Struct, frozen=True):
     code_challenge_methods_supported: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(msgspec.Struct, frozen=True):
     """The endpoints of one authorization server, checked, and the issuer of its id tokens."""
 
     authorization_endpoint: str

@@ -4,7 +4,6 @@ A page that is framed by another origin gets its cookies only with SameSite=None
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -19,8 +18,7 @@ from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 LAUNCH_LIFE = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Sessions:
+class Sessions(msgspec.Struct, frozen=True):
     """`path` is where the pages stand, e.g. "/explain"; `cookie` is what their cookie is called."""
 
     engine: Engine

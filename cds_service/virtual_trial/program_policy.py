@@ -4,10 +4,12 @@ Reader, rules, safety, bounds: nothing of it is rewritten here. What is written 
 what a clinic makes of the advice is in `clinic.py`.
 """
 
-from dataclasses import dataclass, field, replace
+import dataclasses
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.dosing_answers import TitrationDecision
@@ -39,7 +41,7 @@ class Bedside:
 
     def without_forecast(self) -> "Bedside":
         """The same, with forecasts switched off."""
-        return replace(self, protocol=replace(self.protocol, forecaster=None))
+        return dataclasses.replace(self, protocol=replace(self.protocol, forecaster=None))
 
 
 @dataclass(frozen=True, slots=True)

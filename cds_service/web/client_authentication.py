@@ -1,9 +1,9 @@
 """Who may come in: asked at discovery and at every call, before anything of the body is read."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
 from flask import request
 
 from cds_service.cds_hooks.service import Caller
@@ -20,8 +20,7 @@ class Admit(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(msgspec.Struct, frozen=True):
     """How clients are told apart, and the public URLs that their tokens must be meant for."""
 
     endpoints: Endpoints

@@ -1,6 +1,5 @@
 """Which error becomes which status: one table, and every answer an OperationOutcome (CH-072)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -22,8 +21,7 @@ from cds_service.cds_hooks.errors import (
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """An HTTP status and the FHIR issue type (http://hl7.org/fhir/R4/valueset-issue-type.html)."""
 
     status: int

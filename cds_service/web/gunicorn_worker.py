@@ -10,7 +10,6 @@ import resource
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +18,7 @@ from flask import Response
 from gunicorn import glogging
 from gunicorn.http import errors, wsgi
 from gunicorn.workers.sync import SyncWorker
+from msgspec.structs import replace
 
 from cds_service.fhir_client.compute_turns import Turns
 from cds_service.web.connection import Connection

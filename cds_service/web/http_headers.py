@@ -1,7 +1,6 @@
 """What every request and every answer passes, whatever the route and whether it went well."""
 
-from dataclasses import dataclass
-
+import msgspec
 from flask import Flask, Response
 from flask_cors import CORS
 
@@ -16,8 +15,7 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(msgspec.Struct, frozen=True):
     """What an installation decides: which web pages may read answers, and how often an address may call.
 
     `origins` are exact; none, and no page may. `is_https` tells whether the public URL is. 0 is no limit.

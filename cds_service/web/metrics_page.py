@@ -5,14 +5,14 @@ It reads the files that the workers count in, and ends when whoever started it d
 
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 _READY = b"ready\n"
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsPage:
+class MetricsPage(msgspec.Struct, frozen=True):
     """Where the metrics are to be had, and the folder that the workers count in."""
 
     host: str

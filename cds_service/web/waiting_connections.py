@@ -12,9 +12,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice, takewhile
 
+import msgspec
 import structlog
 
 from cds_service.web.connection import Connection, RequestProgress
@@ -35,8 +35,7 @@ class Crowded(Exception):
     """There is no room for requests that take so long to arrive."""
 
 
-@dataclass(frozen=True, slots=True)
-class LobbyLimits:
+class LobbyLimits(msgspec.Struct, frozen=True):
     """`request_seconds` are for a request to arrive, and again for its answer to be read.
 
     `slots` calls are worked on at once; `connections` and `held_bytes` may be arriving.

@@ -8,11 +8,11 @@ on days stands here and nowhere else: it stops at the ends of the calendar inste
 """
 
 import re
-from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import msgspec
 from dateutil.relativedelta import relativedelta
 
 _FHIR_DATE = re.compile(
@@ -36,8 +36,7 @@ class NotADate(ValueError):
         self.text = text
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(msgspec.Struct, frozen=True):
     """A point in a patient's history: the calendar days it may mean, and the instant if one was given."""
 
     text: str

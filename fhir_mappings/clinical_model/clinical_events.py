@@ -1,15 +1,15 @@
 """Procedures and transfusions, allergies, adverse events."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty
 
 
-@dataclass(frozen=True, slots=True)
-class ProcedureDone:
+class ProcedureDone(msgspec.Struct, frozen=True):
     """A completed (or in-progress) procedure or transfusion that a code list recognises."""
 
     reference: str
@@ -27,8 +27,7 @@ class AllergyKind(StrEnum):
     UNSTATED = "unstated"
 
 
-@dataclass(frozen=True, slots=True)
-class Allergy:
+class Allergy(msgspec.Struct, frozen=True):
     """An allergy or intolerance to a drug that a rule asks about.
 
     `by_text_only`: the substance is known by its name alone, which says nothing against the entry itself.
@@ -46,8 +45,7 @@ class Allergy:
     by_text_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AdverseEventSeen:
+class AdverseEventSeen(msgspec.Struct, frozen=True):
     """An actual (never potential) adverse event."""
 
     reference: str

@@ -1,7 +1,8 @@
 """Diagnoses as rules see them: ideas, certainty and course, never codes."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.concepts import Concept
@@ -22,8 +23,7 @@ class Course(StrEnum):
     UNSTATED = "unstated"
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(msgspec.Struct, frozen=True):
     """One Condition that at least one of our code lists, or our text patterns, recognises.
 
     `by_text_only` is true when no code, only the words, put it into its concepts: never definite.

@@ -4,7 +4,6 @@ A part of the chart that could not be read is a `Part` of `ClinicalRecord.unavai
 is never mistaken for "none"; what is odd about a single entry is a `Gap`.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -32,16 +31,14 @@ class WhyUnknown(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-@dataclass(frozen=True, slots=True)
-class Known(Generic[T]):
+class Known(msgspec.Struct, Generic[T], frozen=True):
     """A fact that the chart states."""
 
     value: T
     evidence: Evidence | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """A fact that the chart does not settle, and why."""
 
     why: WhyUnknown
@@ -85,8 +82,7 @@ MEDICATION_PARTS = (
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True, order=True):
     """What an entry that could not be used may have said (DECISIONS 49).
 
     `kind` is its FHIR resource type, `name` and `written` its own words for itself and its value, `day` its
@@ -103,8 +99,7 @@ class Lost:
     concepts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True, order=True):
     """What could not be read or had, for `dataQuality`. `problem` is a stable code in capitals.
 
     `lost`: what it may have said, where it stands in the chart and its codes or words still tell. A gap whose

@@ -1,9 +1,10 @@
 """The study drugs, doses, and every entry about a drug that a rule asks about."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.concepts import Concept
@@ -20,8 +21,7 @@ class Drug(StrEnum):
     CICLOSPORIN = "ciclosporin"
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(msgspec.Struct, frozen=True):
     """An amount of drug at an interval.
 
     `parts`: the doses of one day where they differ, highest first: 100 mg in the morning and 75 mg at night
@@ -76,8 +76,7 @@ class MedicationStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class MedicationEvent:
+class MedicationEvent(msgspec.Struct, frozen=True):
     """One order, dispense, administration or statement of a drug that at least one rule asks about.
 
     `ingredients` are canonical lower-case names ("sirolimus", "voriconazole"); a combination has several.

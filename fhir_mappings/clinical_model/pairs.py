@@ -1,14 +1,14 @@
 """Results of one test at one moment that differ: each of them may be the true one (DECISIONS 48)."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.results import Analyte, Result
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """Two or more results of one analyte at one instant, or of one day where one of them has no time.
 
     `options`: what may have been measured then, each a result by itself; the results of a day that have

@@ -9,9 +9,11 @@ grams) the table says so with a leading "=".
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
+
+import msgspec
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.results import Analyte
 
@@ -36,8 +38,7 @@ class UnitNotAllowed(ValueError):
         self.accepted = accepted
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True):
     """A unit of one analyte: (value - `offset`) x `times` / `per` is the value in its canonical unit.
 
     `molar`: True for an amount of substance, False for a mass, None where the analyte has but one kind.

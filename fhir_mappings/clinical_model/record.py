@@ -1,9 +1,12 @@
 """One patient's chart in our words, freed of FHIR."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, ProcedureDone
@@ -16,15 +19,7 @@ from fhir_mappings.clinical_model.results import Analyte, Reading, Result
 from fhir_mappings.clinical_model.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
 
 
-class _SortedOut:
-    """The results by analyte, sorted out when first asked for: no part of what a record says."""
-
-    __slots__ = ("_by_analyte",)
-    _by_analyte: dict[Analyte, tuple[Result, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class ClinicalRecord(_SortedOut):
+class ClinicalRecord(msgspec.Struct, frozen=True, dict=True):
     """One patient's chart in our words; every tuple in a canonical order, whatever order it was read in.
 
     `pairs`: which of the results are of one moment and differ.
@@ -32,8 +27,8 @@ class ClinicalRecord(_SortedOut):
 
     patient: str
     zone: ZoneInfo
-    birth_date: Fact[When] = field(default_factory=lambda: Unknown(WhyUnknown.MISSING))
-    sex: Fact[Sex] = field(default_factory=lambda: Unknown(WhyUnknown.MISSING))
+    birth_date: Fact[When] = msgspec.field(default_factory=lambda: Unknown(WhyUnknown.MISSING))
+    sex: Fact[Sex] = msgspec.field(default_factory=lambda: Unknown(WhyUnknown.MISSING))
     deceased: bool = False
     diagnoses: tuple[Diagnosis, ...] = ()
     results: tuple[Result, ...] = ()
@@ -57,18 +52,21 @@ class ClinicalRecord(_SortedOut):
     def of(self, *analytes: Analyte) -> tuple[Result, ...]:
         """Results of any of the analytes, oldest first (undated ones first of all)."""
         if len(analytes) == 1:
-            return self._results_by_analyte().get(analytes[0], ())
+            return self._by_analyte.get(analytes[0], ())
         return tuple(r for r in self.results if r.analyte in analytes)
 
-    def _results_by_analyte(self) -> dict[Analyte, tuple[Result, ...]]:
-        try:
-            return self._by_analyte
-        except AttributeError:
-            found: dict[Analyte, list[Result]] = {}
-            for result in self.results:
-                found.setdefault(result.analyte, []).append(result)
-            object.__setattr__(self, "_by_analyte", {one: tuple(some) for one, some in found.items()})
-            return self._by_analyte
+    @cached_property
+    def worked_out(self) -> dict[object, Any]:
+        """What has been worked out from this chart (`once_a_record`): no part of what it says."""
+        return {}
+
+    @cached_property
+    def _by_analyte(self) -> dict[Analyte, tuple[Result, ...]]:
+        """The results by analyte, sorted out when first asked for: no part of what a record says."""
+        found: dict[Analyte, list[Result]] = {}
+        for result in self.results:
+            found.setdefault(result.analyte, []).append(result)
+        return {one: tuple(some) for one, some in found.items()}
 
     def usable(self, *analytes: Analyte) -> tuple[Result, ...]:
         """Results of the analytes that may decide: final, dated, readable, oldest first."""
@@ -120,3 +118,27 @@ def _newest_first(one: tuple[Gap, Lost]) -> tuple[bool, str]:
 def latest_day(when: When | None) -> date:
     """The last day a `When` may mean, for ordering; date.min when there is none."""
     return when.last if when else date.min
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def once_a_record(
+    work: Callable[Concatenate[ClinicalRecord, P], R],
+) -> Callable[Concatenate[ClinicalRecord, P], R]:
+    """The same work, done once for a record and the same other arguments, which must be hashable.
+
+    Only for work that looks at nothing else: its answer, and who asks first, must not matter.
+    """
+
+    @wraps(work)
+    def once(record: ClinicalRecord, /, *others: P.args, **named: P.kwargs) -> R:
+        key = (work, others, *named.items())
+        try:
+            found: R = record.worked_out[key]
+        except KeyError:
+            found = record.worked_out[key] = work(record, *others, **named)
+        return found
+
+    return once

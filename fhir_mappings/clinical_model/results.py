@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+import msgspec
+
 from fhir_mappings.clinical_model.calendar import When
 
 
@@ -127,8 +129,7 @@ class LevelDetails:
     sampled: When | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """One laboratory result, score or vital sign, in the canonical unit of its analyte.
 
     `number` with `comparator` is an interval: "<20" is any value from 0 to below 20.

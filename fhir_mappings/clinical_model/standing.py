@@ -1,11 +1,11 @@
 """An order for a test that stands in the chart already."""
 
-from dataclasses import dataclass
 from datetime import date
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class StandingOrder:
+
+class StandingOrder(msgspec.Struct, frozen=True):
     """One order that was drafted or is active: its LOINC codes, and its days; None leaves an end open.
 
     `written`: the day on which it was written, where it tells. `is_dated`: its days are its own.

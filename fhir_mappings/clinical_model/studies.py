@@ -1,7 +1,8 @@
 """The patient's part in trials: participation, arm, consent, and what a practitioner attested."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Part
@@ -25,8 +26,7 @@ class StudyState(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class StudyEntry:
+class StudyEntry(msgspec.Struct, frozen=True):
     """One ResearchSubject (or the site's Group, Flag or CarePlan that stands for it).
 
     `this_trial`: True/False when the study could be identified, None when it could not be resolved.
@@ -54,8 +54,7 @@ class ConsentState(StrEnum):
     INACTIVE = "inactive"
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentSeen:
+class ConsentSeen(msgspec.Struct, frozen=True):
     """A Consent; `for_trial` by ResearchSubject.consent, provision.data, identifier or policy."""
 
     reference: str
@@ -64,8 +63,7 @@ class ConsentSeen:
     when: When | None
 
 
-@dataclass(frozen=True, slots=True)
-class Attestation:
+class Attestation(msgspec.Struct, frozen=True):
     """One QuestionnaireResponse to our form. `counted` only with status, date and a practitioner author."""
 
     reference: str
@@ -74,8 +72,7 @@ class Attestation:
     answers: tuple[tuple[str, bool | int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CompletenessAssertion:
+class CompletenessAssertion(msgspec.Struct, frozen=True):
     """A List that says "reviewed, nothing known" (emptyReason nilknown) for one category of the chart."""
 
     reference: str

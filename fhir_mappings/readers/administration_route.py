@@ -5,6 +5,7 @@ into a vein: the trial's drugs are swallowed. A route not in the tables tells no
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Literal
 
 from fhir_mappings.readers.fhir_types import CodeableConcept
@@ -124,10 +125,18 @@ def of_form(form: CodeableConcept | None) -> bool | None:
 
 def of_name(name: str) -> Literal[False] | None:
     """False when the name says drops, cream or gel (环孢素滴眼液); no name proves that it is swallowed."""
+    return _remembered(name) if len(name) <= _USUAL_LENGTH else _of_name(name)
+
+
+def _of_name(name: str) -> Literal[False] | None:
     folded = name.casefold()
     if any(word in folded for word in _SWALLOWED_WORDS):
         return None
     return False if any(word in folded for word in _LOCAL_WORDS) else None
+
+
+_USUAL_LENGTH = 120  # characters of a product's name
+_remembered = lru_cache(maxsize=1024)(_of_name)  # a hospital has the same few products in all charts
 
 
 def by_mouth(route: CodeableConcept | None) -> bool | None:

@@ -4,16 +4,16 @@ Tablets and millilitres count only with a known strength. A unit that is not in 
 unit that disagree, is no amount.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from fhir_mappings.clinical_model.code_systems import is_ucum
 from fhir_mappings.clinical_model.quantity import folded_unit
 from fhir_mappings.readers.fhir_types import Quantity, Ratio
 
 
-@dataclass(frozen=True, slots=True)
-class Strength:
+class Strength(msgspec.Struct, frozen=True):
     """Milligrams of one ingredient in one tablet or capsule, and in one millilitre, where known."""
 
     mg_per_piece: Decimal | None = None

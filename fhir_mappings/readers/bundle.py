@@ -41,8 +41,7 @@ class NotFhir(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True):
     """What some bytes held.
 
     `failed`: an error stood where data was expected (an OperationOutcome at top level or as an entry, or a
@@ -185,6 +184,10 @@ def _said(line: OutcomeIssue) -> Gap:
 
 
 def _take_entries(bundle: Bundle, found: _Found) -> None:
+    if bundle.type != "history" and (resources := plain_resources(bundle.entry)):
+        found.matches += len(resources)
+        found.resources += resources
+        return
     included = 0
     for entry in _present(bundle.entry) if bundle.type == "history" else bundle.entry:
         resource = entry.resource
@@ -198,6 +201,19 @@ def _take_entries(bundle: Bundle, found: _Found) -> None:
             included += 1
         _take(resource, found)
     found.matches -= included
+
+
+def plain_resources(entries: Iterable[BundleEntry]) -> list[Resource]:
+    """What stands in entries that hold a resource that is read and nothing else; none where one does not."""
+    found: list[Resource] = []
+    for entry in entries:
+        resource = entry.resource
+        if resource is None or resource.full_url is not None:
+            return []
+        if entry.full_url is not None or entry.search is not None:
+            return []
+        found.append(resource)
+    return found if read_types.issuperset(map(type, found)) else []
 
 
 def _is_included(search: EntrySearch | None) -> bool:

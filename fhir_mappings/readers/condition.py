@@ -1,7 +1,8 @@
 """Condition -> diagnoses that a code list, or the words for aplastic anaemia, recognise."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Course, Diagnosis

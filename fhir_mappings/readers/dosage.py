@@ -6,7 +6,6 @@ CONFLICTING unless their own dates leave exactly one in force.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -14,6 +13,8 @@ from itertools import combinations
 from math import lcm
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from fhir_mappings.clinical_model.known_unknown import Evidence, Fact, Known, Unknown, WhyUnknown
 from fhir_mappings.clinical_model.medications import Dose, day_of_doses
@@ -60,20 +61,18 @@ class Dosage(FhirType):
         return bool(self.as_needed_boolean or self.as_needed_codeable_concept)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(msgspec.Struct, frozen=True):
     amount_mg: Decimal
     rhythm: Rhythm
 
 
-@dataclass(frozen=True, slots=True)
-class Instructions:
+class Instructions(msgspec.Struct, frozen=True):
     """What the dosage lines of one entry come to.
 
     `dose`: exact, or why it cannot be told. MISSING: nothing is said. UNREADABLE: something is, but not in
     milligrams and hours. CONFLICTING: the lines do not say one thing. `systemic` and `oral` are what the
     routes tell; `times` the times of each day, where every line has its own. `contradicted`: the dose in
-    figures, where the words beside it say another one.
+    figures, where the words beside it say another one. `without_strength`: `counts_without_strength`.
     """
 
     dose: Dose | WhyUnknown
@@ -84,6 +83,7 @@ class Instructions:
     as_needed: bool
     single_dose: bool
     contradicted: Dose | None = None
+    without_strength: bool = False
 
     def dose_fact(self, reference: str) -> Fact[Dose]:
         """The dose as a fact of the entry `reference`."""
@@ -106,6 +106,7 @@ def read_instructions(lines: Sequence[Dosage], strength: Strength, day: date, zo
         any(line.as_needed for line in lines),
         is_single_dose(lines),
         figures if isinstance(figures, Dose) else None,
+        counts_without_strength(lines, strength),
     )
 
 

@@ -1,7 +1,8 @@
 """Which drug an entry is about: by its code, its Medication resource, or last by its words alone."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
 
 from fhir_mappings.clinical_model.codes import ATC
 from fhir_mappings.clinical_model.concepts import Concept
@@ -23,6 +24,7 @@ from fhir_mappings.readers.references import contained, own_reference
 from fhir_mappings.readers.site_units import with_known_units
 from fhir_mappings.value_sets import OWN_WORDS, CodeLists, ListedProduct, Recognised
 from fhir_mappings.value_sets.local_codes import LONGEST_WORDS, folded
+from fhir_mappings.value_sets.said_words import remember_words
 
 _NEVER_TAKEN = frozenset({"cancelled", "declined", "not-done", "not-taken"})
 _IMMUNOSUPPRESSANTS = "L04"
@@ -30,8 +32,7 @@ _IMMUNOSUPPRESSANTS = "L04"
 Codings = tuple[tuple[str, str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DrugSeen:
+class DrugSeen(msgspec.Struct, frozen=True):
     """A drug that at least one code list knows. `systemic` and `oral` are what the product alone tells.
 
     `systemic_class`: its ATC code is of a class that is swallowed or infused; route and form know better.
@@ -99,11 +100,10 @@ def drug_of(entry: MedicationEntry, chart: ReadingContext) -> DrugSeen | Gap | N
 
 def _of_concept(concept: CodeableConcept, chart: ReadingContext) -> DrugSeen | None:
     """The drug of a bare concept; a chart repeats few drugs many times, so each is looked up once."""
-    key = (concept.text, *((c.system, c.code, c.display) for c in concept.coding))
     try:
-        return chart.drugs[key]
+        return chart.drugs[concept]
     except KeyError:
-        seen = chart.drugs[key] = _recognised([concept], NO_STRENGTH, None, chart)
+        seen = chart.drugs[concept] = _recognised([concept], NO_STRENGTH, None, chart)
         return seen
 
 
@@ -169,13 +169,29 @@ def _of_product(product: Medication, chart: ReadingContext) -> DrugSeen | None:
 
 
 def _recognised(
-    concepts: Iterable[CodeableConcept],
+    concepts: Sequence[CodeableConcept],
     strength: Strength,
     form: CodeableConcept | None,
     chart: ReadingContext,
 ) -> DrugSeen | None:
+    """What the lists make of a product; a hospital has the same few hundred in all its charts."""
     codes = chart.settings.codes
-    concepts = list(concepts)
+    key = (codes, strength, form, *concepts)
+    try:
+        return _seen[key]
+    except KeyError:
+        seen = _looked_up(concepts, strength, form, codes)
+        is_usual = len(msgspec.json.encode((form, *concepts))) <= _USUAL_LENGTH
+        return remember_words(_seen, key, seen, _MOST) if is_usual else seen
+
+
+_USUAL_LENGTH, _MOST = 1000, 1000  # bytes of the codes and names of one product; how many of those are kept
+_seen: dict[object, DrugSeen | None] = {}
+
+
+def _looked_up(
+    concepts: Sequence[CodeableConcept], strength: Strength, form: CodeableConcept | None, codes: CodeLists
+) -> DrugSeen | None:
     found = [r for c in concepts if (r := codes.recognise(codings(c), drug_words(c))) is not None]
     if not found:
         return None

@@ -1,6 +1,6 @@
 """When something was true: FHIR's dateTime, instant or Period, as one `When`."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.readers.fhir_types import Period

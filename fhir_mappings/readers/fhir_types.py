@@ -13,11 +13,12 @@ import msgspec
 class FhirType(msgspec.Struct, rename="camel", kw_only=True, gc=False):
     """Base of every data type: names in camel case, unknown elements ignored.
 
-    JSON holds no circles, so the garbage collector need not look for them in a chart.
+    JSON holds no circles, so the garbage collector need not look for them in a chart. What readers remember
+    by is frozen, which msgspec allows beside a base that is not, and mypy's rule for dataclasses does not.
     """
 
 
-class Coding(FhirType):
+class Coding(FhirType, frozen=True):  # type: ignore[misc]
     """A code of a code system."""
 
     system: str | None = None
@@ -25,7 +26,7 @@ class Coding(FhirType):
     display: str | None = None
 
 
-class CodeableConcept(FhirType):
+class CodeableConcept(FhirType, frozen=True):  # type: ignore[misc]
     """Codes for one idea, and its words."""
 
     coding: tuple[Coding, ...] = ()
@@ -48,7 +49,7 @@ class Reference(FhirType):
     display: str | None = None
 
 
-class Quantity(FhirType):
+class Quantity(FhirType, frozen=True):  # type: ignore[misc]
     """An amount; `code` with `system` UCUM is preferred to `unit`."""
 
     value: int | float | None = None

@@ -5,7 +5,8 @@ lost; where nothing can be seen of its content, it may have been anything that i
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.diagnoses import Diagnosis
 from fhir_mappings.clinical_model.known_unknown import Gap, Lost, Part

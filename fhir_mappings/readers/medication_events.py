@@ -19,9 +19,6 @@ from fhir_mappings.clinical_model.medications import (
 from fhir_mappings.readers.administration_route import by_mouth, of_route
 from fhir_mappings.readers.amounts import amount_as_written, amount_mg, lacks_strength
 from fhir_mappings.readers.dates import days_of
-from fhir_mappings.readers.dosage import (
-    counts_without_strength,
-)
 from fhir_mappings.readers.drug_identification import DrugSeen, drug_of, drug_words
 from fhir_mappings.readers.fhir_types import Reference
 from fhir_mappings.readers.medication import (
@@ -88,7 +85,7 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: ReadingContext) -> S
     start, end = ordered_course(lines, order.authored_on, chart)
     said = instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
-    if counts_without_strength(lines, drug.strength):
+    if said.without_strength:
         yield from _strength_asked(reference, status, drug, said.as_written)
     event = MedicationEvent(
         reference,
@@ -139,7 +136,7 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: ReadingContex
         lines = next((order.dosage_instruction for order in orders), ())
     said = instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
-    if counts_without_strength(lines, drug.strength):
+    if said.without_strength:
         yield from _strength_asked(reference, status, drug, said.as_written)
     supplied = days_of(dispense.days_supply)
     event = MedicationEvent(
@@ -205,7 +202,7 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: ReadingCon
     if end is None and statement.effective_date_time and status in (S.COMPLETED, S.STOPPED):
         end = start  # all that is told of a course that is over is one moment in it
     said = instructions(statement.dosage, drug, chart)
-    if counts_without_strength(statement.dosage, drug.strength):
+    if said.without_strength:
         yield from _strength_asked(reference, status, drug, said.as_written)
     event = MedicationEvent(
         reference,

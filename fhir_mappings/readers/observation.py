@@ -5,7 +5,8 @@ value stays in the record, marked, and never counts as a number.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Gap
@@ -17,13 +18,14 @@ from fhir_mappings.readers.effective_time import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.lost_entries import lost_results
 from fhir_mappings.readers.observation_types import Measured, Observation
+from fhir_mappings.readers.plain_results import FINAL, plain_version
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.same_moment_results import CORRECTED, Version, settle_duplicates
 from fhir_mappings.readers.value import has_value, read_value
 from fhir_mappings.value_sets import AnalyteCode, CodeLists
 
-_STANDING = {"corrected": CORRECTED, "amended": CORRECTED, "final": 1, "preliminary": 0}
+_STANDING = {"corrected": CORRECTED, "amended": CORRECTED, "final": FINAL, "preliminary": 0}
 _NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
 """Not done yet, never done, or never true: nothing to report."""
 
@@ -38,6 +40,9 @@ def read_results(observations: Iterable[Observation], chart: ReadingContext) -> 
     gaps: list[Gap] = []
     versions: list[Version] = []
     for observation in observations:
+        if (version := plain_version(observation, chart)) is not None:
+            versions.append(version)
+            continue
         _read(observation, observation, chart, versions, gaps)
         for component in observation.component:
             _read(component, observation, chart, versions, gaps)

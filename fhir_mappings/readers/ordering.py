@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
-from itertools import groupby, pairwise
+from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
@@ -61,18 +61,22 @@ def moment_of(fact: Fact) -> When | None:
 
 def in_order(facts: Iterable[F]) -> tuple[F, ...]:
     """Oldest first, undated ones first of all; within a day by the clock, then by reference."""
-    keyed = sorted([(_key(fact), fact) for fact in facts], key=itemgetter(0))
-    if all(one[0] != next_one[0] for one, next_one in pairwise(keyed)):
+    keyed = sorted(
+        [
+            (
+                (date.min, _NO_CLOCK, fact.reference)
+                if (when := _MOMENT[type(fact)](fact)) is None
+                else (when.last, when.instant or _NO_CLOCK, fact.reference),
+                fact,
+            )
+            for fact in facts
+        ],
+        key=itemgetter(0),
+    )
+    if len({key for key, _ in keyed}) == len(keyed):  # as nearly always
         return tuple([fact for _, fact in keyed])
     ordered: list[F] = []
     for _, ties in groupby(keyed, key=itemgetter(0)):
         alike = [fact for _, fact in ties]
         ordered += alike if len(alike) == 1 else sorted(alike, key=deterministic.encode)
     return tuple(ordered)
-
-
-def _key(fact: Any) -> tuple[date, datetime, str]:
-    when = _MOMENT[type(fact)](fact)
-    if when is None:
-        return date.min, _NO_CLOCK, fact.reference
-    return when.last, when.instant or _NO_CLOCK, fact.reference

@@ -3,7 +3,7 @@
 Names and addresses are never read; numbers only to tell whose an entry is.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Evidence, Fact, Gap, Known, Sex, Unknown, WhyUnknown
@@ -59,8 +59,7 @@ class Patient(Resource, tag="Patient"):
     deceased_date_time: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PatientSeen:
+class PatientSeen(msgspec.Struct, frozen=True):
     """The patient's own facts, and what of them could not be read."""
 
     birth_date: Fact[When]

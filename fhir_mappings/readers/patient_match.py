@@ -79,15 +79,18 @@ def _subjects(resources: Iterable[Resource]) -> Iterator[str]:
             yield reference.reference
 
 
-def names_outright(resource: Resource, patient: str) -> bool:
-    """Is it the patient's by the plainest spelling, without an address? So nearly all that is sent is.
+def not_named_outright(resources: Iterable[Resource], patient: str) -> list[Resource]:
+    """Those that are not the patient's by the plainest spelling, without an address, as nearly all are.
 
     `patient` is `Patient/id` with an id of FHIR's.
     """
-    if resource.full_url is not None:
-        return False
-    reference = subject_of(resource)
-    return reference is not None and reference.reference == patient
+    return [
+        resource
+        for resource in resources
+        if resource.full_url is not None
+        or type(reference := getattr(resource, _member(type(resource)), None)) is not Reference
+        or reference.reference != patient
+    ]
 
 
 def names_another(resource: Resource, patient: str, home: Home) -> bool:

@@ -5,11 +5,12 @@ together, whatever they come to.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from fhir_mappings.clinical_model.calendar import days_after, days_before
 from fhir_mappings.clinical_model.medications import Dose
@@ -20,8 +21,7 @@ from fhir_mappings.readers.fhir_types import Quantity
 _Span = tuple[date | None, date | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(msgspec.Struct, frozen=True):
     """The lines that hold from `first` to `last`, both included; None where their dates leave it open."""
 
     lines: tuple[Dosage, ...]

@@ -111,7 +111,7 @@ def unresolved_references(resources: Iterable[Resource], home: Home) -> frozense
 
     Only those of the own server: `home` is asked, and no other.
     """
-    bag = Bag((r for r in resources if isinstance(r, _LINKED)), home)
+    bag = Bag([r for r in resources if isinstance(r, _LINKED)], home)
     wanted = [reference for resource in bag.resources for reference in pointing(resource)]
     return frozenset(
         name
@@ -205,7 +205,7 @@ def _all_read(chart: ReadingContext, owner: Owner) -> Iterator[Fact | Gap]:
     consents: list[Consent] = []
     observations: list[Observation] = []
     named: set[str] = set()
-    for resource in chart.bag.resources:
+    for resource in _asking(chart.bag, owner, observations):
         whose = _whose(resource, owner, chart)
         if whose is None:
             continue
@@ -230,6 +230,26 @@ def _all_read(chart: ReadingContext, owner: Owner) -> Iterator[Fact | Gap]:
     yield from read_results(observations, chart)
     for consent in consents:
         yield from read_consent(consent, chart, own_reference(consent) in named)
+
+
+def _asking(bag: Bag, owner: Owner, observations: list[Observation]) -> Iterator[Resource]:
+    """The resources without those observations that ask for nothing, which are put with the others at once.
+
+    Nearly all are the owner's by the plainest spelling, with no modifier and no link to follow.
+    """
+    may_be_plain, patient = owner.is_plain and not bag.doubles, owner.patient
+    for resource in bag.resources:
+        if (
+            type(resource) is Observation
+            and may_be_plain
+            and (subject := resource.subject) is not None
+            and subject.reference == patient
+            and not (resource.modifier_extension or resource.implicit_rules)
+            and ((specimen := resource.specimen) is None or specimen.display)
+        ):
+            observations.append(resource)
+        else:
+            yield resource
 
 
 def _person(chart: ReadingContext, patient: str, unavailable: bool) -> PatientSeen:
@@ -321,7 +341,9 @@ def _by_kind(seen: Iterable[Fact | Gap], chart: ReadingContext) -> _Sorted:
     """Facts and gaps apart, by their type. A fact dated after the moment is none yet; a plan may well be."""
     kinds: _Sorted = defaultdict(list)
     for item in seen:
-        if isinstance(item, Gap) or not _lies_ahead(item, chart) or _is_plan(item):
+        if type(item) is Result and (item.when is None or item.when.last < chart.day):
+            kinds[Result].append(item)
+        elif isinstance(item, Gap) or not _lies_ahead(item, chart) or _is_plan(item):
             kinds[type(item)].append(item)
         else:
             kinds[Gap].append(lost_with(item, "FUTURE_DATED"))

@@ -1,16 +1,16 @@
 """What the readers must be told about the site and the trial; they know neither by themselves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from fhir_mappings.clinical_model.studies import Arm, StudyState
 from fhir_mappings.value_sets import CodeLists
 
 
-@dataclass(frozen=True, slots=True)
-class TrialIdentity:
+class TrialIdentity(msgspec.Struct, frozen=True):
     """How the trial is named: business identifiers, and the site's own references to its ResearchStudy.
 
     Identifiers are kept in lower case. A reference is `Type/id`, or the address of a study on any server.
@@ -20,11 +20,11 @@ class TrialIdentity:
     study_references: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "identifiers", frozenset(name.casefold() for name in self.identifiers))
+        folded = frozenset(name.casefold() for name in self.identifiers)
+        msgspec.structs.force_setattr(self, "identifiers", folded)
 
 
-@dataclass(frozen=True, slots=True)
-class StandIn:
+class StandIn(msgspec.Struct, frozen=True):
     """A Group, Flag or CarePlan by which a site without ResearchSubject marks who is in the trial.
 
     `kind` is the resource type. `name` is its `Type/id`, an identifier or code as `system|value`, or for a
@@ -37,8 +37,7 @@ class StandIn:
     arm: Arm | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderSettings:
+class ReaderSettings(msgspec.Struct, frozen=True):
     """Everything about the site and the trial that reading a chart depends on.
 
     `arms` is the site's own table of arm texts (letters, numbers); texts that name the drugs need no table.
@@ -47,5 +46,5 @@ class ReaderSettings:
     zone: ZoneInfo
     codes: CodeLists
     trial: TrialIdentity = TrialIdentity()
-    arms: Mapping[str, Arm] = field(default_factory=lambda: MappingProxyType({}))
+    arms: Mapping[str, Arm] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     stand_ins: tuple[StandIn, ...] = ()

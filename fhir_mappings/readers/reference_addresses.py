@@ -7,9 +7,10 @@ two programs could read differently is nobody's.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 _BASE = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9\-._]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?"
@@ -67,8 +68,7 @@ def shared_server(subjects: Iterable[str]) -> frozenset[str]:
     return frozenset(servers) if len(servers) == 1 else frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(msgspec.Struct, frozen=True):
     """The hospital's own FHIR server by every address it is known to have (`server_of`); with none known,
     nothing absolute is its own."""
 

@@ -7,8 +7,9 @@ to `Type/id` here, except what lies on another server: that keeps its address.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import TypeVar
 
 import msgspec
@@ -72,9 +73,7 @@ def servers_of(answer: Iterable[Resource], known: frozenset[str] = frozenset()) 
     anywhere: a Medication's address tells nothing.
     """
     found: dict[str, set[str]] = {}
-    for resource in answer:
-        if resource.full_url is None:
-            continue
+    for resource in filter(_URL, answer):
         kind = kind_of(resource)
         if kind not in POINTED_AT and (server := server_of_reference(resource)):
             found.setdefault(server, set()).add(kind)
@@ -130,22 +129,17 @@ class Bag:
 
     def __init__(self, resources: Iterable[Resource], home: Home = NOWHERE) -> None:
         self.home = home
-        self._found: dict[str, Resource] = {}
         self._names: dict[str, str] = {}
         self._plain: dict[str, str] = {}  # a chart says the same few references again and again
-        nameless: list[Resource] = []
-        for resource in resources:
-            server = "" if resource.full_url is None else away(resource, home)
-            kept = brought_along(resource, server) if server else resource
-            if kept.id and not isinstance(kept, Unread):
-                own = own_reference(kept)
-                own = _at(server, own) if server else own
-                self._found[own] = newer(kept, self._found[own]) if own in self._found else kept
-            else:
-                nameless.append(kept)
-        self.resources: tuple[Resource, ...] = (*self._found.values(), *nameless)
-        self.doubles = _doubles(self._found)
-        for resource in self.resources:
+        brought = tuple(resources)
+        plain = plainly_named(brought)
+        if plain is not None:
+            self._found, self.resources, self.doubles = plain, brought, frozenset[int]()
+        else:
+            self._found, nameless = _by_name(brought, home)
+            self.resources = (*self._found.values(), *nameless)
+            self.doubles = _doubles(self._found)
+        for resource in self.resources if plain is None else ():
             if resource.full_url and resource.full_url.startswith("urn:"):
                 self._found[resource.full_url] = resource
                 self._names[resource.full_url] = own_reference(resource)
@@ -172,6 +166,32 @@ class Bag:
         """The resource of this chart that a literal reference points at."""
         name = self.name(reference)
         return self._found.get(name) if name else None
+
+
+_ID, _URL = attrgetter("id"), attrgetter("full_url")
+
+
+def plainly_named(resources: Sequence[Resource]) -> dict[str, Resource] | None:
+    """The resources by `Type/id`, where each has a name of its own and none says where it lies; else None."""
+    if any(map(_URL, resources)) or not all(map(_ID, resources)) or Unread in set(map(type, resources)):
+        return None
+    found = {f"{type_of(type(resource))}/{resource.id}": resource for resource in resources}
+    return found if len(found) == len(resources) and "://" not in "\n".join(found) else None
+
+
+def _by_name(resources: Iterable[Resource], home: Home) -> tuple[dict[str, Resource], list[Resource]]:
+    """Those of one name as one, the newest; and apart from them those without a name."""
+    found: dict[str, Resource] = {}
+    nameless: list[Resource] = []
+    for resource in resources:
+        server = "" if resource.full_url is None else away(resource, home)
+        kept = brought_along(resource, server) if server else resource
+        if kept.id and not isinstance(kept, Unread):
+            own = _at(server, own_reference(kept))
+            found[own] = newer(kept, found[own]) if own in found else kept
+        else:
+            nameless.append(kept)
+    return found, nameless
 
 
 def _at(server: str, name: str) -> str:

@@ -7,11 +7,13 @@ and are a `Pair`: the reader does not know which of them a rule would have to be
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.pairs import Pair
 from fhir_mappings.clinical_model.results import Analyte, Comparator, LevelDetails, Reading, Result
@@ -25,7 +27,7 @@ _NUMBER = re.compile(r"\d+(?:\.(?P<decimals>\d+))?")
 _READABLE = frozenset({Reading.USABLE, Reading.PRELIMINARY})
 
 
-class Version(NamedTuple):
+class Version(msgspec.Struct, frozen=True):
     """A result and what decides between it and others of the same moment."""
 
     result: Result
@@ -49,14 +51,29 @@ def settle_duplicates(versions: Iterable[Version]) -> Iterator[Result | Pair]:
 
     Drug levels of different specimens, assays or timings are never one result.
     """
+    last_days: dict[tuple[Analyte, date], list[Version]] = defaultdict(list)
+    for version in versions:
+        result = version.result
+        when = result.when
+        if when is None:
+            yield result
+        else:
+            last_days[result.analyte, when.last].append(version)
+    for together in last_days.values():  # what is of one moment ends on one day
+        if len(together) == 1:
+            yield together[0].result
+        else:
+            yield from _by_moment(together)
+
+
+def _by_moment(versions: Iterable[Version]) -> Iterator[Result | Pair]:
+    """What stands of several results of one analyte whose moments end on one day."""
     moments: dict[_Moment, list[Version]] = {}
     for version in versions:
         result = version.result
-        if result.when is None:
-            yield result
-        else:
-            key = (result.analyte, result.when.instant or result.when.text, result.level)
-            moments.setdefault(key, []).append(version)
+        assert result.when is not None
+        key = (result.analyte, result.when.instant or result.when.text, result.level)
+        moments.setdefault(key, []).append(version)
     days: dict[tuple[Analyte, date], list[Result]] = {}
     for (analyte, _, _), together in moments.items():
         first = together[0].result

@@ -1,10 +1,10 @@
 """One event per step of an entry about a study drug whose dosage lines are dated apart (DECISIONS 54)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.calendar import When, on_day
 from fhir_mappings.clinical_model.known_unknown import WhyUnknown
@@ -14,19 +14,26 @@ from fhir_mappings.readers.drug_identification import DrugSeen
 from fhir_mappings.readers.fhir_types import Quantity
 from fhir_mappings.readers.phases import Phase, phases, shared_out
 from fhir_mappings.readers.reading_context import ReadingContext
+from fhir_mappings.value_sets.said_words import remember_words
+
+_USUAL_LENGTH, _MOST = 1000, 1000  # characters of the dosage lines of one entry; how many of those are kept
+_said: dict[object, Instructions] = {}  # what a prescription says is said again by each of its dispenses
 
 STUDY_DRUGS = tuple(frozenset({drug.value}) for drug in Drug)
 
 
 def instructions(lines: Sequence[Dosage], drug: DrugSeen, chart: ReadingContext) -> Instructions:
     """What the lines come to; milligrams of a combination are nobody's dose."""
-    key = (msgspec.json.encode(lines), drug.strength, len(drug.ingredients) > 1)
-    if key not in chart.instructions:
+    written = msgspec.json.encode(lines)
+    key = (written, drug.strength, len(drug.ingredients) > 1, chart.day, chart.settings.zone)
+    memory = _said if len(written) <= _USUAL_LENGTH else chart.instructions
+    try:
+        return memory[key]
+    except KeyError:
         said = read_instructions(lines, drug.strength, chart.day, chart.settings.zone)
         if len(drug.ingredients) > 1 and isinstance(said.dose, Dose):
             said = replace(said, dose=WhyUnknown.UNREADABLE)
-        chart.instructions[key] = said
-    return chart.instructions[key]
+        return remember_words(memory, key, said, _MOST)
 
 
 def in_steps(

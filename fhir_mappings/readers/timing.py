@@ -5,9 +5,10 @@ when they agree. Anything looser ("1-2 times", "every month", a list of dates) i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+
+import msgspec
 
 from fhir_mappings.clinical_model.medications import apart_in_a_day
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Period, Quantity, Range
@@ -39,8 +40,7 @@ class Timing(FhirType):
     code: CodeableConcept | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(msgspec.Struct, frozen=True):
     """`count` doses in every `hours`; `times` ("MORN", "08:00") and `days` ("mon") where they are told."""
 
     count: int

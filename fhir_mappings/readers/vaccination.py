@@ -5,8 +5,9 @@ it is one thing. Nothing else is read from these resources.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.concepts import VACCINES
 from fhir_mappings.clinical_model.known_unknown import Evidence, Unknown, WhyUnknown

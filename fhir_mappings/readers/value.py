@@ -29,7 +29,7 @@ A = Analyte
 
 _COMPARATORS = {sign.value: sign for sign in Comparator}
 _LOADS = frozenset({A.HIV_RNA, A.HBV_DNA, A.HCV_RNA})
-_OF_THEIR_OWN = frozenset({A.DELIVERY_DUE, A.ECOG, A.KARNOFSKY})
+OF_THEIR_OWN = frozenset({A.DELIVERY_DUE, A.ECOG, A.KARNOFSKY})
 """A date, and scores: neither is a quantity in a unit."""
 
 _USUAL_LENGTH = 80  # characters of a unit's code and its name
@@ -61,7 +61,7 @@ def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Zo
         if has_value(measured):
             return _unreadable(_written(measured), "a value, and a reason why there is none")
         return Value(Reading.NO_VALUE, drug_words(absent))
-    if code.analyte in _OF_THEIR_OWN:
+    if code.analyte in OF_THEIR_OWN:
         return _date(measured, zone) if code.analyte is A.DELIVERY_DUE else _score(code, measured, codes)
     quantity = measured.value_quantity
     if quantity is not None and quantity.value is not None:
@@ -75,23 +75,34 @@ def read_value(code: AnalyteCode, measured: Measured, codes: CodeLists, zone: Zo
 
 
 def _quantity(code: AnalyteCode, measured: Measured, quantity: Quantity, codes: CodeLists) -> Value:
-    written = _amount(quantity)
     said = sign_of(quantity.comparator) if quantity.comparator else ""
     if said is None:
-        return _unreadable(written, f"comparator {quantity.comparator}")
-    sign = _COMPARATORS.get(said)
+        return _unreadable(_amount(quantity), f"comparator {quantity.comparator}")
     presence = presence_of(code.analyte, measured, codes) if code.analyte in QUALITATIVE else None
     if code.analyte not in UNITS:  # an answer in words, given as a number: its flag or range may say which
         if code.analyte in SEROLOGY:
             presence = _of_serology(presence, measured, quantity, codes)
-        return Value(Reading.USABLE, written, presence=presence)
+        return Value(Reading.USABLE, _amount(quantity), presence=presence)
+    span = codes.plausible.get(code.analyte)
+    return as_number(code, measured, quantity, span, _COMPARATORS.get(said), presence)
+
+
+def as_number(
+    code: AnalyteCode,
+    measured: Measured,
+    quantity: Quantity,
+    span: Span | None,
+    sign: Comparator | None = None,
+    presence: Presence | None = None,
+) -> Value:
+    """The number of an analyte that has numbers, if it is within the `span` of what is possible."""
+    written = _amount(quantity)
     try:
         number = canonical_number(code, quantity)
     except UnitNotAllowed as refused:
         if code.analyte in _LOADS and is_viral_load_unit(quantity.code or quantity.unit):
             return Value(Reading.USABLE, written, presence=presence or _detected(quantity, sign))
         return Value(Reading.UNIT_UNUSABLE, written, problem=UNIT, detail=str(refused))
-    span = codes.plausible.get(code.analyte)
     if span is not None and not span.holds(number):
         return Value(
             Reading.UNREADABLE, written, problem=IMPLAUSIBLE, detail=f"{code.analyte.value} {written}"

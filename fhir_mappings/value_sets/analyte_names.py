@@ -7,8 +7,9 @@ makes the test beside it another one, unless the name itself holds that word ("u
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
+
+import msgspec
 
 from fhir_mappings.clinical_model.results import Analyte
 from fhir_mappings.value_sets.listed import CsvFile
@@ -39,11 +40,10 @@ def _term(term: str) -> str:
     return _folded(term).strip()
 
 
-@dataclass(frozen=True, slots=True)
-class AnalyteNames:
+class AnalyteNames(msgspec.Struct, frozen=True):
     """Names as they are compared, each with its test, or with None for what is none of ours."""
 
-    named: dict[str, Analyte | None] = field(default_factory=dict)
+    named: dict[str, Analyte | None] = msgspec.field(default_factory=dict)
     others: frozenset[str] = frozenset()
 
     def find(self, text: str) -> tuple[Analyte, ...]:

@@ -1,6 +1,7 @@
 """`analytes.csv`: LOINC -> what is measured, and what the code says of specimen, timing and unit."""
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.codes import LOINC, NotACode, check_code
 from fhir_mappings.clinical_model.results import Analyte, Assay, LevelDetails, SampleTiming, Specimen
@@ -28,8 +29,7 @@ _SPECIMENS = (Specimen.UNSTATED, Specimen.WHOLE_BLOOD, Specimen.DRIED_SPOT, Spec
 _ASSAYS = (Assay.UNSTATED, Assay.SPECIFIC, Assay.POLYCLONAL, Assay.PARENT_AND_METABOLITE)
 
 
-@dataclass(frozen=True, slots=True)
-class AnalyteCode:
+class AnalyteCode(msgspec.Struct, frozen=True):
     """One LOINC. `molar` is True or False where the code's property is a reviewed fact, else None.
 
     `level` is there for drug levels only; it says what the code says, and no more. `always_molar`: a mass

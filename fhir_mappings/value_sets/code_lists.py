@@ -4,7 +4,8 @@ Loaded once; every look-up is a dictionary's, and an unknown code, as most are, 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from fhir_mappings.clinical_model.code_systems import one_address, system_name
 from fhir_mappings.clinical_model.codes import (
@@ -41,8 +42,7 @@ Coded = tuple[str | None, str | None, str | None]
 """System URI, code, display."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(msgspec.Struct, frozen=True):
     """What the lists know of one coded entry.
 
     `codes` are for showing: ("ICD-10 D61.3",). `by_text_only`: no code is listed, only the words are.
@@ -58,8 +58,7 @@ class Recognised:
     is_open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CodeLists:
+class CodeLists(msgspec.Struct, frozen=True, eq=False):
     """All lists. Equal codes always get equal answers; what is remembered only makes them faster."""
 
     index: CodeIndex[Meaning]
@@ -72,13 +71,15 @@ class CodeLists:
     units: UnitMap
     listed: tuple[ListedCode, ...]
     names: AnalyteNames
-    formulations: FormulationNames = field(default_factory=FormulationNames)
-    orderables: Orderables = field(default_factory=Orderables)
-    systems: Mapping[str, str] = field(default_factory=dict)
-    _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = field(default_factory=dict)
-    _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = field(default_factory=dict)
-    _called: dict[str, tuple[Analyte, ...]] = field(default_factory=dict)
-    _told: dict[tuple[str | None, str | None], bool] = field(default_factory=dict)
+    formulations: FormulationNames = msgspec.field(default_factory=FormulationNames)
+    orderables: Orderables = msgspec.field(default_factory=Orderables)
+    systems: Mapping[str, str] = msgspec.field(default_factory=dict)
+    _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = msgspec.field(
+        default_factory=dict
+    )
+    _measured: dict[tuple[str | None, str | None], AnalyteCode | None] = msgspec.field(default_factory=dict)
+    _called: dict[str, tuple[Analyte, ...]] = msgspec.field(default_factory=dict)
+    _told: dict[tuple[str | None, str | None], bool] = msgspec.field(default_factory=dict)
 
     # ------------------------------------------------------------ diagnoses, procedures, drugs
 

@@ -6,7 +6,8 @@ The longest name wins: "Sandimmun Neoral" is Neoral. A text that names both says
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets.listed import CsvFile
@@ -15,11 +16,10 @@ COLUMNS = ("concept", "terms", "display", "verified", "source")
 _SEPARATORS = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
 
 
-@dataclass(frozen=True, slots=True)
-class FormulationNames:
+class FormulationNames(msgspec.Struct, frozen=True):
     """Terms as they are compared, the longest first, each with the formulation it names."""
 
-    terms: Mapping[str, Concept] = field(default_factory=dict)
+    terms: Mapping[str, Concept] = msgspec.field(default_factory=dict)
 
     def find(self, text: str) -> Concept | None:
         """The one formulation that a text names."""

@@ -1,8 +1,9 @@
 """Codes -> what stands beside them in the lists: by the code itself, or by the family it begins with."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import msgspec
 
 from fhir_mappings.clinical_model.codes import one_spelling
 
@@ -24,16 +25,15 @@ Rows = dict[str, dict[str, list[tuple[str, T | None]]]]
 """System -> code as compared -> topic and meaning of each row; no meaning for an "except" row."""
 
 
-@dataclass(frozen=True, slots=True)
-class CodeIndex(Generic[T]):
+class CodeIndex(msgspec.Struct, Generic[T], frozen=True):
     """Rows by system and code. In each topic the most specific match decides, and of equal ones "except".
 
     The code itself beats a family, a longer family a shorter one, and any family a range.
     """
 
-    exact: Rows[T] = field(default_factory=dict)
-    families: Rows[T] = field(default_factory=dict)
-    ranges: Rows[T] = field(default_factory=dict)
+    exact: Rows[T] = msgspec.field(default_factory=dict)
+    families: Rows[T] = msgspec.field(default_factory=dict)
+    ranges: Rows[T] = msgspec.field(default_factory=dict)
 
     def add(self, topic: str, system: str, match: str, code: str, meaning: T) -> None:
         """File a row. Raises NotARange."""

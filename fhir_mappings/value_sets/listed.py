@@ -2,9 +2,10 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+
+import msgspec
 
 _HEADERS = ("purpose", "excludes", "reviewed")
 VERIFIED = ("yes", "component", "no")
@@ -19,8 +20,7 @@ class FaultyCodeLists(ValueError):
         super().__init__("; ".join(self.faults))
 
 
-@dataclass(frozen=True, slots=True)
-class ListedCode:
+class ListedCode(msgspec.Struct, frozen=True):
     """A code as a list holds it, for showing which ones nobody has verified."""
 
     code_list: str
@@ -30,8 +30,7 @@ class ListedCode:
     verified: str
 
 
-@dataclass(frozen=True, slots=True)
-class CsvFile:
+class CsvFile(msgspec.Struct, frozen=True):
     """One list: its name without ".csv", its rows by column, and the line each stands on."""
 
     name: str

@@ -1,7 +1,8 @@
 """All CSV files of this folder -> CodeLists; every fault is found before anything is refused."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.code_systems import declared_systems
 from fhir_mappings.clinical_model.codes import (

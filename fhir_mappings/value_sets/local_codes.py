@@ -5,8 +5,9 @@ that carries no code at all, a code sent without its system, the spelling of a u
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from fhir_mappings.clinical_model.code_systems import is_ucum, one_address, system_name
 
@@ -17,8 +18,7 @@ LONGEST_WORDS = 80
 """Characters of a text that may stand for a code; a longer one is a narrative, and nobody maps it."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalCode:
+class LocalCode(msgspec.Struct, frozen=True):
     """A site's own code and the listed code it stands for; systems are URIs as the site writes them.
 
     `molar`: what the site says of the unit kind of its results, amount of substance or mass; None where it

@@ -6,8 +6,9 @@ history of aplastic anaemia". Words are weak evidence: whoever finds them says s
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 from fhir_mappings.value_sets.stances import MAY_BE, Stance, Stances, plain_words
 
@@ -17,8 +18,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 _WEIGHT = {Stance.STATED: 3, Stance.OPEN: 2, Stance.DENIED: 1, Stance.ANOTHER: 0}
 
 
-@dataclass(frozen=True, slots=True)
-class _Term(Generic[T]):
+class _Term(msgspec.Struct, Generic[T], frozen=True):
     words: tuple[str, ...]
     meaning: T
 

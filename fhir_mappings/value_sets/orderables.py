@@ -3,7 +3,7 @@
 The longest name wins: an ambulatory ECG is no ECG.
 """
 
-from dataclasses import dataclass, field
+import msgspec
 
 from fhir_mappings.clinical_model.codes import LOINC, NotACode, check_code
 from fhir_mappings.value_sets.analyte_names import names_in
@@ -15,12 +15,11 @@ Tests = frozenset[str]
 """LOINC codes under which a test is drafted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Orderables:
+class Orderables(msgspec.Struct, frozen=True):
     """Requests by code and by words as they are compared; one that brings nothing is another request."""
 
-    by_code: dict[str, Tests] = field(default_factory=dict)
-    by_words: dict[str, Tests] = field(default_factory=dict)
+    by_code: dict[str, Tests] = msgspec.field(default_factory=dict)
+    by_words: dict[str, Tests] = msgspec.field(default_factory=dict)
 
     def said(self, text: str) -> Tests | None:
         """What the words of a request bring; None where they make it a request of another kind."""

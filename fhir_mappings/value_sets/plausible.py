@@ -1,7 +1,8 @@
 """`plausible.csv`: what a result can be at all, so that a slipped decimal point is never acted upon."""
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+
+import msgspec
 
 from fhir_mappings.clinical_model.results import Analyte
 from fhir_mappings.value_sets.listed import CsvFile
@@ -12,8 +13,7 @@ COLUMNS = ("analyte", "low", "high", "display", "verified", "source")
 _MILLION = 10**6
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, eq=False):
     """The possible values of an analyte in its canonical unit, both ends included; `high` may be open."""
 
     low: Decimal

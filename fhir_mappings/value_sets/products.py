@@ -3,8 +3,9 @@
 A dose written in tablets is read by this table: 3 tablets of sirolimus 2 mg are 6 mg.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+
+import msgspec
 
 from fhir_mappings.clinical_model.codes import RXNORM, NotACode, check_code
 from fhir_mappings.value_sets.listed import CsvFile
@@ -14,8 +15,7 @@ FORMS = frozenset({"tablet", "capsule", "solution", "injection", "gel", "drops",
 _YES_NO = {"yes": True, "no": False}
 
 
-@dataclass(frozen=True, slots=True)
-class ListedProduct:
+class ListedProduct(msgspec.Struct, frozen=True):
     """A product. `strength_mg` is per tablet, capsule or vial; per mL for form "solution".
 
     None where the code names a brand without a strength.

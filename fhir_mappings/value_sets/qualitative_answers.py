@@ -3,7 +3,7 @@
 What is not in the table ("weakly positive", 弱阳性, "indeterminate") is no answer; its words are shown.
 """
 
-from dataclasses import dataclass, field
+import msgspec
 
 from fhir_mappings.clinical_model.codes import NotACode, check_code, one_spelling
 from fhir_mappings.clinical_model.results import Analyte, Presence
@@ -36,16 +36,14 @@ _SCOPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class QualitativeAnswer:
+class QualitativeAnswer(msgspec.Struct, frozen=True):
     """What one answer means: a presence, or the grade of a score."""
 
     presence: Presence | None = None
     grade: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(msgspec.Struct, frozen=True):
     """The table: by analyte and code, and by analyte and words (folded, single spaces).
 
     `flags`: a laboratory's own flags of a number, as codes and as words, folded.
@@ -53,7 +51,7 @@ class Answers:
 
     by_code: dict[tuple[Analyte, str, str], QualitativeAnswer]
     by_words: dict[tuple[Analyte, str], QualitativeAnswer]
-    flags: dict[str, QualitativeAnswer] = field(default_factory=dict)
+    flags: dict[str, QualitativeAnswer] = msgspec.field(default_factory=dict)
 
 
 def answers_of(lists: list[CsvFile], faults: list[str]) -> Answers:

@@ -1,8 +1,9 @@
 """What the words of an entry say of the names in it: alone, and beside a code that a list knows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+import msgspec
 
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets.name_words import NameWords
@@ -15,8 +16,7 @@ V = TypeVar("V")
 _REMEMBERED = 20_000  # distinct codes or texts: a hospital has fewer, a hostile client has more
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(msgspec.Struct, frozen=True):
     """What one row of a list gives to its code. `is_history`: the code itself speaks of the past."""
 
     concept: Concept
@@ -24,14 +24,13 @@ class Meaning:
     is_history: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SaidWords:
+class SaidWords(msgspec.Struct, frozen=True):
     """The words of all lists. Equal texts always get equal answers; what is remembered makes them faster."""
 
     words: NameWords[Meaning]
-    vaccines: VaccineNames = field(default_factory=VaccineNames)
-    _said: dict[tuple[str, bool], dict[Meaning, Stance]] = field(default_factory=dict)
-    _marked: dict[str, bool] = field(default_factory=dict)
+    vaccines: VaccineNames = msgspec.field(default_factory=VaccineNames)
+    _said: dict[tuple[str, bool], dict[Meaning, Stance]] = msgspec.field(default_factory=dict)
+    _marked: dict[str, bool] = msgspec.field(default_factory=dict)
 
     def said_in(self, text: str | None, displays: Iterable[str]) -> Mapping[Meaning, Stance]:
         """What the text says of each name in it; a display that states what it denies leaves it open."""
@@ -77,9 +76,9 @@ class SaidWords:
         return found | {Meaning(vaccine): Stance.STATED} if vaccine else found
 
 
-def remember_words(memory: dict[K, V], key: K, value: V) -> V:
+def remember_words(memory: dict[K, V], key: K, value: V, most: int = _REMEMBERED) -> V:
     """Keep and return the value; a memory that is full begins anew."""
-    if len(memory) >= _REMEMBERED:
+    if len(memory) >= most:
         memory.clear()
     memory[key] = value
     return value

@@ -7,10 +7,11 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
+
+import msgspec
 
 from fhir_mappings.value_sets.listed import FOLDER, CsvFile, read_csv
 
@@ -59,12 +60,11 @@ class StancePhrase(NamedTuple):
     beside_code: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Stances:
+class Stances(msgspec.Struct, frozen=True):
     """All phrases; `of` judges one place of a name."""
 
-    before: dict[str, StancePhrase] = field(default_factory=dict)
-    after: dict[str, StancePhrase] = field(default_factory=dict)
+    before: dict[str, StancePhrase] = msgspec.field(default_factory=dict)
+    after: dict[str, StancePhrase] = msgspec.field(default_factory=dict)
     _before: re.Pattern[str] = re.compile("(?!)")
     _after: re.Pattern[str] = re.compile("(?!)")
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 _MOST_OF_A_KIND = 20_000  # a hospital's catalogue has fewer; free text may have any number
 _MOST_BESIDE = 5
 _LONG_NUMBER = re.compile(r"\d{5}")
@@ -26,8 +28,7 @@ class UnlistedKind(StrEnum):
     UNIT = "unit"
 
 
-@dataclass(frozen=True, slots=True)
-class Unlisted:
+class Unlisted(msgspec.Struct, frozen=True):
     """One use of a code, a text or a unit that no list knows.
 
     `system` is its URI, or one of ours for what has none; empty for what a map cannot help. `words` are its

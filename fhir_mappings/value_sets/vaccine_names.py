@@ -7,7 +7,8 @@ word for a vaccine in the same text. "Inactivated" wins over every other word.
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets.listed import CsvFile
@@ -17,11 +18,10 @@ KINDS = ("vaccine", "live", "not", "other", "none", "brand", "disease", "open")
 _SEPARATORS = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
 
 
-@dataclass(frozen=True, slots=True)
-class VaccineNames:
+class VaccineNames(msgspec.Struct, frozen=True):
     """The terms by their kind, in the spelling in which they are compared."""
 
-    terms: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    terms: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
 
     def find(self, text: str) -> Concept | None:
         """What a text says of a vaccine; None where it names none, or none that may be live."""

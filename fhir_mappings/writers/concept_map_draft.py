@@ -6,10 +6,10 @@ it in writes the listed code and an equivalence; what is left as it is, is passe
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import msgspec
 from fhir.resources.R4B.conceptmap import ConceptMap
 
 from fhir_mappings.clinical_model.code_systems import UCUM
@@ -29,8 +29,7 @@ _URI = re.compile(r"\S+")
 _CODE = re.compile(r"\S+( \S+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class ToFillIn:
+class ToFillIn(msgspec.Struct, frozen=True):
     """One element: a local code, and what is known about it."""
 
     kind: UnlistedKind

@@ -1,9 +1,9 @@
 """Calls, cards and reactions for the tests of the store, as plain values."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from cds_service.audit.audit_records import GivenCall, GivenCard, GivenRule

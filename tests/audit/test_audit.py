@@ -1,9 +1,9 @@
 """Nothing is recorded twice, nothing half, and nothing changes afterwards."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 

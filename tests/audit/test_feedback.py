@@ -1,9 +1,9 @@
 """A reaction counts from whom the card was given to, at its service; every other is kept without effect."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.audit.append_calls import append_call
 from cds_service.audit.feedback_rows import NOT_OFFERED, Recorded, Sender, record

@@ -1,10 +1,10 @@
 """After every demo patient's visit, no row holds a name, a patient id, a measured value, a sentence or a token."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.audit.append_calls import append_call
 from cds_service.audit.feedback_rows import Sender, record

@@ -1,9 +1,9 @@
 """What was remembered comes back as it was; two answers are compared rule by rule."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.audit.advice_diff import differences, same_advice
 from cds_service.audit.append_calls import append_call

@@ -4,8 +4,9 @@ import multiprocessing
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
-from cds_service.audit.database import open_store
+from cds_service.audit.database import open_store, writing
 from cds_service.audit.replay_guard import first_time
 from tests.audit.rows import NOW, rows
 
@@ -63,3 +64,13 @@ def _try_all(url, tokens):
     answers = [first_time(engine, ISSUER, token, SOON, NOW) for token in tokens]
     engine.dispose()
     return answers
+
+
+def test_a_claim_alone_does_not_wait_for_the_disk(store):
+    """It goes there with the record of its own call, which does (docs/decisions/0007)."""
+    is_sqlite = store.dialect.name == "sqlite"
+    asked = text("PRAGMA synchronous" if is_sqlite else "SHOW synchronous_commit")
+    with writing(store, outlasts_power=False) as connection:
+        assert connection.execute(asked).scalar() == (1 if is_sqlite else "off")
+    with writing(store) as connection:
+        assert connection.execute(asked).scalar() == (2 if is_sqlite else "on")

@@ -1,11 +1,11 @@
 """Which cards are held back: decided on plain values, both sides of every edge."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.audit.suppression import AdviceHistory, Because, Shown, Snooze, quiet, quiet_asked_for
 from cds_service.cds_hooks.feedback_request import FeedbackOutcome

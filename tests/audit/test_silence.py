@@ -1,9 +1,9 @@
 """From a reaction through the database to a card held back: for one patient, at one site, and no other."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.audit.append_calls import append_call
 from cds_service.audit.feedback_rows import record

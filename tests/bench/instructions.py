@@ -30,7 +30,7 @@ class Budget:
     times: float
 
 
-BUDGETS = (Budget("titration", 7.4), Budget("not-aplastic", 0.95))
+BUDGETS = (Budget("titration", 4.65), Budget("not-aplastic", 0.63))
 
 
 def too_dear(say: Callable[[str], None] = print) -> list[str]:
@@ -86,14 +86,14 @@ def make_calls(application: str, body: str, calls: int) -> None:
     freeze()
     for _ in range(calls):
         statuses: list[str] = []
-        answer = app(_environ(content), lambda status, headers, *_: statuses.append(status))  # noqa: B023
+        answer = app(environ(content), lambda status, headers, *_: statuses.append(status))  # noqa: B023
         b"".join(answer)
         getattr(answer, "close", lambda: None)()
         if statuses != ["200 OK"]:
             raise RuntimeError(f"{application} answered {statuses}")
 
 
-def _environ(content: bytes) -> dict[str, Any]:
+def environ(content: bytes) -> dict[str, Any]:
     return {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",

@@ -1,8 +1,10 @@
 """Assessments made by hand, for tests of the cards alone."""
 
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.cards.card_context import CardContext
 from cds_service.cards.translations import read_wording
@@ -69,15 +71,14 @@ def dosing(drug: Drug, state: State, **more: object) -> TitrationDecision:
         target=Band(Decimal(4), Decimal(12)),
         recheck=Recheck(f"{drug}-trough", date(2026, 3, 9), date(2026, 3, 16)),
     )
-    return replace(decision, **more)  # type: ignore[arg-type]
+    return replace(decision, **more)
 
 
 def alert(name: str, severity: Severity, drug: Drug | None = None, order: str | None = None) -> Alert:
     return Alert(rule(name), severity, Action.CORRECT_ORDER if order else Action.HOLD, SEEN, drug, order)
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """An assessment with every member written out."""
 
     patient: str
@@ -105,7 +106,7 @@ def assessment(**members: object) -> Assessment:
         response=(),
         gaps=(),
     )
-    return replace(base, **members)  # type: ignore[arg-type]
+    return replace(base, **members)
 
 
 def cards_of(service: str) -> CardSet:
@@ -124,4 +125,4 @@ def context(service: str, language: str = "en", **more: object) -> CardContext:
         public_base_url="https://cds.example",
         words=WORDS[language],
     )
-    return replace(made, **more)  # type: ignore[arg-type]
+    return replace(made, **more)

@@ -1,7 +1,6 @@
 """Which cards a service answers with: few, loudest first, and never a silent hole."""
 
 import json
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.cards.assessment_json import dose_json
 from cds_service.cards.card_builder import EXTENSION

@@ -1,12 +1,12 @@
 """A detail has a length: what may go goes from the end, whole lines, and is said; what protects never goes."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.cards.card_builder import DETAIL_LIMIT, Cuttable, Message, framed
 from cds_service.cds_hooks.card import Card

@@ -1,9 +1,9 @@
 """The trial card in five seconds: summary, lines of their own, what folds into one (DECISIONS 82)."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.cards.eligibility_card import MOST_OPEN
 from cds_service.cds_hooks.card import SUMMARY_LIMIT, Card

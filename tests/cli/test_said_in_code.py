@@ -1,10 +1,10 @@
 """A rule, criterion or sentence that was taken out of a reviewed file is told by `check`, with all the others."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service import wiring
 from cds_service.cards.said import lacking_on_page, lacking_rules, lacking_sentences, said

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service import wiring
 from cds_service.chart.context_bundle import ContextResources

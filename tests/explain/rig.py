@@ -1,15 +1,17 @@
 """Both servers on loopback: the demo's record system with its authorization server, and the service itself."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import requests
+from msgspec.structs import replace
 
 from cds_service.cds_hooks.trusted_clients import TrustedClient
 from cds_service.demo.demo_authorization import APP, Authorization
@@ -138,7 +140,7 @@ def unattested(patient_id: str):
     """A demo patient before any investigator has attested anything."""
     patient = next(patient for patient in PATIENTS if patient.id == patient_id)
     kept = tuple(r for r in patient.resources if r["resourceType"] != "QuestionnaireResponse")
-    return replace(patient, resources=kept)
+    return dataclasses.replace(patient, resources=kept)
 
 
 def smart_app(base: FhirBase, frame_ancestors: tuple[str, ...] = (), issuer: str | None = None) -> SmartApp:

@@ -4,9 +4,9 @@ import itertools
 import json
 import math
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.cds_hooks.authorization import FhirAuthorization, FhirInteraction
 from cds_service.cds_hooks.request import read_hook_request

@@ -2,12 +2,12 @@
 
 import itertools
 import json
-from dataclasses import replace
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.cds_hooks.errors import BadHookRequest, DataNotAvailable, PatientMismatch
 from cds_service.cds_hooks.prefetch import check_template

@@ -5,10 +5,11 @@ Prefetched, fetched, or some of each: each way has its own words for what it cou
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.chart.gather import Gathered
 from cds_service.chart.input_hash import ON_THE_WAY, input_hash, lasting_gaps

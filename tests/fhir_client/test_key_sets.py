@@ -3,11 +3,11 @@
 import io
 import json
 import time
-from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.cds_hooks.client_jwt import KeysUnavailable
 from cds_service.cds_hooks.errors import UntrustedClient

@@ -1,9 +1,9 @@
 """Gathering with absolute references: the same chart in all ways, and nothing of another server's by a bare id."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.cds_hooks.errors import DataNotAvailable, PatientMismatch
 from cds_service.chart.input_hash import input_hash

@@ -9,11 +9,12 @@ import itertools
 import json
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 
 from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cds_hooks.errors import HookError

@@ -9,13 +9,13 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.audit.suppression import AdviceHistory, Shown, quiet, quiet_asked_for
 from cds_service.chart.context_bundle import ContextResources

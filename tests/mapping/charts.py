@@ -1,9 +1,10 @@
 """FHIR as clients send it, in a line: `read(order("sirolimus 1 mg tablet", lines=[...]))`. Plain JSON in."""
 
 import json
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.medications import MedicationEvent
 from fhir_mappings.clinical_model.record import ClinicalRecord

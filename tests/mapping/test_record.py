@@ -1,11 +1,11 @@
 """One record of one patient: what is not theirs, not yet, or not sure never becomes a fact."""
 
 import json
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.known_unknown import Gap, Lost, Part, Unknown
 from fhir_mappings.clinical_model.medications import MedicationStatus

@@ -4,23 +4,28 @@ The short ways save time only. Each is held here beside the long one that it lea
 take either: a short way that answered otherwise would drop or invent a fact of a patient.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import Analyte, Reading
+from fhir_mappings.readers.bundle import _Found, _take_entries, plain_resources
 from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, Reference, Resource, Unread
+from fhir_mappings.readers.links import links_elsewhere
 from fhir_mappings.readers.observation import _coded, _is_of_none, _measures, _not_told_what
 from fhir_mappings.readers.observation_types import Observation
 from fhir_mappings.readers.patient import Patient
-from fhir_mappings.readers.patient_match import names_another, names_outright, owner_of, ownership
+from fhir_mappings.readers.patient_match import THEIRS, names_another, not_named_outright, owner_of, ownership
+from fhir_mappings.readers.read_record import _asking, _refusal, _whose
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.reference_addresses import Home
-from fhir_mappings.readers.references import Bag, kind_of, own_reference
+from fhir_mappings.readers.references import Bag, _by_name, _doubles, kind_of, own_reference, plainly_named
+from fhir_mappings.readers.resource_types import Bundle, BundleEntry, EntrySearch
 from tests.builders import NOW, a_record, days_ago, result
 from tests.mapping.charts import SETTINGS
 
@@ -68,7 +73,7 @@ entries: st.SearchStrategy[Resource] = st.one_of(
 
 @given(entries, st.sampled_from([Home(), HERE]))
 def test_who_is_named_outright_is_never_another(entry: Resource, home: Home) -> None:
-    assert not (names_outright(entry, "Patient/p1") and names_another(entry, "Patient/p1", home))
+    assert not_named_outright([entry], "Patient/p1") or not names_another(entry, "Patient/p1", home)
 
 
 @given(entries, st.sampled_from([Home(), HERE]))
@@ -78,6 +83,52 @@ def test_whose_an_entry_is_does_not_hang_on_the_plain_spelling(entry: Resource, 
     assert owner.is_plain
     for one in bag.resources:
         assert ownership(one, owner, bag) == ownership(one, owner._replace(is_plain=False), bag)
+
+
+@given(st.lists(entries, max_size=6), st.sampled_from([Home(), HERE]), st.sampled_from([None, "amended"]))
+def test_an_observation_that_asks_for_nothing_is_theirs_and_says_nothing_else(
+    several: list[Resource], home: Home, rules: str | None
+) -> None:
+    bag = Bag((Patient(id="p1"), *(replace(one, id=f"e{n}") for n, one in enumerate(several))), home)
+    owner, chart = owner_of("Patient/p1", bag), ReadingContext(bag, SETTINGS, NOW.instant)
+    for one in bag.resources:
+        one.implicit_rules = rules
+    plain: list[Observation] = []
+    asking = list(_asking(bag, owner, plain))
+    assert sorted(map(id, [*asking, *plain])) == sorted(map(id, bag.resources))
+    for one in plain:
+        assert _whose(one, owner, chart) == THEIRS
+        assert list(links_elsewhere(one, chart)) == []
+        assert _refusal(one) is None
+
+
+@given(st.lists(entries, max_size=6), st.sampled_from([Home(), HERE]))
+def test_resources_with_names_of_their_own_are_found_by_them(several: list[Resource], home: Home) -> None:
+    plain = plainly_named(several)
+    if plain is not None:
+        found, nameless = _by_name(several, home)
+        assert (list(plain.items()), []) == (list(found.items()), nameless)
+        assert _doubles(found) == frozenset()
+
+
+wrapped = st.builds(
+    BundleEntry,
+    resource=st.one_of(st.none(), entries),
+    full_url=urls,
+    search=st.sampled_from([None, None, EntrySearch(mode="include"), EntrySearch(mode="match")]),
+)
+
+
+@given(st.lists(wrapped, max_size=5).map(tuple))
+def test_entries_with_a_resource_alone_are_taken_as_all_are(several: tuple[BundleEntry, ...]) -> None:
+    for number, entry in enumerate(several):
+        if entry.resource is not None:
+            entry.resource.id = f"e{number}"
+    short = plain_resources(several)
+    if short:
+        one_by_one = _Found()
+        _take_entries(Bundle(type="history", entry=several), one_by_one)  # never the short way
+        assert one_by_one == _Found(short, matches=len(short))
 
 
 @given(entries)
@@ -155,3 +206,21 @@ def test_results_of_an_analyte_are_those_of_the_chart_in_its_order(
         assert record.usable(*asked) == tuple(r for r in found if r.reading is Reading.USABLE and r.when)
     poorer = replace(record, results=record.results[1:])
     assert poorer.of(*asked) == tuple(r for r in poorer.results if r.analyte in asked)
+
+
+def test_what_is_worked_out_once_hangs_on_the_record_and_on_what_was_asked() -> None:
+    done: list[str] = []
+
+    @once_a_record
+    def counted(record: ClinicalRecord, analyte: Analyte) -> int:
+        done.append(analyte)
+        return len(record.of(analyte))
+
+    record = a_record(result(Analyte.POTASSIUM, "4", 1))
+    for _ in range(2):
+        assert (counted(record, Analyte.POTASSIUM), counted(record, Analyte.CREATININE)) == (1, 0)
+    assert done == [Analyte.POTASSIUM, Analyte.CREATININE]
+    poorer = replace(record, results=())
+    assert counted(poorer, Analyte.POTASSIUM) == 0
+    assert record == replace(record)
+    assert record.worked_out != replace(record).worked_out

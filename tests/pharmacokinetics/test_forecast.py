@@ -1,9 +1,8 @@
 """The forecast: its interval holds what it promises, and it says which models speak and which do not."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch, concentrations
 from cds_service.pharmacokinetics.forecast import Question, forecast

@@ -1,12 +1,11 @@
 """Proofs one, two and four: no data gives the population, much data the patient, a second optimiser the same."""
 
-from dataclasses import replace
-
 import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scipy.optimize import approx_fprime, minimize
 
 from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch

@@ -6,8 +6,9 @@ and the last level before, from which this one lies too far away to be believed 
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
 from cds_service.rules.answers.dosing_answers import TitrationDecision, Trough, Validity

@@ -1,12 +1,12 @@
 """Laws of eligibility that hold for every chart the machine can think of."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Basis, EligibilityStatus
 from cds_service.rules.attestation import attested

@@ -1,11 +1,11 @@
 """What holds for the findings about every draft order."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.cards.translations import read_wording
 from cds_service.rules.answers.alerts import Severity

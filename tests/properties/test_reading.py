@@ -2,12 +2,12 @@
 
 import json
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.readers.bundle import decode, decode_ndjson

@@ -1,11 +1,11 @@
 """What holds for the safety report of every chart."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.cards.translations import read_wording
 from cds_service.rules.answers.alerts import Action, Severity

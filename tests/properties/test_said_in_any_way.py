@@ -1,9 +1,9 @@
 """One fact in words, by code, or by a local code with words never gets answers that contradict each other."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.verdict import Verdict, reverse
 from cds_service.trials.nct06802055.criteria.unknowns import clearing

@@ -5,9 +5,11 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from cds_service.cards.assessment_json import assessment_json
 from cds_service.cds_hooks.errors import DataNotAvailable

@@ -37,7 +37,7 @@ def test_every_setting_stands_in_the_page() -> None:
 )
 def test_the_page_says_the_default_of_each_number(name: str, member: str) -> None:
     usual = environment.read_settings({"CDS_ENVIRONMENT": "development"})
-    assert f"| `{name}` | {getattr(usual, member):g}".replace("1e+07", "10000000") in PAGE
+    assert f"| `{name}` | {float(getattr(usual, member)):.15g} " in PAGE
 
 
 def test_every_metric_stands_in_the_page() -> None:

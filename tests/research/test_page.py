@@ -3,7 +3,6 @@
 import json
 import re
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ import requests
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask, Response
+from msgspec.structs import replace
 
 from cds_service.audit.append_calls import append_call
 from cds_service.audit.database import open_store

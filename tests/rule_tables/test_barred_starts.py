@@ -1,10 +1,10 @@
 """What bars an increase bars a start, and every finding that says hold or stop does (DECISIONS 57)."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import State, Validity
 from cds_service.rules.answers.renal_answers import RenalState

@@ -1,6 +1,6 @@
 """What a chart does not show explains nothing, and a hold without its drug has no level of its own."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.trials.nct06802055.dosing.level_after_partner import with_level_after_partner

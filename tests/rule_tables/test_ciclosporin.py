@@ -1,10 +1,10 @@
 """Ciclosporin: kidneys first, then its trough, both sides of every edge (titration.md 5, DECISIONS 27-31)."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import State, Validity
 from cds_service.rules.answers.renal_answers import RenalState

@@ -1,10 +1,10 @@
 """Ciclosporin on record: which entries count, when entries are one course, how well it is proven."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import (
     CiclosporinCourse,

@@ -1,11 +1,11 @@
 """A comparator makes a value an interval: it answers only where all of the interval agrees."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.results import Analyte, Comparator
 from tests.builders import result

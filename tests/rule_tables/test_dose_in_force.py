@@ -1,10 +1,10 @@
 """The dose that a patient really takes (DECISIONS 22)."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
 from fhir_mappings.clinical_model.known_unknown import Part, Unknown, WhyUnknown

@@ -1,10 +1,10 @@
 """When a drug level may be titrated on (DECISIONS 24), and when it is a danger by itself (DECISIONS 26)."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import dangerous_level

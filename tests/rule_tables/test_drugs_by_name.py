@@ -1,9 +1,9 @@
 """Drugs that a hospital without a drug map sends by name alone: asked about, never decided, never talked away."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.medications import MedicationEvent

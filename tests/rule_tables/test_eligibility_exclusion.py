@@ -1,10 +1,10 @@
 """Exclusions 1, 2, 4, 6, 7, 9, 10 and 12 on both sides of every edge."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Course

@@ -1,11 +1,11 @@
 """Inclusion 1, 2, 5, 7 and 8 on both sides of every edge."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.calendar import on_day
 from fhir_mappings.clinical_model.concepts import Concept

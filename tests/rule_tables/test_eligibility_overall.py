@@ -1,10 +1,10 @@
 """The twenty criteria together (DECISIONS 16): the status, T0, and what is still to be asked."""
 
-from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import EligibilityDecision, EligibilityStatus
 from cds_service.rules.answers.trial_part import Participation
@@ -93,7 +93,7 @@ def test_only_the_numbers_of_the_trial_record_are_called_so() -> None:
 
 @pytest.mark.parametrize("order", [("I1",), (*IDS, "I1"), (*IDS[:-1], "E13")])
 def test_an_order_of_questions_that_leaves_one_out_is_refused_at_the_start(order: tuple[str, ...]) -> None:
-    values = {f.name: getattr(LIMITS, f.name) for f in fields(EligibilityLimits)}
+    values = {name: getattr(LIMITS, name) for name in EligibilityLimits.__struct_fields__}
     with pytest.raises(ProtocolTextFault, match="question_order"):
         EligibilityLimits(**(values | {"question_order": order}))
 

@@ -1,9 +1,9 @@
 """Exclusion 5: previous use of sirolimus, or allergy to it (DECISIONS 10)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.diagnoses import Certainty
 from fhir_mappings.clinical_model.medications import MedicationSource, MedicationStatus

@@ -1,9 +1,9 @@
 """Exclusion 8: HIV, hepatitis B and C by their cascades, cirrhosis, portal hypertension (DECISIONS 11)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.trials.nct06802055.criteria.e8_viruses import viruses
 from fhir_mappings.clinical_model.concepts import Concept

@@ -2,13 +2,13 @@
 
 import csv
 import json
-from dataclasses import replace
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.drug_uses import is_in_use
 from cds_service.rules.thresholds import ProtocolTextFault, read_limits

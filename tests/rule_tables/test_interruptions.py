@@ -1,11 +1,11 @@
 """Stopped, held, not taken, given by vein, and taken up again (DECISIONS 55, 56, 62, 87)."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus

@@ -1,10 +1,10 @@
 """The schedule: due by arm and week, done, overdue, and what an event asks for beside the calendar."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Band, Recheck, State, Trough, Validity
 from cds_service.rules.answers.follow_up import DueStatus

@@ -1,10 +1,10 @@
 """Draft orders: read, bounded, compared with the proposal and with what the patient takes."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Alert
 from cds_service.rules.answers.dosing_answers import State

@@ -1,11 +1,11 @@
 """What is asked of a forecaster, and whom nothing is asked about: plain facts in, no model involved."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.answers.forecast_answer import (

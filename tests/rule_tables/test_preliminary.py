@@ -1,6 +1,6 @@
 """What is made of a preliminary result, given what safety would say if it were final."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
 from cds_service.trials.nct06802055.assess import all_rules

@@ -1,10 +1,10 @@
 """A hold goes on until it is ended, and what is given after it (DECISIONS 58, 87), through charts."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision

@@ -1,10 +1,10 @@
 """Safety of an enrolled patient: each threshold from both sides, who is concerned, how loud it is."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import SafetyReport
 from cds_service.rules.answers.dosing_answers import Trough, Validity

@@ -1,9 +1,9 @@
 """Coded harms, infection, pregnancy, vaccines and surgery."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, AllergyKind, ProcedureDone
 from fhir_mappings.clinical_model.concepts import Concept

@@ -1,6 +1,5 @@
 """A chart with results that differ at one moment: which ways it is read, and what is made of the answers."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import combinations, product
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.criteria_answers import (

@@ -1,11 +1,11 @@
 """The schedule follows the advice and the findings: what they ask for is never done or later (DECISIONS 60)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.dosing_answers import Recheck, State, Trough, Validity

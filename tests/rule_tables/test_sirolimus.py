@@ -1,9 +1,9 @@
 """Sirolimus by its trough, both sides of every edge (titration.md 4, DECISIONS 26-28, 35)."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import State, Trough, Validity
 from cds_service.trials.nct06802055.dosing.dose_case import DosedPatient, Laboratory

@@ -1,10 +1,10 @@
 """From a chart to a decision for each study drug (DECISIONS 22-37)."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision, Validity

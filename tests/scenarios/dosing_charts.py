@@ -1,7 +1,8 @@
 """Charts of enrolled patients for the dosing journeys, and what an assessment says of a drug in one line."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from cds_service.chart.context_bundle import ContextResources
 from cds_service.services.chart_file import assessment_of, read_chart

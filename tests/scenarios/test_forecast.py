@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.cards.card_context import CardContext
 from cds_service.cards.forecast_text import outlook_json, outlook_lines

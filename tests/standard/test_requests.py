@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cds_service.cds_hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.cds_hooks.request import Hook, check_token_patient, read_hook_request
-from cds_service.cds_hooks.strict_json import open_envelope
+from cds_service.cds_hooks.strict_json import in_one_pass, open_envelope, open_member
 from tests.standard.calls import CONTEXTS, INSTANCE, PATIENT, a_body, a_call, authorization, context_of
 
 FHIR = "https://ehr.example/fhir"
@@ -243,3 +245,54 @@ def test_a_key_twice_above_any_depth_is_a_bad_request():
             open_envelope(nested)
         problems.add(caught.value.problem)
     assert problems == {"is written more than once", "is nested too deeply"}
+
+
+blanks = st.sampled_from(["", " ", "\n\t "])
+values = st.sampled_from(
+    ['"patient-view"', "{}", "null", "[1, {}]", '{"a": {"b": 1}}', "5", '"\u00e9}"', "", "nul"]
+)
+
+
+@st.composite
+def texts(draw, names=("hook", "context", "prefetch", "fhirServer", "\\u0068ook", "hook", "user")):
+    """An object whose keys may come twice, escaped or unknown, and whose values may be no JSON."""
+    members = []
+    for name in draw(st.lists(st.sampled_from(names), max_size=4)):
+        inside = draw(texts(("patient", "patient", "k 1", ""))) if name == "prefetch" else draw(values)
+        members.append(f'{draw(blanks)}"{name}"{draw(blanks)}:{draw(blanks)}{inside}{draw(blanks)}')
+    return f"{draw(blanks)}{{{','.join(members)}{draw(blanks)}}}{draw(blanks)}"
+
+
+@given(texts())
+def test_a_call_opened_in_one_pass_is_the_call_opened_member_by_member(text):
+    body = text.encode()
+    short = in_one_pass(body)
+    if short is not None:
+        members = open_member(body, "")
+        prefetch = open_member(bytes(members.pop("prefetch")), "prefetch")
+        assert [(k, bytes(v)) for k, v in short[0].items()] == [(k, bytes(v)) for k, v in members.items()]
+        assert [(k, bytes(v)) for k, v in short[1].items()] == [(k, bytes(v)) for k, v in prefetch.items()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"hook": "a", "prefetch": {"p": 1}, "hook": "a"}',
+        '{"hook": "a", "hook": "b", "prefetch": {"p": 1}}',
+        '{"hook": "a", "prefetch": {"p": 1, "p": 1}}',
+        '{"hook": "a", "prefetch": {"p": 1, "q": 3, "p": 2}}',
+        '{"hook": "a", "prefetch": {"p": 1}, "prefetch": {"p": 1}}',
+        '{"hook": "a", "prefetch": {"p": 1}, "\\u0068ook": "a"}',
+    ],
+)
+def test_a_key_twice_is_never_opened_in_one_pass(text):
+    assert in_one_pass(text.encode()) is None
+    assert refused(text.encode().replace(b'"hook": "a"', b'"hook": "patient-view"'))
+
+
+def test_the_usual_call_is_opened_in_one_pass():
+    members, prefetch = in_one_pass(
+        b' { "hook" : "a" ,\n "prefetch" : { "p" : 1 , "q" : [ ] } , "context" : {} } '
+    )
+    assert list(members) == ["hook", "context"]
+    assert {key: bytes(raw) for key, raw in prefetch.items()} == {"p": b"1", "q": b"[ ]"}

@@ -8,10 +8,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.client_list import ListedClient

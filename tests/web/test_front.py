@@ -2,9 +2,9 @@
 
 import io
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.settings.client_list import ListedClient
 from cds_service.web.log_redaction import configure_logging
@@ -60,7 +60,7 @@ def an_answer(client, kind, **headers):
             body = json.dumps({**json.loads(BODY), "prefetch": {}})
             return client.post(URL, data=body, content_type="application/json", **good)
         case 413:
-            return client.post(URL, data=b" " * 10_000_001, content_type="application/json", **good)
+            return client.post(URL, data=b" " * 60_000_001, content_type="application/json", **good)
         case 415:
             return client.post(URL, data=BODY, content_type="text/plain", **good)
     raise AssertionError(kind)

@@ -1,10 +1,10 @@
 """The served whole remembers: recorded before answered, feedback heard, what is held back said, refusals audited."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from cds_service.audit.database import connect, writing

@@ -1,8 +1,7 @@
 """The whole service, from a real FHIR server to cards: 200, 412 and 400 exactly as the contract says."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.settings.site_file import Site

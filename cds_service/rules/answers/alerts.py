@@ -1,7 +1,8 @@
 """What safety, and the review of draft orders, may say."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from cds_service.rules.answers.causes import Cause, Partner
 from cds_service.rules.thresholds import Rule
@@ -42,8 +43,7 @@ class Action(StrEnum):
     INFORM_STUDY_TEAM = "INFORM_STUDY_TEAM"
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True):
     """A safety finding, or (with `order`) a finding about a draft order.
 
     A CRITICAL alert with a `drug` and the action HOLD or STOP_REVIEW vetoes that drug's titration.
@@ -62,8 +62,7 @@ class Alert:
     causes: tuple[Cause, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyReport:
+class SafetyReport(msgspec.Struct, frozen=True):
     """All safety findings, and what speaks against more of a drug.
 
     `doubtful`: a safety fact that cannot be read, conflicts or speaks against more, and every warning that

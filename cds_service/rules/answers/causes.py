@@ -1,7 +1,8 @@
 """What may have brought a danger about, and the other drug that a finding is about."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import Phrase, say
@@ -10,16 +11,14 @@ LIKELY = "cause.likely"
 """The phrase that tells what was `seen` with the `causes` that may have brought it about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Partner:
+class Partner(msgspec.Struct, frozen=True):
     """A drug beside the study drugs: its name, and its orders that are active now."""
 
     name: Phrase
     orders: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True):
     """What the chart shows to have come before a danger and to bring it about; no proof that it did.
 
     `told` names it with its days, `short` without. `partner` only where it is a drug that is taken now.

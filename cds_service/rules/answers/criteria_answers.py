@@ -1,7 +1,8 @@
 """What the criteria may say."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from cds_service.rules.thresholds import Rule
 from cds_service.rules.verdict import Verdict
@@ -18,8 +19,7 @@ class Basis(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What one criterion found. For an exclusion, `verdict` is about the excluding fact (MET = present).
 
     `missing` holds stable machine-readable names of what would settle it, e.g. "platelets", "attestation".
@@ -36,8 +36,7 @@ class Finding:
     against: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+class Criterion(msgspec.Struct, frozen=True):
     """A numbered criterion of the trial record (`I1`..`I8`, `E1`..`E12`) and what it found."""
 
     id: str
@@ -77,8 +76,7 @@ class EligibilityStatus(StrEnum):
     ALREADY_ENROLLED = "already-enrolled"
 
 
-@dataclass(frozen=True, slots=True)
-class EligibilityDecision:
+class EligibilityDecision(msgspec.Struct, frozen=True):
     """The twenty criteria in their order, the overall status, and the open ones in the order to ask.
 
     `also_open` are the reasons beside the criteria: a study that could not be identified.

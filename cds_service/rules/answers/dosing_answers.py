@@ -1,9 +1,10 @@
 """What titration may say about a study drug, and the level it looked at."""
 
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from cds_service.rules.answers.causes import Cause
 from cds_service.rules.answers.forecast_answer import Outlook
@@ -46,8 +47,7 @@ class Validity(StrEnum):
     MISSING = "MISSING"
 
 
-@dataclass(frozen=True, slots=True)
-class Trough:
+class Trough(msgspec.Struct, frozen=True):
     """The level that titration looks at, ng/mL, and whether it may be used."""
 
     validity: Validity
@@ -59,16 +59,14 @@ class Trough:
     method: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(msgspec.Struct, frozen=True):
     """A target range in ng/mL, both ends inside."""
 
     low: Decimal
     high: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Recheck:
+class Recheck(msgspec.Struct, frozen=True):
     """Which test is wanted again, and when: a window of days, for a level fit for titration."""
 
     test: str
@@ -76,8 +74,7 @@ class Recheck:
     by: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class TitrationDecision:
+class TitrationDecision(msgspec.Struct, frozen=True):
     """What to do with one study drug. `reasons` are stable codes, e.g. "DOSE_NOT_DOCUMENTED".
 
     `ends` are the active orders of the drug: a change replaces them, a hold suspends them.
@@ -93,7 +90,7 @@ class TitrationDecision:
     seen: Phrase
     current: Dose | None = None
     proposed: Dose | None = None
-    trough: Trough = field(default_factory=lambda: Trough(Validity.MISSING))
+    trough: Trough = msgspec.field(default_factory=lambda: Trough(Validity.MISSING))
     target: Band | None = None
     reasons: tuple[str, ...] = ()
     alternatives: tuple[Dose, ...] = ()

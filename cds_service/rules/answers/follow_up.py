@@ -1,8 +1,9 @@
 """The schedule of tests, and the read-outs of Weeks 13 and 25."""
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+import msgspec
 
 from cds_service.rules.thresholds import Rule
 from fhir_mappings.clinical_model.known_unknown import Evidence
@@ -18,8 +19,7 @@ class DueStatus(StrEnum):
     NOT_YET = "not-yet"
 
 
-@dataclass(frozen=True, slots=True)
-class MonitoringItem:
+class MonitoringItem(msgspec.Struct, frozen=True):
     """One test of the schedule: `test` is a stable name, e.g. "sirolimus-trough", "creatinine", "cbc"."""
 
     test: str
@@ -46,8 +46,7 @@ class ResponseCategory(StrEnum):
     NOT_YET = "not-yet"
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseReadout:
+class ResponseReadout(msgspec.Struct, frozen=True):
     """The response at Week 13 or 25 by one named profile."""
 
     visit: Visit

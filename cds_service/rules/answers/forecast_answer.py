@@ -1,10 +1,11 @@
 """What a forecast may say beside a decision. It informs; it changes no state and no dose."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from fhir_mappings.clinical_model.medications import Dose, Drug
 
@@ -26,8 +27,7 @@ class ModelFit(StrEnum):
     NOT_FOR_THIS_PATIENT = "not-for-this-patient"
 
 
-@dataclass(frozen=True, slots=True)
-class DoseOutlook:
+class DoseOutlook(msgspec.Struct, frozen=True):
     """The measured trough to expect at one dose, ng/mL, 90 % interval; `in_band` from 0 to 1."""
 
     dose: Dose
@@ -37,8 +37,7 @@ class DoseOutlook:
     in_band: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class ModelOutlook:
+class ModelOutlook(msgspec.Struct, frozen=True):
     """One model: its weight from 0 to 1, its fit, the covariates that stretch it, why it is left out."""
 
     name: str
@@ -49,8 +48,7 @@ class ModelOutlook:
     refused: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(msgspec.Struct, frozen=True):
     """The forecast beside one decision, or why there is none. `levels`: how many measured levels it knows."""
 
     trough_on: date
@@ -65,8 +63,7 @@ class Outlook:
         return any(m.weight > 0 and m.fit is ModelFit.STRETCHED for m in self.models)
 
 
-@dataclass(frozen=True, slots=True)
-class DoseRun:
+class DoseRun(msgspec.Struct, frozen=True):
     """One dose of a study drug, from one day to the day before another; mg, hours."""
 
     first: date
@@ -76,8 +73,7 @@ class DoseRun:
     missed: tuple[date, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredLevel:
+class MeasuredLevel(msgspec.Struct, frozen=True):
     """A level: its day, hours after the dose before it where that is known, ng/mL."""
 
     day: date
@@ -87,16 +83,14 @@ class MeasuredLevel:
     method: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CovariateSeen:
+class CovariateSeen(msgspec.Struct, frozen=True):
     """A covariate's value on a day; day None: it does not age."""
 
     day: date | None
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class OutlookQuestion:
+class OutlookQuestion(msgspec.Struct, frozen=True):
     """What a forecaster is asked: plain facts of one patient and one drug, no chart.
 
     `covariates` are by name, oldest first. `doses` are real doses within the trial record, forecast from

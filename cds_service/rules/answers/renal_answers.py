@@ -1,9 +1,10 @@
 """What the renal state machine may say."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from cds_service.rules.thresholds import Rule
 from fhir_mappings.clinical_model.known_unknown import Evidence
@@ -22,8 +23,7 @@ class RenalState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True)
-class RenalFinding:
+class RenalFinding(msgspec.Struct, frozen=True):
     """Renal state with what it was read from: creatinine in umol/L, eGFR in mL/min/1.73 m2 (CKD-EPI 2021).
 
     `rising` is true when the last two creatinines both rose; `age_days` is the age of the last creatinine.

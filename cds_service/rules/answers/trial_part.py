@@ -1,14 +1,14 @@
 """In the trial or not, in which arm, since when."""
 
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from fhir_mappings.clinical_model.known_unknown import Evidence, Gap
 from fhir_mappings.clinical_model.studies import Arm, StudyState
 
 
-@dataclass(frozen=True, slots=True)
-class Participation:
+class Participation(msgspec.Struct, frozen=True):
     """Is the patient in this trial, in which arm, since when; `study_day` 1 is the first study dose."""
 
     status: StudyState

@@ -5,8 +5,10 @@ meet here, and safety has the last word.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Alert, SafetyReport
 from cds_service.rules.answers.assessment import Assessment
@@ -62,8 +64,7 @@ def assess(
     return EachWay(each, settled, each[0].concluded)
 
 
-@dataclass(frozen=True)
-class _Case:
+class _Case(msgspec.Struct, frozen=True, dict=True):
     """An assessment whose members are worked out when they are first looked at.
 
     A dosing card does not pay for the twenty criteria. Everything here is pure, so it does not matter when.

@@ -5,10 +5,12 @@ concluded from it but what the prescriber reads, and which order may be ended.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Alert, SafetyReport, Severity
 from cds_service.rules.answers.causes import Cause, Partner, with_causes
@@ -52,8 +54,7 @@ MOST = 2
 """Causes named beside one danger: a headline that lists more is not read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(msgspec.Struct, frozen=True):
     """What may explain a danger: both doses over time, other drugs, earlier levels."""
 
     record: ClinicalRecord

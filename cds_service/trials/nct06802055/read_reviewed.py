@@ -1,10 +1,11 @@
 """Every reviewed number and rule of the trial, read from its files, with a site's own values in place."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cds_service.rules.answers.forecast_answer import Forecaster
 from cds_service.rules.drug_uses import InteractionLimits
@@ -36,8 +37,7 @@ from cds_service.trials.nct06802055.safety.safety_limits import SafetyLimits
 from cds_service.trials.nct06802055.same_moment.readings import SameMomentLimits
 
 
-@dataclass(frozen=True, slots=True)
-class Protocol:
+class Protocol(msgspec.Struct, frozen=True):
     """Every reviewed number and rule of the trial, with a site's own values of origin A in place.
 
     `forecaster`: how the site forecasts levels, where it has switched that on.

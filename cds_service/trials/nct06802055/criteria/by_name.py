@@ -5,8 +5,9 @@ that of a device or of another product, so what it would show if coded is asked,
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Finding
 from cds_service.rules.criterion_evidence import Sighting, doubted, newest_day

@@ -1,9 +1,10 @@
 """Exclusion 3: Paroxysmal nocturnal hemoglobinuria (PNH) clone >= 50 %."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.attestation import Attested, answer_said

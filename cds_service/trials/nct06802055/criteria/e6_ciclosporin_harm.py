@@ -1,7 +1,8 @@
 """Exclusion 6: Severe adverse events to CsA in the past, making it unsuitable for reuse."""
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.attestation import Attested, answer_said

@@ -1,7 +1,9 @@
 """Exclusion 8: Active infections with HIV, HCV, or HBV, liver cirrhosis, portal hypertension."""
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.attestation import Attested, answer_said, with_attestation
@@ -40,8 +42,7 @@ _ASKING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(msgspec.Struct, frozen=True):
     """The three viruses, the codes that decide, those that ask, and a reviewed, empty problem list."""
 
     viruses: tuple[Infection, ...]

@@ -5,8 +5,10 @@ that was found is refuted only by a later test that finds none, never by an anti
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.criterion_evidence import Sighting, doubted, of_result
 from cds_service.rules.time_windows import newest_of_each, within
@@ -31,8 +33,7 @@ TEST_NAMES = {
 _LOADS = frozenset({Analyte.HIV_RNA, Analyte.HBV_DNA, Analyte.HCV_RNA})
 
 
-@dataclass(frozen=True, slots=True)
-class Infection:
+class Infection(msgspec.Struct, frozen=True):
     """Is the virus there? With what was seen, and the tests that would settle it.
 
     `suspect`: one of its tests was positive the last time, however long ago.
@@ -44,8 +45,7 @@ class Infection:
     suspect: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Marker:
+class _Marker(msgspec.Struct, frozen=True):
     """The last result of one test: positive, negative or not clear; `is_fresh` if it may decide."""
 
     verdict: Verdict

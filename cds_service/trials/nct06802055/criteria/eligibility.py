@@ -4,8 +4,9 @@ The program never says "eligible": the most it says is that an investigator's co
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import (
     Criterion,

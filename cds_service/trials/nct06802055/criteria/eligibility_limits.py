@@ -1,15 +1,15 @@
 """The numbers of the eligibility criteria, as they stand in `reviewed/eligibility.toml`."""
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+
+import msgspec
 
 from cds_service.rules.thresholds import ProtocolTextFault
 
 IDS = (*(f"I{n}" for n in range(1, 9)), *(f"E{n}" for n in range(1, 13)))
 
 
-@dataclass(frozen=True, slots=True)
-class EligibilityLimits:
+class EligibilityLimits(msgspec.Struct, frozen=True):
     """Ages in years, windows in the calendar unit of their name, results in their canonical unit."""
 
     adult_age: int

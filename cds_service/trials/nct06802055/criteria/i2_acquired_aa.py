@@ -1,8 +1,9 @@
 """Inclusion 2: Diagnosed with acquired aplastic anemia (AA), excluding congenital AA."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.attestation import Attested, answer_said

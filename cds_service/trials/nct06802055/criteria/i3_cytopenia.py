@@ -1,9 +1,10 @@
 """Inclusion 3: haemoglobin < 100 g/L, platelets < 50 x 10^9/L or neutrophils < 1.0 x 10^9/L at enrolment."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.verdict import Verdict, any_of, verdict_of
@@ -43,8 +44,7 @@ _RAISED_BY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(msgspec.Struct, frozen=True):
     """The newest fresh value of one line, and the count of the day it stands in."""
 
     result: Result

@@ -1,8 +1,9 @@
 """Inclusion 4: ciclosporin ineffective (I4.1), or not tolerated at standard dose (I4.2)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.attestation import Attested, attested, set_aside, with_attestation

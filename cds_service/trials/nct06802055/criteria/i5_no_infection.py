@@ -1,7 +1,8 @@
 """Inclusion 5: No active infections."""
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Finding
 from cds_service.rules.criterion_evidence import (

@@ -4,8 +4,9 @@ One rule, reported under both numbers (DECISIONS 8).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.attestation import Attested, with_attestation

@@ -1,8 +1,9 @@
 """Inclusion 8: Eastern Cooperative Oncology Group (ECOG) performance status score of 0-2."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Finding
 from cds_service.rules.attestation import attested

@@ -5,9 +5,10 @@ and negative, and as high and positive. Where the answer would then be another, 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Finding
 from cds_service.rules.lost_words import all_lost_words

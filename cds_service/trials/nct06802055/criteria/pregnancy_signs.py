@@ -1,8 +1,9 @@
 """What a chart says for and against pregnancy and breastfeeding (I6 and E11)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
+
+import msgspec
 
 from cds_service.rules.criterion_evidence import Sighting, of_diagnosis, of_procedure, of_result
 from cds_service.rules.sorted_diagnoses import diagnosed, is_active_lately, is_definite, is_over
@@ -28,21 +29,20 @@ _STATUSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PregnancySigns:
+class PregnancySigns(msgspec.Struct, frozen=True):
     """`test` is the laboratory's word: MET pregnant, NOT_MET not, UNKNOWN none fresh or not clear.
 
     `not_feeding` is a fresh observation that she does not breastfeed. `past_bearing`: entries that, with an
     attestation, make a test needless (menopause, an absent organ that is not named).
     """
 
-    pregnant: list[Sighting] = field(default_factory=list)
-    feeding: list[Sighting] = field(default_factory=list)
-    doubtful: list[Sighting] = field(default_factory=list)
-    not_feeding: list[Sighting] = field(default_factory=list)
-    past_bearing: list[Sighting] = field(default_factory=list)
+    pregnant: list[Sighting] = msgspec.field(default_factory=list)
+    feeding: list[Sighting] = msgspec.field(default_factory=list)
+    doubtful: list[Sighting] = msgspec.field(default_factory=list)
+    not_feeding: list[Sighting] = msgspec.field(default_factory=list)
+    past_bearing: list[Sighting] = msgspec.field(default_factory=list)
     test: Verdict = Verdict.UNKNOWN
-    tests: list[Sighting] = field(default_factory=list)
+    tests: list[Sighting] = msgspec.field(default_factory=list)
 
 
 def pregnancy_signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> PregnancySigns:

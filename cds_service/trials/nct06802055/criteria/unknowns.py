@@ -5,8 +5,10 @@ attestation, or a fresh assertion that the category was reviewed and is empty.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.attestation import Attested, answer_said, attested, set_aside, with_attestation
@@ -36,8 +38,7 @@ PART_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(msgspec.Struct, frozen=True):
     """How one criterion is asked and attested, and what it lives on.
 
     `item` is its linkId on the form, `fed_by` the parts of the chart without which it cannot be cleared;

@@ -1,8 +1,9 @@
 """From the chart to the case of each drug: tests, weight, liver, potassium, interacting drugs."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Trough
 from cds_service.rules.answers.renal_answers import RenalFinding

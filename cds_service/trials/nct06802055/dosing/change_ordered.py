@@ -1,7 +1,9 @@
 """A change of dose that is ordered and not yet begun: wait for it, propose none beside it (DECISIONS 84)."""
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Recheck, State
 from cds_service.trials.nct06802055.dosing.dose_bounds import bounds
@@ -18,8 +20,7 @@ _WAITING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Coming:
+class _Coming(msgspec.Struct, frozen=True):
     """Another dose on its way: signed and not begun, or only written."""
 
     dose: Dose

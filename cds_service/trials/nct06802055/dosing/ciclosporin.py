@@ -1,8 +1,9 @@
 """Ciclosporin: kidneys first, then its trough (`titration.md` 5, DECISIONS 27, 28, 30, 31)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Recheck, State
 from cds_service.rules.answers.renal_answers import RenalState

@@ -1,8 +1,9 @@
 """The doses a study drug can be given in: the bounds of the trial record, and what tablets make of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, Decimal
+
+import msgspec
 
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
@@ -12,8 +13,7 @@ CEILING_STATES = frozenset({RenalState.IMPAIRED, RenalState.RECOVERED, RenalStat
 """Renal states in which the record's range for impaired renal function holds (DECISIONS 31, 34)."""
 
 
-@dataclass(frozen=True, slots=True)
-class DoseBounds:
+class DoseBounds(msgspec.Struct, frozen=True):
     """The lowest and highest dose, mg, and the interval, h, that the trial record allows."""
 
     low_mg: Decimal

@@ -1,8 +1,9 @@
 """Everything that decides about one study drug, gathered from the chart once, and the advice it leads to."""
 
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.rules.answers.dosing_answers import Recheck, State, Trough, Validity
 from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
@@ -20,16 +21,14 @@ from fhir_mappings.clinical_model.results import Comparator, Result
 from fhir_mappings.clinical_model.studies import Arm
 
 
-@dataclass(frozen=True, slots=True)
-class DosedPatient:
+class DosedPatient(msgspec.Struct, frozen=True):
     """What the start of a drug asks about the patient: None where it is not known."""
 
     age: int | None = None
     weight_kg: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Laboratory:
+class Laboratory(msgspec.Struct, frozen=True):
     """Which tests are there and how old they are; `unread`: the results could not be had at all."""
 
     cbc: bool = True
@@ -38,8 +37,7 @@ class Laboratory:
     unread: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DoseCase:
+class DoseCase(msgspec.Struct, frozen=True):
     """One study drug on one day.
 
     `danger`: a level that asks for a hold by itself. `other`: the other study drug's dose. `settled`: the
@@ -62,9 +60,9 @@ class DoseCase:
     other: DoseInForce | None = None
     settled: date | None = None
     fresh_level: bool = True
-    liver: Liver = field(default_factory=Liver)
-    tests: Laboratory = field(default_factory=Laboratory)
-    patient: DosedPatient = field(default_factory=DosedPatient)
+    liver: Liver = msgspec.field(default_factory=Liver)
+    tests: Laboratory = msgspec.field(default_factory=Laboratory)
+    patient: DosedPatient = msgspec.field(default_factory=DosedPatient)
     strong_interaction: bool = False
     moderate_inhibitor: bool = False
     potassium: Result | None = None
@@ -106,8 +104,7 @@ class DoseCase:
         return steps[-1].dose.daily_mg < steps[-2].dose.daily_mg
 
 
-@dataclass(frozen=True, slots=True)
-class DoseAdvice:
+class DoseAdvice(msgspec.Struct, frozen=True):
     """What one drug's rules say, before bounds and safety are checked."""
 
     state: State

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.as_of import AsOf
@@ -31,8 +32,7 @@ class HoldTrigger(StrEnum):
     POTASSIUM = "potassium"
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(msgspec.Struct, frozen=True):
     """One thing that led to a hold: its day, the result that tells it, the dose in force on that day.
 
     `severe`: a level above what is dangerous by itself.
@@ -45,8 +45,7 @@ class Trigger:
     severe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Triggers:
+class Triggers(msgspec.Struct, frozen=True):
     """The newest of each cause, newest first; `refuted`: the newest level that a later one disproves."""
 
     open: tuple[Trigger, ...] = ()

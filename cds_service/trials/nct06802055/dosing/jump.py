@@ -1,6 +1,6 @@
 """What is done about a level that lies far from the last one (DECISIONS 59)."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.trials.nct06802055.dosing.dose_case import (

@@ -1,8 +1,9 @@
 """The level after a drug that must not be taken with a study drug: a hold for it has its next level, too."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Recheck, State, TitrationDecision
 from cds_service.trials.nct06802055.dosing.dose_case import trough_test

@@ -1,8 +1,9 @@
 """The five rows that a drug level falls into: a table without holes or overlaps (DECISIONS 27)."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
+
+import msgspec
 
 
 class LevelRow(IntEnum):
@@ -15,8 +16,7 @@ class LevelRow(IntEnum):
     DANGEROUS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class LevelTable:
+class LevelTable(msgspec.Struct, frozen=True):
     """Rows by their edges in ng/mL: below `low` | `low`-`top` | to `high` | to `danger` | above.
 
     Upper edges belong to the lower row, so every number has exactly one. Raises ValueError when the edges do

@@ -1,9 +1,10 @@
 """How far the liver tests lie above normal, for the dose of sirolimus (`titration.md` 4.1, 4.3)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.rules.latest_results import recent
 from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
@@ -11,8 +12,7 @@ from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.results import Analyte, Result
 
 
-@dataclass(frozen=True, slots=True)
-class Liver:
+class Liver(msgspec.Struct, frozen=True):
     """Answers about the newest ALT, AST and bilirubin; None where a comparator ("> 100") leaves it open.
 
     `hold`: so high that sirolimus is held. `cap`: so high that it is capped. `start_low`: it starts low.

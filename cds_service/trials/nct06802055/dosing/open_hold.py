@@ -1,8 +1,9 @@
 """A hold that nothing on record has ended yet, and the dose after it (DECISIONS 58, 87)."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.as_of import AsOf
@@ -34,8 +35,7 @@ _INHIBITORS = frozenset({Mechanism.STRONG_INHIBITOR, Mechanism.MODERATE_INHIBITO
 _AZOLE = "conazole"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenHold:
+class OpenHold(msgspec.Struct, frozen=True):
     """A hold without a sign that the drug was taken again at the dose after it.
 
     `restart`: the dose after the hold (R), None where the record has none so low. `documented`: the chart
@@ -69,8 +69,7 @@ class OpenHold:
         return self.restart or self.lowest
 
 
-@dataclass(frozen=True, slots=True)
-class HoldFacts:
+class HoldFacts(msgspec.Struct, frozen=True):
     """The open hold of one drug, if any, and the newest level that was disproved."""
 
     hold: OpenHold | None = None

@@ -1,8 +1,9 @@
 """When and at which dose a held study drug is given again (DECISIONS 58, 87)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Recheck, State
 from cds_service.rules.answers.renal_answers import RenalState

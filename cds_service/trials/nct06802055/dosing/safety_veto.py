@@ -1,7 +1,8 @@
 """Safety has the last word over titration (DECISIONS 32)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision

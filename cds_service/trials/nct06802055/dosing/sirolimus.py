@@ -1,8 +1,9 @@
 """Sirolimus: what its trough asks for (`titration.md` 4.2, 4.3, DECISIONS 26-28, 35, 37)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.answers.renal_answers import RenalState

@@ -1,7 +1,8 @@
 """What to do with each study drug: the door of the titration topic (`titration.md`, DECISIONS 22-37)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Band, State, TitrationDecision, Trough
 from cds_service.rules.answers.renal_answers import RenalFinding, RenalState

@@ -1,7 +1,8 @@
 """The numbers of titration, from `reviewed/titration.toml`."""
 
-from dataclasses import dataclass, fields
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.trials.nct06802055.dosing.level_table import LevelTable
@@ -34,8 +35,7 @@ _OF_TABLETS = ("sirolimus_start_mg", "sirolimus_low_start_mg", "liver_cap_mg")
 """Doses that cards propose as they stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class TitrationLimits:
+class TitrationLimits(msgspec.Struct, frozen=True):
     """Bounds, bands, steps and windows of both study drugs; each has its sentence in the reviewed file.
 
     Raises ProtocolTextFault when the bands of a drug do not follow one another, the tablets of the site make
@@ -152,10 +152,10 @@ class TitrationLimits:
             faults.append("titration.ciclosporin_grid_mg: does not reach the trial record's lowest dose")
         faults += self._doses_out_of_bounds()
         faults += self._doses_that_no_tablet_makes()
-        for field in fields(self):
-            window = getattr(self, field.name)
-            if field.name.endswith("_recheck") and not (len(window) == 2 and 0 <= window[0] <= window[1]):
-                faults.append(f"titration.{field.name}: must be two days, the first not after the second")
+        for name in self.__struct_fields__:
+            window = getattr(self, name)
+            if name.endswith("_recheck") and not (len(window) == 2 and 0 <= window[0] <= window[1]):
+                faults.append(f"titration.{name}: must be two days, the first not after the second")
         if faults:
             raise ProtocolTextFault(faults)
 

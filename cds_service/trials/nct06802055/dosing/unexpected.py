@@ -1,8 +1,9 @@
 """A level far from the last one that nothing on record explains (DECISIONS 59)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.rules.answers.dosing_answers import Trough, Validity
 from cds_service.rules.as_of import AsOf
@@ -22,8 +23,7 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Result
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainedJump:
+class ExplainedJump(msgspec.Struct, frozen=True):
     """What may explain a change of a level: doses of both drugs, other drugs, liver, blood count.
 
     `liver_quiet`: ALT is known to be at most three times its limit.
@@ -87,8 +87,7 @@ class ExplainedJump:
         return bool(before) and now[-1] - before[-1] > self.limits.jump_haemoglobin_rise
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatedLevel:
+class RepeatedLevel(msgspec.Struct, frozen=True):
     """The level looked at repeats an unexpected one, and confirms it or does not."""
 
     of: Result

@@ -1,8 +1,9 @@
 """The schedule of `titration.md` 10: which test, how often, in which part of the study."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.thresholds import Rule
@@ -12,8 +13,7 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Reading, Result, SampleTiming
 
 
-@dataclass(frozen=True, slots=True)
-class MonitoringLimits:
+class MonitoringLimits(msgspec.Struct, frozen=True):
     """`monitoring.toml`. Days; of five: to the first test, then in weeks 1-2, 3-13, 14-25 and later."""
 
     sirolimus_due: tuple[int, ...]
@@ -46,8 +46,7 @@ class MonitoringLimits:
     visit_window: int
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(msgspec.Struct, frozen=True):
     """One line of the schedule. It was done on a day that has one result of each group of `analytes`."""
 
     name: str
@@ -58,8 +57,7 @@ class Test:
     only_combined: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """One reason for a test, and when. A lower `rank` goes before; `instead` takes the calendar's place.
 
     `asked`: advice or a finding wants the test; until it is done again no earlier one makes it done.
@@ -97,8 +95,7 @@ def tests_of(limits: MonitoringLimits) -> tuple[Test, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(msgspec.Struct, frozen=True):
     """The study days of one patient and the days on which each analyte was measured, oldest first."""
 
     day: date

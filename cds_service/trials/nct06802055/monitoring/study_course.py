@@ -1,8 +1,9 @@
 """What has happened to one patient that a test may have to follow."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.rules.answers.alerts import Alert
 from cds_service.rules.answers.dosing_answers import TitrationDecision, Trough
@@ -20,8 +21,7 @@ EVENT = 1
 """The rank of what has happened: after a haemoglobin that changes a level, before visits and routine."""
 
 
-@dataclass(frozen=True, slots=True)
-class StudyCourse:
+class StudyCourse(msgspec.Struct, frozen=True):
     """What has happened to the patient that a test may have to follow."""
 
     calendar: Calendar

@@ -1,8 +1,9 @@
 """Draft orders: what the trial protocol says about each before it is signed (DECISIONS 34, 37, 40-43)."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.dosing_answers import TitrationDecision

@@ -1,9 +1,10 @@
 """What every rule about draft orders looks at: the drafts, and what the patient takes and may take."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
@@ -19,8 +20,7 @@ from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLimits:
+class OrderLimits(msgspec.Struct, frozen=True):
     """`orders.toml`. Amounts in mg at each intake, intervals in hours, platelets in 10*9/L, times in days."""
 
     sirolimus_low: Decimal
@@ -37,8 +37,7 @@ class OrderLimits:
     renewal_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class OrderBounds:
+class OrderBounds(msgspec.Struct, frozen=True):
     """The lowest and highest dose of the trial record for one drug in this patient's state."""
 
     low: Decimal
@@ -67,8 +66,7 @@ class OrderBounds:
         return hours == self.hours and self.allow_amounts(dose)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderContext:
+class OrderContext(msgspec.Struct, frozen=True):
     """The drafts of one order hook, and the patient they are for; `ended` are orders that the hook ends."""
 
     drafts: tuple[MedicationEvent, ...]

@@ -1,7 +1,8 @@
 """A draft of another drug: interactions by class, bleeding with few platelets, live vaccines."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action as Asks
 from cds_service.rules.answers.alerts import Alert, Severity

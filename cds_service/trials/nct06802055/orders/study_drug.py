@@ -1,8 +1,9 @@
 """A draft of sirolimus or ciclosporin: can it be read, is it allowed, is it wanted (DECISIONS 34, 37, 40)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision

@@ -1,7 +1,8 @@
 """What an interaction or a live vaccine asks for: the same words for a drug in use and for a drug drafted."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.thresholds import Rule

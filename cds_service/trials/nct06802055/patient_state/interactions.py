@@ -5,11 +5,12 @@ patients (Wuzhi, glycyrrhizin, silymarin); each row of `reviewed/interactions.to
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
+
+import msgspec
 
 from cds_service.rules.as_of import AsOf
 from cds_service.rules.drug_uses import InteractionLimits as InteractionLimits
@@ -58,8 +59,7 @@ class InteractionClass(StrEnum):
     CAUTION = "caution"
 
 
-@dataclass(frozen=True, slots=True)
-class DrugInteraction:
+class DrugInteraction(msgspec.Struct, frozen=True):
     """One row of the table.
 
     `critical_with` is the study drug for which the pair is on the closed list of DECISIONS 33.
@@ -88,8 +88,7 @@ class DrugInteraction:
         return self.mechanism in MODULATORS
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveInteraction:
+class ActiveInteraction(msgspec.Struct, frozen=True):
     """An interacting drug in use, or started or stopped not long ago.
 
     `started`, `stopped`: ends of the latest course, the latest day a partial date may mean, None when not

@@ -8,7 +8,7 @@ from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import s
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Evidence, Gap, Part
 from fhir_mappings.clinical_model.medications import Drug
-from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.studies import Arm, StudyEntry, StudyState
 
 FURTHEST_FIRST = (
@@ -25,6 +25,7 @@ that cannot be told may be an enrolment: it hides anything less."""
 ON_TREATMENT = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
 
 
+@once_a_record
 def participation(record: ClinicalRecord, as_of: AsOf) -> Participation:
     """What ResearchSubject, or what a site has in its place, says about this trial.
 

@@ -2,12 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cds_service.rules.thresholds import FOLDER, read_limits
 from cds_service.trials.nct06802055.prior_ciclosporin.days_covered import (
@@ -24,8 +25,7 @@ from fhir_mappings.clinical_model.results import Analyte, Comparator, Result
 TOPIC = "ciclosporin_failure"
 
 
-@dataclass(frozen=True, slots=True)
-class FailureLimits:
+class FailureLimits(msgspec.Struct, frozen=True):
     """Everything I4 is judged by: exposure and intolerance limits, and the response standard."""
 
     exposure: ExposureLimits
@@ -47,8 +47,7 @@ class Grade(IntEnum):
     HIGH = 3
 
 
-@dataclass(frozen=True, slots=True)
-class CiclosporinCourse:
+class CiclosporinCourse(msgspec.Struct, frozen=True):
     """Ciclosporin from `start` to `end` without a gap of more than 14 days, as of the day asked about.
 
     `three_months` is True when `end` is three calendar months after `start` or later. `levels` are the
@@ -164,8 +163,7 @@ def _covers_enough(documented: Sequence[Supply], start: date, end: date, limits:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _CoveredDays:
+class _CoveredDays(msgspec.Struct, frozen=True):
     """Disjoint stretches of covered days; `before` holds the covered days up to each stretch."""
 
     firsts: tuple[date, ...]

@@ -1,8 +1,9 @@
 """Did ciclosporin fail: three months without partial response, or relapse (`eligibility.md` 2.2, 2.3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.rules.verdict import Verdict
 from cds_service.trials.nct06802055.patient_state.blood.baseline import Baseline, baseline_before
@@ -34,8 +35,7 @@ from fhir_mappings.clinical_model.record import ClinicalRecord, latest_day
 _APLASTIC_ANAEMIA = (Concept.AA_ACQUIRED, Concept.AA_GENERIC)
 
 
-@dataclass(frozen=True, slots=True)
-class CiclosporinFailure:
+class CiclosporinFailure(msgspec.Struct, frozen=True):
     """What the data say of I4.1, with what it was read from.
 
     `deciding` are the counts that settle it or would have; `data_day` is the day of the newest deciding
@@ -53,8 +53,7 @@ class CiclosporinFailure:
     diagnosis: Diagnosis | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(msgspec.Struct, frozen=True):
     """The course that decides, and the response in its wake up to T0.
 
     `window`: from three months after the start to 30 days after the end, or T0.

@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.trials.nct06802055.patient_state.kidney.egfr import egfr_on
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import CiclosporinCourse
@@ -31,8 +32,7 @@ UNDERLYING = (
 """Harms of ciclosporin, and conditions under which it is not given at full dose."""
 
 
-@dataclass(frozen=True, slots=True)
-class IntoleranceSign:
+class IntoleranceSign(msgspec.Struct, frozen=True):
     """One fact that speaks for intolerance, and where it stands."""
 
     words: Phrase

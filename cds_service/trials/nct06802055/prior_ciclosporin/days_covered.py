@@ -5,9 +5,11 @@ Ends are days on which the supply ran out or the period ended: a dispense of 30 
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+
+import msgspec
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.calendar import When, days_after, days_before
 from fhir_mappings.clinical_model.known_unknown import Fact, Known, Unknown, WhyUnknown
@@ -21,8 +23,7 @@ from fhir_mappings.clinical_model.medications import (
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 
-@dataclass(frozen=True, slots=True)
-class ExposureLimits:
+class ExposureLimits(msgspec.Struct, frozen=True):
     """`ciclosporin_failure.toml`: what proves that ciclosporin was taken, how long, and with what effect."""
 
     exposure_months: int
@@ -41,8 +42,7 @@ class ExposureLimits:
     attestation_max_age_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class Supply:
+class Supply(msgspec.Struct, frozen=True):
     """Days from `first` to `last` that one entry covers, its source, and milligrams a day where told.
 
     `by_text_only`: the drug is known by its name alone. `has_amount`: a dose in milligrams is told, or the
@@ -125,8 +125,7 @@ def is_systemic(event: MedicationEvent, limits: ExposureLimits) -> bool:
 # ---------------------------------------------------------------- one entry
 
 
-@dataclass(frozen=True, slots=True)
-class _Starts:
+class _Starts(msgspec.Struct, frozen=True):
     """First days of all orders, and of all orders, dispenses and statements, in order."""
 
     orders: Sequence[date]

@@ -4,10 +4,11 @@ Day 1 is the first study dose. Week n is days 7(n-1)+1 to 7n; a visit may lie 7 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cds_service.rules.answers.follow_up import ResponseCategory, ResponseReadout, Visit
 from cds_service.rules.answers.trial_part import Participation
@@ -42,8 +43,7 @@ from fhir_mappings.clinical_model.studies import StudyState
 TOPIC = "response"
 
 
-@dataclass(frozen=True, slots=True)
-class VisitLimits:
+class VisitLimits(msgspec.Struct, frozen=True):
     """`response.toml`: the weeks of the two visits, and how far a visit may lie from its week."""
 
     first_week: int
@@ -51,8 +51,7 @@ class VisitLimits:
     window_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseLimits:
+class ResponseLimits(msgspec.Struct, frozen=True):
     """Everything a read-out is judged by."""
 
     visits: VisitLimits
@@ -105,8 +104,7 @@ def _window(day_one: date, week: int, limits: ResponseLimits) -> tuple[date, dat
 # ---------------------------------------------------------------- one visit
 
 
-@dataclass(frozen=True, slots=True)
-class _Study:
+class _Study(msgspec.Struct, frozen=True):
     """The blood of a patient on study, judged against the count before day 1."""
 
     blood: Haematology

@@ -1,8 +1,9 @@
 """Response over time: which counts may be judged, what confirms a response, what ends it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.rules.verdict import Verdict
 from cds_service.trials.nct06802055.patient_state.blood.baseline import Baseline
@@ -15,8 +16,7 @@ from cds_service.trials.nct06802055.response.response_judgement import ResponseJ
 from cds_service.trials.nct06802055.response.response_profiles import ResponseStandard
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseStretch:
+class ResponseStretch(msgspec.Struct, frozen=True):
     """Consecutive evaluable counts that all show a response, or all show none."""
 
     responding: bool
@@ -37,8 +37,7 @@ class ResponseStretch:
         return (self.last - self.first).days >= days
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseCourse:
+class ResponseCourse(msgspec.Struct, frozen=True):
     """The judged counts of a stretch of time, oldest first.
 
     `doubtful`: all lines are there, but it cannot be told whether they show a response. `not_evaluable`:

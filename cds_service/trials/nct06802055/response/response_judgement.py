@@ -4,8 +4,9 @@ A transfused cell or a neutrophil brought out by G-CSF can prove that a line is 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.rules.answers.follow_up import ResponseCategory
 from cds_service.rules.verdict import Verdict, all_of, any_of, reverse, verdict_of
@@ -34,8 +35,7 @@ from fhir_mappings.clinical_model.known_unknown import Sex
 from fhir_mappings.clinical_model.results import Comparator, Result
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseJudgement:
+class ResponseJudgement(msgspec.Struct, frozen=True):
     """What a profile makes of one count: is it complete response, is it partial response or better?"""
 
     count: BloodCount
@@ -53,8 +53,7 @@ class ResponseJudgement:
         return ResponseCategory.CR if self.complete is Verdict.MET else ResponseCategory.PR
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(msgspec.Struct, frozen=True):
     """One line of a count now and at baseline, and whether its value now is the patient's own.
 
     Its normal limit lies somewhere in `normal`; the two ends differ where the sex is not known.
@@ -70,8 +69,7 @@ class _Line:
         return _if_own(_reaches(self.now, floor, self.normal), self.own)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(msgspec.Struct, frozen=True):
     """A count laid beside its baseline."""
 
     count: BloodCount

@@ -6,11 +6,12 @@ neutrophils 10*9/L.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cds_service.rules.thresholds import (
     FOLDER,
@@ -33,8 +34,7 @@ PROFILE_NAMES = {
 """Every profile has its name in the wording files, in both languages."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileLimits:
+class ProfileLimits(msgspec.Struct, frozen=True):
     """`[limit.*]` of `response_profiles.toml`: the profile in use, normal haemoglobin, windows."""
 
     profile: str
@@ -52,16 +52,14 @@ class Verification(StrEnum):
     UNVERIFIED = "unverified"
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(msgspec.Struct, frozen=True):
     """What a line has to reach: above `limit`, or `limit` itself where `inclusive`; None: normal."""
 
     limit: Decimal | None
     inclusive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Floors:
+class Floors(msgspec.Struct, frozen=True):
     """What each line has to reach; None where the profile asks nothing of it."""
 
     haemoglobin: Floor | None = None
@@ -69,8 +67,7 @@ class Floors:
     neutrophils: Floor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PartialTerms:
+class PartialTerms(msgspec.Struct, frozen=True):
     """Partial response as a state: all of these hold."""
 
     transfusion_independent: bool
@@ -78,16 +75,14 @@ class PartialTerms:
     floors: Floors
 
 
-@dataclass(frozen=True, slots=True)
-class Rise:
+class Rise(msgspec.Struct, frozen=True):
     """A rise by more than `rise` of a line that was below `initially_below`."""
 
     rise: Decimal
     initially_below: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Improvement:
+class Improvement(msgspec.Struct, frozen=True):
     """Partial response as a change from baseline: any of these holds, or dependence on transfusion ended.
 
     A line that was not normal has multiplied by `times_baseline` or become normal, or it made its `Rise`.
@@ -99,16 +94,14 @@ class Improvement:
     neutrophils: Rise
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """Complete and partial response at one severity."""
 
     complete: Floors
     partial: PartialTerms | Improvement
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseProfile:
+class ResponseProfile(msgspec.Struct, frozen=True):
     """One published definition of response. `name` is the stable name that every answer carries."""
 
     name: str
@@ -119,8 +112,7 @@ class ResponseProfile:
     non_severe: Terms
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseStandard:
+class ResponseStandard(msgspec.Struct, frozen=True):
     """How response is judged: the profile in use, and the limits of counts and severity."""
 
     profile: ResponseProfile

@@ -5,8 +5,9 @@ suspected, or read from words alone, is a warning and keeps the dose from rising
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.trials.nct06802055.safety.safety_context import Found, Situation
@@ -28,8 +29,7 @@ class Standing(StrEnum):
     OVER = "over"
 
 
-@dataclass(frozen=True, slots=True)
-class Harm:
+class Harm(msgspec.Struct, frozen=True):
     """One diagnosis or adverse event. `suspects`: the drugs it is blamed on, empty when none is named."""
 
     text: str
@@ -40,8 +40,7 @@ class Harm:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class HarmRule:
+class HarmRule(msgspec.Struct, frozen=True):
     """What a new harm of these concepts asks for, drug by drug; `unless` names concepts of another rule."""
 
     rule: str

@@ -1,7 +1,8 @@
 """Interacting drugs in use, and live vaccines ordered."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Severity
 from cds_service.rules.answers.causes import Partner

@@ -57,9 +57,12 @@ def unread_entries(chart: Situation) -> Iterator[Found]:
     It is told, and no dose is raised beside it. One that is older than what is acted upon, or whose test has
     a newer result, is no doubt (DECISIONS 49).
     """
+    lost_together = chart.record.lost_together()
+    if not lost_together:
+        return
     dated = (r for results in chart.results.values() for r in results if r.when and r.when.is_one_day)
     on_record = {(r.reference, r.analyte) for r in dated}
-    for alike in chart.record.lost_together():
+    for alike in lost_together:
         entries = [_entry(chart, gap, lost, on_record) for gap, lost in alike]
         if waiting := [one for one in entries if one.drugs]:
             yield from _told_together(chart, waiting)
@@ -125,14 +128,16 @@ def _is_nobodys(chart: Situation, analyte: str) -> bool:
 
 def _unread(chart: Situation, analyte: Analyte) -> Result | None:
     """The newest result if it cannot be read, is recent, and no readable one is of a later day."""
-    held = [r for r in chart.results.get(analyte, ()) if r.reading is not Reading.NO_VALUE]
-    if not held or (chart.day - day_of(held[-1])).days > chart.limits.recent_days:
+    results = chart.results.get(analyte, ())
+    newest = next((r for r in reversed(results) if r.reading is not Reading.NO_VALUE), None)
+    if newest is None or (chart.day - day_of(newest)).days > chart.limits.recent_days:
         return None
-    same_day = [r for r in held if day_of(r) == day_of(held[-1]) and _says_nothing(r)]
-    if _says_nothing(held[-1]):
-        return held[-1]
+    if _says_nothing(newest):
+        return newest
+    held = [r for r in results if r.when and r.when.last == day_of(newest)]
+    same_day = [r for r in held if r.reading is not Reading.NO_VALUE and _says_nothing(r)]
     # A readable result of the same day settles it only where it was taken later, not merely listed later.
-    timed = all(r.when and r.when.instant for r in (*same_day, held[-1]))
+    timed = all(r.when and r.when.instant for r in (*same_day, newest))
     return same_day[-1] if same_day and not timed else None
 
 

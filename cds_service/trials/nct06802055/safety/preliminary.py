@@ -4,7 +4,8 @@ Which limits there are is not listed again: safety is reviewed a second time as 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cds_service.rules.analyte_words import ANALYTE_WORDS
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity

@@ -1,9 +1,11 @@
 """What every safety rule looks at: one patient's chart as of one day, indexed once."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import lt
+
+import msgspec
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.renal_answers import RenalFinding
@@ -23,8 +25,7 @@ from fhir_mappings.clinical_model.studies import Arm
 Number = Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(msgspec.Struct, frozen=True):
     """A safety fact that exists but cannot be read, conflicts, or speaks against more of a drug."""
 
     drug: Drug
@@ -34,8 +35,7 @@ class Doubt:
 Found = Alert | Doubt
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(msgspec.Struct, frozen=True):
     """One enrolled patient. `results`: by analyte, dated on or before `day`, oldest first, whatever reading.
 
     `since` is the day from which an event is new: the first study dose, else the start on the study.
@@ -118,7 +118,7 @@ def situation_of(
         interactions=interactions,
         limits=limits,
         rules=rules,
-        results={analyte: tuple(sorted(some, key=_in_time)) for analyte, some in by_analyte.items()},
+        results={analyte: in_time(some) for analyte, some in by_analyte.items()},
     )
 
 
@@ -149,6 +149,13 @@ def day_of(result: Result) -> date:
     """The latest day the result may be of; only for dated results."""
     assert result.when is not None
     return result.when.last
+
+
+def in_time(results: list[Result]) -> tuple[Result, ...]:
+    """Oldest first; most stand so already, one a day."""
+    days = [result.when.last for result in results if result.when]
+    stand_so = all(map(lt, days, days[1:]))
+    return tuple(results if stand_so else sorted(results, key=_in_time))
 
 
 def _in_time(result: Result) -> tuple[date, float]:

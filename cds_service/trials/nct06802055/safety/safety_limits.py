@@ -1,15 +1,15 @@
 """The numbers of the safety rules, as they stand in `reviewed/safety.toml`."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.rules.thresholds import ProtocolTextFault
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import Analyte
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyLimits:
+class SafetyLimits(msgspec.Struct, frozen=True):
     """Units are those of the analytes' canonical units; `_days` are calendar days, `_uln` multiples."""
 
     recent_days: int

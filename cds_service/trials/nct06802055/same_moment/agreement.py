@@ -1,8 +1,9 @@
 """What is decided only if it comes out the same in every way of reading the chart (DECISIONS 48)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Criterion, EligibilityDecision, Finding
 from cds_service.rules.answers.follow_up import ResponseCategory, ResponseReadout

@@ -4,9 +4,10 @@ A danger counts if any way shows it; a criterion or a response stands only if al
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
+
+import msgspec
 
 from cds_service.rules.answers.alerts import Alert
 from cds_service.rules.answers.assessment import Assessment
@@ -41,8 +42,7 @@ class Way(Assessment, Protocol):
         """The findings about the drafts beside these decisions."""
 
 
-@dataclass(frozen=True)
-class EachWay:
+class EachWay(msgspec.Struct, frozen=True, dict=True):
     """`each`: the ways for what must not miss a danger; `settled`: those for what needs agreement.
 
     `concluded` makes the overall answer of the criteria. Members are worked out when first looked at.

@@ -5,10 +5,12 @@ levels are left as they are: their own rule says when two contradict each other,
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 from math import prod
+
+import msgspec
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.clinical_model.medications import Drug
@@ -26,15 +28,13 @@ _Choice = tuple[int, ...]
 """For each pair the place of the option that is believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class SameMomentLimits:
+class SameMomentLimits(msgspec.Struct, frozen=True):
     """`same_moment.toml`: up to which part of the lower one two results are one."""
 
     same_part: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(msgspec.Struct, frozen=True):
     """`each`: the chart with each result of a moment, for what must not miss a danger.
 
     `settled`: with one result where the other is near and coarser, for what is decided only if all agree.

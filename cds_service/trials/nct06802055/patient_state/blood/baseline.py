@@ -1,7 +1,8 @@
 """The blood count that a response is measured against."""
 
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.rules.verdict import Verdict, any_of
 from cds_service.trials.nct06802055.patient_state.blood.counts import BloodCount, count_said
@@ -17,8 +18,7 @@ from fhir_mappings.clinical_model.calendar import days_before
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(msgspec.Struct, frozen=True):
     """A full count before treatment; `transfused` tells whether a transfusion may have raised it."""
 
     count: BloodCount

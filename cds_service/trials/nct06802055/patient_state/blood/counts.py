@@ -4,9 +4,10 @@ Canonical units: haemoglobin g/L; platelets, neutrophils and reticulocytes 10*9/
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+
+import msgspec
 
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import Phrase, say
@@ -15,8 +16,7 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading, Result
 
 
-@dataclass(frozen=True, slots=True)
-class CountLimits:
+class CountLimits(msgspec.Struct, frozen=True):
     """`counts.toml`: the limits of I3, freshness, what transfusion and G-CSF do to a count, severity."""
 
     haemoglobin_below: Decimal
@@ -42,8 +42,7 @@ class CountLimits:
     very_severe_neutrophils_below: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class BloodCount:
+class BloodCount(msgspec.Struct, frozen=True):
     """The blood count of one calendar day: the latest result of each line that day.
 
     `computed_from` holds the white cells and the neutrophil percentage where no absolute neutrophil count

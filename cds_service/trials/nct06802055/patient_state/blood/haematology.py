@@ -1,8 +1,9 @@
 """What the blood of one patient shows, gathered once: counts, transfusions, G-CSF, and the sex for norms."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.trials.nct06802055.patient_state.blood.counts import BloodCount, CountLimits, blood_counts
 from cds_service.trials.nct06802055.patient_state.blood.possible_exposure import (
@@ -19,8 +20,7 @@ from fhir_mappings.clinical_model.known_unknown import Known, Sex
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Haematology:
+class Haematology(msgspec.Struct, frozen=True):
     """All counts of a chart, oldest first, with what may have raised them."""
 
     counts: tuple[BloodCount, ...]

@@ -1,7 +1,8 @@
 """Blood counts that lack a line: they may speak against a response, and never for one (DECISIONS 68)."""
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from cds_service.rules.verdict import Verdict
 from cds_service.trials.nct06802055.patient_state.blood.baseline import Baseline

@@ -4,8 +4,9 @@ This asks "could it have been?", for G-CSF behind good neutrophils and for treat
 surely taken is another question (`ciclosporin_supply`).
 """
 
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
 from fhir_mappings.clinical_model.calendar import days_after, days_before
@@ -29,8 +30,7 @@ NEVER_TAKEN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PossibleExposure:
+class PossibleExposure(msgspec.Struct, frozen=True):
     """Days on which a drug may have been given, both included."""
 
     first: date

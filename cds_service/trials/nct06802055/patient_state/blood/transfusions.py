@@ -6,8 +6,9 @@ transfused patient.
 """
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.rules.verdict import Verdict, all_of, reverse
 from cds_service.trials.nct06802055.patient_state.blood.counts import BloodCount, CountLimits
@@ -21,8 +22,7 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 BLOOD_PRODUCTS = (Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION)
 
 
-@dataclass(frozen=True, slots=True)
-class TransfusionHistory:
+class TransfusionHistory(msgspec.Struct, frozen=True):
     """All transfusions of a chart, sorted once so that thousands of counts can be asked about.
 
     `days` are those of a transfusion dated to the day, in order; `vague` those with a partial date or none.

@@ -1,8 +1,10 @@
 """The dose of a study drug that a patient really takes, since when, or why it is not known (DECISIONS 22)."""
 
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
@@ -49,8 +51,7 @@ class DoseStatus(StrEnum):
     NOT_DOCUMENTED = "not-documented"
 
 
-@dataclass(frozen=True, slots=True)
-class DoseInForce:
+class DoseInForce(msgspec.Struct, frozen=True):
     """What is known of one study drug's dose.
 
     `since`: the earliest sign that this dose was taken. `last_given`: the last documented intake.
@@ -93,7 +94,7 @@ class DoseInForce:
     stopped: Stopped | None = None
     not_oral: bool = False
     signs: tuple[IntakeSign, ...] = ()
-    withheld: Withheld = field(default_factory=Withheld)
+    withheld: Withheld = msgspec.field(default_factory=Withheld)
 
     @property
     def taken(self) -> bool:
@@ -142,8 +143,7 @@ def dose_in_force(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(msgspec.Struct, frozen=True):
     status: DoseStatus
     dose: Dose | None = None
     since: date | None = None

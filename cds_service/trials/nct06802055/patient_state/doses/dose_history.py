@@ -1,8 +1,10 @@
 """The course of one study drug in a chart: its signs, its doses one after another, its current orders."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
@@ -21,8 +23,7 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.studies import Arm
 
 
-@dataclass(frozen=True, slots=True)
-class DoseLimits:
+class DoseLimits(msgspec.Struct, frozen=True):
     """Days for which a sign of a dose holds."""
 
     supply_grace_days: int
@@ -32,16 +33,14 @@ class DoseLimits:
     missed_is_stop_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class DoseStep:
+class DoseStep(msgspec.Struct, frozen=True):
     """A dose, and the earliest sign that it was taken; a new start after an interruption is a new step."""
 
     day: date
     dose: Dose
 
 
-@dataclass(frozen=True, slots=True)
-class DoseChart:
+class DoseChart(msgspec.Struct, frozen=True):
     """What a chart holds of one drug, sorted into what this study asks.
 
     `taken`: the signs of this study; `steps`: the doses they tell, oldest first; `current`: orders in force,

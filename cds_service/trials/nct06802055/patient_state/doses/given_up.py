@@ -1,7 +1,8 @@
 """Whether, since when and why a study drug is no longer taken, by the newest word (DECISIONS 56, 62)."""
 
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from cds_service.rules.stops import STOPPED
 from cds_service.trials.nct06802055.patient_state.doses.dose_history import (
@@ -14,16 +15,14 @@ from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import s
 from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(msgspec.Struct, frozen=True):
     """A drug that somebody decided to stop: the last day it may have been taken, where told, and why."""
 
     day: date | None
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
+class Withheld(msgspec.Struct, frozen=True):
     """What the chart says of a drug that is not taken (DECISIONS 58, 87).
 
     `order`: the newest order is on hold or stopped, and none that was begun is in force. `said`, `missed`:

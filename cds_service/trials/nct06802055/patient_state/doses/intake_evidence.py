@@ -4,9 +4,11 @@ An order is a wish. It becomes a dose only by a sign that it was followed (DECIS
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.as_of import AsOf
 from cds_service.rules.stops import STOPPED
@@ -20,7 +22,7 @@ from fhir_mappings.clinical_model.medications import (
     MedicationSource,
     MedicationStatus,
 )
-from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading
 
 _HAPPENED = {
@@ -41,8 +43,7 @@ _NEVER_AN_ORDER = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class IntakeSign:
+class IntakeSign(msgspec.Struct, frozen=True):
     """One sign that a dose was taken.
 
     `day`: the first day of it, the latest that a partial date may mean. `until`: the day on which it is used
@@ -59,8 +60,7 @@ class IntakeSign:
     stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(msgspec.Struct, frozen=True):
     """Everything a chart tells of one study drug up to one moment, each list oldest first.
 
     `given`: the instants of documented doses, by whatever route. `missed`: days of doses recorded as not
@@ -87,6 +87,7 @@ class Signs:
     measured: tuple[date, ...]
 
 
+@once_a_record
 def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     """The signs of one drug; eye drops, creams and what lies ahead of `as_of` are left out."""
     known = [e for e in record.taking(drug.value) if e.systemic is not False and not _ahead(e.start, as_of)]

@@ -4,16 +4,17 @@ A box at home does not say that it is used: what was supplied counts up to the s
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.stops import ended_orders
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import IntakeSign, Signs
 from fhir_mappings.clinical_model.medications import MedicationSource
 
 
-@dataclass(frozen=True, slots=True)
-class Off:
+class Off(msgspec.Struct, frozen=True):
     """A stretch off the drug: after `since`, until it was taken up `again`; None while it lasts."""
 
     since: date

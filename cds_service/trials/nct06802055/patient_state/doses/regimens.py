@@ -1,10 +1,11 @@
 """Entries for different times of one day are one regimen: 100 mg mornings, 75 mg nights (DECISIONS 54)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
+
+from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.calendar import days_after, days_before, on_day
 from fhir_mappings.clinical_model.known_unknown import Known

@@ -1,16 +1,16 @@
 """The renal state machine of `titration.md` 5.1, replayed over the creatinines one by one (DECISIONS 30)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+import msgspec
 
 from cds_service.rules.answers.renal_answers import RenalState
 from fhir_mappings.clinical_model.calendar import hours_between
 
 
-@dataclass(frozen=True, slots=True)
-class RenalLimits:
+class RenalLimits(msgspec.Struct, frozen=True):
     """Edges of the renal state machine; ratios to the baseline, creatinine umol/L, eGFR mL/min/1.73 m2."""
 
     baseline_days: int
@@ -31,8 +31,7 @@ class RenalLimits:
     stable_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class Creatinine:
+class Creatinine(msgspec.Struct, frozen=True):
     """One creatinine in umol/L, with the upper limit of its own reference range and the eGFR of its day."""
 
     day: date
@@ -56,8 +55,7 @@ LASTING = frozenset({RenalState.IMPAIRED, RenalState.AKI, RenalState.RECOVERED, 
 """States that only new values can end; the passing of time does not."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenalCourse:
+class RenalCourse(msgspec.Struct, frozen=True):
     """The creatinines from the baseline window on, oldest first, and what they are compared with.
 
     `entry`: the first study dose or the start of the study. Recovery and stability are shown by values from

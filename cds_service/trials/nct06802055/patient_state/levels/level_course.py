@@ -1,8 +1,9 @@
 """Every level of a drug as the rule saw it when it was new, for who looks back (DECISIONS 91)."""
 
-from dataclasses import replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.rules.answers.trial_part import Participation

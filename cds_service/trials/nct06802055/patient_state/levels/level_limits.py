@@ -1,13 +1,13 @@
 """The numbers of `reviewed/levels.toml`, and the part of them that concerns one drug."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from fhir_mappings.clinical_model.medications import Drug
 
 
-@dataclass(frozen=True, slots=True)
-class LevelLimits:
+class LevelLimits(msgspec.Struct, frozen=True):
     """What makes a drug level fit for titration, or a danger. Levels in ng/mL."""
 
     sirolimus_lloq: Decimal
