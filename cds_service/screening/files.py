@@ -1,7 +1,7 @@
 """The files of an export: what was named, and of a folder every NDJSON file in it and below, plain or gzip.
 
 A folder of `smart-fetch` holds each file twice, as a link beside the folder of its day: one file is read
-once. Its `log.ndjson` is no data, and neither is what a server says it deleted or could not export.
+once. Its `log.ndjson` is no data, and neither is what a server says it could not export.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 _ENDINGS = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 _NO_DATA = frozenset({"log.ndjson", "log.ndjson.gz"})
-_NO_DATA_FOLDERS = frozenset({"deleted", "error", "errors"})
+_NO_DATA_FOLDERS = frozenset({"error", "errors"})
 
 
 class NoExport(ValueError):

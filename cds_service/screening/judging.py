@@ -1,7 +1,7 @@
 """The candidates' charts judged as at the bedside: one patient's lines -> one summary and one assessment."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -10,11 +10,10 @@ from cds_service.advice.from_file import FileChart, Rulebook, assessment_by, cha
 from cds_service.protocol.answers.eligibility import EligibilityStatus
 from cds_service.protocol.eligibility import may_have_aplastic_anaemia
 from cds_service.protocol.moment import AsOf
+from cds_service.screening.deletions import Deleted, NumberedLine, remaining
 from cds_service.screening.stays import last_stay_of
 from cds_service.screening.summary import PatientSummary, summary_of
 from fhir_mappings.readers.record import read_record
-
-NumberedLine = tuple[int, bytes]
 
 
 class Chart(msgspec.Struct, frozen=True):
@@ -40,15 +39,17 @@ class Judged(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """The rules, the moment, and the lines of the export of which nobody can tell whose they are."""
+    """The rules, the moment, the lines of which nobody can tell whose they are, and what was deleted."""
 
     rules: Rulebook
     now: AsOf
     adrift: tuple[NumberedLine, ...] = ()
+    deleted: Deleted = field(default_factory=dict)
 
     def __call__(self, batch: Batch) -> tuple[str, list[Judged]]:
-        """The key of the batch, and each of its patients."""
-        return batch.key, [self.judged(chart) for chart in batch.charts]
+        """The key of the batch, and each of its patients of whom anything is left."""
+        charts = (Chart(chart.patient, remaining(chart.lines, self.deleted)) for chart in batch.charts)
+        return batch.key, [self.judged(chart) for chart in charts if chart.lines]
 
     def judged(self, chart: Chart) -> Judged:
         """One patient. Whoever is on the list is judged with what may be theirs, too (DECISIONS 49)."""

@@ -1,19 +1,22 @@
 """One pass over a piece of an export: who may be a candidate, and the lines of those already known to be.
 
-Lines that all look alike are not decoded unless they decide or name somebody looked for; see `plain`.
+Lines that all look alike are looked through for damage, and not decoded unless they decide or name somebody
+looked for; see `plain`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 import msgspec
 import xxhash
 
 from cds_service.protocol.moment import AsOf
 from cds_service.screening.deciding import NEVER_PLAIN, Diagnoses, deciding_types, may_matter
+from cds_service.screening.deletions import Deletion, deletions_in, is_of_deletions
 from cds_service.screening.naming import Line, pointed_at, read_line
-from cds_service.screening.plain import Lines, sort_lines
+from cds_service.screening.plain import Lines, Sorted, sort_lines
 from cds_service.screening.search import Names
 from cds_service.screening.shards import TORN, Shard, blocks_of
 from fhir_mappings.readers.fhir_types import FhirType, Identifier, Unread
@@ -64,6 +67,7 @@ class Found(msgspec.Struct):
     held: list[Held] = []
     adrift: list[Held] = []
     problems: list[Problem] = []
+    deleted: list[Deletion] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,8 @@ class _Pass:
         self._scan, self._shard = scan, shard
         self._asks = shard.key not in scan.settled
         self._names = scan.names
-        self._found = Found(shard.key, people=[], held=[], adrift=[], problems=[])
+        self._only_deletions = is_of_deletions(shard.name)
+        self._found = Found(shard.key, people=[], held=[], adrift=[], problems=[], deleted=[])
         self._found.concerned, self._found.concerned_numbers = set(), set()
 
     def read(self) -> Found:
@@ -155,12 +160,23 @@ class _Pass:
     def _block(self, block: bytes) -> None:
         parted = sort_lines(block, self._found.lines + 1)
         self._found.lines += parted.lines
+        if self._only_deletions:
+            self._deletions(parted)
+            return
         for plain in parted.plain:
-            if self._scan.every_line or plain.kind in NEVER_PLAIN:
+            if self._scan.every_line or plain.kind in NEVER_PLAIN or (self._asks and not plain.are_whole()):
                 self._each(plain.each())
             else:
                 self._plain(plain)
         self._each(parted.others)
+
+    def _deletions(self, parted: Sorted) -> None:
+        """Of a file of deletions: what else lies in it is no data."""
+        for number, text in chain(*(plain.each() for plain in parted.plain), parted.others):
+            if gone := deletions_in(text):
+                self._found.deleted += gone
+            else:
+                self._problem(number, "it lies among what was deleted, and deletes nothing")
 
     def _plain(self, plain: Lines) -> None:
         self._found.points |= plain.kind in POINTED_AT
@@ -171,7 +187,7 @@ class _Pass:
                 self._consider(number, read_line(text))
         if self._names:
             places = self._names.places(plain.text)
-            for number, text in dict(map(plain.line_at, places)).items():
+            for number, text in plain.lines_at(places):
                 self._hold(number, text, read_line(text))
 
     def _each(self, lines: Iterable[tuple[int, bytes]]) -> None:
@@ -180,6 +196,7 @@ class _Pass:
             self._found.points |= line.kind in POINTED_AT
             if self._asks:
                 self._people(line)
+                self._found.deleted += deletions_in(text)
                 self._consider(number, line)
             if line.problem or line.failed:
                 self._unreadable(number, text, line)
