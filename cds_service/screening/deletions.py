@@ -6,7 +6,6 @@ that was written anew later.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from pathlib import PurePath
 
 import msgspec
 
@@ -50,11 +49,6 @@ class _Own(msgspec.Struct, rename="camel"):
 
 _bundle = msgspec.json.Decoder(_Bundle)
 _own = msgspec.json.Decoder(_Own)
-
-
-def is_of_deletions(name: str) -> bool:
-    """Does a file, by the folder it lies in, hold nothing but deletions?"""
-    return "deleted" in PurePath(name).parts[:-1]
 
 
 def deletions_in(line: bytes) -> tuple[Deletion, ...]:

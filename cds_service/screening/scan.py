@@ -14,14 +14,16 @@ import xxhash
 
 from cds_service.protocol.moment import AsOf
 from cds_service.screening.deciding import NEVER_PLAIN, Diagnoses, deciding_types, may_matter
-from cds_service.screening.deletions import Deletion, deletions_in, is_of_deletions
+from cds_service.screening.deletions import Deletion, deletions_in
+from cds_service.screening.files import is_of_deletions, is_of_errors
 from cds_service.screening.naming import Line, pointed_at, read_line
-from cds_service.screening.plain import Lines, Sorted, sort_lines
+from cds_service.screening.plain import Lines, sort_lines
 from cds_service.screening.search import Names
 from cds_service.screening.shards import TORN, Shard, blocks_of
 from fhir_mappings.readers.fhir_types import FhirType, Identifier, Unread
 from fhir_mappings.readers.lost import PARTS
 from fhir_mappings.readers.references import POINTED_AT, own_reference
+from fhir_mappings.readers.resources import OperationOutcome
 from fhir_mappings.readers.settings import ReaderSettings
 
 
@@ -131,6 +133,15 @@ class _Patient(FhirType):
 
 
 _patients = msgspec.json.Decoder(_Patient)
+_outcome = msgspec.json.Decoder(OperationOutcome)
+
+
+def _is_remark(line: bytes) -> bool:
+    """Does a server say here only what is no fault?"""
+    try:
+        return not _outcome.decode(line).is_failure
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 class _Pass:
@@ -140,7 +151,10 @@ class _Pass:
         self._scan, self._shard = scan, shard
         self._asks = shard.key not in scan.settled
         self._names = scan.names
-        self._only_deletions = is_of_deletions(shard.name)
+        self._no_data = {
+            is_of_deletions(shard.name): self._deletion,
+            is_of_errors(shard.name): self._error,
+        }.get(True)
         self._found = Found(shard.key, people=[], held=[], adrift=[], problems=[], deleted=[])
         self._found.concerned, self._found.concerned_numbers = set(), set()
 
@@ -160,8 +174,9 @@ class _Pass:
     def _block(self, block: bytes) -> None:
         parted = sort_lines(block, self._found.lines + 1)
         self._found.lines += parted.lines
-        if self._only_deletions:
-            self._deletions(parted)
+        if self._no_data is not None:
+            for number, text in chain(*(plain.each() for plain in parted.plain), parted.others):
+                self._no_data(number, text)
             return
         for plain in parted.plain:
             if self._scan.every_line or plain.kind in NEVER_PLAIN or (self._asks and not plain.are_whole()):
@@ -170,13 +185,16 @@ class _Pass:
                 self._plain(plain)
         self._each(parted.others)
 
-    def _deletions(self, parted: Sorted) -> None:
-        """Of a file of deletions: what else lies in it is no data."""
-        for number, text in chain(*(plain.each() for plain in parted.plain), parted.others):
-            if gone := deletions_in(text):
-                self._found.deleted += gone
-            else:
-                self._problem(number, "it lies among what was deleted, and deletes nothing")
+    def _deletion(self, number: int, text: bytes) -> None:
+        if gone := deletions_in(text):
+            self._found.deleted += gone
+        elif text.strip():
+            self._problem(number, "it lies among what was deleted, and deletes nothing")
+
+    def _error(self, number: int, text: bytes) -> None:
+        """A remark of the server is no error; whatever else lies here is missing from the data."""
+        if text.strip() and not _is_remark(text):
+            self._problem(number, "the server says that something is missing from this export")
 
     def _plain(self, plain: Lines) -> None:
         self._found.points |= plain.kind in POINTED_AT

@@ -164,7 +164,6 @@ def test_a_folder_of_smart_fetch_is_read_once_and_without_its_log(tmp_path: Path
     (day / "log.ndjson").write_bytes(b"{}")
     (day / ".metadata").write_bytes(b"{}")
     (tmp_path / "Patient.001.ndjson.gz").symlink_to(day / "Patient.001.ndjson.gz")
-    gone = str(day / "deleted" / "Patient.001.ndjson.gz")
-    read = [str(day / "Patient.001.ndjson.gz"), gone]
-    assert sorted(file.path for file in export_files([str(tmp_path)])) == sorted(read)
-    assert len(export_files([str(tmp_path), str(day), str(day / "Patient.001.ndjson.gz")])) == 2
+    read = [str(folder / "Patient.001.ndjson.gz") for folder in (day, day / "deleted", day / "error")]
+    assert sorted(file.path for file in export_files([str(tmp_path)])) == read
+    assert len(export_files([str(tmp_path), str(day), str(day / "Patient.001.ndjson.gz")])) == 3

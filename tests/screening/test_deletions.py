@@ -105,3 +105,21 @@ def test_what_lies_among_deletions_and_deletes_nothing_is_named_and_no_data(
     found, unusable = screened(tmp_path, files)
     assert found["p1"].status.value == "not-a-candidate"
     assert "deleted/x.ndjson,2," in unusable
+
+
+def outcome(severity: str) -> bytes:
+    issue = {"severity": severity, "code": "exception", "diagnostics": "p1 could not be exported"}
+    return line({"resourceType": "OperationOutcome", "issue": [issue]})
+
+
+@pytest.mark.parametrize("folder", ["error", "errors", "day/error"])
+@pytest.mark.parametrize(
+    ("told", "is_missing"),
+    [(outcome("information"), False), (outcome("error"), True), (b"{", True), (aplastic(), True)],
+)
+def test_what_the_server_could_not_export_is_named_and_no_data(
+    folder: str, told: bytes, is_missing: bool, tmp_path: Path
+) -> None:
+    found, unusable = screened(tmp_path, {"a.ndjson": [line(someone(1))], f"{folder}/x.ndjson": [b"", told]})
+    assert found["p1"].status.value == "not-a-candidate"
+    assert (f"{folder}/x.ndjson,2," in unusable) is is_missing
