@@ -7,10 +7,12 @@ certificates of all sides, and one address without it is enough to use none of i
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from distributed import Client
-from distributed.security import Security
+if TYPE_CHECKING:
+    from distributed import Client
+    from distributed.security import Security
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -36,7 +38,7 @@ class Cluster:
     certificates: Certificates | None = None
     seconds: float = 30.0
 
-    def open(self) -> Client:
+    def open(self) -> "Client":
         """A client of it, checked. Raises ClusterFailed."""
         if not _is_closed(self.scheduler, self.certificates):
             raise ClusterFailed(
@@ -50,7 +52,9 @@ class Cluster:
             raise
         return client
 
-    def _connected(self) -> Client:
+    def _connected(self) -> "Client":
+        from distributed import Client  # an extra, and slow to import: most runs need no cluster
+
         try:
             return Client(
                 self.scheduler, timeout=self.seconds, security=self._security(), set_as_default=False
@@ -58,9 +62,11 @@ class Cluster:
         except (OSError, TimeoutError, ValueError, RuntimeError) as error:
             raise ClusterFailed(f"{self.scheduler}: {type(error).__name__}: {error}") from None
 
-    def _security(self) -> Security | None:
+    def _security(self) -> "Security | None":
         if self.certificates is None:
             return None
+        from distributed.security import Security
+
         return Security(
             require_encryption=True,
             tls_ca_file=str(self.certificates.authority),
@@ -68,7 +74,7 @@ class Cluster:
             tls_client_key=str(self.certificates.key),
         )
 
-    def _check(self, client: Client) -> None:
+    def _check(self, client: "Client") -> None:
         """The scheduler and all workers by their own addresses, and that there is a worker at all."""
         try:
             client.wait_for_workers(1, timeout=self.seconds)

@@ -1,16 +1,18 @@
 """The files of an export: what was named, and of a folder every NDJSON file in it and below, plain or gzip.
 
 A folder of `smart-fetch` holds each file twice, as a link beside the folder of its day: one file is read
-once. Its `log.ndjson` is no data, and neither is what a server says it deleted or could not export.
+once. Its `log.ndjson` is no data. Folders of what was deleted, and of what a server could not export, are
+read for what they say.
 """
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 _ENDINGS = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 _NO_DATA = frozenset({"log.ndjson", "log.ndjson.gz"})
-_NO_DATA_FOLDERS = frozenset({"deleted", "error", "errors"})
+_DELETIONS = frozenset({"deleted"})
+_ERRORS = frozenset({"error", "errors"})
 
 
 class NoExport(ValueError):
@@ -47,4 +49,14 @@ def _files_of(path: Path) -> Iterator[tuple[Path, str]]:
 
 def _is_data(inside: Path) -> bool:
     hidden = any(part.startswith(".") for part in inside.parts)
-    return not hidden and inside.name not in _NO_DATA and not _NO_DATA_FOLDERS & set(inside.parts[:-1])
+    return not hidden and inside.name not in _NO_DATA
+
+
+def is_of_deletions(name: str) -> bool:
+    """Does a file, by the folder it lies in, hold nothing but what was deleted?"""
+    return bool(_DELETIONS.intersection(PurePath(name).parts[:-1]))
+
+
+def is_of_errors(name: str) -> bool:
+    """Does a file, by the folder it lies in, hold nothing but what a server says of its export?"""
+    return bool(_ERRORS.intersection(PurePath(name).parts[:-1]))

@@ -1,20 +1,19 @@
 """The candidates' charts judged as at the bedside: one patient's lines -> one summary and one assessment."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.as_of import AsOf
+from cds_service.screening.deletions import Deleted, NumberedLine, remaining
 from cds_service.screening.stays import last_stay_of
 from cds_service.screening.summary import PatientSummary, summary_of
 from cds_service.services.chart_file import FileChart, Rulebook, assessment_by, chart_of_lines
 from cds_service.trials.nct06802055.criteria.eligibility import may_have_aplastic_anaemia
 from fhir_mappings.readers.read_record import read_record
-
-NumberedLine = tuple[int, bytes]
 
 
 class CandidateChart(msgspec.Struct, frozen=True):
@@ -40,15 +39,19 @@ class Judged(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """The rules, the moment, and the lines of the export of which nobody can tell whose they are."""
+    """The rules, the moment, the lines of which nobody can tell whose they are, and what was deleted."""
 
     rules: Rulebook
     now: AsOf
     adrift: tuple[NumberedLine, ...] = ()
+    deleted: Deleted = field(default_factory=dict)
 
     def __call__(self, batch: ChartBatch) -> tuple[str, list[Judged]]:
-        """The key of the batch, and each of its patients."""
-        return batch.key, [self.judged(chart) for chart in batch.charts]
+        """The key of the batch, and each of its patients of whom anything is left."""
+        charts = (
+            CandidateChart(chart.patient, remaining(chart.lines, self.deleted)) for chart in batch.charts
+        )
+        return batch.key, [self.judged(chart) for chart in charts if chart.lines]
 
     def judged(self, chart: CandidateChart) -> Judged:
         """One patient. Whoever is on the list is judged with what may be theirs, too (DECISIONS 49)."""

@@ -1,17 +1,17 @@
 """Blocks of lines that all look alike: of one resource type, each begun and ended on its own line.
 
-Such a line may be broken inside, but its type can be read, and that is all that a type which decides nothing
-has to tell. Every other line is decoded.
+Of such a line the type can be read, and that is all that a type which decides nothing has to tell, if the
+line is not broken inside. Every other line is decoded.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import numpy as np
+import msgspec
 
 _BEGINNING = re.compile(rb'\{\s*"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
-_NEWLINE = 10
+_skim = msgspec.json.Decoder(msgspec.Raw)
 
 
 class PlainLines(NamedTuple):
@@ -21,12 +21,21 @@ class PlainLines(NamedTuple):
     text: bytes
     numbers: Sequence[int]
 
-    def line_at(self, position: int) -> tuple[int, bytes]:
-        """The number of the line at a byte of the text, and the line."""
-        start = self.text.rfind(b"\n", 0, position) + 1
-        end = self.text.find(b"\n", position)
-        place = self.text.count(b"\n", 0, start)
-        return self.numbers[place], self.text[start : end if end >= 0 else None]
+    def lines_at(self, positions: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """The lines at some bytes of the text, numbered, each once."""
+        place, seen = 0, 0
+        for start, position in {self.text.rfind(b"\n", 0, at) + 1: at for at in sorted(positions)}.items():
+            place += self.text.count(b"\n", seen, start)
+            seen, end = start, self.text.find(b"\n", position)
+            yield self.numbers[place], self.text[start : end if end >= 0 else None]
+
+    def are_whole(self) -> bool:
+        """Is each of them JSON, and alone on its line? Looked through to its end, and nothing made of it."""
+        try:
+            found = _skim.decode_lines(self.text) if self.text.isascii() or self.text.decode() else []
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return False
+        return len(found) == len(self.numbers)
 
     def each(self) -> Iterator[tuple[int, bytes]]:
         """All lines, numbered."""
@@ -44,7 +53,7 @@ class Sorted(NamedTuple):
 def sort_lines(block: bytes, first: int) -> Sorted:
     """Tell plain lines from others."""
     found = _BEGINNING.match(block)
-    newlines = int(np.count_nonzero(np.frombuffer(block, np.uint8) == _NEWLINE))
+    newlines = block.count(b"\n")
     count = newlines + (not block.endswith(b"\n"))
     if found and _all_alike(block, found.group(), newlines):
         return Sorted((PlainLines(found.group(1).decode(), block, range(first, first + count)),), (), count)

@@ -1,17 +1,21 @@
 """One pass over a piece of an export: who may be a candidate, and the lines of those already known to be.
 
-Lines that all look alike are not decoded unless they decide or name somebody looked for; see `plain`.
+Lines that all look alike are looked through for damage, and not decoded unless they decide or name somebody
+looked for; see `plain`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 import msgspec
 import xxhash
 
 from cds_service.rules.as_of import AsOf
 from cds_service.screening.deciding import NEVER_PLAIN, Diagnoses, deciding_types, may_matter
+from cds_service.screening.deletions import Deletion, deletions_in
+from cds_service.screening.files import is_of_deletions, is_of_errors
 from cds_service.screening.output_names import ExportLine, pointed_at, read_line
 from cds_service.screening.patient_shards import TORN, Shard, blocks_of
 from cds_service.screening.plain_scan import PlainLines, sort_lines
@@ -20,6 +24,7 @@ from fhir_mappings.readers.fhir_types import FhirType, Identifier, Unread
 from fhir_mappings.readers.lost_entries import PARTS
 from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.references import POINTED_AT, own_reference
+from fhir_mappings.readers.resource_types import OperationOutcome
 
 
 class ScannedPerson(msgspec.Struct, frozen=True):
@@ -64,6 +69,7 @@ class Found(msgspec.Struct):
     held: list[HeldLine] = []
     adrift: list[HeldLine] = []
     problems: list[ScanProblem] = []
+    deleted: list[Deletion] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,15 @@ class _Patient(FhirType):
 
 
 _patients = msgspec.json.Decoder(_Patient)
+_outcome = msgspec.json.Decoder(OperationOutcome)
+
+
+def _is_remark(line: bytes) -> bool:
+    """Does a server say here only what is no fault?"""
+    try:
+        return not _outcome.decode(line).is_failure
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 class _Pass:
@@ -136,7 +151,11 @@ class _Pass:
         self._scan, self._shard = scan, shard
         self._asks = shard.key not in scan.settled
         self._names = scan.names
-        self._found = Found(shard.key, people=[], held=[], adrift=[], problems=[])
+        self._no_data = {
+            is_of_deletions(shard.name): self._deletion,
+            is_of_errors(shard.name): self._error,
+        }.get(True)
+        self._found = Found(shard.key, people=[], held=[], adrift=[], problems=[], deleted=[])
         self._found.concerned, self._found.concerned_numbers = set(), set()
 
     def read(self) -> Found:
@@ -155,12 +174,27 @@ class _Pass:
     def _block(self, block: bytes) -> None:
         parted = sort_lines(block, self._found.lines + 1)
         self._found.lines += parted.lines
+        if self._no_data is not None:
+            for number, text in chain(*(plain.each() for plain in parted.plain), parted.others):
+                self._no_data(number, text)
+            return
         for plain in parted.plain:
-            if self._scan.every_line or plain.kind in NEVER_PLAIN:
+            if self._scan.every_line or plain.kind in NEVER_PLAIN or (self._asks and not plain.are_whole()):
                 self._each(plain.each())
             else:
                 self._plain(plain)
         self._each(parted.others)
+
+    def _deletion(self, number: int, text: bytes) -> None:
+        if gone := deletions_in(text):
+            self._found.deleted += gone
+        elif text.strip():
+            self._problem(number, "it lies among what was deleted, and deletes nothing")
+
+    def _error(self, number: int, text: bytes) -> None:
+        """A remark of the server is no error; whatever else lies here is missing from the data."""
+        if text.strip() and not _is_remark(text):
+            self._problem(number, "the server says that something is missing from this export")
 
     def _plain(self, plain: PlainLines) -> None:
         self._found.points |= plain.kind in POINTED_AT
@@ -171,7 +205,7 @@ class _Pass:
                 self._consider(number, read_line(text))
         if self._names:
             places = self._names.places(plain.text)
-            for number, text in dict(map(plain.line_at, places)).items():
+            for number, text in plain.lines_at(places):
                 self._hold(number, text, read_line(text))
 
     def _each(self, lines: Iterable[tuple[int, bytes]]) -> None:
@@ -180,6 +214,7 @@ class _Pass:
             self._found.points |= line.kind in POINTED_AT
             if self._asks:
                 self._people(line)
+                self._found.deleted += deletions_in(text)
                 self._consider(number, line)
             if line.problem or line.failed:
                 self._unreadable(number, text, line)

@@ -72,7 +72,7 @@ def run_screening(run: ScreeningRun, shards: Sequence[Shard]) -> Passes:
     passes = find(run, shards)
     first_lines = passes.first_lines(shards)
     run.folder.part_charts(run.partitions)
-    judge = Judge(run.rules, run.now, run.folder.adrift(first_lines))
+    judge = Judge(run.rules, run.now, run.folder.adrift(first_lines), run.folder.deleted())
     work = (
         batch
         for part in run.folder.parts()
@@ -127,8 +127,12 @@ def _pass(run: ScreeningRun, name: str, shards: Sequence[Shard], scan: Scan, lin
 
 
 def _wanted(run: ScreeningRun, passes: Passes) -> WantedLine:
-    """All concerned, by id and number: a number is that of whoever carries it in this export."""
-    ids = passes.ids | {row[0] for row in _with_numbers(run, passes)}
+    """All concerned, by id and number: a number is that of whoever carries it in this export.
+
+    A patient who was deleted is looked at, too: the line may have been written again.
+    """
+    gone = {name.removeprefix("Patient/") for name in run.folder.deleted() if name.startswith("Patient/")}
+    ids = passes.ids | gone | {row[0] for row in _with_numbers(run, passes)}
     owners: dict[str, tuple[str, ...]] = {}
     question = "SELECT DISTINCT id, unnest(numbers) FROM {people} WHERE list_contains($1, id) ORDER BY ALL"
     for owner, number in run.folder.ask(question, sorted(ids)) if ids else ():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 _PACKAGES = ("cds_service", "fhir_mappings")
 _KINDS = frozenset({".py", ".toml", ".csv", ".json"})
-_READERS = ("msgspec", "numpy", "tzdata")
+_READERS = ("msgspec", "hyperscan", "tzdata")
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import msgspec
 
+from cds_service.screening.deletions import Deleted, Deletion
 from cds_service.screening.judge_candidates import CandidateChart, Judged
 from cds_service.screening.scan import Found, HeldLine, ScannedPerson, ScanProblem, WantedLine
 
@@ -28,7 +29,14 @@ _HELD = (
     "file: 'VARCHAR', start: 'BIGINT', length: 'BIGINT'}"
 )
 _PROBLEMS = "{shard: 'BIGINT', number: 'BIGINT', reason: 'VARCHAR'}"
-_TABLES = {"people": _PEOPLE, "held": _HELD, "pointed": _HELD, "adrift": _HELD, "problems": _PROBLEMS}
+_TABLES = {
+    "people": _PEOPLE,
+    "held": _HELD,
+    "pointed": _HELD,
+    "adrift": _HELD,
+    "problems": _PROBLEMS,
+    "deleted": "{name: 'VARCHAR', moment: 'VARCHAR'}",
+}
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -79,7 +87,8 @@ class WorkingFolder:
         self._write(lines, name, self._placed(lines, name, found.held))
         self._write("adrift", name, self._placed("adrift", name, found.adrift))
         self._write("problems", name, found.problems)
-        found.people, found.held, found.adrift, found.problems = [], [], [], []
+        self._write("deleted", name, found.deleted)
+        found.people, found.held, found.adrift, found.problems, found.deleted = [], [], [], [], []
         write_whole(self.folder / "found" / f"{name}.json", msgspec.json.encode(found))
         return found
 
@@ -93,7 +102,9 @@ class WorkingFolder:
             for one, start in zip(held, starts, strict=False)
         ]
 
-    def _write(self, table: str, name: str, rows: Sequence[ScannedPerson | _Place | ScanProblem]) -> None:
+    def _write(
+        self, table: str, name: str, rows: Sequence[ScannedPerson | _Place | ScanProblem | Deletion]
+    ) -> None:
         if rows:
             write_whole(self.folder / table / f"{name}.ndjson", msgspec.json.Encoder().encode_lines(rows))
 
@@ -115,8 +126,16 @@ class WorkingFolder:
 
     @property
     def everybody(self) -> str:
-        """A question for the ids of all who have a Patient line."""
-        return self._named("SELECT id FROM {people}")
+        """A question for the ids of all who have a Patient line; who was deleted is looked for apart."""
+        return self._named(
+            "SELECT id FROM {people} WHERE 'Patient/' || id NOT IN (SELECT name FROM {deleted})"
+        )
+
+    def deleted(self) -> Deleted:
+        """What the export says is gone, by `Type/id`."""
+        if not any(file.stat().st_size for file in (self.folder / "deleted").glob("*.ndjson")):
+            return {}
+        return dict(self.ask("SELECT name, list(DISTINCT moment) FROM {deleted} GROUP BY name"))
 
     def _named(self, question: str) -> str:
         return question.format(**{name: self._table(name) for name in _TABLES})

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 MODULES: dict[str, tuple[str, ...]] = {
     "postgres": ("psycopg",),
     "forecast": ("numpy", "scipy"),
-    "screening": ("hyperscan", "duckdb", "xxhash"),
+    "screening": ("hyperscan", "duckdb", "xxhash", "rich"),
     "dask": ("distributed",),
     "demo": ("sekmet", "rich", "markdown_it", "nh3", "jsonschema"),
 }

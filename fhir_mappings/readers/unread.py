@@ -31,6 +31,8 @@ _DATES = (
 _SUBJECTS = ("subject", "patient", "individual")
 _SHOWN = 40  # digits of a number, however long
 _TYPE = re.compile(r'"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
+_CODE = re.compile(r"\s*[A-Za-z]{0,3}[\d.\-+]+[A-Za-z\d]?\s*")
+"""How a text looks that is a code: `D61.9`, `306058006`."""
 _ID = re.compile(r'"id"\s*:\s*"([A-Za-z0-9\-.]{1,64})"')
 
 Json = Mapping[str, Any]
@@ -43,7 +45,7 @@ def unread(kind: str, value: Json, detail: str) -> Unread:
         kind=kind,
         detail=detail,
         status=_text(value.get("status")) or None,
-        concepts=tuple(_concepts(value)),
+        concepts=() if any(map(_is_half_read, _codes(value))) else tuple(map(_concept, _codes(value))),
         written=next(_values(value), ""),
         dates=tuple(_dates(value)),
         subject=next((_reference(value[name]) for name in _SUBJECTS if name in value), None),
@@ -58,13 +60,28 @@ def torn(text: str, problem: str, detail: str) -> Unread:
     return found
 
 
-def _concepts(value: Json) -> Iterator[CodeableConcept]:
+def _codes(value: Json) -> Iterator[Any]:
     """What the entry calls itself; of a panel also what its lines are called."""
     for name in _NAMES_ITSELF:
-        yield from (_concept(one) for one in _listed(value.get(name)))
+        yield from _listed(value.get(name))
     for line in _listed(value.get("component")):
-        if isinstance(line, Mapping):
-            yield from _concepts(line)
+        yield from _codes(line) if isinstance(line, Mapping) else (line,)
+
+
+def _is_half_read(code: Any) -> bool:
+    """Is there something in it that may be its code, and cannot be read as one?
+
+    Then its words prove nothing: `{"coding": "D61.9", "text": "pancytopenia"}` is aplastic anaemia.
+    """
+    if not isinstance(code, Mapping):
+        return not isinstance(code, str) or bool(_CODE.fullmatch(code))
+    return any(not _is_coding(one) for one in _listed(code.get("coding")))
+
+
+def _is_coding(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    return isinstance(value.get("system"), str | None) and isinstance(value.get("code"), str | int | None)
 
 
 def _concept(value: Any) -> CodeableConcept:

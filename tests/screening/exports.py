@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,4 +52,5 @@ def kind_of(line: bytes) -> str:
     try:
         return str(json.loads(line)["resourceType"])
     except ValueError:
-        return "Condition"
+        found = re.match(rb'\{"resourceType":"([A-Za-z]+)"', line)
+        return found.group(1).decode() if found else "Condition"

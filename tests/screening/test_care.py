@@ -18,6 +18,7 @@ from cds_service.cli import main
 from cds_service.screening.export_files import How, screen_export, unfinished
 from cds_service.screening.screening_engine import InProcess, WorkerLost, engine_on
 from cds_service.screening.summary_tables import read_summaries
+from cds_service.settings.extras import MODULES
 from tests.builders import NOW
 from tests.scenarios.fhir_charts import condition, icd
 from tests.screening.exports import Arrangement, written
@@ -56,6 +57,20 @@ def test_the_outputs_are_all_there_and_nothing_else(
     assert (tmp_path / "out").stat().st_mode & 0o077 == 0
 
 
+def test_it_needs_no_other_extra_than_its_own(tmp_path: Path) -> None:
+    """As after `pip install 'cds-service[screening]'`: of what other extras bring, nothing can be imported."""
+    others = {m for extra, names in MODULES.items() if extra != "screening" for m in names}
+    absent = sorted(others - set(MODULES["screening"]) | {"orjson", "pytest", "dask"})
+    export = written([aplastic(1)], tmp_path / "export")
+    program = (
+        f"import sys; sys.modules |= dict.fromkeys({absent!r}); from cds_service.cli import main; "
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "screen", str(export), "--out", str(tmp_path / "out")]
+    done = subprocess.run([*command, "--as-of", AS_OF], capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["screened"]) == (0, 1), done.stderr
+
+
 @pytest.mark.parametrize("cut", [b'{"resourceType":"Observation","id":"z","subj', b"\xff\xfe", b"[]", b"{}"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_an_unreadable_line_is_named_by_file_and_line_and_costs_nobody_else(
@@ -73,6 +88,35 @@ def test_an_unreadable_line_is_named_by_file_and_line_and_costs_nobody_else(
     with (tmp_path / "out" / "unreadable.csv").open() as table:
         assert [(row["file"], row["line"]) for row in csv.DictReader(table)] == [(name, "4")]
     assert json.loads((tmp_path / "out" / "funnel.json").read_text())["unreadable"] == 1
+    assert len(list(read_summaries(tmp_path / "out"))) == 2
+
+
+_RESULT = b'{"resourceType":"Observation","id":"z","subject":{"reference":"Patient/p7"},"valueInteger":5}'
+DAMAGE = {
+    "two lines glued where one was cut": _RESULT[:50] + _RESULT,
+    "two on one line": _RESULT * 2,
+    "a bracket more": _RESULT.replace(b"5}", b"5]}"),
+    "a brace less": _RESULT.replace(b'p7"}', b'p7"'),
+    "a comma more": _RESULT.replace(b',"value', b',,"value'),
+    "a quote less": _RESULT.replace(b'"z"', b'"z'),
+    "half a word": _RESULT.replace(b"5}", b"tru}"),
+    "zeros of a disk": _RESULT.replace(b"p7", b"\0\0"),
+    "another encoding": _RESULT.replace(b'"z"', '"é"'.encode("latin-1")),
+}
+
+
+@pytest.mark.parametrize("kind", ["Observation", "Encounter", "Coverage"])
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_a_line_broken_in_its_middle_is_named_though_it_decides_nothing_and_is_of_no_candidate(
+    kind: str, damage: str, ending: bytes, tmp_path: Path
+) -> None:
+    whole, broken = (one.replace(b"Observation", kind.encode()) for one in (_RESULT, DAMAGE[damage]))
+    people = [aplastic(1), Person("p7", (line(someone(7)), whole, broken, whole), has_evidence=False)]
+    export = written(people, tmp_path / "export", Arrangement(ending=ending))
+    assert run(export, tmp_path / "out") == 3
+    with (tmp_path / "out" / "unreadable.csv").open() as table:
+        assert [(row["file"], row["line"]) for row in csv.DictReader(table)] == [(f"{kind}.000.ndjson", "2")]
     assert len(list(read_summaries(tmp_path / "out"))) == 2
 
 

@@ -79,6 +79,33 @@ def test_a_code_that_says_nothing_is_never_harmless(code: Any) -> None:
     assert doubted(line(of(1, condition({}) | {"code": code}))) == [0]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        {"coding": "D61.9", "text": 7},
+        {"coding": "D61.9", "text": "pancytopenia"},
+        {"coding": ["D61.9"], "text": "pancytopenia"},
+        {"coding": [{"code": "I10"}, "D61.9"], "text": ["x"]},
+        {"coding": [{"code": ["D61.9"], "display": "pancytopenia"}]},
+        {"coding": [["D61.9"]], "text": "pancytopenia"},
+        "D61.9",
+        306058006,
+        [{"text": "gout"}, " 306058006 "],
+    ],
+)
+def test_a_code_of_which_a_part_cannot_be_read_is_never_harmless(code: Any, tmp_path: Path) -> None:
+    broken = line(of(1, condition({}) | {"code": code}))
+    assert doubted(broken) == [0]
+    people = [Person("p1", (line(someone(1)), broken), has_evidence=True)]
+    assert _statuses(people, tmp_path) == {"Patient/p1": "undetermined"}
+
+
+@pytest.mark.parametrize("code", ["gout", {"coding": [{"code": "I10"}], "text": 7}, [{"text": "gout"}]])
+def test_a_broken_code_that_can_be_read_wholly_stays_harmless(code: Any, tmp_path: Path) -> None:
+    people = [Person("p1", (line(someone(1)), line(of(1, condition({}) | {"code": code}))), False)]
+    assert _statuses(people, tmp_path) == {"Patient/p1": "not-a-candidate"}
+
+
 def _statuses(people: list[Person], folder: Path, site: Site | None = None) -> dict[str, str]:
     export = written(people, folder / "export")
     rules = rulebook_of(clinic_of(site)) if site else RULES
@@ -137,5 +164,6 @@ def test_a_folder_of_smart_fetch_is_read_once_and_without_its_log(tmp_path: Path
     (day / "log.ndjson").write_bytes(b"{}")
     (day / ".metadata").write_bytes(b"{}")
     (tmp_path / "Patient.001.ndjson.gz").symlink_to(day / "Patient.001.ndjson.gz")
-    assert [file.path for file in files_of_export([str(tmp_path)])] == [str(day / "Patient.001.ndjson.gz")]
-    assert len(files_of_export([str(tmp_path), str(day), str(day / "Patient.001.ndjson.gz")])) == 1
+    read = [str(folder / "Patient.001.ndjson.gz") for folder in (day, day / "deleted", day / "error")]
+    assert sorted(file.path for file in files_of_export([str(tmp_path)])) == read
+    assert len(files_of_export([str(tmp_path), str(day), str(day / "Patient.001.ndjson.gz")])) == 3
