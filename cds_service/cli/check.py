@@ -1,8 +1,10 @@
 """`cds-service check`: everything that can be wrong before start, all of it at once, the faults first."""
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from cds_service import wiring
 from cds_service.audit.database import connect

@@ -6,11 +6,12 @@ speaks against the patient by code does so in words.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.rules.answers.criteria_answers import Criterion
 from cds_service.rules.verdict import Verdict, reverse

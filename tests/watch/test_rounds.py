@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+from msgspec import structs
 
 from cds_service.study_list.judge_listed import assessed
 from cds_service.watch import rounds
@@ -102,7 +103,9 @@ def test_a_chart_that_cannot_be_had_is_looked_at_again(rig):
     whole = rig.watch
     rig.watch = replace(
         whole,
-        installation=replace(whole.installation, gatherer=replace(whole.installation.gatherer, bases=())),
+        installation=structs.replace(
+            whole.installation, gatherer=structs.replace(whole.installation.gatherer, bases=())
+        ),
     )
     done = rig.round()
     assert (done.missed, done.behind, done.told, rig.since) == (1, True, 0, None)
