@@ -7,7 +7,7 @@ PORT ?= 8080
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures \
 	simulate-ci simulate-full simulate-rules lock packages image test-image assets clean bench-screen mutants \
-	test-hapi-slow
+	test-hapi-slow try-local
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ SLICE_charts := ehr cases
 SLICE_journeys := journeys round_trips
 SLICE_laws := laws
 SLICE_doses := pharmacokinetics simulation
-SLICE_web := web served faults image
+SLICE_web := web served faults image deployment stack
 SLICE_store := store research study_list
 SLICE_pages := explain sandbox
 SLICE_commands := cli load fuzz
@@ -97,6 +97,10 @@ SECONDS ?= 100
 SEED ?= 1
 fuzz: $(VENV)/installed  ## mutated input at every way in (SECONDS=100 SEED=1)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
+
+# Every scenario of docs/how-to/upgrade-and-roll-back.md and its neighbours, under calls; needs nginx and PostgreSQL.
+try-local: $(VENV)/installed  ## the whole stack on this computer: restarted, killed, renewed, failed over, under calls
+	deploy/try-local.sh
 
 measure: $(VENV)/installed  ## sizes, coverage and the other budgets, after `make test`
 	$(BIN)/python -m tests.house.measure
