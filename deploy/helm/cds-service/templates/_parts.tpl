@@ -70,7 +70,7 @@ restartPolicy: Never
 {{ include "cds.pod" .root }}
 containers:
   - name: {{ .name }}
-{{ include "cds.container" .root | indent 4 }}
+{{ include "cds.container" .root | replace (printf "image: %s" (include "cds.image" .root)) (printf "image: %s" (.image | default (include "cds.image" .root))) | indent 4 }}
     args: {{ .command | toJson }}
     resources: {{ .resources | toJson }}
     volumeMounts:
