@@ -15,7 +15,7 @@ from tests.store.postgres import MISSING as NO_POSTGRESQL
 from tests.store.postgres import binaries
 
 ASKED_FOR = "CDS_TRY_LOCAL"
-_MEGABYTES = 120
+_MEGABYTES = 200
 
 
 @pytest.fixture(scope="session")

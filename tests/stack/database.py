@@ -17,16 +17,17 @@ _RECEIVER = "cds-log-keeper"
 class BackedUp(Cluster):
     """A cluster as a hospital keeps it: `back_up` while it serves, `lose`, and `restore` what was kept.
 
-    As docs/how-to/back-up-and-restore.md says. `room` is a folder for the data elsewhere than in its own.
+    As docs/how-to/back-up-and-restore.md says. `room` is a folder for the data, backup and log elsewhere than in its own.
     """
 
     def __init__(self, folder: Path, bin_folder: Path, room: Path | None = None) -> None:
         super().__init__(folder, bin_folder)
-        self.data = room / "data" if room else folder / "data"
+        self._room = room or folder
+        self.data = self._room / "data"
         self._keeper: subprocess.Popen[bytes] | None = None
 
     def prepare(self) -> None:
-        for place in (self.folder, self.data.parent):
+        for place in (self.folder, self._room):
             if self._owner:
                 shutil.chown(place, self._owner)
         options = ("-A", "trust", "-U", "cds", "-E", "UTF8", "--no-sync", "--wal-segsize=1")
@@ -43,6 +44,14 @@ class BackedUp(Cluster):
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
 
+    def end(self) -> None:
+        """Server and keeper, whichever run."""
+        if self._keeper and self._keeper.poll() is None:
+            self._keeper.kill()
+            self._keeper.wait()
+        if self.runs():
+            self.stop()
+
     def runs(self) -> bool:
         try:
             self.sql("SELECT 1")
@@ -52,7 +61,7 @@ class BackedUp(Cluster):
 
     def back_up(self) -> None:
         """A base backup, and from then on no commit is answered before its log is with the keeper too."""
-        log = self.folder / "kept-log"
+        log = self._room / "kept-log"
         log.mkdir()
         if self._owner:
             shutil.chown(log, self._owner)
@@ -63,7 +72,7 @@ class BackedUp(Cluster):
         self.sql(f"ALTER SYSTEM SET synchronous_standby_names = '\"{_RECEIVER}\"'")
         self.sql("SELECT pg_reload_conf()")
         self._await("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")
-        backup = ("-D", str(self.folder / "backup"), "-X", "none", "--no-sync", "--checkpoint=fast")
+        backup = ("-D", str(self._room / "backup"), "-X", "none", "--no-sync", "--checkpoint=fast")
         self._run("pg_basebackup", "-h", str(self.folder), "-U", "cds", *backup)
 
     def _await(self, count: str) -> None:
@@ -83,8 +92,8 @@ class BackedUp(Cluster):
 
     def restore(self) -> None:
         """The backup in the place of what was lost, the kept log up to its last commit, and start."""
-        log = self.folder / "kept-log"
-        self.data = self.folder / "backup"
+        log = self._room / "kept-log"
+        self.data = self._room / "backup"
         copy = f"cp {log}/%f %p || cp {log}/%f.partial %p"
         conf = self.data / "postgresql.auto.conf"
         conf.write_text(f"restore_command = '{copy}'\n", encoding="utf-8")  # and no keeper to wait for

@@ -210,7 +210,7 @@ def _database(up: ExitStack, folder: Path, room: Path | None) -> BackedUp:
     database = BackedUp(place, found, room)
     database.prepare()
     database.start()
-    up.callback(database.stop)
+    up.callback(database.end)
     return database
 
 
