@@ -123,7 +123,7 @@ pictures: $(VENV)/installed  ## the pictures of README and guide, anew
 # serve.txt is what a hospital installs for `serve` (with PostgreSQL); all.txt what development and CI do. The same versions.
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url \
 	--custom-compile-command "make lock" pyproject.toml
-EXTRAS := postgres forecast screening dask demo test
+EXTRAS := postgres forecast screening dask tracing demo test
 lock:  ## requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/$(COMPILE) $(addprefix --extra ,$(EXTRAS)) requirements/build.in -o requirements/all.txt

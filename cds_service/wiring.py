@@ -144,7 +144,7 @@ def build_app(
     """The whole service; `clock` fixes "now" for tests. Only the demo takes `unsigned` calls as well."""
     clinic = build_clinic(settings)
     memory = open_memory(settings, clinic)
-    clinic = replace(clinic, memory=memory)
+    clinic = with_traces(settings, replace(clinic, memory=memory))
     present = clock or (lambda: datetime.now(clinic.zone))  # noqa: TID251 - the one place
     app = create_app(
         catalogue_of(clinic),
@@ -176,6 +176,15 @@ def build_door(settings: Settings, engine: Engine, clock: Callable[[], datetime]
     if settings.client_calls_per_second:
         admit = limit_clients(admit, settings.client_calls_per_second)
     return Door(Endpoints(settings.public_base_url), signed_or_not(admit) if unsigned else admit)
+
+
+def with_traces(settings: Settings, clinic: Clinic) -> Clinic:
+    """The clinic, its steps traced if the settings name an address for that."""
+    if not settings.traces_url:
+        return clinic
+    from cds_service.web.traces import traced, tracer_to  # of an extra
+
+    return traced(clinic, tracer_to(settings.traces_url, __version__))
 
 
 def start_counting(settings: Settings) -> MetricsPage | None:

@@ -15,9 +15,11 @@ from cds_service.advice.usage import usage_requirements
 from cds_service.cards.compose import cards_for
 from cds_service.cards.context import CardContext
 from cds_service.cards.wording import Wording
+from cds_service.hooks.card import Card
 from cds_service.hooks.errors import DataNotAvailable, DataNotAvailableNow, PatientMismatch
 from cds_service.hooks.request import Hook, check_token_patient
 from cds_service.hooks.service import HookAnswer, HookCall, HookService
+from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.assess import Protocol, assess
 from cds_service.protocol.moment import AsOf, as_of
 from cds_service.store.given import CallOutcome
@@ -28,6 +30,25 @@ _REFUSED = {
     DataNotAvailable: CallOutcome.DATA_NOT_AVAILABLE,
     DataNotAvailableNow: CallOutcome.DATA_NOT_AVAILABLE,
 }
+
+
+def _as_it_is(_: str, answering: Callable[[HookCall], HookAnswer]) -> Callable[[HookCall], HookAnswer]:
+    return answering
+
+
+def _tell(memory: Remembers, service_id: str, call: HookCall, advice: Advice) -> HookAnswer:
+    return memory.tell(service_id, call, advice)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What each call goes through. An installation that traces (web/traces.py) puts something around each."""
+
+    gather: Callable[..., Gathered] = Gatherer.gather
+    assess: Callable[..., Assessment] = assess
+    cards: Callable[..., tuple[Card, ...]] = cards_for
+    store: Callable[..., HookAnswer] = _tell
+    call: Callable[[str, Callable[[HookCall], HookAnswer]], Callable[[HookCall], HookAnswer]] = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +71,7 @@ class Clinic:
     one_action: frozenset[str] = frozenset()
     ordered_by_hand: frozenset[str] = frozenset()
     memory: Remembers | None = None
+    steps: Steps = Steps()
 
     def service(
         self, service_id: str, hook: Hook, title: str, description: str, advise: "Advise"
@@ -62,7 +84,7 @@ class Clinic:
             title=title,
             description=description,
             prefetch={part.value: query for part, query in queries.items()} | further_queries(),
-            advise=partial(answer, self, service_id, advise),
+            advise=self.steps.call(service_id, partial(answer, self, service_id, advise)),
             usage_requirements=usage_requirements(hook),
         )
 
@@ -82,7 +104,8 @@ def answer(clinic: Clinic, service_id: str, advise: Advise, call: HookCall) -> H
         if clinic.memory:
             clinic.memory.refuse(service_id, call, _REFUSED[type(error)])
         raise
-    return clinic.memory.tell(service_id, call, advice) if clinic.memory else HookAnswer(advice.cards)
+    memory = clinic.memory
+    return clinic.steps.store(memory, service_id, call, advice) if memory else HookAnswer(advice.cards)
 
 
 def advice_for(concern: Concern) -> Advise:
@@ -102,12 +125,12 @@ def order_advice(clinic: Clinic, service_id: str, call: HookCall) -> Advice:
 def usual_advice(clinic: Clinic, service_id: str, call: HookCall, concern: Concern) -> Advice:
     """What the rules say to one call. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
     now = as_of(call.now, clinic.zone)
-    gathered = clinic.gatherer.gather(call.request, call.now, call.caller, concern)
+    gathered = clinic.steps.gather(clinic.gatherer, call.request, call.now, call.caller, concern)
     if not gathered.is_concerned:
         return Advice()
-    assessment = assess(gathered.record, now, clinic.protocol, gathered.drafts)
+    assessment = clinic.steps.assess(gathered.record, now, clinic.protocol, gathered.drafts)
     context = _card_context(clinic, service_id, call, gathered, now)
-    cards = cards_for(service_id, assessment, gathered.record, now.day, context)
+    cards = clinic.steps.cards(service_id, assessment, gathered.record, now.day, context)
     return Advice(cards, context.input_hash)
 
 

@@ -24,9 +24,8 @@ def broken(answers: list[Answer], refused: set[str], engine: Engine) -> Iterator
         yield f"{len(twice)} cards were given for more than one call"
     if recorded != given:
         yield f"{(given - recorded).total()} cards lost, {(recorded - given).total()} recorded and not given"
-    outcomes = Counter(
-        (row["hook_instance"], row["outcome"] == CallOutcome.ANSWERED.value) for row in rows(engine, "calls")
-    )
+    answered = {CallOutcome.ANSWERED.value, CallOutcome.NOT_CONCERNED.value}
+    outcomes = Counter((row["hook_instance"], row["outcome"] in answered) for row in rows(engine, "calls"))
     expected = Counter(
         [(answer.call.instance, True) for answer in answers] + [(one, False) for one in refused]
     )
