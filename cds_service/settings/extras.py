@@ -7,7 +7,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "forecast": ("numpy", "scipy"),
     "screening": ("hyperscan", "duckdb", "xxhash"),
     "dask": ("distributed",),
-    "tracing": ("opentelemetry.sdk", "opentelemetry.exporter"),
+    "tracing": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     "demo": ("sekmet", "rich", "markdown_it", "nh3", "jsonschema"),
 }
 """Extra of pyproject.toml -> the modules that it brings. `serve` needs none unless its settings say so."""
