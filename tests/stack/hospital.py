@@ -102,7 +102,8 @@ class Unit:
 
     def stop(self) -> None:
         """As systemd stops it: SIGTERM to the parent, which lets calls in flight end."""
-        self.service.process.send_signal(signal.SIGTERM)
+        if self.service.process.poll() is None:
+            self.service.process.send_signal(signal.SIGTERM)
         self.service.process.wait(PATIENCE)
 
     def kill(self) -> None:

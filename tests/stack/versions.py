@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.create_table("of_tomorrow", sa.Column("id", sa.Integer, primary_key=True))
     op.add_column("calls", sa.Column("of_tomorrow", sa.Text, nullable=True))
 '''
-BACK = ("DROP TABLE of_tomorrow", "ALTER TABLE calls DROP COLUMN of_tomorrow")
+BACK = ("DROP TABLE IF EXISTS of_tomorrow", "ALTER TABLE calls DROP COLUMN IF EXISTS of_tomorrow")
 
 
 def next_version(folder: Path) -> dict[str, str]:
