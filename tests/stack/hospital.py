@@ -75,7 +75,6 @@ class Unit:
         """Beside the settings: another clock, another version."""
 
     def launch(self) -> None:
-        self.began = time.monotonic()
         environ = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
         environ |= {f"CDS_{name}": value for name, value in self._settings.items()}
         command = [sys.executable, "-m", "cds_service", "serve", "--port", str(self.port)]
