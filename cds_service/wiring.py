@@ -144,7 +144,7 @@ def build_app(
     """The whole service; `clock` fixes "now" for tests. Only the demo takes `unsigned` calls as well."""
     installation = build_installation(settings)
     memory = open_memory(settings, installation)
-    installation = replace(installation, memory=memory)
+    installation = with_traces(settings, replace(installation, memory=memory))
     present = clock or (lambda: datetime.now(installation.zone))  # noqa: TID251 - the one place
     app = create_app(
         catalogue_of(installation),
@@ -176,6 +176,15 @@ def build_door(settings: Settings, engine: Engine, clock: Callable[[], datetime]
     if settings.client_calls_per_second:
         admit = limit_clients(admit, settings.client_calls_per_second)
     return Door(Endpoints(settings.public_base_url), signed_or_not(admit) if unsigned else admit)
+
+
+def with_traces(settings: Settings, installation: Installation) -> Installation:
+    """The clinic, its steps traced if the settings name an address for that."""
+    if not settings.traces_url:
+        return installation
+    from cds_service.web.traces import traced, tracer_to  # of an extra
+
+    return traced(installation, tracer_to(settings.traces_url, __version__))
 
 
 def start_counting(settings: Settings) -> MetricsPage | None:

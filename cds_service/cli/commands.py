@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from cds_service import __version__
 from cds_service.cli.demo_options import add_demo_options
 from cds_service.cli.export_options import add_fetch_export, add_new_client_key
+from cds_service.cli.migrate import add_migrate
 from cds_service.cli.screen_options import add_screen
 from cds_service.cli.whole_number import up_to
 
@@ -141,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     add_new_client_key(commands)
     _add_study_list(commands)
     _add_digest(commands)
+    add_migrate(commands)
     for command in commands.choices.values():
         command.add_argument(
             "--site", dest="site_file", metavar="FILE", help="site file (default: CDS_SITE_FILE, or none)"

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from cds_service.audit.audit_records import CallOutcome
 from cds_service.cards.card_context import CardContext
 from cds_service.cards.translations import Wording
+from cds_service.cds_hooks.card import Card
 from cds_service.cds_hooks.errors import DataNotAvailable, DataNotAvailableNow, PatientMismatch
 from cds_service.cds_hooks.request import Hook, check_token_patient
 from cds_service.cds_hooks.service import HookAnswer, HookCall, HookService
@@ -16,6 +17,7 @@ from cds_service.chart.chart_queries import chart_queries, further_queries
 from cds_service.chart.concern import Concern
 from cds_service.chart.gather import Gathered, Gatherer
 from cds_service.chart.input_hash import input_hash
+from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.as_of import AsOf, as_of
 from cds_service.services.audit_and_suppress import Advice, Remembers
 from cds_service.services.usage import usage_requirements
@@ -28,6 +30,25 @@ _REFUSED = {
     DataNotAvailable: CallOutcome.DATA_NOT_AVAILABLE,
     DataNotAvailableNow: CallOutcome.DATA_NOT_AVAILABLE,
 }
+
+
+def _as_it_is(_: str, answering: Callable[[HookCall], HookAnswer]) -> Callable[[HookCall], HookAnswer]:
+    return answering
+
+
+def _tell(memory: Remembers, service_id: str, call: HookCall, advice: Advice) -> HookAnswer:
+    return memory.tell(service_id, call, advice)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What each call goes through. An installation that traces (web/traces.py) puts something around each."""
+
+    gather: Callable[..., Gathered] = Gatherer.gather
+    assess: Callable[..., Assessment] = assess
+    cards: Callable[..., tuple[Card, ...]] = cards_for
+    store: Callable[..., HookAnswer] = _tell
+    call: Callable[[str, Callable[[HookCall], HookAnswer]], Callable[[HookCall], HookAnswer]] = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +71,7 @@ class Installation:
     one_action: frozenset[str] = frozenset()
     ordered_by_hand: frozenset[str] = frozenset()
     memory: Remembers | None = None
+    steps: Steps = Steps()
 
     def service(
         self, service_id: str, hook: Hook, title: str, description: str, advise: "Advise"
@@ -62,7 +84,7 @@ class Installation:
             title=title,
             description=description,
             prefetch={part.value: query for part, query in queries.items()} | further_queries(),
-            advise=partial(answer, self, service_id, advise),
+            advise=self.steps.call(service_id, partial(answer, self, service_id, advise)),
             usage_requirements=usage_requirements(hook),
         )
 
@@ -82,11 +104,8 @@ def answer(installation: Installation, service_id: str, advise: Advise, call: Ho
         if installation.memory:
             installation.memory.refuse(service_id, call, _REFUSED[type(error)])
         raise
-    return (
-        installation.memory.tell(service_id, call, advice)
-        if installation.memory
-        else HookAnswer(advice.cards)
-    )
+    memory = installation.memory
+    return installation.steps.store(memory, service_id, call, advice) if memory else HookAnswer(advice.cards)
 
 
 def advice_for(concern: Concern) -> Advise:
@@ -106,12 +125,12 @@ def order_advice(installation: Installation, service_id: str, call: HookCall) ->
 def usual_advice(installation: Installation, service_id: str, call: HookCall, concern: Concern) -> Advice:
     """What the rules say to one call. Raises DataNotAvailable, PatientMismatch or BadHookRequest."""
     now = as_of(call.now, installation.zone)
-    gathered = installation.gatherer.gather(call.request, call.now, call.caller, concern)
+    gathered = installation.steps.gather(installation.gatherer, call.request, call.now, call.caller, concern)
     if not gathered.is_concerned:
         return Advice()
-    assessment = assess(gathered.record, now, installation.protocol, gathered.drafts)
+    assessment = installation.steps.assess(gathered.record, now, installation.protocol, gathered.drafts)
     context = _card_context(installation, service_id, call, gathered, now)
-    cards = cards_for(service_id, assessment, gathered.record, now.day, context)
+    cards = installation.steps.cards(service_id, assessment, gathered.record, now.day, context)
     return Advice(cards, context.input_hash)
 
 

@@ -13,6 +13,7 @@ from cds_service.audit.key_strength import SHORTEST_KEY, weakness_of
 from cds_service.audit.pseudonym import WeakKey
 from cds_service.fhir_client.base_url_allow_list import NotAnAddress, read_base
 from cds_service.settings.bulk_exports import open_addresses
+from cds_service.settings.extras import not_installed
 from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.study_list_settings import list_insecurities
@@ -33,6 +34,7 @@ _NAMES = frozenset(
         "CDS_PUBLIC_BASE_URL",
         "CDS_REQUEST_SECONDS",
         "CDS_SITE_FILE",
+        "CDS_TRACES_URL",
         "CDS_WORKERS",
     }
 )
@@ -91,7 +93,7 @@ class Settings:
 
     `request_seconds` is how long a client may take to send a request. The two limits are calls per second and
     worker; 0 is none, as for the demo, though not in an environment that says nothing. Without a
-    `metrics_port` (0) nothing is counted.
+    `metrics_port` (0) nothing is counted, without a `traces_url` nothing is traced.
     `insecure` lists what development tolerates and production would refuse.
     """
 
@@ -109,6 +111,7 @@ class Settings:
     address_calls_per_second: float = 0
     metrics_port: int = 0
     metrics_host: str = "127.0.0.1"
+    traces_url: str = ""
     insecure: tuple[str, ...] = ()
 
     @property
@@ -170,6 +173,7 @@ def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings
         address_calls_per_second=_number(environ, "CDS_ADDRESS_CALLS_PER_SECOND", 100, 0, 100_000, faults),
         metrics_port=int(_number(environ, "CDS_METRICS_PORT", 0, 0, 65_535, faults)),
         metrics_host=environ.get("CDS_METRICS_HOST", "127.0.0.1"),
+        traces_url=_traces_url(environ, faults),
         insecure=tuple(_insecure(environ, url, authentication, site)),
     )
 
@@ -221,6 +225,17 @@ def _insecure(
     if site.study_list:
         found += list_insecurities(site.study_list)
     return found
+
+
+def _traces_url(environ: Mapping[str, str], faults: list[str]) -> str:
+    if not (url := environ.get("CDS_TRACES_URL", "")):
+        return ""
+    try:
+        read_base(url)
+    except NotAnAddress as error:
+        faults.append(f"CDS_TRACES_URL: {error.problem}")
+    faults += [f"CDS_TRACES_URL {absent}" for absent in not_installed("tracing")]
+    return url
 
 
 def _public_url(text: str, faults: list[str]) -> str:
