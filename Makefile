@@ -7,7 +7,7 @@ PORT ?= 8080
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures \
 	simulate-ci simulate-full simulate-rules lock packages image test-image assets clean bench-screen bench-size mutants \
-	test-hapi-slow
+	test-hapi-slow try-local
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ SLICE_charts := fhir_client cases
 SLICE_journeys := scenarios round_trips
 SLICE_laws := properties
 SLICE_doses := pharmacokinetics virtual_trial
-SLICE_web := web live faults image
+SLICE_web := web live faults image deployment stack
 SLICE_store := audit research study_list review watch
 SLICE_pages := explain demo
 SLICE_commands := cli load fuzz
@@ -101,6 +101,10 @@ SEED ?= 1
 fuzz: $(VENV)/installed  ## mutated input at every way in (SECONDS=100 SEED=1)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
+# Every scenario of docs/how-to/upgrade-and-roll-back.md and its neighbours, under calls; needs nginx and PostgreSQL.
+try-local: $(VENV)/installed  ## the whole stack on this computer: restarted, killed, renewed, failed over, under calls
+	deploy/try-local.sh
+
 measure: $(VENV)/installed  ## sizes, coverage and the other budgets, after `make test`
 	$(BIN)/python -m tests.repository.measure
 
@@ -122,7 +126,7 @@ pictures: $(VENV)/installed  ## the pictures of README and guide, anew
 # serve.txt is what a hospital installs for `serve` (with PostgreSQL); all.txt what development and CI do. The same versions.
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url \
 	--custom-compile-command "make lock" pyproject.toml
-EXTRAS := postgres forecast screening dask demo test
+EXTRAS := postgres forecast screening dask tracing demo test
 lock:  ## requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/$(COMPILE) $(addprefix --extra ,$(EXTRAS)) requirements/build.in -o requirements/all.txt

@@ -161,6 +161,7 @@ def build_app(
     installation = replace(
         installation, memory=memory, is_signed=signed, is_shadow=settings.mode is Mode.SHADOW
     )
+    installation = with_traces(settings, installation)
     present = clock or (lambda: datetime.now(installation.zone))  # noqa: TID251 - the one place
     app = create_app(
         catalogue_of(installation),
@@ -192,6 +193,15 @@ def build_door(settings: Settings, engine: Engine, clock: Callable[[], datetime]
     if settings.client_calls_per_second:
         admit = limit_clients(admit, settings.client_calls_per_second)
     return Door(Endpoints(settings.public_base_url), signed_or_not(admit) if unsigned else admit)
+
+
+def with_traces(settings: Settings, installation: Installation) -> Installation:
+    """The clinic, its steps traced if the settings name an address for that."""
+    if not settings.traces_url:
+        return installation
+    from cds_service.web.traces import traced, tracer_to  # of an extra
+
+    return traced(installation, tracer_to(settings.traces_url, __version__))
 
 
 def start_counting(settings: Settings) -> MetricsPage | None:

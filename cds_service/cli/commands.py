@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from cds_service import __version__
 from cds_service.cli.demo_options import add_demo_options
 from cds_service.cli.export_options import add_fetch_export, add_new_client_key
+from cds_service.cli.migrate import add_migrate
 from cds_service.cli.review_options import add_review, add_shadow_report, add_sign, add_watch
 from cds_service.cli.screen_options import add_screen
 from cds_service.cli.whole_number import up_to
@@ -146,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     add_sign(commands)
     add_shadow_report(commands)
     add_watch(commands)
+    add_migrate(commands)
     for command in commands.choices.values():
         command.add_argument(
             "--site", dest="site_file", metavar="FILE", help="site file (default: CDS_SITE_FILE, or none)"

@@ -10,6 +10,7 @@ import msgspec
 from cds_service.audit.audit_records import CallOutcome
 from cds_service.cards.card_context import CardContext
 from cds_service.cards.translations import Wording
+from cds_service.cds_hooks.card import Card
 from cds_service.cds_hooks.errors import DataNotAvailable, DataNotAvailableNow, PatientMismatch
 from cds_service.cds_hooks.request import Hook, check_token_patient
 from cds_service.cds_hooks.service import HookAnswer, HookCall, HookService
@@ -17,6 +18,7 @@ from cds_service.chart.chart_queries import chart_queries, further_queries
 from cds_service.chart.concern import Concern
 from cds_service.chart.gather import Gathered, Gatherer
 from cds_service.chart.input_hash import input_hash
+from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.as_of import AsOf, as_of
 from cds_service.services.audit_and_suppress import Advice, Remembers
 from cds_service.services.usage import usage_requirements
@@ -29,6 +31,24 @@ _REFUSED = {
     DataNotAvailable: CallOutcome.DATA_NOT_AVAILABLE,
     DataNotAvailableNow: CallOutcome.DATA_NOT_AVAILABLE,
 }
+
+
+def _as_it_is(_: str, answering: Callable[[HookCall], HookAnswer]) -> Callable[[HookCall], HookAnswer]:
+    return answering
+
+
+def _tell(memory: Remembers, service_id: str, call: HookCall, advice: Advice) -> HookAnswer:
+    return memory.tell(service_id, call, advice)
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """What each call goes through. An installation that traces (web/traces.py) puts something around each."""
+
+    gather: Callable[..., Gathered] = Gatherer.gather
+    assess: Callable[..., Assessment] = assess
+    cards: Callable[..., tuple[Card, ...]] = cards_for
+    store: Callable[..., HookAnswer] = _tell
+    call: Callable[[str, Callable[[HookCall], HookAnswer]], Callable[[HookCall], HookAnswer]] = _as_it_is
 
 
 class Installation(msgspec.Struct, frozen=True):
@@ -53,6 +73,7 @@ class Installation(msgspec.Struct, frozen=True):
     memory: Remembers | None = None
     is_signed: Callable[[], bool] = lambda: True
     is_shadow: bool = False
+    steps: Steps = Steps()
 
     def hook_service(self, service: "TrialService") -> HookService:
         """A service of this clinic: it advertises the whole chart's queries and advises by them."""
@@ -63,7 +84,7 @@ class Installation(msgspec.Struct, frozen=True):
             title=service.title,
             description=service.description,
             prefetch={part.value: query for part, query in queries.items()} | further_queries(),
-            advise=partial(answer, self, service),
+            advise=self.steps.call(service.id, partial(answer, self, service)),
             usage_requirements=usage_requirements(service.hook),
         )
 
@@ -95,11 +116,8 @@ def answer(installation: Installation, service: TrialService, call: HookCall) ->
         if installation.memory:
             installation.memory.refuse(service.id, call, _REFUSED[type(error)])
         raise
-    return (
-        installation.memory.tell(service.id, call, advice)
-        if installation.memory
-        else HookAnswer(advice.cards)
-    )
+    memory = installation.memory
+    return installation.steps.store(memory, service.id, call, advice) if memory else HookAnswer(advice.cards)
 
 
 def _advise(installation: Installation, service: TrialService, call: HookCall) -> Advice:
@@ -108,12 +126,12 @@ def _advise(installation: Installation, service: TrialService, call: HookCall) -
     if concern is None:
         return Advice()
     now = as_of(call.now, installation.zone)
-    gathered = installation.gatherer.gather(call.request, call.now, call.caller, concern)
+    gathered = installation.steps.gather(installation.gatherer, call.request, call.now, call.caller, concern)
     if not gathered.is_concerned:
         return Advice()
-    assessment = assess(gathered.record, now, installation.protocol, gathered.drafts)
+    assessment = installation.steps.assess(gathered.record, now, installation.protocol, gathered.drafts)
     context = _card_context(installation, service.id, call, gathered, now)
-    cards = cards_for(service.cards, assessment, gathered.record, now.day, context)
+    cards = installation.steps.cards(service.cards, assessment, gathered.record, now.day, context)
     return Advice(cards, context.input_hash)
 
 

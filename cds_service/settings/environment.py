@@ -15,6 +15,7 @@ from cds_service.audit.key_strength import SHORTEST_KEY, weakness_of
 from cds_service.audit.pseudonym import WeakKey
 from cds_service.fhir_client.base_url_allow_list import NotAnAddress, read_base
 from cds_service.settings.bulk_exports import open_addresses
+from cds_service.settings.extras import not_installed
 from cds_service.settings.research_page import insecurities_of
 from cds_service.settings.review import Unsigned
 from cds_service.settings.site_file import BadSite, Site, read_site
@@ -38,6 +39,7 @@ _NAMES = frozenset(
         "CDS_PUBLIC_BASE_URL",
         "CDS_REQUEST_SECONDS",
         "CDS_SITE_FILE",
+        "CDS_TRACES_URL",
         "CDS_UNSIGNED_CONTENT",
         "CDS_WORKERS",
     }
@@ -103,9 +105,9 @@ class Settings(msgspec.Struct, frozen=True):
 
     `request_seconds` is how long a client may take to send a request. The two limits are calls per second and
     worker; 0 is none, as for the demo, though not in an environment that says nothing. Without a
-    `metrics_port` (0) nothing is counted.
+    `metrics_port` (0) nothing is counted, without a `traces_url` nothing is traced.
     `unsigned` says what becomes of reviewed content that no clinician of the site has signed: what the
-    environment says, else the site file; else production refuses it.
+    environment says, else the site file; else production refuses it where the site file names who signs.
     `insecure` lists what development tolerates and production would refuse.
     """
 
@@ -125,6 +127,7 @@ class Settings(msgspec.Struct, frozen=True):
     metrics_host: str = "127.0.0.1"
     mode: Mode = Mode.LIVE
     unsigned: Unsigned = Unsigned.ACCEPTED
+    traces_url: str = ""
     insecure: tuple[str, ...] = ()
 
     @property
@@ -188,6 +191,7 @@ def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings
         metrics_host=environ.get("CDS_METRICS_HOST", "127.0.0.1"),
         mode=_choice(environ, "CDS_MODE", Mode, Mode.LIVE, faults),
         unsigned=_unsigned(environ, environment, site, faults),
+        traces_url=_traces_url(environ, faults),
         insecure=tuple(_insecure(environ, url, authentication, site)),
     )
 
@@ -207,8 +211,9 @@ def _authentication(
 def _unsigned(
     environ: Mapping[str, str], environment: Environment, site: Site, faults: list[str]
 ) -> Unsigned:
-    is_live = environment is Environment.PRODUCTION
-    usual = site.review.unsigned or (Unsigned.REFUSED if is_live else Unsigned.ACCEPTED)
+    # A site that names who signs waits for them; an upgrade alone never stops a hospital's service.
+    waits = environment is Environment.PRODUCTION and bool(site.review.signers)
+    usual = site.review.unsigned or (Unsigned.REFUSED if waits else Unsigned.ACCEPTED)
     return _choice(environ, "CDS_UNSIGNED_CONTENT", Unsigned, usual, faults)
 
 
@@ -249,6 +254,17 @@ def _insecure(
     if site.watch:
         found += watch_insecurities(site.watch)
     return found
+
+
+def _traces_url(environ: Mapping[str, str], faults: list[str]) -> str:
+    if not (url := environ.get("CDS_TRACES_URL", "")):
+        return ""
+    try:
+        read_base(url)
+    except NotAnAddress as error:
+        faults.append(f"CDS_TRACES_URL: {error.problem}")
+    faults += [f"CDS_TRACES_URL {absent}" for absent in not_installed("tracing")]
+    return url
 
 
 def _public_url(text: str, faults: list[str]) -> str:

@@ -7,6 +7,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "forecast": ("numpy", "scipy"),
     "screening": ("hyperscan", "duckdb", "xxhash", "rich"),
     "dask": ("distributed",),
+    "tracing": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     "demo": ("sekmet", "rich", "markdown_it", "nh3", "jsonschema"),
 }
 """Extra of pyproject.toml -> the modules that it brings. `serve` needs none unless its settings say so."""
@@ -17,5 +18,12 @@ def not_installed(*extras: str) -> list[str]:
     return [
         f"needs {', '.join(absent)}: pip install 'cds-service[{extra}]'"
         for extra in extras
-        if (absent := [module for module in MODULES[extra] if find_spec(module) is None])
+        if (absent := [module for module in MODULES[extra] if not _is_there(module)])
     ]
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it is a part of
+        return False

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.metadata import packages_distributions
+from importlib.metadata import files, packages_distributions
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,7 +34,14 @@ def distribution(requirement: str) -> str:
 
 def bringing(module: str) -> str:
     """The installed distribution that brings a module."""
-    return _normal(packages_distributions()[module][0])
+    bringers = set(packages_distributions()[module.partition(".")[0]])
+    if len(bringers) > 1:  # of a namespace, each brings a part
+        folder = f"{module.replace('.', '/')}/"
+        bringers = {
+            name for name in bringers if any(str(file).startswith(folder) for file in files(name) or ())
+        }
+    (bringer,) = bringers
+    return _normal(bringer)
 
 
 class Hidden(MetaPathFinder):
