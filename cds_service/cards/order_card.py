@@ -8,8 +8,8 @@ from typing import Any
 from cds_service.cards.assessment_json import alert_json, number
 from cds_service.cards.context import CardContext
 from cds_service.cards.dose_words import dose_words, drug_name, order_day
+from cds_service.cards.first_look import alert_line, dangers, headline, place_of
 from cds_service.cards.frame import Message, Offer, bullets, loudest
-from cds_service.cards.titration_card import alert_line
 from cds_service.hooks.card import Action, ActionType
 from cds_service.protocol.answers.alerts import Action as Wanted
 from cds_service.protocol.answers.alerts import Alert
@@ -41,18 +41,22 @@ def _message(
     action = Phrase(f"action.{first.action}")
     proposal = _proposal(found, titration)
     offers = _correction(order, proposal, _standing(found), context) if proposal else []
+    summaries = [
+        *(say("order.summary", action=action, seen=seen) for seen in _shorter_names(first.seen)),
+        say("order.short", action=action),
+    ]
+    shown = dangers(found, headline(summaries, context.words), context)
+    rest = [alert_line(alert, context) for n, alert in enumerate(found) if place_of(n, alert) not in shown]
     return Message(
         kind="order",
         rules=[alert.rule for alert in found],
         severity=loudest(alert.severity for alert in found),
-        summaries=[
-            *(say("order.summary", action=action, seen=seen) for seen in _shorter_names(first.seen)),
-            say("order.short", action=action),
-        ],
+        summaries=summaries,
         detail=[
-            bullets(alert_line(alert, context) for alert in found),
+            *([bullets(shown.values())] if shown else []),
             *([_in_words(proposal, context)] if proposal and not offers else []),
         ],
+        why=[bullets(rest)] if rest else [],
         decision=alert_json(first, context.words),
         offers=offers,
         extra={"orders": [alert_json(alert, context.words) for alert in found]},

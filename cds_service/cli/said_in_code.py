@@ -13,7 +13,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from cds_service.cards.frame import DOSE_OVERRIDES, TRIAL_OVERRIDES
-from cds_service.cards.titration_card import IN_SHORT
+from cds_service.cards.in_short import IN_SHORT
 from cds_service.cards.wording import Wording
 from cds_service.protocol.answers.alerts import Action, Severity
 from cds_service.protocol.answers.dosing import State, Validity

@@ -14,11 +14,12 @@ from cds_service.ehr.bases import read_base
 from cds_service.ehr.deadline import deadline_in
 from cds_service.ehr.fhir_server import FhirServer
 from cds_service.ehr.writing import FhirWriter
+from cds_service.explain.banner import Banner, fetch_banner
 from cds_service.explain.form import answers, questionnaire
 from cds_service.explain.page import Writing, page_of
 from cds_service.explain.people import Person
 from cds_service.explain.quiet import Recollection
-from cds_service.explain.source import Banner, fetch_banner, fetch_source
+from cds_service.explain.source import fetch_source
 from cds_service.explain.telling import Teller
 from cds_service.hooks.authorization import Interaction
 from cds_service.signin.refused import SignInRefused, WhyRefused
@@ -55,7 +56,7 @@ class Desk:
         writing = Writing(person.form_token, self.why_not_attest(person, tell), given)
         return {
             **page_of(seen, self.clinic.protocol, quiet, writing, tell),
-            "banner": self._banner(person),
+            **self.who(person),
         }
 
     def why_not_attest(self, person: Person, tell: Teller) -> str:
@@ -90,9 +91,17 @@ class Desk:
         base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
         return fetch_source(self.server, base, reference, person.access_token, deadline)
 
-    def _banner(self, person: Person) -> Banner | None:
-        if not person.banner:
-            return None
+    def who(self, person: Person) -> dict[str, Any]:
+        """Whom the page is about, for its head, its title and the names of its files.
+
+        It stands there whether the record system asks for a banner or not: a window may be left open, and a
+        sheet leaves the room.
+        """
+        today = self.clock().astimezone(self.clinic.zone).date()
+        banner = self._banner(person)
+        return {"banner": banner, "age": banner.age(today), "today": today.isoformat()}
+
+    def _banner(self, person: Person) -> Banner:
         base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
         found = fetch_banner(self.server, base, person.patient, person.access_token, deadline)
         return found or Banner()
