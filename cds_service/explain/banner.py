@@ -40,7 +40,7 @@ class _Identifier(msgspec.Struct, frozen=True):
 
 
 class Banner(msgspec.Struct, frozen=True, rename="camel"):
-    """A Patient as far as it tells people apart."""
+    """A Patient, or a Practitioner, as far as it tells people apart."""
 
     name: tuple[_Name, ...] = ()
     identifier: tuple[_Identifier, ...] = ()
@@ -74,11 +74,11 @@ class Banner(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def fetch_banner(
-    server: FhirServer, base: FhirBase, patient: str, token: str, deadline: Deadline
+    server: FhirServer, base: FhirBase, reference: str, token: str, deadline: Deadline
 ) -> Banner | None:
-    """Who it is; None when that cannot be had."""
+    """Who it is, a patient or who signs; None when that cannot be had."""
     try:
-        body = server.fetch(base.address(f"Patient/{patient}"), "Patient", token, deadline)
+        body = server.fetch(base.address(reference), reference.partition("/")[0], token, deadline)
         return msgspec.json.decode(body, type=Banner)
     except (NotFetched, *NOT_JSON):
         return None

@@ -53,7 +53,8 @@ class Desk:
         seen = explain(self.clinic, person.fhir_base, access, person.user or "", person.patient, now)
         tell = Teller(words, link)
         quiet = self.recollection.of(person.patient, person.caller, now, tell)
-        writing = Writing(person.form_token, self.why_not_attest(person, tell), given)
+        why_not = self.why_not_attest(person, tell)
+        writing = Writing(person.form_token, why_not, given, "" if why_not else self.signer(person))
         return {
             **page_of(seen, self.clinic.protocol, quiet, writing, tell),
             **self.who(person),
@@ -97,11 +98,17 @@ class Desk:
         It stands there whether the record system asks for a banner or not: a window may be left open, and a
         sheet leaves the room.
         """
+        banner = self._banner(person, f"Patient/{person.patient}")
         today = self.clock().astimezone(self.clinic.zone).date()
-        banner = self._banner(person)
         return {"banner": banner, "age": banner.age(today), "today": today.isoformat()}
 
-    def _banner(self, person: Person) -> Banner:
+    def signer(self, person: Person) -> str:
+        """The name under which answers are written: that of the record, else its reference."""
+        if person.user is None:
+            return ""
+        return self._banner(person, person.user).said or person.user
+
+    def _banner(self, person: Person, reference: str) -> Banner:
         base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
-        found = fetch_banner(self.server, base, person.patient, person.access_token, deadline)
+        found = fetch_banner(self.server, base, reference, person.access_token, deadline)
         return found or Banner()

@@ -11,6 +11,7 @@ from cds_service.explain.figures import figures
 from cds_service.explain.patient_chart import Chart
 from cds_service.explain.quiet import Quiet
 from cds_service.explain.telling import Teller
+from cds_service.explain.what_if import what_if
 from cds_service.explain.worklist import Worklist, worklist
 from cds_service.protocol.answers.assessment import Assessment
 from cds_service.protocol.assess import Protocol
@@ -21,11 +22,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """May this person attest? `why_not` says why not; `given` are answers that could not be sent yet."""
+    """May this person attest? `why_not` says why not; `given` are answers that could not be sent yet;
+    `signer` is the name under which they are written.
+    """
 
     form_token: str
     why_not: str = ""
     given: Mapping[str, str] | None = None
+    signer: str = ""
 
 
 def page_of(explained: Explained, protocol: Protocol, quiet: Quiet, writing: Writing, tell: Teller) -> Json:
@@ -49,6 +53,7 @@ def page_of(explained: Explained, protocol: Protocol, quiet: Quiet, writing: Wri
         "worklist": listed,
         "entered": _entered(assessment, tell) if listed is None else "",
         "headlines": findings.headlines(assessment, tell),
+        "what_if": what_if(assessment, tell),
         "kidney": findings.kidney(assessment.renal, tell),
         "safety": findings.safety(assessment.safety, tell),
         "due": findings.due(assessment.monitoring, tell),
@@ -99,6 +104,7 @@ def _form(assessment: Assessment, writing: Writing, listed: Worklist | None, tel
         "token": writing.form_token,
         "why_not": writing.why_not,
         "given": writing.given or {},
+        "signer": writing.signer,
     }
 
 

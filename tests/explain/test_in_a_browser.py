@@ -239,6 +239,42 @@ def test_from_candidate_to_eligible_by_hand(page):
         assert page.faults == []
 
 
+def test_what_is_signed_is_read_first_with_the_name_and_what_contradicts(page, shared):
+    """The first press lists the answers and writes nothing; a change asks for the list again."""
+    opened(page, shared, "demo-03")
+    page.evaluate("document.querySelectorAll('#attest details').forEach((d) => { d.open = true; })")
+    button = page.locator("#attest button[type=submit]")
+    button.click()
+    assert "Nothing was answered" in page.locator("#summary").inner_text()
+    page.check('input[name="I6"][value="yes"]')
+    page.check('input[name="E11"][value="yes"]')
+    page.check('input[name="I8"][value="3"]')
+    button.click()
+    told = page.locator("#summary").inner_text()
+    assert "contradict each other" in told
+    assert "3 or more does not meet the criterion" in told
+    assert button.inner_text().startswith("Sign as ")
+    assert page.locator(".notice.good").count() == 0
+    page.check('input[name="E11"][value="no"]')
+    assert page.locator("#summary li").count() == 0
+    button.click()
+    assert "contradict" not in page.locator("#summary").inner_text()
+    assert page.faults == []
+
+
+def test_only_what_is_open_is_asked_at_once(page, shared):
+    opened(page, shared, "demo-02")
+    asked = page.locator("#attest fieldset.line:visible legend b").all_inner_texts()
+    assert asked == ["E8"]
+    assert page.locator("#attest details.settled").count() == 2
+
+
+def test_why_an_excluded_patient_is_excluded_is_read_first(page, shared):
+    opened(page, shared, "demo-05")
+    assert page.locator(".headlines .excludes").count() >= 1
+    assert page.locator("#criteria summary h3").first.inner_text().startswith("Appears to exclude")
+
+
 def frame_of(host, address):
     """A page of another origin that frames an address of ours."""
     app = Flask(__name__)

@@ -20,6 +20,7 @@
   };
   window.addEventListener("beforeprint", () => sheet(true));
   window.addEventListener("afterprint", () => sheet(false));
+  summarise();
   if (!source) return;
 
   // The colours of the page as they are now: by day, by night, or those that the reader's system forces.
@@ -307,4 +308,31 @@
     if (button.dataset.export === "svg") save(svgOf(one), name);
     else savePng(one, name);
   }));
+
+  // What is about to be signed is read first: the first press lists the answers, the second one writes them.
+  function summarise() {
+    const bar = document.querySelector(".signing");
+    if (!bar) return;
+    const form = bar.closest("form"), list = document.getElementById("summary"), button = bar.querySelector("button");
+    const chosen = () => [...form.querySelectorAll("input[type=radio]:checked")].filter((one) => one.value);
+    const say = (words, style) => list.append(Object.assign(document.createElement("li"), { textContent: words, className: style || "" }));
+    let read = false;
+    form.addEventListener("change", () => { read = false; list.replaceChildren(); button.textContent = bar.dataset.check; });
+    form.addEventListener("submit", (event) => {
+      if (read) return;
+      event.preventDefault();
+      list.replaceChildren();
+      const answers = chosen(), of = Object.fromEntries(answers.map((one) => [one.name, one.value]));
+      if (!answers.length) { say(bar.dataset.none, "against"); return; }
+      for (const one of answers) {
+        const words = one.closest("fieldset").querySelector("legend").firstElementChild.nextSibling.textContent.trim();
+        say(`${one.name} ${words} ${bar.dataset[one.value] ?? one.value}`);
+      }
+      if (of.I6 && of.I6 === of.E11) say(`I6, E11: ${bar.dataset.against}`, "against");
+      if (Number(of.I8) > 2) say(`I8: ${bar.dataset.ecog}`, "against");
+      read = true;
+      button.textContent = bar.dataset.sign;
+      button.focus();
+    });
+  }
 })();

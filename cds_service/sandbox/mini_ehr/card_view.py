@@ -40,6 +40,17 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A level that a card judged, in ng/mL, with the target it holds it against, where there is one."""
+
+    value: float
+    day: str
+    decides: bool
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     """`key` names the card in this mini-EHR. `unusable` is a selection behaviour that we do not know."""
 
@@ -59,6 +70,7 @@ class CardView:
     links: tuple[LinkView, ...]
     reasons: tuple[str, ...]
     unusable: str
+    judged: Judged | None = None
 
     @property
     def is_row(self) -> bool:
@@ -97,7 +109,32 @@ def card_view(card: Json, service: str, title: str) -> CardView:
         links=tuple(link for n, entry in enumerate(card.get("links") or []) if (link := _link(n, entry))),
         reasons=tuple(str(reason.get("display", "")) for reason in card.get("overrideReasons") or []),
         unusable=unusable,
+        judged=_judged(card),
     )
+
+
+_DECISION = "org.aa-cds.decision"
+
+
+def _judged(card: Json) -> Judged | None:
+    """The level in the decision extension of a dosing card; None for any other card."""
+    decision = _inside(_inside(_inside(card, "extension"), _DECISION), "decision")
+    trough, target = _inside(decision, "trough"), _inside(decision, "target")
+    value, day = trough.get("value"), trough.get("collected")
+    if not isinstance(value, int | float) or not isinstance(day, str):
+        return None
+    decides = trough.get("validity") == "VALID" and not trough.get("comparator")
+    low, high = (_number(target.get(edge)) for edge in ("low", "high"))
+    return Judged(float(value), day[:10], decides, low, high)
+
+
+def _inside(element: Json, name: str) -> Json:
+    found = element.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _folded(detail: str) -> tuple[str, str, str]:

@@ -41,7 +41,7 @@ def chart_routes() -> Blueprint:
                 for one in record["problems"].resources
             ],
             allergies=[_allergy(one) for one in record["allergies"].resources],
-            course={"bars": bars(written, str(today)), "levels": _levels(table)},
+            course={"bars": bars(written, str(today)), "levels": _levels(table), "today": str(today)},
             diagnoses={key: text for key, (_, text) in DIAGNOSES.items()},
             said=message(),
         )

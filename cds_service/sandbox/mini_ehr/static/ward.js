@@ -5,7 +5,10 @@ const list = document.querySelector("#ward");
 async function sortByNeed() {
   const reply = await fetch(list.dataset.ward, { headers: { Accept: "text/html" } });
   if (!reply.ok) throw new Error(String(reply.status));
-  list.innerHTML = await reply.text();
+  const sorted = await reply.text();
+  const held = list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  list.innerHTML = sorted;
+  if (held) [...list.querySelectorAll("a")].find((one) => one.getAttribute("href") === held)?.focus(); // wherever it now stands
 }
 
 if (list) {
