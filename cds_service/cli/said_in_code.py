@@ -13,6 +13,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from cds_service.cards.card_builder import DOSE_OVERRIDES, TRIAL_OVERRIDES
+from cds_service.cards.in_short import IN_SHORT
 from cds_service.cards.translations import Wording
 from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.rules.answers.dosing_answers import State, Validity
@@ -21,7 +22,6 @@ from cds_service.rules.answers.forecast_answer import NoForecast
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.lost_words import LOST
 from cds_service.rules.thresholds import Origin
-from cds_service.trials.nct06802055.cards.titration_card import IN_SHORT
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
 from fhir_mappings.clinical_model.known_unknown import Part

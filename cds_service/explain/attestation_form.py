@@ -26,6 +26,11 @@ class FormLine:
     now: str
     tone: str
 
+    @property
+    def is_open(self) -> bool:
+        """Nothing has settled it yet: it is asked first."""
+        return self.tone in ("unknown", "")
+
 
 @dataclass(frozen=True, slots=True)
 class FormGroup:
