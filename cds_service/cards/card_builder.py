@@ -1,15 +1,15 @@
 """What every card has in common: its uuid, source, footer, override reasons and the decision extension."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
 
 from cds_service.cards.card_context import CardContext
+from cds_service.cards.first_look import headline
 from cds_service.cards.translations import Wording, unmarked
 from cds_service.cds_hooks.card import (
-    SUMMARY_LIMIT,
     Card,
     CardAction,
     CardCoding,
@@ -19,7 +19,6 @@ from cds_service.cds_hooks.card import (
     LinkType,
     SelectionBehavior,
     Suggestion,
-    SummaryTooLong,
 )
 from cds_service.rules.answers.alerts import Severity
 from cds_service.rules.thresholds import Origin, Rule
@@ -70,8 +69,9 @@ class Offer(msgspec.Struct, frozen=True):
 class Message(msgspec.Struct, frozen=True):
     """What one card says, still without the frame.
 
-    `summaries` run from the fullest to the shortest; the first that fits is taken. `detail` are Markdown
-    blocks, separated by blank lines; of a Cuttable one the last lines go where all would be too long. `extra`
+    `summaries` run from the fullest to the shortest; the first that fits is taken. `detail` is what nobody
+    may miss, `why` what stands behind it, below the words "Why, sources": Markdown blocks, separated by
+    blank lines; of a Cuttable one the last lines go where all would be too long. `extra`
     are further members of the decision extension; `about` tells apart two cards by the same rules (the draft
     order's reference). `cited` stands in the footer where all `rules` would be too many to read.
     """
@@ -88,6 +88,7 @@ class Message(msgspec.Struct, frozen=True):
     about: str = ""
     cited: Sequence[Rule] = ()
     selection: SelectionBehavior = SelectionBehavior.AT_MOST_ONE
+    why: Sequence[str | Cuttable] = ()
 
 
 def framed(message: Message, context: CardContext) -> Card:
@@ -96,10 +97,10 @@ def framed(message: Message, context: CardContext) -> Card:
     rule_ids = list(dict.fromkeys(rule.id for rule in message.rules))
     uuid = _card_uuid(context, [*rule_ids, message.about] if message.about else rule_ids)
     return Card(
-        summary=_first_that_fits(message.summaries, words),
+        summary=headline(message.summaries, words),
         indicator=Indicator(message.severity.value),
         source=_source(message.kind, words),
-        detail=_fitted([*message.detail, footer(message.cited or message.rules, context)], context),
+        detail=_fitted(_blocks(message, context), context),
         suggestions=tuple(_suggestion(offer, uuid) for offer in message.offers),
         selection_behavior=_selection(message),
         override_reasons=tuple(_override(code, words) for code in message.overrides),
@@ -107,6 +108,17 @@ def framed(message: Message, context: CardContext) -> Card:
         uuid=str(uuid),
         extension={EXTENSION: _decision(message, rule_ids, context)},
     )
+
+
+FOLD = "---"
+"""What stands below this line of Markdown a record may fold up; the bold line after it names the fold."""
+
+
+def _blocks(message: Message, context: CardContext) -> list[str | Cuttable]:
+    """First what has to be seen; then, behind the fold, why, by which rules and as of when."""
+    title = f"**{context.words.markdown(say('card.why'))}**"
+    fold = [FOLD, title] if message.detail else [title]
+    return [*message.detail, *fold, *message.why, footer(message.cited or message.rules, context)]
 
 
 def _selection(message: Message) -> SelectionBehavior | None:
@@ -135,21 +147,6 @@ def _explanation(card: UUID, context: CardContext) -> tuple[CardLink, ...]:
 def _card_uuid(context: CardContext, rule_ids: list[str]) -> UUID:
     parts = [context.issuer, context.tenant, context.hook_instance, context.service_id]
     return uuid5(_NAMESPACE, "\x1f".join([*parts, *rule_ids, context.input_hash]))
-
-
-def _first_that_fits(summaries: Sequence[Phrase], words: Wording) -> str:
-    """The fullest summary that fits; a long one may lose its last clauses, which stand in the detail."""
-    clause = words.sentences["join.clause"]
-    for text in map(words.plain, summaries):
-        for kept in _shorter_and_shorter(text, clause):
-            if len(kept) < SUMMARY_LIMIT:
-                return kept
-    raise SummaryTooLong(SUMMARY_LIMIT)
-
-
-def _shorter_and_shorter(text: str, clause: str) -> Iterator[str]:
-    parts = text.split(clause)
-    return (clause.join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
 def _source(kind: str, words: Wording) -> CardSource:
@@ -184,8 +181,9 @@ def footer(rules: Iterable[Rule], context: CardContext) -> str:
     for rule in {rule.id: rule for rule in rules}.values():
         by_source.setdefault((rule.origin, words.source(rule.source)), []).append(rule.id)
     lines = [_provenance(names, *source, words) for source, names in by_source.items()]
-    heading, now = say("card.sources"), say("card.asOf", moment=context.as_of)
-    return "\n\n".join([f"**{words.markdown(heading)}**", bullets(lines), words.markdown(now)])
+    now = words.markdown(say("card.asOf", moment=context.as_of[:16].replace("T", " ")))
+    heading = f"**{words.markdown(say('card.sources'))}**"
+    return "\n\n".join([heading, bullets(lines), now])
 
 
 def _provenance(names: list[str], origin: Origin, source: str, words: Wording) -> str:

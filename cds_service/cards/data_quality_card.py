@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from cds_service.cards.assessment_json import gap_json
 from cds_service.cards.card_builder import Message, bullets, loudest
 from cds_service.cards.card_context import CardContext
+from cds_service.cards.first_look import headline
 from cds_service.rules.answers.alerts import Severity
 from cds_service.rules.lost_words import lost_words
 from cds_service.rules.thresholds import Origin, Rule
@@ -18,19 +19,20 @@ _RULE = Rule("DATA-01", Origin.ASSUMPTION, "contract, section 2: no missing part
 
 def data_quality_message(unavailable: Iterable[Part], gaps: Sequence[Gap], context: CardContext) -> Message:
     """The card that names the parts of the chart that could not be had; their rules answered "unknown"."""
-    parts = [Phrase(f"part.{part}") for part in sorted(unavailable)]
+    parts, words = [Phrase(f"part.{part}") for part in sorted(unavailable)], context.words
+    summaries = [
+        say("dataQuality.summary", parts=listing(parts)),
+        say("dataQuality.count", count=len(parts)),
+    ]
+    text = headline(summaries, words)
+    unnamed = [part for part in parts if words.plain(part) not in text]
+    first = [words.markdown(line) for line in (*unnamed, *_entries(gaps), *_studies(gaps))]
     return Message(
         kind="data-quality",
         rules=[_RULE],
         severity=Severity.WARNING,
-        summaries=[
-            say("dataQuality.summary", parts=listing(parts)),
-            say("dataQuality.count", count=len(parts)),
-        ],
-        detail=[
-            context.words.markdown(say("dataQuality.detail")),
-            bullets(context.words.markdown(line) for line in (*parts, *_entries(gaps), *_studies(gaps))),
-        ],
+        summaries=summaries,
+        detail=[words.markdown(say("dataQuality.detail")), *([bullets(first)] if first else [])],
         decision={"unavailable": sorted(unavailable), "dataQuality": [gap_json(gap) for gap in gaps]},
         overrides=("data-wrong", "other"),
     )

@@ -1,11 +1,14 @@
 """The trial card: how many criteria are settled, what is still open, and what would settle it."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from cds_service.cards.assessment_json import eligibility_json
 from cds_service.cards.card_builder import TRIAL_OVERRIDES, Cuttable, Message, Offer
 from cds_service.cards.card_context import CardContext
+from cds_service.cards.first_look import headline
 from cds_service.cards.tests_to_order import WantedTest, by_hand, tests_offer
+from cds_service.cards.translations import Wording
 from cds_service.cds_hooks.card import ActionType, CardAction, SelectionBehavior
 from cds_service.rules.answers.alerts import Severity
 from cds_service.rules.answers.criteria_answers import Criterion, EligibilityDecision, EligibilityStatus
@@ -31,12 +34,14 @@ def eligibility_message(
     decision: EligibilityDecision, patient: str, today: date, context: CardContext
 ) -> Message:
     """The one info card of the two trial services."""
+    summaries = _summaries(decision)
     return Message(
         kind="eligibility",
         rules=[criterion.rule for criterion in decision.criteria],
         severity=Severity.INFO,
-        summaries=_summaries(decision),
-        detail=_detail(decision, context),
+        summaries=summaries,
+        detail=_first(decision, headline(summaries, context.words), context),
+        why=_why(decision, context),
         decision=eligibility_json(decision, context.words),
         offers=_offers(decision, patient, today, context),
         overrides=TRIAL_OVERRIDES,
@@ -89,7 +94,28 @@ def _title(criterion: Criterion) -> Phrase:
     return Phrase(f"criterion.title.{criterion.id}")
 
 
-def _detail(decision: EligibilityDecision, context: CardContext) -> list[str | Cuttable]:
+def _first(decision: EligibilityDecision, text: str, context: CardContext) -> list[str]:
+    """What speaks against the patient where the headline does not name it, and what is to be asked next."""
+    words = context.words
+    against = [_doubt(criterion) for criterion in decision.to_resolve]
+    lines = [say("eligibility.against", title=title) for title in against if words.plain(title) not in text]
+    asked = [c for c in decision.open_questions if c not in decision.to_resolve]
+    if len(asked) == 1:
+        lines.append(asked[0].finding.question or say("eligibility.noQuestion"))
+    elif asked:
+        lines.append(_after(asked, text, words))
+    elif decision.status is EligibilityStatus.ELIGIBLE_PENDING:
+        lines.append(say("eligibility.asksTeam"))
+    return ["\n\n".join(map(words.markdown, [*lines, *by_hand(_wanted(decision), context)]))] if lines else []
+
+
+def _after(asked: Sequence[Criterion], text: str, words: Wording) -> Phrase:
+    """The first that the headline does not name, and how many there are beside."""
+    first = next((c for c in asked if words.plain(_title(c)) not in text), asked[0])
+    return say("eligibility.after", title=_title(first), count=len(asked) - 1)
+
+
+def _why(decision: EligibilityDecision, context: CardContext) -> list[str | Cuttable]:
     """At most `MOST_OPEN` lines; what is settled folds into one: the page behind the link shows it."""
     against = decision.to_resolve
     ids = {criterion.id for criterion in against}
@@ -105,8 +131,7 @@ def _detail(decision: EligibilityDecision, context: CardContext) -> list[str | C
     ):
         if lines:
             blocks += _block(heading, lines, context)
-    hand = [context.words.markdown(line) for line in by_hand(_wanted(decision), context)]
-    return [*blocks, *hand, *_folded(decision, shown, context)]
+    return [*blocks, *_folded(decision, shown, context)]
 
 
 def _wanted(decision: EligibilityDecision) -> list[WantedTest]:

@@ -18,6 +18,8 @@ from cds_service.fhir_client.jwks import check_key_address
 from cds_service.settings.addresses import read_origins
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings
+from cds_service.settings.extras import not_installed
+from cds_service.settings.forecast_settings import ForecastEntry
 from cds_service.settings.research_page import public_provider
 from cds_service.settings.review import Review, Unsigned
 from cds_service.settings.site_file import Site, read_site
@@ -27,7 +29,8 @@ from cds_service.study_list.registered import StudyList
 _EVERY_OPENING = {"restraint.trial_card_days": 0}
 """A trial card is shown at every opening: who tries the demo opens a patient more than once."""
 
-DEMO_SITE = Site(thresholds=_EVERY_OPENING)
+DEMO_SITE = Site(thresholds=_EVERY_OPENING, forecast=ForecastEntry(enabled=not not_installed("forecast")))
+"""Forecasts are on where their libraries are: a hospital's own site has them off until it says so."""
 
 
 def demo_site(path: Path) -> Site:

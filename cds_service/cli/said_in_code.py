@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from cds_service.cards.card_builder import DOSE_OVERRIDES, TRIAL_OVERRIDES
+from cds_service.cards.in_short import IN_SHORT
 from cds_service.cards.said import FILE, Said
 from cds_service.cards.translations import LANGUAGES, Wording, read_wording
 from cds_service.explain.responses import OWN as EXPLAIN
@@ -29,7 +30,6 @@ from cds_service.rules.lost_words import LOST
 from cds_service.rules.thresholds import Origin
 from cds_service.screening import OWN as SCREENING
 from cds_service.study_list.digest_mail import OWN as STUDY_LIST
-from cds_service.trials.nct06802055.cards.titration_card import IN_SHORT
 from cds_service.trials.nct06802055.contradictions import limits_in_force
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions

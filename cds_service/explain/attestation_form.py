@@ -26,6 +26,11 @@ class FormLine(msgspec.Struct, frozen=True):
     now: str
     tone: str
 
+    @property
+    def is_open(self) -> bool:
+        """Nothing has settled it yet: it is asked first."""
+        return self.tone in ("unknown", "")
+
 
 class FormGroup(msgspec.Struct, frozen=True):
     """Questions that are answered in the same sense."""

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import msgspec
 
 from cds_service.cards.dose_text import band_words, drug_name, level_words
-from cds_service.cards.forecast_text import outlook_lines
 from cds_service.explain.statements import RENAL_TONES, Statement, Teller
 from cds_service.rules.answers.alerts import Alert, Severity
 from cds_service.rules.answers.assessment import Assessment
@@ -49,14 +48,10 @@ _DUE_ORDER = (DueStatus.OVERDUE, DueStatus.DUE, DueStatus.NOT_YET, DueStatus.DON
 
 
 class Headline(msgspec.Struct, frozen=True):
-    """What must be read first: what to do, and the critical findings that ask for it.
-
-    `forecast` are sentences beside a dose; they change nothing of what is said.
-    """
+    """What must be read first: what to do, and the critical findings that ask for it."""
 
     said: Statement
     because: tuple[Statement, ...] = ()
-    forecast: tuple[str, ...] = ()
 
 
 def headlines(assessment: Assessment, tell: Teller) -> list[Headline]:
@@ -68,7 +63,6 @@ def headlines(assessment: Assessment, tell: Teller) -> list[Headline]:
         Headline(
             _drug(decision, tell),
             tuple(_alert(a, tell) for a in critical if a.drug is decision.drug),
-            tuple(tell.plain(line) for line in outlook_lines(decision)),
         )
         for decision in assessment.titration
     ]

@@ -12,6 +12,7 @@ from cds_service.explain.patient_chart import PatientChart
 from cds_service.explain.patient_figures import patient_figures
 from cds_service.explain.snoozed import Quiet
 from cds_service.explain.statements import Teller
+from cds_service.explain.what_if import what_if
 from cds_service.explain.worklist import Worklist, worklist
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.services.explanation import ExplainedPatient
@@ -22,11 +23,14 @@ Json = dict[str, Any]
 
 
 class Writing(msgspec.Struct, frozen=True):
-    """May this person attest? `why_not` says why not; `given` are answers that could not be sent yet."""
+    """May this person attest? `why_not` says why not; `given` are answers that could not be sent yet;
+    `signer` is the name under which they are written.
+    """
 
     form_token: str
     why_not: str = ""
     given: Mapping[str, str] | None = None
+    signer: str = ""
 
 
 def page_of(
@@ -52,6 +56,7 @@ def page_of(
         "worklist": listed,
         "entered": _entered(assessment, tell) if listed is None else "",
         "headlines": findings.headlines(assessment, tell),
+        "what_if": what_if(assessment, tell),
         "kidney": findings.kidney_statement(assessment.renal, tell),
         "safety": findings.safety(assessment.safety, tell),
         "due": findings.due_statement(assessment.monitoring, tell),
@@ -102,6 +107,7 @@ def _form(assessment: Assessment, writing: Writing, listed: Worklist | None, tel
         "token": writing.form_token,
         "why_not": writing.why_not,
         "given": writing.given or {},
+        "signer": writing.signer,
     }
 
 

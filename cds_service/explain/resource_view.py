@@ -58,36 +58,3 @@ def fetch_source(server: FhirServer, base: FhirBase, reference: str, token: str,
 def readable(resource: Json) -> Json:
     """Without what tells a reader nothing: the narrative is never shown, it may hold markup."""
     return {name: value for name, value in resource.items() if name not in _LEFT_OUT}
-
-
-class _Name(msgspec.Struct, frozen=True):
-    text: str | None = None
-    family: str | None = None
-    given: tuple[str, ...] = ()
-
-
-class Banner(msgspec.Struct, frozen=True, rename="camel"):
-    """Who is looked at, where the EHR asks the page to say so."""
-
-    name: tuple[_Name, ...] = ()
-    birth_date: str = ""
-    gender: str = ""
-
-    @property
-    def said(self) -> str:
-        """The first name, in one line; "" when there is none."""
-        for name in self.name:
-            if said := name.text or " ".join([*name.given, name.family or ""]).strip():
-                return said
-        return ""
-
-
-def fetch_banner(
-    server: FhirServer, base: FhirBase, patient: str, token: str, deadline: Deadline
-) -> Banner | None:
-    """The patient's name and birth date; None when they cannot be had."""
-    try:
-        body = server.fetch(base.address(f"Patient/{patient}"), "Patient", token, deadline)
-        return msgspec.json.decode(body, type=Banner)
-    except (NotFetched, *NOT_JSON):
-        return None

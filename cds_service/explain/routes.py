@@ -168,6 +168,7 @@ def _add_source(routes: Blueprint, page: ExplainPage) -> None:
             kind=resource["resourceType"],
             resource=readable(resource),
             raw=json.dumps(resource, indent=2, ensure_ascii=False),
+            **page.desk.who(person),
             back=f"{page.people.path}/s/{name}/?language={_language(page, person)}",
         )
 

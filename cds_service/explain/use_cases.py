@@ -9,9 +9,10 @@ import msgspec
 from cds_service.cards.translations import Wording
 from cds_service.cds_hooks.authorization import FhirInteraction
 from cds_service.explain.attestation_form import answers, questionnaire
+from cds_service.explain.banner import Banner, fetch_banner
 from cds_service.explain.page_content import Writing, page_of
 from cds_service.explain.page_sessions import SignedInPerson
-from cds_service.explain.resource_view import Banner, fetch_banner, fetch_source
+from cds_service.explain.resource_view import fetch_source
 from cds_service.explain.snoozed import Recollection
 from cds_service.explain.statements import Teller
 from cds_service.fhir_client.base_url_allow_list import read_base
@@ -50,10 +51,11 @@ class ExplainDesk(msgspec.Struct, frozen=True):
         seen = explain(self.installation, person.fhir_base, access, person.user or "", person.patient, now)
         tell = Teller(words, link)
         quiet = self.recollection.of(person.patient, person.caller, now, tell)
-        writing = Writing(person.form_token, self.why_not_attest(person, tell), given)
+        why_not = self.why_not_attest(person, tell)
+        writing = Writing(person.form_token, why_not, given, "" if why_not else self.signer(person))
         return {
             **page_of(seen, self.installation.protocol, quiet, writing, tell),
-            "banner": self._banner(person),
+            **self.who(person),
             "unsigned": not self.installation.is_signed(),
             "shadow": self.installation.is_shadow,
         }
@@ -90,9 +92,23 @@ class ExplainDesk(msgspec.Struct, frozen=True):
         base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
         return fetch_source(self.server, base, reference, person.access_token, deadline)
 
-    def _banner(self, person: SignedInPerson) -> Banner | None:
-        if not person.banner:
-            return None
+    def who(self, person: SignedInPerson) -> dict[str, Any]:
+        """Whom the page is about, for its head, its title and the names of its files.
+
+        It stands there whether the record system asks for a banner or not: a window may be left open, and a
+        sheet leaves the room.
+        """
+        banner = self._banner(person, f"Patient/{person.patient}")
+        today = self.clock().astimezone(self.installation.zone).date()
+        return {"banner": banner, "age": banner.age(today), "today": today.isoformat()}
+
+    def signer(self, person: SignedInPerson) -> str:
+        """The name under which answers are written: that of the record, else its reference."""
+        if person.user is None:
+            return ""
+        return self._banner(person, person.user).said or person.user
+
+    def _banner(self, person: SignedInPerson, reference: str) -> Banner:
         base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
-        found = fetch_banner(self.server, base, person.patient, person.access_token, deadline)
+        found = fetch_banner(self.server, base, reference, person.access_token, deadline)
         return found or Banner()

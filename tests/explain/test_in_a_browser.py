@@ -127,7 +127,7 @@ def test_a_figure_can_be_taken_away(page, shared, kind, starts):
     with page.expect_download() as started:
         page.click(f"[data-export={kind}][data-figure=drugs]")
     file = started.value
-    assert file.suggested_filename == f"drugs.{kind}"
+    assert re.fullmatch(rf"DEMO-11_\d{{4}}-\d\d-\d\d_drugs\.{kind}", file.suggested_filename)
     content = file.path().read_bytes()
     assert content.startswith(starts)
     assert len(content) > 5000
@@ -135,12 +135,86 @@ def test_a_figure_can_be_taken_away(page, shared, kind, starts):
 
 
 @pytest.mark.parametrize(
-    ("patient", "language"), [("demo-03", "en"), ("demo-03", "zh"), ("demo-15", "zh"), ("demo-17", "en")]
+    ("patient", "language", "most"),
+    [("demo-03", "en", 4), ("demo-11", "en", 2), ("demo-15", "zh", 3), ("demo-17", "en", 3)],
 )
-def test_it_prints_on_one_page(page, shared, patient, language):
+def test_it_prints_on_few_pages(page, shared, patient, language, most):
+    """Two or three for who takes part; a candidate with fourteen open questions has them all on paper."""
     opened(page, shared, patient, language)
     pdf = page.pdf(prefer_css_page_size=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= most
+
+
+SMALLEST_ON_PAPER = """() => Math.min(...[...document.querySelectorAll("body *")]
+  .filter((one) => one.checkVisibility() && [...one.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+  .map((one) => parseFloat(getComputedStyle(one).fontSize)))"""
+PLOT_WIDTH = """() => [...document.querySelectorAll(".chart")].map((place) =>
+  echarts.getInstanceByDom(place).getModel().getComponent("grid").coordinateSystem.getRect().width)"""
+EIGHT_POINT = 8 * 96 / 72
+
+
+@pytest.mark.parametrize("patient", ["demo-03", "demo-11", "demo-17"])
+def test_on_paper_every_letter_can_be_read_and_the_plots_are_as_wide_as_the_sheet(page, shared, patient):
+    opened(page, shared, patient)
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(SMALLEST_ON_PAPER) >= EIGHT_POINT
+    assert min(page.evaluate(PLOT_WIDTH)) > 600
+    assert page.locator(".running").is_visible()
+    assert patient.upper() in page.locator(".running").inner_text()
+    assert page.locator(".signature").is_visible()
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert not page.locator(".signature").is_visible()
+    assert page.faults == []
+
+
+@pytest.mark.parametrize(("width", "plot"), [(320, 200), (390, 270), (640, 500), (1280, 700)])
+@pytest.mark.parametrize("patient", ["demo-03", "demo-11", "demo-17"])
+def test_nothing_is_wider_than_the_window_and_the_plot_has_most_of_it(page, shared, patient, width, plot):
+    """390 and 320 px are telephones; 640 and 320 px are what 200 % and 400 % of zoom leave of 1280."""
+    page.set_viewport_size({"width": width, "height": 800})
+    opened(page, shared, patient)
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert min(page.evaluate(PLOT_WIDTH)) > plot
+    assert page.faults == []
+
+
+def test_by_night_it_is_dark_and_still_readable(page, shared):
+    page.emulate_media(color_scheme="dark")
+    opened(page, shared, "demo-11")
+    assert serious(page) == {}
+    page.emulate_media(color_scheme="light")
+    by_day = page.locator("#chart-drugs svg text").first.get_attribute("fill")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(100)
+    assert page.locator("#chart-drugs svg text").first.get_attribute("fill") != by_day
+    assert page.faults == []
+
+
+def test_forced_colours_reach_the_figures(page, shared):
+    page.emulate_media(forced_colors="active")
+    opened(page, shared, "demo-11")
+    colours = page.evaluate(
+        "[...document.querySelectorAll('#chart-drugs svg text')].map((one) => one.getAttribute('fill'))"
+    )
+    assert "#1c2430" not in colours
+    assert page.faults == []
+
+
+@pytest.mark.parametrize("patient", ["demo-11", "demo-18"])
+def test_whose_page_it_is_stands_in_its_head_its_title_and_on_every_source(page, shared, patient):
+    opened(page, shared, patient)
+    head = page.locator(".who").inner_text()
+    assert f"No. {patient.upper()}" in head
+    assert re.search(r"\d+ years", head)
+    name = page.locator(".patient").inner_text().split()[0]
+    assert page.title().startswith(name)
+    assert patient.upper() in page.title()
+    if page.locator(".evidence a").count():
+        page.locator(".evidence a").first.click()
+        assert patient.upper() in page.title()
+        assert name in page.locator(".who").inner_text()
 
 
 def test_it_is_usable_within_a_second(page, shared):
@@ -163,6 +237,42 @@ def test_from_candidate_to_eligible_by_hand(page):
         assert "Written to the record" in page.locator(".notice.good").inner_text()
         assert page.locator(".headlines .big").inner_text() == "Settled; the investigator decides"
         assert page.faults == []
+
+
+def test_what_is_signed_is_read_first_with_the_name_and_what_contradicts(page, shared):
+    """The first press lists the answers and writes nothing; a change asks for the list again."""
+    opened(page, shared, "demo-03")
+    page.evaluate("document.querySelectorAll('#attest details').forEach((d) => { d.open = true; })")
+    button = page.locator("#attest button[type=submit]")
+    button.click()
+    assert "Nothing was answered" in page.locator("#summary").inner_text()
+    page.check('input[name="I6"][value="yes"]')
+    page.check('input[name="E11"][value="yes"]')
+    page.check('input[name="I8"][value="3"]')
+    button.click()
+    told = page.locator("#summary").inner_text()
+    assert "contradict each other" in told
+    assert "3 or more does not meet the criterion" in told
+    assert button.inner_text().startswith("Sign as ")
+    assert page.locator(".notice.good").count() == 0
+    page.check('input[name="E11"][value="no"]')
+    assert page.locator("#summary li").count() == 0
+    button.click()
+    assert "contradict" not in page.locator("#summary").inner_text()
+    assert page.faults == []
+
+
+def test_only_what_is_open_is_asked_at_once(page, shared):
+    opened(page, shared, "demo-02")
+    asked = page.locator("#attest fieldset.line:visible legend b").all_inner_texts()
+    assert asked == ["E8"]
+    assert page.locator("#attest details.settled").count() == 2
+
+
+def test_why_an_excluded_patient_is_excluded_is_read_first(page, shared):
+    opened(page, shared, "demo-05")
+    assert page.locator(".headlines .excludes").count() >= 1
+    assert page.locator("#criteria summary h3").first.inner_text().startswith("Appears to exclude")
 
 
 def frame_of(host, address):

@@ -153,7 +153,7 @@ def card_detail(installation: Installation, language: str) -> str:
     record = _record(installation)
     found = assess(record, NOW, installation.protocol)
     message = titration_message(found.titration[0], [], found.renal, record.patient, TODAY, context)
-    return "\n".join(b if isinstance(b, str) else "\n".join(b.lines) for b in message.detail)
+    return "\n".join(b if isinstance(b, str) else "\n".join(b.lines) for b in message.why)
 
 
 def _record(installation: Installation) -> Any:

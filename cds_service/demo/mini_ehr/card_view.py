@@ -1,5 +1,6 @@
 """A card as a record system shows it. What the standard forbids is not offered to the user (CH-083)."""
 
+import re
 import uuid
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -11,8 +12,10 @@ from cds_service.demo.json_http import Json
 from cds_service.demo.mini_ehr.markdown import one_line, safe_html
 
 BEHAVIOURS = ("at-most-one", "any")
-LONG = 1200
-"""Characters of detail from which a mere information is folded up; what is louder never is (CH-087)."""
+_FOLD = re.compile(
+    r"\A(?:(?P<first>.*?)\n\n---\n\n)?(?:\*\*(?P<title>[^*\n]+)\*\*\n\n)?(?P<rest>.*)\Z", re.DOTALL
+)
+"""What stands before the first rule of a detail is seen at once; a bold line after it names the fold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,17 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A level that a card judged, in ng/mL, with the target it holds it against, where there is one."""
+
+    value: float
+    day: str
+    decides: bool
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     """`key` names the card in this mini-EHR. `unusable` is a selection behaviour that we do not know."""
 
@@ -47,7 +61,8 @@ class CardView:
     rank: int
     summary: Markup
     detail: Markup
-    is_long: bool
+    why: Markup
+    why_title: str
     source: str
     source_url: str
     topic: str
@@ -55,6 +70,13 @@ class CardView:
     links: tuple[LinkView, ...]
     reasons: tuple[str, ...]
     unusable: str
+    judged: Judged | None = None
+
+    @property
+    def is_row(self) -> bool:
+        """Mere information whose heading says it all, with nothing recommended: one line, that opens."""
+        asks = any(suggestion.recommended for suggestion in self.suggestions)
+        return self.indicator == "info" and bool(self.why) and not (self.detail or asks or self.unusable)
 
     @property
     def must_say_why(self) -> bool:
@@ -69,6 +91,7 @@ def card_view(card: Json, service: str, title: str) -> CardView:
     behaviour = str(card.get("selectionBehavior", ""))
     suggestions = card.get("suggestions") or []
     unusable = behaviour or "—" if suggestions and behaviour not in BEHAVIOURS else ""
+    first, title, why = _folded(str(card.get("detail") or ""))
     return CardView(
         key=str(card.get("uuid") or uuid.uuid4()),
         service=service,
@@ -76,8 +99,9 @@ def card_view(card: Json, service: str, title: str) -> CardView:
         indicator=indicator if indicator in LOUDNESS else "warning",
         rank=LOUDNESS.get(indicator, LOUDNESS["warning"]),
         summary=one_line(str(card.get("summary", ""))),
-        detail=safe_html(str(card.get("detail") or "")),
-        is_long=indicator == "info" and len(str(card.get("detail") or "")) > LONG,
+        detail=safe_html(first),
+        why=safe_html(why),
+        why_title=title,
         source=str(source.get("label", "")),
         source_url=_web_address(source.get("url")),
         topic=str((source.get("topic") or {}).get("display", "")),
@@ -85,7 +109,40 @@ def card_view(card: Json, service: str, title: str) -> CardView:
         links=tuple(link for n, entry in enumerate(card.get("links") or []) if (link := _link(n, entry))),
         reasons=tuple(str(reason.get("display", "")) for reason in card.get("overrideReasons") or []),
         unusable=unusable,
+        judged=_judged(card),
     )
+
+
+_DECISION = "org.aa-cds.decision"
+
+
+def _judged(card: Json) -> Judged | None:
+    """The level in the decision extension of a dosing card; None for any other card."""
+    decision = _inside(_inside(_inside(card, "extension"), _DECISION), "decision")
+    trough, target = _inside(decision, "trough"), _inside(decision, "target")
+    value, day = trough.get("value"), trough.get("collected")
+    if not isinstance(value, int | float) or not isinstance(day, str):
+        return None
+    decides = trough.get("validity") == "VALID" and not trough.get("comparator")
+    low, high = (_number(target.get(edge)) for edge in ("low", "high"))
+    return Judged(float(value), day[:10], decides, low, high)
+
+
+def _inside(element: Json, name: str) -> Json:
+    found = element.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _folded(detail: str) -> tuple[str, str, str]:
+    """What is seen at once, and the name and text of what is folded up: nothing, where no rule is drawn."""
+    found = _FOLD.match(detail)
+    if found is None or (found["first"] is None and found["title"] is None):
+        return detail, "", ""
+    return found["first"] or "", found["title"] or "", found["rest"]
 
 
 def _suggestion(number: int, entry: Json) -> SuggestionView:

@@ -1,6 +1,7 @@
 """One patient's chart."""
 
-from flask import Blueprint
+from flask import Blueprint, abort, redirect
+from werkzeug.wrappers import Response as AnyResponse
 
 from cds_service.demo.mini_ehr.contexts import DIAGNOSES
 from cds_service.demo.mini_ehr.laboratory import GROUPS, TestRow, test_name, test_rows
@@ -40,10 +41,16 @@ def chart_routes() -> Blueprint:
                 for one in record["problems"].resources
             ],
             allergies=[_allergy(one) for one in record["allergies"].resources],
-            course={"bars": bars(written, str(today)), "levels": _levels(table)},
+            course={"bars": bars(written, str(today)), "levels": _levels(table), "today": str(today)},
             diagnoses={key: text for key, (_, text) in DIAGNOSES.items()},
             said=message(),
         )
+
+    @routes.get("/patients/<patient_id>/explain")
+    def explain(patient_id: str) -> AnyResponse:
+        if not (desk().can_launch and desk().is_own_service):
+            abort(404)
+        return redirect(desk().launch(f"{desk().cds_base}/explain/launch", checked(patient_id), None), 303)
 
     return routes
 

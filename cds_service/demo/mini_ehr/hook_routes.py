@@ -29,6 +29,7 @@ def hook_routes() -> Blueprint:
             services=[*came.services, "discovery"],
             html=page("cards.html", came=came, patient_id=patient_id),
             exchanges=page("exchanges.html", came=came),
+            judged=[card.judged for card in came.cards if card.judged],
             said=words_of_page()("advice.asked", count=len(came.services), time=f"{desk().clock():%H:%M:%S}"),
             loudest=min((card.rank for card in came.cards), default=9),
         )

@@ -2,14 +2,22 @@
 
 from urllib.parse import quote
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, abort, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cds_service.demo.demo_patients.population import is_population
 from cds_service.demo.json_http import Unanswered
 from cds_service.demo.mini_ehr.loading import FileFault, read_file
-from cds_service.demo.mini_ehr.page_responses import desk, message, only_with_writes, page, words_of_page
+from cds_service.demo.mini_ehr.page_responses import (
+    desk,
+    message,
+    only_with_writes,
+    page,
+    switches,
+    words_of_page,
+)
 from cds_service.demo.mini_ehr.patient_banner import BannerPerson, banner_person, found_by
+from cds_service.demo.mini_ehr.ward import GROUPS, needs
 
 MOST_LISTED = 200
 
@@ -24,6 +32,17 @@ def list_routes() -> Blueprint:
         people, more = _people(asked)
         found = [people[key] for key in found_by(people, asked)]
         return page("patients.html", q=asked, people=found, groups=_grouped(found), more=more, said=message())
+
+    @routes.get("/ward")
+    def ward() -> str:
+        people, _ = _people(request.args.get("q", "").strip())
+        found = found_by(people, request.args.get("q", "").strip())
+        try:
+            told = needs(desk(), switches(), found)
+        except Unanswered:
+            abort(502)
+        groups = [(when, [need for need in told if need.when == when]) for when in GROUPS]
+        return page("ward.html", people=people, groups=groups)
 
     @routes.post("/reset")
     def reset() -> AnyResponse:

@@ -104,3 +104,39 @@ def test_all_that_a_chart_loads_is_under_two_megabytes(screen: Screen) -> None:
     screen.open("/patients/demo-11")
     print(f"{len(sizes)} resources, {sum(sizes.values()) / 1e6:.2f} MB")
     assert 1e6 < sum(sizes.values()) < 2e6
+
+
+@pytest.mark.parametrize("width", [320, 390, 640])
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_wider_than_a_telephone_or_a_page_at_four_times_its_size(
+    screen: Screen, path: str, width: int
+) -> None:
+    screen.page.set_viewport_size({"width": width, "height": 800})
+    screen.open(path)
+    assert screen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_by_night_the_chart_has_no_serious_fault(screen: Screen) -> None:
+    screen.page.emulate_media(color_scheme="dark")
+    screen.open("/patients/demo-11")
+    found = Axe().run(screen.page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+def test_the_front_page_sorts_by_need_and_keeps_the_focus(screen: Screen) -> None:
+    screen.page.route("**/ward*", lambda route: (screen.page.wait_for_timeout(300), route.continue_()))
+    screen.page.goto(f"{screen.demo.page}/")
+    screen.page.locator("a[href='/patients/demo-08'].row").focus()
+    screen.page.wait_for_selector("#ward:not([aria-busy]) .need")
+    assert screen.page.locator("#ward h3").first.inner_text().startswith("Needs somebody today")
+    assert screen.page.evaluate("document.activeElement.getAttribute('href')") == "/patients/demo-08"
+
+
+def test_the_plot_has_the_target_of_now_and_a_level_that_may_not_decide_stands_hollow(screen: Screen) -> None:
+    screen.open("/patients/demo-12")
+    screen.page.wait_for_selector("#course svg text:has-text('target now 4–12')")
+    drawn = screen.page.evaluate(
+        """() => echarts.getInstanceByDom(document.querySelector("#course")).getOption().series
+          .filter((one) => one.type === "scatter").flatMap((one) => one.data.map((point) => Number(point[1])))"""
+    )
+    assert drawn == [14.6]

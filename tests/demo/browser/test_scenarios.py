@@ -96,6 +96,7 @@ def test_the_tests_that_are_missing_are_drafted_all_of_them(screen: Screen) -> N
 def test_a_test_is_drafted_for_its_days_and_not_a_second_time(screen: Screen) -> None:
     screen.open("/patients/demo-09")
     card = screen.page.locator("#cards > .card").filter(has_text="Continue sirolimus").first
+    card.locator("summary").first.click()
     card.get_by_role("button", name="Draft orders for the tests").click()
     screen.page.wait_for_selector(".drafts")
     (draft,) = screen.demo.found("ServiceRequest?patient=demo-09&status=draft")
@@ -109,6 +110,7 @@ def test_a_critical_potassium_stands_in_the_headline_and_is_repeated_at_once(scr
     screen.open("/patients/demo-17")
     card = screen.card("critical")
     assert "potassium 6.2 mmol/L" in card.locator("h3").inner_text()
+    card.locator(".steps summary").first.click()
     offered = card.locator(".suggestion").first.inner_text()
     assert "ECG" in offered
     assert "potassium" in offered

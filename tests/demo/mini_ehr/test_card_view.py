@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.demo.mini_ehr.card_view import card_view
+from cds_service.demo.mini_ehr.card_view import Judged, card_view
 from cds_service.demo.mini_ehr.markdown import one_line, safe_html
 from tests.demo.cds_double import card
 
@@ -75,10 +75,47 @@ def test_a_card_without_uuid_still_has_a_name_here() -> None:
     assert _view(uuid="u").key == "u"
 
 
-@pytest.mark.parametrize(("indicator", "folded"), [("info", True), ("warning", False), ("critical", False)])
-def test_only_a_long_information_is_folded_up(indicator: str, folded: bool) -> None:
-    assert card_view(card(indicator, detail="x " * 700), "s", "t").is_long == folded
-    assert not card_view(card(indicator, detail="short"), "s", "t").is_long
+@pytest.mark.parametrize(
+    ("detail", "first", "title", "why"),
+    [
+        ("all of it", "all of it", "", ""),
+        ("**bold** words\n\nmore", "bold words more", "", ""),
+        ("seen\n\n---\n\n**Why, sources**\n\n- a\n- b", "seen", "Why, sources", "a b"),
+        ("seen\n\n---\n\n- a", "seen", "", "a"),
+        ("one\n\n---\n\ntwo\n\n---\n\nthree", "one", "", "two  three"),
+        ("**Why**\n\n- a", "", "Why", "a"),
+        ("", "", "", ""),
+    ],
+)
+def test_what_stands_below_the_first_rule_is_folded_up(detail: str, first: str, title: str, why: str) -> None:
+    view = card_view(card("critical", detail=detail), "s", "t")
+    assert [" ".join(m.striptags().split()) for m in (view.detail, view.why)] == [
+        first,
+        " ".join(why.split()),
+    ]
+    assert view.why_title == title
+
+
+QUIET = "**Why**\n\n- a"
+
+
+@pytest.mark.parametrize(
+    ("indicator", "detail", "suggestions", "is_row"),
+    [
+        ("info", QUIET, [], True),
+        ("info", QUIET, [{"label": "a", "uuid": "u"}], True),
+        ("info", QUIET, [{"label": "a", "uuid": "u", "isRecommended": True}], False),
+        ("info", "seen\n\n---\n\n- a", [], False),
+        ("info", "seen", [], False),
+        ("warning", QUIET, [], False),
+        ("critical", QUIET, [], False),
+    ],
+)
+def test_only_an_information_that_asks_for_nothing_is_a_row(
+    indicator: str, detail: str, suggestions: list[Any], is_row: bool
+) -> None:
+    behaviour = {"suggestions": suggestions, "selectionBehavior": "any"} if suggestions else {}
+    assert card_view(card(indicator, detail=detail, **behaviour), "s", "t").is_row is is_row
 
 
 @pytest.mark.parametrize(
@@ -122,3 +159,27 @@ def test_a_heading_is_never_markup(text: str) -> None:
     html = one_line(text).replace('<span class="day">', "").replace("</span>", "")
     assert "<" not in html
     assert ">" not in html
+
+
+def _decided(decision: Any) -> dict[str, Any]:
+    return {"extension": {"org.aa-cds.decision": {"decision": decision}}}
+
+
+LEVEL = {"value": 7.4, "collected": "2026-03-01T07:30:00+08:00", "validity": "VALID"}
+
+
+@pytest.mark.parametrize(
+    ("decision", "judged"),
+    [
+        ({"trough": LEVEL, "target": {"low": 4, "high": 12}}, Judged(7.4, "2026-03-01", True, 4.0, 12.0)),
+        ({"trough": LEVEL | {"validity": "NOT_TROUGH"}}, Judged(7.4, "2026-03-01", False, None, None)),
+        ({"trough": LEVEL | {"comparator": ">"}}, Judged(7.4, "2026-03-01", False, None, None)),
+        ({"trough": {"value": "7", "collected": "2026-03-01"}}, None),
+        ({"trough": {"value": 7}}, None),
+        ({"trough": []}, None),
+        ("words", None),
+    ],
+)
+def test_what_a_card_judged_of_a_level_is_read_leniently(decision: Any, judged: Judged | None) -> None:
+    assert card_view(card("info", **_decided(decision)), "s", "t").judged == judged
+    assert card_view(card("info", extension="x"), "s", "t").judged is None

@@ -3,14 +3,30 @@ import "./developer.js";
 import { drawCourse } from "./course.js";
 
 const hooks = `${location.pathname}/hooks/`;
-const reload = () => ask(`${hooks}patient-view`);
+const place = document.querySelector("#course");
+const course = JSON.parse(document.querySelector("#course-data").textContent);
+
+// What the cards judged of the levels stands in the plot as well: its target, and whether the last one may decide.
+async function reload() {
+  const answer = await ask(`${hooks}patient-view`);
+  if (answer?.judged?.length) drawCourse(place, course, answer.judged);
+}
 
 listen(({ go }) => setTimeout(() => location.assign(`${location.pathname}?said=${go}`), 300));
 document.querySelector("#again").addEventListener("click", reload);
-document.querySelector("button[data-hook]").addEventListener("click", (event) => ask(hooks + event.target.dataset.hook));
+// What a moment brought is shown where the reader looks: the advice comes into view and takes the focus.
+async function moment(hook, fields) {
+  await ask(hooks + hook, fields);
+  const heading = document.querySelector("#advice-heading");
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  heading.scrollIntoView({ block: "start" });
+}
+
+document.querySelector("button[data-hook]").addEventListener("click", (event) => moment(event.target.dataset.hook));
 document.querySelector("form[data-hook]").addEventListener("submit", (event) => {
   event.preventDefault();
-  ask(hooks + event.target.dataset.hook, new FormData(event.target));
+  moment(event.target.dataset.hook, new FormData(event.target));
 });
 
 const dialog = document.querySelector("#results");
@@ -29,7 +45,12 @@ dialog.addEventListener("submit", async (event) => {
   if (answer.ok) location.assign(`${location.pathname}?said=results.saved`);
   else document.querySelector("#results-said").textContent = answer.said;
 });
-if (document.querySelector("#said").textContent) history.replaceState(null, "", location.pathname);
+const done = document.querySelector("#said");
+if (done.textContent) {
+  history.replaceState(null, "", location.pathname);
+  done.tabIndex = -1; // the page was loaded anew by what the reader did: the focus stays with what was done
+  done.focus();
+}
 
+drawCourse(place, course);
 reload();
-drawCourse(document.querySelector("#course"), JSON.parse(document.querySelector("#course-data").textContent));

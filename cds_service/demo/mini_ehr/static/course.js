@@ -11,7 +11,7 @@ const soft = () => ({ color: colour("--ink-soft") });
 const sides = { left: LEFT, right: 20, outerBoundsMode: "none" }; // one time axis for all, whatever the labels
 const quiet = { axisLabel: { show: false }, axisTick: { show: false }, axisLine: { show: false } };
 
-export function drawCourse(place, course) {
+export function drawCourse(place, course, judged = []) {
   if (!window.echarts || !(course.bars.length || course.levels.length)) {
     place.hidden = true;
     return;
@@ -22,7 +22,9 @@ export function drawCourse(place, course) {
   const rows = rowsOf(seen);
   const top = rows.length * (BAR + 6) + 6;
   place.style.height = `${top + levels.length * GRAPH + 34}px`;
-  const chart = echarts.init(place, null, { renderer: "svg" });
+  const known = echarts.getInstanceByDom(place);
+  const chart = known ?? echarts.init(place, null, { renderer: "svg" });
+  const target = place.dataset.target;
   chart.setOption({
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
@@ -33,9 +35,12 @@ export function drawCourse(place, course) {
     ],
     xAxis: [0, ...levels].map((_, n) => days(n, span, n === levels.length)),
     yAxis: [names(rows), ...levels.map(scale)],
-    series: [bars(seen, rows, span), ...levels.map(line)],
-  });
-  addEventListener("resize", () => chart.resize());
+    series: [
+      { ...bars(seen, rows, span), ...now(course.today, place.dataset.today) },
+      ...levels.flatMap((level, n) => graph(level, n, judgedOf(level, judged), target, course.today)),
+    ],
+  }, { notMerge: true });
+  if (!known) addEventListener("resize", () => chart.resize());
 }
 
 // From the first level or the oldest order that still runs, whichever is earlier, with a margin on both sides.
@@ -103,15 +108,35 @@ function bars(all, rows, span) {
   };
 }
 
-function line(level, n) {
-  return {
-    type: "line",
-    xAxisIndex: n + 1,
-    yAxisIndex: n + 1,
-    symbolSize: 8,
-    color: colour("--unknown"),
-    data: level.points,
+// The judgement that belongs to one of these points: the same value on the same day.
+function judgedOf(level, judged) {
+  return judged.find((one) => level.points.some(([day, value]) => isThe(one, day, value)));
+}
+
+const isThe = (one, day, value) => day.slice(0, 10) === one.day && Number(value) === one.value;
+
+function now(today, label) {
+  const line = { color: colour("--ink-soft"), width: 1 };
+  return { markLine: { silent: true, symbol: "none", lineStyle: line, data: [{ xAxis: today }],
+    label: { show: Boolean(label), formatter: label, color: colour("--ink-soft"), fontSize: 11 } } };
+}
+
+// The line joins what may decide; the last level stands hollow beside it where the service says that it may not.
+function graph(level, n, judgement, target, today) {
+  const hollow = judgement && !judgement.decides ? level.points.filter(([day, value]) => isThe(judgement, day, value)) : [];
+  const filled = level.points.filter((point) => !hollow.includes(point));
+  const shared = {
+    xAxisIndex: n + 1, yAxisIndex: n + 1, symbolSize: 8, color: colour("--accent"),
     label: { show: level.points.length <= 8, position: "top", color: colour("--ink"), formatter: ({ value }) => value[1] },
     tooltip: { formatter: ({ value }) => `${level.name}\n${value[1]} ${level.unit}\n${value[0].slice(0, 10)}` },
   };
+  const band = judgement?.low == null ? {} : { markArea: {
+    silent: true, itemStyle: { color: colour("--band") },
+    label: { show: true, position: "insideTopLeft", color: colour("--good"), fontSize: 11 },
+    data: [[{ name: `${target} ${judgement.low}–${judgement.high}`, yAxis: judgement.low }, { yAxis: judgement.high }]] } };
+  return [
+    { ...shared, type: "line", symbol: "circle", data: filled, ...now(today, ""), ...band },
+    { ...shared, type: "scatter", symbol: "diamond", symbolSize: 10, data: hollow,
+      itemStyle: { color: colour("--paper"), borderColor: colour("--accent"), borderWidth: 2 } },
+  ];
 }

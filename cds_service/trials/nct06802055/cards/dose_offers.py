@@ -131,10 +131,10 @@ def _changes(
 
 
 def _label(decision: TitrationDecision, dose: Dose, context: CardContext) -> str:
-    """The dose; and in the same words that the running order ends, where no action of ours ends it."""
+    """The dose; and in the same words that the running order ends."""
     label = say("suggest.dose", drug=drug_name(decision.drug), dose=dose_words(dose))
     days = tuple(map(order_day, decision.ends))
-    if context.one_action and days:
+    if days:
         label = say("suggest.ends", label=label, days=days)
     return context.words.plain(label)
 

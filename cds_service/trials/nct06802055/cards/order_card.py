@@ -9,11 +9,11 @@ from cds_service.cards.assessment_json import alert_json, json_number
 from cds_service.cards.card_builder import Message, Offer, bullets, loudest
 from cds_service.cards.card_context import CardContext
 from cds_service.cards.dose_text import dose_words, drug_name, order_day
+from cds_service.cards.first_look import alert_line, dangers, headline, place_of
 from cds_service.cds_hooks.card import ActionType, CardAction
 from cds_service.rules.answers.alerts import Action as Wanted
 from cds_service.rules.answers.alerts import Alert
 from cds_service.rules.answers.dosing_answers import TitrationDecision
-from cds_service.trials.nct06802055.cards.titration_card import alert_line
 from cds_service.trials.nct06802055.dosing.dose_bounds import makes
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.medications import Dose
@@ -41,18 +41,22 @@ def _message(
     action = Phrase(f"action.{first.action}")
     proposal = _proposal(found, titration)
     offers = _correction(order, proposal, _standing(found), context) if proposal else []
+    summaries = [
+        *(say("order.summary", action=action, seen=seen) for seen in _shorter_names(first.seen)),
+        say("order.short", action=action),
+    ]
+    shown = dangers(found, headline(summaries, context.words), context)
+    rest = [alert_line(alert, context) for n, alert in enumerate(found) if place_of(n, alert) not in shown]
     return Message(
         kind="order",
         rules=[alert.rule for alert in found],
         severity=loudest(alert.severity for alert in found),
-        summaries=[
-            *(say("order.summary", action=action, seen=seen) for seen in _shorter_names(first.seen)),
-            say("order.short", action=action),
-        ],
+        summaries=summaries,
         detail=[
-            bullets(alert_line(alert, context) for alert in found),
+            *([bullets(shown.values())] if shown else []),
             *([_in_words(proposal, context)] if proposal and not offers else []),
         ],
+        why=[bullets(rest)] if rest else [],
         decision=alert_json(first, context.words),
         offers=offers,
         extra={"orders": [alert_json(alert, context.words) for alert in found]},

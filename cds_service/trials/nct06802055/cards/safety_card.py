@@ -9,9 +9,9 @@ from cds_service.cards.assessment_json import alert_json
 from cds_service.cards.card_builder import Message, bullets
 from cds_service.cards.card_context import CardContext
 from cds_service.cards.dose_text import drug_name
+from cds_service.cards.first_look import STOPPING, alert_line, dangers, headline, place_of
 from cds_service.rules.answers.alerts import Alert
 from cds_service.trials.nct06802055.cards.dose_offers import partner_stops
-from cds_service.trials.nct06802055.cards.titration_card import alert_line
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
@@ -20,15 +20,19 @@ def safety_message(drug: Drug, ranked: Sequence[Alert], context: CardContext) ->
     """The card of one drug's findings, loudest first; `ranked` is not empty."""
     first = ranked[0]
     name, action = drug_name(drug), Phrase(f"action.{first.action}")
+    summaries = [
+        say("safety.summary", drug=name, seen=first.seen, action=action),
+        say("safety.short", drug=name, action=action),
+    ]
+    shown = dangers(ranked, headline(summaries, context.words), context, stops=first.action in STOPPING)
+    rest = [alert_line(alert, context) for n, alert in enumerate(ranked) if place_of(n, alert) not in shown]
     return Message(
         kind="safety",
         rules=[alert.rule for alert in ranked],
         severity=first.severity,
-        summaries=[
-            say("safety.summary", drug=name, seen=first.seen, action=action),
-            say("safety.short", drug=name, action=action),
-        ],
-        detail=[bullets(alert_line(alert, context) for alert in ranked)],
+        summaries=summaries,
+        detail=[bullets(shown.values())] if shown else [],
+        why=[bullets(rest)] if rest else [],
         decision=alert_json(first, context.words),
         extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
         offers=partner_stops((), ranked, context),

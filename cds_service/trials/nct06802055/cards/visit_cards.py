@@ -6,6 +6,7 @@ from datetime import date
 from cds_service.cards.assessment_json import monitoring_json, response_json
 from cds_service.cards.card_builder import Cuttable, Message, bullets
 from cds_service.cards.card_context import CardContext
+from cds_service.cards.first_look import headline
 from cds_service.cards.tests_to_order import WantedTest, already_ordered, tests_offer
 from cds_service.cards.translations import Wording
 from cds_service.rules.answers.alerts import Severity
@@ -33,15 +34,30 @@ def monitoring_message(
     overdue = any(item.status is DueStatus.OVERDUE for item in wanted)
     words = context.words
     standing = already_ordered([_wanted(item, today) for item in wanted], today, context)
+    summaries = _summaries(wanted, participation)
+    first = [*_late(wanted, headline(summaries, words), words), *map(words.markdown, standing)]
     return Message(
         kind="monitoring",
         rules=[item.rule for item in (wanted or items)],
         severity=Severity.WARNING if overdue else Severity.INFO,
-        summaries=_summaries(wanted, participation),
-        detail=[_lines(items, words), *([bullets(map(words.markdown, standing))] if standing else [])],
+        summaries=summaries,
+        detail=[bullets(first)] if first else [],
+        why=[_lines(items, words)],
         decision={"monitoring": [monitoring_json(item, words) for item in items]},
         offers=tests_offer([_wanted(item, today) for item in wanted], patient, today, context),
     )
+
+
+def _late(wanted: Sequence[MonitoringItem], text: str, words: Wording) -> list[str]:
+    """Since when what is overdue is; and what is due that the headline had no room to name."""
+    late = [item for item in wanted if item.status is DueStatus.OVERDUE]
+    unnamed = [i for i in wanted if i not in late and words.plain(Phrase(f"test.{i.test}")) not in text]
+    return [words.markdown(_short_line(item)) for item in (*late, *unnamed)]
+
+
+def _short_line(item: MonitoringItem) -> Phrase:
+    status = Phrase(f"due.{item.status}")
+    return say("monitoring.lineShort", test=Phrase(f"test.{item.test}"), status=status, due=item.due)
 
 
 def _wanted(item: MonitoringItem, today: date) -> WantedTest:
@@ -88,7 +104,8 @@ def response_message(readouts: Sequence[ResponseReadout], context: CardContext) 
             say("response.summary.full", visit=visit, seen=latest.seen),
             say("response.summary.short", visit=visit, category=category, profile=profile),
         ],
-        detail=[bullets(words.markdown(_readout_line(readout)) for readout in told)],
+        detail=[],
+        why=[bullets(words.markdown(_readout_line(readout)) for readout in told)],
         decision=response_json(latest, words),
     )
 
