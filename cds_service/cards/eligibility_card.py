@@ -102,7 +102,7 @@ def _first(decision: EligibilityDecision, text: str, context: CardContext) -> li
     asked = [c for c in decision.open_questions if c not in decision.to_resolve]
     if len(asked) == 1:
         lines.append(asked[0].finding.question or say("eligibility.noQuestion"))
-    elif asked:
+    elif not all(_is_named(c, text, words) for c in asked):
         lines.append(_after(asked, text, words))
     elif decision.status is EligibilityStatus.ELIGIBLE_PENDING:
         lines.append(say("eligibility.asksTeam"))
@@ -110,9 +110,16 @@ def _first(decision: EligibilityDecision, text: str, context: CardContext) -> li
 
 
 def _after(asked: Sequence[Criterion], text: str, words: Wording) -> Phrase:
-    """The first that the headline does not name, and how many there are beside."""
-    first = next((c for c in asked if words.plain(_title(c)) not in text), asked[0])
-    return say("eligibility.after", title=_title(first), count=len(asked) - 1)
+    """The first that the headline does not name, and how many are open beside those named."""
+    rest = [c for c in asked if not _is_named(c, text, words)]
+    if len(rest) == 1:
+        return say("eligibility.afterLast", title=_title(rest[0]))
+    return say("eligibility.after", title=_title(rest[0]), count=len(rest) - 1)
+
+
+def _is_named(criterion: Criterion, text: str, words: Wording) -> bool:
+    names = (_title(criterion), Phrase(f"criterion.short.{criterion.id}"))
+    return any(words.plain(name) in text for name in names)
 
 
 def _why(decision: EligibilityDecision, context: CardContext) -> list[str | Cuttable]:

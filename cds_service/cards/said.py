@@ -13,7 +13,7 @@ import msgspec
 FILE = "said.json"
 
 
-class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SaidByName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Names of rules and criteria; keys of sentences, those of a page by the page's package."""
 
     rules: tuple[str, ...]
@@ -22,9 +22,9 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def said() -> Said:
+def said_by_name() -> SaidByName:
     """The list that came with this program."""
-    return msgspec.json.decode((files("cds_service.cards") / FILE).read_bytes(), type=Said)
+    return msgspec.json.decode((files("cds_service.cards") / FILE).read_bytes(), type=SaidByName)
 
 
 def lacking_rules(rules: Iterable[str], visit_weeks: Iterable[int] = ()) -> list[str]:
@@ -32,7 +32,7 @@ def lacking_rules(rules: Iterable[str], visit_weeks: Iterable[int] = ()) -> list
     there = set(rules)
     named = [
         f"rule {name}: the program names it, and no reviewed file holds it"
-        for name in _lost(said().rules, there)
+        for name in _lost(said_by_name().rules, there)
     ]
     weeks = [f"MON-W{week}" for week in visit_weeks]
     asked = [
@@ -45,13 +45,13 @@ def lacking_sentences(
     language: str, sentences: Mapping[str, str], ingredients: Iterable[str] = ()
 ) -> list[str]:
     """A fault for each sentence of the cards that the wording lacks, with names of interacting drugs."""
-    wanted = (*said().sentences, *(f"interactions.name.{one}" for one in sorted(ingredients)))
+    wanted = (*said_by_name().sentences, *(f"interactions.name.{one}" for one in sorted(ingredients)))
     return [f"wording {language}: {key} is missing" for key in _lost(wanted, sentences)]
 
 
 def lacking_on_page(page: str, language: str, sentences: Mapping[str, str]) -> list[str]:
     """A fault for each sentence of a page that neither its own words nor the cards' hold."""
-    lost = _lost(said().pages.get(page, ()), sentences)
+    lost = _lost(said_by_name().pages.get(page, ()), sentences)
     return [f"wording {language}: {key} is missing, for the page of cds_service.{page}" for key in lost]
 
 

@@ -16,8 +16,8 @@ from cds_service.cli.check_servers import remarks_on_servers
 from cds_service.cli.report import fail, note
 from cds_service.cli.reviewed_texts import faults_of_reviewed
 from cds_service.cli.said_in_code import PAGES
-from cds_service.review.signatures import NotASignature
-from cds_service.review.standing import in_one_line
+from cds_service.review.detached_signatures import NotASignature
+from cds_service.review.signature_standing import in_one_line
 from cds_service.rules.thresholds import FOLDER
 from cds_service.services.catalogue import catalogue_of
 from cds_service.settings.bulk_exports import remarks_on_exports

@@ -16,10 +16,10 @@ def add_migrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="bring the database's tables up to date, and end; `serve` does the same at its start",
         epilog="example: cds-service migrate",
     )
-    command.set_defaults(run=lambda _: migrate())
+    command.set_defaults(run=lambda _: migrate_database())
 
 
-def migrate() -> int:
+def migrate_database() -> int:
     """Exit code 2 for settings or a database that cannot be used, tables of a newer version included."""
     from cds_service.cli.with_store import with_store  # `--help` needs none of it
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from cds_service import __version__, wiring
 from cds_service.cli.report import fail
+from cds_service.review.detached_signatures import NotASignature, read_private_key, sign
 from cds_service.review.questions import Item, items_of, question_of
-from cds_service.review.signatures import NotASignature, read_private_key, sign
-from cds_service.review.standing import Standing, in_one_line
+from cds_service.review.signature_standing import SignatureStanding, in_one_line
 from cds_service.settings.reviewed import reviewed_content, standing_of
 from cds_service.settings.site_file import BadSite
 
@@ -43,7 +43,7 @@ def _items(asked: dict[str, list[Item]]) -> Iterator[str]:
                 yield f"    {item.origin} · {item.source}"
 
 
-def _changes(now: Standing, question: str | None) -> Iterator[str]:
+def _changes(now: SignatureStanding, question: str | None) -> Iterator[str]:
     for one in now.changed:
         if question not in (None, question_of(one.name)):
             continue

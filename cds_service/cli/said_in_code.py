@@ -17,7 +17,7 @@ import msgspec
 
 from cds_service.cards.card_builder import DOSE_OVERRIDES, TRIAL_OVERRIDES
 from cds_service.cards.in_short import IN_SHORT
-from cds_service.cards.said import FILE, Said
+from cds_service.cards.said import FILE, SaidByName
 from cds_service.cards.translations import LANGUAGES, Wording, read_wording
 from cds_service.explain.responses import OWN as EXPLAIN
 from cds_service.research.research_responses import OWN as RESEARCH
@@ -100,7 +100,7 @@ _FILE = re.compile(r".+\.(?:css|csv|gz|html|js|json|toml|txt)")
 _RULE = re.compile(r"[A-Z]+(?:-[A-Z0-9]+)+")
 
 
-def said_in_source() -> Said:
+def said_in_source() -> SaidByName:
     """The whole list: what the start wants to be there. Which drugs interact, the reviewed file tells."""
     words = read_wording()
     cards, pages = (
@@ -113,7 +113,7 @@ def said_in_source() -> Said:
     on_page = {
         page: tuple(sorted(_of_topics(_written(page), own[LANGUAGES[0]]))) for page, own in pages.items()
     }
-    return Said(tuple(sorted(_rules())), tuple(sorted(wanted)), on_page)
+    return SaidByName(tuple(sorted(_rules())), tuple(sorted(wanted)), on_page)
 
 
 def wanted_sentences(words: Wording, limits: Iterable[str] = ()) -> frozenset[str]:

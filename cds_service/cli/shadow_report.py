@@ -16,7 +16,7 @@ from cds_service.audit.shadow import shadow_record
 from cds_service.cli.chart_files import chart_files, documents
 from cds_service.cli.report import fail, note
 from cds_service.cli.with_store import with_store
-from cds_service.services.shadow_comparison import Ordered, as_csv, as_table, compare
+from cds_service.services.shadow_comparison import Ordered, as_csv, compare, comparison_table
 from cds_service.settings.environment import Settings
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Known
@@ -55,7 +55,7 @@ def shadow_report(since: date | None, orders: list[str], tenant: str, days: int,
         known = frozenset(one.patient for one in record.kept) & named.keys()
         found = [o for p in known for o in _orders(p, named[p], export, reader, now)]
         rows = compare(record, found, now, days, known)
-        return as_csv(rows, record.openings) if csv else as_table(rows, record.openings)
+        return as_csv(rows, record.openings) if csv else comparison_table(rows, record.openings)
 
     return with_store(told)
 

@@ -15,8 +15,8 @@ from cds_service.study_list.mailing import send
 from cds_service.watch import OWN
 from cds_service.watch.doorbell import Bell, serve_bell
 from cds_service.watch.heartbeat import beat, seen_up_to
-from cds_service.watch.rounds import Watch
-from cds_service.watch.subscribing import Offer, subscribe
+from cds_service.watch.subscribing import SubscriptionOffer, subscribe
+from cds_service.watch.watch_rounds import Watch
 from cds_service.web.log_redaction import configure_logging
 
 SEEN_ALL, BEHIND = 0, 1
@@ -91,7 +91,12 @@ def _for_ever(desk: Watch, settings: Settings, found: WatchSettings, host: str, 
             return fail(f"port {port}: {error.strerror}")
         documents = HttpFhirServer(desk.server.session, FetchLimits())
         offer = subscribe(desk.server, documents, found.endpoint, found.secret, found.topic)
-        note([f"the FHIR server offers: {offer.value}" + (", so we poll" if offer is Offer.NOTHING else "")])
+        note(
+            [
+                f"the FHIR server offers: {offer.value}"
+                + (", so we poll" if offer is SubscriptionOffer.NOTHING else "")
+            ]
+        )
     note([f"watching, a round every {found.poll_seconds} s at least"])
     while True:
         bell.rung.clear()

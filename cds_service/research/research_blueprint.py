@@ -19,7 +19,7 @@ from cds_service.research.research_access import SignIn
 from cds_service.research.research_responses import OWN, Pages
 from cds_service.research.research_routes import SESSION, ResearchPage, research_path_of, research_routes
 from cds_service.research.review_routes import ReviewPage
-from cds_service.review.standing import Standing
+from cds_service.review.signature_standing import SignatureStanding
 from cds_service.services.handler import Installation
 from cds_service.signin.oauth_code_flow import NewSecret
 from cds_service.signin.sessions import Sessions
@@ -50,7 +50,7 @@ class ResearchSurroundings(msgspec.Struct, frozen=True):
     list_server: ListServer | None = None
     installation: Installation | None = None
     explains: bool = False
-    standing: Callable[[], Standing] | None = None
+    standing: Callable[[], SignatureStanding] | None = None
 
 
 def research_page(

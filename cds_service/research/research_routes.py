@@ -23,7 +23,7 @@ from cds_service.research.csv_tables import alerts_csv, funnel_csv, largest_firs
 from cds_service.research.funnel_page import Funnel, NoFunnel, read_funnel
 from cds_service.research.research_access import Reader, SignIn
 from cds_service.research.research_responses import Pages
-from cds_service.research.review_routes import ReviewPage, add_review
+from cds_service.research.review_routes import ReviewPage, add_review_routes
 from cds_service.signin.sessions import Sessions
 from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 
@@ -80,7 +80,7 @@ def research_routes(
     if candidates:
         add_candidates(routes, candidates)
     if review:
-        add_review(routes, review)
+        add_review_routes(routes, review)
     _add_refusals(routes, page)
 
     @routes.get(f"/static/{version}/<path:name>")

@@ -9,13 +9,13 @@ import structlog
 from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 
-from cds_service.audit.signatures import keep_signature
+from cds_service.audit.signature_rows import keep_signature
 from cds_service.cards.translations import Wording
 from cds_service.research.research_access import Reader
 from cds_service.research.research_responses import Pages
+from cds_service.review.detached_signatures import Signature
 from cds_service.review.questions import items_of, question_of
-from cds_service.review.signatures import Signature
-from cds_service.review.standing import Standing
+from cds_service.review.signature_standing import SignatureStanding
 from cds_service.signin.sessions import Sessions
 from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 
@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 class ReviewPage:
     """All that the routes are given. `standing` tells how the content in force stands now."""
 
-    standing: Callable[[], Standing]
+    standing: Callable[[], SignatureStanding]
     engine: Engine
     sessions: Sessions
     pages: Pages
@@ -38,7 +38,7 @@ class ReviewPage:
     origin: str
 
 
-def add_review(routes: Blueprint, page: ReviewPage) -> None:
+def add_review_routes(routes: Blueprint, page: ReviewPage) -> None:
     """Add the routes."""
 
     @routes.get("/review")

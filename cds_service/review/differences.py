@@ -5,11 +5,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.review.content import Content
+from cds_service.review.reviewed_content import Content
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ContentDifference:
     """One item that is new (`before` is None), gone (`after` is None), or says something else."""
 
     name: str
@@ -25,11 +25,11 @@ class Difference:
         return tuple((name, old.get(name, ""), new.get(name, "")) for name in differ)
 
 
-def differences(before: Content, after: Content) -> tuple[Difference, ...]:
+def content_differences(before: Content, after: Content) -> tuple[ContentDifference, ...]:
     """Every item that differs, by name."""
     names = sorted(before.items.keys() | after.items.keys())
     pairs = ((name, before.items.get(name), after.items.get(name)) for name in names)
-    return tuple(Difference(name, old, new) for name, old, new in pairs if old != new)
+    return tuple(ContentDifference(name, old, new) for name, old, new in pairs if old != new)
 
 
 def _members(text: str | None) -> dict[str, str]:

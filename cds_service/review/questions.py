@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.review.content import SITE, Content
+from cds_service.review.reviewed_content import SITE, Content
 
 QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "who": ("eligibility", "counts", "ciclosporin_failure", "questionnaire"),

@@ -142,7 +142,7 @@ def as_csv(rows: Iterable[RuleInShadow], openings: int) -> str:
     return out.getvalue()
 
 
-def as_table(rows: Iterable[RuleInShadow], openings: int) -> str:
+def comparison_table(rows: Iterable[RuleInShadow], openings: int) -> str:
     """Columns side by side, for a terminal."""
     lines = [COLUMNS, *(row.cells(openings) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cds_service.review.signatures import NotASignature, Signature, read_public_key, verify
+from cds_service.review.detached_signatures import NotASignature, Signature, read_public_key, verify_signature
 from cds_service.settings.shapes import Text
 
 
@@ -80,6 +80,6 @@ def signature_file(review: Review) -> tuple[Signature, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise NotASignature(f"{review.signature.name}: cannot be read") from error
     try:
-        return (verify(text, review.signers),)
+        return (verify_signature(text, review.signers),)
     except NotASignature as error:
         raise NotASignature(f"{review.signature.name}: {error}") from error

@@ -7,11 +7,11 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine
 
-from cds_service.audit.signatures import signatures_in
+from cds_service.audit.signature_rows import signatures_in
 from cds_service.audit.store_errors import StoreUnavailable
-from cds_service.review.content import Content, read_content
-from cds_service.review.signatures import NotASignature
-from cds_service.review.standing import Standing, in_one_line, standing
+from cds_service.review.detached_signatures import NotASignature
+from cds_service.review.reviewed_content import Content, read_content
+from cds_service.review.signature_standing import SignatureStanding, in_one_line, standing
 from cds_service.rules.thresholds import FOLDER
 from cds_service.settings.environment import Settings
 from cds_service.settings.review import Unsigned, signature_file
@@ -42,7 +42,7 @@ def reviewed_content(site: Site) -> Content:
     return read_content(FOLDER, Path(value_sets.__file__).parent, own)
 
 
-def standing_of(site: Site, engine: Engine | None, content: Content | None = None) -> Standing:
+def standing_of(site: Site, engine: Engine | None, content: Content | None = None) -> SignatureStanding:
     """How the content in force stands, by the site's file and by what was signed on the page.
 
     `content` is what was read at the start, which is what this process serves.

@@ -15,7 +15,7 @@ from cds_service.cds_hooks.service import Caller
 from cds_service.explain import blueprint as explain
 from cds_service.explain.smart_registrations import App, Apps
 from cds_service.research import research_blueprint as research
-from cds_service.review.standing import Standing
+from cds_service.review.signature_standing import SignatureStanding
 from cds_service.services.audit_and_suppress import AuditMemory
 from cds_service.services.handler import Installation
 from cds_service.settings.client_list import ListedClient
@@ -33,7 +33,7 @@ class Outside(msgspec.Struct, frozen=True):
     clock: Callable[[], datetime]
     new_secret: NewSecret
     list_server: ListServer | None = None
-    standing: Callable[[], Standing] | None = None
+    standing: Callable[[], SignatureStanding] | None = None
 
 
 def pages_of(

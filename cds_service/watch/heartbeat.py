@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cds_service.watch.rounds import Round
+from cds_service.watch.watch_rounds import Round
 
 FIRST_LOOK_BACK = timedelta(days=7)
 """How far back a watch looks that has never run here."""

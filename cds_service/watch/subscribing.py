@@ -19,7 +19,7 @@ _KINDS = ("Observation", "MedicationRequest")
 _SECONDS = 10.0
 
 
-class Offer(StrEnum):
+class SubscriptionOffer(StrEnum):
     """What a server's CapabilityStatement offers."""
 
     NOTHING = "nothing"
@@ -27,20 +27,20 @@ class Offer(StrEnum):
     TOPICS = "topics"
 
 
-def offer_in(statement: Any) -> Offer:
+def offer_in(statement: Any) -> SubscriptionOffer:
     """By what stands there of the type Subscription, and the backport's profile."""
     resources = [r for rest in statement.get("rest", ()) for r in rest.get("resource", ())]
     ours = [one for one in resources if one.get("type") == "Subscription"]
     profiles = {p for one in ours for p in (one.get("profile", ""), *one.get("supportedProfile", ()))}
     if any(profile.partition("|")[0] == _BACKPORT for profile in profiles):
-        return Offer.TOPICS
-    return Offer.REST_HOOK if ours else Offer.NOTHING
+        return SubscriptionOffer.TOPICS
+    return SubscriptionOffer.REST_HOOK if ours else SubscriptionOffer.NOTHING
 
 
-def subscriptions(offer: Offer, endpoint: str, secret: str, topic: str) -> list[Json]:
+def subscriptions(offer: SubscriptionOffer, endpoint: str, secret: str, topic: str) -> list[Json]:
     """The Subscriptions to keep there; none where nothing fits."""
     header = [f"{HEADER}: {secret}"]
-    if offer is Offer.TOPICS and topic:
+    if offer is SubscriptionOffer.TOPICS and topic:
         content = [{"url": _PAYLOAD, "valueCode": "id-only"}]
         channel: Json = {
             "type": "rest-hook",
@@ -50,7 +50,7 @@ def subscriptions(offer: Offer, endpoint: str, secret: str, topic: str) -> list[
             "_payload": {"extension": content},
         }
         return [_subscription("topic", topic, channel) | {"meta": {"profile": [_BACKPORT]}}]
-    if offer is Offer.NOTHING:
+    if offer is SubscriptionOffer.NOTHING:
         return []
     plain: Json = {"type": "rest-hook", "endpoint": endpoint, "header": header}
     return [_subscription(kind.lower(), f"{kind}?", plain) for kind in _KINDS]
@@ -67,7 +67,9 @@ def _subscription(name: str, criteria: str, channel: Json) -> Json:
     }
 
 
-def subscribe(server: ListServer, documents: FhirServer, endpoint: str, secret: str, topic: str) -> Offer:
+def subscribe(
+    server: ListServer, documents: FhirServer, endpoint: str, secret: str, topic: str
+) -> SubscriptionOffer:
     """Keep them there, and tell what was offered; NOTHING where the server did not take them."""
     try:
         body = documents.fetch(
@@ -81,5 +83,5 @@ def subscribe(server: ListServer, documents: FhirServer, endpoint: str, secret: 
                 [{"resource": one, "request": r} for one, r in zip(wanted, requests, strict=True)]
             )
     except (NotFetched, WriteRefused, *NOT_JSON):
-        return Offer.NOTHING
-    return offer if wanted else Offer.NOTHING
+        return SubscriptionOffer.NOTHING
+    return offer if wanted else SubscriptionOffer.NOTHING

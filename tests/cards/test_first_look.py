@@ -1,11 +1,11 @@
 """What a doctor sees of a card before "Why, sources": no danger, and nothing that was not read, is below it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.cards.card_builder import FOLD
 from cds_service.cards.first_look import PRELIMINARY_RULE, STRENGTH_RULE, UNREAD_RULE, untold

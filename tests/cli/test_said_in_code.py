@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from cds_service import wiring
-from cds_service.cards.said import lacking_on_page, lacking_rules, lacking_sentences, said
+from cds_service.cards.said import lacking_on_page, lacking_rules, lacking_sentences, said_by_name
 from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli import check as checking
 from cds_service.cli import reviewed_texts as texts
@@ -29,7 +29,7 @@ RENEW = "python -m cds_service.cli.said_in_code writes cds_service/cards/said.js
 
 
 def test_the_list_that_the_start_reads_is_what_the_program_says() -> None:
-    assert said() == said_in_source(), RENEW
+    assert said_by_name() == said_in_source(), RENEW
 
 
 def test_nothing_is_missing_as_shipped() -> None:
@@ -64,7 +64,7 @@ def test_a_sentence_that_is_taken_out_is_missed(key: str) -> None:
 def test_a_sentence_that_a_page_has_lost_is_missed(page: str) -> None:
     joined = with_words_of(PAGES[page] / "words", WORDS)["en"].sentences
     assert lacking_on_page(page, "en", joined) == []
-    for key in said().pages[page]:
+    for key in said_by_name().pages[page]:
         left = {k: v for k, v in joined.items() if k != key}
         assert lacking_on_page(page, "en", left) == [
             f"wording en: {key} is missing, for the page of cds_service.{page}"
@@ -74,7 +74,7 @@ def test_a_sentence_that_a_page_has_lost_is_missed(page: str) -> None:
 def test_a_page_that_lost_a_sentence_in_all_languages_is_refused_when_it_is_built(tmp_path: Path) -> None:
     folder = tmp_path / "explain" / "words"
     shutil.copytree(PAGES["explain"] / "words", folder)
-    lost = said().pages["explain"][0]
+    lost = said_by_name().pages["explain"][0]
     for file in folder.glob("*.toml"):
         kept = [line for line in file.read_text("utf-8").splitlines() if not line.startswith(f'"{lost}" =')]
         file.write_text("\n".join(kept), "utf-8")

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from cds_service.review.content import read_content
+from cds_service.review.reviewed_content import read_content
 from cds_service.rules.thresholds import FOLDER
 from fhir_mappings import value_sets
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from cds_service.review.content import Content, read_content
-from cds_service.review.differences import differences
+from cds_service.review.differences import content_differences
 from cds_service.review.questions import OTHER, QUESTIONS, items_of
+from cds_service.review.reviewed_content import Content, read_content
 from cds_service.rules.thresholds import FOLDER
 from tests.review.content_copy import CODE_LISTS, content_of, copies
 
@@ -67,12 +67,12 @@ def test_what_it_says_counts_and_is_named(shipped, places, where, file, before, 
     _edit(places[where] / file, before, after)
     changed = content_of(places)
     assert changed.hash != shipped.hash
-    assert [one.name for one in differences(shipped, changed)] == [item]
+    assert [one.name for one in content_differences(shipped, changed)] == [item]
 
 
 def test_a_change_is_told_with_before_and_after(shipped, places):
     _edit(places[0] / "titration.toml", "value = 4\n", "value = 5\n")
-    (one,) = differences(shipped, content_of(places))
+    (one,) = content_differences(shipped, content_of(places))
     assert one.parts == (("value", "4", "5"),)
 
 
@@ -80,7 +80,7 @@ def test_the_order_of_rows_of_a_code_list_counts(shipped, places):
     file = places[1] / "sirolimus.csv"
     head, first, second, *rest = file.read_text(encoding="utf-8").splitlines()
     file.write_text("\n".join([head, second, first, *rest]) + "\n", encoding="utf-8")
-    (one,) = differences(shipped, content_of(places))
+    (one,) = content_differences(shipped, content_of(places))
     assert one.name == "codes/sirolimus"
 
 
@@ -88,7 +88,7 @@ def test_a_row_taken_out_is_told_by_itself(shipped, places):
     file = places[1] / "sirolimus.csv"
     lines = file.read_text(encoding="utf-8").splitlines()
     file.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
-    (one,) = differences(shipped, content_of(places))
+    (one,) = content_differences(shipped, content_of(places))
     assert any(after == "" and before for _, before, after in one.parts)
 
 
@@ -96,14 +96,15 @@ def test_a_file_taken_out_or_put_in_counts(shipped, places):
     (places[1] / "nsaids.csv").unlink()
     (places[0] / "more.toml").write_text('[limit.one]\nvalue = 1\norigin = "A"\n')
     found = {
-        one.name: (one.before is None, one.after is None) for one in differences(shipped, content_of(places))
+        one.name: (one.before is None, one.after is None)
+        for one in content_differences(shipped, content_of(places))
     }
     assert found == {"codes/nsaids": (False, True), "more.limit.one": (True, False)}
 
 
 def test_what_a_site_sets_is_part_of_it(shipped, places):
     own = content_of(places, {"threshold.titration.fresh_days": 7})
-    assert [one.name for one in differences(shipped, own)] == ["site.threshold.titration.fresh_days"]
+    assert [one.name for one in content_differences(shipped, own)] == ["site.threshold.titration.fresh_days"]
 
 
 def test_every_item_has_a_question_of_its_own_and_none_is_left_out(shipped):

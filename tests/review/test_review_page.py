@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from cds_service.audit.database import open_store
-from cds_service.audit.signatures import signatures_in
+from cds_service.audit.signature_rows import signatures_in
 from cds_service.demo.identity import SIGNING_ROLE
 from cds_service.settings.reviewed import reviewed_content
 from cds_service.settings.site_file import Site
@@ -90,9 +90,9 @@ def test_what_changed_since_is_shown_before_and_after(place):
     from dataclasses import replace
     from datetime import UTC, datetime
 
-    from cds_service.audit.signatures import keep_signature
-    from cds_service.review.content import Content
-    from cds_service.review.signatures import Signature
+    from cds_service.audit.signature_rows import keep_signature
+    from cds_service.review.detached_signatures import Signature
+    from cds_service.review.reviewed_content import Content
 
     items = dict(reviewed_content(Site()).items)
     items["renal.limit.aki_ratio"] = items["renal.limit.aki_ratio"].replace("1.5", "1.7")

@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from cds_service.audit.database import open_store
-from cds_service.audit.signatures import keep_signature, signatures_in
+from cds_service.audit.signature_rows import keep_signature, signatures_in
 from cds_service.cli import main
-from cds_service.review.content import Content
-from cds_service.review.signatures import NotASignature, Signature, sign, verify
-from cds_service.review.standing import in_one_line, standing
+from cds_service.review.detached_signatures import NotASignature, Signature, sign, verify_signature
+from cds_service.review.reviewed_content import Content
+from cds_service.review.signature_standing import in_one_line, standing
 from cds_service.settings.review import Unsigned
 from cds_service.settings.reviewed import UnsignedContent, reviewed_content
 from cds_service.settings.site_file import BadSite, Site, read_site
@@ -40,7 +40,7 @@ def public_pem(key):
 
 
 def test_a_signature_tells_who_signed_what_and_when():
-    found = verify(signed(), SIGNERS)
+    found = verify_signature(signed(), SIGNERS)
     assert found == Signature(CONTENT, "Dr Zhang", AT, "key", "0.4.0")
 
 
@@ -67,7 +67,7 @@ def _with(**members):
 )
 def test_what_is_no_signature_of_a_named_signer_over_this_content_is_refused(text, why):
     with pytest.raises(NotASignature, match=why):
-        verify(text, SIGNERS)
+        verify_signature(text, SIGNERS)
 
 
 def test_the_standing_tells_signed_changed_and_never():

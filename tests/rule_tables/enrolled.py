@@ -91,7 +91,7 @@ def doses_for(arm: Arm | None) -> Mapping[Drug, DoseInForce]:
 def reviewed(record: ClinicalRecord, arm: Arm | None = Arm.COMBINED, **more: Any) -> SafetyReport:
     """The safety report of an enrolled patient."""
     dangerous: Mapping[Drug, Result | None] = more.get("dangerous", {})
-    return safety.review(
+    return safety.safety_review(
         record,
         NOW,
         more.get("participation", patient(arm)),

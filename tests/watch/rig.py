@@ -20,7 +20,7 @@ from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.mailing import NotSent
 from cds_service.study_list.registered import Mail
 from cds_service.watch import OWN
-from cds_service.watch.rounds import Watch
+from cds_service.watch.watch_rounds import Watch
 from cds_service.wiring import build_installation
 from tests.audit.rows import KEYS
 from tests.installation import an_installation

@@ -7,7 +7,7 @@ import requests
 
 from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
 from cds_service.watch.doorbell import HEADER, PATH, Bell, serve_bell
-from cds_service.watch.subscribing import Offer, offer_in, subscribe, subscriptions
+from cds_service.watch.subscribing import SubscriptionOffer, offer_in, subscribe, subscriptions
 from tests.watch.rig import PATIENT, potassium, running, until
 
 SECRET = "s" * 40
@@ -47,7 +47,7 @@ def test_the_round_with_counts(bell):
     with running() as rig:
         documents = HttpFhirServer(rig.watch.server.session, FetchLimits())
         for _ in range(2):  # a restarted watch subscribes again, and is not notified twice
-            assert subscribe(rig.watch.server, documents, url, SECRET, "") is Offer.REST_HOOK
+            assert subscribe(rig.watch.server, documents, url, SECRET, "") is SubscriptionOffer.REST_HOOK
         assert len(rig.all("Subscription")) == 2
         rig.write(potassium(6.1, minutes=50))
         assert until(lambda: made.rings[200] == 1)
@@ -77,11 +77,11 @@ BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/ba
 @pytest.mark.parametrize(
     ("statement", "offer"),
     [
-        ({}, Offer.NOTHING),
-        (_statement(type="Patient"), Offer.NOTHING),
-        (_statement(type="Subscription"), Offer.REST_HOOK),
-        (_statement(type="Subscription", supportedProfile=[f"{BACKPORT}|1.1.0"]), Offer.TOPICS),
-        (_statement(type="Subscription", profile=BACKPORT), Offer.TOPICS),
+        ({}, SubscriptionOffer.NOTHING),
+        (_statement(type="Patient"), SubscriptionOffer.NOTHING),
+        (_statement(type="Subscription"), SubscriptionOffer.REST_HOOK),
+        (_statement(type="Subscription", supportedProfile=[f"{BACKPORT}|1.1.0"]), SubscriptionOffer.TOPICS),
+        (_statement(type="Subscription", profile=BACKPORT), SubscriptionOffer.TOPICS),
     ],
 )
 def test_what_a_server_offers(statement, offer):
@@ -89,14 +89,14 @@ def test_what_a_server_offers(statement, offer):
 
 
 def test_subscriptions_carry_the_secret_and_ask_for_no_content():
-    plain = subscriptions(Offer.REST_HOOK, "https://x.example/watch/notify", SECRET, "")
+    plain = subscriptions(SubscriptionOffer.REST_HOOK, "https://x.example/watch/notify", SECRET, "")
     assert [one["criteria"] for one in plain] == ["Observation?", "MedicationRequest?"]
     assert all(one["channel"]["header"] == [f"{HEADER}: {SECRET}"] for one in plain)
     assert all("payload" not in one["channel"] for one in plain)
     (topic,) = subscriptions(
-        Offer.TOPICS, "https://x.example/watch/notify", SECRET, "http://t.example/results"
+        SubscriptionOffer.TOPICS, "https://x.example/watch/notify", SECRET, "http://t.example/results"
     )
     assert topic["criteria"] == "http://t.example/results"
     assert topic["channel"]["_payload"]["extension"][0]["valueCode"] == "id-only"
-    assert len(subscriptions(Offer.TOPICS, "https://x.example/watch/notify", SECRET, "")) == 2
-    assert subscriptions(Offer.NOTHING, "https://x.example/watch/notify", SECRET, "") == []
+    assert len(subscriptions(SubscriptionOffer.TOPICS, "https://x.example/watch/notify", SECRET, "")) == 2
+    assert subscriptions(SubscriptionOffer.NOTHING, "https://x.example/watch/notify", SECRET, "") == []

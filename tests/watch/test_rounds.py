@@ -9,7 +9,7 @@ import requests
 from msgspec import structs
 
 from cds_service.study_list.judge_listed import assessed
-from cds_service.watch import rounds
+from cds_service.watch import watch_rounds as rounds
 from fhir_mappings.clinical_model.known_unknown import Gap
 from tests.watch.rig import PATIENT, elsewhere, potassium, running
 

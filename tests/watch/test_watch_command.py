@@ -9,7 +9,7 @@ from cds_service.cli import main
 from cds_service.settings.environment import BadSettings, read_settings
 from cds_service.settings.site_file import BadSite, read_site
 from cds_service.watch.heartbeat import FIRST_LOOK_BACK, beat, seen_up_to
-from cds_service.watch.rounds import Round
+from cds_service.watch.watch_rounds import Round
 from tests.installation import A_KEY
 from tests.watch.rig import potassium, running
 

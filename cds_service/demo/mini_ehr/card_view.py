@@ -40,7 +40,7 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedLevel:
     """A level that a card judged, in ng/mL, with the target it holds it against, where there is one."""
 
     value: float
@@ -70,7 +70,7 @@ class CardView:
     links: tuple[LinkView, ...]
     reasons: tuple[str, ...]
     unusable: str
-    judged: Judged | None = None
+    judged: JudgedLevel | None = None
 
     @property
     def is_row(self) -> bool:
@@ -116,7 +116,7 @@ def card_view(card: Json, service: str, title: str) -> CardView:
 _DECISION = "org.aa-cds.decision"
 
 
-def _judged(card: Json) -> Judged | None:
+def _judged(card: Json) -> JudgedLevel | None:
     """The level in the decision extension of a dosing card; None for any other card."""
     decision = _inside(_inside(_inside(card, "extension"), _DECISION), "decision")
     trough, target = _inside(decision, "trough"), _inside(decision, "target")
@@ -125,7 +125,7 @@ def _judged(card: Json) -> Judged | None:
         return None
     decides = trough.get("validity") == "VALID" and not trough.get("comparator")
     low, high = (_number(target.get(edge)) for edge in ("low", "high"))
-    return Judged(float(value), day[:10], decides, low, high)
+    return JudgedLevel(float(value), day[:10], decides, low, high)
 
 
 def _inside(element: Json, name: str) -> Json:

@@ -261,7 +261,7 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
             drug: dangerous_level(self.record, drug, self._doses[drug].given, self.as_of, levels)
             for drug in Drug
         }
-        report = safety.review(
+        report = safety.safety_review(
             *self._bedside,
             self._levels,
             dangerous,

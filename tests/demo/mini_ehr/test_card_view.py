@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.demo.mini_ehr.card_view import Judged, card_view
+from cds_service.demo.mini_ehr.card_view import JudgedLevel, card_view
 from cds_service.demo.mini_ehr.markdown import one_line, safe_html
 from tests.demo.cds_double import card
 
@@ -171,15 +171,18 @@ LEVEL = {"value": 7.4, "collected": "2026-03-01T07:30:00+08:00", "validity": "VA
 @pytest.mark.parametrize(
     ("decision", "judged"),
     [
-        ({"trough": LEVEL, "target": {"low": 4, "high": 12}}, Judged(7.4, "2026-03-01", True, 4.0, 12.0)),
-        ({"trough": LEVEL | {"validity": "NOT_TROUGH"}}, Judged(7.4, "2026-03-01", False, None, None)),
-        ({"trough": LEVEL | {"comparator": ">"}}, Judged(7.4, "2026-03-01", False, None, None)),
+        (
+            {"trough": LEVEL, "target": {"low": 4, "high": 12}},
+            JudgedLevel(7.4, "2026-03-01", True, 4.0, 12.0),
+        ),
+        ({"trough": LEVEL | {"validity": "NOT_TROUGH"}}, JudgedLevel(7.4, "2026-03-01", False, None, None)),
+        ({"trough": LEVEL | {"comparator": ">"}}, JudgedLevel(7.4, "2026-03-01", False, None, None)),
         ({"trough": {"value": "7", "collected": "2026-03-01"}}, None),
         ({"trough": {"value": 7}}, None),
         ({"trough": []}, None),
         ("words", None),
     ],
 )
-def test_what_a_card_judged_of_a_level_is_read_leniently(decision: Any, judged: Judged | None) -> None:
+def test_what_a_card_judged_of_a_level_is_read_leniently(decision: Any, judged: JudgedLevel | None) -> None:
     assert card_view(card("info", **_decided(decision)), "s", "t").judged == judged
     assert card_view(card("info", extension="x"), "s", "t").judged is None

@@ -43,7 +43,7 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Result
 from fhir_mappings.clinical_model.studies import StudyState
 
-__all__ = ["CRITICAL_RULES", "SafetyLimits", "review"]
+__all__ = ["CRITICAL_RULES", "SafetyLimits", "safety_review"]
 
 DOMAINS: tuple[Callable[[Situation], Iterator[Found]], ...] = (
     dangerous_levels,
@@ -99,7 +99,7 @@ CRITICAL_RULES = frozenset(
 _AGAINST_MORE = frozenset({Action.HOLD, Action.STOP_REVIEW, Action.REDUCE})
 
 
-def review(
+def safety_review(
     record: ClinicalRecord,
     as_of: AsOf,
     participation: Participation,

@@ -15,7 +15,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from cds_service.review.content import Content
+from cds_service.review.reviewed_content import Content
 
 _ALGORITHM = "EdDSA"
 _TYPE = "aa-cds-review+jwt"
@@ -68,7 +68,7 @@ def sign(content: Content, key: Ed25519PrivateKey, signer: str, at: datetime, so
     )
 
 
-def verify(text: str, signers: Mapping[str, Ed25519PublicKey]) -> Signature:
+def verify_signature(text: str, signers: Mapping[str, Ed25519PublicKey]) -> Signature:
     """Whose signature it is, and over what. Raises NotASignature."""
     try:
         written = json.loads(text)

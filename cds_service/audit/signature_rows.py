@@ -4,8 +4,8 @@ from sqlalchemy import Engine, insert, select
 
 from cds_service.audit.audit_tables import SIGNATURES
 from cds_service.audit.database import reading, writing
-from cds_service.review.content import Content
-from cds_service.review.signatures import Signature
+from cds_service.review.detached_signatures import Signature
+from cds_service.review.reviewed_content import Content
 
 
 def keep_signature(engine: Engine, signature: Signature, account: str) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cds_service.review.content import Content
-from cds_service.review.differences import Difference, differences
-from cds_service.review.signatures import Signature
+from cds_service.review.detached_signatures import Signature
+from cds_service.review.differences import ContentDifference, content_differences
+from cds_service.review.reviewed_content import Content
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SignatureStanding:
     """The content now, the signatures over exactly it, and the last one over anything (None: never any)."""
 
     content: Content
@@ -22,19 +22,19 @@ class Standing:
         return bool(self.signed)
 
     @property
-    def changed(self) -> tuple[Difference, ...]:
+    def changed(self) -> tuple[ContentDifference, ...]:
         """What is not as it was when it was last signed; all of it where nobody ever signed."""
-        return differences(self.last.content if self.last else Content({}), self.content)
+        return content_differences(self.last.content if self.last else Content({}), self.content)
 
 
-def standing(content: Content, signatures: Iterable[Signature]) -> Standing:
+def standing(content: Content, signatures: Iterable[Signature]) -> SignatureStanding:
     """The standing of `content` by all signatures that are known."""
     every = sorted(signatures, key=lambda one: one.at)
     same = tuple(one for one in every if one.content.hash == content.hash)
-    return Standing(content, same, same[-1] if same else every[-1] if every else None)
+    return SignatureStanding(content, same, same[-1] if same else every[-1] if every else None)
 
 
-def in_one_line(now: Standing) -> str:
+def in_one_line(now: SignatureStanding) -> str:
     """For `check` and the log: the state, and how much has changed."""
     if now.signed:
         last = now.signed[-1]

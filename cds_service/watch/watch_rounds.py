@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import structlog
 from sqlalchemy import Engine
 
-from cds_service.audit.alarms import Told, alarms_known, mark, note_alarm
+from cds_service.audit.alarm_rows import Told, alarms_known, mark, note_alarm
 from cds_service.audit.pseudonym import Pseudonyms
 from cds_service.cards.translations import Wording
 from cds_service.cds_hooks.errors import BadHookRequest, DataNotAvailable, PatientMismatch
@@ -23,8 +23,8 @@ from cds_service.study_list.judge_listed import assessed
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.mailing import NotSent
 from cds_service.study_list.registered import Mail
-from cds_service.watch.alarms import Alarm, alarms_of, task_entries
 from cds_service.watch.arrivals import arrived_since, enrolled_patients
+from cds_service.watch.tell_alarms import Alarm, alarms_of, task_entries
 from fhir_mappings.clinical_model.messages import say
 
 _log = structlog.get_logger()
