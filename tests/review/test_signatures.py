@@ -28,7 +28,7 @@ SIGNERS = {"Dr Zhang": KEY.public_key()}
 
 
 def signed(content=CONTENT, key=KEY, signer="Dr Zhang", at=AT):
-    return sign(content, key, signer, at, "0.4.0")
+    return sign(content, key, signer, at, "0.5.0")
 
 
 def pem(key):
@@ -41,7 +41,7 @@ def public_pem(key):
 
 def test_a_signature_tells_who_signed_what_and_when():
     found = verify_signature(signed(), SIGNERS)
-    assert found == Signature(CONTENT, "Dr Zhang", AT, "key", "0.4.0")
+    assert found == Signature(CONTENT, "Dr Zhang", AT, "key", "0.5.0")
 
 
 def _with(**members):
@@ -72,8 +72,8 @@ def test_what_is_no_signature_of_a_named_signer_over_this_content_is_refused(tex
 
 def test_the_standing_tells_signed_changed_and_never():
     changed = Content({**CONTENT.items, "b": "2"})
-    first = Signature(CONTENT, "Dr Zhang", AT, "key", "0.4.0")
-    later = Signature(changed, "Dr Li", AT + timedelta(days=1), "sign-in", "0.4.0")
+    first = Signature(CONTENT, "Dr Zhang", AT, "key", "0.5.0")
+    later = Signature(changed, "Dr Li", AT + timedelta(days=1), "sign-in", "0.5.0")
     assert in_one_line(standing(CONTENT, [])).endswith("has not been signed by a clinician of this site")
     now = standing(changed, [first])
     assert (now.is_signed, [one.name for one in now.changed]) == (False, ["b"])
@@ -83,8 +83,8 @@ def test_the_standing_tells_signed_changed_and_never():
 
 
 def test_a_content_taken_back_to_what_was_signed_is_signed_again():
-    first = Signature(CONTENT, "Dr Zhang", AT, "key", "0.4.0")
-    later = Signature(Content({"b": "2"}), "Dr Li", AT + timedelta(days=1), "key", "0.4.0")
+    first = Signature(CONTENT, "Dr Zhang", AT, "key", "0.5.0")
+    later = Signature(Content({"b": "2"}), "Dr Li", AT + timedelta(days=1), "key", "0.5.0")
     assert standing(CONTENT, [first, later]).is_signed
 
 
@@ -188,7 +188,7 @@ def test_unsigned_content_serves_only_by_the_site_s_word():
 def test_content_signed_on_the_page_serves_until_it_changes():
     settings = an_installation(unsigned=Unsigned.REFUSED)
     engine = open_store(settings.database_url.reveal())
-    keep_signature(engine, Signature(reviewed_content(Site()), "Dr Zhang", AT, "sign-in", "0.4.0"), "zhang")
+    keep_signature(engine, Signature(reviewed_content(Site()), "Dr Zhang", AT, "sign-in", "0.5.0"), "zhang")
     build_app(settings)
     changed = an_installation(
         Site(thresholds={"restraint.trial_card_days": 5}),
@@ -208,7 +208,7 @@ def test_a_signature_file_that_does_not_hold_stops_the_start_even_where_unsigned
 
 def test_a_kept_signature_whose_content_was_changed_is_none(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path / 's.sqlite3'}")
-    keep_signature(engine, Signature(CONTENT, "Dr Zhang", AT, "sign-in", "0.4.0"), "zhang")
+    keep_signature(engine, Signature(CONTENT, "Dr Zhang", AT, "sign-in", "0.5.0"), "zhang")
     assert [one.signer for one in signatures_in(engine)] == ["Dr Zhang"]
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TRIGGER signatures_is_append_only")
