@@ -219,6 +219,14 @@ def test_the_former_dose_may_return_when_the_cause_is_gone(partner: str, stopped
     assert (answer.seen.key == "dosing.hold.restartFormer") is (mg == 3)
 
 
+@pytest.mark.parametrize(("off", "mg"), [(14, 3), (15, 1)])
+def test_after_long_off_the_former_dose_does_not_return(off: int, mg: int) -> None:
+    """R after 24 ng/mL at 3 mg is 1 mg, and less than the first dose of 2 mg."""
+    answer = held(SRL, 3, f"24@{off + 1} 9@2", azole("clarithromycin", off + 1), off=off)
+    assert (answer.state, amount(answer)) == (State.INITIATE, mg)
+    assert ("CAUSE_REMOVED" in answer.reasons) is (mg == 3)
+
+
 def test_a_strong_inhibitor_that_goes_on_keeps_it_held() -> None:
     on = medication("clarithromycin", 500, start=20, status=STATUS.ACTIVE, systemic=True)
     answer = held(SRL, 3, "24@10 9@2", on)

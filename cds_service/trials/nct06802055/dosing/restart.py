@@ -107,19 +107,18 @@ def _given_again(case: DoseCase, hold: OpenHold, limits: TitrationLimits, start:
 def _dose(
     case: DoseCase, hold: OpenHold, limits: TitrationLimits, start: Start
 ) -> tuple[Dose, tuple[Reason, ...]]:
-    """R, or the dose from before an inhibitor that is gone; after long off no more than a first dose."""
+    """R, or the dose from before an inhibitor that is gone; after long off a first dose, and R at most."""
     assert hold.restart is not None
     dose = hold.restart
     reasons: tuple[Reason, ...] = (Reason.RESTART_AFTER_HOLD,)
     former = hold.trigger.former
-    if hold.cause_gone and former and hold.trigger.cause is HoldTrigger.LEVEL:
-        allowed = bounds(case.drug, case.renal_state, limits)
-        back = allowed.dose(min(allowed.amount(former), allowed.high_mg))
-        dose, reasons = back, (*reasons, Reason.CAUSE_REMOVED)
     if (case.today - (hold.since or hold.trigger.day)).days > limits.restart_new_start_days:
         anew = start(replace(case, dose=DoseInForce(case.drug, DoseStatus.NONE)), limits)
-        first = anew.proposed or hold.lowest
-        dose = min(dose, first, key=lambda d: d.daily_mg)
+        dose = min(dose, anew.proposed or hold.lowest, key=lambda d: d.daily_mg)
+    elif hold.cause_gone and former and hold.trigger.cause is HoldTrigger.LEVEL:
+        allowed = bounds(case.drug, case.renal_state, limits)
+        dose = allowed.dose(min(allowed.amount(former), allowed.high_mg))
+        reasons = (*reasons, Reason.CAUSE_REMOVED)
     if case.liver.cap:
         dose = min(dose, hold.lowest, key=lambda d: d.daily_mg)
     return dose, reasons
