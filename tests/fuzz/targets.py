@@ -21,8 +21,9 @@ from cds_service.cds_hooks.errors import HookError
 from cds_service.cds_hooks.request import read_hook_request
 from cds_service.cds_hooks.trusted_keys import NotAKeySet, read_key_set
 from cds_service.chart.gather import Gathered
+from cds_service.explain.banner import fetch_banner
 from cds_service.explain.page_content import Writing, page_of
-from cds_service.explain.resource_view import fetch_banner, fetch_source, readable
+from cds_service.explain.resource_view import fetch_source, readable
 from cds_service.explain.responses import OWN
 from cds_service.explain.snoozed import Quiet
 from cds_service.explain.statements import Teller
@@ -317,7 +318,7 @@ def ask_document(body: bytes, seed: str) -> str:
         elif seed == "source":
             json.dumps(readable(fetch_source(server, base, "Observation/o1", "token", soon)))
         else:
-            banner = fetch_banner(server, base, "p1", "token", soon)
+            banner = fetch_banner(server, base, "Patient/p1", "token", soon)
             return "refused" if banner is None else f"read{banner.said[:0]}"
     except (SignInRefused, NotFetched):
         return "refused"

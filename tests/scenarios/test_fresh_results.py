@@ -15,7 +15,8 @@ from cds_service.demo.fhir_server import start_fhir_server
 from cds_service.demo.json_http import JsonHttp, Unanswered
 from cds_service.demo.loopback import RunningServer
 from cds_service.demo.record_client import FhirClient
-from cds_service.explain.resource_view import fetch_banner, fetch_source
+from cds_service.explain.banner import fetch_banner
+from cds_service.explain.resource_view import fetch_source
 from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.fhir_client.deadline import deadline_in
 from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer, NotFetched
@@ -124,7 +125,7 @@ def test_that_server_does_reuse_what_it_found(demo: RunningServer, reusing: Stub
 SERVER = HttpFhirServer(requests.Session(), FetchLimits())
 OUR_READS: list[tuple[str, Callable[[Stub], object]]] = [
     ("a resource behind the page that explains", lambda s: fetch_source(SERVER, read_base(s.base), "Observation/1", "t", deadline_in(5))),
-    ("the patient on that page", lambda s: fetch_banner(SERVER, read_base(s.base), "p1", "t", deadline_in(5))),
+    ("the patient on that page", lambda s: fetch_banner(SERVER, read_base(s.base), "Patient/p1", "t", deadline_in(5))),
     ("a search of the demo", lambda s: FhirClient(JsonHttp(), s.base).search("Observation?patient=p1")),
     ("resources for the demo", lambda s: FhirClient(JsonHttp(), s.base).resources("Observation?patient=p1")),
     ("a page for the demo", lambda s: FhirClient(JsonHttp(), s.base).page("Observation?patient=p1")),
