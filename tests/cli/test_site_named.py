@@ -76,6 +76,7 @@ ARGUMENTS = {
     "screen": ["export", "--out", "out"],
     "study-list": ["screening"],
     "fetch-export": ["--fhir-server", "http://127.0.0.1:9/fhir", "--into", "exports"],
+    "sign": ["--content", "sha256:0", "--key", "li.pem", "--signer", "Dr Li"],
 }
 
 

@@ -253,7 +253,9 @@ def test_explain_opens_that_patient_and_the_attestation_there_settles_the_row(pa
         "(all) => all.forEach((s) => { s.parentElement.open = true; })"
     )
     other.locator("input[name='I7'][value='yes']").first.check(force=True)
-    other.locator("input[name='I7']").first.evaluate("(one) => one.form.requestSubmit()")
+    signing = other.locator("#attest button[type=submit]")
+    signing.click()  # lists what is about to be signed
+    signing.click()
     other.wait_for_url("**sent**")
     page.reload()
     assert "settled, investigator decides" in row(page, "DEMO-04").inner_text()
