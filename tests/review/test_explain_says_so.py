@@ -3,6 +3,7 @@
 import pytest
 
 from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.explain.banner import Banner
 from cds_service.explain.responses import OWN, Renderer
 
 WORDS = with_words_of(OWN / "words", read_wording())
@@ -19,7 +20,9 @@ def _page(language, **told):
         "notice": "",
         "reason": "",
         "form_token": "f",
-        "banner": None,
+        "banner": Banner(),
+        "age": None,
+        "today": "2026-03-02",
         "unavailable": [],
         "concerned": False,
         "gaps": [],

@@ -56,9 +56,9 @@ def refused(reply: Any, status_code: int) -> str:
 # ---------------------------------------------------------------- bodies
 
 
-def test_a_body_of_fifty_megabytes_is_413_and_nothing_is_read_of_it() -> None:
+def test_a_body_over_the_limit_is_413_and_nothing_is_read_of_it() -> None:
     body = json.dumps(call_body("aa-trial-titration", "p1", prefetch_of(with_patient(*TREATED)))).encode()
-    refused(ask(body + b" " * 50 * MEGABYTE), 413)
+    refused(ask(body + b" " * 60 * MEGABYTE), 413)
 
 
 def test_fifty_megabytes_on_the_command_line_are_read_or_refused_in_one_line(

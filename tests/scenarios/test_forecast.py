@@ -219,7 +219,7 @@ def test_the_site_file_switches_it_on_and_refuses_what_is_not_there(tmp_path: An
 def test_a_service_that_does_not_forecast_loads_no_numbers_library() -> None:
     program = (
         "import sys; from cds_service.settings.site_file import Site; from cds_service.wiring import *; "
-        "from cds_service import wiring; wiring.build_clinic(wiring.offline(Site())); "
+        "from cds_service import wiring; wiring.build_installation(wiring.offline(Site())); "
         "sys.exit(bool({'numpy', 'scipy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
