@@ -72,9 +72,9 @@ def test_a_new_hook_is_a_row_and_a_service_on_it_another(
 from cds_service.cds_hooks.errors import BadHookRequest
 from cds_service.cds_hooks.request import read_hook_request
 from cds_service.services.catalogue import catalogue_of
-from cds_service.wiring import build_offline_clinic
+from cds_service.wiring import build_offline_installation
 request = read_hook_request({json.dumps(body).encode()!r})
-service = catalogue_of(build_offline_clinic()).find_for("aa-trial-booking", request.hook)
+service = catalogue_of(build_offline_installation()).find_for("aa-trial-booking", request.hook)
 print(service.as_json()["hook"], service.as_json()["prefetch"]["patient"])
 try:
     read_hook_request({json.dumps(body | {"context": {"userId": "Practitioner/1", "patientId": "p1"}}).encode()!r})
@@ -125,8 +125,8 @@ def tongue(copied: Path) -> Iterator[list[Path]]:
 
 
 TITLE = """
-from cds_service.wiring import build_offline_clinic
-print(build_offline_clinic().words.sentences["card.source.own"])
+from cds_service.wiring import build_offline_installation
+print(build_offline_installation().words.sentences["card.source.own"])
 """
 
 
