@@ -44,7 +44,7 @@ def watch(host: str, port: int, *, once: bool) -> int:
 
 
 def build_watch(settings: Settings, found: WatchSettings) -> Watch:
-    """The watch of an installation. Raises what build_installation and open_memory raise, and UnsignedContent."""
+    """An installation's watch. Raises what build_installation and open_memory raise, and UnsignedContent."""
     site = settings.site
     assert site.study_list is not None
     installation = wiring.build_installation(settings)

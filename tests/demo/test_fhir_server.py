@@ -144,7 +144,7 @@ def test_xml_is_refused_and_not_faked(fhir: RunningServer) -> None:
         ("Patient/nobody", 404),
         ("Spaceship/1", 404),
         ("Spaceship?name=x", 404),
-        ("Subscription?status=active", 404),
+        ("Endpoint?status=active", 404),
     ],
 )
 def test_what_is_not_there_is_an_outcome(fhir: RunningServer, path: str, status: int) -> None:

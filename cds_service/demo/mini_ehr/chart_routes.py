@@ -4,7 +4,7 @@ from flask import Blueprint, abort, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from cds_service.demo.mini_ehr.contexts import DIAGNOSES
-from cds_service.demo.mini_ehr.laboratory import GROUPS, TestRow, test_name, test_rows
+from cds_service.demo.mini_ehr.laboratory import GROUPS, TestRow, laboratory_rows, test_name
 from cds_service.demo.mini_ehr.medication_rows import bars, orders, reported
 from cds_service.demo.mini_ehr.open_record import Record, code_of, read_open_record, text_of
 from cds_service.demo.mini_ehr.page_responses import checked, desk, message, page, switches, words_of_page
@@ -19,7 +19,7 @@ def chart_routes() -> Blueprint:
     def chart(patient_id: str) -> str:
         record = read_open_record(desk().fhir, checked(patient_id))
         today = desk().clock().date()
-        table = test_rows(record["results"].resources, switches().language)
+        table = laboratory_rows(record["results"].resources, switches().language)
         written = orders(record["orders"].resources, words_of_page())
         story = desk().stories.get(patient_id)
         return page(

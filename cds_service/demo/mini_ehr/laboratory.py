@@ -62,7 +62,7 @@ def _tests() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(text)
 
 
-def test_rows(observations: Iterable[Json], language: str) -> list[TestRow]:
+def laboratory_rows(observations: Iterable[Json], language: str) -> list[TestRow]:
     """The table in the order of its groups; a code without a short name of ours keeps its own words."""
     found: dict[str, list[Json]] = {}
     for one in observations:

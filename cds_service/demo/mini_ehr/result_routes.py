@@ -5,7 +5,7 @@ from datetime import tzinfo
 from flask import Blueprint, Response, abort, request
 
 from cds_service.demo.json_http import Json
-from cds_service.demo.mini_ehr.laboratory import test_rows
+from cds_service.demo.mini_ehr.laboratory import laboratory_rows
 from cds_service.demo.mini_ehr.measuring import ResultFault, another, changed
 from cds_service.demo.mini_ehr.page_responses import checked, desk, only_with_writes, page, said, switches
 
@@ -17,7 +17,7 @@ def result_routes() -> Blueprint:
     @routes.get("/patients/<patient_id>/tests/<key>")
     def results(patient_id: str, key: str) -> tuple[str, int]:
         found = desk().fhir.resources(f"Observation?patient={checked(patient_id)}&_count=500")
-        row = next((row for row in test_rows(found, switches().language) if row.key == key), None)
+        row = next((row for row in laboratory_rows(found, switches().language) if row.key == key), None)
         if row is None:
             return "", 404
         now = desk().clock().strftime("%Y-%m-%dT%H:%M")

@@ -61,11 +61,11 @@ def views(language: str) -> list[tuple[str, CardView]]:
 
 def drawn(cards: list[CardView], language: str) -> str:
     """A page of the cards, one under the other, as the mini-EHR draws them."""
-    templates = Environment(loader=FileSystemLoader(HOUSE / "sandbox/mini_ehr/templates"), autoescape=True)
+    templates = Environment(loader=FileSystemLoader(HOUSE / "demo/mini_ehr/templates"), autoescape=True)
     came = SimpleNamespace(cards=cards, silences=(), services=("x",), hook="x")
     desk = SimpleNamespace(may_write=True, can_launch=True)
     html = templates.get_template("cards.html").render(came=came, desk=desk, t=words_in(language))
-    styles = [HOUSE / "pages/static/style.css", HOUSE / "sandbox/mini_ehr/static/ehr.css"]
+    styles = [HOUSE / "pages/static/style.css", HOUSE / "demo/mini_ehr/static/ehr.css"]
     css = "\n".join(path.read_text(encoding="utf-8") for path in styles)
     return f"<!doctype html><style>{css}</style><body><div style='width:{COLUMN}px'>{html}</div>"
 

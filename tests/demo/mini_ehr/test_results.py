@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.demo.mini_ehr.laboratory import test_rows
+from cds_service.demo.mini_ehr.laboratory import laboratory_rows
 from cds_service.demo.mini_ehr.measuring import ResultFault, another, changed
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -28,23 +28,23 @@ RANGE = [{"low": {"value": 115}, "high": {"value": 150}}]
 
 @pytest.mark.parametrize(("value", "flag"), [(114.9, "L"), (115, ""), (150, ""), (150.1, "H"), (None, "")])
 def test_a_flag_is_set_outside_the_range_and_not_on_its_edge(value: Any, flag: str) -> None:
-    (row,) = test_rows([_result(value, referenceRange=RANGE)], "en")
+    (row,) = laboratory_rows([_result(value, referenceRange=RANGE)], "en")
     assert row.results[0].flag == flag
     assert row.usual == "115–150"
 
 
 def test_the_laboratory_s_own_flag_counts_before_ours() -> None:
     said = [{"coding": [{"code": "N"}]}]
-    (row,) = test_rows([_result(10, referenceRange=RANGE, interpretation=said)], "en")
+    (row,) = laboratory_rows([_result(10, referenceRange=RANGE, interpretation=said)], "en")
     assert row.results[0].flag == ""
-    (row,) = test_rows(
+    (row,) = laboratory_rows(
         [_result(120, referenceRange=RANGE, interpretation=[{"coding": [{"code": "HH"}]}])], "en"
     )
     assert row.results[0].flag == "HH"
 
 
 def test_a_value_with_a_comparator_is_shown_and_not_counted() -> None:
-    (row,) = test_rows([_result(valueQuantity={"value": 2, "comparator": "<", "unit": "umol/L"})], "en")
+    (row,) = laboratory_rows([_result(valueQuantity={"value": 2, "comparator": "<", "unit": "umol/L"})], "en")
     assert (row.results[0].value, row.results[0].unit, row.results[0].number) == ("<2", "µmol/L", None)
 
 
@@ -61,12 +61,12 @@ def test_a_value_with_a_comparator_is_shown_and_not_counted() -> None:
 def test_every_kind_of_value_is_shown(more: dict[str, Any], value: str) -> None:
     one = _result()
     del one["valueQuantity"]
-    (row,) = test_rows([one | more], "en")
+    (row,) = laboratory_rows([one | more], "en")
     assert row.results[0].value == value
 
 
 def test_a_test_is_one_row_newest_first_under_its_short_name() -> None:
-    (row,) = test_rows(
+    (row,) = laboratory_rows(
         [_result(70, "2026-01-01"), _result(90, "2026-03-01"), _result(80, "2026-02-01")], "zh"
     )
     assert [result.value for result in row.results] == ["90", "80", "70"]
@@ -74,7 +74,7 @@ def test_a_test_is_one_row_newest_first_under_its_short_name() -> None:
 
 
 def test_an_unknown_test_keeps_its_own_name_and_comes_last() -> None:
-    table = test_rows([_result(code="0-0"), _result(code="72676-0"), _result()], "en")
+    table = laboratory_rows([_result(code="0-0"), _result(code="72676-0"), _result()], "en")
     assert [row.name for row in table] == ["Sirolimus, trough", "Haemoglobin", "long name"]
 
 
@@ -83,7 +83,7 @@ def test_an_unknown_test_keeps_its_own_name_and_comes_last() -> None:
 )
 def test_a_range_with_one_side_says_so(low: Any, high: Any, usual: str) -> None:
     limits = {"low": {"value": low} if low else {}, "high": {"value": high} if high else {}}
-    (row,) = test_rows([_result(referenceRange=[limits])], "en")
+    (row,) = laboratory_rows([_result(referenceRange=[limits])], "en")
     assert row.usual == usual
 
 
@@ -137,6 +137,6 @@ def test_another_result_is_a_new_one() -> None:
     ("value", "shown"), [(186.75745226720412, "186.76"), (0.98, "0.98"), (1234567, "1234567"), (23.0, "23.0")]
 )
 def test_decimals_that_no_laboratory_means_are_not_shown(value: float, shown: str) -> None:
-    (row,) = test_rows([_result(value)], "en")
+    (row,) = laboratory_rows([_result(value)], "en")
     assert row.results[0].shown == shown
     assert row.results[0].value == str(value)
