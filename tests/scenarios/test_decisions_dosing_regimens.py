@@ -212,6 +212,15 @@ def test_an_injected_product_is_no_study_dose_whatever_the_route_says() -> None:
     assert "ORD-ROUTE warning REVIEW ciclosporin" in alerts(told, "orders")
 
 
+@pytest.mark.parametrize(
+    "name", ["西罗莫司白蛋白结合型注射剂", "sirolimus protein-bound particles", "Fyarro"]
+)
+def test_injected_sirolimus_is_no_study_dose_by_whatever_name(name: str) -> None:
+    draft = order(text(name), 0, line(100, 168), status="draft")
+    told = assessed(*SIROLIMUS_ARM, *labs(), drafts=[draft])
+    assert "ORD-ROUTE critical REVIEW sirolimus" in alerts(told, "orders")
+
+
 # ---------------------------------------------------------------- stopped, and taken up again (56)
 
 
