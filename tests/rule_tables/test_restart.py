@@ -80,6 +80,7 @@ def held(
     1 mg, above the target only          | sirolimus   | 1   | 12.1@10 9@2 | RECHECK  | -
     below what can be measured           | sirolimus   | 2   | 24@10 <0.3@2 | INITIATE | 1
     bounded above 15                     | sirolimus   | 2   | >15@10 9@2  | INITIATE | 1
+    bounded above 15, as above 20        | sirolimus   | 3   | >15@10 9@2  | INITIATE | 1
     nothing since                        | ciclosporin | 100 | 401@10      | HOLD     | -
     above the target still               | ciclosporin | 100 | 401@10 181@2 | HOLD    | -
     back in target                       | ciclosporin | 100 | 401@10 180@2 | INITIATE | 50
@@ -251,6 +252,19 @@ def test_a_hold_is_still_open_where_the_former_dose_was_dispensed_again() -> Non
     assert (answer.state, answer.proposed) == (State.CANNOT_ADVISE, None)
     assert answer.held_at_most
     assert answer.held_at_most.amount_mg == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "not_taken", "since"), [(10, None, 10), (10, 5, 10), (None, 6, 6), (None, None, None)]
+)
+def test_the_day_of_a_hold_is_the_end_of_its_order_else_of_the_sign_that_it_is_not_taken(
+    end: int | None, not_taken: int | None, since: int | None
+) -> None:
+    bounds = {} if end is None else {"end": when(end)}
+    signs = () if not_taken is None else (said(not_taken, STATUS.NOT_TAKEN),)
+    answer = asked(SRL, order(SRL, 2, **bounds), supply(SRL, 2, 60), *signs, *levels(SRL, "16@20 9@2"))
+    assert answer.on_hold_since == (None if since is None else days_ago(since))
+    assert answer.state is State.INITIATE
 
 
 # ---------------------------------------------------------------- off for long, cause gone
