@@ -97,7 +97,16 @@ _SKIN_OINTMENTS = frozenset({"D11AH01", "D11AH02"})
 
 # Words in the name of a product that is injected: 环孢素注射液, sirolimus albumin-bound particles
 _INJECTED_WORDS = (
-    *("injection", "injectable", "for infusion", "intravenous", "ampoule", "albumin-bound", "protein-bound"),
+    *(
+        "injection",
+        "injectable",
+        "for infusion",
+        "intravenous",
+        "ampoule",
+        "albumin-bound",
+        "protein-bound",
+        "fyarro",
+    ),
     *("注射", "静脉", "输注用", "粉针", "白蛋白结合"),
 )
 

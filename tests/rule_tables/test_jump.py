@@ -155,10 +155,11 @@ def test_an_alt_above_three_times_its_limit_or_not_known_leaves_the_level_to_the
 
 
 @pytest.mark.parametrize(
-    ("mg", "seen"), [((75, 75), True), ((75, 50), True), ((75, 100), False), ((75, 25), False)]
+    ("mg", "seen"),
+    [((75, 75), True), ((75, 51), True), ((75, 50), False), ((75, 99), True), ((75, 100), False)],
 )
 def test_a_change_of_ciclosporin_explains_a_sirolimus_level(mg: tuple[int, int], seen: bool) -> None:
-    """25 mg every 12 hours more is 50 mg a day: that explains it; from 75 to 50 it is as much."""
+    """25 mg every 12 hours more or less is 50 mg a day: that explains it; 24 mg does not."""
     before, now = mg
     facts = (
         *taking(SRL, 2),
@@ -168,7 +169,7 @@ def test_a_change_of_ciclosporin_explains_a_sirolimus_level(mg: tuple[int, int],
         FOURTEEN,
     )
     answer = titrated(a_record(enrolled(Arm.COMBINED, 120), *TESTS, *facts))[0]
-    assert (UNEXPECTED in answer.reasons) is (seen and before == now)
+    assert (UNEXPECTED in answer.reasons) is seen
 
 
 @pytest.mark.parametrize(

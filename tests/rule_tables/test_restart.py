@@ -27,6 +27,7 @@ TESTS = (
     result(Analyte.CREATININE, 60, 125),
 )
 EVERY = {SRL: 24, CSA: 12}
+K = Analyte.POTASSIUM
 ANY = LevelDetails(timing=SampleTiming.UNSTATED)
 
 
@@ -79,6 +80,7 @@ def held(
     1 mg, above the target only          | sirolimus   | 1   | 12.1@10 9@2 | RECHECK  | -
     below what can be measured           | sirolimus   | 2   | 24@10 <0.3@2 | INITIATE | 1
     bounded above 15                     | sirolimus   | 2   | >15@10 9@2  | INITIATE | 1
+    bounded above 15, as above 20        | sirolimus   | 3   | >15@10 9@2  | INITIATE | 1
     nothing since                        | ciclosporin | 100 | 401@10      | HOLD     | -
     above the target still               | ciclosporin | 100 | 401@10 181@2 | HOLD    | -
     back in target                       | ciclosporin | 100 | 401@10 180@2 | INITIATE | 50
@@ -99,6 +101,72 @@ def test_a_documented_hold_is_open_until_the_level_is_back(case: Case) -> None:
     reason = {"HOLD": "HOLD_OPEN", "INITIATE": "RESTART_AFTER_HOLD", "RECHECK": "RESTART_ASK"}
     assert reason[case["state"]] in answer.reasons
     assert answer.rule.id == "TR-10"
+
+
+def at(ago: int, clock: str) -> str:
+    return f"{days_ago(ago).isoformat()}T{clock}:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("drug", "mg", "high", "led"),
+    [
+        (SRL, 1, "12", False),
+        (SRL, 1, "12.1", True),
+        (SRL, 2, "15", False),
+        (SRL, 2, "15.1", True),
+        (CSA, 25, "180", False),
+        (CSA, 25, "181", True),
+        (CSA, 100, "400", False),
+        (CSA, 100, "401", True),
+    ],
+)
+def test_the_edge_above_which_a_level_led_to_the_hold(drug: Drug, mg: int, high: str, led: bool) -> None:
+    assert (held(drug, mg, f"{high}@10 9@2").rule.id == "TR-10") is led
+
+
+@pytest.mark.parametrize(
+    ("value", "ago", "led"), [("6.0", 56, True), ("6.0", 57, False), ("5.99", 9, False), ("6.0", 9, True)]
+)
+def test_a_potassium_that_led_to_the_hold(value: str, ago: int, led: bool) -> None:
+    settled = (result(K, 5, 3), result(K, 5, 2))
+    answer = asked(CSA, order(CSA, 100), supply(CSA, 100, 60), result(K, value, ago), *settled)
+    assert (answer.rule.id == "TR-10") is led
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "again"),
+    [
+        (at(2, "14:00"), at(2, "08:00"), False),
+        (at(2, "14:00"), at(1, "14:00"), True),
+        (2, 2, False),
+        (2, at(2, "23:00"), False),
+        (2, 1, True),
+    ],
+)
+def test_a_level_lets_the_drug_be_given_again_only_if_it_is_known_to_be_the_later_one(
+    high: int | str, low: int | str, again: bool
+) -> None:
+    """Of two levels of one day the lower one may be the one from before the high one."""
+    facts = (
+        order(SRL, 2),
+        supply(SRL, 2, 60),
+        level(SRL, 16, high, level=ANY),
+        level(SRL, 13, 20, level=ANY),
+    )
+    answer = asked(SRL, *facts, level(SRL, "11.9", low, level=ANY))
+    assert answer.state is (State.INITIATE if again else State.HOLD)
+
+
+def test_a_hold_that_was_ended_by_its_lower_dose_does_not_come_back_with_the_next_one() -> None:
+    """Given again at 50 mg after 401 ng/mL, then held for its potassium: no level is waited for."""
+    taken = (order(CSA, 50), supply(CSA, 100, 60), supply(CSA, 50, 20))
+    since = (result(K, 6, 9), result(K, 5, 3), result(K, 5, 2))
+    answer = asked(CSA, *taken, *levels(CSA, "401@30 90@22"), *since)
+    assert (answer.state, amount(answer)) == (State.INITIATE, 25)
+    above = asked(
+        CSA, order(CSA, 75), supply(CSA, 100, 60), supply(CSA, 75, 20), *levels(CSA, "401@30 90@22"), *since
+    )
+    assert (above.state, above.reasons) == (State.HOLD, ("HOLD_OPEN",))
 
 
 @pytest.mark.parametrize(
@@ -186,6 +254,19 @@ def test_a_hold_is_still_open_where_the_former_dose_was_dispensed_again() -> Non
     assert answer.held_at_most.amount_mg == 1
 
 
+@pytest.mark.parametrize(
+    ("end", "not_taken", "since"), [(10, None, 10), (10, 5, 10), (None, 6, 6), (None, None, None)]
+)
+def test_the_day_of_a_hold_is_the_end_of_its_order_else_of_the_sign_that_it_is_not_taken(
+    end: int | None, not_taken: int | None, since: int | None
+) -> None:
+    bounds = {} if end is None else {"end": when(end)}
+    signs = () if not_taken is None else (said(not_taken, STATUS.NOT_TAKEN),)
+    answer = asked(SRL, order(SRL, 2, **bounds), supply(SRL, 2, 60), *signs, *levels(SRL, "16@20 9@2"))
+    assert answer.on_hold_since == (None if since is None else days_ago(since))
+    assert answer.state is State.INITIATE
+
+
 # ---------------------------------------------------------------- off for long, cause gone
 
 
@@ -227,6 +308,12 @@ def test_after_long_off_the_former_dose_does_not_return(off: int, mg: int) -> No
     assert ("CAUSE_REMOVED" in answer.reasons) is (mg == 3)
 
 
+@pytest.mark.parametrize(("off", "window"), [(14, (0, 7)), (15, (3, 5))])
+def test_the_control_is_that_of_the_dose_that_is_given(off: int, window: tuple[int, int]) -> None:
+    answer = held(CSA, 100, f"401@{off + 1} 90@2", azole("clarithromycin", off + 1), off=off)
+    assert after(answer) == window
+
+
 def test_a_strong_inhibitor_that_goes_on_keeps_it_held() -> None:
     on = medication("clarithromycin", 500, start=20, status=STATUS.ACTIVE, systemic=True)
     answer = held(SRL, 3, "24@10 9@2", on)
@@ -235,8 +322,6 @@ def test_a_strong_inhibitor_that_goes_on_keeps_it_held() -> None:
 
 
 # ---------------------------------------------------------------- kidneys and potassium
-
-K = Analyte.POTASSIUM
 
 
 @pytest.mark.parametrize(
@@ -364,6 +449,15 @@ def test_a_level_that_fell_faster_than_the_drug_can_leave_was_no_trough(second: 
     answer = asked(SRL, *STANDING, first, later)
     assert ("LEVEL_REFUTED" in answer.reasons) is refuted
     assert answer.state is (State.CONTINUE if refuted else State.RECHECK)
+
+
+@pytest.mark.parametrize(("second", "refuted"), [("11.6", True), ("11.7", False)])
+def test_a_held_drug_too_is_told_that_what_held_it_was_no_trough(second: str, refuted: bool) -> None:
+    first = level(SRL, 24, "2026-02-26T07:30:00+08:00", level=ANY)
+    later = level(SRL, second, "2026-02-28T07:30:00+08:00", level=ANY)
+    answer = asked(SRL, order(SRL, 2), supply(SRL, 2, 60), first, later)
+    assert ("LEVEL_REFUTED" in answer.reasons) is refuted
+    assert answer.state is (State.CANNOT_ADVISE if refuted else State.INITIATE)
 
 
 def test_after_more_than_72_hours_nothing_is_refuted() -> None:

@@ -78,6 +78,53 @@ def test_the_day_of_the_current_line_is_the_day_of_change(changed: int, sampled:
         assert said(told) == outcome
 
 
+@pytest.mark.parametrize(
+    ("changed", "sampled", "outcome"),
+    [
+        (8, 1, "INCREASE 3 VALID -"),
+        (7, 1, "RECHECK - NOT_STEADY_STATE NOT_STEADY_STATE"),
+        (7, 0, "INCREASE 3 VALID -"),
+        (2, 3, "RECHECK - NOT_STEADY_STATE NOT_STEADY_STATE"),
+        (-1, 1, "INCREASE 2 VALID -"),
+    ],
+)
+def test_a_supply_that_tells_no_dose_follows_the_lines_of_its_order(
+    changed: int, sampled: int, outcome: str
+) -> None:
+    """Not the first line for as long as the box lasts, with the second as a change that nobody began."""
+    sirolimus = (order(SIROLIMUS_1MG, 40, *stepped(1, 2, changed)), dispense(SIROLIMUS_1MG, 40, 90))
+    assert said(assessed(*on_sirolimus(level("sirolimus", 3, sampled), sirolimus=sirolimus))) == outcome
+
+
+@pytest.mark.parametrize(("days", "mg"), [(20, 2), (19, None)])
+def test_a_supply_reaches_the_steps_that_begin_while_it_lasts(days: int, mg: int | None) -> None:
+    """The second line begins 20 days after the box was handed over."""
+    sirolimus = (order(SIROLIMUS_1MG, 28, *stepped(1, 2, 8)), dispense(SIROLIMUS_1MG, 28, days))
+    found = decision(assessed(*on_sirolimus(level("sirolimus", 7, 9), sirolimus=sirolimus)))
+    assert (found["currentDose"] or {}).get("amountMg") == (mg or 1)
+
+
+def test_lines_that_contradict_each_other_are_no_dose_in_force() -> None:
+    """Both without an end, the second from 20 days ago on: 1 mg, 2 mg, or both?"""
+
+    def open_end(mg: int, since: int) -> Json:
+        rhythm = {"frequency": 1, "period": 1, "periodUnit": "d", "boundsPeriod": {"start": ago(since)}}
+        return dosage(mg, "mg", timing={"repeat": rhythm})
+
+    lines = [open_end(1, 40), open_end(2, 20)]
+    sirolimus = (order(SIROLIMUS_1MG, 40, *lines), dispense(SIROLIMUS_1MG, 40, 90))
+    found = decision(assessed(*on_sirolimus(level("sirolimus", 7), sirolimus=sirolimus)))
+    assert (found["state"], found["reasons"]) == ("CANNOT_ADVISE", ["DOSE_NOT_DOCUMENTED"])
+
+
+def test_a_step_of_an_order_on_hold_is_no_sign_that_it_is_taken() -> None:
+    told = order(SIROLIMUS_1MG, 40, *stepped(1, 2, 5), status="on-hold")
+    sirolimus = (told, dispense(SIROLIMUS_1MG, 40, 90))
+    found = decision(assessed(*on_sirolimus(level("sirolimus", 24, 8), sirolimus=sirolimus)))
+    assert (found["state"], found["currentDose"]) == ("HOLD", None)
+    assert "HOLD_OPEN" in found["reasons"]
+
+
 # ---------------------------------------------------------------- uneven days (54)
 
 
@@ -163,6 +210,15 @@ def test_an_injected_product_is_no_study_dose_whatever_the_route_says() -> None:
     draft = order(product, 0, line(40, 12, route=text("口服")), status="draft")
     told = assessed(*COMBINED_ARM, *labs(), *kidneys(), drafts=[draft])
     assert "ORD-ROUTE warning REVIEW ciclosporin" in alerts(told, "orders")
+
+
+@pytest.mark.parametrize(
+    "name", ["西罗莫司白蛋白结合型注射剂", "sirolimus protein-bound particles", "Fyarro"]
+)
+def test_injected_sirolimus_is_no_study_dose_by_whatever_name(name: str) -> None:
+    draft = order(text(name), 0, line(100, 168), status="draft")
+    told = assessed(*SIROLIMUS_ARM, *labs(), drafts=[draft])
+    assert "ORD-ROUTE critical REVIEW sirolimus" in alerts(told, "orders")
 
 
 # ---------------------------------------------------------------- stopped, and taken up again (56)

@@ -190,6 +190,15 @@ def test_two_drafts_of_one_drug_are_one_too_many() -> None:
     assert judged(FRESH, sirolimus(), sirolimus()) == ["DUPLICATE_ORDER warning REVIEW sirolimus"]
 
 
+@pytest.mark.parametrize("intent", ["order", "instance-order", "filler-order"])
+def test_an_order_and_what_carries_it_out_are_one_when_both_are_signed_at_once(intent: str) -> None:
+    whole = sirolimus()
+    part = sirolimus(intent=intent, basedOn=[{"reference": f"MedicationRequest/{whole['id']}"}])
+    assert judged(FRESH, whole, part) == judged(FRESH, part, whole) == []
+    of_another = part | {"basedOn": [{"reference": "MedicationRequest/another"}]}
+    assert judged(FRESH, whole, of_another) == ["DUPLICATE_ORDER warning REVIEW sirolimus"]
+
+
 def test_the_two_drugs_are_spaced_in_the_combined_arm_only() -> None:
     told = assessed(*FRESH, drafts=[sirolimus(), ciclosporin()])
     assert alerts(told, "orders") == [

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.as_of import AsOf
@@ -94,22 +95,21 @@ def hold_facts(
     found = find_triggers(record, dose, renal, as_of, limits, level_limits, unconfirmed)
     if not found.open:
         return HoldFacts(None, found.refuted)
-    allowed = bounds(dose.drug, renal.standing, limits)
-    amounts = [_restart_mg(t, dose.drug, renal, limits, harmed=harmed) for t in found.open]
-    low = min((mg for mg in amounts if mg is not None), default=None)
-    restart = allowed.dose(low) if low is not None and None not in amounts else None
-    hold = OpenHold(found.open, restart, allowed.dose(allowed.low_mg))
-    since_then = [s for s in dose.signs if s.day > hold.trigger.day and _goes_on(s)]
-    if any(s.dose and s.dose.daily_mg <= hold.at_most.daily_mg for s in since_then):
+    each = [(t, _restart_dose(t, dose.drug, renal, limits, harmed=harmed)) for t in found.open]
+    lowest = _lowest(dose.drug, renal, limits)
+    still = [(t, after) for t, after in each if not _is_ended(dose, t, after or lowest)]
+    if not still:
         return HoldFacts(None, found.refuted)
+    doses = [after for _, after in still if after]
+    restart = min(doses, key=lambda d: d.daily_mg) if len(doses) == len(still) else None
+    hold = OpenHold(tuple(t for t, _ in still), restart, lowest)
+    since_then = _taken_after(dose, hold.trigger.day)
     levels = blood_levels(record, dose.drug, as_of, limits.hold_days)
-    newest = [r for r in levels if r.when and r.when.last >= hold.trigger.day and r != hold.trigger.result]
+    newest = [r for r in levels if _is_later(r, hold.trigger)]
     documented = _is_documented(dose, hold.trigger.day, since_then)
     return HoldFacts(
-        OpenHold(
-            found.open,
-            restart,
-            hold.lowest,
+        replace(
+            hold,
             documented=documented,
             since=_since(dose) if documented else None,
             taken_on=bool(since_then),
@@ -121,8 +121,39 @@ def hold_facts(
     )
 
 
+def _taken_after(dose: DoseInForce, day: date) -> list[IntakeSign]:
+    return [s for s in dose.signs if s.day > day and _goes_on(s)]
+
+
+def _is_ended(dose: DoseInForce, trigger: Trigger, after: Dose) -> bool:
+    """Was it taken since at the dose after this one of the holds, or less?"""
+    since = _taken_after(dose, trigger.day)
+    return any(s.dose and s.dose.daily_mg <= after.daily_mg for s in since)
+
+
+def _is_later(level: Result, trigger: Trigger) -> bool:
+    """Is it known to be drawn after what led to the hold? Of one day only where both tell their time."""
+    assert level.when is not None
+    led = trigger.result.when if trigger.result else None
+    if level.when.instant and led and led.instant:
+        return level.when.instant > led.instant
+    return level.when.first > trigger.day
+
+
 def _goes_on(sign: IntakeSign) -> bool:
     return sign.source is not MedicationSource.STATEMENT or sign.until is None
+
+
+def _lowest(drug: Drug, renal: RenalFinding, limits: TitrationLimits) -> Dose:
+    allowed = bounds(drug, renal.standing, limits)
+    return allowed.dose(allowed.low_mg)
+
+
+def _restart_dose(
+    trigger: Trigger, drug: Drug, renal: RenalFinding, limits: TitrationLimits, *, harmed: bool
+) -> Dose | None:
+    mg = _restart_mg(trigger, drug, renal, limits, harmed=harmed)
+    return None if mg is None else bounds(drug, renal.standing, limits).dose(mg)
 
 
 def _restart_mg(

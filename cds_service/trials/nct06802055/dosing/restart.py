@@ -101,7 +101,8 @@ def _given_again(case: DoseCase, hold: OpenHold, limits: TitrationLimits, start:
     level = result_words(hold.newest) if hold.newest else say("dosing.hold.noLevel")
     key = "dosing.hold.restartFormer" if dose == hold.trigger.former else "dosing.hold.restart"
     seen = Phrase(key, (("level", level), ("trigger", trigger_words(hold))))
-    return DoseAdvice(State.INITIATE, RULE, seen, dose, reasons, _after(case, hold, limits))
+    former = Reason.CAUSE_REMOVED in reasons
+    return DoseAdvice(State.INITIATE, RULE, seen, dose, reasons, _after(case, hold, limits, former=former))
 
 
 def _dose(
@@ -124,14 +125,14 @@ def _dose(
     return dose, reasons
 
 
-def _after(case: DoseCase, hold: OpenHold, limits: TitrationLimits) -> Recheck:
-    """What is looked at after the restart, by what led to the hold."""
+def _after(case: DoseCase, hold: OpenHold, limits: TitrationLimits, *, former: bool = False) -> Recheck:
+    """What is looked at after the restart, by what led to the hold; `former`: at the dose from before it."""
     if hold.trigger.cause is HoldTrigger.AKI:
         return within_days(case, "creatinine", limits.creatinine_watch_days)
     if hold.trigger.cause is HoldTrigger.POTASSIUM:
         return within_days(case, "potassium", limits.restart_potassium_days)
     test = trough_test(case.drug)
-    if hold.cause_gone:
+    if former:
         return within_days(case, test, limits.cause_gone_level_days)
     sirolimus = case.drug is Drug.SIROLIMUS
     return in_days(
@@ -153,7 +154,7 @@ def beside_the_hold(case: DoseCase, limits: TitrationLimits, advice: DoseAdvice)
     """
     hold = case.hold
     if hold is None or hold.documented or not case.dose.taken:
-        return _refuted(case, advice)
+        return with_refuted(case, advice)
     later = hold.has(HoldTrigger.LEVEL) and _in_or_below(case, hold, limits)
     if later and not hold.taken_on and advice.state in _KEEPS:
         return _was_it_held(case, hold, limits, advice)
@@ -183,7 +184,8 @@ def _is_seen(case: DoseCase, hold: OpenHold) -> bool:
     return result is not None and result.reference == case.trough.reference
 
 
-def _refuted(case: DoseCase, advice: DoseAdvice) -> DoseAdvice:
+def with_refuted(case: DoseCase, advice: DoseAdvice) -> DoseAdvice:
+    """The advice as it is, saying that the level that led to a hold was no trough (DECISIONS 58)."""
     if case.refuted is None:
         return advice
     seen = say("dosing.hold.refuted", finding=advice.seen, level=result_words(case.refuted))

@@ -25,7 +25,7 @@ from cds_service.trials.nct06802055.dosing.dose_case import (
 from cds_service.trials.nct06802055.dosing.jump import jump_doubted, with_words
 from cds_service.trials.nct06802055.dosing.level_table import LevelRow
 from cds_service.trials.nct06802055.dosing.reasons import Reason
-from cds_service.trials.nct06802055.dosing.restart import beside_the_hold, restart
+from cds_service.trials.nct06802055.dosing.restart import beside_the_hold, restart, with_refuted
 from cds_service.trials.nct06802055.dosing.shared_decisions import (
     common_doubts,
     dose_unusable,
@@ -52,7 +52,7 @@ def advise_sirolimus(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:
         return with_words(case, _dangerous(case, limits))
     unusable = dose_unusable(case.dose)
     if unusable:
-        return unusable
+        return with_refuted(case, unusable) if case.dose.held else unusable
     if case.liver.hold:
         seen = say("dosing.liver.hold", tests=case.liver.seen)
         recheck = within_days(case, "alt", limits.repeat_within_days)

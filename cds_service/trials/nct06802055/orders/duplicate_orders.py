@@ -69,9 +69,9 @@ def _earlier_draft(desk: OrderContext, draft: MedicationEvent, drug: Drug) -> Me
 
 
 def _is_a_twin(other: MedicationEvent, draft: MedicationEvent) -> bool:
-    """Of the same way into the body and not a part of the same day or a step of the same draft."""
+    """Of the same way into the body, not a part of the same day, a step of the same draft or its renewal."""
     same = other.systemic is not False and other.reference != draft.reference
-    return same and not apart_in_a_day(other.times, draft.times)
+    return same and not apart_in_a_day(other.times, draft.times) and not _belong_together(other, draft)
 
 
 def _is_the_proposal(desk: OrderContext, draft: MedicationEvent, drug: Drug) -> bool:
@@ -86,7 +86,7 @@ def _active_order(desk: OrderContext, draft: MedicationEvent, drug: Drug) -> Med
     for order in desk.record.taking(drug):
         active = order.source is MedicationSource.ORDER and order.status is MedicationStatus.ACTIVE
         goes_on = active and order.reference not in desk.ended and not _runs_out(desk, order)
-        if goes_on and _is_a_twin(order, draft) and not _belong_together(order, draft):
+        if goes_on and _is_a_twin(order, draft):
             return order
     return None
 

@@ -98,7 +98,9 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     dated = [e for e in happened if e.start]
     doses = [e for e in dated if e.source is MedicationSource.ADMINISTRATION]
     others = (e for e in dated if e.source is not MedicationSource.ADMINISTRATION)
-    taken = [_sign(e, orders, as_of.day) for e in others] + _intakes(doses, orders, drug, as_of.day)
+    taken = [sign for e in others for sign in _in_order_steps(e, orders, as_of.day)] + _intakes(
+        doses, orders, drug, as_of.day
+    )
     skipped = [e for e in events if e.status is MedicationStatus.NOT_TAKEN and e.start]
     missed = [e for e in skipped if e.source is MedicationSource.ADMINISTRATION]
     said = [e for e in events if e.source is MedicationSource.STATEMENT]
@@ -172,6 +174,24 @@ def _day(when: When | None, today: date) -> date:
     return min(when.last, today) if when else today
 
 
+def _in_order_steps(
+    event: MedicationEvent, orders: tuple[MedicationEvent, ...], today: date
+) -> Iterator[IntakeSign]:
+    """The sign; one that tells no dose follows the steps of its order, each from its own day (DECISIONS 54).
+
+    A step of an order that was stopped or is on hold shows nothing: it may have come after the stop.
+    """
+    sign = _sign(event, orders, today)
+    own = None if isinstance(event.dose, Known) else _newest_begun(orders, sign.day)
+    last = today if sign.until is None else min(today, sign.until)
+    same = [o for o in orders if own and o.reference == own.reference and o.status not in STOPPED]
+    starts = sorted({o.start.first for o in same if o.start})
+    days = [sign.day, *(day for day in starts if sign.day < day <= last)]
+    for day, following in zip(days, [*days[1:], sign.until], strict=True):
+        dose = sign.dose if day == sign.day else _ordered(orders, day)
+        yield replace(sign, day=day, until=following, dose=dose)
+
+
 def _sign(event: MedicationEvent, orders: tuple[MedicationEvent, ...], today: date) -> IntakeSign:
     day = _day(event.start, today)
     until, told = _used_up(event, day)
@@ -192,11 +212,13 @@ def _used_up(event: MedicationEvent, day: date) -> tuple[date | None, bool]:
 
 def _ordered(orders: Iterable[MedicationEvent], day: date) -> Dose | None:
     """The dose of the newest order that had begun by `day`."""
+    newest = _newest_begun(orders, day)
+    return newest.dose.value if newest and isinstance(newest.dose, Known) else None
+
+
+def _newest_begun(orders: Iterable[MedicationEvent], day: date) -> MedicationEvent | None:
     begun = [o for o in orders if o.start and o.start.first <= day]
-    if not begun:
-        return None
-    newest = max(begun, key=lambda o: o.start.first if o.start else date.min)
-    return newest.dose.value if isinstance(newest.dose, Known) else None
+    return max(begun, key=lambda o: o.start.first if o.start else date.min, default=None)
 
 
 def _intakes(
