@@ -18,7 +18,7 @@ ROOMS = {
     "research": "research/words",
     "study_list": "study_list/words",
     "screening": "screening/words",
-    "sandbox": "sandbox/mini_ehr/words",
+    "demo": "demo/mini_ehr/words",
 }
 SHARED = ("pages", "cli")
 _SOURCES = frozenset({".py", ".html", ".js", ".txt"})
