@@ -20,7 +20,7 @@ from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 from tests.builders import a_record, unreadable
-from tests.cards.assessments import TODAY, WORDS, alert, assessment, context, dosing, eligibility
+from tests.cards.assessments import TODAY, WORDS, alert, assessment, cards_of, context, dosing, eligibility
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
 CAUSE = Cause(say("suggest.note", rule="diltiazem since Monday"), say("suggest.note", rule="diltiazem"))
@@ -55,7 +55,7 @@ def test_every_danger_is_in_the_headline_or_above_the_fold(
     alerts = tuple(found(n, *one) for n, one in enumerate(told))
     decision = assessment(titration=(dosing(Drug.SIROLIMUS, state),), safety=alerts)
     (card,) = cards_for(
-        "aa-trial-titration", decision, a_record(), TODAY, context("aa-trial-titration", language)
+        cards_of("aa-trial-titration"), decision, a_record(), TODAY, context("aa-trial-titration", language)
     )
     look, words = first_look(card), WORDS[language]
     for one in alerts:
@@ -78,7 +78,9 @@ def test_every_danger_of_a_draft_is_in_the_headline_or_above_the_fold(
 ) -> None:
     alerts = tuple(replace(found(n, *one), order="MedicationRequest/1") for n, one in enumerate(told))
     name = "aa-trial-order-sign"
-    for card in cards_for(name, assessment(orders=alerts), a_record(), TODAY, context(name, language)):
+    for card in cards_for(
+        cards_of(name), assessment(orders=alerts), a_record(), TODAY, context(name, language)
+    ):
         for one in alerts:
             if one.severity is not Severity.INFO:
                 assert f"finding-{one.rule.id.removeprefix('SAF-')}-x" in first_look(card)
@@ -91,7 +93,7 @@ def test_what_was_not_read_is_seen_at_once_however_loud(language: str, rule: str
     lost = replace(alert(rule, Severity.INFO), seen=say("suggest.note", rule="23? of Monday " + "word " * 30))
     told = assessment(titration=(dosing(Drug.SIROLIMUS, state),), safety=(lost,))
     (card,) = cards_for(
-        "aa-trial-titration", told, a_record(), TODAY, context("aa-trial-titration", language)
+        cards_of("aa-trial-titration"), told, a_record(), TODAY, context("aa-trial-titration", language)
     )
     assert "23? of Monday" in first_look(card)
 
@@ -102,7 +104,7 @@ def test_the_parts_that_were_not_read_are_named_above_the_fold(language: str, se
     told = assessment(eligibility=eligibility(EligibilityStatus.UNDETERMINED, E8=Verdict.UNKNOWN))
     record = a_record(**unreadable(Part.OBSERVATIONS))
     named = WORDS[language].plain(Phrase("part.observations"))
-    for card in cards_for(service, told, record, TODAY, context(service, language)):
+    for card in cards_for(cards_of(service), told, record, TODAY, context(service, language)):
         kind = card.as_json()["source"]["topic"]["code"]
         assert named in first_look(card) or kind == "titration", kind
 
