@@ -31,6 +31,7 @@ class Allergy(msgspec.Struct, frozen=True):
     """An allergy or intolerance to a drug that a rule asks about.
 
     `by_text_only`: the substance is known by its name alone, which says nothing against the entry itself.
+    `told`: what the reaction was by its words alone, never definite.
     """
 
     reference: str
@@ -43,10 +44,14 @@ class Allergy(msgspec.Struct, frozen=True):
     recorded: When | None
     text: str = ""
     by_text_only: bool = False
+    told: frozenset[Concept] = frozenset()
 
 
 class AdverseEventSeen(msgspec.Struct, frozen=True):
-    """An actual (never potential) adverse event."""
+    """An actual (never potential) adverse event.
+
+    `by_text_only`: only words put it into its concepts, or its words leave them open: never definite.
+    """
 
     reference: str
     concepts: frozenset[Concept]
@@ -54,3 +59,4 @@ class AdverseEventSeen(msgspec.Struct, frozen=True):
     severe: bool | None
     when: When | None
     text: str = ""
+    by_text_only: bool = False

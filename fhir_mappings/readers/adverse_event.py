@@ -64,7 +64,10 @@ def read_adverse_event(event: AdverseEvent, chart: ReadingContext) -> Iterator[A
         yield Gap("STATUS_NOT_RECOGNISED", reference, event.actuality or "")
         return
     when = chart.when(event.date) or chart.when(event.detected) or chart.when(event.recorded_date)
-    yield AdverseEventSeen(reference, concepts, suspects, _severe(event), when, _name(event, harms))
+    by_words = all(harm.by_text_only or harm.is_open for harm in harms)
+    yield AdverseEventSeen(
+        reference, concepts, suspects, _severe(event), when, _name(event, harms), bool(harms) and by_words
+    )
 
 
 def _name(event: AdverseEvent, harms: list[Recognised]) -> str:
@@ -74,14 +77,16 @@ def _name(event: AdverseEvent, harms: list[Recognised]) -> str:
 
 
 def _harms(event: AdverseEvent, chart: ReadingContext) -> list[Recognised]:
-    """Harms that were coded, in the event itself or in the condition it led to; words decide nothing."""
+    """Harms by code, in the event itself or in the condition it led to; by words where no code tells one."""
     coded = [event.event]
     for reference in event.resulting_condition:
         condition = chart.bag.get(reference)
         if isinstance(condition, Condition):
             coded.append(condition.code)
-    found = (chart.settings.codes.recognise(codings(concept), None) for concept in coded)
-    return [harm for harm in found if harm and not harm.by_text_only]
+    recognise = chart.settings.codes.recognise
+    found = [recognise(codings(concept), drug_words(concept)) for concept in coded if concept]
+    harms = [harm for harm in found if harm and harm.concepts]
+    return [harm for harm in harms if not harm.by_text_only] or harms
 
 
 def _ingredients(suspect: Reference | None, event: AdverseEvent, chart: ReadingContext) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from fhir_mappings.clinical_model.clinical_events import Allergy, AllergyKind
-from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty
 from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.readers.condition import certainty_of, status_codes
@@ -11,7 +10,7 @@ from fhir_mappings.readers.drug_identification import codings, drug_name_of, dru
 from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Reference, Resource
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.value_sets import CodeLists
+from fhir_mappings.value_sets import CodeLists, Recognised
 
 _DROPPED = frozenset({"refuted", "entered-in-error"})
 _OVER = frozenset({"inactive", "resolved"})
@@ -50,6 +49,7 @@ def read_allergy(allergy: AllergyIntolerance, chart: ReadingContext) -> Iterator
     ]
     if not seen:
         return
+    shown = _manifestations(allergy, codes)
     reference = own_reference(allergy)
     certainty, gap = certainty_of(allergy.verification_status, reference)
     if gap:
@@ -61,15 +61,15 @@ def read_allergy(allergy: AllergyIntolerance, chart: ReadingContext) -> Iterator
         not status_codes(allergy.clinical_status) & _OVER,
         Certainty.PROVISIONAL if all(one.is_open for one in seen) else certainty,
         allergy.criticality == "high" or any(r.severity == "severe" for r in allergy.reaction),
-        _manifestations(allergy, codes),
+        frozenset(c for m in shown if not m.by_text_only for c in m.concepts),
         chart.when(allergy.recorded_date),
         drug_words(allergy.code) or drug_name_of(None, seen[0]),
         all(recognised.by_text_only for recognised in seen),
+        frozenset(c for m in shown if m.by_text_only for c in m.concepts),
     )
 
 
-def _manifestations(allergy: AllergyIntolerance, codes: CodeLists) -> frozenset[Concept]:
-    """Harms that were coded; words for a harm decide nothing."""
+def _manifestations(allergy: AllergyIntolerance, codes: CodeLists) -> list[Recognised]:
+    """What the reactions were, by code or by words."""
     shown = (m for reaction in allergy.reaction for m in reaction.manifestation)
-    found = (codes.recognise(codings(manifestation), None) for manifestation in shown)
-    return frozenset(concept for r in found if r and not r.by_text_only for concept in r.concepts)
+    return [found for m in shown if (found := codes.recognise(codings(m), drug_words(m)))]

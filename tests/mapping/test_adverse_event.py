@@ -109,9 +109,36 @@ def test_the_harm_may_stand_in_the_condition_it_led_to() -> None:
     assert read_one(led_to, condition(TMA)).concepts == {Concept.TMA_HUS}
 
 
-def test_a_harm_in_words_alone_decides_nothing_but_its_suspect_is_kept() -> None:
-    seen = read_one(event(event={"text": "aplastic anaemia got worse"}))
-    assert (seen.concepts, seen.suspects) == (frozenset(), {"ciclosporin"})
+@pytest.mark.parametrize(
+    ("said", "concepts", "by_text_only"),
+    [
+        (TMA, {Concept.TMA_HUS}, False),
+        ({"text": "血栓性微血管病"}, {Concept.TMA_HUS}, True),
+        ({"text": "interstitial pneumonitis"}, {Concept.PNEUMONITIS}, True),
+        (concept("urn:hospital", "1", "深静脉血栓"), {Concept.THROMBOSIS_DOUBTFUL}, True),
+        ({**TMA, "text": "血栓性微血管病待排"}, {Concept.TMA_HUS}, True),
+        ({"text": "tremor"}, set(), False),
+        ({"text": "无过敏性休克"}, set(), False),
+    ],
+)
+def test_a_harm_in_words_is_kept_as_one_in_words(
+    said: Json, concepts: set[Concept], by_text_only: bool
+) -> None:
+    seen = read_one(event(event=said))
+    assert (seen.concepts, seen.by_text_only, seen.suspects) == (concepts, by_text_only, {"ciclosporin"})
+
+
+def test_a_harm_in_words_with_no_suspect_is_not_lost() -> None:
+    assert read_one(event(event={"text": "过敏性休克"}, suspectEntity=None)).concepts == {Concept.ANAPHYLAXIS}
+    assert read_one(event(event={"text": "过敏性休克"}), condition(TMA)).by_text_only
+
+
+def test_a_code_goes_before_words() -> None:
+    led_to = event(
+        event={"text": "interstitial pneumonitis"}, resultingCondition=[{"reference": "Condition/c1"}]
+    )
+    seen = read_one(led_to, condition(TMA))
+    assert (seen.concepts, seen.by_text_only) == ({Concept.TMA_HUS}, False)
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,12 @@ def test_the_substance_of_a_reaction_counts_too() -> None:
     assert (seen.ingredients, seen.kind) == ({"ciclosporin"}, AllergyKind.UNSTATED)
 
 
+def test_a_manifestation_in_words_is_kept_apart() -> None:
+    seen = read_one(allergy(reaction=[{"manifestation": [{"text": "过敏性休克"}, {"text": "rash"}]}]))
+    assert (seen.manifestations, seen.told) == (frozenset(), {Concept.ANAPHYLAXIS})
+    assert read_one(allergy(reaction=[{"manifestation": [{"text": "无过敏性休克"}]}])).told == frozenset()
+
+
 def test_coded_manifestations_are_kept_and_words_decide_nothing() -> None:
     reaction = {
         "manifestation": [concept(ICD10CM, "T78.2XXA"), {"text": "aplastic anaemia"}, {"text": "rash"}]

@@ -55,7 +55,12 @@ def test_a_harm_in_words_is_one_and_only_by_words(case: Case) -> None:
     达比加群酯（泰毕全）      | dabigatran      | no
     里先安                  | edoxaban        | no
     acenocoumarol 4 MG     | acenocoumarol   | no
-    低分子量肝素钠注射液      | heparin         | yes
+    低分子量肝素钠注射液      | low molecular weight heparin | yes
+    low molecular weight heparin | low molecular weight heparin | yes
+    依度沙班片               | edoxaban        | no
+    磺达肝癸注射液            | fondaparinux    | no
+    磺达肝素                 | fondaparinux    | no
+    肝素钠封管液              | heparin         | yes
     克赛 40 mg              | enoxaparin      | yes
     tinzaparin             | tinzaparin      | yes
     氯吡格雷片               | -               | no
@@ -69,6 +74,49 @@ def test_an_anticoagulant_is_known_by_its_brand(case: Case) -> None:
     assert (Concept.HEPARIN in concepts) is (case["heparin"] == "yes")
     if seen and case["drug"] != "-":
         assert case["drug"] in seen.ingredients
+
+
+@pytest.mark.parametrize(
+    ("words", "concept"),
+    [
+        ("抗磷脂综合征", Concept.THROMBOSIS_DOUBTFUL),
+        ("antiphospholipid syndrome", Concept.THROMBOSIS_DOUBTFUL),
+        ("左侧基底节脑出血", Concept.THROMBOSIS_DOUBTFUL),
+        ("左侧基底节脑出血", Concept.BLEEDING),
+        ("subarachnoid haemorrhage", Concept.BLEEDING),
+        ("subarachnoid haemorrhage", Concept.THROMBOSIS_DOUBTFUL),
+        ("短暂性脑缺血发作", Concept.THROMBOSIS_DOUBTFUL),
+        ("DVT, left leg", Concept.THROMBOSIS_DOUBTFUL),
+        ("腔隙性脑梗", Concept.THROMBOSIS_DOUBTFUL),
+        ("急性心梗", Concept.THROMBOSIS_DOUBTFUL),
+        ("布加综合征", Concept.THROMBOSIS_DOUBTFUL),
+        ("GI bleed", Concept.BLEEDING),
+        ("前列腺癌", Concept.MALIGNANCY_HISTORY),
+        ("多发性骨髓瘤", Concept.MALIGNANCY_HISTORY),
+        ("黑色素瘤", Concept.MALIGNANCY_HISTORY),
+        ("Ewing sarcoma", Concept.MALIGNANCY_HISTORY),
+        ("脐血移植术后", Concept.HSCT_UNSPECIFIC),
+        ("兔抗人胸腺细胞免疫球蛋白", Concept.AA_TREATMENT),
+        ("悬浮少白细胞红细胞", Concept.RED_CELL_TRANSFUSION),
+        ("冰冻解冻去甘油红细胞", Concept.RED_CELL_TRANSFUSION),
+        ("Red blood cells leukoreduced", Concept.RED_CELL_TRANSFUSION),
+        ("Platelets apheresis", Concept.PLATELET_TRANSFUSION),
+        ("单采少白血小板", Concept.PLATELET_TRANSFUSION),
+    ],
+)
+def test_an_event_or_a_product_is_known_by_its_words(words: str, concept: Concept) -> None:
+    seen = LISTS.recognise([], words)
+    assert seen is not None
+    assert concept in seen.concepts
+
+
+@pytest.mark.parametrize(
+    "words", ["重组人促红细胞生成素", "red blood cell count", "血小板减少", "抗心磷脂抗体"]
+)
+def test_what_sounds_alike_is_no_transfusion_and_no_thrombosis(words: str) -> None:
+    seen = LISTS.recognise([], words)
+    transfused = {Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION, Concept.THROMBOSIS_DOUBTFUL}
+    assert not (seen and seen.concepts & transfused)
 
 
 @pytest.mark.parametrize(

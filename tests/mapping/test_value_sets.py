@@ -150,6 +150,7 @@ def concepts(system: str, code: str) -> set[str]:
     central retinal artery occlusion       | ICD-10    | H34.1        | thrombosis.definite
     other retinal artery occlusion         | ICD-10    | H34.2        | thrombosis.definite
     retinal vein occlusion                 | ICD-10-CM | H34.81       | thrombosis.doubtful
+    retinal occlusion, artery or vein      | ICD-10    | H34          | thrombosis.doubtful
     past disease of the circulation        | ICD-10    | Z86.7        | thrombosis.doubtful
     past venous thrombosis, CM             | ICD-10-CM | Z86.718      | thrombosis.definite
     takes an anticoagulant, CM             | ICD-10-CM | Z79.01       | anticoagulant.use

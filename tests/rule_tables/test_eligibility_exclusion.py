@@ -150,6 +150,26 @@ def test_e6_is_a_judgement_that_none_clears_a_coded_severe_event(
     assert asked("E6", *facts, form(1, E6=True)).verdict is PRESENT
 
 
+@pytest.mark.parametrize(
+    ("fact", "older_answer", "shown"),
+    [
+        pytest.param(
+            replace(harm(Concept.PRES, ago=1), by_text_only=True), UNKNOWN, True, id="PRES in words"
+        ),
+        pytest.param(harm(Concept.TMA_HUS, by="", ago=1), UNKNOWN, True, id="TMA, no suspect"),
+        pytest.param(harm(Concept.NEPHROTOXICITY, by="", ago=1), UNKNOWN, True, id="kidney, no suspect"),
+        pytest.param(harm(Concept.STOMATITIS, by="", ago=1), ABSENT, False, id="another harm, no suspect"),
+        pytest.param(harm(Concept.TMA_HUS, by="tacrolimus", ago=1), ABSENT, False, id="TMA of another drug"),
+    ],
+)
+def test_e6_asks_about_a_harm_in_words_and_one_without_a_suspect(
+    fact: Any, older_answer: Any, shown: bool
+) -> None:
+    assert asked("E6", fact, form(5, E6=False)).verdict is older_answer
+    assert asked("E6", fact, form(1, E6=False)).verdict is ABSENT
+    assert ("criterion.E6.nothing" not in said(asked("E6", fact))) is shown
+
+
 def test_e6_names_what_it_rests_on() -> None:
     assert asked("E6", harm(severe=True), form(1, E6=True)).basis is MIXED
     assert asked("E6", harm(severe=True), form(500, E6=True)).verdict is UNKNOWN

@@ -6,20 +6,22 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cds_service.rules.answers.criteria_answers import EligibilityDecision, EligibilityStatus
+from cds_service.rules.answers.criteria_answers import Basis, EligibilityDecision, EligibilityStatus, Finding
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.thresholds import Origin, ProtocolTextFault, read_limits, read_rules, read_topic
 from cds_service.rules.verdict import Verdict
 from cds_service.trials.nct06802055.criteria.eligibility import CRITERIA, index_date, judge_criteria
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS, EligibilityLimits
+from cds_service.trials.nct06802055.criteria.preliminary_facts import opened_by_preliminary
 from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import read_failure_limits
 from fhir_mappings.clinical_model.calendar import on_day
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Course
 from fhir_mappings.clinical_model.known_unknown import Known, Part, Sex
+from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte
+from fhir_mappings.clinical_model.results import Analyte, Reading
 from fhir_mappings.clinical_model.studies import ConsentState, StudyState
 from tests.builders import (
     NOW,
@@ -316,3 +318,66 @@ def test_intolerance_and_severe_harm_can_stand_together() -> None:
 def test_a_girl_of_seventeen_is_ineligible_whatever_else_holds() -> None:
     girl = replace(candidate(), birth_date=Known(on_day(date(2008, 3, 3))))
     assert judged(girl).status is Status.INELIGIBLE
+
+
+# ---------------------------------------------------------------- preliminary results
+
+
+EARLY = {"reading": Reading.PRELIMINARY}
+
+
+@pytest.mark.parametrize(
+    ("early", "number"),
+    [
+        pytest.param(result(Analyte.HCV_RNA, "1000000", 1, **EARLY), "E8", id="HCV RNA"),
+        pytest.param(result(Analyte.HIV_SEROLOGY, "positive", 1, **EARLY), "E8", id="HIV screen"),
+        pytest.param(result(Analyte.PNH_GRANULOCYTES, "62", 1, **EARLY), "E3", id="a large clone"),
+        pytest.param(result(Analyte.BLOOD_CULTURE, "positive", 1, **EARLY), "I5", id="a blood culture"),
+        pytest.param(result(Analyte.HCG, "300", 0, **EARLY), "I6", id="hCG"),
+    ],
+)
+def test_a_preliminary_result_opens_what_it_would_speak_against_and_bars_nothing(
+    early: Any, number: str
+) -> None:
+    """It was drawn after the answers; it decides nothing, and none who has it is let in (DECISIONS 49, 88)."""
+    decision = judged(candidate(early))
+    opened = decision.criterion(number)
+    assert (decision.status, opened.finding.verdict) == (Status.UNDETERMINED, Verdict.UNKNOWN)
+    assert "PRELIMINARY" in opened.finding.missing
+    assert opened.finding.against
+    assert opened.finding.question
+    assert "eligibility.seen.preliminary" in repr(opened.finding.seen)
+
+
+@pytest.mark.parametrize(
+    "early",
+    [
+        result(Analyte.HCV_RNA, "negative", 1, **EARLY),
+        result(Analyte.PNH_GRANULOCYTES, "49.9", 1, **EARLY),
+        result(Analyte.BLOOD_CULTURE, "positive", 8, **EARLY),
+        result(Analyte.POTASSIUM, "6.5", 1, **EARLY),
+    ],
+    ids=["HCV RNA not found", "a small clone", "an old culture", "no criterion's test"],
+)
+def test_a_preliminary_result_that_speaks_against_nothing_changes_nothing(early: Any) -> None:
+    assert judged(candidate(early)).status is Status.ELIGIBLE_PENDING
+
+
+def test_a_preliminary_count_as_bad_as_those_before_changes_nothing() -> None:
+    bad = tuple(replace(r, reading=Reading.PRELIMINARY) for r in count(hb=70, plt=12, anc="0.3", ago=1))
+    assert judged(candidate(*bad)).status is Status.ELIGIBLE_PENDING
+
+
+def test_only_the_part_that_would_move_is_open() -> None:
+    """Ciclosporin failed, and 4.2 stays as it is; a preliminary count would show a response."""
+    (early,) = count(hb=130, ago=1)
+    record = a_record(replace(early, reading=Reading.PRELIMINARY))
+
+    def judge(chart: ClinicalRecord) -> dict[str, Finding]:
+        failed = Verdict.MET if chart is record else Verdict.NOT_MET
+        parts = (("I4.1", failed), ("I4.2", Verdict.NOT_MET))
+        return {"I4": Finding(failed, Basis.DATA, say("criterion.E11.male"), parts=parts)}
+
+    (opened,) = opened_by_preliminary(record, judge, judge(record)).values()
+    assert opened.verdict is Verdict.UNKNOWN
+    assert opened.parts == (("I4.1", Verdict.UNKNOWN), ("I4.2", Verdict.NOT_MET))

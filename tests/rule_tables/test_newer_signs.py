@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.trials.nct06802055.criteria.unknowns import clearing
 from fhir_mappings.clinical_model.concepts import Concept
@@ -42,11 +43,19 @@ SIGNS: list[tuple[str, str, Any]] = [
     ("E7", "a blood culture that grew something", lambda ago: result(Analyte.BLOOD_CULTURE, "positive", ago)),
     ("E7", "sepsis", lambda ago: diagnosis(Concept.SEPSIS, ago=ago)),
     ("E7", "a bleed in words", lambda ago: diagnosis(Concept.SEVERE_BLEEDING, ago=ago, by_text_only=True)),
+    ("I5", "an infection as an event", lambda ago: harm(Concept.INFECTION, by="", ago=ago)),
+    ("E7", "a bleed as an event", lambda ago: harm(Concept.SEVERE_BLEEDING, by="", ago=ago)),
+    ("E7", "sepsis as an event", lambda ago: harm(Concept.SEPSIS, by="", ago=ago)),
     ("E7", "a nosebleed", lambda ago: diagnosis(Concept.BLEEDING, ago=ago)),
     ("E10", "a thrombosis suspected", lambda ago: diagnosis(Concept.THROMBOSIS, ago=ago, by_text_only=True)),
     ("E10", "a superficial thrombosis", lambda ago: diagnosis(Concept.THROMBOSIS_DOUBTFUL, ago=ago)),
     ("E10", "use of an anticoagulant coded", lambda ago: diagnosis(Concept.ANTICOAGULANT_USE, ago=ago)),
     ("E10", "an event", lambda ago: harm(Concept.THROMBOSIS_DOUBTFUL, by="", ago=ago)),
+    (
+        "E10",
+        "an event in words",
+        lambda ago: replace(harm(Concept.THROMBOSIS, by="", ago=ago), by_text_only=True),
+    ),
     ("E10", "an antibody", lambda ago: result(Analyte.ANTIPHOSPHOLIPID_ANTIBODY, "positive", ago)),
     ("E11", "a pregnancy suspected", lambda ago: diagnosis(Concept.PREGNANT, ago=ago, by_text_only=True)),
     ("E1", "a pancytopenia", lambda ago: diagnosis(Concept.PANCYTOPENIA_UNSPECIFIED, ago=ago)),
@@ -107,6 +116,16 @@ def test_how_high_a_fever_asks_again(degrees, neutrophils, ago, verdict):
     counts = count(anc=neutrophils, ago=5) if neutrophils else ()
     found = asked("I5", result(Analyte.TEMPERATURE, degrees, ago), counts, attested(5, I5=True))
     assert found.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("item", "concept", "days"), [("I5", Concept.INFECTION, 90), ("E7", Concept.SEVERE_BLEEDING, 90)]
+)
+def test_an_event_has_no_course_and_asks_for_as_long_as_a_diagnosis(
+    item: str, concept: Concept, days: int
+) -> None:
+    assert "nothing" not in said(asked(item, harm(concept, by="", ago=days)))
+    assert "nothing" in said(asked(item, harm(concept, by="", ago=days + 1)))
 
 
 def test_what_is_definite_and_newer_decides_as_before():

@@ -4,7 +4,8 @@ from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
 from cds_service.trials.nct06802055.assess import all_rules
-from cds_service.trials.nct06802055.safety.preliminary import as_if_final, preliminary_results, told_early
+from cds_service.trials.nct06802055.patient_state.early_results import as_if_final, preliminary_results
+from cds_service.trials.nct06802055.safety.preliminary import told_early
 from cds_service.trials.nct06802055.safety.result_text import result_evidence
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say

@@ -101,6 +101,21 @@ def test_a_harm_is_new_suspected_known_before_or_over(case: dict[str, str]) -> N
     assert found(a_record(entry), ALONE) == expected(case["finding"])
 
 
+@pytest.mark.parametrize(
+    ("concept", "told"),
+    [
+        (Concept.PNEUMONITIS, ["SAF-LUNG warning HOLD sirolimus"]),
+        (Concept.TMA_HUS, ["SAF-TMA warning HOLD sirolimus", "SAF-TMA warning HOLD ciclosporin"]),
+        (Concept.SEPSIS, ["SAF-SEPSIS warning HOLD sirolimus", "SAF-SEPSIS warning REVIEW ciclosporin"]),
+    ],
+)
+def test_an_adverse_event_in_words_is_a_suspected_harm(concept: Concept, told: list[str]) -> None:
+    in_words = replace(event(concept), by_text_only=True)
+    assert found(a_record(in_words)) == told
+    assert found(a_record(event(concept))) != told
+    assert doubted(a_record(in_words))
+
+
 def test_a_suspected_harm_keeps_its_drug_from_rising() -> None:
     entry = diagnosis(Concept.PNEUMONITIS, ago=10, certainty=Certainty.PROVISIONAL)
     assert doubted(a_record(entry), ALONE) == {S}
@@ -196,6 +211,18 @@ def test_anaphylaxis_on_a_study_drug_is_critical_whenever_it_was() -> None:
         (
             allergy(manifestations=ANAPHYLAXIS, by_text_only=True),
             ["SAF-ANAPH critical STOP_REVIEW sirolimus"],
+        ),
+        (allergy(told=ANAPHYLAXIS), ["SAF-HYPER warning STOP_REVIEW sirolimus"]),
+        (allergy(told=ANAPHYLAXIS, recorded=when(900)), ["SAF-ANAPH warning HOLD sirolimus"]),
+        (allergy(told=ANAPHYLAXIS, recorded=when(900), active=False), []),
+        (allergy(told=frozenset({Concept.STOMATITIS}), recorded=when(900)), []),
+        (
+            allergy(manifestations=ANAPHYLAXIS, recorded=when(900), certainty=Certainty.PROVISIONAL),
+            ["SAF-ANAPH warning HOLD sirolimus"],
+        ),
+        (
+            allergy("ciclosporin", kind=AllergyKind.INTOLERANCE, told=ANAPHYLAXIS),
+            ["SAF-ANAPH warning HOLD ciclosporin"],
         ),
     ],
 )

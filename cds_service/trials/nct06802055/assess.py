@@ -29,6 +29,7 @@ from cds_service.trials.nct06802055.monitoring import schedule as monitoring
 from cds_service.trials.nct06802055.orders import draft_orders as orders
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, dose_in_force
 from cds_service.trials.nct06802055.patient_state.doses.reduced_dose import reduced_since
+from cds_service.trials.nct06802055.patient_state.early_results import as_if_final, preliminary_results
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, active_interactions
 from cds_service.trials.nct06802055.patient_state.kidney.renal import renal_state
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import dangerous_level, titration_level
@@ -36,7 +37,7 @@ from cds_service.trials.nct06802055.patient_state.participation import participa
 from cds_service.trials.nct06802055.read_reviewed import Protocol, all_rules, load_protocol, unknown_overrides
 from cds_service.trials.nct06802055.response import readouts as response
 from cds_service.trials.nct06802055.safety import safety_report as safety
-from cds_service.trials.nct06802055.safety.preliminary import as_if_final, preliminary_results, told_early
+from cds_service.trials.nct06802055.safety.preliminary import told_early
 from cds_service.trials.nct06802055.same_moment.each_way import EachWay
 from cds_service.trials.nct06802055.same_moment.readings import gap_of, ways_of
 from fhir_mappings.clinical_model.known_unknown import Gap

@@ -51,7 +51,8 @@ def exc_10_thrombosis(record: ClinicalRecord, t0: date, limits: EligibilityLimit
     present, doubtful = sorted_by_weight(record, t0, _EVENTS, _PERHAPS)
     for event in record.adverse_events:
         if known_by(event.when, t0) and event.concepts & (_EVENTS | _PERHAPS):
-            (present if event.concepts & _EVENTS else doubtful).append(of_adverse_event(event))
+            definite = event.concepts & _EVENTS and not event.by_text_only
+            (present if definite else doubtful).append(of_adverse_event(event))
     doubtful += [
         of_result(r, say("eligibility.test.antiphospholipid"))
         for r in results_by(record, t0, Analyte.ANTIPHOSPHOLIPID_ANTIBODY)
@@ -107,4 +108,4 @@ def _perhaps_not_treatment(event: MedicationEvent, limits: EligibilityLimits) ->
     if Concept.HEPARIN not in event.concepts:
         return False
     said = says_prevention(event, limits)
-    return said or not event.ingredients or PLAIN_HEPARIN in event.ingredients
+    return said or event.ingredients <= {PLAIN_HEPARIN}

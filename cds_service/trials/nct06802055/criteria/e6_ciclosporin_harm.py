@@ -40,6 +40,7 @@ TOPIC = Topic(
     fed_by=(Part.ADVERSE_EVENTS, Part.ALLERGIES, Part.CONDITIONS, Part.ATTESTATIONS),
 )
 _ALWAYS_SEVERE = frozenset({Concept.TMA_HUS, Concept.PRES, Concept.ANAPHYLAXIS, Concept.SEVERE_SKIN_REACTION})
+_PERHAPS_CICLOSPORIN = _ALWAYS_SEVERE | {Concept.HEPATOTOXICITY, Concept.NEPHROTOXICITY}
 
 
 def exc_06_ciclosporin_harm(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
@@ -72,15 +73,22 @@ def _harms(record: ClinicalRecord, t0: date) -> tuple[list[Sighting], list[Sight
     severe: list[Sighting] = []
     other: list[Sighting] = []
     for event in record.adverse_events:
-        if CICLOSPORIN in event.suspects and known_by(event.when, t0):
-            grave = event.severe or event.concepts & _ALWAYS_SEVERE
+        if not known_by(event.when, t0):
+            continue
+        if CICLOSPORIN in event.suspects:
+            grave = event.severe or (event.concepts & _ALWAYS_SEVERE and not event.by_text_only)
             (severe if grave else other).append(of_adverse_event(event))
+        elif not event.suspects and event.concepts & _PERHAPS_CICLOSPORIN:
+            other.append(_cause_not_told(of_adverse_event(event)))
     for allergy in record.allergies:
         if CICLOSPORIN in allergy.ingredients and known_by(allergy.recorded, t0):
             grave = allergy.severe or allergy.manifestations & _ALWAYS_SEVERE
             certain = allergy.certainty is Certainty.CONFIRMED and not allergy.by_text_only
             (severe if grave and certain else other).append(of_allergy(allergy))
     for diagnosis in diagnosed(record, t0, *_ALWAYS_SEVERE):
-        seen = of_diagnosis(diagnosis)
-        other.append(doubted(seen, say("criterion.E6.cause_not_told", fact=seen.words)))
+        other.append(_cause_not_told(of_diagnosis(diagnosis)))
     return severe, other
+
+
+def _cause_not_told(seen: Sighting) -> Sighting:
+    return doubted(seen, say("criterion.E6.cause_not_told", fact=seen.words))

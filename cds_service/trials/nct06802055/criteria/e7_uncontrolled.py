@@ -7,7 +7,7 @@ from cds_service.rules.criterion_evidence import Sighting, of_diagnosis
 from cds_service.rules.sorted_diagnoses import diagnosed, is_active_lately, is_over
 from cds_service.rules.time_windows import within
 from cds_service.trials.nct06802055.criteria.eligibility_limits import EligibilityLimits
-from cds_service.trials.nct06802055.criteria.i5_no_infection import suspect_cultures
+from cds_service.trials.nct06802055.criteria.i5_no_infection import recent_events, suspect_cultures
 from cds_service.trials.nct06802055.criteria.unknowns import Topic, exclusion
 from fhir_mappings.clinical_model.calendar import days_before
 from fhir_mappings.clinical_model.concepts import Concept
@@ -19,8 +19,10 @@ TOPIC = Topic(
     "E7",
     say("criterion.E7.question"),
     say("criterion.E7.nothing"),
-    fed_by=(Part.CONDITIONS, Part.OBSERVATIONS, Part.ATTESTATIONS),
+    fed_by=(Part.CONDITIONS, Part.ADVERSE_EVENTS, Part.OBSERVATIONS, Part.ATTESTATIONS),
 )
+
+_EVENTS = frozenset({Concept.SEVERE_BLEEDING, Concept.BLEEDING, Concept.SEPSIS, Concept.FEBRILE_NEUTROPENIA})
 
 
 def exc_07_uncontrolled(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> Finding:
@@ -36,6 +38,7 @@ def exc_07_uncontrolled(record: ClinicalRecord, t0: date, limits: EligibilityLim
         if not is_over(diagnosis, t0):
             doubtful.append(of_diagnosis(diagnosis))
     doubtful += suspect_cultures(record, t0, limits)
+    doubtful += recent_events(record, t0, limits.bleeding_days, _EVENTS)
     return exclusion(record, t0, limits, TOPIC, present, doubtful)
 
 

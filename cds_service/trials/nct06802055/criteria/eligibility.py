@@ -41,6 +41,7 @@ from cds_service.trials.nct06802055.criteria.i6_e11_pregnancy import exc_11_preg
 from cds_service.trials.nct06802055.criteria.i7_consent import inc_07_consent
 from cds_service.trials.nct06802055.criteria.i8_ecog import inc_08_ecog
 from cds_service.trials.nct06802055.criteria.lost_facts import opened_by_lost
+from cds_service.trials.nct06802055.criteria.preliminary_facts import opened_by_preliminary
 from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import FailureLimits
 from fhir_mappings.clinical_model.concepts import APLASTIC_ANAEMIA
@@ -98,6 +99,7 @@ def judge_criteria(
         return found
 
     found = opened_by_lost(record, t0, all_findings)
+    found = opened_by_preliminary(record, all_findings, found)
     criteria = tuple(Criterion(number, rules[number], found[number]) for number in IDS)
     return concluded(record, participation, criteria, limits)
 

@@ -9,6 +9,7 @@ from cds_service.rules.criterion_evidence import (
     Sighting,
     doubted,
     newest_day,
+    of_adverse_event,
     of_diagnosis,
     of_medication,
     of_result,
@@ -34,7 +35,13 @@ TOPIC = Topic(
     "I5",
     say("criterion.I5.question"),
     say("criterion.I5.nothing"),
-    fed_by=(Part.CONDITIONS, Part.OBSERVATIONS, *MEDICATION_PARTS, Part.ATTESTATIONS),
+    fed_by=(
+        Part.CONDITIONS,
+        Part.ADVERSE_EVENTS,
+        Part.OBSERVATIONS,
+        *MEDICATION_PARTS,
+        Part.ATTESTATIONS,
+    ),
 )
 _INFECTIONS = (
     Concept.INFECTION,
@@ -67,6 +74,7 @@ def inc_05_no_infection(record: ClinicalRecord, t0: date, limits: EligibilityLim
             doubtful.append(_perhaps_over(diagnosis))
     prevention = _add_treatments(record, t0, limits, active, named, doubtful)
     doubtful += _signs(record, t0, limits)
+    doubtful += recent_events(record, t0, limits.infection_days, frozenset(_INFECTIONS))
     if active:
         found = replace(seen_as(Verdict.NOT_MET, active), against=True)
         return settle(record, t0, limits, TOPIC, found, newest_day(active))
@@ -134,6 +142,18 @@ def _signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[
     fever = limits.fever_celsius if few else limits.fever_alone_celsius
     return suspect_cultures(record, t0, limits) + [
         of_result(r, say("eligibility.test.temperature"), "Cel") for r in lately if r.below(fever) is False
+    ]
+
+
+def recent_events(
+    record: ClinicalRecord, t0: date, days: int, concepts: frozenset[Concept]
+) -> list[Sighting]:
+    """Adverse events of the last `days` days, or undated: they have no course, so each is asked about."""
+    since = days_before(t0, days)
+    return [
+        of_adverse_event(event)
+        for event in record.adverse_events
+        if event.concepts & concepts and within(event.when, since, t0) is not False
     ]
 
 

@@ -229,7 +229,7 @@ def _from_event(event: AdverseEventSeen, chart: Situation) -> Harm:
     elif when and (chart.day - when.last).days > chart.limits.adverse_event_days:
         standing = Standing.BEFORE
     else:
-        standing = Standing.NEW if when else Standing.SUSPECTED
+        standing = Standing.NEW if when and not event.by_text_only else Standing.SUSPECTED
     evidence = Evidence(event.reference, when.text if when else None)
     return Harm(event.text, when, standing, event.suspects, bool(event.severe), evidence)
 
@@ -243,7 +243,8 @@ def is_current_bleeding(chart: Situation) -> bool:
 def hypersensitivity(chart: Situation) -> Iterator[Found]:
     """Allergy to a study drug: anaphylaxis at any time, anything else once recorded on the study.
 
-    Intolerance of ciclosporin is a way into this trial (I4), so it is no finding.
+    Intolerance of ciclosporin is a way into this trial (I4), so it is no finding. Anaphylaxis in words, or of
+    a doubtful allergy, holds the drug until somebody has asked.
     """
     for allergy in chart.record.allergies:
         for drug in chart.drugs:
@@ -259,6 +260,8 @@ def hypersensitivity(chart: Situation) -> Iterator[Found]:
                 yield chart.alert("SAF-ANAPH", Severity.CRITICAL, Action.STOP_REVIEW, seen, drug, evidence)
             elif allergy.kind is not AllergyKind.INTOLERANCE and _since_start(allergy.recorded, chart):
                 yield chart.alert("SAF-HYPER", Severity.WARNING, Action.STOP_REVIEW, seen, drug, evidence)
+            elif Concept.ANAPHYLAXIS in allergy.manifestations | allergy.told:
+                yield chart.alert("SAF-ANAPH", Severity.WARNING, Action.HOLD, seen, drug, evidence)
 
 
 def _since_start(when: When | None, chart: Situation) -> bool:

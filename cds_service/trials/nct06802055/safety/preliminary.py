@@ -15,24 +15,10 @@ from cds_service.trials.nct06802055.safety.safety_context import day_of
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Reading, Result
+from fhir_mappings.clinical_model.results import Result
 
 RULE = "SAF-PRELIM"
 _Told = dict[tuple[Drug | None, Result], Alert]
-
-
-def preliminary_results(record: ClinicalRecord) -> tuple[Result, ...]:
-    """The dated preliminary results of the chart."""
-    return tuple(r for r in record.results if r.reading is Reading.PRELIMINARY and r.when)
-
-
-def as_if_final(record: ClinicalRecord) -> ClinicalRecord:
-    """The chart as it will be if the laboratory confirms every preliminary result."""
-    results = tuple(
-        replace(r, reading=Reading.USABLE) if r.reading is Reading.PRELIMINARY else r for r in record.results
-    )
-    return replace(record, results=results)
 
 
 def told_early(
