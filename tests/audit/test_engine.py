@@ -240,15 +240,15 @@ def test_nothing_is_left_open_that_a_forked_worker_could_share(url, closing):
 
 FORKING = """
 import os, sys
-from cds_service.audit.append_calls import remember
+from cds_service.audit.append_calls import append_call
 from cds_service.audit.database import open_store, reading
 from tests.audit.rows import a_call
 engine = open_store(sys.argv[1])
-remember(engine, a_call(hook_instance="before"))
+append_call(engine, a_call(hook_instance="before"))
 assert engine.pool.checkedin() == 1
 child = os.fork()
 assert engine.pool.checkedin() == 0
-remember(engine, a_call(hook_instance="parent" if child else "child"))
+append_call(engine, a_call(hook_instance="parent" if child else "child"))
 engine.dispose()
 if child:
     assert os.waitpid(child, 0)[1] == 0

@@ -13,13 +13,13 @@ from tests.audit.rows import a_call, a_card, rows, uuid
 
 WORKER = """
 import sys
-from cds_service.audit.append_calls import remember
+from cds_service.audit.append_calls import append_call
 from cds_service.audit.database import open_store
 from tests.audit.rows import a_call, a_card
 engine = open_store(sys.argv[1])
 for number in range(int(sys.argv[2]), 100_000):
     cards = [a_card(f"{number} {place}") for place in range(3)]
-    remember(engine, a_call(*cards, hook_instance=str(number)))
+    append_call(engine, a_call(*cards, hook_instance=str(number)))
     print(number, flush=True)  # the answer leaves
 """
 ROUNDS = 3
