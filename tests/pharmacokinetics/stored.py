@@ -1,12 +1,12 @@
 """What other people's software made of the same questions, read from `reference/`."""
 
+import dataclasses
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
 
 from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch
 from cds_service.pharmacokinetics.population_model import (
@@ -91,7 +91,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The shipped model, in patients who are always the same."""
         shipped = model(self.model)
         always: dict[str, Any] = {"occasion_cv": {}, "occasion_variance": {}, "occasion_correlation": ()}
-        return replace(shipped, file=msgspec.structs.replace(shipped.file, **always))
+        return dataclasses.replace(shipped, file=msgspec.structs.replace(shipped.file, **always))
 
     def samples(self, hours: list[float]) -> tuple[Sample, ...]:
         """Its levels."""

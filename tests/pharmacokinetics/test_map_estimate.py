@@ -1,5 +1,7 @@
 """Proofs one, two and four: no data gives the population, much data the patient, a second optimiser the same."""
 
+import dataclasses
+
 import msgspec
 import numpy as np
 import pytest
@@ -54,7 +56,9 @@ def test_with_many_exact_levels_the_estimate_is_the_patient(model: PopulationMod
     Levels tell of clearances and volumes only by their ratio to the absorbed fraction.
     """
     always: dict[str, object] = {"occasion_cv": {}, "occasion_variance": {}, "occasion_correlation": ()}
-    exact = replace(model, file=msgspec.structs.replace(model.file, residual=Residual(0.001), **always))
+    exact = dataclasses.replace(
+        model, file=msgspec.structs.replace(model.file, residual=Residual(0.001), **always)
+    )
     u = np.linspace(-0.8, 0.8, len(model.estimated))
     truth = np.real(factors_of(model, u))
     history = usual_course(model)
@@ -74,7 +78,7 @@ def _told(factors: Floats) -> Floats:
 def test_the_search_ends_where_the_slope_does(model: PopulationModel, scale: str) -> None:
     """Far from the typical patient, where a search by slopes alone once turned back and called that an end."""
     proportional = msgspec.structs.replace(model.file, residual=Residual(0.1, scale=scale))  # type: ignore[arg-type]
-    exacter = replace(model, file=proportional)
+    exacter = dataclasses.replace(model, file=proportional)
     history = usual_course(model)
     hours = [8 * DAY + h for h in (1, 3, 12)]
     for sign in (-1, 1):
@@ -205,6 +209,6 @@ def test_a_level_counts_for_less_where_patients_vary_from_time_to_time() -> None
     history = usual_course(HYBRID)
     (seen,) = measured(HYBRID, history, np.ones(7), [20 * DAY])
     off = [Sample(seen.hour, seen.ng_per_ml * 1.4, assay=seen.assay)]
-    steady = replace(HYBRID, file=msgspec.structs.replace(HYBRID.file, occasion_cv={}))
+    steady = dataclasses.replace(HYBRID, file=msgspec.structs.replace(HYBRID.file, occasion_cv={}))
     varying_patient, steady_patient = (estimate(m, history, off).factors[0] for m in (HYBRID, steady))
     assert steady_patient < varying_patient < 1

@@ -5,6 +5,7 @@ day on which a trigger still counts there is no hold to restart from, with an en
 last one. The same patients, with the same luck, in each; the oracle knows nothing of either.
 """
 
+import dataclasses
 import os
 import sys
 from collections import Counter
@@ -58,7 +59,9 @@ RULES: dict[str, Limits] = {
 def bedside_with(rules: str) -> Bedside:
     """The default site, with these of the two rules."""
     site = bedside().without_forecast()
-    return replace(site, protocol=replace(site.protocol, titration=RULES[rules](site.protocol.titration)))
+    return dataclasses.replace(
+        site, protocol=replace(site.protocol, titration=RULES[rules](site.protocol.titration))
+    )
 
 
 def courses(way: str, seed: int, numbers: Sequence[int]) -> list[Told]:
