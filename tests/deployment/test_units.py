@@ -47,6 +47,7 @@ def test_there_are_units_for_all_that_runs_by_itself():
     assert {path.stem for path in SERVICES} == {path.stem for path in TIMERS} | {
         "cds-service",
         "cds-service@",
+        "cds-watch",
     }
 
 
