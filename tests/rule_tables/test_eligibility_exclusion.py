@@ -444,6 +444,12 @@ def test_e12_three_months_before_31_may_is_28_february() -> None:
     assert asked("E12", study(OFF, start="2025", end="2026-02-27"), t0=t0).verdict is UNKNOWN
 
 
+def test_a_study_without_any_day_is_asked_about_and_said_to_have_none() -> None:
+    found = asked("E12", study(ON, start=None))
+    assert found.verdict is not ABSENT
+    assert "eligibility.seen.undated" in str(found.seen)
+
+
 # ---------------------------------------------------------------- contradictions and missing parts
 
 
