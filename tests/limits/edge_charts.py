@@ -204,6 +204,15 @@ AZOLE_GONE = (
     level("sirolimus", 16, 25),
     level("sirolimus", 7),
 )
+AZOLE_JUST_GONE = (
+    *SIROLIMUS_ARM,
+    *labs(),
+    *_held(SIROLIMUS_1MG, 3, 24),
+    statement(VORICONAZOLE, 60, 14),
+    level("sirolimus", 16, 14),
+    level("sirolimus", 7),
+)
+"""Off for no more than 14 days, or the former dose would not return."""
 DILTIAZEM_GONE = (
     *SIROLIMUS_ARM,
     *labs(),
@@ -339,8 +348,8 @@ MORE: dict[str, Chart] = {
         *kidneys(),
         level("ciclosporin", 60),
     ),
-    "titration.cause_gone_azole_days": AZOLE_GONE,
-    "titration.cause_gone_level_days": AZOLE_GONE,
+    "titration.cause_gone_azole_days": AZOLE_JUST_GONE,
+    "titration.cause_gone_level_days": AZOLE_JUST_GONE,
     "titration.restart_new_start_days": AZOLE_GONE,
     "titration.cause_gone_days": DILTIAZEM_GONE,
     "titration.change_ordered_days": on_sirolimus(
