@@ -39,6 +39,7 @@ from cds_service.fhir_client.capability_statements import Statements
 from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
 from cds_service.fhir_client.jwks import KeySets, key_server
 from cds_service.fhir_client.server_limits import LineLimits, ServerLines
+from cds_service.review.signature_standing import SignatureStanding
 from cds_service.rules.as_of import AsOf, as_of
 from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
 from cds_service.services.audit_and_suppress import AuditMemory, Versions
@@ -172,7 +173,8 @@ def build_app(
         memory.react,
         {"database": partial(is_ready, memory.engine), "database-file": FileWatch(memory.engine).is_whole},
     )
-    for page in build_pages(settings, installation, memory, present):
+    standing = partial(standing_of, settings.site, memory.engine, content)
+    for page in build_pages(settings, installation, memory, present, standing):
         app.register_blueprint(page)
     return put_before(app, build_front(settings))
 
@@ -196,7 +198,7 @@ def build_door(settings: Settings, engine: Engine, clock: Callable[[], datetime]
 
 
 def with_traces(settings: Settings, installation: Installation) -> Installation:
-    """The clinic, its steps traced if the settings name an address for that."""
+    """The installation, its steps traced if the settings name an address for that."""
     if not settings.traces_url:
         return installation
     from cds_service.web.traces import traced, tracer_to  # of an extra
@@ -220,9 +222,13 @@ def start_counting(settings: Settings) -> MetricsPage | None:
 
 
 def build_pages(
-    settings: Settings, installation: Installation, memory: AuditMemory, clock: Callable[[], datetime]
+    settings: Settings,
+    installation: Installation,
+    memory: AuditMemory,
+    clock: Callable[[], datetime],
+    standing: Callable[[], SignatureStanding],
 ) -> tuple[Blueprint, ...]:
-    """The pages for people, where the site file asks for any."""
+    """The pages for people, where the site file asks for any; `standing` is that of the content in force."""
     if not (installation.explaining or settings.site.research):
         return ()
     from cds_service.settings.rooms import Outside, pages_of  # Authlib: only where there is a page
@@ -234,7 +240,7 @@ def build_pages(
         clock,
         partial(secrets.token_urlsafe, 32),
         list_server,
-        partial(standing_of, settings.site, memory.engine, reviewed_content(settings.site)),
+        standing,
     )
     return pages_of(settings, installation, memory, outside)
 
@@ -282,7 +288,7 @@ def site_in_use() -> Site:
 
 
 def build_offline_installation() -> Installation:
-    """The clinic of the command line, and no server. Raises BadSite."""
+    """The installation of the command line, and no server. Raises BadSite."""
     return build_installation(offline(site_in_use()))
 
 

@@ -3,11 +3,9 @@
 A card without a reaction is "ignored", which is not a rejection (CH-127). The last reaction to a card counts.
 """
 
-import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,6 +14,7 @@ from sqlalchemy import Engine, Select, Subquery, func, select
 from cds_service.audit.audit_tables import CALLS, FEEDBACK, GIVEN_ADVICE, GIVEN_RULES
 from cds_service.audit.database import reading
 from cds_service.audit.shown import was_shown
+from cds_service.audit.text_table import csv_of, side_by_side
 
 COLUMNS = ("rule", "software", "texts", "shown", "accepted", "overridden", "ignored", "reasons")
 _COMMENT_ONLY = "comment-only"
@@ -108,16 +107,9 @@ def last_reactions() -> Subquery:
 
 def report_csv(entries: Iterable[RuleReport]) -> str:
     """With a header line; texts in full would not help a reader, their first digits do."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(entry.cells() for entry in entries)
-    return out.getvalue()
+    return csv_of(COLUMNS, (entry.cells() for entry in entries))
 
 
-def as_table(entries: Sequence[RuleReport]) -> str:
+def as_table(entries: Iterable[RuleReport]) -> str:
     """Columns side by side, for a terminal."""
-    rows = [COLUMNS, *(entry.cells() for entry in entries)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    return side_by_side(COLUMNS, (entry.cells() for entry in entries))

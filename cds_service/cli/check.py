@@ -73,7 +73,7 @@ def _check_signature(settings: Settings, report: CheckReport) -> None:
     except (StoreUnusable, StoreUnavailable, *wiring.INSTALLATION_FAULTS):
         return  # told by what looks at the database, and at the texts
     else:
-        refused = not now.is_signed and settings.unsigned is Unsigned.REFUSED
+        refused = not now.is_signed and settings.unsigned_content is Unsigned.REFUSED
         (report.faults if refused else report.notes).append(in_one_line(now))
         if not now.is_signed and not refused:
             report.notes.append("it serves unsigned, by the word of this installation, and the pages say so")
@@ -119,7 +119,7 @@ def _site_alone(site_file: str, report: CheckReport) -> Site:
     except BadSite as error:
         report.faults += error.faults
         return error.readable
-    _check_signature(replace(wiring.offline(site), unsigned=Unsigned.ACCEPTED), report)
+    _check_signature(replace(wiring.offline(site), unsigned_content=Unsigned.ACCEPTED), report)
     return site
 
 

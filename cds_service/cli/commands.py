@@ -4,15 +4,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
 
 from cds_service import __version__
 from cds_service.cli.demo_options import add_demo_options
 from cds_service.cli.export_options import add_fetch_export, add_new_client_key
 from cds_service.cli.migrate import add_migrate
+from cds_service.cli.option_values import a_day, up_to
 from cds_service.cli.review_options import add_review, add_shadow_report, add_sign, add_watch
 from cds_service.cli.screen_options import add_screen
-from cds_service.cli.whole_number import up_to
 
 _days = up_to(36_500, "number of days")
 _count = up_to(100_000)
@@ -241,8 +240,8 @@ def _add_feedback_report(commands: "argparse._SubParsersAction[argparse.Argument
         help="how often each rule was shown, accepted, overridden and ignored, and why",
         epilog="example: cds-service feedback-report --since 2026-01-01 --csv",
     )
-    command.add_argument("--since", type=_day, metavar="YYYY-MM-DD", help="first day of the cards counted")
-    command.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="last day of the cards counted")
+    command.add_argument("--since", type=a_day, metavar="YYYY-MM-DD", help="first day of the cards counted")
+    command.add_argument("--until", type=a_day, metavar="YYYY-MM-DD", help="last day of the cards counted")
     command.add_argument("--csv", action="store_true", help="as CSV (default: a table)")
 
 
@@ -298,13 +297,6 @@ def _add_digest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     command.add_argument("--days", type=_days, default=1, help="how far back (default: 1)")
     command.add_argument("--print", dest="print_only", action="store_true", help="print it, send nothing")
-
-
-def _day(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-03-02") from error
 
 
 def _port(text: str) -> int:

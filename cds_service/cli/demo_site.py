@@ -88,7 +88,7 @@ def demo_settings(
         Secret(f"sqlite:///{folder / 'demo.sqlite3'}"),
         Secret(secrets.token_hex(32)),
         ClientAuthentication.JWT,
-        unsigned=Unsigned.ACCEPTED,  # it says so on its pages: no clinician has signed for a demo
+        unsigned_content=Unsigned.ACCEPTED,  # it says so on its pages: no clinician has signed for a demo
     )
 
 

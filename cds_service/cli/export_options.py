@@ -2,7 +2,7 @@
 
 import argparse
 
-from cds_service.cli.whole_number import up_to
+from cds_service.cli.option_values import up_to
 
 _kept = up_to(1000)
 

@@ -1,7 +1,8 @@
 """The options of `review`, `sign`, `shadow-report` and `watch`; what does it takes longer to import."""
 
 import argparse
-from datetime import UTC, date, datetime
+
+from cds_service.cli.option_values import a_day
 
 
 def add_review(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -42,7 +43,7 @@ def add_shadow_report(commands: "argparse._SubParsersAction[argparse.ArgumentPar
         help="advice that shadow mode kept to itself, beside what clinicians then did, by rule",
         epilog="example: cds-service shadow-report --orders export/MedicationRequest.ndjson --csv",
     )
-    command.add_argument("--since", type=_day, metavar="YYYY-MM-DD", help="first day of the calls counted")
+    command.add_argument("--since", type=a_day, metavar="YYYY-MM-DD", help="first day of the calls counted")
     command.add_argument(
         "--orders",
         action="append",
@@ -73,13 +74,6 @@ def _watch(asked: argparse.Namespace) -> int:
     from cds_service.cli.watch import watch
 
     return watch(asked.host, asked.port, once=asked.once)
-
-
-def _day(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-03-02") from error
 
 
 def _review(asked: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import argparse
 
 from cds_service.cli.cluster_options import add_cluster_options
-from cds_service.cli.whole_number import up_to
+from cds_service.cli.option_values import up_to
 
 _cores = up_to(1024)
 

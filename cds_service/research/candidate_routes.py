@@ -1,6 +1,5 @@
 """The routes under `/research/candidates`: the list, its CSV, a change of a row, the way to its evidence."""
 
-import hmac
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -113,11 +112,7 @@ def _add_changes(routes: Blueprint, page: CandidatesPage) -> None:
     @routes.post("/candidates/change")
     def change() -> Response:
         reader, form = page.reader(), request.form
-        is_ours = request.headers.get("Origin", page.origin) == page.origin
-        if not is_ours or not hmac.compare_digest(
-            reader.form_token.encode(), form.get("form_token", "").encode()
-        ):
-            raise SignInRefused(WhyRefused.FORM)
+        reader.check_form(form.get("form_token", ""), request.headers.get("Origin", page.origin), page.origin)
         wanted = _change_in(form.get)
         if wanted is None:
             return _said(page, "page.candidates.needsCriterion", 400)
@@ -131,13 +126,6 @@ def _add_changes(routes: Blueprint, page: CandidatesPage) -> None:
         except (WriteRefused, NotFetched) as error:
             _log.warning("candidate_not_written", error=type(error).__name__)
             return _said(page, "page.candidates.notWritten", 502)
-
-
-def _check_form(page: CandidatesPage, reader: Reader, given: str) -> None:
-    """A form of our own page, sent by it. Raises SignInRefused."""
-    is_ours = request.headers.get("Origin", page.origin) == page.origin
-    if not is_ours or not hmac.compare_digest(reader.form_token.encode(), given.encode()):
-        raise SignInRefused(WhyRefused.FORM)
 
 
 def _change_in(given: Callable[[str, str], str]) -> StatusChange | None:

@@ -1,9 +1,8 @@
 """The tables as CSV, exactly as shown: rounded as on the page, and no more told than there."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
+from cds_service.audit.text_table import csv_of
 from cds_service.pages.small_cells import FEWEST_SHOWN, Cell
 from cds_service.research.advice_statistics import OUTCOMES, CountedTold
 from cds_service.research.funnel_page import Funnel
@@ -24,7 +23,7 @@ def largest_first(counts: Mapping[str, Cell]) -> list[tuple[str, Cell]]:
 
 def alerts_csv(told: Iterable[CountedTold]) -> str:
     """A line for each rule or month."""
-    return _csv(
+    return csv_of(
         ("name", "shown", *_SHOWN, "reasons"),
         (
             (
@@ -48,12 +47,4 @@ def funnel_csv(funnel: Funnel) -> str:
         ("overdue", funnel.overdue),
     ):
         rows += [(table, name, cell(count)) for name, count in counts.items()]
-    return _csv(("table", "name", "patients"), rows)
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return out.getvalue()
+    return csv_of(("table", "name", "patients"), rows)

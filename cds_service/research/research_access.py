@@ -1,5 +1,6 @@
 """Who may see the counts: people whose account at the hospital's identity provider has the role."""
 
+import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +32,11 @@ class Reader(msgspec.Struct, frozen=True):
     account: str = ""
     name: str = ""
     may_sign: bool = False
+
+    def check_form(self, given: str, origin: str, own: str) -> None:
+        """A form of our `own` origin's page, sent by it. Raises SignInRefused."""
+        if origin != own or not hmac.compare_digest(self.form_token.encode(), given.encode()):
+            raise SignInRefused(WhyRefused.FORM)
 
 
 class SignIn(msgspec.Struct, frozen=True):

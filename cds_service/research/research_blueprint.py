@@ -33,8 +33,8 @@ _MOST_BYTES = 500_000
 class ResearchSurroundings(msgspec.Struct, frozen=True):
     """What comes from outside: database, HTTP (a `bounded_session`), our address, the clock and chance.
 
-    With a `list_server` and a `clinic` the candidates are shown; `explains` where the list's FHIR server
-    launches the page that explains; `standing` of the reviewed content, where it can be signed.
+    With a `list_server` and an `installation` the candidates are shown; `explains` where the list's FHIR
+    server launches the page that explains; `standing` of the reviewed content, where it can be signed.
     """
 
     engine: Engine

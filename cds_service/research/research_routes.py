@@ -1,6 +1,5 @@
 """The routes under `/research`."""
 
-import hmac
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -114,9 +113,7 @@ def _add_sign_in(routes: Blueprint, page: ResearchPage) -> None:
     @routes.post("/end")
     def end() -> Response:
         given, reader = request.form.get("form_token", ""), page.reader()
-        is_ours = request.headers.get("Origin", page.origin) == page.origin
-        if not is_ours or not hmac.compare_digest(reader.form_token.encode(), given.encode()):
-            raise SignInRefused(WhyRefused.FORM)
+        reader.check_form(given, request.headers.get("Origin", page.origin), page.origin)
         response = _message(page, "ended", 200)
         page.sessions.end(response, SESSION, below)
         return response

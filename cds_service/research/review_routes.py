@@ -1,6 +1,5 @@
 """The routes under `/research/review`: the content by question, what changed, and signing by its hash."""
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +47,9 @@ def add_review_routes(routes: Blueprint, page: ReviewPage) -> None:
     @routes.post("/review/sign")
     def sign() -> Response:
         reader = page.reader()
-        _check_form(page, reader, request.form.get("form_token", ""))
+        reader.check_form(
+            request.form.get("form_token", ""), request.headers.get("Origin", page.origin), page.origin
+        )
         if not reader.may_sign:
             raise SignInRefused(WhyRefused.ROLE)
         now = page.standing()
@@ -60,13 +61,6 @@ def add_review_routes(routes: Blueprint, page: ReviewPage) -> None:
         keep_signature(page.engine, signature, reader.account)
         _log.info("content_signed", content=now.content.hash)
         return _show(page, reader, notice="signed")
-
-
-def _check_form(page: ReviewPage, reader: Reader, given: str) -> None:
-    """A form of our own page, sent by it. Raises SignInRefused."""
-    is_ours = request.headers.get("Origin", page.origin) == page.origin
-    if not is_ours or not hmac.compare_digest(reader.form_token.encode(), given.encode()):
-        raise SignInRefused(WhyRefused.FORM)
 
 
 def _show(page: ReviewPage, reader: Reader, notice: str = "", status: int = 200) -> Response:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from cds_service.cds_hooks.strict_json import NOT_JSON
 from cds_service.rules.as_of import AsOf
 from cds_service.screening.output_names import ExportLine
 from cds_service.trials.nct06802055.criteria.eligibility import may_have_aplastic_anaemia
@@ -78,7 +79,7 @@ class Diagnoses:
         """Which lines of a block of Conditions are not harmless; None where the block cannot be read."""
         try:
             found = _coded.decode_lines(block) if block.isascii() or block.decode() else []
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except NOT_JSON:
             return None
         if len(found) != block.count(b"\n") + (not block.endswith(b"\n")):
             return None  # two on one line

@@ -9,11 +9,12 @@ from datetime import datetime
 
 import msgspec
 
+from cds_service.cds_hooks.strict_json import NOT_JSON
+
 NumberedLine = tuple[int, bytes]
 Deleted = Mapping[str, tuple[str, ...]]
 """`Type/id` -> the moments at which it was deleted, as they are written; "" where that is not told."""
 _DELETE = "DELETE"
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Deletion(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ def deletions_in(line: bytes) -> tuple[Deletion, ...]:
         return ()
     try:
         bundle = _bundle.decode(line)
-    except _UNREADABLE:
+    except NOT_JSON:
         return ()
     return tuple(_gone(bundle))
 
@@ -76,7 +77,7 @@ def remaining(lines: Iterable[NumberedLine], deleted: Deleted) -> tuple[Numbered
 def _is_gone(line: bytes, deleted: Deleted) -> bool:
     try:
         own = _own.decode(line)
-    except _UNREADABLE:
+    except NOT_JSON:
         return False
     moments = deleted.get(f"{own.resource_type}/{own.id}", ())
     return any(not _is_later(own.meta.last_updated, moment) for moment in moments)

@@ -9,6 +9,7 @@ import msgspec
 
 from cds_service import __version__
 from cds_service.bulk_export.folder_lock import locked
+from cds_service.bulk_export.whole_file import write_whole
 from cds_service.rules.as_of import AsOf
 from cds_service.screening.changes_since_last_run import (
     CHANGES,
@@ -24,7 +25,7 @@ from cds_service.screening.run_manifest import MANIFEST, UNREADABLE, Unusable, m
 from cds_service.screening.screening_engine import Engine
 from cds_service.screening.screening_report import REPORT, one_answer_away, report_page
 from cds_service.screening.screening_run import ScreeningRun, Tell, run_screening
-from cds_service.screening.working_folder import PLAN, WorkingFolder, write_whole
+from cds_service.screening.working_folder import PLAN, WorkingFolder
 from cds_service.services.chart_file import Rulebook
 
 _WORK = ".work"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from cds_service.cds_hooks.strict_json import NOT_JSON
 from fhir_mappings.readers.bundle import NotFhir, decode
 from fhir_mappings.readers.fhir_types import FhirType, Identifier, Reference, Resource, Unread
 from fhir_mappings.readers.participation_fallbacks import GroupMembers
@@ -130,7 +131,7 @@ def pointed_at(raw: bytes) -> frozenset[str]:
     """`Type/id` of every product, study, specimen or practitioner that a line points at."""
     try:
         value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         return frozenset()
     return frozenset(name for text in _references(value) for name in _POINTED.findall(text))
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
+from cds_service.bulk_export.whole_file import write_whole
 from cds_service.screening.funnel import FUNNEL, funnel_of
 from cds_service.screening.patient_shards import Shard
 from cds_service.screening.run_manifest import Unusable
 from cds_service.screening.screening_run import Passes
 from cds_service.screening.summary_tables import rows_as_lines, summary_row, write_tables
-from cds_service.screening.working_folder import WorkingFolder, write_whole
+from cds_service.screening.working_folder import WorkingFolder
 
 ASSESSMENTS = "assessments.ndjson.gz"
 _LEVEL = 3

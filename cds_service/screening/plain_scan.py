@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from cds_service.cds_hooks.strict_json import NOT_JSON
+
 _BEGINNING = re.compile(rb'\{\s*"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
 _skim = msgspec.json.Decoder(msgspec.Raw)
 
@@ -33,7 +35,7 @@ class PlainLines(NamedTuple):
         """Is each of them JSON, and alone on its line? Looked through to its end, and nothing made of it."""
         try:
             found = _skim.decode_lines(self.text) if self.text.isascii() or self.text.decode() else []
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except NOT_JSON:
             return False
         return len(found) == len(self.numbers)
 

@@ -12,6 +12,7 @@ from itertools import chain
 import msgspec
 import xxhash
 
+from cds_service.cds_hooks.strict_json import NOT_JSON
 from cds_service.rules.as_of import AsOf
 from cds_service.screening.deciding import NEVER_PLAIN, Diagnoses, deciding_types, may_matter
 from cds_service.screening.deletions import Deletion, deletions_in
@@ -140,7 +141,7 @@ def _is_remark(line: bytes) -> bool:
     """Does a server say here only what is no fault?"""
     try:
         return not _outcome.decode(line).is_failure
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         return False
 
 
@@ -226,7 +227,7 @@ class _Pass:
     def _roster(self, plain: PlainLines) -> None:
         try:
             people = _patients.decode_lines(plain.text) if plain.text.isascii() or plain.text.decode() else []
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except NOT_JSON:
             people = []
         if len(people) != len(plain.numbers):
             self._each(plain.each())

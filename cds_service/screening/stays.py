@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from cds_service.cds_hooks.strict_json import NOT_JSON
 from cds_service.rules.as_of import AsOf
 from cds_service.screening.summary import LastStay
 from fhir_mappings.clinical_model.calendar import NotADate, read_when
@@ -36,7 +37,7 @@ def _stay(line: bytes, now: AsOf, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
         return
     try:
         found = _encounter.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         return
     if found.resource_type != "Encounter" or found.status in _NONE or found.period is None:
         return

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import msgspec
 
+from cds_service.bulk_export.whole_file import write_whole
 from cds_service.screening.deletions import Deleted, Deletion
 from cds_service.screening.judge_candidates import CandidateChart, Judged
 from cds_service.screening.scan import Found, HeldLine, ScannedPerson, ScanProblem, WantedLine
@@ -237,10 +238,3 @@ def _reached(names: Iterable[str], pointed: dict[str, list[_Place]]) -> Iterator
             for row in pointed.get(name, ()):
                 yield row
                 left += row.names
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all. Raises OSError."""
-    begun = file.with_name(f"{file.name}.part")
-    begun.write_bytes(content)
-    begun.replace(file)

@@ -76,7 +76,7 @@ class Installation(msgspec.Struct, frozen=True):
     steps: Steps = Steps()
 
     def hook_service(self, service: "TrialService") -> HookService:
-        """A service of this clinic: it advertises the whole chart's queries and advises by them."""
+        """A service of this installation: it advertises the whole chart's queries and advises by them."""
         queries = chart_queries(self.gatherer.reader.stand_ins)
         return HookService(
             id=service.id,

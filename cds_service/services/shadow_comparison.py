@@ -4,8 +4,6 @@ The same advice about one patient in a row is one episode, from its first call o
 order of that drug written within some days of it. No order within them is an answer only once they are over.
 """
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from enum import StrEnum
 from statistics import median
 
 from cds_service.audit.shadow import KeptBack, ShadowRecord
+from cds_service.audit.text_table import csv_of, side_by_side
 from fhir_mappings.clinical_model.calendar import hours_between
 
 _CHANGES = frozenset({"INITIATE", "INCREASE", "DECREASE"})
@@ -135,16 +134,9 @@ def _wanted(advice: KeptBack) -> Decimal | None:
 
 def as_csv(rows: Iterable[RuleInShadow], openings: int) -> str:
     """With a header line."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(row.cells(openings) for row in rows)
-    return out.getvalue()
+    return csv_of(COLUMNS, (row.cells(openings) for row in rows))
 
 
 def comparison_table(rows: Iterable[RuleInShadow], openings: int) -> str:
     """Columns side by side, for a terminal."""
-    lines = [COLUMNS, *(row.cells(openings) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    told = ("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
-    return f"{openings} openings\n" + "".join(f"{line}\n" for line in told)
+    return f"{openings} openings\n" + side_by_side(COLUMNS, (row.cells(openings) for row in rows))

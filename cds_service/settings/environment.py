@@ -106,7 +106,7 @@ class Settings(msgspec.Struct, frozen=True):
     `request_seconds` is how long a client may take to send a request. The two limits are calls per second and
     worker; 0 is none, as for the demo, though not in an environment that says nothing. Without a
     `metrics_port` (0) nothing is counted, without a `traces_url` nothing is traced.
-    `unsigned` says what becomes of reviewed content that no clinician of the site has signed: what the
+    `unsigned_content` says what becomes of content that no clinician of the site has signed: what the
     environment says, else the site file; else production refuses it where the site file names who signs.
     `insecure` lists what development tolerates and production would refuse.
     """
@@ -126,7 +126,7 @@ class Settings(msgspec.Struct, frozen=True):
     metrics_port: int = 0
     metrics_host: str = "127.0.0.1"
     mode: Mode = Mode.LIVE
-    unsigned: Unsigned = Unsigned.ACCEPTED
+    unsigned_content: Unsigned = Unsigned.ACCEPTED
     traces_url: str = ""
     insecure: tuple[str, ...] = ()
 
@@ -190,7 +190,7 @@ def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings
         metrics_port=int(_number(environ, "CDS_METRICS_PORT", 0, 0, 65_535, faults)),
         metrics_host=environ.get("CDS_METRICS_HOST", "127.0.0.1"),
         mode=_choice(environ, "CDS_MODE", Mode, Mode.LIVE, faults),
-        unsigned=_unsigned(environ, environment, site, faults),
+        unsigned_content=_unsigned(environ, environment, site, faults),
         traces_url=_traces_url(environ, faults),
         insecure=tuple(_insecure(environ, url, authentication, site)),
     )

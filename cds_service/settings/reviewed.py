@@ -72,7 +72,7 @@ def check_signature(settings: Settings, engine: Engine, content: Content) -> Non
     if now.is_signed:
         return
     said = in_one_line(now)
-    if settings.unsigned is Unsigned.REFUSED:
+    if settings.unsigned_content is Unsigned.REFUSED:
         raise UnsignedContent(
             f"{said}; cds-service sign signs it, and CDS_UNSIGNED_CONTENT=accepted (or [review] unsigned of "
             "the site file) serves it unsigned, which the pages then say"

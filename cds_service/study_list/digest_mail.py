@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cds_service.cards.translations import Wording
 from cds_service.study_list.list_changes import ListChanges
+from cds_service.study_list.mailing import message_to
 from cds_service.study_list.registered import Mail
 from fhir_mappings.clinical_model.messages import Phrase, say
 
@@ -17,13 +18,8 @@ _STATUS = "digest.status."
 
 def digest_mail(changes: ListChanges, link: str, mail: Mail, words: Wording) -> EmailMessage:
     """The message, plain and HTML; `link` is the page of the list."""
-    message = EmailMessage()
-    message["Subject"] = words.plain(
-        say(_SUBJECT, new=changes.new, changed=changes.changed, lost=changes.lost)
-    )
-    message["From"] = mail.sender
-    message["To"] = ", ".join(mail.to)
-    message["Auto-Submitted"] = "auto-generated"
+    subject = say(_SUBJECT, new=changes.new, changed=changes.changed, lost=changes.lost)
+    message = message_to(mail, words.plain(subject))
     values = {
         "counts": _counts(changes, words),
         "lists": _lists(changes, words),

@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from collections.abc import Sequence
 from email.message import EmailMessage
 
 from cds_service.study_list.registered import Mail
@@ -15,6 +16,16 @@ class NotSent(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+
+def message_to(mail: Mail, subject: str, to: Sequence[str] = ()) -> EmailMessage:
+    """A message without a body yet; to the site's addresses where no others are named."""
+    message = EmailMessage()
+    message["Subject"] = subject
+    message["From"] = mail.sender
+    message["To"] = ", ".join(to or mail.to)
+    message["Auto-Submitted"] = "auto-generated"
+    return message
 
 
 def send(message: EmailMessage, mail: Mail, ca_bundle: str | None = None) -> None:

@@ -1,11 +1,11 @@
 """The file by which the watch says that it is alive, and up to which moment it has looked at everything."""
 
 import json
-import os
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cds_service.bulk_export.whole_file import write_whole
 from cds_service.watch.watch_rounds import Round
 
 FIRST_LOOK_BACK = timedelta(days=7)
@@ -25,14 +25,8 @@ def seen_up_to(file: Path, now: datetime) -> datetime:
 def beat(file: Path, now: datetime, seen: datetime, done: Round) -> None:
     """Write it, whole or not at all; `<file>.prom` beside it is for Prometheus' textfile collector."""
     told = {"alive": now.isoformat(timespec="seconds"), "seenUpTo": seen.isoformat(), **asdict(done)}
-    _write(file, json.dumps(told) + "\n")
+    write_whole(file, f"{json.dumps(told)}\n".encode())
     lines = [f"cds_watch_alive_timestamp_seconds {now.timestamp():.0f}"]
     lines += [f"cds_watch_seen_up_to_timestamp_seconds {seen.timestamp():.0f}"]
     lines += [f"cds_watch_{name} {getattr(done, name)}" for name in METRICS]
-    _write(file.with_name(f"{file.name}.prom"), "\n".join(lines) + "\n")
-
-
-def _write(file: Path, text: str) -> None:
-    beside = file.with_name(f".{file.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, file)  # noqa: PTH105 - atomic, also over an old one
+    write_whole(file.with_name(f"{file.name}.prom"), "".join(f"{line}\n" for line in lines).encode())

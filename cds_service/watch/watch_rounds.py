@@ -21,7 +21,7 @@ from cds_service.rules.answers.assessment import Assessment
 from cds_service.services.handler import Installation
 from cds_service.study_list.judge_listed import assessed
 from cds_service.study_list.list_server import ListServer
-from cds_service.study_list.mailing import NotSent
+from cds_service.study_list.mailing import NotSent, message_to
 from cds_service.study_list.registered import Mail
 from cds_service.watch.arrivals import arrived_since, enrolled_patients
 from cds_service.watch.tell_alarms import Alarm, alarms_of, task_entries
@@ -86,7 +86,7 @@ class Watch:
             assessment = assessed(self.installation, self.server, patient, now)
             found = alarms_of(assessment, patient, self.keys, self.words, now) if assessment else []
             is_whole = assessment is None or not _came_in_part(assessment)
-            known = alarms_known(self.engine)
+            known = alarms_known(self.engine)  # anew: another instance may have told meanwhile
             for alarm in found:
                 if alarm.name not in known:
                     self._tell(alarm)
@@ -104,38 +104,36 @@ class Watch:
 
     def _follow_up(self, now: datetime, done: Round) -> None:
         known = [one for one in alarms_known(self.engine).values() if not one.acknowledged]
-        self._take_answers(known, now, done)
-        waiting = [one for one in alarms_known(self.engine).values() if not one.acknowledged]
+        answered = self._take_answers(known, now)
+        done.acknowledged = len(answered)
+        waiting = [one for one in known if one.alarm not in answered]
         done.unanswered = len(waiting)
         fresh = [one.alarm for one in waiting if not one.mailed]
         done.mailed = self._mail(fresh, "mailed", "watch.subject", (), now)
         late = [one.alarm for one in waiting if not one.escalated and now - one.at >= self.patience]
         done.escalated = self._mail(late, "escalated", "watch.escalated", self.escalate_to, now)
 
-    def _take_answers(self, known: list[Told], now: datetime, done: Round) -> None:
-        """A Task that somebody has accepted, or brought further, is acknowledged."""
+    def _take_answers(self, known: list[Told], now: datetime) -> list[str]:
+        """The alarms whose Task somebody has accepted, or brought further: noted as acknowledged."""
         if not known:
-            return
+            return []
         try:
             tasks = self.server.by_id("Task", [one.task for one in known if one.task])
         except NotFetched:
-            return  # nobody is taken for having answered
+            return []  # nobody is taken for having answered
         status = {one: task.get("status", "requested") for one, task in tasks.items()}
         seen = [one.alarm for one in known if status.get(one.task, "requested") != "requested"]
         if seen:
             mark(self.engine, seen, "acknowledged", now)
-        done.acknowledged = len(seen)
+        return seen
 
     def _mail(self, alarms: list[str], step: str, subject: str, to: tuple[str, ...], now: datetime) -> int:
         """Sent, then noted: a mail may come twice after a crash in between, and never not at all."""
         if not alarms or self.mail is None:
             return 0
         minutes = int(self.patience.total_seconds() // 60)
-        message = EmailMessage()
-        message["Subject"] = self.words.plain(say(subject, count=len(alarms), minutes=minutes))
-        message["From"] = self.mail.sender
-        message["To"] = ", ".join(to or self.mail.to)
-        message["Auto-Submitted"] = "auto-generated"
+        told = self.words.plain(say(subject, count=len(alarms), minutes=minutes))
+        message = message_to(self.mail, told, to)
         message.set_content(self.words.plain(say(_TEXT, count=len(alarms), link=self.link)))
         try:
             self.send(message)

@@ -29,7 +29,7 @@ def tracer_to(url: str, version: str) -> Tracer:
 
 
 def traced(installation: Installation, tracer: Tracer) -> Installation:
-    """The same clinic, each step of whose calls is a span below the call's own."""
+    """The same installation, each step of whose calls is a span below the call's own."""
     plain = installation.steps
     own = {name: _spanned(tracer, name, getattr(plain, name)) for name in _STEPS}
     return replace(installation, steps=Steps(**own, call=partial(_call, tracer)))

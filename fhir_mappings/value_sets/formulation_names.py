@@ -3,17 +3,15 @@
 The longest name wins: "Sandimmun Neoral" is Neoral. A text that names both says nothing.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 
 import msgspec
 
 from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.value_sets.folded_names import folded_name, folded_term
 from fhir_mappings.value_sets.listed import CsvFile
 
 COLUMNS = ("concept", "terms", "display", "verified", "source")
-_SEPARATORS = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
 
 
 class FormulationNames(msgspec.Struct, frozen=True):
@@ -23,7 +21,7 @@ class FormulationNames(msgspec.Struct, frozen=True):
 
     def find(self, text: str) -> Concept | None:
         """The one formulation that a text names."""
-        left, said = _folded(text), set()
+        left, said = folded_name(text), set()
         for term, formulation in self.terms.items():
             if term in left:
                 said.add(formulation)
@@ -40,16 +38,5 @@ def formulation_names_of(file: CsvFile, faults: list[str]) -> FormulationNames:
         except ValueError as error:
             faults.append(f"{file.name}:{line}: {error}")
             continue
-        terms.update({_term(term): formulation for term in row["terms"].split("|")})
+        terms.update({folded_term(term): formulation for term in row["terms"].split("|")})
     return FormulationNames({term: terms[term] for term in sorted(terms, key=lambda t: (-len(t), t))})
-
-
-def _term(term: str) -> str:
-    """Latin terms are compared as whole words, Chinese ones wherever they stand."""
-    folded = _folded(term)
-    return folded if term.isascii() else folded.strip()
-
-
-def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return f" {_SEPARATORS.sub(' ', plain).strip()} "

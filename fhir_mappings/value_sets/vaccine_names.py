@@ -4,18 +4,16 @@
 word for a vaccine in the same text. "Inactivated" wins over every other word.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 
 import msgspec
 
 from fhir_mappings.clinical_model.concepts import Concept
+from fhir_mappings.value_sets.folded_names import folded_name, folded_term
 from fhir_mappings.value_sets.listed import CsvFile
 
 COLUMNS = ("kind", "terms", "display", "verified", "source")
 KINDS = ("vaccine", "live", "not", "other", "none", "brand", "disease", "open")
-_SEPARATORS = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
 
 
 class VaccineNames(msgspec.Struct, frozen=True):
@@ -25,7 +23,7 @@ class VaccineNames(msgspec.Struct, frozen=True):
 
     def find(self, text: str) -> Concept | None:
         """What a text says of a vaccine; None where it names none, or none that may be live."""
-        folded = _folded(text)
+        folded = folded_name(text)
         said = {kind for kind, terms in self.terms.items() if any(term in folded for term in terms)}
         if said & {"not", "none"} or not said & {"vaccine", "brand"}:
             return None
@@ -45,16 +43,5 @@ def vaccine_names_of(file: CsvFile, faults: list[str]) -> VaccineNames:
         if row["kind"] not in KINDS:
             faults.append(f"{file.name}:{line}: {row['kind']!r} is none of {', '.join(KINDS)}")
         else:
-            terms.setdefault(row["kind"], set()).update(_term(t) for t in row["terms"].split("|"))
+            terms.setdefault(row["kind"], set()).update(folded_term(t) for t in row["terms"].split("|"))
     return VaccineNames({kind: frozenset(words) for kind, words in terms.items()})
-
-
-def _term(term: str) -> str:
-    """Latin terms are compared as whole words, Chinese ones wherever they stand."""
-    folded = _folded(term)
-    return folded if term.isascii() else folded.strip()
-
-
-def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return f" {_SEPARATORS.sub(' ', plain).strip()} "

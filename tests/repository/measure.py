@@ -36,12 +36,12 @@ def main() -> int:
     return 1 if faults else 0
 
 
-def _files() -> list[Path]:
+def product_files() -> list[Path]:
     return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
 def _functions() -> Iterator[tuple[Path, Function]]:
-    for path in _files():
+    for path in product_files():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, Function):
                 yield path, node
@@ -49,7 +49,7 @@ def _functions() -> Iterator[tuple[Path, Function]]:
 
 def _sizes() -> list[str]:
     lengths = sorted((node.end_lineno or 0) - node.lineno + 1 for _, node in _functions())
-    files = sorted(len(path.read_text(encoding="utf-8").splitlines()) for path in _files())
+    files = sorted(len(path.read_text(encoding="utf-8").splitlines()) for path in product_files())
     print(
         f"functions {len(lengths)}: median {statistics.median(lengths)} (<= 8), "
         f"p90 {_p90(lengths)} (<= 25), max {lengths[-1]} (<= 40)"
@@ -58,7 +58,7 @@ def _sizes() -> list[str]:
         if (node.end_lineno or 0) - node.lineno + 1 > 40:
             print(f"  over 40 lines: {path.relative_to(ROOT)}:{node.lineno} {node.name}")
     print(f"files {len(files)}: median {statistics.median(files)} (<= 80), max {files[-1]} (<= 300)")
-    for path in _files():
+    for path in product_files():
         if len(path.read_text(encoding="utf-8").splitlines()) > 300:
             print(f"  over 300 lines: {path.relative_to(ROOT)}")
     return []

@@ -2,16 +2,11 @@
 
 import ast
 from collections import defaultdict
-from pathlib import Path
 
-from tests.repository.measure import PACKAGES, ROOT
+from tests.repository.measure import ROOT, product_files
 
 MAY_STAND_TWICE = {"assess", "main", "upgrade"}
 """A command and what it runs; entry points; steps of the database."""
-
-
-def files() -> list[Path]:
-    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
 def surface(source: str) -> set[str]:
@@ -26,7 +21,7 @@ def twice(places: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def test_no_class_or_function_has_the_name_of_another() -> None:
     places = defaultdict(list)
-    for path in files():
+    for path in product_files():
         for name in surface(path.read_text("utf-8")) - MAY_STAND_TWICE:
             places[name].append(str(path.relative_to(ROOT)))
     assert len(places) > 1_000
@@ -36,7 +31,7 @@ def test_no_class_or_function_has_the_name_of_another() -> None:
 def test_no_file_has_the_name_of_another() -> None:
     """A file of `cli` is called as its command; a package's own file as all packages' are."""
     places = defaultdict(list)
-    for path in files():
+    for path in product_files():
         if path.parent.name != "cli" and path.name != "__init__.py":
             places[path.name].append(str(path.relative_to(ROOT)))
     assert twice(places) == {}

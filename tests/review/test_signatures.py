@@ -180,20 +180,20 @@ def test_a_table_that_cannot_be_used_is_a_fault(tmp_path, table, why):
 
 
 def test_unsigned_content_serves_only_by_the_site_s_word():
-    build_app(an_installation(unsigned=Unsigned.ACCEPTED))
+    build_app(an_installation(unsigned_content=Unsigned.ACCEPTED))
     with pytest.raises(UnsignedContent, match="has not been signed"):
-        build_app(an_installation(unsigned=Unsigned.REFUSED))
+        build_app(an_installation(unsigned_content=Unsigned.REFUSED))
 
 
 def test_content_signed_on_the_page_serves_until_it_changes():
-    settings = an_installation(unsigned=Unsigned.REFUSED)
+    settings = an_installation(unsigned_content=Unsigned.REFUSED)
     engine = open_store(settings.database_url.reveal())
     keep_signature(engine, Signature(reviewed_content(Site()), "Dr Zhang", AT, "sign-in", "0.5.0"), "zhang")
     build_app(settings)
     changed = an_installation(
         Site(thresholds={"restraint.trial_card_days": 5}),
         database=settings.database_url,
-        unsigned=Unsigned.REFUSED,
+        unsigned_content=Unsigned.REFUSED,
     )
     with pytest.raises(UnsignedContent, match=r"1 changed since Dr Zhang.*restraint.trial_card_days"):
         build_app(changed)
@@ -203,7 +203,7 @@ def test_content_signed_on_the_page_serves_until_it_changes():
 def test_a_signature_file_that_does_not_hold_stops_the_start_even_where_unsigned_is_accepted(site):
     (site.parent / "signature.json").write_text(signed(key=OTHER))
     with pytest.raises(UnsignedContent, match=r"signature\.json: no signature that holds"):
-        build_app(an_installation(read_site(site), unsigned=Unsigned.ACCEPTED))
+        build_app(an_installation(read_site(site), unsigned_content=Unsigned.ACCEPTED))
 
 
 def test_a_kept_signature_whose_content_was_changed_is_none(tmp_path):

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
+from cds_service.rules.time_windows import known_by
 from cds_service.trials.nct06802055.patient_state.kidney.egfr import egfr_on
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import CiclosporinCourse
 from cds_service.trials.nct06802055.prior_ciclosporin.days_covered import ExposureLimits, is_systemic
@@ -53,10 +54,6 @@ def signs_of_intolerance(
     )
 
 
-def _known(when: When | None, t0: date) -> bool:
-    return when is None or when.first <= t0
-
-
 def _day(when: When | None) -> date | str | None:
     """The calendar day at the site, or the partial date as it was written."""
     return when.first if when and when.is_one_day else _text(when)
@@ -68,21 +65,21 @@ def _text(when: When | None) -> str | None:
 
 def _allergies(record: ClinicalRecord, t0: date) -> Iterator[IntoleranceSign]:
     for allergy in record.allergies:
-        if Drug.CICLOSPORIN in allergy.ingredients and allergy.active and _known(allergy.recorded, t0):
+        if Drug.CICLOSPORIN in allergy.ingredients and allergy.active and known_by(allergy.recorded, t0):
             words = say("intolerance.allergy", text=allergy.text, day=_day(allergy.recorded))
             yield IntoleranceSign(words, Evidence(allergy.reference, _text(allergy.recorded)))
 
 
 def _adverse_events(record: ClinicalRecord, t0: date) -> Iterator[IntoleranceSign]:
     for event in record.adverse_events:
-        if Drug.CICLOSPORIN in event.suspects and _known(event.when, t0):
+        if Drug.CICLOSPORIN in event.suspects and known_by(event.when, t0):
             words = say("intolerance.adverse_event", text=event.text, day=_day(event.when))
             yield IntoleranceSign(words, Evidence(event.reference, _text(event.when)))
 
 
 def _stopped(record: ClinicalRecord, t0: date, limits: ExposureLimits) -> Iterator[IntoleranceSign]:
     for event in record.taking(Drug.CICLOSPORIN):
-        if event.stopped_for_harm and is_systemic(event, limits) and _known(event.start, t0):
+        if event.stopped_for_harm and is_systemic(event, limits) and known_by(event.start, t0):
             words = say("intolerance.stopped", day=_day(event.start))
             yield IntoleranceSign(words, Evidence(event.reference, _text(event.start)))
 
@@ -90,7 +87,7 @@ def _stopped(record: ClinicalRecord, t0: date, limits: ExposureLimits) -> Iterat
 def _diagnoses(record: ClinicalRecord, t0: date) -> Iterator[IntoleranceSign]:
     for diagnosis in record.with_concept(*UNDERLYING):
         when = diagnosis.onset or diagnosis.recorded
-        if _known(when, t0):
+        if known_by(when, t0):
             words = say("intolerance.condition", text=diagnosis.text, day=_day(when))
             yield IntoleranceSign(words, Evidence(diagnosis.reference, _text(when)))
 

@@ -1,7 +1,8 @@
-"""A whole number on the command line, within bounds."""
+"""Values on the command line: a whole number within bounds, a calendar day."""
 
 import argparse
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 
 def up_to(most: int, what: str = "number") -> Callable[[str], int]:
@@ -14,3 +15,11 @@ def up_to(most: int, what: str = "number") -> Callable[[str], int]:
         return number
 
     return read
+
+
+def a_day(text: str) -> date:
+    """Reads a calendar day, YYYY-MM-DD (ArgumentTypeError)."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-03-02") from error
