@@ -140,3 +140,14 @@ def test_the_plot_has_the_target_of_now_and_a_level_that_may_not_decide_stands_h
           .filter((one) => one.type === "scatter").flatMap((one) => one.data.map((point) => Number(point[1])))"""
     )
     assert drawn == [14.6]
+
+
+def test_a_target_above_all_levels_is_within_the_plot(screen: Screen) -> None:
+    """demo-08: levels from 1.8 to 3.3 ng/mL, the target from 4 to 12."""
+    screen.open("/patients/demo-08")
+    screen.page.wait_for_selector("#course svg text:has-text('target now 4–12')")
+    highest = screen.page.evaluate(
+        """() => echarts.getInstanceByDom(document.querySelector("#course")).getModel()
+          .getComponent("yAxis", 1).axis.scale.getExtent()[1]"""
+    )
+    assert highest >= 12

@@ -34,7 +34,7 @@ export function drawCourse(place, course, judged = []) {
       ...levels.map((_, n) => ({ ...sides, top: top + n * GRAPH + 26, height: GRAPH - 30 })),
     ],
     xAxis: [0, ...levels].map((_, n) => days(n, span, n === levels.length)),
-    yAxis: [names(rows), ...levels.map(scale)],
+    yAxis: [names(rows), ...levels.map((level, n) => scale(level, n, judgedOf(level, judged)))],
     series: [
       { ...bars(seen, rows, span), ...now(course.today, place.dataset.today) },
       ...levels.flatMap((level, n) => graph(level, n, judgedOf(level, judged), target, course.today)),
@@ -76,11 +76,13 @@ function names(rows) {
   return { type: "category", data, inverse: true, ...quiet, axisLabel };
 }
 
-function scale(level, n) {
+// As high as the target, too: a band that lies above all levels must be seen to.
+function scale(level, n, judgement) {
   const text = `${level.name.replace(", ", "\n")}\n${level.unit}`;
   const title = { name: text, nameLocation: "middle", nameRotate: 0, nameGap: 42 };
   const style = { nameTextStyle: { color: colour("--ink"), align: "right", lineHeight: 16 }, axisLabel: soft() };
-  return { gridIndex: n + 1, splitNumber: 2, ...title, ...style, splitLine: { lineStyle: { color: colour("--line") } } };
+  const max = judgement?.high == null ? {} : { max: ({ max }) => (max > judgement.high ? null : judgement.high) };
+  return { gridIndex: n + 1, splitNumber: 2, ...max, ...title, ...style, splitLine: { lineStyle: { color: colour("--line") } } };
 }
 
 function bars(all, rows, span) {
