@@ -80,6 +80,8 @@ class Cluster:
             client.wait_for_workers(1, timeout=self.seconds)
         except TimeoutError:
             raise ClusterFailed(f"{self.scheduler} has no worker") from None
+        except OSError as error:
+            raise ClusterFailed(f"{self.scheduler} is gone ({type(error).__name__})") from None
         said = client.scheduler_info(n_workers=-1)
         check_closed((said["address"], *said["workers"]))
 

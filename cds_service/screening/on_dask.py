@@ -39,11 +39,16 @@ class OnDask:
             client.register_plugin(rules)
             try:
                 yield from _Pieces(client, rules.name, self.patience).results(iter(shards))
-            except (CancelledError, CommClosedError) as error:
+            except (CancelledError, CommClosedError, NoAnswer) as error:
                 raise ClusterFailed(f"{self.cluster.scheduler} is gone ({type(error).__name__})") from None
             finally:
                 if client.status == "running":  # a scheduler that is gone would be waited for
-                    client.unregister_worker_plugin(rules.name)
+                    with suppress(OSError):  # it may be going just now
+                        client.unregister_worker_plugin(rules.name)
+
+
+class NoAnswer(Exception):
+    """The scheduler no longer answers."""
 
 
 class Rules(WorkerPlugin):
@@ -89,7 +94,7 @@ class _Pieces:
 
     def _hand_out(self, left: Iterator[Any]) -> bool:
         """Until all are busy; are there any left?"""
-        threads = sum(self.client.nthreads().values())
+        threads = self._threads()
         while len(self.running) < max(threads, 1) * _AHEAD:
             try:
                 piece = _Piece(next(left))
@@ -124,6 +129,13 @@ class _Pieces:
 
     def _waited(self) -> None:
         """One more look without a result. Raises ClusterFailed when there was no worker for too long."""
-        self.without = 0.0 if self.client.nthreads() else self.without + _LOOK
+        self.without = 0.0 if self._threads() else self.without + _LOOK
         if self.without >= self.patience:
             raise ClusterFailed(f"no worker for {self.patience:.0f} s")
+
+    def _threads(self) -> int:
+        """Of all workers, by the scheduler. Raises NoAnswer."""
+        try:
+            return sum(self.client.nthreads().values())
+        except OSError:
+            raise NoAnswer from None

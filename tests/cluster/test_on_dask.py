@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from distributed import Client
 
 from cds_service.screening.cluster import Certificates, Cluster, ClusterFailed, check_closed
 from cds_service.screening.on_dask import OnDask, _Pieces
@@ -124,6 +125,17 @@ def test_a_scheduler_that_ends_ends_the_run_in_words(tmp_path):
         one = Cluster(processes.scheduler, seconds=5.0)
         with pytest.raises(ClusterFailed, match=r"tcp://127\.0\.0\.1:\d+ is gone"):
             list(OnDask(one).run(work, ends_the_scheduler))
+
+
+def test_a_scheduler_that_does_not_answer_which_workers_it_has_is_gone(monkeypatch, two, tmp_path):
+    """A connection that was closed is known at once; one whose host is busy ending times out."""
+
+    def silent(self):
+        raise OSError("Timed out trying to connect")
+
+    monkeypatch.setattr(Client, "nthreads", silent)
+    with pytest.raises(ClusterFailed, match=r"tcp://127\.0\.0\.1:\d+ is gone \(NoAnswer\)"):
+        list(OnDask(two.cluster).run(range(MANY), Squares(tmp_path)))
 
 
 def test_no_worker_at_all(tmp_path):

@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 
 from cds_service.demo.loopback import serve_on_loopback
+from tests.chromium import browsing, watched_page
 from tests.explain.attesting import attest_everything
-from tests.explain.chromium import browsing, watched_page
 from tests.explain.rig import TODAY, running, unattested
 
 USABLE_MS = 1000

@@ -60,7 +60,7 @@ def test_a_fault_in_reading_does_not_pass(monkeypatch):
 
 def test_a_fault_behind_the_error_handler_does_not_pass(monkeypatch):
     monkeypatch.setattr(fhir_release, "_OTHER_ORDERS", None)
-    with pytest.raises(Fault, match=r"500 TypeError at .*cds_service\.hooks\.fhir_release"):
+    with pytest.raises(Fault, match=r"500 TypeError at .*cds_service\.cds_hooks\.fhir_release"):
         many("service")
 
 

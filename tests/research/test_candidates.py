@@ -20,7 +20,7 @@ from cds_service.study_list.judgement import judgement_in, judgement_of
 from cds_service.study_list.list_state import read_list_state
 from cds_service.study_list.resources import new_subject, new_task
 from cds_service.study_list.write_list import write_list
-from tests.explain.chromium import browsing, watched_page
+from tests.chromium import browsing, watched_page
 from tests.research.list_rig import now, running_list, sign_in
 from tests.study_list.people import chart, summary
 

@@ -24,7 +24,7 @@ from cds_service.settings.research_page import public_provider
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.wiring import build_app
 from tests.audit.rows import KEYS, RESTRAINT, SENDER, a_call, a_card, accepted, overridden
-from tests.explain.chromium import browsing
+from tests.chromium import browsing
 from tests.explain.rig import Browser, addresses_of, now
 from tests.installation import an_installation
 from tests.research.test_funnel import WHOLE

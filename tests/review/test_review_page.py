@@ -10,7 +10,7 @@ from cds_service.audit.signature_rows import signatures_in
 from cds_service.demo.identity import SIGNING_ROLE
 from cds_service.settings.reviewed import reviewed_content
 from cds_service.settings.site_file import Site
-from tests.explain.chromium import browsing
+from tests.chromium import browsing
 from tests.research.test_page import running, signed_in
 
 HASH = reviewed_content(Site()).hash

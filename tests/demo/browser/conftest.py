@@ -1,16 +1,14 @@
 """A real Chromium on the real demo. Without Chromium these tests are skipped, and say how to get it."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Request, sync_playwright
+from playwright.sync_api import Browser, Request
 
+from tests.chromium import browsing
 from tests.demo.browser.screen import Screen
 from tests.demo.running import Demo, running_demo
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-NEEDED = "NO BROWSER: the mini-EHR's pages are not tested; apt-get install chromium fonts-noto-cjk"
 PATIENCE = 20_000
 """Milliseconds that a test waits for anything on a page."""
 READING = ("/patient-view", "/order-select", "/order-sign", "/dismiss", "/switches")
@@ -18,19 +16,14 @@ LAPTOP = {"width": 1280, "height": 800}
 TABLET = {"width": 820, "height": 1180}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip(NEEDED)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    """For these tests alone: one process can hold only one Playwright at a time."""
+    with browsing() as running:
         yield running
-        running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(browser: Browser) -> Iterator[Demo]:
     with running_demo() as running:
         yield running

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.demo.browser.conftest import CHROMIUM, LAPTOP, NEEDED, TABLET
+from tests.chromium import browsing
+from tests.demo.browser.conftest import LAPTOP, TABLET
 from tests.demo.browser.screen import Screen
 from tests.demo.running import Demo, running_demo
 
@@ -93,15 +94,11 @@ def _take(demo: Demo, page: Page, picture: Picture) -> None:
 
 def main() -> None:
     """Take them all."""
-    if CHROMIUM is None:
-        raise SystemExit(NEEDED)
     FOLDER.mkdir(exist_ok=True)
-    with running_demo() as demo, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with running_demo() as demo, browsing() as browser:
         page = browser.new_page(locale="en-GB")
         for picture in PICTURES:
             _take(demo, page, picture)
-        browser.close()
 
 
 if __name__ == "__main__":
