@@ -34,6 +34,7 @@ from cds_service.cds_hooks.client_jwt import verify
 from cds_service.cds_hooks.service_urls import Endpoints
 from cds_service.chart.gather import Gatherer, GatherLimits
 from cds_service.chart.input_hash import version_of_texts
+from cds_service.chart.visit_memory import VisitLimits, VisitMemory
 from cds_service.fhir_client.bounded_http import bounded_session
 from cds_service.fhir_client.capability_statements import Statements
 from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
@@ -165,7 +166,7 @@ def build_app(
     installation = with_traces(settings, installation)
     present = clock or (lambda: datetime.now(installation.zone))  # noqa: TID251 - the one place
     app = create_app(
-        catalogue_of(installation),
+        catalogue_of(remembering_visits(settings, installation)),
         build_door(settings, memory.engine, present, unsigned),
         present,
         settings.max_body_bytes,
@@ -177,6 +178,12 @@ def build_app(
     for page in build_pages(settings, installation, memory, present, standing):
         app.register_blueprint(page)
     return put_before(app, build_front(settings))
+
+
+def remembering_visits(settings: Settings, installation: Installation) -> Installation:
+    """For the hooks alone: pages for people and the watch look at the chart as it is now."""
+    visits = VisitMemory(VisitLimits(settings.visit_seconds), time.monotonic)
+    return replace(installation, gatherer=replace(installation.gatherer, visits=visits))
 
 
 def build_front(settings: Settings) -> Front:

@@ -221,6 +221,8 @@ def test_production_refuses_a_fhir_server_without_tls(site_file):
         ("CDS_WORKERS", "nan"),
         ("CDS_MAX_BODY_BYTES", "-1"),
         ("CDS_FETCH_SECONDS", "3600"),
+        ("CDS_VISIT_SECONDS", "61"),
+        ("CDS_VISIT_SECONDS", "-1"),
         ("CDS_SITE_FIEL", "site.toml"),
     ],
 )
