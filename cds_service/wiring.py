@@ -34,7 +34,7 @@ from cds_service.cds_hooks.client_jwt import verify
 from cds_service.cds_hooks.service_urls import Endpoints
 from cds_service.chart.gather import Gatherer, GatherLimits
 from cds_service.chart.input_hash import version_of_texts
-from cds_service.chart.visit_memory import VisitLimits, VisitMemory
+from cds_service.chart.visit_memory import VisitMemory, VisitMemoryLimits
 from cds_service.fhir_client.bounded_http import bounded_session
 from cds_service.fhir_client.capability_statements import Statements
 from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
@@ -182,7 +182,7 @@ def build_app(
 
 def remembering_visits(settings: Settings, installation: Installation) -> Installation:
     """For the hooks alone: pages for people and the watch look at the chart as it is now."""
-    visits = VisitMemory(VisitLimits(settings.visit_seconds), time.monotonic)
+    visits = VisitMemory(VisitMemoryLimits(settings.visit_seconds), time.monotonic)
     return replace(installation, gatherer=replace(installation.gatherer, visits=visits))
 
 

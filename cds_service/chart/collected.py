@@ -12,7 +12,7 @@ from cds_service.cds_hooks.request import Hook, HookRequest
 from cds_service.cds_hooks.strict_json import resource_type
 from cds_service.chart.chart_queries import ALWAYS_TOLD, SERVICE_REQUESTS, chart_queries, resource_types
 from cds_service.chart.context_bundle import server_asked
-from cds_service.chart.visit_memory import Asker, Visit
+from cds_service.chart.visit_memory import Asker, RememberedChart
 from cds_service.fhir_client.fetch_queries import Fetcher
 from cds_service.fhir_client.fhir_get import NotFetched, WhyNotFetched
 from cds_service.fhir_client.search_answers import CameInPart, WantedAnswer, is_short
@@ -46,7 +46,7 @@ class CollectedChart:
     """
 
     def __init__(
-        self, request: HookRequest, fetcher: Fetcher, stand_ins: tuple[StandIn, ...], visit: Visit
+        self, request: HookRequest, fetcher: Fetcher, stand_ins: tuple[StandIn, ...], visit: RememberedChart
     ) -> None:
         self.patient_id = request.context.patient_id
         self.resources: list[Resource] = []

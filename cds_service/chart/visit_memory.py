@@ -25,7 +25,7 @@ Asker = tuple[str, ...]
 """Whose question to which FHIR server it was: base, user, and what the token is for."""
 
 
-class VisitLimits(msgspec.Struct, frozen=True):
+class VisitMemoryLimits(msgspec.Struct, frozen=True):
     """Seconds that a visit is remembered (0: never), seconds for what was fetched, bytes of all charts."""
 
     seconds: float = 60.0
@@ -42,10 +42,10 @@ class _Kept(msgspec.Struct, frozen=True):
     size: int
 
 
-class Visit:
+class RememberedChart:
     """What is remembered of one patient for one client. `began`: by the clock of the memory, in seconds."""
 
-    def __init__(self, began: float, clock: Callable[[], float], limits: VisitLimits) -> None:
+    def __init__(self, began: float, clock: Callable[[], float], limits: VisitMemoryLimits) -> None:
         self.began = began
         self.size = 0
         self._clock = clock
@@ -114,23 +114,23 @@ class Visit:
 class VisitMemory:
     """The visits of one worker: few, small, short. Safe for its threads."""
 
-    def __init__(self, limits: VisitLimits, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: VisitMemoryLimits, clock: Callable[[], float]) -> None:
         self._limits = limits
         self._clock = clock
-        self._visits: OrderedDict[tuple[str, ...], Visit] = OrderedDict()
+        self._visits: OrderedDict[tuple[str, ...], RememberedChart] = OrderedDict()
         self._lock = Lock()
         self._timer: Timer | None = None
 
-    def visit(self, request: HookRequest, caller: Caller) -> Visit:
+    def visit(self, request: HookRequest, caller: Caller) -> RememberedChart:
         """The visit that this call is part of, or a new one."""
         key = (caller.issuer, caller.tenant or "", request.fhir_server or "", request.context.patient_id)
         with self._lock:
             if not self._limits.seconds:
-                return Visit(self._clock(), self._clock, self._limits)
+                return RememberedChart(self._clock(), self._clock, self._limits)
             self._forget()
             visit = self._visits.get(key)
             if visit is None:
-                visit = self._visits[key] = Visit(self._clock(), self._clock, self._limits)
+                visit = self._visits[key] = RememberedChart(self._clock(), self._clock, self._limits)
                 self._wake()
             return visit
 
@@ -165,5 +165,5 @@ class VisitMemory:
                 self._wake()
 
 
-NEVER_REMEMBERED = VisitMemory(VisitLimits(seconds=0), lambda: 0.0)
+NEVER_REMEMBERED = VisitMemory(VisitMemoryLimits(seconds=0), lambda: 0.0)
 """For one call alone: the command line, a recorded call looked at again."""

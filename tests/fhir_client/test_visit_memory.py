@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cds_service.cds_hooks.service import Caller
 from cds_service.chart import collected, gather
 from cds_service.chart.concern import CANDIDATES, PARTICIPANTS, PARTICIPANTS_AND_CANDIDATES
-from cds_service.chart.visit_memory import NEVER_REMEMBERED, VisitLimits, VisitMemory
+from cds_service.chart.visit_memory import NEVER_REMEMBERED, VisitMemory, VisitMemoryLimits
 from fhir_mappings.clinical_model.known_unknown import Part
 from tests.fhir_client.charts import CHART, MEDICATION, NOW, HeldChart, a_gatherer, a_request, prefetched
 from tests.fhir_client.stub import searchset
@@ -28,7 +28,7 @@ class Rig:
     def __init__(self, monkeypatch, server=None, **limits):
         self.seconds, self.read, self.decoded = 1000.0, 0, 0
         self.server = server or HeldChart()
-        self.memory = VisitMemory(VisitLimits(**limits), lambda: self.seconds)
+        self.memory = VisitMemory(VisitMemoryLimits(**limits), lambda: self.seconds)
         self.gatherer = replace(a_gatherer(self.server), visits=self.memory)
         self._count(monkeypatch, gather, "read_record_until", "read")
         self._count(monkeypatch, collected, "decode", "decoded")
