@@ -1,17 +1,15 @@
-"""Joins the parts. The only place that reads the clock, the environment and the network."""
+"""Joins the parts. Beside `offline_wiring` the only place that reads clock, environment and network."""
 
 import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import requests
 import structlog
@@ -28,21 +26,28 @@ from cds_service.audit.replay_guard import first_time
 from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
 from cds_service.bulk_export.outside_world import World
 from cds_service.cards.assessment_json import RECORD_VERSION
-from cds_service.cards.said import lacking_rules, lacking_sentences
-from cds_service.cards.translations import Wording, read_wording
+from cds_service.cards.translations import read_wording
 from cds_service.cds_hooks.client_jwt import verify
 from cds_service.cds_hooks.service_urls import Endpoints
 from cds_service.chart.gather import Gatherer, GatherLimits
-from cds_service.chart.input_hash import version_of_texts
 from cds_service.chart.visit_memory import VisitMemory, VisitMemoryLimits
 from cds_service.fhir_client.bounded_http import bounded_session
 from cds_service.fhir_client.capability_statements import Statements
 from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
 from cds_service.fhir_client.jwks import KeySets, key_server
 from cds_service.fhir_client.server_limits import LineLimits, ServerLines
+
+# What the command line calls by one name, with a server or without.
+from cds_service.offline_wiring import INSTALLATION_FAULTS as INSTALLATION_FAULTS
+from cds_service.offline_wiring import build_code_lists as build_code_lists
+from cds_service.offline_wiring import build_reader as build_reader
+from cds_service.offline_wiring import build_rulebook as build_rulebook
+from cds_service.offline_wiring import faults_in as faults_in
+from cds_service.offline_wiring import now_in as now_in
+from cds_service.offline_wiring import site_file_in_use as site_file_in_use
+from cds_service.offline_wiring import site_file_named as site_file_named
+from cds_service.offline_wiring import site_in_use as site_in_use
 from cds_service.review.signature_standing import SignatureStanding
-from cds_service.rules.as_of import AsOf, as_of
-from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
 from cds_service.services.audit_and_suppress import AuditMemory, Versions
 from cds_service.services.catalogue import catalogue_of
 from cds_service.services.handler import Installation
@@ -54,20 +59,16 @@ from cds_service.settings.environment import (
     Settings,
     read_settings,
 )
-from cds_service.settings.forecast_settings import forecaster_of, forecasts_version
-from cds_service.settings.prevention_drugs import prevention_drug_faults
 from cds_service.settings.reviewed import (
     check_signature,
     is_signed,
-    overrides_of,
     reviewed_content,
     standing_of,
 )
-from cds_service.settings.site_file import Site, read_site
+from cds_service.settings.site_file import Site
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_token import SCOPE, WATCH_SCOPE, BackendToken
 from cds_service.study_list.registered import StudyList
-from cds_service.trials.nct06802055.assess import Protocol, load_protocol
 from cds_service.web.client_authentication import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.http_headers import Front, put_before
 from cds_service.web.log_redaction import configure_logging
@@ -75,46 +76,19 @@ from cds_service.web.metrics_page import MetricsPage
 from cds_service.web.rate_limits import limit_clients
 from cds_service.web.waiting_connections import LobbyLimits
 from cds_service.web.wsgi_app import create_app
-from fhir_mappings.readers.read_concept_map import read_concept_map
-from fhir_mappings.readers.reader_settings import ReaderSettings, TrialIdentity
-from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
+from fhir_mappings.readers.reader_settings import ReaderSettings
+from fhir_mappings.value_sets import CodeLists
 
 _FETCHES_AT_ONCE = 16
 _SILENCE = 120.0
 """Seconds without a byte after which a download is asked for again."""
-INSTALLATION_FAULTS = (ProtocolTextFault, FaultyCodeLists)
-"""What loading the reviewed texts and the code lists may raise."""
 STORE_FAULTS = (StoreUnusable, StoreUnavailable)
 """What opening the database may raise."""
-
-
-def faults_in(error: ProtocolTextFault | FaultyCodeLists) -> tuple[str, ...]:
-    """Each fault of one of INSTALLATION_FAULTS."""
-    return tuple(error.faults)
 
 
 def settings_from_environment() -> Settings:
     """The settings of this process. Raises BadSettings."""
     return read_settings(os.environ)  # noqa: TID251 - the one place
-
-
-def site_file_in_use() -> str | None:
-    """The site file that this process is told to use; None where the defaults hold."""
-    return os.environ.get("CDS_SITE_FILE") or None  # noqa: TID251 - the one place
-
-
-@contextmanager
-def site_file_named(path: str | None) -> Iterator[None]:
-    """Within it, the site file `path` stands in for the one of the environment; None changes nothing."""
-    before = site_file_in_use()
-    if path is not None:
-        os.environ["CDS_SITE_FILE"] = path  # noqa: TID251 - the one place
-    try:
-        yield
-    finally:
-        if path is not None:
-            os.environ.pop("CDS_SITE_FILE", None)  # noqa: TID251 - the one place
-            os.environ.update({"CDS_SITE_FILE": before} if before else {})  # noqa: TID251 - the one place
 
 
 def app_from_environment() -> Flask:
@@ -283,17 +257,6 @@ def build_admission(settings: Settings, engine: Engine, clock: Callable[[], date
     )
 
 
-def now_in(zone: ZoneInfo) -> AsOf:
-    """The present moment at a site."""
-    return as_of(datetime.now(zone), zone)  # noqa: TID251 - the one place
-
-
-def site_in_use() -> Site:
-    """The site of the command line, the defaults where no file is named. Raises BadSite."""
-    path = site_file_in_use()
-    return read_site(Path(path)) if path else Site()
-
-
 def build_offline_installation() -> Installation:
     """The installation of the command line, and no server. Raises BadSite."""
     return build_installation(offline(site_in_use()))
@@ -312,20 +275,15 @@ def offline(site: Site) -> Settings:
 def build_installation(settings: Settings) -> Installation:
     """Everything a service needs for a call, loaded and checked."""
     site = settings.site
-    overrides, words = overrides_of(site), read_wording()
-    gatherer = build_gatherer(settings)
-    if unknown := prevention_drug_faults(overrides, gatherer.reader.codes):
-        raise ProtocolTextFault(unknown)
-    protocol = load_protocol(overrides)
-    if lost := _lost_of_texts(protocol, words):
-        raise ProtocolTextFault(lost)
+    rules = build_rulebook(site)
+    words = read_wording()
     return Installation(
-        gatherer=gatherer,
-        protocol=replace(protocol, forecaster=forecaster_of(site.forecast)),
-        words=words[site.language],
+        gatherer=build_gatherer(settings, rules.reader),
+        protocol=rules.protocol,
+        words=rules.words,
         zone=site.zone,
         public_base_url=settings.public_base_url,
-        texts_version=version_of_texts(FOLDER, overrides | forecasts_version(site.forecast)),
+        texts_version=rules.texts_version,
         words_by_issuer={
             one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
         },
@@ -335,25 +293,18 @@ def build_installation(settings: Settings) -> Installation:
     )
 
 
-def _lost_of_texts(protocol: Protocol, words: Mapping[str, Wording]) -> list[str]:
-    """What the program names and the reviewed files lack, in any language."""
-    drugs = protocol.interactions
-    told = [f for name, one in words.items() for f in lacking_sentences(name, one.sentences, drugs)]
-    return [*lacking_rules(protocol.rules, protocol.monitoring.visit_weeks), *told]
-
-
 def one_thread_a_process() -> None:
     """For what is imported later, here and in children: tiny matrices only wait for each other's threads."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - the one place
 
 
-def build_gatherer(settings: Settings) -> Gatherer:
+def build_gatherer(settings: Settings, reader: ReaderSettings) -> Gatherer:
     """The gatherer with its FHIR client; no thread and no connection exists before the first fetch."""
     ways, server = settings.site.ways, build_fhir_server(settings.site)
     return Gatherer(
         server=server,
         bases=settings.site.fhir_bases,
-        reader=build_reader(settings.site),
+        reader=reader,
         lines=ServerLines(LineLimits(fetches=_FETCHES_AT_ONCE, least_patience=settings.fetch_seconds / 2)),
         limits=GatherLimits(seconds=settings.fetch_seconds),
         bases_by_issuer={
@@ -406,38 +357,3 @@ def build_bulk_export(site: Site) -> World:
     ca_bundle = str(site.ca_bundle) if site.ca_bundle else None
     session = bounded_session(1, ca_bundle, silence=_SILENCE)
     return World(session, time.sleep, lambda: int(time.time()), ca_bundle)  # noqa: TID251 - the one place
-
-
-def build_reader(site: Site) -> ReaderSettings:
-    """How charts are read at this site."""
-    return ReaderSettings(
-        zone=site.zone,
-        codes=build_code_lists(site),
-        trial=TrialIdentity(study_references=frozenset(site.study_references)),
-        arms=site.arms,
-        stand_ins=site.stand_ins,
-    )
-
-
-def build_code_lists(site: Site) -> CodeLists:
-    """The shipped lists without what the site leaves out, and with its own codes.
-
-    Raises FaultyCodeLists with every fault of every file.
-    """
-    faults: list[str] = []
-    local = [code for path in site.concept_maps for code in _local_codes(path, faults)]
-    try:
-        lists = load_code_lists(local, frozenset(site.code_lists_left_out), site.code_systems.items())
-    except FaultyCodeLists as error:
-        raise FaultyCodeLists([*faults, *error.faults]) from error
-    if faults:
-        raise FaultyCodeLists(faults)
-    return lists
-
-
-def _local_codes(path: Path, faults: list[str]) -> tuple[LocalCode, ...]:
-    try:
-        return read_concept_map(path.read_bytes())
-    except FaultyCodeLists as error:
-        faults += [f"{path.name}: {fault}" for fault in error.faults]
-        return ()

@@ -13,9 +13,10 @@ from cds_service.cds_hooks.strict_json import resource_type
 from cds_service.chart.chart_queries import ALWAYS_TOLD, SERVICE_REQUESTS, chart_queries, resource_types
 from cds_service.chart.context_bundle import server_asked
 from cds_service.chart.visit_memory import Asker, RememberedChart
+from cds_service.fhir_client.answer_totals import is_short
 from cds_service.fhir_client.fetch_queries import Fetcher
 from cds_service.fhir_client.fhir_get import NotFetched, WhyNotFetched
-from cds_service.fhir_client.search_answers import CameInPart, WantedAnswer, is_short
+from cds_service.fhir_client.search_answers import CameInPart, WantedAnswer
 from fhir_mappings.clinical_model.known_unknown import Gap, Part
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, resource_as_written
 from fhir_mappings.readers.fhir_types import Resource, Unread

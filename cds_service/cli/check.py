@@ -25,8 +25,9 @@ from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.prevention_drugs import prevention_drug_faults
 from cds_service.settings.review import Unsigned
-from cds_service.settings.reviewed import overrides_of, standing_of
+from cds_service.settings.reviewed import standing_of
 from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.settings.site_limits import overrides_of
 
 
 @dataclass(slots=True)

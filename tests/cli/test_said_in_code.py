@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cds_service import wiring
+from cds_service import offline_wiring, wiring
 from cds_service.cards.said import lacking_on_page, lacking_rules, lacking_sentences, said_by_name
 from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli import check as checking
@@ -156,8 +156,8 @@ def test_the_start_refuses_a_folder_that_lacks_a_rule_and_a_sentence_with_every_
     }
     protocol = load_protocol({})
     fewer = replace(protocol, rules={k: v for k, v in protocol.rules.items() if k not in ("SAF-TG", "E8")})
-    monkeypatch.setattr(wiring, "read_wording", lambda: left)
-    monkeypatch.setattr(wiring, "load_protocol", lambda _: fewer)
+    monkeypatch.setattr(offline_wiring, "read_wording", lambda: left)
+    monkeypatch.setattr(offline_wiring, "load_protocol", lambda _: fewer)
     monkeypatch.setattr(texts, "read_wording", lambda _: left)
     monkeypatch.setattr(texts, "all_rules", lambda _: fewer.rules)
     monkeypatch.setenv("CDS_ENVIRONMENT", "development")

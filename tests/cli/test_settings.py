@@ -17,8 +17,8 @@ from cds_service.settings.environment import (
     Secret,
     read_settings,
 )
-from cds_service.settings.reviewed import overrides_of
 from cds_service.settings.site_file import BadSite, read_site
+from cds_service.settings.site_limits import overrides_of
 from cds_service.settings.tablet_settings import doses_from, grid_of, tablet_limits
 from cds_service.trials.nct06802055.assess import load_protocol
 from fhir_mappings.clinical_model.medications import Drug
