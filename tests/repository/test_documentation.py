@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     path
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
-    if path.name not in ("CHANGELOG.md", "map.md", "architecture.md") and not {"specification", "changes"} & set(path.parts)
+    if path.name not in ("CHANGELOG.md", "map.md", "architecture.md")
+    and not {"specification", "changes"} & set(path.parts)
 ]
 README_LINES = 70
 NOT_RUN = {

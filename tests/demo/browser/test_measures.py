@@ -42,3 +42,29 @@ def test_what_if_shows_a_course_for_each_dose_at_every_width(screen: Screen) -> 
     assert axe(page) == {}
     page.emulate_media(color_scheme="dark")
     assert axe(page) == {}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"], indirect=True)
+def test_a_card_shows_its_level_on_the_target_among_those_before(screen: Screen) -> None:
+    """The strip: the level of the headline marked, hollow where it may not decide, doses beneath, all within the card."""
+    screen.open("/patients/demo-11")
+    strip = screen.card("critical").locator(".strip svg")
+    assert strip.locator(".newest").text_content() == "23.4"
+    assert strip.locator(".hollow").count() == 1
+    assert strip.locator(".dot").count() >= 3
+    assert strip.locator(".dose").count() >= 1
+    assert "23.4 ng/mL" in (strip.get_attribute("aria-label") or "")
+    box, card = strip.bounding_box(), screen.card("critical").bounding_box()
+    assert box
+    assert card
+    assert card["x"] <= box["x"] <= box["x"] + box["width"] <= card["x"] + card["width"]
+    band, newest = strip.locator(".band").bounding_box(), strip.locator(".hollow").bounding_box()
+    assert band
+    assert newest
+    assert newest["y"] + newest["height"] / 2 < band["y"]  # far above the target, and seen to be
+    screen.open("/patients/demo-08")
+    assert screen.card("warning").locator(".strip .hollow").count() == 0
+    assert screen.card("warning").locator(".strip .newest").text_content() == "3.3"
+    for scheme in ("light", "dark"):
+        screen.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert axe(screen.page) == {}
