@@ -3,15 +3,18 @@
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from cds_service.cds_hooks.authorization import FhirAuthorization
 from cds_service.cds_hooks.request import Hook, HookContext, HookRequest
 from cds_service.cds_hooks.service import Caller
 from cds_service.chart.gather import Gathered
 from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.answers.forecast_answer import drawing
 from cds_service.rules.as_of import AsOf, as_of
 from cds_service.services.handler import Installation
 from cds_service.trials.nct06802055.assess import assess
+from cds_service.trials.nct06802055.read_reviewed import Protocol
 
 _NO_HOOK = "00000000-0000-0000-0000-000000000000"
 
@@ -44,4 +47,11 @@ def explain(
     gathered = installation.gatherer.gather(request, now, Caller())
     if not gathered.is_concerned:
         return ExplainedPatient(gathered, moment, None)
-    return ExplainedPatient(gathered, moment, assess(gathered.record, moment, installation.protocol))
+    return ExplainedPatient(
+        gathered, moment, assess(gathered.record, moment, _drawing(installation.protocol))
+    )
+
+
+def _drawing(protocol: Protocol) -> Protocol:
+    """The same rules; forecasts bring the course that the page draws."""
+    return replace(protocol, forecaster=drawing(protocol.forecaster)) if protocol.forecaster else protocol
