@@ -27,9 +27,7 @@ from cds_service.audit.pseudonym import Pseudonyms
 from cds_service.audit.replay_guard import first_time
 from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
 from cds_service.bulk_export.outside_world import World
-from cds_service.cards.assessment_json import RECORD_VERSION
-from cds_service.cards.said import lacking_rules, lacking_sentences
-from cds_service.cards.translations import Wording, read_wording
+from cds_service.cards.translations import Wording
 from cds_service.cds_hooks.client_jwt import verify
 from cds_service.cds_hooks.service_urls import Endpoints
 from cds_service.chart.gather import Gatherer, GatherLimits
@@ -41,7 +39,7 @@ from cds_service.fhir_client.jwks import KeySets, key_server
 from cds_service.fhir_client.server_limits import LineLimits, ServerLines
 from cds_service.review.signature_standing import SignatureStanding
 from cds_service.rules.as_of import AsOf, as_of
-from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
+from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.services.audit_and_suppress import AuditMemory, Versions
 from cds_service.services.catalogue import catalogue_of
 from cds_service.services.handler import Installation
@@ -53,8 +51,7 @@ from cds_service.settings.environment import (
     Settings,
     read_settings,
 )
-from cds_service.settings.forecast_settings import forecaster_of, forecasts_version
-from cds_service.settings.prevention_drugs import prevention_drug_faults
+from cds_service.settings.forecast_settings import ForecastEntry, forecaster_of, forecasts_version
 from cds_service.settings.reviewed import (
     check_signature,
     is_signed,
@@ -66,7 +63,8 @@ from cds_service.settings.site_file import Site, read_site
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_token import SCOPE, WATCH_SCOPE, BackendToken
 from cds_service.study_list.registered import StudyList
-from cds_service.trials.nct06802055.assess import Protocol, load_protocol
+from cds_service.trials.installed import trials_in
+from cds_service.trials.trial_interface import Trial
 from cds_service.web.client_authentication import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.http_headers import Front, put_before
 from cds_service.web.log_redaction import configure_logging
@@ -154,18 +152,21 @@ def build_app(
 
     Raises UnsignedContent, one of INSTALLATION_FAULTS or of STORE_FAULTS.
     """
-    installation = build_installation(settings)
-    memory = open_memory(settings, installation)
+    loaded = build_installations(settings)
+    memory = open_memory(settings, loaded[0])
     content = reviewed_content(settings.site)
     check_signature(settings, memory.engine, content)
-    signed = partial(is_signed, settings.site, memory.engine, content)
-    installation = replace(
-        installation, memory=memory, is_signed=signed, is_shadow=settings.mode is Mode.SHADOW
-    )
-    installation = with_traces(settings, installation)
+    signed, shadow = partial(is_signed, settings.site, memory.engine, content), settings.mode is Mode.SHADOW
+    installations = [
+        with_traces(
+            settings, replace(one, memory=_memory_of(one, memory), is_signed=signed, is_shadow=shadow)
+        )
+        for one in loaded
+    ]
+    installation = installations[0]
     present = clock or (lambda: datetime.now(installation.zone))  # noqa: TID251 - the one place
     app = create_app(
-        catalogue_of(installation),
+        catalogue_of(*installations),
         build_door(settings, memory.engine, present, unsigned),
         present,
         settings.max_body_bytes,
@@ -254,10 +255,22 @@ def open_memory(settings: Settings, installation: Installation) -> AuditMemory:
     engine = open_store(settings.database_url.reveal())
     check_key(engine, keys)
     engine.dispose()  # workers are forked from here
-    versions = Versions(__version__, installation.texts_version, RECORD_VERSION)
     return AuditMemory(
-        engine, keys, installation.protocol.restraint, versions, is_shadow=settings.mode is Mode.SHADOW
+        engine,
+        keys,
+        installation.protocol.restraint,
+        _versions_of(installation),
+        is_shadow=settings.mode is Mode.SHADOW,
     )
+
+
+def _memory_of(installation: Installation, memory: AuditMemory) -> AuditMemory:
+    """The same database as the installation of a trial uses it."""
+    return replace(memory, restraint=installation.protocol.restraint, versions=_versions_of(installation))
+
+
+def _versions_of(installation: Installation) -> Versions:
+    return Versions(__version__, installation.texts_version, installation.trial.record.version)
 
 
 def build_admission(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Admit:
@@ -302,25 +315,47 @@ def offline(site: Site) -> Settings:
     return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""), Secret(""))
 
 
-def build_installation(settings: Settings) -> Installation:
-    """Everything a service needs for a call, loaded and checked."""
+def build_installations(settings: Settings) -> tuple[Installation, ...]:
+    """The installation of each trial of the site. Raises one of INSTALLATION_FAULTS."""
+    first, *others = trials_in(settings.site.trials)
+    return (build_installation(settings, first), *(_further(settings, trial) for trial in others))
+
+
+def _further(settings: Settings, trial: Trial) -> Installation:
+    """A trial beside the first: numbers, arms and participation of the site file are not its own."""
+    own = replace(
+        settings.site,
+        thresholds={},
+        tablets={},
+        arms={},
+        stand_ins=(),
+        study_references=(),
+        forecast=ForecastEntry(),
+    )
+    return build_installation(replace(settings, site=own), trial)
+
+
+def build_installation(settings: Settings, trial: Trial | None = None) -> Installation:
+    """Everything a call needs, loaded and checked; of the site's first trial if none is named."""
     site = settings.site
-    overrides, words = overrides_of(site), read_wording()
-    gatherer = build_gatherer(settings)
-    if unknown := prevention_drug_faults(overrides, gatherer.reader.codes):
+    trial = trial or trials_in(site.trials)[0]
+    overrides, words = overrides_of(site), trial.words
+    gatherer = build_gatherer(settings, trial)
+    if unknown := trial.faults_of_site(overrides, gatherer.reader.codes):
         raise ProtocolTextFault(unknown)
-    protocol = load_protocol(overrides)
-    if lost := _lost_of_texts(protocol, words):
+    protocol = trial.load(overrides).with_forecaster(forecaster_of(site.forecast))
+    if lost := trial.lost_at_start(protocol, words):
         raise ProtocolTextFault(lost)
     return Installation(
+        trial=trial,
         gatherer=gatherer,
-        protocol=replace(protocol, forecaster=forecaster_of(site.forecast)),
-        words=words[site.language],
+        protocol=protocol,
+        words=words_in(words, site.language),
         zone=site.zone,
         public_base_url=settings.public_base_url,
-        texts_version=version_of_texts(FOLDER, overrides | forecasts_version(site.forecast)),
+        texts_version=version_of_texts(trial.reviewed, overrides | forecasts_version(site.forecast)),
         words_by_issuer={
-            one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
+            one.client.issuer: words_in(words, one.language) for one in site.trusted_clients if one.language
         },
         explaining=settings.issuers_explained_to,
         one_action=settings.issuers_of_one_action,
@@ -328,11 +363,9 @@ def build_installation(settings: Settings) -> Installation:
     )
 
 
-def _lost_of_texts(protocol: Protocol, words: Mapping[str, Wording]) -> list[str]:
-    """What the program names and the reviewed files lack, in any language."""
-    drugs = protocol.interactions
-    told = [f for name, one in words.items() for f in lacking_sentences(name, one.sentences, drugs)]
-    return [*lacking_rules(protocol.rules, protocol.monitoring.visit_weeks), *told]
+def words_in(words: Mapping[str, Wording], language: str) -> Wording:
+    """The words of a language; of the first that the trial has, where it has none in this one."""
+    return words.get(language) or next(iter(words.values()))
 
 
 def one_thread_a_process() -> None:
@@ -340,13 +373,15 @@ def one_thread_a_process() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - the one place
 
 
-def build_gatherer(settings: Settings) -> Gatherer:
+def build_gatherer(settings: Settings, trial: Trial | None = None) -> Gatherer:
     """The gatherer with its FHIR client; no thread and no connection exists before the first fetch."""
     ways, server = settings.site.ways, build_fhir_server(settings.site)
+    trial = trial or trials_in(settings.site.trials)[0]
     return Gatherer(
+        trial=trial,
         server=server,
         bases=settings.site.fhir_bases,
-        reader=build_reader(settings.site),
+        reader=build_reader(settings.site, trial),
         lines=ServerLines(LineLimits(fetches=_FETCHES_AT_ONCE, least_patience=settings.fetch_seconds / 2)),
         limits=GatherLimits(seconds=settings.fetch_seconds),
         bases_by_issuer={
@@ -401,12 +436,13 @@ def build_bulk_export(site: Site) -> World:
     return World(session, time.sleep, lambda: int(time.time()), ca_bundle)  # noqa: TID251 - the one place
 
 
-def build_reader(site: Site) -> ReaderSettings:
-    """How charts are read at this site."""
+def build_reader(site: Site, trial: Trial | None = None) -> ReaderSettings:
+    """How charts are read at this site for a trial; for the site's first one if none is named."""
+    named = frozenset((trial or trials_in(site.trials)[0]).record.identifiers)
     return ReaderSettings(
         zone=site.zone,
         codes=build_code_lists(site),
-        trial=TrialIdentity(study_references=frozenset(site.study_references)),
+        trial=TrialIdentity(named, frozenset(site.study_references)),
         arms=site.arms,
         stand_ins=site.stand_ins,
     )

@@ -16,7 +16,6 @@ from cds_service.explain.what_if import what_if
 from cds_service.explain.worklist import Worklist, worklist
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.services.explanation import ExplainedPatient
-from cds_service.trials.nct06802055.assess import Protocol
 from fhir_mappings.clinical_model.studies import StudyState
 
 Json = dict[str, Any]
@@ -33,9 +32,7 @@ class Writing(msgspec.Struct, frozen=True):
     signer: str = ""
 
 
-def page_of(
-    explained: ExplainedPatient, protocol: Protocol, quiet: Quiet, writing: Writing, tell: Teller
-) -> Json:
+def page_of(explained: ExplainedPatient, protocol: Any, quiet: Quiet, writing: Writing, tell: Teller) -> Json:
     """The values of the template. A patient whom the trial cannot concern has a page that says so."""
     record, assessment = explained.gathered.record, explained.assessment
     common: Json = {

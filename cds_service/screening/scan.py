@@ -21,6 +21,7 @@ from cds_service.screening.output_names import ExportLine, pointed_at, read_line
 from cds_service.screening.patient_shards import TORN, Shard, blocks_of
 from cds_service.screening.plain_scan import PlainLines, sort_lines
 from cds_service.screening.search import Names
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.readers.fhir_types import FhirType, Identifier, Unread
 from fhir_mappings.readers.lost_entries import PARTS
 from fhir_mappings.readers.reader_settings import ReaderSettings
@@ -99,6 +100,7 @@ class Scan:
     """What a pass asks. `settled`: shards that need not be asked again who may be a candidate."""
 
     settings: ReaderSettings
+    disease: frozenset[Concept]
     now: AsOf
     wanted: WantedLine = WantedLine()
     settled: frozenset[int] = frozenset()
@@ -120,7 +122,7 @@ class Scan:
     @cached_property
     def diagnoses(self) -> Diagnoses:
         """The codes seen so far."""
-        return Diagnoses(self.settings)
+        return Diagnoses(self.settings, self.disease)
 
     @cached_property
     def deciding(self) -> frozenset[str]:
@@ -249,7 +251,7 @@ class _Pass:
         return lines if places is None else [lines[place] for place in places]
 
     def _consider(self, number: int, line: ExportLine) -> None:
-        if not may_matter(line, self._scan.settings, self._scan.now):
+        if not may_matter(line, self._scan.settings, self._scan.disease, self._scan.now):
             return
         self._found.concerned |= line.patients
         self._found.concerned_numbers |= line.numbers

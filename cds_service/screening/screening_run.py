@@ -109,7 +109,7 @@ def find(run: ScreeningRun, shards: Sequence[Shard]) -> Passes:
 
 
 def _scan(run: ScreeningRun) -> Scan:
-    return Scan(run.rules.reader, run.now, every_line=run.every_line)
+    return Scan(run.rules.reader, run.rules.trial.disease, run.now, every_line=run.every_line)
 
 
 def _pass(run: ScreeningRun, name: str, shards: Sequence[Shard], scan: Scan, lines: str) -> Iterator[Found]:

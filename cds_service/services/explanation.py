@@ -11,7 +11,6 @@ from cds_service.chart.gather import Gathered
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.as_of import AsOf, as_of
 from cds_service.services.handler import Installation
-from cds_service.trials.nct06802055.assess import assess
 
 _NO_HOOK = "00000000-0000-0000-0000-000000000000"
 
@@ -44,4 +43,5 @@ def explain(
     gathered = installation.gatherer.gather(request, now, Caller())
     if not gathered.is_concerned:
         return ExplainedPatient(gathered, moment, None)
-    return ExplainedPatient(gathered, moment, assess(gathered.record, moment, installation.protocol))
+    assessment = installation.trial.assess(gathered.record, moment, installation.protocol, ())
+    return ExplainedPatient(gathered, moment, assessment)

@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from cds_service.cards.card_context import CardContext
+from cds_service.cards.card_set import CardSet
 from cds_service.cards.translations import read_wording
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.assessment import Assessment
@@ -23,8 +24,7 @@ from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.thresholds import Origin, Rule
 from cds_service.rules.verdict import Verdict
-from cds_service.services.catalogue import SERVICES
-from cds_service.trials.nct06802055.cards.compose import CardSet
+from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import say
@@ -111,7 +111,7 @@ def assessment(**members: object) -> Assessment:
 
 def cards_of(service: str) -> CardSet:
     """The cards of the service with this id."""
-    return next(one.cards for one in SERVICES if one.id == service)
+    return next(one.cards for one in TRIAL.services if one.id == service)
 
 
 def context(service: str, language: str = "en", **more: object) -> CardContext:

@@ -10,11 +10,11 @@ from cds_service import wiring
 from cds_service.cards.said import lacking_on_page, lacking_rules, lacking_sentences, said_by_name
 from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli import check as checking
-from cds_service.cli import reviewed_texts as texts
 from cds_service.cli.report import UNUSABLE
 from cds_service.cli.said_in_code import PAGES, said_in_source, wanted_sentences
 from cds_service.cli.serve import serve
 from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, read_topic
+from cds_service.trials.nct06802055 import reviewed_faults as texts
 from cds_service.trials.nct06802055.contradictions import limits_in_force
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
 from cds_service.trials.nct06802055.read_reviewed import all_rules, load_protocol

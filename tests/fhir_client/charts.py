@@ -10,6 +10,7 @@ from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.fhir_client.fhir_get import NotFetched, WhyNotFetched
 from cds_service.fhir_client.server_limits import LineLimits, ServerLines
 from cds_service.fhir_client.server_settings import AS_USUAL
+from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.value_sets.load_lists import load_code_lists
@@ -160,7 +161,7 @@ def a_gatherer(server, stand_ins=(), ways=AS_USUAL, statements=None, **limits):
     """A gatherer of one allowed base."""
     reader = ReaderSettings(zone=ZONE, codes=READER.codes, stand_ins=stand_ins)
     bases, most = (read_base(BASE),), GatherLimits(**limits)
-    return Gatherer(server, bases, reader, LINES, most, ways=ways, statements=statements)
+    return Gatherer(TRIAL, server, bases, reader, LINES, most, ways=ways, statements=statements)
 
 
 LINES = ServerLines(LineLimits(calls=100))

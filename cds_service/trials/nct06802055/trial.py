@@ -1,0 +1,38 @@
+"""Trial NCT06802055 as the service meets it; everything else of it stays in this folder."""
+
+from pathlib import Path
+
+from cds_service.trials.nct06802055.assess import assess
+from cds_service.trials.nct06802055.cards.compose import DIAGNOSIS, DOSING, ELIGIBILITY, ORDERS, VISIT
+from cds_service.trials.nct06802055.patient_state.participation import participation
+from cds_service.trials.nct06802055.prevention_drugs import prevention_drug_faults
+from cds_service.trials.nct06802055.read_reviewed import load_protocol
+from cds_service.trials.nct06802055.reviewed_faults import faults_of_reviewed, lost_at_start
+from cds_service.trials.trial_file import read_trial_file
+from cds_service.trials.trial_interface import Trial
+from fhir_mappings.clinical_model.concepts import APLASTIC_ANAEMIA
+
+_HERE = Path(__file__).parent
+_FILE = read_trial_file(_HERE / "trial.toml")
+_CARDS = {
+    "eligibility": ELIGIBILITY,
+    "diagnosis": DIAGNOSIS,
+    "dosing": DOSING,
+    "visit": VISIT,
+    "orders": ORDERS,
+}
+
+TRIAL = Trial(
+    module=__name__,
+    record=_FILE.record,
+    drugs=_FILE.drug,
+    disease=APLASTIC_ANAEMIA,
+    services=_FILE.services(_CARDS),
+    reviewed=_HERE / "reviewed",
+    load=load_protocol,
+    lost_at_start=lost_at_start,
+    faults_of_site=prevention_drug_faults,
+    faults_of_reviewed=faults_of_reviewed,
+    assess=assess,
+    participation=participation,
+)
