@@ -411,9 +411,9 @@ def build_watch_server(found: StudyList, site: Site) -> ListServer:
 
 def build_list_server(found: StudyList, site: Site, scope: str = SCOPE) -> ListServer:
     """The FHIR server that keeps the study list; no token is asked for before the first request."""
-    session = _session(site)
+    session, trial = _session(site), trials_in(site.trials)[0].record
     if found.registration is None:
-        return ListServer(found.base, session, other_names=site.ways.other_names)
+        return ListServer(found.base, session, trial, other_names=site.ways.other_names)
     token = BackendToken(
         found.base,
         found.registration,
@@ -422,7 +422,7 @@ def build_list_server(found: StudyList, site: Site, scope: str = SCOPE) -> ListS
         str(site.ca_bundle) if site.ca_bundle else None,
         scope,
     )
-    return ListServer(found.base, session, token, other_names=site.ways.other_names)
+    return ListServer(found.base, session, trial, token, other_names=site.ways.other_names)
 
 
 def _session(site: Site) -> requests.Session:
@@ -438,14 +438,19 @@ def build_bulk_export(site: Site) -> World:
 
 def build_reader(site: Site, trial: Trial | None = None) -> ReaderSettings:
     """How charts are read at this site for a trial; for the site's first one if none is named."""
-    named = frozenset((trial or trials_in(site.trials)[0]).record.identifiers)
     return ReaderSettings(
         zone=site.zone,
         codes=build_code_lists(site),
-        trial=TrialIdentity(named, frozenset(site.study_references)),
+        trial=identity_at(site, trial),
         arms=site.arms,
         stand_ins=site.stand_ins,
     )
+
+
+def identity_at(site: Site, trial: Trial | None = None) -> TrialIdentity:
+    """How charts of this site name a trial, its first one if none is named."""
+    named = (trial or trials_in(site.trials)[0]).record.identifiers
+    return TrialIdentity(frozenset(named), frozenset(site.study_references))
 
 
 def build_code_lists(site: Site) -> CodeLists:

@@ -23,8 +23,6 @@ from fhir_mappings.clinical_model.known_unknown import Evidence, Gap
 from fhir_mappings.clinical_model.medications import Dose
 
 Json = dict[str, Any]
-TRIAL = "NCT06802055"
-RECORD_VERSION = "2025-06-04"
 _EXCLUSION_WORDS = {Verdict.MET: "present", Verdict.NOT_MET: "absent", Verdict.UNKNOWN: "unknown"}
 
 
@@ -32,8 +30,8 @@ def assessment_json(assessment: Assessment, words: Wording, as_of: str, input_ha
     """The whole assessment as `assessment/1`; `as_of` as asked, `input_hash` as "sha256:..."."""
     return {
         "schema": "assessment/1",
-        "trial": TRIAL,
-        "recordVersion": RECORD_VERSION,
+        "trial": assessment.trial.id,
+        "recordVersion": assessment.trial.version,
         "softwareVersion": __version__,
         "asOf": as_of,
         "inputHash": input_hash,
@@ -62,7 +60,7 @@ def participation_json(participation: Participation) -> Json:
 
 
 def eligibility_json(decision: EligibilityDecision, words: Wording) -> Json:
-    """The `eligibility` member: twenty criteria in order, and the open questions in the order to ask."""
+    """The `eligibility` member: the criteria in order, and the open questions in the order to ask."""
     return {
         "status": decision.status.value,
         "criteria": [criterion_json(criterion, words) for criterion in decision.criteria],

@@ -156,6 +156,7 @@ def _card_context(
         input_hash=input_hash(gathered.record, now.day, drafts.verbatim, installation.texts_version),
         public_base_url=installation.public_base_url,
         words=installation.words_by_issuer.get(call.caller.issuer, installation.words),
+        trial=installation.trial.record,
         drafts_raw=drafts.by_reference,
         written=gathered.written,
         standing=gathered.standing,

@@ -19,6 +19,7 @@ from cds_service.settings.site_file import Site
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.mailing import NotSent
 from cds_service.study_list.registered import Mail
+from cds_service.trials.nct06802055.registration import RECORD
 from cds_service.watch import OWN
 from cds_service.watch.watch_rounds import Watch
 from cds_service.wiring import build_installation
@@ -94,7 +95,7 @@ def running(more=()):
         rig.sent.append(message)
 
     rig.watch = Watch(
-        server=ListServer(base, bounded_session(4), seconds=5.0),
+        server=ListServer(base, bounded_session(4), RECORD, seconds=5.0),
         installation=build_installation(settings),
         engine=engine,
         keys=KEYS,

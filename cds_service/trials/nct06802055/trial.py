@@ -7,13 +7,14 @@ from cds_service.trials.nct06802055.cards.compose import DIAGNOSIS, DOSING, ELIG
 from cds_service.trials.nct06802055.patient_state.participation import participation
 from cds_service.trials.nct06802055.prevention_drugs import prevention_drug_faults
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
+from cds_service.trials.nct06802055.registration import FILE, RECORD
 from cds_service.trials.nct06802055.reviewed_faults import faults_of_reviewed, lost_at_start
 from cds_service.trials.trial_file import read_trial_file
 from cds_service.trials.trial_interface import Trial
 from fhir_mappings.clinical_model.concepts import APLASTIC_ANAEMIA
 
 _HERE = Path(__file__).parent
-_FILE = read_trial_file(_HERE / "trial.toml")
+_FILE = read_trial_file(FILE)
 _CARDS = {
     "eligibility": ELIGIBILITY,
     "diagnosis": DIAGNOSIS,
@@ -24,7 +25,7 @@ _CARDS = {
 
 TRIAL = Trial(
     module=__name__,
-    record=_FILE.record,
+    record=RECORD,
     drugs=_FILE.drug,
     disease=APLASTIC_ANAEMIA,
     services=_FILE.services(_CARDS),
