@@ -59,7 +59,7 @@ from cds_service.settings.reviewed import (
     reviewed_content,
     standing_of,
 )
-from cds_service.settings.site_file import Site, read_site
+from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_token import SCOPE, WATCH_SCOPE, BackendToken
 from cds_service.study_list.registered import StudyList
@@ -159,7 +159,10 @@ def build_app(
     signed, shadow = partial(is_signed, settings.site, memory.engine, content), settings.mode is Mode.SHADOW
     installations = [
         with_traces(
-            settings, replace(one, memory=_memory_of(one, memory), is_signed=signed, is_shadow=shadow)
+            settings,
+            replace(
+                one, memory=memory_of(one, memory, alone=len(loaded) == 1), is_signed=signed, is_shadow=shadow
+            ),
         )
         for one in loaded
     ]
@@ -264,9 +267,15 @@ def open_memory(settings: Settings, installation: Installation) -> AuditMemory:
     )
 
 
-def _memory_of(installation: Installation, memory: AuditMemory) -> AuditMemory:
-    """The same database as the installation of a trial uses it."""
-    return replace(memory, restraint=installation.protocol.restraint, versions=_versions_of(installation))
+def memory_of(installation: Installation, memory: AuditMemory, *, alone: bool) -> AuditMemory:
+    """The same database as the installation of a trial uses it, `alone` or beside others."""
+    services = frozenset() if alone else frozenset(one.id for one in installation.trial.services)
+    return replace(
+        memory,
+        restraint=installation.protocol.restraint,
+        versions=_versions_of(installation),
+        services=services,
+    )
 
 
 def _versions_of(installation: Installation) -> Versions:
@@ -300,9 +309,21 @@ def site_in_use() -> Site:
     return read_site(Path(path)) if path else Site()
 
 
-def build_offline_installation() -> Installation:
+def build_offline_installation(trial: str | None = None) -> Installation:
     """The installation of the command line, and no server. Raises BadSite."""
-    return build_installation(offline(site_in_use()))
+    return build_installation_of(site_in_use(), trial)
+
+
+def build_installation_of(site: Site, trial: str | None) -> Installation:
+    """The installation of a trial that a site serves, by its number; of the first if none is named.
+
+    Raises BadSite where the site does not serve it.
+    """
+    wanted = trials_in(site.trials)[0].record.id if trial is None else trial
+    for found in build_installations(offline(site)):
+        if found.trial.record.id.casefold() == wanted.casefold():
+            return found
+    raise BadSite((f"--trial: {wanted!r} is not served here",), site)
 
 
 def build_offline_code_lists() -> CodeLists:

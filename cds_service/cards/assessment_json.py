@@ -96,7 +96,7 @@ def criterion_json(criterion: Criterion, words: Wording) -> Json:
 def titration_json(decision: TitrationDecision, words: Wording) -> Json:
     """One study drug's member of `titration`."""
     return {
-        "drug": decision.drug.value,
+        "drug": str(decision.drug),
         "state": decision.state.value,
         "ruleId": decision.rule.id,
         "origin": decision.rule.origin.value,
@@ -170,7 +170,7 @@ def alert_json(alert: Alert, words: Wording) -> Json:
         "ruleId": alert.rule.id,
         "severity": alert.severity.value,
         "action": alert.action.value,
-        "drug": alert.drug.value if alert.drug else None,
+        "drug": str(alert.drug) if alert.drug else None,
         "order": alert.order,
         "seen": words.plain(alert.seen),
         "origin": alert.rule.origin.value,

@@ -11,7 +11,7 @@ from cds_service.audit.database import connect
 from cds_service.audit.probe import IN_ORDER, probe
 from cds_service.audit.pseudonym import Pseudonyms, WeakKey
 from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
-from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.cards.translations import with_words_of
 from cds_service.cli.check_servers import remarks_on_servers
 from cds_service.cli.report import fail, note
 from cds_service.cli.said_in_code import PAGES
@@ -164,9 +164,9 @@ def _check_ways(site: Site, report: CheckReport) -> None:
     report.notes += [*remarks_on(site.ways), *remarks_on_exports(site.bulk_exports)]
 
 
-def _check_pages(_: Site, report: CheckReport) -> None:
+def _check_pages(site: Site, report: CheckReport) -> None:
     """The words of the pages for people, whether this site shows them or not."""
-    words = read_wording()
+    words = trials_in(site.trials)[0].words
     for folder in PAGES.values():
         try:
             with_words_of(folder / "words", words)

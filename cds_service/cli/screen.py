@@ -102,7 +102,7 @@ def _screened(asked: argparse.Namespace, source: ExportSource, site: Site) -> in
     from cds_service.screening.files import files_of_export
     from cds_service.screening.screening_engine import engine_on
 
-    installation = wiring.build_installation(wiring.offline(site))
+    installation = wiring.build_installation_of(site, asked.trial)
     as_of = asked.as_of or source.as_of or unfinished(Path(asked.out))
     now = moment(as_of, installation.zone) if as_of else wiring.now_in(installation.zone)
     size = sum(Path(file.path).stat().st_size for file in files_of_export(source.paths))

@@ -62,7 +62,7 @@ def headlines(assessment: Assessment, tell: Teller) -> list[Headline]:
     drugs = [
         Headline(
             _drug(decision, tell),
-            tuple(_alert(a, tell) for a in critical if a.drug is decision.drug),
+            tuple(_alert(a, tell) for a in critical if a.drug == decision.drug),
         )
         for decision in assessment.titration
     ]
@@ -87,7 +87,7 @@ def _level(decision: TitrationDecision, tell: Teller) -> str:
         "page.level",
         level=level_words(trough),
         validity=Phrase(f"validity.{trough.validity}"),
-        target=band_words(decision.drug, target) if target else Phrase("level.noTarget"),
+        target=band_words(target) if target else Phrase("level.noTarget"),
     )
 
 

@@ -96,7 +96,7 @@ def _bands(chart: PatientChart, drug: Drug) -> Iterator[DrawnBand]:
             first = spans.pop()[0]
         spans.append((first, end, target))
     for first, end, target in spans:
-        words = band_words(drug, target)
+        words = band_words(target)
         label = (
             chart.tell.say("page.targetUntil", band=words, day=end[:10])
             if end

@@ -48,7 +48,7 @@ def _of(decision: TitrationDecision, tell: Teller) -> WhatIf:
     title = tell.say(
         "page.whatIf.title",
         drug=drug_name(decision.drug),
-        band=band_words(decision.drug, band),
+        band=band_words(band),
         day=told.trough_on,
     )
     return WhatIf(

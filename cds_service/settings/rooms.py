@@ -10,7 +10,6 @@ from flask import Blueprint
 from msgspec.structs import replace
 
 from cds_service import __version__
-from cds_service.cards.translations import read_wording
 from cds_service.cds_hooks.service import Caller
 from cds_service.explain import blueprint as explain
 from cds_service.explain.smart_registrations import App, Apps
@@ -40,7 +39,7 @@ def pages_of(
     settings: Settings, installation: Installation, memory: AuditMemory, outside: Outside
 ) -> tuple[Blueprint, ...]:
     """The pages that the site file asks for. Raises ProtocolTextFault."""
-    site, words = settings.site, read_wording()
+    site, words = settings.site, installation.trial.words
     common: dict[str, Any] = {
         "engine": memory.engine,
         "session": outside.session,

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from cds_service.cards.card_set import CardSet
-from cds_service.cards.translations import Wording, read_wording
+from cds_service.cards.translations import Wording, languages_in, read_wording
 from cds_service.cds_hooks.request import Hook
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.forecast_answer import Forecaster
@@ -55,6 +56,13 @@ class TrialProtocol(Protocol):
         """The same where levels are forecast so, or not at all."""
 
 
+class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the pages call the disease and the arms in one language; `arms` by their ids."""
+
+    disease: str
+    arms: dict[str, str] = {}
+
+
 Assess = Callable[[ClinicalRecord, AsOf, Any, tuple[MedicationEvent, ...]], Assessment]
 
 
@@ -66,7 +74,7 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     a clinician signs. `load` reads it with a site's own values, and raises ProtocolTextFault. What refuses
     the start: `lost_at_start`, what rules and words lack; `faults_of_site`, what a site's values name that no
     list knows. `faults_of_reviewed`, for `check`, is everything wrong with
-    a folder of reviewed texts.
+    a folder of reviewed texts. `criteria`: their ids in order. `page_words` by language.
     """
 
     module: str
@@ -81,6 +89,8 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     faults_of_reviewed: Callable[[Path, Mapping[str, Any]], list[str]]
     assess: Assess
     participation: Callable[[ClinicalRecord, AsOf], Participation]
+    criteria: tuple[str, ...]
+    page_words: Mapping[str, PageWords]
 
     @cached_property
     def drugs_of_all_arms(self) -> frozenset[str]:
@@ -90,7 +100,15 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     @property
     def words(self) -> Mapping[str, Wording]:
         """The sentences of its cards, by language. Raises ProtocolTextFault."""
-        return read_wording(self.reviewed / "wording")
+        folder = self.reviewed / "wording"
+        read = read_wording(folder, languages_in(folder))
+        return {language: self._with_names(words) for language, words in read.items()}
+
+    def _with_names(self, words: Wording) -> Wording:
+        own = self.page_words[words.language]
+        arms = {f"page.arm.{arm}": said for arm, said in own.arms.items()}
+        names = {"trial": self.record.id, "disease": own.disease}
+        return replace(words, sentences={**words.sentences, **arms}, names=names)
 
     def __reduce__(self) -> tuple[Any, ...]:
         from cds_service.trials.installed import trial_in

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import requests
 
 from cds_service.audit.database import open_store
-from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.cards.translations import with_words_of
 from cds_service.demo.demo_patients import demo_patients
 from cds_service.demo.fhir_server import start_fhir_server
 from cds_service.demo.start_demo import everything
@@ -20,6 +20,7 @@ from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.mailing import NotSent
 from cds_service.study_list.registered import Mail
 from cds_service.trials.nct06802055.registration import RECORD
+from cds_service.trials.nct06802055.trial import TRIAL
 from cds_service.watch import OWN
 from cds_service.watch.watch_rounds import Watch
 from cds_service.wiring import build_installation
@@ -99,7 +100,7 @@ def running(more=()):
         installation=build_installation(settings),
         engine=engine,
         keys=KEYS,
-        words=with_words_of(OWN / "words", read_wording())["en"],
+        words=with_words_of(OWN / "words", TRIAL.words)["en"],
         mail=MAIL,
         send=send,
         link="https://cds.example",

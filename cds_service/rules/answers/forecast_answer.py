@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 
 
 class NoForecast(StrEnum):
@@ -97,7 +97,7 @@ class OutlookQuestion(msgspec.Struct, frozen=True):
     `today` on. `band` is ng/mL.
     """
 
-    drug: Drug
+    drug: str
     today: date
     runs: tuple[DoseRun, ...]
     levels: tuple[MeasuredLevel, ...]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cds_service.trials.nct06802055.assess import assess
 from cds_service.trials.nct06802055.cards.compose import DIAGNOSIS, DOSING, ELIGIBILITY, ORDERS, VISIT
+from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
 from cds_service.trials.nct06802055.patient_state.participation import participation
 from cds_service.trials.nct06802055.prevention_drugs import prevention_drug_faults
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
@@ -36,4 +37,6 @@ TRIAL = Trial(
     faults_of_reviewed=faults_of_reviewed,
     assess=assess,
     participation=participation,
+    criteria=tuple(IDS),
+    page_words=_FILE.page_words,
 )

@@ -58,7 +58,7 @@ def _dosing(assessment: Assessment, today: date, context: CardContext) -> list[M
     return messages
 
 
-def _belongs(alert: Alert, drug: Drug, *, is_first: bool) -> bool:
+def _belongs(alert: Alert, drug: str, *, is_first: bool) -> bool:
     return alert.drug is drug or (alert.drug is None and is_first)
 
 

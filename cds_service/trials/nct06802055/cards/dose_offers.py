@@ -145,7 +145,7 @@ def _draft(
 ) -> CardAction:
     note = context.words.plain(say("suggest.note", rule=decision.rule.id))
     replaces = decision.ends[-1].reference if decision.ends else None
-    resource = dose_order(patient, _ordered(decision.drug, context), dose, today, note, replaces)
+    resource = dose_order(patient, _ordered(Drug(decision.drug), context), dose, today, note, replaces)
     return CardAction(ActionType.CREATE, _label(decision, dose, context), resource)
 
 
