@@ -4,7 +4,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -178,7 +178,7 @@ def build_app(
         {"database": partial(is_ready, memory.engine), "database-file": FileWatch(memory.engine).is_whole},
     )
     standing = partial(standing_of, settings.site, memory.engine, content)
-    for page in build_pages(settings, installation, memory, present, standing):
+    for page in build_pages(settings, installations, memory, present, standing):
         app.register_blueprint(page)
     return put_before(app, build_front(settings))
 
@@ -227,13 +227,13 @@ def start_counting(settings: Settings) -> MetricsPage | None:
 
 def build_pages(
     settings: Settings,
-    installation: Installation,
+    installations: Sequence[Installation],
     memory: AuditMemory,
     clock: Callable[[], datetime],
     standing: Callable[[], SignatureStanding],
 ) -> tuple[Blueprint, ...]:
     """The pages for people, where the site file asks for any; `standing` is that of the content in force."""
-    if not (installation.explaining or settings.site.research):
+    if not (installations[0].explaining or settings.site.research):
         return ()
     from cds_service.settings.rooms import Outside, pages_of  # Authlib: only where there is a page
 
@@ -246,7 +246,7 @@ def build_pages(
         list_server,
         standing,
     )
-    return pages_of(settings, installation, memory, outside)
+    return pages_of(settings, installations, memory, outside)
 
 
 def open_memory(settings: Settings, installation: Installation) -> AuditMemory:
@@ -371,12 +371,12 @@ def build_installation(settings: Settings, trial: Trial | None = None) -> Instal
         trial=trial,
         gatherer=gatherer,
         protocol=protocol,
-        words=words_in(words, site.language),
+        words=words_for(words, site.language),
         zone=site.zone,
         public_base_url=settings.public_base_url,
         texts_version=version_of_texts(trial.reviewed, overrides | forecasts_version(site.forecast)),
         words_by_issuer={
-            one.client.issuer: words_in(words, one.language) for one in site.trusted_clients if one.language
+            one.client.issuer: words_for(words, one.language) for one in site.trusted_clients if one.language
         },
         explaining=settings.issuers_explained_to,
         one_action=settings.issuers_of_one_action,
@@ -384,7 +384,7 @@ def build_installation(settings: Settings, trial: Trial | None = None) -> Instal
     )
 
 
-def words_in(words: Mapping[str, Wording], language: str) -> Wording:
+def words_for(words: Mapping[str, Wording], language: str) -> Wording:
     """The words of a language; of the first that the trial has, where it has none in this one."""
     return words.get(language) or next(iter(words.values()))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cds_service.cards.dose_text import band_words, dose_words, drug_name
 from cds_service.cards.forecast_text import outlook_lines
 from cds_service.cards.translations import plain_number
-from cds_service.explain.statements import Teller
+from cds_service.figures.statements import Teller
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.answers.forecast_answer import DoseOutlook, ModelFit

@@ -8,10 +8,10 @@ import msgspec
 
 from cds_service.cards.card_set import CardSet
 from cds_service.cds_hooks.request import Hook
-from cds_service.rules.study_drug import StudyDrug
 from cds_service.rules.thresholds import ProtocolTextFault
+from cds_service.rules.trial_drugs import StudyDrug
 from cds_service.rules.trial_record import TrialRecord
-from cds_service.trials.trial_interface import PageWords, TrialService, WhomItConcerns
+from cds_service.trials.trial_interface import TrialService, WhomItConcerns
 
 
 class ServiceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +31,6 @@ class TrialFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record: TrialRecord
     drug: tuple[StudyDrug, ...]
     service: tuple[ServiceEntry, ...]
-    page_words: dict[str, PageWords]
 
     def services(self, cards: Mapping[str, CardSet]) -> tuple[TrialService, ...]:
         """The services with their cards, in the order of the file. Raises ProtocolTextFault."""

@@ -12,15 +12,19 @@ from msgspec.structs import replace
 from cds_service.cards.card_set import CardSet
 from cds_service.cards.translations import Wording, languages_in, read_wording
 from cds_service.cds_hooks.request import Hook
+from cds_service.figures.chart_data import Panel
+from cds_service.figures.patient_chart import PatientChart
 from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.answers.forecast_answer import Forecaster
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
-from cds_service.rules.study_drug import StudyDrug
 from cds_service.rules.suppression_limits import Restraint
+from cds_service.rules.trial_drugs import StudyDrug
 from cds_service.rules.trial_record import TrialRecord
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.medications import MedicationEvent
+from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.value_sets import CodeLists
 
@@ -56,14 +60,23 @@ class TrialProtocol(Protocol):
         """The same where levels are forecast so, or not at all."""
 
 
-class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the pages call the disease and the arms in one language; `arms` by their ids."""
-
-    disease: str
-    arms: dict[str, str] = {}
-
-
 Assess = Callable[[ClinicalRecord, AsOf, Any, tuple[MedicationEvent, ...]], Assessment]
+
+
+PanelsOf = Callable[[PatientChart], Mapping[str, tuple[Panel, ...]]]
+HeadOf = Callable[[TitrationDecision], Phrase]
+
+
+class TrialPage(msgspec.Struct, frozen=True):
+    """What the page that explains shows of a trial only.
+
+    `panels` of each figure, by its name; `head_of` a dosing decision says what to do, without the reason;
+    `form` is the attestation's Questionnaire, None where the trial asks for none.
+    """
+
+    panels: PanelsOf
+    head_of: HeadOf
+    form: Path | None = None
 
 
 class Trial(msgspec.Struct, frozen=True, dict=True):
@@ -74,7 +87,8 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     a clinician signs. `load` reads it with a site's own values, and raises ProtocolTextFault. What refuses
     the start: `lost_at_start`, what rules and words lack; `faults_of_site`, what a site's values name that no
     list knows. `faults_of_reviewed`, for `check`, is everything wrong with
-    a folder of reviewed texts. `criteria`: their ids in order. `page_words` by language.
+    a folder of reviewed texts. `criteria`: their ids in order. `page_words`: the folder with how
+    pages call its disease and arms, a file a language.
     """
 
     module: str
@@ -90,7 +104,8 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     assess: Assess
     participation: Callable[[ClinicalRecord, AsOf], Participation]
     criteria: tuple[str, ...]
-    page_words: Mapping[str, PageWords]
+    page_words: Path
+    page: TrialPage
 
     @cached_property
     def drugs_of_all_arms(self) -> frozenset[str]:
@@ -101,14 +116,13 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     def words(self) -> Mapping[str, Wording]:
         """The sentences of its cards, by language. Raises ProtocolTextFault."""
         folder = self.reviewed / "wording"
-        read = read_wording(folder, languages_in(folder))
-        return {language: self._with_names(words) for language, words in read.items()}
+        languages = languages_in(folder)
+        read, page = read_wording(folder, languages), read_wording(self.page_words, languages)
+        return {name: self._with_names(words, page[name].sentences) for name, words in read.items()}
 
-    def _with_names(self, words: Wording) -> Wording:
-        own = self.page_words[words.language]
-        arms = {f"page.arm.{arm}": said for arm, said in own.arms.items()}
-        names = {"trial": self.record.id, "disease": own.disease}
-        return replace(words, sentences={**words.sentences, **arms}, names=names)
+    def _with_names(self, words: Wording, page: Mapping[str, str]) -> Wording:
+        names = {"trial": self.record.id, "disease": page["trial.disease"]}
+        return replace(words, sentences={**words.sentences, **page}, names=names)
 
     def __reduce__(self) -> tuple[Any, ...]:
         from cds_service.trials.installed import trial_in

@@ -26,10 +26,10 @@ from cds_service.explain.page_content import Writing, page_of
 from cds_service.explain.resource_view import fetch_source, readable
 from cds_service.explain.responses import OWN
 from cds_service.explain.snoozed import Quiet
-from cds_service.explain.statements import Teller
 from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.fhir_client.deadline import deadline_in
 from cds_service.fhir_client.fhir_get import NotFetched
+from cds_service.figures.statements import Teller
 from cds_service.services.chart_file import UnreadableChart, assessment_of, read_chart
 from cds_service.services.explanation import ExplainedPatient
 from cds_service.settings.client_list import ListedClient
@@ -128,7 +128,7 @@ def ask_page(body: bytes, _: str) -> str:
         chart.gaps,
     )
     explained = ExplainedPatient(Gathered(record, True), NOW, assess(record, NOW, installation.protocol))
-    page_of(explained, installation.protocol, Quiet(), Writing("word"), _words())
+    page_of(explained, installation, Quiet(), Writing("word"), _words())
     return "shown"
 
 

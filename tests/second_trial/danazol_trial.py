@@ -10,13 +10,17 @@ from cds_service.cards.card_builder import TRIAL_OVERRIDES, Message
 from cds_service.cards.card_context import CardContext
 from cds_service.cards.card_set import CardSet
 from cds_service.cards.dose_text import dose_words
+from cds_service.figures.chart_data import Panel, Point, axis_moment, drawn_number
+from cds_service.figures.patient_chart import PatientChart
 from cds_service.rules.answers.alerts import Severity
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
+from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.trials.trial_file import read_trial_file
-from cds_service.trials.trial_interface import Trial
+from cds_service.trials.trial_interface import Trial, TrialPage
 from fhir_mappings.clinical_model.concepts import Concept
-from fhir_mappings.clinical_model.messages import say
+from fhir_mappings.clinical_model.messages import Phrase, say
+from fhir_mappings.clinical_model.results import Analyte
 from tests.second_trial import danazol_rules as rules
 
 FILE = read_trial_file(Path(__file__).with_name("trial.toml"))
@@ -88,6 +92,20 @@ def _never(_: Assessment) -> bool:
     return False
 
 
+def _panels(chart: PatientChart) -> dict[str, tuple[Panel, ...]]:
+    """ALT alone."""
+    points = tuple(
+        Point(axis_moment(one.when, chart.zone), drawn_number(one.number), str(one.number))
+        for one in chart.record.usable(Analyte.ALT)
+        if one.number is not None and one.when is not None
+    )
+    return {"drugs": (Panel("ALT", "U/L", points),)} if points else {}
+
+
+def _head(decision: TitrationDecision) -> Phrase:
+    return say("toy.dose", dose=dose_words(decision.proposed))
+
+
 _CARDS = {
     "eligibility": CardSet(_eligibility, _never),
     "dosing": CardSet(_dosing, _never),
@@ -109,5 +127,6 @@ TRIAL = Trial(
     assess=rules.assess,
     participation=rules.participation,
     criteria=rules.IDS,
-    page_words=FILE.page_words,
+    page_words=Path(__file__).with_name("page_words"),
+    page=TrialPage(_panels, _head),
 )

@@ -2,21 +2,33 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
+from cds_service.cards.translations import with_words_of
 from cds_service.cds_hooks.discovery import DuplicateService
 from cds_service.cds_hooks.service import Caller
 from cds_service.cli.commands import main as command_line
+from cds_service.explain.page_sessions import SignedInPerson
+from cds_service.explain.responses import OWN
+from cds_service.explain.snoozed import Recollection
+from cds_service.explain.use_cases import ExplainDesk, ExplainedTrial
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.create_resource import FhirWriter
 from cds_service.services.catalogue import catalogue_of
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.trials.installed import shipped_trials
 from cds_service.wiring import build_app, build_installations, memory_of, offline, open_memory
+from fhir_mappings.clinical_model.known_unknown import Part
+from fhir_mappings.clinical_model.messages import say
 from tests.builders import NOW
+from tests.fhir_client.charts import BASE, PATIENT, HeldChart
 from tests.hook_calls import INSTANCE, USER, bundle, prefetch_of
 from tests.installation import an_installation
 from tests.scenarios import fhir_charts as fhir
@@ -175,3 +187,43 @@ def test_a_site_that_names_no_trial_is_refused(tmp_path: Path, text: str, said: 
     (tmp_path / "site.toml").write_text(text)
     with pytest.raises(BadSite, match=said):
         read_site(tmp_path / "site.toml")
+
+
+def _desk(code: Json) -> ExplainDesk:
+    """The page that explains, over a FHIR server that holds one patient."""
+    server = HeldChart({Part.PATIENT: {**fhir.patient(), "id": PATIENT}, Part.CONDITIONS: _of_patient(code)})
+    trials = []
+    for one in build_installations(offline(Site(trials=BOTH))):
+        gatherer = replace(one.gatherer, server=server, bases=(read_base(BASE),))
+        words = with_words_of(OWN / "words", one.trial.words)
+        recollection = Recollection(None, 0, one.zone)
+        trials.append(ExplainedTrial(replace(one, gatherer=gatherer), words, recollection))
+    return ExplainDesk(tuple(trials), server, FhirWriter(requests.Session()), lambda: NOW.instant)
+
+
+def _of_patient(code: Json) -> Json:
+    return {**fhir.condition(code), "subject": {"reference": f"Patient/{PATIENT}"}}
+
+
+@pytest.mark.parametrize(
+    ("code", "trial", "criteria"), [(PNH, TRIAL.record.id, 5), (AA, "NCT06802055", 20)], ids=["PNH", "AA"]
+)
+def test_it_is_explained_by_the_same_page(code: Json, trial: str, criteria: int) -> None:
+    person = SignedInPerson(
+        fhir_base=BASE,
+        patient=PATIENT,
+        user=None,
+        access_token="token",
+        scope="patient/*.rs",
+        ends=NOW.instant + timedelta(hours=1),
+        banner=False,
+        caller=None,
+        language="zh",
+        form_token="word",
+    )
+    words, values = _desk(code).look(person, "zh", lambda reference: reference)
+    assert values["concerned"]
+    assert words.plain(say("page.trial")).endswith(trial)
+    listed = values["worklist"]
+    assert len([*listed.open, *listed.excluding, *listed.settled]) == criteria
+    assert (words.language == "en") is (trial == TRIAL.record.id), "the second trial has English alone"

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from cds_service.rules.study_drug import StudyDrug
+from cds_service.rules.trial_drugs import StudyDrug
 from cds_service.rules.trial_record import TrialRecord
 from fhir_mappings.clinical_model.medications import Drug
 
