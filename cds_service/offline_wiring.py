@@ -10,19 +10,16 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from msgspec.structs import replace
-
-from cds_service.cards.said import lacking_rules, lacking_sentences
-from cds_service.cards.translations import Wording, read_wording
+from cds_service.cards.translations import Wording
 from cds_service.chart.input_hash import version_of_texts
 from cds_service.rules.as_of import AsOf, as_of
-from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
+from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.services.chart_file import Rulebook
 from cds_service.settings.forecast_settings import forecaster_of, forecasts_version
-from cds_service.settings.prevention_drugs import prevention_drug_faults
-from cds_service.settings.site_file import Site, read_site
+from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.site_limits import overrides_of
-from cds_service.trials.nct06802055.assess import Protocol, load_protocol
+from cds_service.trials.installed import trials_in
+from cds_service.trials.trial_interface import Trial
 from fhir_mappings.readers.read_concept_map import read_concept_map
 from fhir_mappings.readers.reader_settings import ReaderSettings, TrialIdentity
 from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
@@ -66,39 +63,56 @@ def site_in_use() -> Site:
     return read_site(Path(path)) if path else Site()
 
 
-def build_rulebook(site: Site) -> Rulebook:
-    """The rules, words and readers of a site, loaded and checked. Raises one of INSTALLATION_FAULTS."""
-    overrides, words = overrides_of(site), read_wording()
-    reader = build_reader(site)
-    if unknown := prevention_drug_faults(overrides, reader.codes):
+def trial_of(site: Site, number: str | None) -> Trial:
+    """The trial of this number that a site serves; the first if none is named.
+
+    Raises BadSite where the site does not serve it.
+    """
+    served = trials_in(site.trials)
+    if number is None:
+        return served[0]
+    for trial in served:
+        if trial.record.id.casefold() == number.casefold():
+            return trial
+    raise BadSite((f"--trial: {number!r} is not served here",), site)
+
+
+def build_rulebook(site: Site, trial: Trial | None = None) -> Rulebook:
+    """The rules, words and readers of a trial, loaded and checked; of the site's first one if none is named.
+
+    Raises one of INSTALLATION_FAULTS.
+    """
+    trial = trial or trial_of(site, None)
+    overrides, words, reader = overrides_of(site), trial.words, build_reader(site, trial)
+    if unknown := trial.faults_of_site(overrides, reader.codes):
         raise ProtocolTextFault(unknown)
-    protocol = load_protocol(overrides)
-    if lost := _lost_of_texts(protocol, words):
+    protocol = trial.load(overrides).with_forecaster(forecaster_of(site.forecast))
+    if lost := trial.lost_at_start(protocol, words):
         raise ProtocolTextFault(lost)
-    return Rulebook(
-        reader,
-        replace(protocol, forecaster=forecaster_of(site.forecast)),
-        words[site.language],
-        version_of_texts(FOLDER, overrides | forecasts_version(site.forecast)),
-    )
+    version = version_of_texts(trial.reviewed, overrides | forecasts_version(site.forecast))
+    return Rulebook(trial, reader, protocol, words_for(words, site.language), version)
 
 
-def _lost_of_texts(protocol: Protocol, words: Mapping[str, Wording]) -> list[str]:
-    """What the program names and the reviewed files lack, in any language."""
-    drugs = protocol.interactions
-    told = [f for name, one in words.items() for f in lacking_sentences(name, one.sentences, drugs)]
-    return [*lacking_rules(protocol.rules, protocol.monitoring.visit_weeks), *told]
+def words_for(words: Mapping[str, Wording], language: str) -> Wording:
+    """The words of a language; of the first that the trial has, where it has none in this one."""
+    return words.get(language) or next(iter(words.values()))
 
 
-def build_reader(site: Site) -> ReaderSettings:
-    """How charts are read at this site."""
+def build_reader(site: Site, trial: Trial | None = None) -> ReaderSettings:
+    """How charts are read at this site for a trial; for the site's first one if none is named."""
     return ReaderSettings(
         zone=site.zone,
         codes=build_code_lists(site),
-        trial=TrialIdentity(study_references=frozenset(site.study_references)),
+        trial=identity_at(site, trial),
         arms=site.arms,
         stand_ins=site.stand_ins,
     )
+
+
+def identity_at(site: Site, trial: Trial | None = None) -> TrialIdentity:
+    """How charts of this site name a trial, its first one if none is named."""
+    named = (trial or trial_of(site, None)).record.identifiers
+    return TrialIdentity(frozenset(named), frozenset(site.study_references))
 
 
 def build_code_lists(site: Site) -> CodeLists:

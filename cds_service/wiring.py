@@ -4,7 +4,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,8 +25,6 @@ from cds_service.audit.pseudonym import Pseudonyms
 from cds_service.audit.replay_guard import first_time
 from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
 from cds_service.bulk_export.outside_world import World
-from cds_service.cards.assessment_json import RECORD_VERSION
-from cds_service.cards.translations import read_wording
 from cds_service.cds_hooks.client_jwt import verify
 from cds_service.cds_hooks.service_urls import Endpoints
 from cds_service.chart.gather import Gatherer, GatherLimits
@@ -43,10 +41,13 @@ from cds_service.offline_wiring import build_code_lists as build_code_lists
 from cds_service.offline_wiring import build_reader as build_reader
 from cds_service.offline_wiring import build_rulebook as build_rulebook
 from cds_service.offline_wiring import faults_in as faults_in
+from cds_service.offline_wiring import identity_at as identity_at
 from cds_service.offline_wiring import now_in as now_in
 from cds_service.offline_wiring import site_file_in_use as site_file_in_use
 from cds_service.offline_wiring import site_file_named as site_file_named
 from cds_service.offline_wiring import site_in_use as site_in_use
+from cds_service.offline_wiring import trial_of as trial_of
+from cds_service.offline_wiring import words_for as words_for
 from cds_service.review.signature_standing import SignatureStanding
 from cds_service.services.audit_and_suppress import AuditMemory, Versions
 from cds_service.services.catalogue import catalogue_of
@@ -59,6 +60,7 @@ from cds_service.settings.environment import (
     Settings,
     read_settings,
 )
+from cds_service.settings.forecast_settings import ForecastEntry
 from cds_service.settings.reviewed import (
     check_signature,
     is_signed,
@@ -69,6 +71,8 @@ from cds_service.settings.site_file import Site
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_token import SCOPE, WATCH_SCOPE, BackendToken
 from cds_service.study_list.registered import StudyList
+from cds_service.trials.installed import trials_in
+from cds_service.trials.trial_interface import Trial
 from cds_service.web.client_authentication import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.http_headers import Front, put_before
 from cds_service.web.log_redaction import configure_logging
@@ -129,18 +133,24 @@ def build_app(
 
     Raises UnsignedContent, one of INSTALLATION_FAULTS or of STORE_FAULTS.
     """
-    installation = build_installation(settings)
-    memory = open_memory(settings, installation)
+    loaded = build_installations(settings)
+    memory = open_memory(settings, loaded[0])
     content = reviewed_content(settings.site)
     check_signature(settings, memory.engine, content)
-    signed = partial(is_signed, settings.site, memory.engine, content)
-    installation = replace(
-        installation, memory=memory, is_signed=signed, is_shadow=settings.mode is Mode.SHADOW
-    )
-    installation = with_traces(settings, installation)
+    signed, shadow = partial(is_signed, settings.site, memory.engine, content), settings.mode is Mode.SHADOW
+    installations = [
+        with_traces(
+            settings,
+            replace(
+                one, memory=memory_of(one, memory, alone=len(loaded) == 1), is_signed=signed, is_shadow=shadow
+            ),
+        )
+        for one in loaded
+    ]
+    installation = installations[0]
     present = clock or (lambda: datetime.now(installation.zone))  # noqa: TID251 - the one place
     app = create_app(
-        catalogue_of(remembering_visits(settings, installation)),
+        catalogue_of(*(remembering_visits(settings, one) for one in installations)),
         build_door(settings, memory.engine, present, unsigned),
         present,
         settings.max_body_bytes,
@@ -149,7 +159,7 @@ def build_app(
         {"database": partial(is_ready, memory.engine), "database-file": FileWatch(memory.engine).is_whole},
     )
     standing = partial(standing_of, settings.site, memory.engine, content)
-    for page in build_pages(settings, installation, memory, present, standing):
+    for page in build_pages(settings, installations, memory, present, standing):
         app.register_blueprint(page)
     return put_before(app, build_front(settings))
 
@@ -204,13 +214,13 @@ def start_counting(settings: Settings) -> MetricsPage | None:
 
 def build_pages(
     settings: Settings,
-    installation: Installation,
+    installations: Sequence[Installation],
     memory: AuditMemory,
     clock: Callable[[], datetime],
     standing: Callable[[], SignatureStanding],
 ) -> tuple[Blueprint, ...]:
     """The pages for people, where the site file asks for any; `standing` is that of the content in force."""
-    if not (installation.explaining or settings.site.research):
+    if not (installations[0].explaining or settings.site.research):
         return ()
     from cds_service.settings.rooms import Outside, pages_of  # Authlib: only where there is a page
 
@@ -223,7 +233,7 @@ def build_pages(
         list_server,
         standing,
     )
-    return pages_of(settings, installation, memory, outside)
+    return pages_of(settings, installations, memory, outside)
 
 
 def open_memory(settings: Settings, installation: Installation) -> AuditMemory:
@@ -235,10 +245,28 @@ def open_memory(settings: Settings, installation: Installation) -> AuditMemory:
     engine = open_store(settings.database_url.reveal())
     check_key(engine, keys)
     engine.dispose()  # workers are forked from here
-    versions = Versions(__version__, installation.texts_version, RECORD_VERSION)
     return AuditMemory(
-        engine, keys, installation.protocol.restraint, versions, is_shadow=settings.mode is Mode.SHADOW
+        engine,
+        keys,
+        installation.protocol.restraint,
+        _versions_of(installation),
+        is_shadow=settings.mode is Mode.SHADOW,
     )
+
+
+def memory_of(installation: Installation, memory: AuditMemory, *, alone: bool) -> AuditMemory:
+    """The same database as the installation of a trial uses it, `alone` or beside others."""
+    services = frozenset() if alone else frozenset(one.id for one in installation.trial.services)
+    return replace(
+        memory,
+        restraint=installation.protocol.restraint,
+        versions=_versions_of(installation),
+        services=services,
+    )
+
+
+def _versions_of(installation: Installation) -> Versions:
+    return Versions(__version__, installation.texts_version, installation.trial.record.version)
 
 
 def build_admission(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Admit:
@@ -257,9 +285,18 @@ def build_admission(settings: Settings, engine: Engine, clock: Callable[[], date
     )
 
 
-def build_offline_installation() -> Installation:
+def build_offline_installation(trial: str | None = None) -> Installation:
     """The installation of the command line, and no server. Raises BadSite."""
-    return build_installation(offline(site_in_use()))
+    return build_installation_of(site_in_use(), trial)
+
+
+def build_installation_of(site: Site, trial: str | None) -> Installation:
+    """The installation of a trial that a site serves, by its number; of the first if none is named.
+
+    Raises BadSite where the site does not serve it.
+    """
+    found = trial_of(site, trial)
+    return next(one for one in build_installations(offline(site)) if one.trial is found)
 
 
 def build_offline_code_lists() -> CodeLists:
@@ -272,20 +309,42 @@ def offline(site: Site) -> Settings:
     return Settings(Environment.DEVELOPMENT, "http://127.0.0.1", site, Secret(""), Secret(""))
 
 
-def build_installation(settings: Settings) -> Installation:
-    """Everything a service needs for a call, loaded and checked."""
+def build_installations(settings: Settings) -> tuple[Installation, ...]:
+    """The installation of each trial of the site. Raises one of INSTALLATION_FAULTS."""
+    first, *others = trials_in(settings.site.trials)
+    return (build_installation(settings, first), *(_further(settings, trial) for trial in others))
+
+
+def _further(settings: Settings, trial: Trial) -> Installation:
+    """A trial beside the first: numbers, arms and participation of the site file are not its own."""
+    own = replace(
+        settings.site,
+        thresholds={},
+        tablets={},
+        arms={},
+        stand_ins=(),
+        study_references=(),
+        forecast=ForecastEntry(),
+    )
+    return build_installation(replace(settings, site=own), trial)
+
+
+def build_installation(settings: Settings, trial: Trial | None = None) -> Installation:
+    """Everything a call needs, loaded and checked; of the site's first trial if none is named."""
     site = settings.site
-    rules = build_rulebook(site)
-    words = read_wording()
+    trial = trial or trials_in(site.trials)[0]
+    rules = build_rulebook(site, trial)
+    words = trial.words
     return Installation(
-        gatherer=build_gatherer(settings, rules.reader),
+        trial=trial,
+        gatherer=build_gatherer(settings, rules.reader, trial),
         protocol=rules.protocol,
         words=rules.words,
         zone=site.zone,
         public_base_url=settings.public_base_url,
         texts_version=rules.texts_version,
         words_by_issuer={
-            one.client.issuer: words[one.language] for one in site.trusted_clients if one.language
+            one.client.issuer: words_for(words, one.language) for one in site.trusted_clients if one.language
         },
         explaining=settings.issuers_explained_to,
         one_action=settings.issuers_of_one_action,
@@ -298,10 +357,11 @@ def one_thread_a_process() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - the one place
 
 
-def build_gatherer(settings: Settings, reader: ReaderSettings) -> Gatherer:
+def build_gatherer(settings: Settings, reader: ReaderSettings, trial: Trial) -> Gatherer:
     """The gatherer with its FHIR client; no thread and no connection exists before the first fetch."""
     ways, server = settings.site.ways, build_fhir_server(settings.site)
     return Gatherer(
+        trial=trial,
         server=server,
         bases=settings.site.fhir_bases,
         reader=reader,
@@ -334,9 +394,9 @@ def build_watch_server(found: StudyList, site: Site) -> ListServer:
 
 def build_list_server(found: StudyList, site: Site, scope: str = SCOPE) -> ListServer:
     """The FHIR server that keeps the study list; no token is asked for before the first request."""
-    session = _session(site)
+    session, trial = _session(site), trials_in(site.trials)[0].record
     if found.registration is None:
-        return ListServer(found.base, session, other_names=site.ways.other_names)
+        return ListServer(found.base, session, trial, other_names=site.ways.other_names)
     token = BackendToken(
         found.base,
         found.registration,
@@ -345,7 +405,7 @@ def build_list_server(found: StudyList, site: Site, scope: str = SCOPE) -> ListS
         str(site.ca_bundle) if site.ca_bundle else None,
         scope,
     )
-    return ListServer(found.base, session, token, other_names=site.ways.other_names)
+    return ListServer(found.base, session, trial, token, other_names=site.ways.other_names)
 
 
 def _session(site: Site) -> requests.Session:

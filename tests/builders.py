@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from cds_service.rules.as_of import AsOf, as_of
+from cds_service.trials.nct06802055.registration import RECORD
 from fhir_mappings.clinical_model.calendar import When, on_day, read_when
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.clinical_model.concepts import Concept
@@ -33,6 +34,8 @@ from fhir_mappings.clinical_model.studies import Attestation, CompletenessAssert
 ZONE = ZoneInfo("Asia/Shanghai")
 TODAY = date(2026, 3, 2)
 NOW: AsOf = as_of(datetime(2026, 3, 2, 9, 0, tzinfo=ZONE), ZONE)
+OUR_NAMES = frozenset(RECORD.identifiers)
+"""By which a chart means the trial."""
 _serial = itertools.count(1)
 
 _FIELDS: dict[type, str] = {

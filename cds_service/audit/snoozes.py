@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, bindparam, select
 
 from cds_service.audit.audit_tables import CALLS, FEEDBACK, GIVEN_ADVICE, GIVEN_RULES, SILENCES
 from cds_service.audit.database import reading
@@ -54,14 +54,25 @@ def silence(
 
 
 def history_of(
-    engine: Engine, patient: str, issuer: str, tenant: str, now: datetime, restraint: Restraint
+    engine: Engine,
+    patient: str,
+    issuer: str,
+    tenant: str,
+    now: datetime,
+    restraint: Restraint,
+    services: frozenset[str] = frozenset(),
 ) -> AdviceHistory:
-    """All that may hold back a card for this patient (a pseudonym) at this site. Raises StoreUnavailable."""
-    whose = {"its_patient": patient, "its_issuer": issuer, "its_tenant": tenant}
+    """All that may hold back a card for this patient (a pseudonym) at this site. Raises StoreUnavailable.
+
+    `services`: those whose cards count, all if none is named. Rules of two trials may be called alike.
+    """
+    whose: dict[str, Any] = {"its_patient": patient, "its_issuer": issuer, "its_tenant": tenant}
+    if services:
+        whose["its_services"] = sorted(services)
     since = now - timedelta(days=restraint.trial_card_days)
     with reading(engine) as connection:
-        silences = connection.execute(_silences(), {**whose, "its_now": now}).all()
-        shown = connection.execute(_trial_cards(), {**whose, "its_since": since}).all()
+        silences = connection.execute(_silences(bool(services)), {**whose, "its_now": now}).all()
+        shown = connection.execute(_trial_cards(bool(services)), {**whose, "its_since": since}).all()
     return AdviceHistory(
         tuple(
             Snooze(row.rule, row.inputs, row.state, row.severity, Because(row.because), row.until)
@@ -79,8 +90,15 @@ _WHOSE = (
 )
 
 
+_OF_SERVICES = CALLS.c.service.in_(bindparam("its_services", expanding=True))
+
+
+def _whose(of_services: bool) -> tuple[ColumnElement[bool], ...]:
+    return (*_WHOSE, _OF_SERVICES) if of_services else _WHOSE
+
+
 @cache  # making a statement costs more than sending it
-def _silences() -> Select[Any]:
+def _silences(of_services: bool) -> Select[Any]:
     """Only those of the last reaction to each card: who changes his mind is heard."""
     last = (
         select(FEEDBACK.c.item)
@@ -94,15 +112,15 @@ def _silences() -> Select[Any]:
         select(*columns)
         .join(GIVEN_ADVICE, GIVEN_ADVICE.c.card == SILENCES.c.card)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
-        .where(*_WHOSE, SILENCES.c.until > bindparam("its_now"), SILENCES.c.item == last)
+        .where(*_whose(of_services), SILENCES.c.until > bindparam("its_now"), SILENCES.c.item == last)
         .order_by(SILENCES.c.until, SILENCES.c.rule)
     )
 
 
 @cache
-def _trial_cards() -> Select[Any]:
+def _trial_cards(of_services: bool) -> Select[Any]:
     return (
         select(GIVEN_ADVICE.c.card, GIVEN_ADVICE.c.facts, CALLS.c.at)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
-        .where(*_WHOSE, CALLS.c.at > bindparam("its_since"), GIVEN_ADVICE.c.kind == TRIAL_CARD)
+        .where(*_whose(of_services), CALLS.c.at > bindparam("its_since"), GIVEN_ADVICE.c.kind == TRIAL_CARD)
     )

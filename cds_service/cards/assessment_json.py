@@ -23,8 +23,6 @@ from fhir_mappings.clinical_model.known_unknown import Evidence, Gap
 from fhir_mappings.clinical_model.medications import Dose
 
 Json = dict[str, Any]
-TRIAL = "NCT06802055"
-RECORD_VERSION = "2025-06-04"
 _EXCLUSION_WORDS = {Verdict.MET: "present", Verdict.NOT_MET: "absent", Verdict.UNKNOWN: "unknown"}
 
 
@@ -32,8 +30,8 @@ def assessment_json(assessment: Assessment, words: Wording, as_of: str, input_ha
     """The whole assessment as `assessment/1`; `as_of` as asked, `input_hash` as "sha256:..."."""
     return {
         "schema": "assessment/1",
-        "trial": TRIAL,
-        "recordVersion": RECORD_VERSION,
+        "trial": assessment.trial.id,
+        "recordVersion": assessment.trial.version,
         "softwareVersion": __version__,
         "asOf": as_of,
         "inputHash": input_hash,
@@ -62,7 +60,7 @@ def participation_json(participation: Participation) -> Json:
 
 
 def eligibility_json(decision: EligibilityDecision, words: Wording) -> Json:
-    """The `eligibility` member: twenty criteria in order, and the open questions in the order to ask."""
+    """The `eligibility` member: the criteria in order, and the open questions in the order to ask."""
     return {
         "status": decision.status.value,
         "criteria": [criterion_json(criterion, words) for criterion in decision.criteria],
@@ -98,7 +96,7 @@ def criterion_json(criterion: Criterion, words: Wording) -> Json:
 def titration_json(decision: TitrationDecision, words: Wording) -> Json:
     """One study drug's member of `titration`."""
     return {
-        "drug": decision.drug.value,
+        "drug": str(decision.drug),
         "state": decision.state.value,
         "ruleId": decision.rule.id,
         "origin": decision.rule.origin.value,
@@ -172,7 +170,7 @@ def alert_json(alert: Alert, words: Wording) -> Json:
         "ruleId": alert.rule.id,
         "severity": alert.severity.value,
         "action": alert.action.value,
-        "drug": alert.drug.value if alert.drug else None,
+        "drug": str(alert.drug) if alert.drug else None,
         "order": alert.order,
         "seen": words.plain(alert.seen),
         "origin": alert.rule.origin.value,

@@ -27,7 +27,6 @@ from fhir_mappings.clinical_model.messages import Phrase, say
 EXTENSION = "org.aa-cds.decision"
 TOPICS = "urn:aa-cds:CodeSystem/topic"
 OVERRIDES = "urn:aa-cds:CodeSystem/override-reason"
-REGISTRY = "https://clinicaltrials.gov/study/NCT06802055"
 _NAMESPACE = UUID("6f1f5f0e-6f0c-5b52-9a53-0680205500aa")
 
 TRIAL_OVERRIDES = (
@@ -99,12 +98,15 @@ def framed(message: Message, context: CardContext) -> Card:
     return Card(
         summary=headline(message.summaries, words),
         indicator=Indicator(message.severity.value),
-        source=_source(message.kind, words),
+        source=_source(message.kind, context),
         detail=_fitted(_blocks(message, context), context),
         suggestions=tuple(_suggestion(offer, uuid) for offer in message.offers),
         selection_behavior=_selection(message),
         override_reasons=tuple(_override(code, words) for code in message.overrides),
-        links=(*_explanation(uuid, context), CardLink(words.plain(say("card.link.registry")), REGISTRY)),
+        links=(
+            *_explanation(uuid, context),
+            CardLink(words.plain(say("card.link.registry")), context.trial.link),
+        ),
         uuid=str(uuid),
         extension={EXTENSION: _decision(message, rule_ids, context)},
     )
@@ -149,9 +151,9 @@ def _card_uuid(context: CardContext, rule_ids: list[str]) -> UUID:
     return uuid5(_NAMESPACE, "\x1f".join([*parts, *rule_ids, context.input_hash]))
 
 
-def _source(kind: str, words: Wording) -> CardSource:
-    topic = CardCoding(kind, TOPICS, words.sentences[f"card.topic.{kind}"])
-    return CardSource(words.plain(say("card.source")), REGISTRY, topic=topic)
+def _source(kind: str, context: CardContext) -> CardSource:
+    topic = CardCoding(kind, TOPICS, context.words.sentences[f"card.topic.{kind}"])
+    return CardSource(context.words.plain(say("card.source")), context.trial.link, topic=topic)
 
 
 def _suggestion(offer: Offer, card: UUID) -> Suggestion:

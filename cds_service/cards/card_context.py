@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from cds_service.cards.translations import Wording
+from cds_service.rules.trial_record import TrialRecord
 from fhir_mappings.clinical_model.standing import StandingOrder
 
 
@@ -16,7 +17,7 @@ def _nothing_written(_reference: str) -> None:
 
 
 class CardContext(msgspec.Struct, frozen=True):
-    """Who asked, in which hook instance and language, and the raw draft orders by reference.
+    """Who asked, in which hook instance and language, for which trial, and the raw draft orders by reference.
 
     `as_of` is the moment as text, `input_hash` "sha256:...", `public_base_url` without trailing slash.
     `drafts_raw` holds each draft order verbatim, so that an update suggestion can return the entire resource.
@@ -36,6 +37,7 @@ class CardContext(msgspec.Struct, frozen=True):
     input_hash: str
     public_base_url: str
     words: Wording
+    trial: TrialRecord
     drafts_raw: Mapping[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     mg_per_piece: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
     written: Callable[[str], dict[str, Any] | None] = _nothing_written

@@ -5,13 +5,13 @@ from decimal import Decimal
 from cds_service.rules.answers.dosing_answers import Band, Trough
 from cds_service.rules.uneven_doses import uneven_words
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 _ONCE_DAILY = Decimal(24)
 
 
-def drug_name(drug: Drug) -> Phrase:
+def drug_name(drug: str) -> Phrase:
     """The drug's name in the card's language."""
     return Phrase(f"drug.{drug}")
 
@@ -37,11 +37,9 @@ def level_words(trough: Trough) -> Phrase:
     return say("level.value", value=trough.value)
 
 
-def band_words(drug: Drug, band: Band) -> Phrase:
-    """The target band; ciclosporin's is an assumption around the one number that the trial record gives."""
-    if drug is Drug.CICLOSPORIN:
-        return say("level.bandCiclosporin", low=band.low, high=band.high)
-    return say("level.band", low=band.low, high=band.high)
+def band_words(band: Band) -> Phrase:
+    """The target band, in its own words where it is an assumption around what the trial record says."""
+    return Phrase(band.sentence, (("high", band.high), ("low", band.low)))
 
 
 def order_day(order: Evidence) -> Phrase:

@@ -13,6 +13,7 @@ from cds_service.cds_hooks.card import ActionType, CardAction, SelectionBehavior
 from cds_service.rules.answers.alerts import Severity
 from cds_service.rules.answers.criteria_answers import Criterion, EligibilityDecision, EligibilityStatus
 from cds_service.rules.thresholds import Origin, Rule
+from cds_service.rules.trial_record import TrialRecord
 from fhir_mappings.clinical_model.messages import Phrase, listing, say
 from fhir_mappings.writers.drafts import study_team_task
 
@@ -20,14 +21,11 @@ _SHOWN = (EligibilityStatus.UNDETERMINED, EligibilityStatus.ELIGIBLE_PENDING)
 _GATES = ("I1", "I2", "I3")
 MOST_OPEN = 12
 """Lines of criteria on one card (DECISIONS 82)."""
-_RECORD = Rule(
-    "I1–I8, E1–E12", Origin.TRIAL_RECORD, "NCT06802055, eligibility criteria, record of 2025-06-04"
-)
 
 
 def is_shown(decision: EligibilityDecision) -> bool:
     """DECISIONS 17: undetermined or eligible-pending, and none of I1, I2, I3 not met."""
-    return decision.status in _SHOWN and not any(decision.criterion(gate).excludes for gate in _GATES)
+    return decision.status in _SHOWN and not any(c.excludes for c in decision.criteria if c.id in _GATES)
 
 
 def eligibility_message(
@@ -45,9 +43,18 @@ def eligibility_message(
         decision=eligibility_json(decision, context.words),
         offers=_offers(decision, patient, today, context),
         overrides=TRIAL_OVERRIDES,
-        cited=[_RECORD],
+        cited=[_record(decision, context.trial)],
         selection=SelectionBehavior.ANY,
     )
+
+
+def _record(decision: EligibilityDecision, trial: TrialRecord) -> Rule:
+    """The trial record for all criteria together: "I1–I8, E1–E12"."""
+    inclusions = [c.id for c in decision.criteria if c.is_inclusion]
+    exclusions = [c.id for c in decision.criteria if not c.is_inclusion]
+    spans = [f"{ids[0]}–{ids[-1]}" for ids in (inclusions, exclusions) if ids]
+    source = f"{trial.id}, eligibility criteria, record of {trial.version}"
+    return Rule(", ".join(spans), Origin.TRIAL_RECORD, source)
 
 
 def _summaries(decision: EligibilityDecision) -> list[Phrase]:
@@ -193,7 +200,9 @@ def _open_line(criterion: Criterion) -> Phrase:
 
 def _offers(decision: EligibilityDecision, patient: str, today: date, context: CardContext) -> list[Offer]:
     label = context.words.plain(say("suggest.studyTeam"))
-    task = study_team_task(patient, context.words.plain(say("suggest.studyTeamTask")), today)
+    task = study_team_task(
+        patient, context.words.plain(say("suggest.studyTeamTask")), today, context.trial.identifier
+    )
     return [
         *tests_offer(_wanted(decision), patient, today, context),
         Offer("study-team", label, (CardAction(ActionType.CREATE, label, task),)),

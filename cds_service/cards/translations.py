@@ -7,7 +7,7 @@ must have the same keys and the same placeholders, or the service does not start
 import re
 import string
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Context, Decimal
 from pathlib import Path
@@ -32,21 +32,25 @@ _MARKDOWN = str.maketrans(
 _AUTOLINK = re.compile(r"(?i)(https?)(:)|(www)(\.)|(@)")
 
 
-def _languages(folder: Path) -> tuple[str, ...]:
+def languages_in(folder: Path) -> tuple[str, ...]:
     """English first, then each other language that the cards have words in."""
     found = {path.name.split(".")[1] for path in folder.glob("cards.*.toml")}
     return (_FIRST, *sorted(found - {_FIRST}))
 
 
-LANGUAGES = _languages(FOLDER / "wording")
+LANGUAGES = languages_in(FOLDER / "wording")
 
 
 class Wording(msgspec.Struct, frozen=True):
-    """All sentences of one language, and how it says the sources of rules, which are written in English."""
+    """All sentences of one language, and how it says the sources of rules, which are written in English.
+
+    `names`: what the pages call the trial and its disease: their sentences have "{trial}" and "{disease}".
+    """
 
     language: str
     sentences: Mapping[str, str]
     sources: Mapping[str, str] = msgspec.field(default_factory=dict)
+    names: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def source(self, english: str) -> str:
         """Where a rule comes from, as plain text that a clinician can look up."""
@@ -110,11 +114,13 @@ def _break_link(found: re.Match[str]) -> str:
     return f"{found[1] or found[3] or ''}&#8203;{found[2] or found[4] or found[5]}"
 
 
-def read_wording(folder: Path = FOLDER / "wording") -> dict[str, Wording]:
+def read_wording(
+    folder: Path = FOLDER / "wording", languages: Sequence[str] = LANGUAGES
+) -> dict[str, Wording]:
     """The wording of every language. Raises ProtocolTextFault with each key or placeholder not shared."""
-    tables = {language: _sentences(folder, language) for language in LANGUAGES}
+    tables = {language: _sentences(folder, language) for language in languages}
     faults = [
-        fault for language in LANGUAGES[1:] for fault in _differences(tables[LANGUAGES[0]], tables, language)
+        fault for language in languages[1:] for fault in _differences(tables[languages[0]], tables, language)
     ]
     if faults:
         raise ProtocolTextFault(sorted(faults))
@@ -139,9 +145,11 @@ def _table(path: Path) -> dict[str, str]:
 
 def with_words_of(folder: Path, card_words: Mapping[str, Wording]) -> Mapping[str, Wording]:
     """The words of the cards together with those of a page. Raises ProtocolTextFault."""
-    own = read_wording(folder)
+    own = read_wording(folder, tuple(card_words))
     joined = {
-        language: replace(words, sentences={**words.sentences, **own[language].sentences})
+        language: replace(
+            words, sentences={**words.sentences, **_named(own[language].sentences, words.names)}
+        )
         for language, words in card_words.items()
     }
     page = folder.parent.name
@@ -149,6 +157,15 @@ def with_words_of(folder: Path, card_words: Mapping[str, Wording]) -> Mapping[st
     if lost:
         raise ProtocolTextFault(lost)
     return joined
+
+
+def _named(sentences: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """The sentences of a page about one trial."""
+    blanks = {f"{{{name}}}": said for name, said in names.items()}
+    found = dict(sentences)
+    for blank, said in blanks.items():
+        found = {key: text.replace(blank, said) for key, text in found.items()}
+    return found
 
 
 def _sentences(folder: Path, language: str) -> dict[str, str]:

@@ -36,9 +36,9 @@ from cds_service.fhir_client.fhir_get import FhirServer
 from cds_service.fhir_client.server_limits import ServerLines
 from cds_service.fhir_client.server_settings import AS_USUAL, ServerWays
 from cds_service.rules.as_of import AsOf, as_of
-from fhir_mappings.clinical_model.concepts import APLASTIC_ANAEMIA
+from cds_service.trials.trial_interface import Trial
 from fhir_mappings.clinical_model.known_unknown import Gap, Part
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent
+from fhir_mappings.clinical_model.medications import MedicationEvent
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.standing import StandingOrder
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
@@ -82,12 +82,13 @@ class Gathered(msgspec.Struct, frozen=True):
 
 
 class Gatherer(msgspec.Struct, frozen=True):
-    """How an installation gathers: its FHIR server client, the bases it may call, their ways and statements.
+    """How an installation gathers for a trial: its FHIR server client, the bases it may call, their ways.
 
     `bases_by_issuer` are the bases of the clients that have a list of their own; `client_ids` are by issuer
     what we are called at a client's FHIR servers.
     """
 
+    trial: Trial
     server: FhirServer
     bases: tuple[FhirBase, ...]
     reader: ReaderSettings
@@ -118,7 +119,7 @@ class Gatherer(msgspec.Struct, frozen=True):
         chart.add(problems.decoded)
         chart.take(concern.parts)
         record = self._first_look(chart, now, concern)
-        if not concern.may_be(record, self._as_of(now)):
+        if not concern.may_be(self.trial, record, self._as_of(now)):
             return Gathered(record, is_concerned=False)
         chart.take(tuple(part for part in Part if part not in concern.parts))
         chart.follow_references(self.limits.references, drafts.decoded.resources)
@@ -127,15 +128,16 @@ class Gatherer(msgspec.Struct, frozen=True):
     def concern_of_drafts(self, request: HookRequest, now: datetime) -> Concern | None:
         """Whom the drafts of a call may concern; None where none of them touches the trial.
 
-        Sirolimus is said to a candidate as well; so may be what a draft that cannot be read orders. A call
-        that brings no draft at all has lost them: it is answered, or refused, as if they touched the trial.
+        A drug of every arm is said to a candidate as well; so may be what a draft that cannot be read orders.
+        A call that brings no draft at all has lost them: it is answered, or refused, as if they touched the
+        trial.
         """
         patient = request.context.patient_id
         servers = server_asked(request)
         brought = read_context_bundle(request.context.draft_orders, patient, "context.draftOrders", servers)
         drafts, home = brought.decoded, home_of(brought.decoded.resources, servers | brought.servers)
         orders, gaps = read_drafts(drafts.resources, patient, now, self.reader, home)
-        if drafts.gaps or gaps or any(Drug.SIROLIMUS.value in order.ingredients for order in orders):
+        if drafts.gaps or gaps or any(self.trial.drugs_of_all_arms & order.ingredients for order in orders):
             return PARTICIPANTS_AND_CANDIDATES
         nothing_came = not drafts.matches + drafts.ignored
         return PARTICIPANTS if orders or nothing_came else None
@@ -156,7 +158,7 @@ class Gatherer(msgspec.Struct, frozen=True):
             check_owner(came, request.context.patient_id, Part.PATIENT, server_asked(request))
 
     def new_problem_may_concern(self, request: HookRequest, now: datetime) -> bool:
-        """Does a problem of the call's own context name aplastic anaemia, or can one of them not be read?"""
+        """Does a problem of the call's own context name the disease, or can one of them not be read?"""
         patient = request.context.patient_id
         servers = server_asked(request)
         raw = request.context.conditions
@@ -164,7 +166,7 @@ class Gatherer(msgspec.Struct, frozen=True):
         home = home_of(problems.resources, servers | servers_of(problems.resources, servers))
         record = read_record(problems.resources, patient, now, self.reader, home=home)
         in_doubt = problems.gaps or record.gaps or record.unavailable
-        return bool(in_doubt or record.may_have(*APLASTIC_ANAEMIA))
+        return bool(in_doubt or record.may_have(*self.trial.disease))
 
     def _first_look(self, chart: CollectedChart, now: datetime, concern: Concern) -> ClinicalRecord:
         """What the first parts say; a study on which it hangs is asked for before all others are.
@@ -172,8 +174,8 @@ class Gatherer(msgspec.Struct, frozen=True):
         Raises DataNotAvailable.
         """
         record = self._read(chart, now)
-        _check_decisive(chart, record)
-        if not (has_no_known_study(record) and concern.may_be(record, self._as_of(now))):
+        _check_decisive(self.trial, chart, record)
+        if not (has_no_known_study(record) and concern.may_be(self.trial, record, self._as_of(now))):
             return record
         chart.follow_references(self.limits.references)
         return self._read(chart, now)
@@ -188,10 +190,10 @@ class Gatherer(msgspec.Struct, frozen=True):
         home = chart.home.with_more(drafts.servers)
         orders, gaps = read_drafts(resources, chart.patient_id, now, self.reader, home)
         record = self._read(chart, now, (*drafts.decoded.gaps, *gaps))
-        _check_decisive(chart, record)
+        _check_decisive(self.trial, chart, record)
         return Gathered(
             record,
-            concern.is_still(record, self._as_of(now)),
+            concern.is_still(self.trial, record, self._as_of(now)),
             orders,
             drafts,
             chart.written,
@@ -251,8 +253,8 @@ def _not_available(lost: Sequence[Part], retry_after: Mapping[Part, int]) -> Dat
     return DataNotAvailable(keys)
 
 
-def _check_decisive(chart: CollectedChart, record: ClinicalRecord) -> None:
+def _check_decisive(trial: Trial, chart: CollectedChart, record: ClinicalRecord) -> None:
     """Raises DataNotAvailable where nobody can tell for want of a part (contract, section 2)."""
     lost = chart.unavailable.intersection(DECISIVE_PARTS)
-    if lost and not is_certain(record, lost):
+    if lost and not is_certain(trial, record, lost):
         raise _not_available(sorted(lost), chart.retry_after)

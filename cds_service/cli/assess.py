@@ -11,12 +11,12 @@ from cds_service.services.chart_file import UnreadableChart, assessment_of, read
 from cds_service.settings.site_file import BadSite
 
 
-def assess(file: str, as_of: str | None, draft_file: str | None) -> int:
+def assess(file: str, as_of: str | None, draft_file: str | None, trial: str | None = None) -> int:
     """Assess one file. Exit code 2, and one clear line, for what cannot be read."""
     if file == draft_file == STANDARD_INPUT:
         return fail("standard input can be the chart or the draft orders, not both")
     try:
-        installation = wiring.build_offline_installation()
+        installation = wiring.build_offline_installation(trial)
         now = moment(as_of, installation.zone) if as_of else wiring.now_in(installation.zone)
         chart = read_chart(bytes_of(file))
         drafts = read_draft_file(bytes_of(draft_file), chart.patient_id) if draft_file else chart.drafts

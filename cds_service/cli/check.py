@@ -11,23 +11,21 @@ from cds_service.audit.database import connect
 from cds_service.audit.probe import IN_ORDER, probe
 from cds_service.audit.pseudonym import Pseudonyms, WeakKey
 from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
-from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.cards.translations import with_words_of
 from cds_service.cli.check_servers import remarks_on_servers
 from cds_service.cli.report import fail, note
-from cds_service.cli.reviewed_texts import faults_of_reviewed
 from cds_service.cli.said_in_code import PAGES
 from cds_service.review.detached_signatures import NotASignature
 from cds_service.review.signature_standing import in_one_line
-from cds_service.rules.thresholds import FOLDER
 from cds_service.services.catalogue import catalogue_of
 from cds_service.settings.bulk_exports import remarks_on_exports
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.fhir_ways import remarks_on
-from cds_service.settings.prevention_drugs import prevention_drug_faults
 from cds_service.settings.review import Unsigned
 from cds_service.settings.reviewed import standing_of
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.site_limits import overrides_of
+from cds_service.trials.installed import trials_in
 
 
 @dataclass(slots=True)
@@ -153,20 +151,23 @@ def _check_database(settings: Settings, report: CheckReport) -> None:
 
 
 def _check_reviewed(site: Site, report: CheckReport) -> None:
-    report.faults += faults_of_reviewed(FOLDER, overrides_of(site))
+    first, *others = trials_in(site.trials)
+    report.faults += first.faults_of_reviewed(first.reviewed, overrides_of(site))
+    report.faults += [fault for one in others for fault in one.faults_of_reviewed(one.reviewed, {})]
 
 
 def _check_prevention(site: Site, report: CheckReport) -> None:
-    report.faults += prevention_drug_faults(overrides_of(site), wiring.build_code_lists(site))
+    first = trials_in(site.trials)[0]
+    report.faults += first.faults_of_site(overrides_of(site), wiring.build_code_lists(site))
 
 
 def _check_ways(site: Site, report: CheckReport) -> None:
     report.notes += [*remarks_on(site.ways), *remarks_on_exports(site.bulk_exports)]
 
 
-def _check_pages(_: Site, report: CheckReport) -> None:
+def _check_pages(site: Site, report: CheckReport) -> None:
     """The words of the pages for people, whether this site shows them or not."""
-    words = read_wording()
+    words = trials_in(site.trials)[0].words
     for folder in PAGES.values():
         try:
             with_words_of(folder / "words", words)
@@ -176,7 +177,7 @@ def _check_pages(_: Site, report: CheckReport) -> None:
 
 def _check_services(site: Site, _: CheckReport) -> None:
     """What `serve` builds before it opens the database."""
-    catalogue_of(wiring.build_installation(wiring.offline(site)))
+    catalogue_of(*wiring.build_installations(wiring.offline(site)))
 
 
 def _check_codes(site: Site, report: CheckReport) -> None:

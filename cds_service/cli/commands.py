@@ -58,7 +58,7 @@ def _run(asked: argparse.Namespace) -> int:
         case "assess":
             from cds_service.cli.assess import assess
 
-            return assess(asked.file, asked.as_of, asked.draft_orders)
+            return assess(asked.file, asked.as_of, asked.draft_orders, asked.trial)
         case "unmapped":
             from cds_service.cli.unmapped import unmapped
 
@@ -188,6 +188,7 @@ def _add_assess(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument("file", help="FHIR R4 Bundle, hook request body or NDJSON; - is standard input")
     command.add_argument("--as-of", metavar="WHEN", help="YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+hh:mm")
     command.add_argument("--draft-orders", metavar="FILE", help="orders being written, as a FHIR Bundle")
+    command.add_argument("--trial", metavar="NUMBER", help="of several trials (default: the site's first)")
 
 
 def _add_unmapped(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -10,6 +10,7 @@ import msgspec
 from cds_service.demo.demo_patients.population import is_population
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.as_of import as_of
+from cds_service.rules.trial_record import TrialRecord
 from cds_service.screening.stays import last_stay_of
 from cds_service.screening.summary import PatientSummary, summary_of
 from cds_service.services.chart_file import assessment_of, read_chart
@@ -28,15 +29,15 @@ def demo_list(
 
     The latest run was six hours before `now`; some came on the list in the weeks before.
     """
-    night = now - _NIGHT
+    night, trial = now - _NIGHT, installation.trial.record
     made = [
         one
         for number, summary in enumerate(_candidates(installation, charts, night))
-        for one in _listed(number, summary, night)
+        for one in _listed(number, summary, night, trial)
     ]
     entries = [one for one in made if isinstance(one, OnTheList)]
     resources = [one for one in made if not isinstance(one, OnTheList)]
-    return (*resources, {**list_of(entries, night), "id": "demo-study-list"})
+    return (*resources, {**list_of(entries, night, trial), "id": "demo-study-list"})
 
 
 def _candidates(
@@ -53,7 +54,9 @@ def _candidates(
             yield summary
 
 
-def _listed(number: int, summary: PatientSummary, night: datetime) -> Iterator[Json | OnTheList]:
+def _listed(
+    number: int, summary: PatientSummary, night: datetime, trial: TrialRecord
+) -> Iterator[Json | OnTheList]:
     """Every fifth is new since last night, every ninth was judged otherwise; the others came before."""
     judged = judgement_of(summary, night)
     before = (night - timedelta(days=9 + number % 20)).isoformat(timespec="seconds")
@@ -65,13 +68,13 @@ def _listed(number: int, summary: PatientSummary, night: datetime) -> Iterator[J
     )
     if not summary.is_on_the_list:
         judged = msgspec.structs.replace(judged, listed=before, changed="", lost=judged.as_of)
-    yield from _resources(summary.patient, judged)
+    yield from _resources(summary.patient, judged, trial)
 
 
-def _resources(patient: str, judged: ListJudgement) -> Iterator[Json | OnTheList]:
+def _resources(patient: str, judged: ListJudgement, trial: TrialRecord) -> Iterator[Json | OnTheList]:
     key = patient.removeprefix("Patient/")
     subject = f"ResearchSubject/{key}-candidate"
-    yield {**new_subject(patient, "ResearchStudy/demo-study"), "id": f"{key}-candidate"}
+    yield {**new_subject(patient, "ResearchStudy/demo-study", trial), "id": f"{key}-candidate"}
     authored = {"authoredOn": judged.listed}
-    yield {**new_task(patient, subject, judged), **authored, "id": f"{key}-screening"}
+    yield {**new_task(patient, subject, judged, trial), **authored, "id": f"{key}-screening"}
     yield OnTheList(subject, judged)

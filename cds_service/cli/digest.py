@@ -4,7 +4,7 @@ import sys
 from datetime import datetime, timedelta
 
 from cds_service import wiring
-from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.cards.translations import with_words_of
 from cds_service.cli.report import fail, note
 from cds_service.fhir_client.fhir_get import NotFetched
 from cds_service.settings.environment import BadSettings, Settings
@@ -15,6 +15,7 @@ from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_state import read_list_state
 from cds_service.study_list.mailing import NotSent, send
 from cds_service.study_list.registered import Mail
+from cds_service.trials.installed import trials_in
 
 NOT_SENT = 1
 """Exit code when there was something to tell, and it did not go out."""
@@ -51,7 +52,7 @@ def _tell(changes: ListChanges, mail: Mail, settings: Settings, *, print_only: b
         note(["nothing new: no mail"])
         return 0
     site = settings.site
-    words = with_words_of(OWN / "words", read_wording())[site.language]
+    words = with_words_of(OWN / "words", trials_in(site.trials)[0].words)[site.language]
     message = digest_mail(changes, f"{settings.public_base_url}/research/candidates", mail, words)
     if print_only:
         sys.stdout.write(message.as_string())

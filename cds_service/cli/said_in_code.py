@@ -47,6 +47,8 @@ PAGES = {
     "watch": WATCH,
 }
 """Each page with a folder of words of its own."""
+_DRAWN = ("figures", "trials.nct06802055.figures")
+"""What the page that explains shows is said there as well."""
 
 _TOPICS = ("data-quality", "eligibility", "monitoring", "order", "response", "safety", "titration")
 _ANSWERS = ("met", "not-met", "unknown", "present", "absent")
@@ -111,9 +113,13 @@ def said_in_source() -> SaidByName:
         f"interactions.name.{i}" for i in read_interactions()
     }
     on_page = {
-        page: tuple(sorted(_of_topics(_written(page), own[LANGUAGES[0]]))) for page, own in pages.items()
+        page: tuple(sorted(_of_topics(_on_page(page), own[LANGUAGES[0]]))) for page, own in pages.items()
     }
     return SaidByName(tuple(sorted(_rules())), tuple(sorted(wanted)), on_page)
+
+
+def _on_page(page: str) -> frozenset[str]:
+    return frozenset().union(*map(_written, (page, *(_DRAWN if page == "explain" else ()))))
 
 
 def wanted_sentences(words: Wording, limits: Iterable[str] = ()) -> frozenset[str]:

@@ -101,7 +101,7 @@ def _screened(asked: argparse.Namespace, source: ExportSource, site: Site) -> in
     from cds_service.screening.files import files_of_export
     from cds_service.screening.screening_engine import engine_on
 
-    rules = offline_wiring.build_rulebook(site)
+    rules = offline_wiring.build_rulebook(site, offline_wiring.trial_of(site, asked.trial))
     as_of = asked.as_of or source.as_of or unfinished(Path(asked.out))
     now = moment(as_of, site.zone) if as_of else offline_wiring.now_in(site.zone)
     size = sum(Path(file.path).stat().st_size for file in files_of_export(source.paths))

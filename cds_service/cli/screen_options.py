@@ -21,6 +21,7 @@ def add_screen(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument(
         "--since", metavar="RUN", help="output folder of an earlier run: who is new, who lost"
     )
+    command.add_argument("--trial", metavar="NUMBER", help="of several trials (default: the site's first)")
     command.add_argument("--cores", type=_cores, help="processes (default: one for each core)")
     command.add_argument(
         "--every-line", action="store_true", help="decode every line, also of those who cannot be candidates"

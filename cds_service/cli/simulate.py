@@ -6,8 +6,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from cds_service import wiring
 from cds_service.cli.report import fail
 from cds_service.settings.forecast_settings import ForecastEntry, forecaster_of
@@ -53,6 +51,5 @@ def _bedside() -> "Bedside":
 
     installation = wiring.build_offline_installation()
     entry = ForecastEntry(enabled=True, ciclosporin_models=("woillard_2014", "press_2010"))
-    return Bedside(
-        installation.gatherer.reader, replace(installation.protocol, forecaster=forecaster_of(entry))
-    )
+    protocol = installation.protocol.with_forecaster(forecaster_of(entry))
+    return Bedside(installation.trial, installation.gatherer.reader, protocol)

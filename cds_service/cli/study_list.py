@@ -12,7 +12,6 @@ from cds_service.settings.site_file import BadSite, Site
 from cds_service.study_list.registered import StudyList
 from cds_service.study_list.run_output import NoRun, moment_of_run, summaries_in
 from cds_service.study_list.write_list import Written, write_list
-from fhir_mappings.readers.reader_settings import TrialIdentity
 
 
 def study_list(folder: str, fhir_url: str | None) -> int:
@@ -26,7 +25,7 @@ def study_list(folder: str, fhir_url: str | None) -> int:
         if found is None:
             return fail("no FHIR server: give --fhir-server, or [study_list] fhir_base in the site file")
         run, server = Path(folder), wiring.build_list_server(found, site)
-        trial = TrialIdentity(study_references=frozenset(site.study_references))
+        trial = wiring.identity_at(site)
         told = write_list(summaries_in(run), server, moment_of_run(run, site.zone), trial)
     except BadSite as error:
         return fail(*error.faults)

@@ -6,13 +6,14 @@ from functools import partial
 
 from cds_service import wiring
 from cds_service.audit.store_errors import StoreUnavailable
-from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.cards.translations import with_words_of
 from cds_service.cli.report import fail, note
 from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
 from cds_service.settings.environment import BadSettings, Mode, Settings
 from cds_service.settings.reviewed import UnsignedContent, check_signature, reviewed_content
 from cds_service.settings.watch import WatchSettings
 from cds_service.study_list.mailing import send
+from cds_service.trials.installed import trials_in
 from cds_service.watch import OWN
 from cds_service.watch.doorbell import Bell, serve_bell
 from cds_service.watch.heartbeat import beat, seen_up_to
@@ -51,7 +52,7 @@ def build_watch(settings: Settings, found: WatchSettings) -> Watch:
     installation = wiring.build_installation(settings)
     memory = wiring.open_memory(settings, installation)
     check_signature(settings, memory.engine, reviewed_content(site))
-    words = with_words_of(OWN / "words", read_wording())[site.language]
+    words = with_words_of(OWN / "words", trials_in(site.trials)[0].words)[site.language]
     mail, ca_bundle = site.study_list.mail, str(site.ca_bundle) if site.ca_bundle else None
     return Watch(
         server=wiring.build_watch_server(site.study_list, site),

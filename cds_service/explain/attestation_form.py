@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from cds_service.rules.thresholds import FOLDER
 from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 
 Json = dict[str, Any]
@@ -40,21 +40,21 @@ class FormGroup(msgspec.Struct, frozen=True):
     lines: tuple[FormLine, ...]
 
 
-@lru_cache(maxsize=1)
-def questionnaire() -> Json:
-    """The form as shipped."""
-    form: Json = json.loads((FOLDER / "questionnaire.json").read_text(encoding="utf-8"))
+@lru_cache(maxsize=8)
+def questionnaire(file: Path) -> Json:
+    """A trial's form as shipped."""
+    form: Json = json.loads(file.read_text(encoding="utf-8"))
     return form
 
 
-def groups(language: str, states: Mapping[str, tuple[str, str]]) -> tuple[FormGroup, ...]:
+def groups(file: Path, language: str, states: Mapping[str, tuple[str, str]]) -> tuple[FormGroup, ...]:
     """The form in a language; `states` is (tone, words) by criterion."""
-    return tuple(_group(group, language, states) for group in questionnaire()["item"])
+    return tuple(_group(group, language, states) for group in questionnaire(file)["item"])
 
 
-def description(language: str) -> str:
+def description(file: Path, language: str) -> str:
     """What the form says of itself."""
-    return _said(questionnaire(), "description", language)
+    return _said(questionnaire(file), "description", language)
 
 
 def _group(group: Json, language: str, states: Mapping[str, tuple[str, str]]) -> FormGroup:
@@ -76,13 +76,13 @@ def _said(element: Json, name: str, language: str) -> str:
     return str(element[name])
 
 
-def answers(given: Mapping[str, str]) -> dict[str, bool | int]:
+def answers(file: Path, given: Mapping[str, str]) -> dict[str, bool | int]:
     """What was answered, by line; what was left open is not there. Raises SignInRefused for anything odd."""
-    return dict(_answers(given))
+    return dict(_answers(file, given))
 
 
-def _answers(given: Mapping[str, str]) -> Iterator[tuple[str, bool | int]]:
-    for item in (item for group in questionnaire()["item"] for item in group["item"]):
+def _answers(file: Path, given: Mapping[str, str]) -> Iterator[tuple[str, bool | int]]:
+    for item in (item for group in questionnaire(file)["item"] for item in group["item"]):
         text = given.get(item["linkId"], "")
         if not text:
             continue

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from cds_service.cards.dose_text import band_words, drug_name, level_words
-from cds_service.explain.statements import RENAL_TONES, Statement, Teller
+from cds_service.figures.statements import RENAL_TONES, Statement, Teller
 from cds_service.rules.answers.alerts import Alert, Severity
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
@@ -16,7 +16,7 @@ from cds_service.rules.answers.follow_up import (
     ResponseReadout,
 )
 from cds_service.rules.answers.renal_answers import RenalFinding
-from cds_service.trials.nct06802055.cards.titration_card import head_of
+from cds_service.trials.trial_interface import HeadOf
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import Phrase
 
@@ -54,22 +54,22 @@ class Headline(msgspec.Struct, frozen=True):
     because: tuple[Statement, ...] = ()
 
 
-def headlines(assessment: Assessment, tell: Teller) -> list[Headline]:
+def headlines(assessment: Assessment, tell: Teller, head_of: HeadOf) -> list[Headline]:
     """Each study drug of the arm with its critical findings, and those that concern no such drug."""
     critical = [alert for alert in assessment.safety if alert.severity is Severity.CRITICAL]
     dosed = {decision.drug for decision in assessment.titration}
     others = [Headline(_alert(alert, tell)) for alert in critical if alert.drug not in dosed]
     drugs = [
         Headline(
-            _drug(decision, tell),
-            tuple(_alert(a, tell) for a in critical if a.drug is decision.drug),
+            _drug(decision, tell, head_of),
+            tuple(_alert(a, tell) for a in critical if a.drug == decision.drug),
         )
         for decision in assessment.titration
     ]
     return sorted([*others, *drugs], key=lambda one: one.said.tone != "critical")
 
 
-def _drug(decision: TitrationDecision, tell: Teller) -> Statement:
+def _drug(decision: TitrationDecision, tell: Teller, head_of: HeadOf) -> Statement:
     return Statement(
         tone=_STATE_TONES[decision.state],
         tag=tell.say(f"page.state.{decision.state}"),
@@ -87,7 +87,7 @@ def _level(decision: TitrationDecision, tell: Teller) -> str:
         "page.level",
         level=level_words(trough),
         validity=Phrase(f"validity.{trough.validity}"),
-        target=band_words(decision.drug, target) if target else Phrase("level.noTarget"),
+        target=band_words(target) if target else Phrase("level.noTarget"),
     )
 
 

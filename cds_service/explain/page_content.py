@@ -1,22 +1,23 @@
 """Everything the page says about one patient, ready for its template."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from cds_service.explain import attestation_form as form
 from cds_service.explain import finding_statements as findings
-from cds_service.explain.chart_data import DrawnFigure, Panel, Point, as_script, legend
-from cds_service.explain.patient_chart import PatientChart
 from cds_service.explain.patient_figures import patient_figures
 from cds_service.explain.snoozed import Quiet
-from cds_service.explain.statements import Teller
 from cds_service.explain.what_if import what_if
 from cds_service.explain.worklist import Worklist, worklist
+from cds_service.figures.chart_data import DrawnFigure, Panel, Point, as_script, legend
+from cds_service.figures.patient_chart import PatientChart
+from cds_service.figures.statements import Teller
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.services.explanation import ExplainedPatient
-from cds_service.trials.nct06802055.assess import Protocol
+from cds_service.services.handler import Installation
 from fhir_mappings.clinical_model.studies import StudyState
 
 Json = dict[str, Any]
@@ -34,7 +35,7 @@ class Writing(msgspec.Struct, frozen=True):
 
 
 def page_of(
-    explained: ExplainedPatient, protocol: Protocol, quiet: Quiet, writing: Writing, tell: Teller
+    explained: ExplainedPatient, installation: Installation, quiet: Quiet, writing: Writing, tell: Teller
 ) -> Json:
     """The values of the template. A patient whom the trial cannot concern has a page that says so."""
     record, assessment = explained.gathered.record, explained.assessment
@@ -44,8 +45,9 @@ def page_of(
     }
     if assessment is None:
         return {**common, "concerned": False, "gaps": _gaps(record.gaps)}
-    chart = PatientChart(record, explained.now, assessment, protocol, tell)
-    drawn = patient_figures(chart)
+    page = installation.trial.page
+    chart = PatientChart(record, explained.now, assessment, installation.protocol, tell)
+    drawn = patient_figures(chart, page.panels)
     listed = None if _was_let_in(assessment) else worklist(assessment.eligibility, tell)
     return {
         **common,
@@ -55,7 +57,7 @@ def page_of(
         "enrolled": assessment.participation.status is StudyState.ENROLLED,
         "worklist": listed,
         "entered": _entered(assessment, tell) if listed is None else "",
-        "headlines": findings.headlines(assessment, tell),
+        "headlines": findings.headlines(assessment, tell, page.head_of),
         "what_if": what_if(assessment, explained.now.day, tell),
         "kidney": findings.kidney_statement(assessment.renal, tell),
         "safety": findings.safety(assessment.safety, tell),
@@ -66,7 +68,7 @@ def page_of(
         "legends": [legend(figure) for figure in drawn],
         "figure_tables": [_table(figure) for figure in drawn],
         "figure_json": as_script(drawn),
-        "form": _form(assessment, writing, listed, tell),
+        "form": _form(page.form, writing, listed, tell),
     }
 
 
@@ -95,15 +97,15 @@ def _entered(assessment: Assessment, tell: Teller) -> str:
     return tell.say("page.entered", day=start) if start else tell.say("page.enteredUndated")
 
 
-def _form(assessment: Assessment, writing: Writing, listed: Worklist | None, tell: Teller) -> Json | None:
-    if listed is None:
+def _form(asked: Path | None, writing: Writing, listed: Worklist | None, tell: Teller) -> Json | None:
+    if listed is None or asked is None:
         return None
     items = (*listed.open, *listed.excluding, *listed.settled)
     states = {item.number: (item.said.tone, item.said.tag) for item in items}
     language = tell.words.language
     return {
-        "groups": form.groups(language, states),
-        "description": form.description(language),
+        "groups": form.groups(asked, language, states),
+        "description": form.description(asked, language),
         "token": writing.form_token,
         "why_not": writing.why_not,
         "given": writing.given or {},

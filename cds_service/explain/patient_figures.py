@@ -1,12 +1,11 @@
-"""The two figures of a patient, and the time they show."""
+"""The figures of a patient, and the time they show."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from cds_service.explain.blood_panels import blood_panels
-from cds_service.explain.chart_data import DrawnFigure, Panel, end_of_axis, start_of
-from cds_service.explain.drug_panels import drug_panels
-from cds_service.explain.patient_chart import PatientChart
+from cds_service.figures.chart_data import DrawnFigure, Panel, end_of_axis, start_of
+from cds_service.figures.patient_chart import PatientChart
+from cds_service.trials.trial_interface import PanelsOf
 from fhir_mappings.clinical_model.studies import StudyState
 
 _BEFORE_ENTRY = timedelta(days=28)
@@ -14,10 +13,9 @@ _WITHOUT_ENTRY = timedelta(days=365)
 _AHEAD = timedelta(days=14)
 
 
-def patient_figures(chart: PatientChart) -> tuple[DrawnFigure, ...]:
-    """Drugs and kidney, and blood; neither where the chart has nothing to draw."""
-    both = {"drugs": tuple(drug_panels(chart)), "blood": tuple(blood_panels(chart))}
-    return tuple(_figure(name, panels, chart) for name, panels in both.items() if panels)
+def patient_figures(chart: PatientChart, panels_of: PanelsOf) -> tuple[DrawnFigure, ...]:
+    """The trial's figures; none where the chart has nothing to draw."""
+    return tuple(_figure(name, panels, chart) for name, panels in panels_of(chart).items() if panels)
 
 
 def _figure(name: str, panels: Sequence[Panel], chart: PatientChart) -> DrawnFigure:

@@ -198,7 +198,7 @@ def _show(
     words = page.in_words(person.language)
     path = f"{page.people.path}/s/{name}"
     link = link_maker(page.people.ticket(name), path)
-    values = page.desk.look(person, words, _with_language(link, words.language), given)
+    words, values = page.desk.look(person, words.language, _with_language(link, words.language), given)
     return page.renderer.page(
         "explain/page.html",
         words,

@@ -9,7 +9,7 @@ from cds_service.audit.store_errors import StoreUnavailable
 from cds_service.audit.suppression import AdviceHistory, Because
 from cds_service.cds_hooks.service import Caller
 from cds_service.explain.smart_registrations import RegistrationMemory
-from cds_service.explain.statements import Teller
+from cds_service.figures.statements import Teller
 
 
 class SnoozedCard(msgspec.Struct, frozen=True):

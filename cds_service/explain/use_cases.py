@@ -14,12 +14,12 @@ from cds_service.explain.page_content import Writing, page_of
 from cds_service.explain.page_sessions import SignedInPerson
 from cds_service.explain.resource_view import fetch_source
 from cds_service.explain.snoozed import Recollection
-from cds_service.explain.statements import Teller
 from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.fhir_client.create_resource import FhirWriter
 from cds_service.fhir_client.deadline import deadline_in
 from cds_service.fhir_client.fhir_get import FhirServer
-from cds_service.services.explanation import explain
+from cds_service.figures.statements import Teller
+from cds_service.services.explanation import ExplainedPatient, explain
 from cds_service.services.handler import Installation
 from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 from fhir_mappings.writers.attestation_response import attestation_response
@@ -28,37 +28,62 @@ _FORM = "QuestionnaireResponse"
 _MAY_ATTEST = ("Practitioner", "PractitionerRole")
 
 
-class ExplainDesk(msgspec.Struct, frozen=True):
-    """The collaborators. `seconds` bound what is fetched beside the chart; `clock` gives aware moments."""
+class ExplainedTrial(msgspec.Struct, frozen=True):
+    """A trial with the words of its page by language, and what was silenced of it."""
 
     installation: Installation
+    words: Mapping[str, Wording]
+    recollection: Recollection
+
+    def words_in(self, language: str) -> Wording:
+        """In another language where the trial has none in this one."""
+        return self.words.get(language) or next(iter(self.words.values()))
+
+
+class ExplainDesk(msgspec.Struct, frozen=True):
+    """The collaborators. `seconds` bound what is fetched beside the chart; `clock` gives aware moments.
+
+    `trials`: answers are written to the form of the first.
+    """
+
+    trials: tuple[ExplainedTrial, ...]
     server: FhirServer
     writer: FhirWriter
-    recollection: Recollection
     clock: Callable[[], datetime]
     seconds: float = 4.0
 
     def look(
         self,
         person: SignedInPerson,
-        words: Wording,
+        language: str,
         link: Callable[[str], str],
         given: Mapping[str, str] | None = None,
-    ) -> dict[str, Any]:
-        """The values of the page. Raises DataNotAvailable."""
+    ) -> tuple[Wording, dict[str, Any]]:
+        """The words and the values of the page. Raises DataNotAvailable."""
         now = self.clock()
-        access = person.authorization(now)
-        seen = explain(self.installation, person.fhir_base, access, person.user or "", person.patient, now)
+        of, seen = self._concerned(person, now)
+        installation, words = of.installation, of.words_in(language)
         tell = Teller(words, link)
-        quiet = self.recollection.of(person.patient, person.caller, now, tell)
+        quiet = of.recollection.of(person.patient, person.caller, now, tell)
         why_not = self.why_not_attest(person, tell)
         writing = Writing(person.form_token, why_not, given, "" if why_not else self.signer(person))
-        return {
-            **page_of(seen, self.installation.protocol, quiet, writing, tell),
+        return words, {
+            **page_of(seen, installation, quiet, writing, tell),
             **self.who(person),
-            "unsigned": not self.installation.is_signed(),
-            "shadow": self.installation.is_shadow,
+            "unsigned": not installation.is_signed(),
+            "shadow": installation.is_shadow,
         }
+
+    def _concerned(self, person: SignedInPerson, now: datetime) -> tuple[ExplainedTrial, ExplainedPatient]:
+        """The first trial that concerns the patient; the first of all where none does."""
+        access, user = person.authorization(now), person.user or ""
+        looked = []
+        for one in self.trials:
+            seen = explain(one.installation, person.fhir_base, access, user, person.patient, now)
+            if seen.assessment is not None:
+                return one, seen
+            looked.append((one, seen))
+        return looked[0]
 
     def why_not_attest(self, person: SignedInPerson, tell: Teller) -> str:
         """Why this person's answers could not be written or would not count; "" when they would."""
@@ -74,14 +99,15 @@ class ExplainDesk(msgspec.Struct, frozen=True):
         Raises WriteRefused or NotFetched when the server did not take them, SignInRefused for answers that no
         page of ours sends.
         """
-        answered = answers(given)
-        if not answered:
+        form = self.trials[0].installation.trial.page.form
+        answered = answers(form, given) if form else {}
+        if not (form and answered):
             return False
         if person.user is None or person.user.partition("/")[0] not in _MAY_ATTEST:
             raise SignInRefused(WhyRefused.FORM, "author")
-        now = self.clock().astimezone(self.installation.zone)
+        now = self.clock().astimezone(self.trials[0].installation.zone)
         response = attestation_response(
-            questionnaire(), answered, f"Patient/{person.patient}", person.user, now
+            questionnaire(form), answered, f"Patient/{person.patient}", person.user, now
         )
         base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
         self.writer.create(base, _FORM, msgspec.json.encode(response), person.access_token, deadline)
@@ -99,7 +125,7 @@ class ExplainDesk(msgspec.Struct, frozen=True):
         sheet leaves the room.
         """
         banner = self._banner(person, f"Patient/{person.patient}")
-        today = self.clock().astimezone(self.installation.zone).date()
+        today = self.clock().astimezone(self.trials[0].installation.zone).date()
         return {"banner": banner, "age": banner.age(today), "today": today.isoformat()}
 
     def signer(self, person: SignedInPerson) -> str:

@@ -7,7 +7,7 @@ from cds_service.cards.dose_text import band_words, dose_words, drug_name
 from cds_service.cards.forecast_text import outlook_lines
 from cds_service.cards.translations import plain_number
 from cds_service.explain.predicted_curve import PredictedCurve, predicted_curves
-from cds_service.explain.statements import Teller
+from cds_service.figures.statements import Teller
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.answers.forecast_answer import DoseOutlook, ModelFit
@@ -56,7 +56,7 @@ def _of(decision: TitrationDecision, today: date, tell: Teller) -> WhatIf:
     title = tell.say(
         "page.whatIf.title",
         drug=drug_name(decision.drug),
-        band=band_words(decision.drug, band),
+        band=band_words(band),
         day=told.trough_on,
     )
     return WhatIf(

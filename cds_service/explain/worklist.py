@@ -2,7 +2,7 @@
 
 import msgspec
 
-from cds_service.explain.statements import Statement, Teller
+from cds_service.figures.statements import Statement, Teller
 from cds_service.rules.answers.criteria_answers import Criterion, EligibilityDecision, EligibilityStatus
 from cds_service.rules.verdict import Verdict
 

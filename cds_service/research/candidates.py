@@ -19,7 +19,6 @@ from cds_service.study_list.list_state import ListState, read_list_state
 from cds_service.study_list.subject_codes import Json
 from cds_service.study_list.work_on_list import StatusChange, Worker, change_row
 from cds_service.study_list.write_list import write_list
-from fhir_mappings.readers.reader_settings import TrialIdentity
 
 _NAMED = "name,birthDate,gender,identifier"
 
@@ -96,7 +95,7 @@ class Candidates(msgspec.Struct, frozen=True):
         asked = frozenset(state.asked.keys() & set(waiting)) - state.tasks.keys()
         # Somebody asked: the row is there even if the chart is not, and says that it was not judged.
         unseen = (PatientSummary(p, EligibilityStatus.UNDETERMINED) for p in asked & judged.unavailable)
-        trial = TrialIdentity(study_references=self.installation.gatherer.reader.trial.study_references)
+        trial = self.installation.gatherer.reader.trial
         moment = now.astimezone(self.installation.zone)
         summaries = (*judged.summaries, *unseen)
         write_list(summaries, self.server, moment, trial, asked=asked, is_run=False)

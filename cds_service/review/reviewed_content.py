@@ -43,9 +43,19 @@ class Content:
         return json.loads(self.items[name])
 
 
-def read_content(protocol: Path, code_lists: Path, site: Mapping[str, Any] | None = None) -> Content:
-    """Everything under review; `site` is what a site has set of it, by name. Raises ProtocolTextFault."""
+def read_content(
+    protocol: Path,
+    code_lists: Path,
+    site: Mapping[str, Any] | None = None,
+    further: Mapping[str, Path] | None = None,
+) -> Content:
+    """Everything under review; `site` is what a site has set of it, by name. Raises ProtocolTextFault.
+
+    `further` are the folders of the trials that are served beside the first one, by the trial's number.
+    """
     items = {name: canonical(value) for name, value in _every_item(protocol, code_lists)}
+    for trial, folder in (further or {}).items():
+        items |= {f"{trial}:{name}": canonical(value) for name, value in _of_folder(folder)}
     items |= {f"{SITE}.{name}": canonical(value) for name, value in (site or {}).items()}
     return Content(items)
 
@@ -56,14 +66,18 @@ def canonical(value: Any) -> str:
 
 
 def _every_item(protocol: Path, code_lists: Path) -> Iterator[tuple[str, Any]]:
+    yield from _of_folder(protocol)
+    for path in sorted(code_lists.rglob("*.csv")):
+        yield f"codes/{path.stem}", list(csv.reader(_read(path).splitlines()))
+
+
+def _of_folder(protocol: Path) -> Iterator[tuple[str, Any]]:
     for path in sorted(protocol.rglob("*")):
         name = path.relative_to(protocol).with_suffix("").as_posix()
         if path.suffix == ".toml":
             yield from _of_toml(name, _read(path))
         elif path.suffix == ".json":
             yield name, json.loads(_read(path))
-    for path in sorted(code_lists.rglob("*.csv")):
-        yield f"codes/{path.stem}", list(csv.reader(_read(path).splitlines()))
 
 
 def _of_toml(name: str, text: str) -> Iterator[tuple[str, Any]]:

@@ -7,6 +7,7 @@ from cds_service.screening.deciding import may_matter
 from cds_service.screening.kept_shards import KeptShard
 from cds_service.screening.output_names import ExportLine, pointed_at
 from cds_service.screening.scan_findings import Found, HeldLine, ScannedPerson, ScanProblem, WantedLine
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.readers.fhir_types import Unread
 from fhir_mappings.readers.lost_entries import PARTS
 from fhir_mappings.readers.reader_settings import ReaderSettings
@@ -20,10 +21,12 @@ def lines_held(held: Iterable[HeldLine]) -> tuple[tuple[int, bytes], ...]:
 class Collector:
     """Gathers into `found`; what holds on any day it can give to be kept."""
 
-    def __init__(self, key: int, settings: ReaderSettings, now: AsOf, wanted: WantedLine) -> None:
+    def __init__(
+        self, key: int, settings: ReaderSettings, disease: frozenset[Concept], now: AsOf, wanted: WantedLine
+    ) -> None:
         self.found = Found(key, people=[], held=[], adrift=[], problems=[], deleted=[])
         self.found.concerned, self.found.concerned_numbers = set(), set()
-        self._settings, self._now, self._wanted = settings, now, wanted
+        self._settings, self._disease, self._now, self._wanted = settings, disease, now, wanted
         self._considered: list[tuple[int, bytes]] = []
         self._lasting: list[tuple[int, str]] = []
 
@@ -51,7 +54,7 @@ class Collector:
     def consider(self, number: int, text: bytes, line: ExportLine) -> None:
         """May somebody be a candidate for this line?"""
         self._considered.append((number, text))
-        if not may_matter(line, self._settings, self._now):
+        if not may_matter(line, self._settings, self._disease, self._now):
             return
         self.found.concerned |= line.patients
         self.found.concerned_numbers |= line.numbers

@@ -1,9 +1,9 @@
 """Which lines may make somebody more than "not a candidate": the rules of the bedside, asked about one line.
 
-A patient is not a candidate unless one of these stands in the chart: a diagnosis of aplastic anaemia by code
-or words, an entry that may have been one, a participation in a study that is not surely another, an entry
-that may have been one. Each of these is said by a single line, so lines can be asked one by one, and whoever
-has none of them need not be judged. A patient too many costs time only.
+A patient is not a candidate unless one of these stands in the chart: a diagnosis of the trial's disease by
+code or words, an entry that may have been one, a participation in a study that is not surely another, an
+entry that may have been one. Each of these is said by a single line, so lines can be asked one by one, and
+whoever has none of them need not be judged. A patient too many costs time only.
 """
 
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ from collections.abc import Iterable
 import msgspec
 
 from cds_service.cds_hooks.strict_json import NOT_JSON
+from cds_service.chart.concern import may_have_disease
 from cds_service.rules.as_of import AsOf
 from cds_service.screening.output_names import ExportLine
-from cds_service.trials.nct06802055.criteria.eligibility import may_have_aplastic_anaemia
-from fhir_mappings.clinical_model.concepts import APLASTIC_ANAEMIA
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.readers.drug_identification import codings, drug_words
 from fhir_mappings.readers.fhir_types import CodeableConcept
@@ -35,11 +35,11 @@ def deciding_types(settings: ReaderSettings) -> frozenset[str]:
     return frozenset(asked | NEVER_PLAIN)
 
 
-def may_matter(line: ExportLine, settings: ReaderSettings, now: AsOf) -> bool:
+def may_matter(line: ExportLine, settings: ReaderSettings, disease: frozenset[Concept], now: AsOf) -> bool:
     """May somebody be more than "not a candidate" for this line? An unread line of unknown type may."""
     if line.failed and line.patients:
         return True
-    return any(_matters_to(patient, line, settings, now) for patient in _asked(line))
+    return any(_matters_to(patient, line, settings, disease, now) for patient in _asked(line))
 
 
 def _asked(line: ExportLine) -> Iterable[str]:
@@ -48,10 +48,12 @@ def _asked(line: ExportLine) -> Iterable[str]:
     return named[:1] if len(line.resources) == 1 else (*named, _NOBODY)
 
 
-def _matters_to(patient: str, line: ExportLine, settings: ReaderSettings, now: AsOf) -> bool:
+def _matters_to(
+    patient: str, line: ExportLine, settings: ReaderSettings, disease: frozenset[Concept], now: AsOf
+) -> bool:
     record = read_record(line.resources, patient, now.instant, settings, home=home_of(line.resources))
     participates = any(entry.this_trial is not False for entry in record.studies)
-    return participates or record.lacks(Part.RESEARCH_SUBJECTS) or may_have_aplastic_anaemia(record)
+    return participates or record.lacks(Part.RESEARCH_SUBJECTS) or may_have_disease(disease, record)
 
 
 class _Coded(msgspec.Struct, gc=False):
@@ -68,11 +70,11 @@ class Diagnoses:
     """Conditions many at once: a hospital has few codes and writes each the same way again and again.
 
     A Condition is harmless where its code, as it is written, says something, and neither the reader of whole
-    entries nor that of broken ones sees aplastic anaemia in it: then nothing else in the line can matter.
+    entries nor that of broken ones sees the trial's disease in it: then nothing else in the line can matter.
     """
 
-    def __init__(self, settings: ReaderSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: ReaderSettings, disease: frozenset[Concept]) -> None:
+        self._settings, self._disease = settings, disease
         self._harmless: set[bytes] = set()
 
     def doubtful(self, block: bytes) -> Iterable[int] | None:
@@ -105,4 +107,4 @@ class Diagnoses:
 
     def _is_ours(self, concept: CodeableConcept) -> bool:
         seen = self._settings.codes.recognise(codings(concept), drug_words(concept))
-        return seen is not None and bool(seen.concepts & APLASTIC_ANAEMIA)
+        return seen is not None and bool(seen.concepts & self._disease)

@@ -88,7 +88,7 @@ def screen_export(paths: Sequence[str], out: Path, rules: Rulebook, now: AsOf, h
         made = work.folder / "outputs"
         made.mkdir(exist_ok=True)
         earlier = _earlier(how.since, out)
-        funnel = write_outputs(work, made, now.text, unusable)
+        funnel = write_outputs(work, made, now.text, unusable, rules.trial.criteria)
         changes = run_changes_since(earlier, made, now.text) if earlier else None
         if changes is not None:
             write_whole(made / CHANGES, as_json(changes))

@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
+from cds_service.chart.concern import may_have_disease
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.as_of import AsOf
 from cds_service.screening.deletions import Deleted, NumberedLine, remaining
 from cds_service.screening.stays import last_stay_of
 from cds_service.screening.summary import PatientSummary, summary_of
 from cds_service.services.chart_file import FileChart, Rulebook, assessment_by, chart_of_lines
-from cds_service.trials.nct06802055.criteria.eligibility import may_have_aplastic_anaemia
 from fhir_mappings.readers.read_record import read_record
 
 
@@ -31,7 +31,7 @@ class ChartBatch(msgspec.Struct, frozen=True):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """What is said of one patient. Without evidence of aplastic anaemia there is no assessment."""
+    """What is said of one patient. Without evidence of the trial's disease there is no assessment."""
 
     summary: PatientSummary
     assessment: bytes | None
@@ -79,11 +79,11 @@ class Judge:
             chart.gaps,
             chart.home,
         )
-        return may_have_aplastic_anaemia(record)
+        return may_have_disease(self.rules.trial.disease, record)
 
 
 def nobody(patient: str) -> PatientSummary:
-    """Somebody without any evidence of aplastic anaemia; `patient` is an id."""
+    """Somebody without any evidence of the trial's disease; `patient` is an id."""
     return PatientSummary(f"Patient/{patient}", EligibilityStatus.NOT_A_CANDIDATE)
 
 

@@ -36,14 +36,17 @@ def unusable_lines(work: WorkingFolder, passes: Passes, shards: Sequence[Shard])
 
 
 def write_outputs(
-    work: WorkingFolder, folder: Path, as_of: str, unusable: Sequence[Unusable]
+    work: WorkingFolder, folder: Path, as_of: str, unusable: Sequence[Unusable], criteria: Sequence[str]
 ) -> dict[str, Any]:
-    """Write tables, assessments and funnel into `folder`; the funnel. Raises OSError or duckdb.Error."""
+    """Write tables, assessments and funnel into `folder`; the funnel. `criteria` are the trial's, by id.
+
+    Raises OSError or duckdb.Error.
+    """
     rows = work.folder / "rows.ndjson"
     with rows.open("wb") as table:
         for judged in work.judged():
             table.write(rows_as_lines([summary_row(judged.summary)]))
-    screened = write_tables(work.database, rows, work.everybody, folder)
+    screened = write_tables(work.database, rows, work.everybody, folder, criteria)
     _write_assessments(work, folder / ASSESSMENTS)
     summaries = (judged.summary for judged in work.judged())
     funnel = funnel_of(summaries, as_of, len(unusable), screened)

@@ -33,6 +33,7 @@ from cds_service.screening.scan_findings import (
     WantedLine,
 )
 from cds_service.screening.search import Names
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.readers.fhir_types import FhirType, Identifier
 from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.references import POINTED_AT
@@ -47,6 +48,7 @@ class Scan:
     """
 
     settings: ReaderSettings
+    disease: frozenset[Concept]
     now: AsOf
     wanted: WantedLine = NOBODY_WANTED
     settled: frozenset[int] = frozenset()
@@ -78,7 +80,7 @@ class Scan:
     @cached_property
     def diagnoses(self) -> Diagnoses:
         """The codes seen so far."""
-        return Diagnoses(self.settings)
+        return Diagnoses(self.settings, self.disease)
 
     @cached_property
     def deciding(self) -> frozenset[str]:
@@ -127,7 +129,7 @@ class _Pass:
             is_of_deletions(shard.name): self._deletion,
             is_of_errors(shard.name): self._error,
         }.get(True)
-        self._into = Collector(shard.key, scan.settings, scan.now, scan.wanted)
+        self._into = Collector(shard.key, scan.settings, scan.disease, scan.now, scan.wanted)
         self._found = self._into.found
 
     def read(self) -> Found:

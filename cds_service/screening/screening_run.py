@@ -114,7 +114,8 @@ def find(run: ScreeningRun, shards: Sequence[Shard]) -> Passes:
 
 
 def _scan(run: ScreeningRun) -> Scan:
-    return Scan(run.rules.reader, run.now, every_line=run.every_line, shelf=run.shelf)
+    disease = run.rules.trial.disease
+    return Scan(run.rules.reader, disease, run.now, every_line=run.every_line, shelf=run.shelf)
 
 
 def _pass(run: ScreeningRun, name: str, shards: Sequence[Shard], scan: Scan, lines: str) -> Iterator[Found]:

@@ -31,7 +31,7 @@ class LastStay(msgspec.Struct, frozen=True):
 
 
 class PatientSummary(msgspec.Struct, frozen=True):
-    """One patient of a run. Somebody without any evidence of aplastic anaemia has no criteria.
+    """One patient of a run. Somebody without any evidence of the disease has no criteria.
 
     `patient` is a relative reference; `questions` stand in the order to ask; `overdue` names tests
     of somebody in the trial; `problems` are the `dataQuality` problems of the assessment; `version` is its

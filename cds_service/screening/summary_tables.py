@@ -9,16 +9,14 @@ import msgspec
 
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.screening.summary import CriterionSummary, LastStay, OpenQuestion, PatientSummary
-from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
 
 PARQUET, CSV = "patients.parquet", "patients.csv"
 _LIST = "VARCHAR[]"
 _LONGEST_ROW = 4 << 20
 """Bytes of one patient's row; DuckDB's buffers are as large."""
-_COLUMNS = {
-    "patient": "VARCHAR",
-    "status": "VARCHAR",
-    **dict.fromkeys(IDS, "VARCHAR"),
+_BEFORE = {"patient": "VARCHAR", "status": "VARCHAR"}
+"""Then comes a column for each criterion of the trial, in its order."""
+_AFTER = {
     "excluded_by": _LIST,
     "open_criteria": _LIST,
     "next_criterion": "VARCHAR",
@@ -74,12 +72,15 @@ def summary_row(summary: PatientSummary) -> dict[str, Any]:
     }
 
 
-def write_tables(database: duckdb.DuckDBPyConnection, judged: Path, everybody: str, folder: Path) -> int:
+def write_tables(
+    database: duckdb.DuckDBPyConnection, judged: Path, everybody: str, folder: Path, criteria: Sequence[str]
+) -> int:
     """Write both files from rows as NDJSON in `judged`, and a query for the ids of everybody; how many rows.
 
-    Raises OSError or duckdb.Error.
+    `criteria` are the trial's, by id. Raises OSError or duckdb.Error.
     """
-    columns = "{" + ", ".join(f"{name}: '{kind}'" for name, kind in _COLUMNS.items()) + "}"
+    kinds = {**_BEFORE, **dict.fromkeys(criteria, "VARCHAR"), **_AFTER}
+    columns = "{" + ", ".join(f"{name}: '{kind}'" for name, kind in kinds.items()) + "}"
     rows = (
         f"read_json({_quoted(judged)}, format='newline_delimited', columns={columns}, "
         f"maximum_object_size={_LONGEST_ROW})"
@@ -90,7 +91,7 @@ def write_tables(database: duckdb.DuckDBPyConnection, judged: Path, everybody: s
         folder / PARQUET,
         "FORMAT parquet, ROW_GROUP_SIZE 16384",
     )
-    flat = ", ".join(_flat(name, kind) for name, kind in _COLUMNS.items())
+    flat = ", ".join(_flat(name, kind) for name, kind in kinds.items())
     whole = _quoted(folder / PARQUET)
     _copy(database, _FLAT.format(columns=flat, file=whole), folder / CSV, "FORMAT csv, HEADER")
     return int(database.execute(_COUNT.format(file=whole)).fetchall()[0][0])
@@ -132,10 +133,15 @@ def read_summaries(
         found = database.execute(question, [str(file), wanted])
         names = [column[0] for column in found.description or ()]
         while rows := found.fetchmany(1000):
-            yield from (_summary(dict(zip(names, row, strict=True))) for row in rows)
+            yield from (_summary(dict(zip(names, row, strict=True)), _criteria(names)) for row in rows)
 
 
-def _summary(row: dict[str, Any]) -> PatientSummary:
+def _criteria(columns: Sequence[str]) -> Sequence[str]:
+    """The trial's criteria, by the columns of its run."""
+    return columns[len(_BEFORE) : columns.index("excluded_by")]
+
+
+def _summary(row: dict[str, Any], criteria: Sequence[str]) -> PatientSummary:
     evidence: dict[str, list[str]] = {}
     for one in row["evidence"] or ():
         evidence.setdefault(one["criterion"], []).append(one["reference"])
@@ -143,7 +149,7 @@ def _summary(row: dict[str, Any]) -> PatientSummary:
         patient=row["patient"],
         status=EligibilityStatus(row["status"]),
         criteria=tuple(
-            CriterionSummary(name, row[name], tuple(evidence.get(name, ()))) for name in IDS if row[name]
+            CriterionSummary(name, row[name], tuple(evidence.get(name, ()))) for name in criteria if row[name]
         ),
         questions=tuple(OpenQuestion(q["criterion"], q["question"]) for q in row["questions"] or ()),
         participation=row["participation"],

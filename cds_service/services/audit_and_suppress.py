@@ -57,13 +57,18 @@ class Versions(msgspec.Struct, frozen=True):
 
 
 class AuditMemory(msgspec.Struct, frozen=True):
-    """The database of one installation. Every method that touches it raises StoreUnavailable."""
+    """The database of one installation. Every method that touches it raises StoreUnavailable.
+
+    `services`: those of the trial, where several trials share the database; a card of one silences none of
+    another.
+    """
 
     engine: Engine
     keys: Pseudonyms
     restraint: Restraint
     versions: Versions
     is_shadow: bool = False
+    services: frozenset[str] = frozenset()
 
     def tell(self, service_id: str, call: HookCall, advice: Advice) -> HookAnswer:
         """What of the advice is given now. It is on record when this returns, or nothing may be answered.
@@ -103,7 +108,9 @@ class AuditMemory(msgspec.Struct, frozen=True):
     def history(self, caller: Caller, patient_id: str, now: datetime) -> AdviceHistory:
         """What was silenced and shown for this patient at the caller's site."""
         patient = self.keys.of_patient(caller.tenant, patient_id)
-        return history_of(self.engine, patient, caller.issuer, caller.tenant, now, self.restraint)
+        return history_of(
+            self.engine, patient, caller.issuer, caller.tenant, now, self.restraint, self.services
+        )
 
     def receiver_of(self, card: str, patient_id: str) -> Caller | bool | None:
         """To whom a card was given; False if for another patient; None when it is not remembered."""
@@ -135,7 +142,9 @@ class AuditMemory(msgspec.Struct, frozen=True):
         """The cards to hold back, by uuid. Nothing is looked up where nothing may be held back."""
         if not any(card.may_be_quiet for card in whole.cards):
             return {}
-        history = history_of(self.engine, whole.patient, whole.issuer, whole.tenant, whole.at, self.restraint)
+        history = history_of(
+            self.engine, whole.patient, whole.issuer, whole.tenant, whole.at, self.restraint, self.services
+        )
         found = {card.card: quiet(card, history, whole.at, self.restraint) for card in whole.cards}
         return {card: held for card, held in found.items() if held}
 

@@ -22,7 +22,7 @@ from cds_service.chart.context_bundle import ContextResources, read_context_bund
 from cds_service.chart.input_hash import input_hash
 from cds_service.fhir_client.answer_totals import is_short
 from cds_service.rules.as_of import AsOf
-from cds_service.trials.nct06802055.assess import Protocol, assess
+from cds_service.trials.trial_interface import Trial, TrialProtocol
 from fhir_mappings.clinical_model.known_unknown import Gap, Part
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_lines, decode_ndjson
 from fhir_mappings.readers.fhir_types import Resource
@@ -92,8 +92,9 @@ def read_draft_file(text: bytes, patient_id: str) -> ContextResources:
 class Rulebook(msgspec.Struct, frozen=True):
     """All that judging a chart from a file needs of an installation; it can be sent to another process."""
 
+    trial: Trial
     reader: ReaderSettings
-    protocol: Protocol
+    protocol: TrialProtocol
     words: Wording
     texts_version: str
 
@@ -101,7 +102,11 @@ class Rulebook(msgspec.Struct, frozen=True):
 def rulebook_of(installation: "Installation") -> Rulebook:
     """The rules, words and readers of the bedside."""
     return Rulebook(
-        installation.gatherer.reader, installation.protocol, installation.words, installation.texts_version
+        installation.trial,
+        installation.gatherer.reader,
+        installation.protocol,
+        installation.words,
+        installation.texts_version,
     )
 
 
@@ -139,7 +144,7 @@ def assessment_by(rules: Rulebook, chart: FileChart, drafts: ContextResources, n
         (*chart.gaps, *drafts.decoded.gaps, *gaps),
         chart.home,
     )
-    assessment = assess(record, now, rules.protocol, orders)
+    assessment = rules.trial.assess(record, now, rules.protocol, orders)
     version = input_hash(record, now.day, drafts.verbatim, rules.texts_version)
     return assessment_json(assessment, rules.words, now.text, version)
 

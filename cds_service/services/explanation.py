@@ -3,7 +3,6 @@
 from datetime import datetime
 
 import msgspec
-from msgspec.structs import replace
 
 from cds_service.cds_hooks.authorization import FhirAuthorization
 from cds_service.cds_hooks.request import Hook, HookContext, HookRequest
@@ -13,8 +12,7 @@ from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.forecast_answer import drawing
 from cds_service.rules.as_of import AsOf, as_of
 from cds_service.services.handler import Installation
-from cds_service.trials.nct06802055.assess import assess
-from cds_service.trials.nct06802055.read_reviewed import Protocol
+from cds_service.trials.trial_interface import TrialProtocol
 
 _NO_HOOK = "00000000-0000-0000-0000-000000000000"
 
@@ -47,11 +45,11 @@ def explain(
     gathered = installation.gatherer.gather(request, now, Caller())
     if not gathered.is_concerned:
         return ExplainedPatient(gathered, moment, None)
-    return ExplainedPatient(
-        gathered, moment, assess(gathered.record, moment, _drawing(installation.protocol))
-    )
+    protocol = _drawing(installation.protocol)
+    assessment = installation.trial.assess(gathered.record, moment, protocol, ())
+    return ExplainedPatient(gathered, moment, assessment)
 
 
-def _drawing(protocol: Protocol) -> Protocol:
+def _drawing(protocol: TrialProtocol) -> TrialProtocol:
     """The same rules; forecasts bring the course that the page draws."""
-    return replace(protocol, forecaster=drawing(protocol.forecaster)) if protocol.forecaster else protocol
+    return protocol.with_forecaster(drawing(protocol.forecaster)) if protocol.forecaster else protocol

@@ -30,7 +30,7 @@ from cds_service.rules.answers.forecast_answer import (
     OutlookQuestion,
 )
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 
 _DAY = 24.0
 _CHROMATOGRAPHY = re.compile(r"(?i)\b(lc|hplc)\b|mass spec|ms/ms|tandem")
@@ -41,8 +41,8 @@ _TENTH, _HUNDREDTH = Decimal("0.1"), Decimal("0.01")
 class ModelForecaster(msgspec.Struct, frozen=True):
     """Which models speak for each drug, and how many days ahead the trough is forecast."""
 
-    models: Mapping[Drug, tuple[str, ...]]
-    days_ahead: Mapping[Drug, int]
+    models: Mapping[str, tuple[str, ...]]
+    days_ahead: Mapping[str, int]
 
     def __call__(self, question: OutlookQuestion) -> Outlook | None:
         """The forecast, or why there is none; None for a drug that no model speaks for here."""

@@ -28,12 +28,12 @@ class ForecastEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ciclosporin_days: int = 7
 
     @property
-    def models(self) -> dict[Drug, tuple[str, ...]]:
+    def models(self) -> dict[str, tuple[str, ...]]:
         """The models that speak for each drug."""
         return {Drug.SIROLIMUS: self.sirolimus_models, Drug.CICLOSPORIN: self.ciclosporin_models}
 
     @property
-    def days(self) -> dict[Drug, int]:
+    def days(self) -> dict[str, int]:
         """How many days ahead the trough of each drug is forecast."""
         return {Drug.SIROLIMUS: self.sirolimus_days, Drug.CICLOSPORIN: self.ciclosporin_days}
 
@@ -72,15 +72,15 @@ def forecast_faults(entry: ForecastEntry) -> list[str]:
     ]
 
 
-def _faults(drug: Drug, names: tuple[str, ...]) -> list[str]:
+def _faults(drug: str, names: tuple[str, ...]) -> list[str]:
     shipped = {path.stem: path for path in _MODELS.glob("*.toml")}
     return [problem for name in names if (problem := _fault(drug, name, shipped.get(name)))]
 
 
-def _fault(drug: Drug, name: str, path: Path | None) -> str | None:
+def _fault(drug: str, name: str, path: Path | None) -> str | None:
     if path is None:
         return f"there is no model {name!r}"
     told: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    if told["drug"] != drug.value:
+    if told["drug"] != drug:
         return f"{name} is a model of {told['drug']}"
     return None if "time-course" in told["uses"] else f"{name} does not say how a level moves"

@@ -12,11 +12,11 @@ from cds_service.audit.store_errors import StoreUnavailable
 from cds_service.review.detached_signatures import NotASignature
 from cds_service.review.reviewed_content import Content, read_content
 from cds_service.review.signature_standing import SignatureStanding, in_one_line, standing
-from cds_service.rules.thresholds import FOLDER
 from cds_service.settings.environment import Settings
 from cds_service.settings.review import Unsigned, signature_file
 from cds_service.settings.site_file import Site
 from cds_service.settings.site_limits import overrides_of
+from cds_service.trials.installed import trials_in
 from fhir_mappings import value_sets
 
 
@@ -34,7 +34,9 @@ def reviewed_content(site: Site) -> Content:
     own |= {f"study.{reference}": True for reference in site.study_references}
     own |= {f"participation.{number}": str(one) for number, one in enumerate(site.stand_ins)}
     own |= {f"local-codes.{file.name}": json.loads(file.read_bytes()) for file in site.concept_maps}
-    return read_content(FOLDER, Path(value_sets.__file__).parent, own)
+    first, *others = trials_in(site.trials)
+    further = {trial.record.id: trial.reviewed for trial in others}
+    return read_content(first.reviewed, Path(value_sets.__file__).parent, own, further)
 
 
 def standing_of(site: Site, engine: Engine | None, content: Content | None = None) -> SignatureStanding:

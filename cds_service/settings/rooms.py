@@ -1,6 +1,6 @@
 """The pages for people that a site file asks for: the one that explains, and the study team's."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,6 @@ from flask import Blueprint
 from msgspec.structs import replace
 
 from cds_service import __version__
-from cds_service.cards.translations import read_wording
 from cds_service.cds_hooks.service import Caller
 from cds_service.explain import blueprint as explain
 from cds_service.explain.smart_registrations import App, Apps
@@ -37,10 +36,14 @@ class Outside(msgspec.Struct, frozen=True):
 
 
 def pages_of(
-    settings: Settings, installation: Installation, memory: AuditMemory, outside: Outside
+    settings: Settings, installations: Sequence[Installation], memory: AuditMemory, outside: Outside
 ) -> tuple[Blueprint, ...]:
-    """The pages that the site file asks for. Raises ProtocolTextFault."""
-    site, words = settings.site, read_wording()
+    """The pages that the site file asks for; the study team's is of the first trial.
+
+    Raises ProtocolTextFault.
+    """
+    installation = installations[0]
+    site, words = settings.site, installation.trial.words
     common: dict[str, Any] = {
         "engine": memory.engine,
         "session": outside.session,
@@ -56,7 +59,7 @@ def pages_of(
     apps = apps_of(site.trusted_clients, site.language, by_token=settings.by_token)
     if apps:
         around = explain.ExplainSurroundings(memory=memory, **common)
-        pages.append(explain.explain_page(apps, installation, words, around))
+        pages.append(explain.explain_page(apps, installations, around))
     if site.research:
         server = outside.list_server
         room = research.ResearchSurroundings(

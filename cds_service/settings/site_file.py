@@ -89,8 +89,10 @@ from cds_service.settings.trial_entries import (
     read_stand_ins,
     study_faults,
 )
+from cds_service.settings.trials import trials_faults
 from cds_service.settings.watch import WatchEntry, WatchSettings, read_watch
 from cds_service.study_list.registered import StudyList
+from cds_service.trials.installed import shipped_trials
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.studies import Arm
 from fhir_mappings.readers.reader_settings import StandIn
@@ -126,6 +128,7 @@ class Site(msgspec.Struct, frozen=True):
     forecast: ForecastEntry = msgspec.field(default_factory=ForecastEntry)
     review: Review = msgspec.field(default_factory=Review)
     watch: WatchSettings | None = None
+    trials: tuple[str, ...] = msgspec.field(default_factory=shipped_trials)
     files: tuple[Path, ...] = ()
 
 
@@ -173,6 +176,7 @@ class _Tables(msgspec.Struct, frozen=True):
     forecast: ForecastEntry = ForecastEntry()
     review: ReviewEntry = ReviewEntry()
     watch: WatchEntry | None = None
+    trials: tuple[str, ...] | None = None
 
 
 def read_site(path: Path) -> Site:
@@ -218,7 +222,10 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
         if name not in LABORATORY_TESTS
     ]
     stand_ins = read_stand_ins(tables.participation, faults)
+    trials = shipped_trials() if tables.trials is None else tables.trials
+    faults += trials_faults(trials)
     return Site(
+        trials=trials,
         language=tables.language,
         zone=_zone(tables.time_zone, faults),
         ordered_by_hand=frozenset(tables.ordered_by_hand),

@@ -21,7 +21,6 @@ from cds_service.study_list.judgement import judgement_in
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_state import ListState, patient_of
 from cds_service.study_list.subject_codes import Json
-from cds_service.trials.nct06802055.assess import assess
 from fhir_mappings.readers.read_attestation import FORM
 
 _NO_HOOK = "00000000-0000-0000-0000-000000000000"
@@ -105,7 +104,8 @@ def assessed(
     gathered = installation.gatherer.gather(request, now, Caller())
     if not gathered.is_concerned:
         return None
-    return assess(gathered.record, as_of(now, installation.zone), installation.protocol)
+    moment = as_of(now, installation.zone)
+    return installation.trial.assess(gathered.record, moment, installation.protocol, ())
 
 
 def _judged(

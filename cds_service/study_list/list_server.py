@@ -14,6 +14,7 @@ from cds_service.fhir_client.compute_turns import waiting_outside
 from cds_service.fhir_client.create_resource import WriteRefused
 from cds_service.fhir_client.deadline import deadline_in
 from cds_service.fhir_client.fhir_get import NotFetched, WhyNotFetched, reason_in, refusal_reason
+from cds_service.rules.trial_record import TrialRecord
 from cds_service.study_list.subject_codes import Json
 
 _FHIR = "application/fhir+json"
@@ -26,13 +27,16 @@ _TRANSPORT_FAULTS = (requests.RequestException, urllib3.exceptions.HTTPError, OS
 
 @dataclass(frozen=True, slots=True)
 class ListServer:
-    """`session` comes from `bounded_session`; `token` gives a bearer token, None for an open server.
+    """The server as it keeps the list of one trial.
+
+    `session` comes from `bounded_session`; `token` gives a bearer token, None for an open server.
 
     `seconds` bound one request. `other_names` are bases that the server writes into its links.
     """
 
     base: FhirBase
     session: requests.Session
+    trial: TrialRecord
     token: Callable[[], str | None] = lambda: None
     seconds: float = 20.0
     other_names: tuple[FhirBase, ...] = ()

@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from cds_service.rules.trial_record import TrialRecord
 from cds_service.study_list.list_server import ListServer, parts_of
-from cds_service.study_list.subject_codes import LIST, SUBJECT_SYSTEM, TASK_SYSTEM, Json, identifier_of
+from cds_service.study_list.subject_codes import (
+    SUBJECT_SYSTEM,
+    TASK_SYSTEM,
+    Json,
+    identifier_of,
+    list_identifier,
+)
 from fhir_mappings.readers.reader_settings import TrialIdentity
 from fhir_mappings.readers.study_identity import is_trial_name
-from fhir_mappings.writers.drafts import TRIAL
 
-_GROUP = {"group-identifier": f"{TRIAL['system']}|{TRIAL['value']}"}
 _PATIENTS_AT_ONCE = 100
 _ENDED = ("entered-in-error", "cancelled")
 
@@ -27,8 +32,9 @@ class ListState:
 def read_list_state(server: ListServer) -> ListState:
     """Read it. Raises NotFetched."""
     state = ListState(whole=read_list(server))
-    for task in server.search("Task", _GROUP):
-        _sort_in(task, state)
+    group = f"{server.trial.system}|{server.trial.id}"
+    for task in server.search("Task", {"group-identifier": group}):
+        _sort_in(task, state, server.trial)
     subjects = server.by_id("ResearchSubject", (_id(_focus(task)) for task in state.tasks.values()))
     for patient, task in state.tasks.items():
         subject = subjects.get(_id(_focus(task)))
@@ -39,7 +45,7 @@ def read_list_state(server: ListServer) -> ListState:
 
 def read_one(server: ListServer, patient: str) -> tuple[Json | None, Json | None]:
     """The Task and the ResearchSubject of one candidate, as they are now. Raises NotFetched."""
-    name = identifier_of(TASK_SYSTEM, patient)
+    name = identifier_of(TASK_SYSTEM, patient, server.trial)
     found = server.search("Task", {"identifier": f"{name['system']}|{name['value']}"})
     task = next((one for one in found if name in one.get("identifier", ())), None)
     if task is None or patient_of(task) != patient:
@@ -50,14 +56,15 @@ def read_one(server: ListServer, patient: str) -> tuple[Json | None, Json | None
 
 def read_list(server: ListServer) -> Json | None:
     """The List, None where there is none yet. Raises NotFetched."""
-    found = server.search("List", {"identifier": f"{LIST['system']}|{LIST['value']}"})
-    return next((one for one in found if LIST in one.get("identifier", ())), None)
+    name = list_identifier(server.trial)
+    found = server.search("List", {"identifier": f"{name['system']}|{name['value']}"})
+    return next((one for one in found if name in one.get("identifier", ())), None)
 
 
-def _sort_in(task: Json, state: ListState) -> None:
+def _sort_in(task: Json, state: ListState, trial: TrialRecord) -> None:
     """Ours, or one that a card's "Ask the study team" has made; of other studies none."""
     patient = _reference(task, "for")
-    if not patient.startswith("Patient/") or task.get("groupIdentifier", {}).get("value") != TRIAL["value"]:
+    if not patient.startswith("Patient/") or task.get("groupIdentifier", {}).get("value") != trial.id:
         return
     if any(one.get("system") == TASK_SYSTEM for one in task.get("identifier", ())):
         state.tasks[patient] = task
@@ -81,8 +88,9 @@ def subjects_of_trial(
 
 def study_here(server: ListServer) -> str | None:
     """The server's own ResearchStudy of the trial, "ResearchStudy/id". Raises NotFetched."""
-    found = server.search("ResearchStudy", {"identifier": TRIAL["value"]})
-    named = (one for one in found if any(i.get("value") == TRIAL["value"] for i in one.get("identifier", ())))
+    name = server.trial.id
+    found = server.search("ResearchStudy", {"identifier": name})
+    named = (one for one in found if any(i.get("value") == name for i in one.get("identifier", ())))
     return next((f"ResearchStudy/{one['id']}" for one in named), None)
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import msgspec
 
+from cds_service.rules.trial_record import TrialRecord
 from cds_service.study_list.judgement import ListJudgement, as_inputs
 from cds_service.study_list.subject_codes import (
-    LIST,
     NEWS_SYSTEM,
     SET_BY_HAND,
     SUBJECT_SYSTEM,
@@ -16,11 +16,11 @@ from cds_service.study_list.subject_codes import (
     Json,
     SubjectStatus,
     identifier_of,
+    list_identifier,
 )
-from fhir_mappings.writers.drafts import TRIAL
 
 
-def new_subject(patient: str, study: str | None) -> Json:
+def new_subject(patient: str, study: str | None, trial: TrialRecord) -> Json:
     """A candidate. The screening writes this once and never again: a status is a person's.
 
     `study` is the server's own ResearchStudy, "ResearchStudy/id", where it has one.
@@ -28,22 +28,22 @@ def new_subject(patient: str, study: str | None) -> Json:
     reference = {"reference": study} if study else {}
     return {
         "resourceType": "ResearchSubject",
-        "identifier": [identifier_of(SUBJECT_SYSTEM, patient)],
+        "identifier": [identifier_of(SUBJECT_SYSTEM, patient, trial)],
         "status": SubjectStatus.CANDIDATE.value,
-        "study": {**reference, "identifier": TRIAL},
+        "study": {**reference, "identifier": trial.identifier},
         "individual": {"reference": patient},
     }
 
 
-def new_task(patient: str, subject: str, judgement: ListJudgement) -> Json:
+def new_task(patient: str, subject: str, judgement: ListJudgement, trial: TrialRecord) -> Json:
     """The study team's task about a candidate; `subject` is a reference or a placeholder of a transaction."""
     task: Json = {
         "resourceType": "Task",
-        "identifier": [identifier_of(TASK_SYSTEM, patient)],
-        "groupIdentifier": TRIAL,
+        "identifier": [identifier_of(TASK_SYSTEM, patient, trial)],
+        "groupIdentifier": trial.identifier,
         "status": "requested",
         "intent": "plan",
-        "code": {"text": f"Screen for {TRIAL['value']}"},
+        "code": {"text": f"Screen for {trial.id}"},
         "for": {"reference": patient},
         "focus": {"reference": subject},
         "authoredOn": judgement.as_of,
@@ -99,14 +99,14 @@ class OnTheList(msgspec.Struct, frozen=True):
     judgement: ListJudgement
 
 
-def list_of(entries: Iterable[OnTheList], as_of: datetime) -> Json:
+def list_of(entries: Iterable[OnTheList], as_of: datetime, trial: TrialRecord) -> Json:
     """The List, in the order of the subjects' references so that an equal one looks equal."""
     return {
         "resourceType": "List",
-        "identifier": [LIST],
+        "identifier": [list_identifier(trial)],
         "status": "current",
         "mode": "working",
-        "title": f"Candidates for {TRIAL['value']}",
+        "title": f"Candidates for {trial.id}",
         "date": as_of.isoformat(timespec="seconds"),
         "entry": [_entry(one) for one in sorted(entries, key=lambda one: one.subject)],
     }

@@ -3,12 +3,11 @@
 from enum import StrEnum
 from typing import Any, Final
 
-from fhir_mappings.writers.drafts import TRIAL
+from cds_service.rules.trial_record import TrialRecord
 
 Json = dict[str, Any]
 
-LIST: Final = {"system": "urn:aa-cds:study-list", "value": TRIAL["value"]}
-"""The identifier of the List."""
+LIST_SYSTEM: Final = "urn:aa-cds:study-list"
 SUBJECT_SYSTEM: Final = "urn:aa-cds:study-list:subject"
 TASK_SYSTEM: Final = "urn:aa-cds:study-list:task"
 INPUT_SYSTEM: Final = "urn:aa-cds:study-list:input"
@@ -45,6 +44,11 @@ TASK_STATUS: Final = {
 """How far the study team's task is by the status that it has set."""
 
 
-def identifier_of(system: str, patient: str) -> Json:
+def list_identifier(trial: TrialRecord) -> Json:
+    """The identifier of the List."""
+    return {"system": LIST_SYSTEM, "value": trial.id}
+
+
+def identifier_of(system: str, patient: str, trial: TrialRecord) -> Json:
     """The identifier of a candidate's Task or ResearchSubject; `patient` is "Patient/id"."""
-    return {"system": system, "value": f"{TRIAL['value']}/{patient.removeprefix('Patient/')}"}
+    return {"system": system, "value": f"{trial.id}/{patient.removeprefix('Patient/')}"}

@@ -14,6 +14,7 @@ import msgspec
 
 from cds_service.fhir_client.create_resource import WriteRefused
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
+from cds_service.rules.trial_record import TrialRecord
 from cds_service.screening.summary import PatientSummary
 from cds_service.study_list.judgement import ListJudgement, judgement_in, judgement_of
 from cds_service.study_list.list_server import ListServer, parts_of, update_entry
@@ -79,7 +80,15 @@ def write_list(
     kept = {one.patient: one for one in summaries if one.is_on_the_list or one.patient in known}
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return _write(kept, state, server, as_of, trial or TrialIdentity(), asked, is_run)
+            return _write(
+                kept,
+                state,
+                server,
+                as_of,
+                trial or TrialIdentity(frozenset(server.trial.identifiers)),
+                asked,
+                is_run,
+            )
         except WriteRefused as error:
             if error.status not in _CONFLICTS or attempt == _ATTEMPTS:
                 raise
@@ -100,7 +109,9 @@ def _write(
     study = study_here(server) if plan.new else None
     theirs = subjects_of_trial(server, plan.new, trial, study)
     for some in parts_of(sorted(plan.new), _SOME):
-        server.transact([e for p in some for e in _new_entries(p, plan.new[p], theirs.get(p), study)])
+        server.transact(
+            [e for p in some for e in _new_entries(p, plan.new[p], theirs.get(p), study, server.trial)]
+        )
     for some in parts_of([plan.tasks[p] for p in sorted(plan.tasks)], _SOME):
         server.transact([update_entry(task) for task in some])
     if plan.new or plan.tasks:
@@ -172,16 +183,16 @@ def _count(told: Written, before: ListJudgement, after: ListJudgement) -> None:
 
 
 def _new_entries(
-    patient: str, judgement: ListJudgement, theirs: Json | None, study: str | None
+    patient: str, judgement: ListJudgement, theirs: Json | None, study: str | None, trial: TrialRecord
 ) -> list[Json]:
     """A Task, and a ResearchSubject where nobody has made one yet."""
     if theirs is not None:
-        task = new_task(patient, f"ResearchSubject/{theirs['id']}", judgement)
+        task = new_task(patient, f"ResearchSubject/{theirs['id']}", judgement, trial)
         return [_creation(task, TASK_SYSTEM)]
-    subject = new_subject(patient, study)
+    subject = new_subject(patient, study, trial)
     place = f"urn:uuid:{uuid5(NAMESPACE_URL, subject['identifier'][0]['value'])}"
     created = {"fullUrl": place, **_creation(subject, SUBJECT_SYSTEM)}
-    return [created, _creation(new_task(patient, place, judgement), TASK_SYSTEM)]
+    return [created, _creation(new_task(patient, place, judgement, trial), TASK_SYSTEM)]
 
 
 def _creation(resource: Json, system: str) -> Json:
@@ -201,7 +212,7 @@ def _write_whole(state: ListState, server: ListServer, as_of: datetime, is_run: 
         for patient, task in state.tasks.items()
         if patient in state.subjects
     ]
-    made, found = list_of(entries, as_of), read_list(server)
+    made, found = list_of(entries, as_of, server.trial), read_list(server)
     if found is None:
         only_if_new = "identifier={system}|{value}".format(**made["identifier"][0])
         request = {"method": "POST", "url": "List", "ifNoneExist": only_if_new}

@@ -36,7 +36,8 @@ class Investigator:
         """Do as the program says about each drug."""
         doses, held_first, wishes = visit.doses, set(), []
         for decision in assessment.titration:
-            drug, was_held = decision.drug, decision.drug in self._held
+            drug = Drug(decision.drug)
+            was_held = drug in self._held
             mg, skips = self._obey(visit, decision, assessment)
             doses = replace(doses, **{drug.value: mg})
             held_first |= {drug} if skips else set()
@@ -48,7 +49,8 @@ class Investigator:
         self, visit: PolicyVisit, decision: TitrationDecision, assessment: Assessment
     ) -> tuple[float, bool]:
         """The dose from now on, mg, and whether the next day's is left out."""
-        drug, now = decision.drug, getattr(visit.doses, decision.drug.value)
+        drug = Drug(decision.drug)
+        now = getattr(visit.doses, drug.value)
         proposed = float(decision.proposed.amount_mg) if decision.proposed else None
         if decision.state in _CHANGES and proposed is not None:
             self._held.pop(drug, None)
@@ -81,7 +83,7 @@ class Investigator:
 
     def _wishes(self, day: int, decision: TitrationDecision, *, restarted: bool) -> list[Wish]:
         """When the program wants to see the patient again; the clinic while a drug is held, and after it."""
-        held, recheck = self._held.get(decision.drug), decision.recheck
+        held, recheck = self._held.get(Drug(decision.drug)), decision.recheck
         if held or restarted:
             again = held.look_again(day, self.known) if held else day + self.known.restart_look_days
             return [Wish(again, again)]

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from msgspec.structs import replace
 
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.as_of import as_of
-from cds_service.trials.nct06802055.assess import Protocol, assess
+from cds_service.trials.trial_interface import Trial, TrialProtocol
 from cds_service.virtual_trial import fhir_visits as fhir
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.fhir_visits import Level
@@ -36,12 +35,13 @@ _ADVICE_HOUR = 19.0
 class Bedside:
     """What an installation brings to the advice: how charts are read, and the reviewed rules."""
 
+    trial: Trial
     reader: ReaderSettings
-    protocol: Protocol
+    protocol: TrialProtocol
 
     def without_forecast(self) -> "Bedside":
         """The same, with forecasts switched off."""
-        return dataclasses.replace(self, protocol=replace(self.protocol, forecaster=None))
+        return dataclasses.replace(self, protocol=self.protocol.with_forecaster(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Program:
         instant = datetime.fromisoformat(fhir.visit_moment(day, _ADVICE_HOUR))
         now = as_of(instant, self.bedside.reader.zone)
         record = read_record(self._chart.values(), "virtual", now.instant, self.bedside.reader)
-        return assess(record, now, self.bedside.protocol)
+        return self.bedside.trial.assess(record, now, self.bedside.protocol, ())
 
     def _happened(self, visit: PolicyVisit) -> list[fhir.Json]:
         """What the hospital wrote down since the last visit, and at this one."""

@@ -188,7 +188,7 @@ def _forecasts(course: PatientCourse, said: Sequence[Said]) -> Iterator[Forecast
     """Each forecast of the dose that was then taken, with the first level measured about when it was for."""
     for answer in said:
         told = answer.decision.outlook
-        drug = answer.decision.drug
+        drug = Drug(answer.decision.drug)
         dose = next(getattr(v.doses, drug.value) for v in course.visits if v.day == answer.day)
         for one in told.doses if told else ():
             if float(one.dose.amount_mg) == dose:

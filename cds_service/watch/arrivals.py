@@ -7,7 +7,6 @@ from cds_service.study_list.list_state import study_here
 from cds_service.study_list.subject_codes import Json
 from fhir_mappings.readers.reader_settings import TrialIdentity
 from fhir_mappings.readers.study_identity import is_trial_name
-from fhir_mappings.writers.drafts import TRIAL
 
 WATCHED = ("Observation", "MedicationRequest", "ResearchSubject")
 """Types whose arrivals count: a new subject may have had its result before it was enrolled."""
@@ -29,7 +28,7 @@ def _is_ours(subject: Json, studies: set[str], trial: TrialIdentity) -> bool:
         return False
     study = subject.get("study", {})
     name = study.get("identifier", {}).get("value")
-    return _tail(study) in studies or name == TRIAL["value"] or is_trial_name(name, trial)
+    return _tail(study) in studies or is_trial_name(name, trial)
 
 
 def arrived_since(server: ListServer, patients: frozenset[str], since: datetime) -> frozenset[str]:

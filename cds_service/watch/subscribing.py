@@ -61,7 +61,7 @@ def _subscription(name: str, criteria: str, channel: Json) -> Json:
         "resourceType": "Subscription",
         "id": f"aa-cds-watch-{name}",
         "status": "requested",
-        "reason": "NCT06802055: critical results of enrolled patients",
+        "reason": "critical results of enrolled patients",
         "criteria": criteria,
         "channel": channel,
     }
@@ -76,7 +76,10 @@ def subscribe(
             server.base.address("metadata"), "metadata", server.token(), deadline_in(_SECONDS)
         )
         offer = offer_in(msgspec.json.decode(body, type=dict[str, Any]))
-        wanted = subscriptions(offer, endpoint, secret, topic)
+        wanted = [
+            one | {"reason": f"{server.trial.id}: {one['reason']}"}
+            for one in subscriptions(offer, endpoint, secret, topic)
+        ]
         requests = [{"method": "PUT", "url": f"Subscription/{one['id']}"} for one in wanted]
         if wanted:
             server.transact(

@@ -16,7 +16,7 @@ class TrialIdentity(msgspec.Struct, frozen=True):
     Identifiers are kept in lower case. A reference is `Type/id`, or the address of a study on any server.
     """
 
-    identifiers: frozenset[str] = frozenset({"NCT06802055", "I-25PJ0215"})
+    identifiers: frozenset[str]
     study_references: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -45,6 +45,6 @@ class ReaderSettings(msgspec.Struct, frozen=True):
 
     zone: ZoneInfo
     codes: CodeLists
-    trial: TrialIdentity = TrialIdentity()
+    trial: TrialIdentity
     arms: Mapping[str, Arm] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     stand_ins: tuple[StandIn, ...] = ()

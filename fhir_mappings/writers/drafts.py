@@ -4,27 +4,33 @@ Every resource is for one patient, has no server id and is nothing but a draft u
 Its shape never varies with the patient, so it is judged by `writers.validation` in tests, not in each call.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from fhir_mappings.clinical_model.medications import Dose, Drug
+import msgspec
+
+from fhir_mappings.clinical_model.medications import Dose
 
 Json = dict[str, Any]
 Days = tuple[date | None, date | None]
 UCUM: Final = "http://unitsofmeasure.org"
 LOINC: Final = "http://loinc.org"
-TRIAL: Final = {"system": "https://clinicaltrials.gov", "value": "NCT06802055"}
-_RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
-_ATC: Final = "http://www.whocc.no/atc"
-_DRUG_CODES: Final = {
-    Drug.SIROLIMUS: (("L04AH01", _ATC, "sirolimus"), ("35302", _RXNORM, "sirolimus")),
-    Drug.CICLOSPORIN: (("L04AD01", _ATC, "ciclosporin"), ("3008", _RXNORM, "cyclosporine")),
-}
 _ORAL: Final = {"system": "http://snomed.info/sct", "code": "26643006", "display": "Oral route"}
 
 
-def dose_order(patient: str, drug: Drug, dose: Dose, authored: date, note: str, replaces: str | None) -> Json:
+class OrderedDrug(msgspec.Struct, frozen=True):
+    """A drug as a draft names it, and the identifier of the trial that it is ordered for."""
+
+    text: str
+    coding: Sequence[Mapping[str, str]]
+    trial: Mapping[str, str]
+
+
+def dose_order(
+    patient: str, drug: OrderedDrug, dose: Dose, authored: date, note: str, replaces: str | None
+) -> Json:
     """A draft MedicationRequest for `dose` of a study drug; `replaces` is the order it takes the place of."""
     amount = {"value": _plain(dose.amount_mg), "unit": "mg", "system": UCUM, "code": "mg"}
     resource: Json = {
@@ -32,12 +38,12 @@ def dose_order(patient: str, drug: Drug, dose: Dose, authored: date, note: str, 
         "status": "draft",
         "intent": "order",
         "medicationCodeableConcept": {
-            "coding": [{"system": s, "code": c, "display": d} for c, s, d in _DRUG_CODES[drug]],
-            "text": drug.value,
+            "coding": [dict(code) for code in drug.coding],
+            "text": drug.text,
         },
         "subject": {"reference": patient},
         "authoredOn": authored.isoformat(),
-        "supportingInformation": [{"type": "ResearchStudy", "identifier": TRIAL}],
+        "supportingInformation": [{"type": "ResearchStudy", "identifier": dict(drug.trial)}],
         "dosageInstruction": [
             {
                 "timing": {"repeat": {"frequency": 1, "period": _plain(dose.every_hours), "periodUnit": "h"}},
@@ -73,8 +79,8 @@ def laboratory_order(
     return resource
 
 
-def study_team_task(patient: str, description: str, authored: date) -> Json:
-    """A draft Task that asks the study team to look at a candidate."""
+def study_team_task(patient: str, description: str, authored: date, trial: Mapping[str, str]) -> Json:
+    """A draft Task that asks the study team to look at a candidate of a trial, named by its identifier."""
     return {
         "resourceType": "Task",
         "status": "draft",
@@ -82,7 +88,7 @@ def study_team_task(patient: str, description: str, authored: date) -> Json:
         "description": description,
         "for": {"reference": patient},
         "authoredOn": authored.isoformat(),
-        "groupIdentifier": TRIAL,
+        "groupIdentifier": dict(trial),
     }
 
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from cds_service.cards.card_context import CardContext
+from cds_service.cards.card_set import CardSet
 from cds_service.cards.translations import read_wording
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.assessment import Assessment
@@ -22,9 +23,10 @@ from cds_service.rules.answers.follow_up import MonitoringItem, ResponseReadout
 from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.thresholds import Origin, Rule
+from cds_service.rules.trial_record import TrialRecord
 from cds_service.rules.verdict import Verdict
-from cds_service.services.catalogue import SERVICES
-from cds_service.trials.nct06802055.cards.compose import CardSet
+from cds_service.trials.nct06802055.registration import RECORD
+from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import say
@@ -81,6 +83,7 @@ def alert(name: str, severity: Severity, drug: Drug | None = None, order: str | 
 class Told(msgspec.Struct, frozen=True):
     """An assessment with every member written out."""
 
+    trial: TrialRecord
     patient: str
     participation: Participation
     eligibility: EligibilityDecision
@@ -95,6 +98,7 @@ class Told(msgspec.Struct, frozen=True):
 
 def assessment(**members: object) -> Assessment:
     base = Told(
+        trial=RECORD,
         patient="Patient/p1",
         participation=Participation(StudyState.ENROLLED, Arm.COMBINED, date(2026, 1, 1), study_day=60),
         eligibility=eligibility(EligibilityStatus.ALREADY_ENROLLED),
@@ -111,7 +115,7 @@ def assessment(**members: object) -> Assessment:
 
 def cards_of(service: str) -> CardSet:
     """The cards of the service with this id."""
-    return next(one.cards for one in SERVICES if one.id == service)
+    return next(one.cards for one in TRIAL.services if one.id == service)
 
 
 def context(service: str, language: str = "en", **more: object) -> CardContext:
@@ -124,5 +128,6 @@ def context(service: str, language: str = "en", **more: object) -> CardContext:
         input_hash="sha256:" + "0" * 64,
         public_base_url="https://cds.example",
         words=WORDS[language],
+        trial=RECORD,
     )
     return replace(made, **more)

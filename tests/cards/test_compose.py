@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cds_service.cards.assessment_json import dose_json
 from cds_service.cards.card_builder import EXTENSION
+from cds_service.cards.card_set import cards_for
 from cds_service.cds_hooks.card import Card, Indicator
 from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.rules.answers.assessment import Assessment
@@ -26,7 +27,6 @@ from cds_service.rules.answers.follow_up import (
 )
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.cards.compose import cards_for
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import Phrase, say

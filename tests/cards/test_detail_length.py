@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cds_service.cards.card_builder import DETAIL_LIMIT, Cuttable, Message, framed
+from cds_service.cards.card_set import cards_for
 from cds_service.cds_hooks.card import Card
 from cds_service.rules.answers.alerts import Severity
 from cds_service.rules.answers.assessment import Assessment
@@ -16,7 +17,6 @@ from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.answers.follow_up import DueStatus, MonitoringItem
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.cards.compose import cards_for
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, listing, say
 from tests.builders import a_record

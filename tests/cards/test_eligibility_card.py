@@ -5,12 +5,12 @@ import re
 import pytest
 from msgspec.structs import replace
 
+from cds_service.cards.card_set import cards_for
 from cds_service.cards.eligibility_card import MOST_OPEN
 from cds_service.cds_hooks.card import SUMMARY_LIMIT, Card
 from cds_service.rules.answers.criteria_answers import Criterion, EligibilityDecision, EligibilityStatus
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.cards.compose import cards_for
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import a_record

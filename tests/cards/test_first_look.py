@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cds_service.cards.card_builder import FOLD
+from cds_service.cards.card_set import cards_for
 from cds_service.cards.first_look import PRELIMINARY_RULE, STRENGTH_RULE, UNREAD_RULE, untold
 from cds_service.cds_hooks.card import Card
 from cds_service.rules.answers.alerts import Action, Alert, Severity
@@ -15,7 +16,6 @@ from cds_service.rules.answers.causes import Cause, with_causes
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.cards.compose import cards_for
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say

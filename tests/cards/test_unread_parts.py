@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from cds_service.cards.card_builder import EXTENSION
+from cds_service.cards.card_set import cards_for
 from cds_service.cds_hooks.card import Card
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.cards.compose import cards_for
 from fhir_mappings.clinical_model.known_unknown import Gap, Part
 from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import a_record, unreadable

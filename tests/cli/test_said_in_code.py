@@ -10,17 +10,20 @@ from cds_service import offline_wiring, wiring
 from cds_service.cards.said import lacking_on_page, lacking_rules, lacking_sentences, said_by_name
 from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli import check as checking
-from cds_service.cli import reviewed_texts as texts
 from cds_service.cli.report import UNUSABLE
 from cds_service.cli.said_in_code import PAGES, said_in_source, wanted_sentences
 from cds_service.cli.serve import serve
 from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, read_topic
+from cds_service.trials import trial_interface
+from cds_service.trials.nct06802055 import reviewed_faults as texts
 from cds_service.trials.nct06802055.contradictions import limits_in_force
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
 from cds_service.trials.nct06802055.read_reviewed import all_rules, load_protocol
+from cds_service.trials.nct06802055.trial import TRIAL
 
 RULES = all_rules()
 WORDS = read_wording()
+PAGE = read_wording(TRIAL.page_words)
 BY_WEEK = frozenset({"MON-W13", "MON-W25"})  # their names are made from the weeks of the visits
 
 
@@ -156,8 +159,12 @@ def test_the_start_refuses_a_folder_that_lacks_a_rule_and_a_sentence_with_every_
     }
     protocol = load_protocol({})
     fewer = replace(protocol, rules={k: v for k, v in protocol.rules.items() if k not in ("SAF-TG", "E8")})
-    monkeypatch.setattr(offline_wiring, "read_wording", lambda: left)
-    monkeypatch.setattr(offline_wiring, "load_protocol", lambda _: fewer)
+    monkeypatch.setattr(
+        trial_interface, "read_wording", lambda folder, _: PAGE if folder.name == "page_words" else left
+    )
+    broken = replace(TRIAL, load=lambda _: fewer)
+    monkeypatch.setattr(wiring, "trials_in", lambda _: (broken,))
+    monkeypatch.setattr(offline_wiring, "trials_in", lambda _: (broken,))
     monkeypatch.setattr(texts, "read_wording", lambda _: left)
     monkeypatch.setattr(texts, "all_rules", lambda _: fewer.rules)
     monkeypatch.setenv("CDS_ENVIRONMENT", "development")

@@ -5,6 +5,7 @@ import json
 import requests
 
 from cds_service.explain.attestation_form import answers, groups, questionnaire
+from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.readers.read_attestation import FORM, LINES
 from tests.explain.rig import USER, running, unattested
 
@@ -12,6 +13,8 @@ ALL_GOOD = {
     "I2": "yes", "I4.1": "yes", "I4.2": "yes", "I5": "yes", "I6": "yes", "I7": "yes", "I8": "1",
     **{f"E{n}": "no" for n in range(1, 13)},
 }  # fmt: skip
+FORM_FILE = TRIAL.page.form
+assert FORM_FILE is not None
 
 
 def responses_of(rig, patient):
@@ -20,10 +23,10 @@ def responses_of(rig, patient):
 
 
 def test_the_form_has_exactly_the_lines_that_are_read_back():
-    shown = [line.name for group in groups("en", {}) for line in group.lines]
+    shown = [line.name for group in groups(FORM_FILE, "en", {}) for line in group.lines]
     assert tuple(shown) == LINES
-    assert [line.text for group in groups("zh", {}) for line in group.lines] != [
-        line.text for group in groups("en", {}) for line in group.lines
+    assert [line.text for group in groups(FORM_FILE, "zh", {}) for line in group.lines] != [
+        line.text for group in groups(FORM_FILE, "en", {}) for line in group.lines
     ]
 
 
@@ -36,7 +39,7 @@ def test_what_is_sent_is_written_under_the_persons_own_name_and_token(rig):
     assert written["author"] == {"reference": USER}
     assert written["subject"] == {"reference": "Patient/demo-03"}
     assert written["status"] == "completed"
-    assert written["questionnaire"] == f"{FORM}|{questionnaire()['version']}"
+    assert written["questionnaire"] == f"{FORM}|{questionnaire(FORM_FILE)['version']}"
     given = {i["linkId"]: i["answer"][0] for group in written["item"] for i in group["item"]}
     assert given == {"I2": {"valueBoolean": True}, "I8": {"valueInteger": 2}, "E4": {"valueBoolean": False}}
 
@@ -77,7 +80,7 @@ def test_an_answer_that_no_form_of_ours_sends_is_refused(rig):
         browser = rig.launch("demo-03")
         browser.submit("attestation", **odd)
         assert browser.page.status_code == 400
-    assert answers({"I2": "yes", "unknown": "x"}) == {"I2": True}
+    assert answers(FORM_FILE, {"I2": "yes", "unknown": "x"}) == {"I2": True}
 
 
 def test_who_is_no_practitioner_gets_no_form_and_cannot_send_one(rig):
@@ -103,4 +106,4 @@ def test_when_the_record_does_not_take_it_the_answers_are_still_there(rig):
 
 def test_who_is_in_the_trial_has_no_form(shared):
     assert 'id="attest"' not in shared.launch("demo-08").page.text
-    assert json.dumps(questionnaire())
+    assert json.dumps(questionnaire(FORM_FILE))

@@ -4,22 +4,24 @@ from typing import Any
 
 import pytest
 
-from cds_service.cards.translations import read_wording, with_words_of
-from cds_service.explain.chart_data import Lane, Panel, Shape, legend
-from cds_service.explain.patient_chart import PatientChart
+from cds_service.cards.translations import with_words_of
 from cds_service.explain.patient_figures import patient_figures
 from cds_service.explain.responses import OWN
-from cds_service.explain.statements import Teller
+from cds_service.figures.chart_data import Lane, Panel, Shape, legend
+from cds_service.figures.patient_chart import PatientChart
+from cds_service.figures.statements import Teller
 from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.services.chart_file import read_chart
 from cds_service.trials.nct06802055.assess import assess
+from cds_service.trials.nct06802055.figures.trial_panels import trial_panels
+from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.readers.read_record import read_record
 from tests.builders import NOW
 from tests.scenarios.dosing_charts import creatinine, kidneys, level, line, on_both, on_sirolimus
 from tests.scenarios.fhir_charts import SIROLIMUS_1MG, ago, as_bytes, clinic_of, dispense, order, with_patient
 from tests.scenarios.visits import PATIENTS
 
-WORDS = with_words_of(OWN / "words", read_wording())
+WORDS = with_words_of(OWN / "words", TRIAL.words)
 
 
 def charted(*resources: Any, language: str = "en") -> PatientChart:
@@ -38,7 +40,7 @@ def charted(*resources: Any, language: str = "en") -> PatientChart:
 
 
 def panel(chart: PatientChart, name: str) -> Panel:
-    (drugs, *_) = patient_figures(chart)
+    (drugs, *_) = patient_figures(chart, trial_panels)
     return next(one for one in drugs.panels if one.name == name)
 
 

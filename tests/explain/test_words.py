@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.explain.responses import OWN
+from cds_service.trials.nct06802055.trial import TRIAL
 
 TEMPLATES = [*(OWN / "templates").rglob("*.html")]
 ASKED = {key for path in TEMPLATES for key in re.findall(r"t\('([\w.+-]+)'[,)]", path.read_text())}
@@ -21,7 +22,7 @@ OWN_WORDS = read_wording(OWN / "words")["en"].sentences
 
 
 def test_every_sentence_of_the_templates_is_there_in_both_languages():
-    words = with_words_of(OWN / "words", read_wording())
+    words = with_words_of(OWN / "words", TRIAL.words)
     for language in ("en", "zh"):
         assert words[language].sentences.keys() >= ASKED
     assert len(ASKED) > 40

@@ -16,7 +16,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.cards.translations import with_words_of
 from cds_service.cds_hooks.errors import HookError
 from cds_service.cds_hooks.request import read_hook_request
 from cds_service.cds_hooks.trusted_keys import NotAKeySet, read_key_set
@@ -26,10 +26,10 @@ from cds_service.explain.page_content import Writing, page_of
 from cds_service.explain.resource_view import fetch_source, readable
 from cds_service.explain.responses import OWN
 from cds_service.explain.snoozed import Quiet
-from cds_service.explain.statements import Teller
 from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.fhir_client.deadline import deadline_in
 from cds_service.fhir_client.fhir_get import NotFetched
+from cds_service.figures.statements import Teller
 from cds_service.services.chart_file import UnreadableChart, assessment_of, read_chart
 from cds_service.services.explanation import ExplainedPatient
 from cds_service.settings.client_list import ListedClient
@@ -39,6 +39,7 @@ from cds_service.signin.client_registration import Registration
 from cds_service.signin.oidc_discovery import fetch_configuration
 from cds_service.signin.signin_errors import SignInRefused
 from cds_service.trials.nct06802055.assess import assess
+from cds_service.trials.nct06802055.trial import TRIAL
 from cds_service.web.log_redaction import configure_logging
 from cds_service.wiring import build_app
 from fhir_mappings.readers.read_record import read_record
@@ -107,7 +108,7 @@ def ask_file(body: bytes, _: str) -> str:
 
 @cache
 def _words() -> Teller:
-    words = with_words_of(OWN / "words", read_wording())
+    words = with_words_of(OWN / "words", TRIAL.words)
     return Teller(words["en"], lambda reference: reference)
 
 
@@ -127,7 +128,7 @@ def ask_page(body: bytes, _: str) -> str:
         chart.gaps,
     )
     explained = ExplainedPatient(Gathered(record, True), NOW, assess(record, NOW, installation.protocol))
-    page_of(explained, installation.protocol, Quiet(), Writing("word"), _words())
+    page_of(explained, installation, Quiet(), Writing("word"), _words())
     return "shown"
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.cli.reviewed_texts import faults_of_reviewed
 from cds_service.rules.thresholds import FOLDER
+from cds_service.trials.nct06802055.reviewed_faults import faults_of_reviewed
 from tests.limits.toml_text import Key, places, toml_file, without
 
 FILES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.toml"))

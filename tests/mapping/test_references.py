@@ -9,7 +9,7 @@ from fhir_mappings.clinical_model.known_unknown import Gap, Lost, Part
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.readers.read_record import read_drafts, unresolved_references
 from fhir_mappings.readers.reader_settings import StandIn, TrialIdentity
-from tests.builders import NOW
+from tests.builders import NOW, OUR_NAMES
 from tests.mapping.charts import (
     HERE,
     PATIENT,
@@ -223,13 +223,13 @@ def test_a_study_elsewhere_is_known_by_its_number(number: str, this_trial: bool)
 def test_the_sites_own_study_is_that_of_its_server(
     named: str, spell: Callable[[str], str], is_own: bool
 ) -> None:
-    trial = TrialIdentity(study_references=frozenset({named}))
+    trial = TrialIdentity(OUR_NAMES, study_references=frozenset({named}))
     record = read(participation(study=to("ResearchStudy/s1", spell)), home=HERE, trial=trial)
     assert record.studies[0].this_trial is (True if is_own else None)
 
 
 def test_a_site_may_name_a_study_of_another_server() -> None:
-    trial = TrialIdentity(study_references=frozenset({f"{OTHER}/ResearchStudy/s1"}))
+    trial = TrialIdentity(OUR_NAMES, study_references=frozenset({f"{OTHER}/ResearchStudy/s1"}))
     elsewhere = participation(study={"reference": f"{OTHER}/ResearchStudy/s1/_history/4"})
     assert read(elsewhere, home=HERE, trial=trial).studies[0].this_trial is True
     here = participation(study={"reference": "ResearchStudy/s1"})

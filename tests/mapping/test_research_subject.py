@@ -7,7 +7,7 @@ import pytest
 from fhir_mappings.clinical_model.studies import Arm, StudyEntry, StudyState
 from fhir_mappings.readers.arm_text import arm_of
 from fhir_mappings.readers.reader_settings import StandIn, TrialIdentity
-from tests.builders import when
+from tests.builders import OUR_NAMES, when
 from tests.mapping.charts import HERE, PATIENT, Json, problems, read
 
 TRIAL = {"resourceType": "ResearchStudy", "id": "s1", "identifier": [{"value": "NCT06802055"}]}
@@ -126,7 +126,7 @@ def test_a_contained_study_is_found() -> None:
 
 @pytest.mark.parametrize("name", ["ResearchStudy/local-7", "https://ehr.example/fhir/ResearchStudy/local-7"])
 def test_a_site_may_name_the_study_by_its_own_reference(name: str) -> None:
-    trial = TrialIdentity(study_references=frozenset({name}))
+    trial = TrialIdentity(OUR_NAMES, study_references=frozenset({name}))
     made = subject(study={"reference": "ResearchStudy/local-7"})
     assert entry(made, trial=trial).this_trial is True
     assert entry(made).this_trial is None

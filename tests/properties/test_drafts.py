@@ -6,8 +6,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds_service.trials.nct06802055.registration import RECORD, STUDY_DRUGS
 from fhir_mappings.clinical_model.medications import Dose, Drug
-from fhir_mappings.writers.drafts import dose_order, laboratory_order, study_team_task
+from fhir_mappings.writers.drafts import OrderedDrug, dose_order, laboratory_order, study_team_task
 from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS, LaboratoryTest
 from fhir_mappings.writers.validation import problems
 
@@ -25,7 +26,8 @@ doses = st.builds(
 def test_a_drafted_dose_is_valid_and_says_the_same_dose(
     patient: str, drug: Drug, dose: Dose, day: date, note: str, replaces: str | None
 ) -> None:
-    order = dose_order(patient, drug, dose, day, note, replaces)
+    ordered = OrderedDrug(drug.value, STUDY_DRUGS[drug].coding, RECORD.identifier)
+    order = dose_order(patient, ordered, dose, day, note, replaces)
     assert problems(order) == []
     (line,) = order["dosageInstruction"]
     repeat, amount = line["timing"]["repeat"], line["doseAndRate"][0]["doseQuantity"]
@@ -49,4 +51,4 @@ def test_a_drafted_test_is_valid_and_wanted_for_the_days_it_was_asked_for(
 
 @given(patients, words, days)
 def test_a_task_for_the_study_team_is_valid(patient: str, description: str, day: date) -> None:
-    assert problems(study_team_task(patient, description, day)) == []
+    assert problems(study_team_task(patient, description, day, RECORD.identifier)) == []

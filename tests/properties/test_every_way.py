@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_service.cards.card_set import cards_for
 from cds_service.chart.chart_queries import RESOURCE_TYPES
 from cds_service.chart.concern import ANYBODY_OF_THE_TRIAL, CANDIDATES, PARTICIPANTS
 from cds_service.chart.context_bundle import ContextResources
 from cds_service.services.chart_file import assessment_of, read_chart
 from cds_service.trials.nct06802055.assess import assess
-from cds_service.trials.nct06802055.cards.compose import cards_for
 from fhir_mappings.clinical_model.known_unknown import Part
 from tests.builders import NOW
 from tests.cards.assessments import cards_of, context

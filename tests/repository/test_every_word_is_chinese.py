@@ -12,6 +12,7 @@ import pytest
 
 from cds_service.cards.citations import cited
 from cds_service.cards.translations import read_wording
+from cds_service.trials.nct06802055.registration import RECORD
 from tests.bench.servers import ours
 from tests.scenarios.visits import PATIENTS, calls
 
@@ -34,7 +35,8 @@ def _sources() -> Iterator[str]:
 
 
 def _written_in_code() -> Iterator[str]:
-    """Rules that stand in the code itself: `Rule(id, origin, "source")`."""
+    """Rules that stand in the code itself: `Rule(id, origin, "source")`, and the record that the card cites."""
+    yield f"{RECORD.id}, eligibility criteria, record of {RECORD.version}"
     for path in (ROOT / "cds_service").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Rule":

@@ -21,7 +21,7 @@ ROOMS = {
     "demo": "demo/mini_ehr/words",
     "watch": "watch/words",
 }
-SHARED = ("pages", "cli")
+SHARED = ("pages", "cli", "figures", "trials/nct06802055/figures")
 _SOURCES = frozenset({".py", ".html", ".js", ".txt"})
 _WORD = re.compile(r"""["']([^"'\n]+)["']""")
 _BEGINNING = re.compile(r"""["'`]([A-Za-z][\w.\-]*\.)(?=["'`{$])""")

@@ -14,7 +14,8 @@ from tests.repository.measure import ROOT
 
 PACKAGES = ("cds_service", "fhir_mappings")
 REQUEST = "cds_service/cds_hooks/request.py"
-CATALOGUE = "cds_service/services/catalogue.py"
+TRIAL = "cds_service/trials/nct06802055/trial.toml"
+FIRST_SERVICE = '[[service]]\nid = "aa-trial-eligibility"'
 UNITS = "fhir_mappings/clinical_model/quantity.py"
 LAST_HOOK = '    PROBLEM_LIST_ITEM_CREATE = "problem-list-item-create"'
 CREATININE = "        88.4 | mass  | mg/dL, mg%\n"
@@ -84,10 +85,10 @@ except BadHookRequest as error:
     row = '    APPOINTMENT_BOOK = "appointment-book", "userId", "patientId", "appointments"\n'
     product(REQUEST, LAST_HOOK, row + LAST_HOOK)
     service = (
-        'TrialService("aa-trial-booking", Hook.APPOINTMENT_BOOK, "Booking", "An appointment is booked.", '
-        "_always(PARTICIPANTS), VISIT)"
+        '[[service]]\nid = "aa-trial-booking"\nhook = "appointment-book"\ntitle = "Booking"\n'
+        'description = "An appointment is booked."\nconcerns = "participants"\ncards = "visit"\n\n'
     )
-    product(CATALOGUE, "\n\ndef catalogue_of(", f"\nSERVICES = (*SERVICES, {service})\n\n\ndef catalogue_of(")
+    product(TRIAL, FIRST_SERVICE, f"{service}{FIRST_SERVICE}")
     told, refused = said_by(copied, ask).splitlines()
     assert told == "appointment-book Patient/{{context.patientId}}"
     assert "context.appointments" in refused

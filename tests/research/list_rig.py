@@ -19,6 +19,7 @@ from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.fhir_client.bounded_http import bounded_session
 from cds_service.settings.environment import Settings
 from cds_service.study_list.list_server import ListServer
+from cds_service.trials.nct06802055.registration import RECORD
 
 
 def now() -> datetime:
@@ -66,7 +67,7 @@ def running_list(people: int = 12, more: tuple = (), *, listed: bool = True):
         cds = serve_on_loopback(build, 0)
         up.callback(cds.stop)
         register_apps(authorization, cds.base_url)
-        server = ListServer(read_base(fhir.base_url), bounded_session(4))
+        server = ListServer(read_base(fhir.base_url), bounded_session(4), RECORD)
         yield ListRig(fhir, cds, made[0], server)
 
 

@@ -20,6 +20,7 @@ from cds_service.study_list.judgement import judgement_in, judgement_of
 from cds_service.study_list.list_state import read_list_state
 from cds_service.study_list.resources import new_subject, new_task
 from cds_service.study_list.write_list import write_list
+from cds_service.trials.nct06802055.registration import RECORD
 from tests.chromium import browsing, watched_page
 from tests.research.list_rig import now, running_list, sign_in
 from tests.study_list.people import chart, summary
@@ -385,8 +386,8 @@ def many(count):
         judged = judgement_of(summary(f"many-{number}"), now())
         judged = msgspec.structs.replace(judged, listed=judged.as_of)
         yield chart(f"many-{number}")
-        yield {**new_subject(f"Patient/many-{number}", None), "id": f"many-{number}"}
-        task = new_task(f"Patient/many-{number}", f"ResearchSubject/many-{number}", judged)
+        yield {**new_subject(f"Patient/many-{number}", None, RECORD), "id": f"many-{number}"}
+        task = new_task(f"Patient/many-{number}", f"ResearchSubject/many-{number}", judged, RECORD)
         yield {**task, "id": f"many-{number}"}
 
 

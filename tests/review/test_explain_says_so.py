@@ -2,11 +2,12 @@
 
 import pytest
 
-from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.cards.translations import with_words_of
 from cds_service.explain.banner import Banner
 from cds_service.explain.responses import OWN, Renderer
+from cds_service.trials.nct06802055.trial import TRIAL
 
-WORDS = with_words_of(OWN / "words", read_wording())
+WORDS = with_words_of(OWN / "words", TRIAL.words)
 SAID = {
     "en": ("have not been signed by a clinician of this site", "Shadow mode"),
     "zh": ("尚未经本中心临床医师签署", "静默试运行"),

@@ -181,4 +181,4 @@ def _http(language: str, forecast: bool) -> FlaskClient:
 @cache
 def _bedside() -> Bedside:
     installation = _clinic("en")
-    return Bedside(installation.gatherer.reader, installation.protocol)
+    return Bedside(installation.trial, installation.gatherer.reader, installation.protocol)

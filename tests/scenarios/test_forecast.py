@@ -15,6 +15,7 @@ from cds_service.settings.forecast_settings import ForecastEntry, forecast_fault
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.trials.nct06802055.assess import assess
 from cds_service.trials.nct06802055.cards.titration_card import titration_message
+from cds_service.trials.nct06802055.registration import RECORD
 from tests.builders import NOW, TODAY
 from tests.scenarios.dosing_charts import SIROLIMUS_ARM, lab, labs, level, on_both, on_sirolimus, taking
 from tests.scenarios.fhir_charts import Json, ago, assessed, clinic_of
@@ -149,7 +150,9 @@ def test_ciclosporin_is_not_forecast_unless_the_site_names_a_model() -> None:
 def card_detail(installation: Installation, language: str) -> str:
     """The dosing card of sirolimus, as the clinician reads it."""
     words = read_wording()[language]
-    context = CardContext("iss", "", "h", "aa-trial-titration", NOW.text, "sha256:0", "http://x", words)
+    context = CardContext(
+        "iss", "", "h", "aa-trial-titration", NOW.text, "sha256:0", "http://x", words, RECORD
+    )
     record = _record(installation)
     found = assess(record, NOW, installation.protocol)
     message = titration_message(found.titration[0], [], found.renal, record.patient, TODAY, context)

@@ -46,7 +46,7 @@ def listed() -> list[tuple[str, str, str]]:
 
 
 def doubted(*lines: bytes) -> list[int]:
-    found = Diagnoses(RULES.reader).doubtful(b"\n".join(lines) + b"\n")
+    found = Diagnoses(RULES.reader, RULES.trial.disease).doubtful(b"\n".join(lines) + b"\n")
     return list(range(len(lines))) if found is None else list(found)
 
 
@@ -61,13 +61,17 @@ def test_no_listed_code_is_harmless_and_no_words_that_the_bedside_reads(
         condition(text(f"?{display}")),
     ]
     words = [line(of(1, one), escaped=escaped) for one in said for escaped in (True, False)]
-    read = [place for place, one in enumerate(words, 1) if may_matter(read_line(one), RULES.reader, NOW)]
+    read = [
+        place
+        for place, one in enumerate(words, 1)
+        if may_matter(read_line(one), RULES.reader, RULES.trial.disease, NOW)
+    ]
     assert {0, *read} <= set(doubted(coded, *words))
 
 
 def test_a_code_seen_once_is_known_and_another_is_still_seen() -> None:
     harmless, ours = line(of(1, condition(text("gout")))), line(of(2, condition(text("再障"))))
-    diagnoses = Diagnoses(RULES.reader)
+    diagnoses = Diagnoses(RULES.reader, RULES.trial.disease)
     assert list(diagnoses.doubtful(harmless + b"\n") or ()) == []
     assert list(diagnoses.doubtful(harmless + b"\n" + ours + b"\n" + harmless) or ()) == [1]
 

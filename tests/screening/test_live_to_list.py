@@ -15,6 +15,7 @@ from cds_service.fhir_client.bounded_http import bounded_session
 from cds_service.screening.summary_tables import read_summaries
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_state import read_list_state
+from cds_service.trials.nct06802055.registration import RECORD
 
 TODAY = date(2026, 3, 2)
 
@@ -37,7 +38,7 @@ def test_a_night_and_the_next(record, tmp_path, capsys):
     on_the_list = {s.patient for s in read_summaries(out) if s.is_on_the_list}
     assert len(on_the_list) == int(written.split(" new")[0]) > 0
     assert json.loads(funnel)
-    state = read_list_state(ListServer(read_base(record.base_url), bounded_session(4)))
+    state = read_list_state(ListServer(read_base(record.base_url), bounded_session(4), RECORD))
     assert set(state.tasks) == on_the_list
 
     assert main(command) == 0

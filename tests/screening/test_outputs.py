@@ -8,7 +8,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from cds_service.cards.translations import read_wording
 from cds_service.cli import main
 from cds_service.research.funnel_page import read_funnel
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
@@ -26,6 +25,7 @@ from cds_service.screening.screening_report import one_answer_away, report_page
 from cds_service.screening.summary import CriterionSummary, OpenQuestion, PatientSummary
 from cds_service.screening.summary_tables import read_summaries
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
+from cds_service.trials.nct06802055.trial import TRIAL
 from tests.builders import NOW
 from tests.scenarios.fhir_charts import condition, icd, observation, procedure, snomed
 from tests.screening.exports import written
@@ -170,7 +170,7 @@ def a_report(away: int, excluded: int, language: str = "en") -> str:
     people = some(away, status=STATUS.UNDETERMINED, questions=question)
     people += some(excluded, status=STATUS.INELIGIBLE, criteria=(CriterionSummary("E3", "present"),))
     funnel = funnel_of(people, "2026-03-02", 2, 1003)
-    return report_page(funnel, one_answer_away(people), None, read_wording()[language])
+    return report_page(funnel, one_answer_away(people), None, TRIAL.words[language])
 
 
 def test_small_counts_are_not_told_and_others_are_rounded() -> None:

@@ -10,4 +10,4 @@ from tests.scenarios.fhir_charts import clinic_of
 def bedside() -> Bedside:
     """Built once."""
     clinic = clinic_of()
-    return Bedside(clinic.gatherer.reader, clinic.protocol)
+    return Bedside(clinic.trial, clinic.gatherer.reader, clinic.protocol)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import requests
 
 from cds_service.audit.database import open_store
-from cds_service.cards.translations import read_wording, with_words_of
+from cds_service.cards.translations import with_words_of
 from cds_service.demo.demo_patients import demo_patients
 from cds_service.demo.fhir_server import start_fhir_server
 from cds_service.demo.start_demo import everything
@@ -19,6 +19,8 @@ from cds_service.settings.site_file import Site
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.mailing import NotSent
 from cds_service.study_list.registered import Mail
+from cds_service.trials.nct06802055.registration import RECORD
+from cds_service.trials.nct06802055.trial import TRIAL
 from cds_service.watch import OWN
 from cds_service.watch.watch_rounds import Watch
 from cds_service.wiring import build_installation
@@ -94,11 +96,11 @@ def running(more=()):
         rig.sent.append(message)
 
     rig.watch = Watch(
-        server=ListServer(base, bounded_session(4), seconds=5.0),
+        server=ListServer(base, bounded_session(4), RECORD, seconds=5.0),
         installation=build_installation(settings),
         engine=engine,
         keys=KEYS,
-        words=with_words_of(OWN / "words", read_wording())["en"],
+        words=with_words_of(OWN / "words", TRIAL.words)["en"],
         mail=MAIL,
         send=send,
         link="https://cds.example",

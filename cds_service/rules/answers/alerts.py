@@ -7,7 +7,6 @@ import msgspec
 from cds_service.rules.answers.causes import Cause, Partner
 from cds_service.rules.thresholds import Rule
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase
 
 
@@ -55,7 +54,7 @@ class Alert(msgspec.Struct, frozen=True):
     severity: Severity
     action: Action
     seen: Phrase
-    drug: Drug | None = None
+    drug: str | None = None
     order: str | None = None
     evidence: tuple[Evidence, ...] = ()
     partner: Partner | None = None
@@ -71,7 +70,7 @@ class SafetyReport(msgspec.Struct, frozen=True):
     """
 
     alerts: tuple[Alert, ...] = ()
-    doubtful: tuple[tuple[Drug, Phrase], ...] = ()
-    unstarted: tuple[tuple[Drug, Phrase], ...] = ()
+    doubtful: tuple[tuple[str, Phrase], ...] = ()
+    unstarted: tuple[tuple[str, Phrase], ...] = ()
     toxic: bool = False
     harmed: bool = False

@@ -8,11 +8,16 @@ from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.answers.follow_up import MonitoringItem, ResponseReadout
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.answers.trial_part import Participation
+from cds_service.rules.trial_record import TrialRecord
 from fhir_mappings.clinical_model.known_unknown import Gap
 
 
 class Assessment(Protocol):
     """Everything the trial protocol says about one patient as of one moment."""
+
+    @property
+    def trial(self) -> TrialRecord:
+        """The trial that speaks."""
 
     @property
     def patient(self) -> str:
@@ -24,7 +29,7 @@ class Assessment(Protocol):
 
     @property
     def eligibility(self) -> EligibilityDecision:
-        """The twenty criteria."""
+        """The criteria of the trial record."""
 
     @property
     def titration(self) -> tuple[TitrationDecision, ...]:
@@ -48,7 +53,7 @@ class Assessment(Protocol):
 
     @property
     def response(self) -> tuple[ResponseReadout, ...]:
-        """The read-outs of Weeks 13 and 25."""
+        """The read-outs of response."""
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

@@ -10,7 +10,7 @@ from cds_service.rules.answers.causes import Cause
 from cds_service.rules.answers.forecast_answer import Outlook
 from cds_service.rules.thresholds import Rule
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.results import Comparator
 
@@ -60,10 +60,11 @@ class Trough(msgspec.Struct, frozen=True):
 
 
 class Band(msgspec.Struct, frozen=True):
-    """A target range in ng/mL, both ends inside."""
+    """A target range in ng/mL, both ends inside; `sentence` is the key of the words that say it."""
 
     low: Decimal
     high: Decimal
+    sentence: str = "level.band"
 
 
 class Recheck(msgspec.Struct, frozen=True):
@@ -84,7 +85,7 @@ class TitrationDecision(msgspec.Struct, frozen=True):
     order is on hold by the record, `on_hold_since` from which day, where that is told.
     """
 
-    drug: Drug
+    drug: str
     state: State
     rule: Rule
     seen: Phrase

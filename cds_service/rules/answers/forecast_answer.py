@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 
 
 class NoForecast(StrEnum):
@@ -110,7 +110,7 @@ class OutlookQuestion(msgspec.Struct, frozen=True):
     `today` on. `band` is ng/mL. `hourly`: the course to the trough is wanted as well, to be drawn.
     """
 
-    drug: Drug
+    drug: str
     today: date
     runs: tuple[DoseRun, ...]
     levels: tuple[MeasuredLevel, ...]

@@ -19,6 +19,7 @@ from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
 from cds_service.rules.thresholds import Rule
+from cds_service.rules.trial_record import TrialRecord
 from cds_service.trials.nct06802055.criteria import eligibility
 from cds_service.trials.nct06802055.dosing import titration
 from cds_service.trials.nct06802055.dosing.forecast_request import outlook
@@ -35,6 +36,7 @@ from cds_service.trials.nct06802055.patient_state.kidney.renal import renal_stat
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import dangerous_level, titration_level
 from cds_service.trials.nct06802055.patient_state.participation import participation
 from cds_service.trials.nct06802055.read_reviewed import Protocol, all_rules, load_protocol, unknown_overrides
+from cds_service.trials.nct06802055.registration import RECORD
 from cds_service.trials.nct06802055.response import readouts as response
 from cds_service.trials.nct06802055.safety import safety_report as safety
 from cds_service.trials.nct06802055.safety.preliminary import told_early
@@ -75,6 +77,10 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
     as_of: AsOf
     protocol: Protocol
     drafts: tuple[MedicationEvent, ...]
+
+    @property
+    def trial(self) -> TrialRecord:
+        return RECORD
 
     @property
     def patient(self) -> str:

@@ -111,9 +111,9 @@ def _causes_of_decision(decision: TitrationDecision, before: Before) -> tuple[Ca
     if _KIDNEY_REASONS.intersection(decision.reasons):
         return _of_result(Analyte.CREATININE, _KIDNEY, before)
     trough = decision.trough
-    if trough.value is None or trough.day is None or trough.value <= _top(decision.drug, before):
+    if trough.value is None or trough.day is None or trough.value <= _top(Drug(decision.drug), before):
         return ()
-    return _of_level(decision.drug, trough.day, before)
+    return _of_level(Drug(decision.drug), trough.day, before)
 
 
 def _of_level(drug: Drug, day: date, before: Before) -> tuple[Cause, ...]:

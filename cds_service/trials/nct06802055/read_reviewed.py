@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from cds_service.rules.answers.forecast_answer import Forecaster
 from cds_service.rules.drug_uses import InteractionLimits
@@ -60,6 +61,10 @@ class Protocol(msgspec.Struct, frozen=True):
     interactions: Mapping[str, DrugInteraction]
     rules: Mapping[str, Rule]
     forecaster: Forecaster | None = None
+
+    def with_forecaster(self, forecaster: Forecaster | None) -> "Protocol":
+        """The same where levels are forecast so, or not at all."""
+        return replace(self, forecaster=forecaster)
 
 
 Reading = Callable[[Mapping[str, Any] | None, Path], Any]

@@ -1,62 +1,20 @@
-"""Which cards the services answer with, and in which order."""
+"""Which cards the services of the trial answer with, and in which order."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 
-from cds_service.cards.card_builder import Message, framed
+from cds_service.cards.card_builder import Message
 from cds_service.cards.card_context import CardContext
-from cds_service.cards.data_quality_card import data_quality_message, with_unread
+from cds_service.cards.card_set import CardSet
 from cds_service.cards.eligibility_card import eligibility_message, is_shown
-from cds_service.cds_hooks.card import Card
 from cds_service.rules.answers.alerts import Alert, Severity
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.trials.nct06802055.cards.order_card import order_messages
 from cds_service.trials.nct06802055.cards.safety_card import safety_message
 from cds_service.trials.nct06802055.cards.titration_card import titration_message
 from cds_service.trials.nct06802055.cards.visit_cards import monitoring_message, response_message
-from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.medications import Drug
-from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.studies import StudyState
-
-MOST_CARDS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class CardSet:
-    """The cards that a service may answer with.
-
-    `gaps_are_told_beside`: does another service, asked at the same opening of the chart, have the card about
-    what was not read? Each patient has one: dosing for who takes part or may, the trial card's service for
-    everybody else. The others say it on the cards that they have anyway.
-    """
-
-    messages: "Messages"
-    gaps_are_told_beside: Callable[[Assessment], bool]
-
-
-Messages = Callable[[Assessment, date, CardContext], Sequence[Message]]
-
-
-def cards_for(
-    wanted: CardSet, assessment: Assessment, record: ClinicalRecord, today: date, context: CardContext
-) -> tuple[Card, ...]:
-    """The cards of one service: at most two, critical first, and one more if the chart had holes."""
-    messages = sorted(wanted.messages(assessment, today, context), key=lambda m: m.severity.rank)
-    told = messages[:MOST_CARDS]
-    if unread := _unread(assessment, record):
-        if told and wanted.gaps_are_told_beside(assessment):
-            told = [with_unread(message, unread, context) for message in told]
-        else:
-            told.append(data_quality_message(unread, assessment.gaps, context))
-    return tuple(framed(message, context) for message in sorted(told, key=lambda m: m.severity.rank))
-
-
-def _unread(assessment: Assessment, record: ClinicalRecord) -> frozenset[Part]:
-    """The parts that could not be had; a participation that could not be told was not read either."""
-    untold = assessment.participation.status is StudyState.UNKNOWN
-    return record.unavailable | ({Part.RESEARCH_SUBJECTS} if untold else frozenset())
 
 
 def _may_take_part(assessment: Assessment) -> bool:
@@ -100,7 +58,7 @@ def _dosing(assessment: Assessment, today: date, context: CardContext) -> list[M
     return messages
 
 
-def _belongs(alert: Alert, drug: Drug, *, is_first: bool) -> bool:
+def _belongs(alert: Alert, drug: str, *, is_first: bool) -> bool:
     return alert.drug is drug or (alert.drug is None and is_first)
 
 

@@ -57,7 +57,7 @@ def titration_message(
         decision=titration_json(decision, context.words),
         offers=dose_offers(decision, ranked, patient, today, context),
         extra={"safety": [alert_json(alert, context.words) for alert in ranked]},
-        about=decision.drug.value,
+        about=str(decision.drug),
         selection=SelectionBehavior.ANY if decision.state in HELD else SelectionBehavior.AT_MOST_ONE,
     )
 

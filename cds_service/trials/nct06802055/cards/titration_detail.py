@@ -91,7 +91,7 @@ def _is_said(phrase: Phrase, lines: Sequence[Phrase], words: Wording) -> bool:
 def _level_line(decision: TitrationDecision) -> Phrase:
     trough = decision.trough
     validity = Phrase(f"validity.{trough.validity}")
-    target = band_words(decision.drug, decision.target) if decision.target else say("level.noTarget")
+    target = band_words(decision.target) if decision.target else say("level.noTarget")
     if trough.value is None:
         return say("titration.noLevelLine", validity=validity, target=target)
     line = say(

@@ -52,7 +52,7 @@ def outlook(
     forecaster: Forecaster,
 ) -> Outlook | None:
     """The forecast beside a decision; None where nothing can be said, since no dose or no target stands."""
-    dose = doses[decision.drug]
+    dose = doses[Drug(decision.drug)]
     other = doses[Drug.CICLOSPORIN if decision.drug is Drug.SIROLIMUS else Drug.SIROLIMUS]
     if decision.state not in TOLD or decision.target is None or decision.current is None or not dose.steps:
         return None
@@ -192,8 +192,9 @@ def _clearances(
 
 def real_doses(decision: TitrationDecision, renal: RenalState, limits: TitrationLimits) -> tuple[Dose, ...]:
     """The present dose, the proposed one, and their neighbours of real tablets, within the trial record."""
-    allowed = bounds(decision.drug, renal, limits)
-    grid = _grid(decision.drug, limits, allowed.low_mg, allowed.high_mg)
+    drug = Drug(decision.drug)
+    allowed = bounds(drug, renal, limits)
+    grid = _grid(drug, limits, allowed.low_mg, allowed.high_mg)
     named = [d for d in (decision.current, decision.proposed) if d and allowed.allow(d)]
     wanted = {dose.amount_mg for dose in named}
     for amount in tuple(wanted):

@@ -9,6 +9,7 @@ from cds_service.rules.answers.dosing_answers import Recheck, State, TitrationDe
 from cds_service.trials.nct06802055.dosing.dose_case import trough_test
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
 from fhir_mappings.clinical_model.calendar import days_after
+from fhir_mappings.clinical_model.medications import Drug
 
 RULE = "DDI-CRITICAL"
 
@@ -29,4 +30,4 @@ def with_level_after_partner(
     if not started:
         return decision
     first, last = (max(days_after(max(started), days), today) for days in window)
-    return replace(decision, recheck=Recheck(trough_test(decision.drug), first, last))
+    return replace(decision, recheck=Recheck(trough_test(Drug(decision.drug)), first, last))

@@ -66,7 +66,8 @@ def decide(
     waited = {drug: after_an_order(cases[drug], limits, found) for drug, found in told.items()}
     decisions = (_decision(cases[drug], found, limits, rules) for drug, found in waited.items())
     return tuple(
-        refuse_outside(decision, cases[decision.drug].renal_state, limits, rules) for decision in decisions
+        refuse_outside(decision, cases[Drug(decision.drug)].renal_state, limits, rules)
+        for decision in decisions
     )
 
 
@@ -130,14 +131,14 @@ def target_band(drug: Drug, renal: RenalState, arm: Arm | None, limits: Titratio
     suspended = renal in CEILING_STATES or renal is RenalState.AKI
     if suspended or arm is None:
         return None
-    return Band(limits.ciclosporin_target_low, limits.ciclosporin_target_high)
+    return Band(limits.ciclosporin_target_low, limits.ciclosporin_target_high, "level.bandCiclosporin")
 
 
 def refuse_outside(
     decision: TitrationDecision, renal: RenalState, limits: TitrationLimits, rules: Mapping[str, Rule]
 ) -> TitrationDecision:
     """The last door: a proposal outside the trial record's bounds is refused, whatever led to it."""
-    allowed = bounds(decision.drug, renal, limits)
+    allowed = bounds(Drug(decision.drug), renal, limits)
     proposals = (decision.proposed, *decision.alternatives)
     if all(dose is None or allowed.allow(dose) for dose in proposals):
         return decision

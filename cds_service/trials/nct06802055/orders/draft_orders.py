@@ -90,7 +90,7 @@ def review_orders(
         day=as_of.day,
         participation=participation,
         doses=doses,
-        titration={decision.drug: decision for decision in titration},
+        titration={Drug(decision.drug): decision for decision in titration},
         renal=renal,
         table=table,
         interactions=active_interactions(record, as_of, table, current_use)

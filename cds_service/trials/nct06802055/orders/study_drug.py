@@ -187,8 +187,8 @@ def _without_advice(
     """A dose is drafted where none is known to be taken and the dosing rules still ask for something."""
     if decision.drug is Drug.CICLOSPORIN and desk.participation.arm is not Arm.COMBINED:
         return
-    seen = say("orders.unadvised", drug=_NAME[decision.drug], why=decision.seen)
-    yield desk.alert("ORD-UNADVISED", Severity.WARNING, Action.REVIEW, seen, draft, decision.drug)
+    seen = say("orders.unadvised", drug=_NAME[Drug(decision.drug)], why=decision.seen)
+    yield desk.alert("ORD-UNADVISED", Severity.WARNING, Action.REVIEW, seen, draft, Drug(decision.drug))
 
 
 def partners_in_use(desk: OrderContext, draft: MedicationEvent) -> Iterator[Alert]:

@@ -18,7 +18,7 @@ from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.results import Result
 
 RULE = "SAF-PRELIM"
-_Told = dict[tuple[Drug | None, Result], Alert]
+_Told = dict[tuple[str | None, Result], Alert]
 
 
 def told_early(
@@ -44,7 +44,7 @@ def _early_ones(evidence: Iterable[Evidence], early: Sequence[Result]) -> Iterat
         yield from (quoted or of_it)[:1]
 
 
-def _alert(rule: Rule, drug: Drug | None, result: Result) -> Alert:
+def _alert(rule: Rule, drug: str | None, result: Result) -> Alert:
     name = ANALYTE_WORDS[result.analyte]
     seen = say("safety.preliminary", name=name, written=result.as_written, day=day_of(result))
     return Alert(rule, Severity.WARNING, Action.REVIEW, seen, drug, evidence=(result_evidence(result),))

@@ -137,7 +137,7 @@ def _lowers_the_start(one: Found) -> bool:
     return isinstance(one, Alert) and one.rule.id == "SAF-LIVER" and one.action is Action.REDUCE
 
 
-def _doubtful(found: Iterable[Found]) -> Iterator[tuple[Drug, Phrase]]:
+def _doubtful(found: Iterable[Found]) -> Iterator[tuple[str, Phrase]]:
     for one in found:
         if isinstance(one, Doubt) or _speaks_against_more(one):
             assert one.drug is not None

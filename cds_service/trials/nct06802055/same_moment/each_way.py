@@ -16,6 +16,8 @@ from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.answers.follow_up import MonitoringItem, ResponseReadout
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.answers.trial_part import Participation
+from cds_service.rules.trial_record import TrialRecord
+from cds_service.trials.nct06802055.registration import RECORD
 from cds_service.trials.nct06802055.same_moment.agreement import agreed_criteria, agreed_response
 from cds_service.trials.nct06802055.same_moment.caution import all_alerts, gravest, most_careful, soonest
 from fhir_mappings.clinical_model.known_unknown import Gap
@@ -51,6 +53,11 @@ class EachWay(msgspec.Struct, frozen=True, dict=True):
     each: tuple[Way, ...]
     settled: tuple[Way, ...]
     concluded: Callable[[tuple[Criterion, ...]], EligibilityDecision]
+
+    @property
+    def trial(self) -> TrialRecord:
+        """The trial that speaks."""
+        return RECORD
 
     @property
     def patient(self) -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.cards.said import lacking_rules, lacking_sentences
-from cds_service.cards.translations import read_wording
+from cds_service.cards.translations import Wording, read_wording
 from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.trials.nct06802055.contradictions import limits_in_force
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
-from cds_service.trials.nct06802055.read_reviewed import all_rules, load_protocol
+from cds_service.trials.nct06802055.read_reviewed import Protocol, all_rules, load_protocol
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.readers.read_attestation import LINES
 from fhir_mappings.value_sets import FaultyCodeLists, load_code_lists
@@ -46,6 +46,13 @@ def _interactions(folder: Path) -> list[str]:
     listed = load_code_lists().ingredients_of(Concept.INTERACTING)
     lost = sorted(listed - read_interactions(folder).keys())
     return [f"interactions: {name}: the code lists name it, and it has no row" for name in lost]
+
+
+def lost_at_start(protocol: Protocol, words: Mapping[str, Wording]) -> list[str]:
+    """What the program names and the reviewed files lack, in any language."""
+    drugs = protocol.interactions
+    told = [f for name, one in words.items() for f in lacking_sentences(name, one.sentences, drugs)]
+    return [*lacking_rules(protocol.rules, protocol.monitoring.visit_weeks), *told]
 
 
 def _rules(folder: Path) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from cds_service.cards.translations import plain_number
-from cds_service.explain.chart_data import (
+from cds_service.figures.chart_data import (
     Bar,
     DrawnLine,
     Lane,
@@ -15,12 +15,13 @@ from cds_service.explain.chart_data import (
     end_of_axis,
     start_of,
 )
-from cds_service.explain.dose_lanes import dose_lanes
-from cds_service.explain.level_panels import level_panel
-from cds_service.explain.patient_chart import PatientChart
-from cds_service.explain.statements import RENAL_TONES
+from cds_service.figures.patient_chart import PatientChart
+from cds_service.figures.statements import RENAL_TONES
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.drug_uses import Use
+from cds_service.trials.nct06802055.figures.dose_lanes import dose_lanes
+from cds_service.trials.nct06802055.figures.kidney_course import kidney_course
+from cds_service.trials.nct06802055.figures.level_panels import level_panel
 from cds_service.trials.nct06802055.patient_state.interactions import interacting_uses
 from cds_service.trials.nct06802055.patient_state.kidney.renal_replay import Creatinine
 from fhir_mappings.clinical_model.calendar import days_after
@@ -32,7 +33,7 @@ def drug_panels(chart: PatientChart) -> Iterator[Panel]:
     for drug in Drug:
         if panel := level_panel(chart, drug):
             yield panel
-    kidney = chart.kidney()
+    kidney = kidney_course(chart)
     lanes = (*dose_lanes(chart), *_interaction_lanes(chart), *_kidney_lane(chart, kidney))
     if lanes:
         yield Panel(chart.tell.say("page.panel.courses"), lanes=lanes)

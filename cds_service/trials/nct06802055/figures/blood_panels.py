@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from cds_service.cards.translations import plain_number
-from cds_service.explain.chart_data import DrawnLine, Mark, Panel, Point, Shape, axis_moment, drawn_number
-from cds_service.explain.patient_chart import PatientChart
+from cds_service.figures.chart_data import DrawnLine, Mark, Panel, Point, Shape, axis_moment, drawn_number
+from cds_service.figures.patient_chart import PatientChart
 from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
 from cds_service.trials.nct06802055.response.response_profiles import Floor, ResponseStandard
 from fhir_mappings.clinical_model.concepts import Concept

@@ -6,8 +6,8 @@ from datetime import date
 import msgspec
 
 from cds_service.cards.dose_text import dose_words, drug_name
-from cds_service.explain.chart_data import Bar, Lane, end_of_axis, start_of
-from cds_service.explain.patient_chart import PatientChart
+from cds_service.figures.chart_data import Bar, Lane, end_of_axis, start_of
+from cds_service.figures.patient_chart import PatientChart
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, dose_in_force
 from cds_service.trials.nct06802055.patient_state.doses.dose_history import dose_begun, dose_chart
 from fhir_mappings.clinical_model.known_unknown import Known

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cds_service.cards.dose_text import band_words, dose_words, drug_name
 from cds_service.cards.translations import plain_number
-from cds_service.explain.chart_data import (
+from cds_service.figures.chart_data import (
     DrawnBand,
     Panel,
     Point,
@@ -15,11 +15,12 @@ from cds_service.explain.chart_data import (
     drawn_number,
     start_of,
 )
-from cds_service.explain.patient_chart import PatientChart
+from cds_service.figures.patient_chart import PatientChart
 from cds_service.rules.answers.dosing_answers import Band as Target
 from cds_service.rules.answers.dosing_answers import TitrationDecision, Validity
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.titration import target_band
+from cds_service.trials.nct06802055.figures.kidney_course import kidney_course
 from cds_service.trials.nct06802055.patient_state.levels.level_course import level_course
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import Reading, Result
@@ -96,7 +97,7 @@ def _bands(chart: PatientChart, drug: Drug) -> Iterator[DrawnBand]:
             first = spans.pop()[0]
         spans.append((first, end, target))
     for first, end, target in spans:
-        words = band_words(drug, target)
+        words = band_words(target)
         label = (
             chart.tell.say("page.targetUntil", band=words, day=end[:10])
             if end
@@ -107,7 +108,10 @@ def _bands(chart: PatientChart, drug: Drug) -> Iterator[DrawnBand]:
 
 def _renal_times(chart: PatientChart) -> Iterator[tuple[str, str, RenalState]]:
     """Each stretch of time with the renal state of it; "" is an open end."""
-    changes = [("", RenalState.UNKNOWN), *((start_of(value.day), state) for value, state in chart.kidney())]
+    changes = [
+        ("", RenalState.UNKNOWN),
+        *((start_of(value.day), state) for value, state in kidney_course(chart)),
+    ]
     ends = [start for start, _ in changes[1:]]
     for (start, state), end in zip(changes, [*ends, ""], strict=True):
         yield start, end, state

@@ -1,0 +1,21 @@
+"""Which trials a site serves: `trials` of a site file, by the modules that declare them."""
+
+from collections.abc import Iterator
+
+from cds_service.rules.thresholds import ProtocolTextFault
+from cds_service.trials.installed import trial_in
+
+
+def trials_faults(modules: tuple[str, ...]) -> Iterator[str]:
+    """None at all, one twice, what cannot be imported, and what declares no trial."""
+    if not modules:
+        yield "trials: must name a module of one trial at least"
+    if len(set(modules)) < len(modules):
+        yield "trials: names one twice"
+    for module in modules:
+        try:
+            trial_in(module)
+        except (ImportError, AttributeError) as error:
+            yield f"trials: {module!r} declares no trial ({error})"
+        except ProtocolTextFault as error:
+            yield from (f"trials: {module!r}: {fault}" for fault in error.faults)

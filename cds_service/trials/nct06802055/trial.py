@@ -1,0 +1,45 @@
+"""Trial NCT06802055 as the service meets it; everything else of it stays in this folder."""
+
+from pathlib import Path
+
+from cds_service.trials.nct06802055.assess import assess
+from cds_service.trials.nct06802055.cards.compose import DIAGNOSIS, DOSING, ELIGIBILITY, ORDERS, VISIT
+from cds_service.trials.nct06802055.cards.titration_card import head_of
+from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
+from cds_service.trials.nct06802055.figures.trial_panels import trial_panels
+from cds_service.trials.nct06802055.patient_state.participation import participation
+from cds_service.trials.nct06802055.prevention_drugs import prevention_drug_faults
+from cds_service.trials.nct06802055.read_reviewed import load_protocol
+from cds_service.trials.nct06802055.registration import FILE, RECORD
+from cds_service.trials.nct06802055.reviewed_faults import faults_of_reviewed, lost_at_start
+from cds_service.trials.trial_file import read_trial_file
+from cds_service.trials.trial_interface import Trial, TrialPage
+from fhir_mappings.clinical_model.concepts import APLASTIC_ANAEMIA
+
+_HERE = Path(__file__).parent
+_FILE = read_trial_file(FILE)
+_CARDS = {
+    "eligibility": ELIGIBILITY,
+    "diagnosis": DIAGNOSIS,
+    "dosing": DOSING,
+    "visit": VISIT,
+    "orders": ORDERS,
+}
+
+TRIAL = Trial(
+    module=__name__,
+    record=RECORD,
+    drugs=_FILE.drug,
+    disease=APLASTIC_ANAEMIA,
+    services=_FILE.services(_CARDS),
+    reviewed=_HERE / "reviewed",
+    load=load_protocol,
+    lost_at_start=lost_at_start,
+    faults_of_site=prevention_drug_faults,
+    faults_of_reviewed=faults_of_reviewed,
+    assess=assess,
+    participation=participation,
+    criteria=tuple(IDS),
+    page_words=_HERE / "page_words",
+    page=TrialPage(trial_panels, head_of, _HERE / "reviewed" / "questionnaire.json"),
+)

@@ -1,0 +1,229 @@
+"""Served by the same process beside the first, screened by the same command, each answering for itself alone."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask.testing import FlaskClient
+from msgspec.structs import replace
+
+from cds_service.cards.translations import with_words_of
+from cds_service.cds_hooks.discovery import DuplicateService
+from cds_service.cds_hooks.service import Caller
+from cds_service.cli.commands import main as command_line
+from cds_service.explain.page_sessions import SignedInPerson
+from cds_service.explain.responses import OWN
+from cds_service.explain.snoozed import Recollection
+from cds_service.explain.use_cases import ExplainDesk, ExplainedTrial
+from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.create_resource import FhirWriter
+from cds_service.services.catalogue import catalogue_of
+from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.trials.installed import shipped_trials
+from cds_service.wiring import build_app, build_installations, memory_of, offline, open_memory
+from fhir_mappings.clinical_model.known_unknown import Part
+from fhir_mappings.clinical_model.messages import say
+from tests.builders import NOW
+from tests.fhir_client.charts import BASE, PATIENT, HeldChart
+from tests.hook_calls import INSTANCE, USER, bundle, prefetch_of
+from tests.installation import an_installation
+from tests.scenarios import fhir_charts as fhir
+from tests.second_trial.danazol_trial import TRIAL
+
+Json = dict[str, Any]
+BOTH = (*shipped_trials(), TRIAL.module)
+PNH, AA = fhir.icd("D59.5"), fhir.icd("D61.9")
+DANAZOL = fhir.concept((fhir.ATC, "G03XA01"), text="danazol")
+FIRST, SECOND = "aa-trial-eligibility", "pnh-trial-eligibility"
+
+
+@pytest.fixture(scope="module")
+def both() -> FlaskClient:
+    """One process with both trials."""
+    return build_app(an_installation(Site(trials=BOTH)), clock=lambda: NOW.instant).test_client()
+
+
+def cards(http: FlaskClient, service: str, chart: tuple[Json, ...], **context: Any) -> list[Json]:
+    hooks = {one["id"]: one["hook"] for one in http.get("/cds-services").get_json()["services"]}
+    who = {"userId": USER, "patientId": "p1", "encounterId": "e1", **context}
+    body = {"hook": hooks[service], "hookInstance": INSTANCE, "context": who, "prefetch": prefetch_of(chart)}
+    reply = http.post(f"/cds-services/{service}", json=body)
+    assert reply.status_code == 200, reply.get_data(as_text=True)
+    told: list[Json] = reply.get_json()["cards"]
+    return told
+
+
+def a_chart(code: Json, *more: Json) -> tuple[Json, ...]:
+    return (fhir.patient(), fhir.condition(code), *more)
+
+
+def in_trial(number: str) -> tuple[Json, ...]:
+    return (fhir.study(number), fhir.participation())
+
+
+def test_both_are_discovered_each_with_its_own_services(both: FlaskClient) -> None:
+    told = [one["id"] for one in both.get("/cds-services").get_json()["services"]]
+    assert [name for name in told if name.startswith("pnh-")] == [one.id for one in TRIAL.services]
+    assert len([name for name in told if name.startswith("aa-")]) == 6
+
+
+@pytest.mark.parametrize(
+    ("code", "speaking", "silent"), [(PNH, SECOND, FIRST), (AA, FIRST, SECOND)], ids=["PNH", "AA"]
+)
+def test_a_diagnosis_makes_a_candidate_of_its_own_trial_alone(
+    both: FlaskClient, code: Json, speaking: str, silent: str
+) -> None:
+    chart = a_chart(code)
+    (card,) = cards(both, speaking, chart)
+    assert cards(both, silent, chart) == []
+    link = next(one["url"] for one in card["links"] if one["type"] == "absolute")
+    assert (link == TRIAL.record.link) is (speaking == SECOND)
+
+
+def test_a_candidate_of_both_hears_of_both(both: FlaskClient) -> None:
+    chart = (*a_chart(PNH), fhir.condition(AA))
+    assert len(cards(both, FIRST, chart)) == len(cards(both, SECOND, chart)) == 1
+
+
+def test_a_participant_is_dosed_by_his_own_trial_alone(both: FlaskClient) -> None:
+    chart = (*a_chart(PNH, fhir.observation("1742-6", 30, "U/L")), *in_trial("NCT00000042"))
+    (card,) = cards(both, "pnh-trial-dosing", chart)
+    assert card["summary"] == "Danazol 200 mg every 12 h"
+    assert cards(both, "aa-trial-titration", chart) == []
+    (visit,) = cards(both, "pnh-trial-visit", chart)
+    assert visit["summary"] == "The one visit: draw ALT"
+    other = (*a_chart(AA), *in_trial("NCT06802055"))
+    assert cards(both, "pnh-trial-dosing", other) == []
+    assert cards(both, "aa-trial-titration", other) != []
+
+
+def test_a_draft_of_its_drug_touches_its_trial(both: FlaskClient) -> None:
+    draft = {**fhir.order(DANAZOL), "id": "d1", "status": "draft"}
+    chart = (*a_chart(PNH), *in_trial("NCT00000042"))
+    (card,) = cards(both, "pnh-trial-order-sign", chart, draftOrders=bundle([draft]))
+    assert card["indicator"] == "warning"
+    assert cards(both, "aa-trial-order-sign", chart, draftOrders=bundle([draft])) == []
+
+
+def test_advice_is_the_same_with_and_without_the_other_trial(both: FlaskClient) -> None:
+    alone = build_app(an_installation(Site()), clock=lambda: NOW.instant).test_client()
+    for chart in (a_chart(AA), a_chart(PNH), (*a_chart(AA), *in_trial("NCT06802055"))):
+        for service in (FIRST, "aa-trial-titration"):
+            assert cards(both, service, chart) == cards(alone, service, chart)
+
+
+def test_a_card_of_one_trial_that_is_laid_aside_silences_none_of_the_other() -> None:
+    """Rules of both are called I1 and so on: what was said to one is no answer to the other."""
+    settings = an_installation(Site(trials=BOTH))
+    http = build_app(settings, clock=lambda: NOW.instant).test_client()
+    chart = (*a_chart(PNH), fhir.condition(AA))
+    (card,) = cards(http, FIRST, chart)
+    reason = {"code": "snooze-90", "system": "urn:aa-cds:CodeSystem/override-reason"}
+    told = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": NOW.text}
+    batch = {"feedback": [told | {"overrideReason": {"reason": reason}}]}
+    assert http.post(f"/cds-services/{FIRST}/feedback", json=batch).status_code == 200
+    assert cards(http, FIRST, chart) == []
+    assert len(cards(http, SECOND, chart)) == 1
+    for installation, is_silenced in zip(build_installations(settings), (True, False), strict=True):
+        memory = memory_of(installation, open_memory(settings, installation), alone=False)
+        assert bool(memory.history(Caller(), "p1", NOW.instant).silences) is is_silenced
+
+
+def test_two_trials_may_not_call_a_service_alike() -> None:
+    first, second = build_installations(offline(Site(trials=BOTH)))
+    twice = replace(second, trial=replace(TRIAL, services=first.trial.services))
+    with pytest.raises(DuplicateService):
+        catalogue_of(first, twice)
+
+
+def _export(folder: Path, charts: Mapping[str, Json]) -> None:
+    rows: dict[str, list[Json]] = {"Patient": [], "Condition": []}
+    for name, code in charts.items():
+        rows["Patient"].append({**fhir.patient(), "id": name})
+        rows["Condition"].append({**fhir.condition(code), "subject": {"reference": f"Patient/{name}"}})
+    for kind, some in rows.items():
+        (folder / f"{kind}.ndjson").write_text("\n".join(map(json.dumps, some)))
+
+
+@pytest.mark.parametrize(("trial", "candidate"), [("NCT00000042", "has-pnh"), (None, "has-aa")])
+def test_it_is_screened_by_the_same_command(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    trial: str | None,
+    candidate: str,
+) -> None:
+    (tmp_path / "export").mkdir()
+    _export(tmp_path / "export", {"has-pnh": PNH, "has-aa": AA})
+    site = tmp_path / "site.toml"
+    site.write_text(f"trials = {json.dumps(list(BOTH))}\n")
+    monkeypatch.setenv("CDS_SITE_FILE", str(site))
+    named = ["--trial", trial] if trial else []
+    code = command_line([
+        "screen", str(tmp_path / "export"), "--out", str(tmp_path / "out"), "--as-of", NOW.text, *named
+    ])  # fmt: skip
+    assert code == 0, capsys.readouterr().err
+    lines = (tmp_path / "out" / "patients.csv").read_text().splitlines()
+    rows = {line.split(",")[0].removeprefix("Patient/"): line.split(",")[1] for line in lines[1:]}
+    assert [name for name, status in rows.items() if status == "undetermined"] == [candidate]
+    own = [*TRIAL.criteria] if trial else ["I1", "I2", "I3", "I4"]
+    assert lines[0].split(",")[2 : 2 + len(own)] == own
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("trials = []", "must name"),
+        ('trials = ["tests.no.such"]', "declares no trial"),
+        ('trials = ["json"]', "declares no trial"),
+        (f"trials = {json.dumps([TRIAL.module] * 2)}", "names one twice"),
+    ],
+)
+def test_a_site_that_names_no_trial_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "site.toml").write_text(text)
+    with pytest.raises(BadSite, match=said):
+        read_site(tmp_path / "site.toml")
+
+
+def _desk(code: Json) -> ExplainDesk:
+    """The page that explains, over a FHIR server that holds one patient."""
+    server = HeldChart({Part.PATIENT: {**fhir.patient(), "id": PATIENT}, Part.CONDITIONS: _of_patient(code)})
+    trials = []
+    for one in build_installations(offline(Site(trials=BOTH))):
+        gatherer = replace(one.gatherer, server=server, bases=(read_base(BASE),))
+        words = with_words_of(OWN / "words", one.trial.words)
+        recollection = Recollection(None, 0, one.zone)
+        trials.append(ExplainedTrial(replace(one, gatherer=gatherer), words, recollection))
+    return ExplainDesk(tuple(trials), server, FhirWriter(requests.Session()), lambda: NOW.instant)
+
+
+def _of_patient(code: Json) -> Json:
+    return {**fhir.condition(code), "subject": {"reference": f"Patient/{PATIENT}"}}
+
+
+@pytest.mark.parametrize(
+    ("code", "trial", "criteria"), [(PNH, TRIAL.record.id, 5), (AA, "NCT06802055", 20)], ids=["PNH", "AA"]
+)
+def test_it_is_explained_by_the_same_page(code: Json, trial: str, criteria: int) -> None:
+    person = SignedInPerson(
+        fhir_base=BASE,
+        patient=PATIENT,
+        user=None,
+        access_token="token",
+        scope="patient/*.rs",
+        ends=NOW.instant + timedelta(hours=1),
+        banner=False,
+        caller=None,
+        language="zh",
+        form_token="word",
+    )
+    words, values = _desk(code).look(person, "zh", lambda reference: reference)
+    assert values["concerned"]
+    assert words.plain(say("page.trial")).endswith(trial)
+    listed = values["worklist"]
+    assert len([*listed.open, *listed.excluding, *listed.settled]) == criteria
+    assert (words.language == "en") is (trial == TRIAL.record.id), "the second trial has English alone"
