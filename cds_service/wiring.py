@@ -67,6 +67,7 @@ from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_token import SCOPE, WATCH_SCOPE, BackendToken
 from cds_service.study_list.registered import StudyList
 from cds_service.trials.nct06802055.assess import Protocol, load_protocol
+from cds_service.trials.nct06802055.criteria.attestation_questionnaire import lines_read
 from cds_service.web.client_authentication import Admit, Door, admit_everybody, signed_or_not
 from cds_service.web.http_headers import Front, put_before
 from cds_service.web.log_redaction import configure_logging
@@ -305,11 +306,11 @@ def offline(site: Site) -> Settings:
 def build_installation(settings: Settings) -> Installation:
     """Everything a service needs for a call, loaded and checked."""
     site = settings.site
-    overrides, words = overrides_of(site), read_wording()
+    overrides = overrides_of(site)
     gatherer = build_gatherer(settings)
     if unknown := prevention_drug_faults(overrides, gatherer.reader.codes):
         raise ProtocolTextFault(unknown)
-    protocol = load_protocol(overrides)
+    protocol, words = load_protocol(overrides), read_wording()
     if lost := _lost_of_texts(protocol, words):
         raise ProtocolTextFault(lost)
     return Installation(
@@ -409,6 +410,7 @@ def build_reader(site: Site) -> ReaderSettings:
         trial=TrialIdentity(study_references=frozenset(site.study_references)),
         arms=site.arms,
         stand_ins=site.stand_ins,
+        attested=lines_read(FOLDER),
     )
 
 

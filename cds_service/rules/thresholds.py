@@ -25,6 +25,8 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from cds_service.rules.criterion_folders import NUMBERS, TOPIC, criterion_folders
+
 L = TypeVar("L")
 FOLDER = Path(__file__).parents[1] / "trials" / "nct06802055" / "reviewed"
 
@@ -55,17 +57,55 @@ class ProtocolTextFault(ValueError):
 
 
 def read_topic(topic: str, folder: Path = FOLDER) -> dict[str, Any]:
-    """The parsed file of one topic; decimals stay exact. Raises ProtocolTextFault naming file and line."""
-    path = folder / f"{topic}.toml"
+    """One topic's tables, with those of the criteria's folders for eligibility; decimals stay exact.
+
+    Raises ProtocolTextFault naming file and line.
+    """
+    own = _read_tables(folder / f"{topic}.toml", f"{topic}.toml")
+    return _with_criteria(own, folder) if topic == TOPIC else own
+
+
+def _with_criteria(own: dict[str, Any], reviewed: Path) -> dict[str, Any]:
+    """The limits and rules that criteria share, and those of each folder. Raises ProtocolTextFault."""
+    joined = {kind: dict(own.get(kind, {})) for kind in ("limit", "rule")}
+    faults: list[str] = []
+    for folder in criterion_folders(reviewed):
+        name = f"{folder.name}/{NUMBERS}"
+        try:
+            tables = _read_tables(folder / NUMBERS, name)
+        except ProtocolTextFault as error:
+            faults += error.faults
+            continue
+        for kind, there in joined.items():
+            more = tables.get(kind, {})
+            faults += [
+                f"{name}: {kind} {one} stands in two files" for one in sorted(there.keys() & more.keys())
+            ]
+            there |= more
+    if faults:
+        raise ProtocolTextFault(faults)
+    return own | joined
+
+
+def _read_tables(path: Path, name: str) -> dict[str, Any]:
     try:
-        return _parsed(path.read_text(encoding="utf-8"))
+        return parsed_toml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ProtocolTextFault([f"{path.name}: {error}"]) from error
+        raise ProtocolTextFault([f"{name}: {error}"]) from error
 
 
-@lru_cache(maxsize=64)  # the limits and the rules of a topic stand in one file
-def _parsed(text: str) -> dict[str, Any]:
+@lru_cache(maxsize=256)  # the limits, the rules and the words of a topic are asked for one after the other
+def parsed_toml(text: str) -> dict[str, Any]:
+    """The tables of a reviewed file, not to be changed; decimals stay exact. Raises TOMLDecodeError."""
     return tomllib.loads(text, parse_float=Decimal)
+
+
+def table_if_whole(path: Path) -> dict[str, Any] | None:
+    """The tables of a file; None where it is not there, or is no TOML."""
+    try:
+        return parsed_toml(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def read_limits(

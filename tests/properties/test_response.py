@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.criteria.i3_cytopenia import inc_03_cytopenia
-from cds_service.trials.nct06802055.criteria.i4_ciclosporin_failure import inc_04_ciclosporin_failure
+from cds_service.trials.nct06802055.criteria.i03_cytopenia.judge import inc_03_cytopenia
+from cds_service.trials.nct06802055.criteria.i04_ciclosporin_failure.judge import inc_04_ciclosporin_failure
 from cds_service.trials.nct06802055.patient_state.blood.baseline import baseline_before
 from cds_service.trials.nct06802055.patient_state.blood.haematology import read_haematology
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import (

@@ -7,6 +7,7 @@ page by the content hash at its top.
 import ast
 import hashlib
 import importlib
+import json
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from cds_service.rules.criterion_folders import criterion_folders, criterion_number, word_folders
 from tests.tables import markdown
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +35,8 @@ def pages() -> dict[Path, str]:
     for path in sorted((TEXTS / "wording").glob("*.en.toml")):
         topic = path.name.removesuffix(".en.toml")
         made[PAGES / f"wording-{topic}.md"] = _signed(_wording_page(topic))
+    for folder in criterion_folders(TEXTS):
+        made[PAGES / f"criterion-{folder.name}.md"] = _signed(_criterion_page(folder))
     made[PAGES / "wording-sources.md"] = _signed(_sources_page())
     for path in sorted((ROOT / "tests/rule_tables").glob("test_*.py")):
         if body := _example_page(path):
@@ -47,8 +51,28 @@ def _signed(body: str) -> str:
 
 
 def _topic_page(path: Path) -> str:
+    return f"# {path.stem}: rules and thresholds\n\n" + _rules_and_limits(path)
+
+
+def _criterion_page(folder: Path) -> str:
+    """All that a clinician reviews of one criterion: its rule, numbers, words, and what they make of a chart."""
+    told = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
+    rows = [(one["says"], one["answer"]) for one in told["examples"]]
+    number = criterion_number(folder)
+    words = tomllib.loads((folder / "words.en.toml").read_text(encoding="utf-8"))
+    return "\n".join(
+        (
+            f"# Criterion {number}: {words[f'criterion.title.{number}']}\n",
+            _rules_and_limits(folder / "criterion.toml"),
+            "## Wording\n\n" + _words_of(folder / "words.{}.toml"),
+            f"## Examples, judged on {told['on'][:10]}\n\n" + markdown(("Chart", "Answer"), rows),
+        )
+    )
+
+
+def _rules_and_limits(path: Path) -> str:
     table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    parts = [f"# {path.stem}: rules and thresholds\n"]
+    parts = []
     if rules := table.pop("rule", None):
         rows = [
             (name, _origin(rule), rule["source"], rule.get("sentence", "")) for name, rule in rules.items()
@@ -94,17 +118,23 @@ def _flat(value: Any) -> str:
 
 
 def _wording_page(topic: str) -> str:
+    return f"# Wording: {topic}\n\n" + _words_of(TEXTS / "wording" / f"{topic}.{{}}.toml")
+
+
+def _words_of(files: Path) -> str:
+    """Both languages side by side; `files` has {} for the language."""
     english, chinese = (
-        tomllib.loads((TEXTS / "wording" / f"{topic}.{language}.toml").read_text(encoding="utf-8"))
+        tomllib.loads(Path(str(files).format(language)).read_text(encoding="utf-8"))
         for language in ("en", "zh")
     )
     rows = [(f"`{key}`", text, chinese.get(key, "")) for key, text in english.items()]
-    return f"# Wording: {topic}\n\n" + markdown(("Key", "English", "中文"), rows)
+    return markdown(("Key", "English", "中文"), rows)
 
 
 def _sources_page() -> str:
-    table = tomllib.loads((TEXTS / "wording" / "sources-zh.toml").read_text(encoding="utf-8"))
-    return "# Wording: sources of the rules\n\n" + markdown(("English", "中文"), table.items())
+    files = (folder / "sources-zh.toml" for folder in word_folders(TEXTS))
+    rows = [row for file in files for row in tomllib.loads(file.read_text(encoding="utf-8")).items()]
+    return "# Wording: sources of the rules\n\n" + markdown(("English", "中文"), rows)
 
 
 def _example_page(path: Path) -> str:
