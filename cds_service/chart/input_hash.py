@@ -56,8 +56,8 @@ def _lasting(gap: Gap) -> Gap:
 
 
 def version_of_texts(folder: Path, overrides: Mapping[str, Any]) -> str:
-    """The version of the reviewed texts: a hash over all TOML files below `folder`, those of the criteria beside
-    it, and a site's overrides."""
+    """The version of the reviewed texts: a hash over all TOML files below `folder`, those of the criteria
+    beside it, and a site's overrides."""
     digest = hashlib.sha256()
     criteria = (path for own in criterion_folders(folder) for path in own.glob("*.toml"))
     for path in sorted((*folder.rglob("*.toml"), *criteria)):

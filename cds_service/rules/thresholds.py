@@ -11,7 +11,7 @@ A file `nct06802055/<topic>.toml` has two kinds of tables:
 
 `read_limits` turns the first kind into the topic's own frozen struct (a field per limit, no more, no
 less), `read_rules` the second into `Rule`s. A site may override limits of origin A, and no others.
-A limit that states a fact of another limit says so by `same_as`, and follows it.
+A limit that states a fact of another limit names it by `same_as` in place of a value, and follows it.
 """
 
 import tomllib
@@ -155,8 +155,8 @@ class LimitTables:
 def value_in_force(name: str, overrides: Mapping[str, Any], limits: LimitTables, faults: list[str]) -> Any:
     """The value of "<topic>.<limit>": the site's, else its own; of one that follows another, that one's.
 
-    `same_as = "titration.sirolimus_danger"` (or `"monitoring.visit_weeks.1"`, one number of a list) says that
-    two limits state one fact: they cannot be set apart, in the files or by a site. Faults go to `faults`.
+    `same_as = "titration.sirolimus_danger"` (or `"monitoring.visit_weeks.1"`, one number of a list) stands in
+    place of a value: the number is written once, and a site that sets it moves all. Faults go to `faults`.
     """
     table = limits.find(name) or {}
     if name in overrides and table.get("origin") != Origin.ASSUMPTION:
@@ -164,15 +164,14 @@ def value_in_force(name: str, overrides: Mapping[str, Any], limits: LimitTables,
     if "same_as" not in table:
         return overrides.get(name, table.get("value"))
     source, place = _named(table["same_as"])
-    other = limits.find(source)
-    if other is None or "same_as" in other:
+    other = limits.find(source) or {}
+    value = place(overrides.get(source, other.get("value")))
+    if value is None:
         faults.append(f"{name}: same_as names no limit that stands by itself: {table['same_as']}")
-        return table.get("value")
     if table.get("origin") != Origin.ASSUMPTION and other.get("origin") == Origin.ASSUMPTION:
         faults.append(f"{name}: is no assumption and cannot follow one, {table['same_as']}")
-    if table.get("value") != place(other.get("value")):
-        faults.append(f"{name}: states the same fact as {table['same_as']}, but another value")
-    value = place(overrides.get(source, other.get("value")))
+    if "value" in table:
+        faults.append(f"{name}: follows {table['same_as']} and has no value of its own")
     if overrides.get(name, value) != value:
         faults.append(f"{name}: states the same fact as {table['same_as']}; set that one, this one follows")
     return value

@@ -20,7 +20,6 @@ from tests.reviewed_copy import CRITERIA, copy_of_reviewed
 TRIAL = FOLDER.parent
 FILES = sorted(str(path.relative_to(TRIAL)) for own in (FOLDER, CRITERIA) for path in own.rglob("*.toml"))
 MAY_GO = {
-    "same_as": "a limit that follows another stands by itself then; test_contradictions.py names each that follows",
     "with_sirolimus": "an interaction with one of the two drugs; which it is, is the medicine's to say",
     "with_ciclosporin": "the same",
     "critical_with": "the closed list of DECISIONS 33 is the medicine's to say",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.rules.criterion_folders import criterion_folders, criterion_number, word_folders
+from cds_service.trials.nct06802055.contradictions import limits_in_force
 from tests.tables import markdown
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +83,7 @@ def _rules_and_limits(path: Path) -> str:
         rows = [
             (
                 name,
-                f"{_value(limit['value'])} {limit['unit']}",
+                _number(limit),
                 _origin(limit),
                 limit["source"],
                 limit["sentence"],
@@ -96,6 +97,17 @@ def _rules_and_limits(path: Path) -> str:
 
 def _origin(table: Mapping[str, Any]) -> str:
     return f"{table['origin']} ({_ORIGINS[table['origin']]})"
+
+
+def _number(limit: Mapping[str, Any]) -> str:
+    """The number with its unit; of a limit that follows another, that one's, and which it is."""
+    if "same_as" not in limit:
+        return f"{_value(limit['value'])} {limit['unit']}"
+    name, _, place = (
+        limit["same_as"].rpartition(".") if limit["same_as"].count(".") == 2 else (limit["same_as"], "", "")
+    )
+    value = limits_in_force({})[name]
+    return f"{_value(value[int(place)] if place else value)} {limit['unit']} (= {limit['same_as']})"
 
 
 def _value(value: Any) -> str:

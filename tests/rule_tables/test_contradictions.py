@@ -74,8 +74,8 @@ def test_a_follower_follows_the_site_s_value(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(FOLLOWERS))
 def test_a_follower_cannot_be_set_apart_in_its_file(name: str, tmp_path: Path) -> None:
-    folder = _with(tmp_path, name, another(shipped(name)))
-    assert f"{name}: states the same fact as {FOLLOWERS[name]}, but another value" in faults({}, folder)
+    folder = _with(tmp_path, name, another(shipped(name)), f'same_as = "{FOLLOWERS[name]}"\n')
+    assert f"{name}: follows {FOLLOWERS[name]} and has no value of its own" in faults({}, folder)
 
 
 def _with(folder: Path, name: str, value: Any, add: str = "") -> Path:

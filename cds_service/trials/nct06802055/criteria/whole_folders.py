@@ -6,8 +6,11 @@ A folder that is half made would be a criterion that nobody is asked, in a langu
 import ast
 import json
 from collections.abc import Generator, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cds_service.cards.translations import LANGUAGES
 from cds_service.rules.criterion_folders import (
@@ -69,18 +72,29 @@ def _of_judge(folder: Path, number: str) -> Generator[str, None, set[str]]:
     if not (folder / "judge.py").is_file():
         yield "has no judge.py"
         return set()
-    trees = {path.name: ast.parse(path.read_text("utf-8")) for path in sorted(folder.glob("*.py"))}
-    named = [
-        node
-        for node in trees["judge.py"].body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith(judge_name(number))
-    ]
+    code = {path.name: _code_of(path.read_text("utf-8")) for path in folder.glob("*.py")}
+    named = {name: args for name, args in code["judge.py"].functions if name.startswith(judge_name(number))}
     if len(named) != 1:
         yield f"judge.py must have one function {judge_name(number)}..., has {len(named)}"
-    for judge in named:
-        if tuple(one.arg for one in judge.args.args) != PARAMETERS or judge.args.args[2].annotation is None:
-            yield f"{judge.name} must take record, t0 and limits, with the type of the limits"
-    return {key for tree in trees.values() for key in _said(tree)}
+    for name, parameters in named.items():
+        if parameters != PARAMETERS:
+            yield f"{name} must take record, t0 and limits, with the type of the limits"
+    return {key for one in code.values() for key in one.said}
+
+
+class _Code(msgspec.Struct, frozen=True):
+    """A module's functions, each with its parameters that have a type; the keys of what it says."""
+
+    functions: tuple[tuple[str, tuple[str, ...]], ...]
+    said: frozenset[str]
+
+
+@lru_cache(maxsize=128)
+def _code_of(source: str) -> _Code:
+    tree = ast.parse(source)
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
+    named = tuple((f.name, tuple(a.arg for a in f.args.args if a.annotation)) for f in functions)
+    return _Code(named, frozenset(_said(tree)))
 
 
 def _said(tree: ast.Module) -> Iterator[str]:
