@@ -23,11 +23,11 @@ from cds_service.trials.nct06802055.criteria.attestation_questionnaire import fa
 from cds_service.trials.nct06802055.criteria.criterion_judges import read_eligibility_limits
 from cds_service.trials.nct06802055.criteria.eligibility_limits import EligibilityLimits
 from cds_service.trials.nct06802055.criteria.whole_folders import faults_of_folders
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.monitoring.plan import MonitoringLimits
 from cds_service.trials.nct06802055.orders.order_context import OrderLimits
 from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseLimits
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.interactions import DrugInteraction, read_interactions
 from cds_service.trials.nct06802055.patient_state.kidney.renal import RenalLimits
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits

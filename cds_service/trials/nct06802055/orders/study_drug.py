@@ -9,10 +9,10 @@ from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.uneven_doses import uneven_words
-from cds_service.trials.nct06802055.dosing.dose_bounds import makes
 from cds_service.trials.nct06802055.orders.order_context import OrderContext
 from cds_service.trials.nct06802055.orders.route import another_route
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import makes
 from cds_service.trials.nct06802055.patient_state.interaction_findings import pair_alerts
 from fhir_mappings.clinical_model.known_unknown import Known
 from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent

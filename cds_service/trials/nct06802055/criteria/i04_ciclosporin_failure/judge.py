@@ -10,6 +10,7 @@ from cds_service.rules.attestation import Attested, attested, set_aside, with_at
 from cds_service.rules.verdict import Verdict, any_of
 from cds_service.trials.nct06802055.patient_state.blood.baseline import baseline_said
 from cds_service.trials.nct06802055.patient_state.blood.counts import count_evidence
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_profiles import profile_said
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import (
     CiclosporinCourse,
     FailureLimits,
@@ -24,7 +25,6 @@ from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_intolerance im
     signs_of_intolerance,
 )
 from cds_service.trials.nct06802055.prior_ciclosporin.course_text import course_evidence, course_said
-from cds_service.trials.nct06802055.response.response_profiles import profile_said
 from fhir_mappings.clinical_model.known_unknown import MEDICATION_PARTS, Evidence, Part
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.record import ClinicalRecord

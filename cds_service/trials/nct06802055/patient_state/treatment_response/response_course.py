@@ -12,8 +12,11 @@ from cds_service.trials.nct06802055.patient_state.blood.haematology import Haema
 from cds_service.trials.nct06802055.patient_state.blood.incomplete_counts import below_response
 from cds_service.trials.nct06802055.patient_state.blood.severity import severe_by_counts
 from cds_service.trials.nct06802055.patient_state.blood.transfusions import TransfusionHistory
-from cds_service.trials.nct06802055.response.response_judgement import ResponseJudgement, judge_response
-from cds_service.trials.nct06802055.response.response_profiles import ResponseStandard
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_judgement import (
+    ResponseJudgement,
+    judge_response,
+)
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_profiles import ResponseStandard
 
 
 class ResponseStretch(msgspec.Struct, frozen=True):

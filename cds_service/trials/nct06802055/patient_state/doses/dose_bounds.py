@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, Decimal
 import msgspec
 
 from cds_service.rules.answers.renal_answers import RenalState
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from fhir_mappings.clinical_model.medications import Dose, Drug
 
 CEILING_STATES = frozenset({RenalState.IMPAIRED, RenalState.RECOVERED, RenalState.STABILISED})

@@ -20,7 +20,7 @@ from cds_service.trials.nct06802055.patient_state.blood.severity import (
     severe_by_counts,
 )
 from cds_service.trials.nct06802055.patient_state.blood.transfusions import confounded, independent
-from cds_service.trials.nct06802055.response.response_profiles import (
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_profiles import (
     Floor,
     Floors,
     Improvement,

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from cds_service.rules.thresholds import ProtocolTextFault
-from cds_service.trials.nct06802055.dosing.level_table import LevelTable
+from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelTable
 from fhir_mappings.clinical_model.medications import Drug
 
 _BOUND_BY = {
