@@ -33,9 +33,9 @@ from fhir_mappings.clinical_model.studies import ConsentState, StudyState
 
 _ON_STUDY = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
 _ASKED_TOGETHER = {
-    "I6": ("E11", say("criterion.I6.question_with_E11")),
-    "E1": ("E2", say("criterion.E1.question_with_E2")),
-    "I5": ("E7", say("criterion.I5.question_with_E7")),
+    "I6": ("E11", "criterion.I6.question_with_E11"),
+    "E1": ("E2", "criterion.E1.question_with_E2"),
+    "I5": ("E7", "criterion.I5.question_with_E7"),
 }
 
 
@@ -126,7 +126,8 @@ def open_questions(criteria: tuple[Criterion, ...], limits: EligibilityLimits) -
     for first, (second, together) in _ASKED_TOGETHER.items():
         if first in unsettled and second in unsettled and not _says_more(unsettled, first, second):
             asked = unsettled[first]
-            unsettled[first] = replace(asked, finding=replace(asked.finding, question=together))
+            question = Phrase(together, asked.finding.question.values if asked.finding.question else ())
+            unsettled[first] = replace(asked, finding=replace(asked.finding, question=question))
             del unsettled[second]
     last = (number for number in IDS if number not in limits.question_order)
     order = {number: place for place, number in enumerate((*limits.question_order, *last))}

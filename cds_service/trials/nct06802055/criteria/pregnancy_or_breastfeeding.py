@@ -32,9 +32,15 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 
 _NOTHING = say("criterion.E11.nothing")
 _FED_BY = (Part.PATIENT, Part.CONDITIONS, Part.OBSERVATIONS, Part.ATTESTATIONS)
-INCLUSION = Topic("I6", say("criterion.I6.question"), _NOTHING, _FED_BY)
 EXCLUSION = Topic("E11", say("criterion.E11.question"), _NOTHING, _FED_BY)
+INCLUSION = "I6"
 TEST_WANTED = "pregnancy-test"
+
+
+def inclusion_topic(limits: PregnancyLimits) -> Topic:
+    """I6, whose question says for how many days a test counts."""
+    question = say("criterion.I6.question", days=limits.pregnancy_negative_days)
+    return Topic(INCLUSION, question, _NOTHING, _FED_BY)
 
 
 def pregnant_or_breastfeeding(record: ClinicalRecord, t0: date, limits: PregnancyLimits) -> Finding:
@@ -129,7 +135,7 @@ def _is_male(record: ClinicalRecord) -> bool:
 
 def _answers(record: ClinicalRecord, t0: date, limits: PregnancyLimits) -> list[Attested]:
     """What was attested under either number, as answers to "pregnant or breastfeeding?"."""
-    under_i6 = attestation_on(record, t0, limits, INCLUSION.item)
+    under_i6 = attestation_on(record, t0, limits, INCLUSION)
     under_e11 = attestation_on(record, t0, limits, EXCLUSION.item)
     turned = replace(under_i6, value=not under_i6.value) if under_i6 else None
     return [answer for answer in (turned, under_e11) if answer]

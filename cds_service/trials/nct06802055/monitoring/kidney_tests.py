@@ -34,7 +34,7 @@ def in_kidney_injury(analyte: Analyte, course: StudyCourse) -> Iterator[Candidat
     first, second = course.limits.kidney_in_injury
     due = after(done, first) if done else course.calendar.day
     late = after(done, second) if done else course.calendar.day
-    seen = say("schedule.injury", seen=course.case.renal.seen)
+    seen = say("schedule.injury", first=first, last=second, seen=course.case.renal.seen)
     yield Candidate(due, late, course.case.rules["MON-REN"], seen, EVENT, asked=True)
 
 
@@ -45,8 +45,8 @@ def after_high_ciclosporin(analyte: Analyte, course: StudyCourse) -> Iterator[Ca
     if not high or high[-1].when is None:
         return
     day = high[-1].when.last
-    seen = say("schedule.highCiclosporin", value=high[-1].number, day=day)
-    window = course.dosing.ciclosporin_high_recheck
+    first, last = window = course.dosing.ciclosporin_high_recheck
+    seen = say("schedule.highCiclosporin", value=high[-1].number, day=day, first=first, last=last)
     yield from course.follow_up(analyte, day, window, "MON-CSA-HIGH", seen, instead=False, asked=True)
 
 

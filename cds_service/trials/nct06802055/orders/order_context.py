@@ -35,6 +35,7 @@ class OrderLimits(msgspec.Struct, frozen=True):
     platelets_low: Decimal
     active_order_days: int
     renewal_days: int
+    critical_partner_level: tuple[int, ...]
 
 
 class OrderBounds(msgspec.Struct, frozen=True):

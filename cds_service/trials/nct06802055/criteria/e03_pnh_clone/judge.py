@@ -29,7 +29,7 @@ from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Presence, Result
 
-TOPIC = Topic("E3", say("criterion.E3.question"), say("criterion.E3.nothing"), fed_by=(Part.OBSERVATIONS,))
+_ITEM = "E3"
 CONFIRM_LARGE_CLONE = "pnh-clone-confirmation"
 """Missing where an old result showed a clone that would exclude: to be asked before anything else."""
 CLONE_SIZE = "pnh-clone-size"
@@ -55,13 +55,19 @@ def exc_03_pnh_clone(record: ClinicalRecord, t0: date, limits: PnhCloneLimits) -
     found = _measured(record, t0, limits)
     large = found.verdict is Verdict.MET or {CLONE_SIZE, CONFIRM_LARGE_CLONE} & set(found.missing)
     found = replace(found, against=bool(large))
-    answer = attestation_on(record, t0, limits, TOPIC.item)
+    answer = attestation_on(record, t0, limits, _ITEM)
     if answer and CLONE_SIZE in found.missing and not answer.value:
         found = _not_attested_away(found, answer)
     elif answer:
         found = laboratory_first(found, answer, verdict_of(bool(answer.value)))
-    noted = note_set_aside(record, t0, limits, TOPIC.item, found)
-    return never_cleared_by_silence(record, TOPIC, noted)
+    noted = note_set_aside(record, t0, limits, _ITEM, found)
+    return never_cleared_by_silence(record, _topic(limits), noted)
+
+
+def _topic(limits: PnhCloneLimits) -> Topic:
+    """The question says for how many months a test counts."""
+    question = say("criterion.E3.question", percent=limits.pnh_clone_percent, months=limits.pnh_months)
+    return Topic(_ITEM, question, say("criterion.E3.nothing"), fed_by=(Part.OBSERVATIONS,))
 
 
 def _not_attested_away(found: Finding, answer: Attested) -> Finding:
@@ -97,7 +103,7 @@ def _white_cells(lineages: dict[Analyte, tuple[Result, ...]], limits: PnhCloneLi
         newest_draw.discard(Analyte.PNH_GRANULOCYTES_CD59)
     if any(verdicts[analyte] is Verdict.MET for analyte in newest_draw):
         return seen_as(Verdict.MET, sightings)
-    return _said_by(set(verdicts.values()), sightings)
+    return _said_by(set(verdicts.values()), sightings, limits)
 
 
 def _agreed(results: Sequence[Result], limits: PnhCloneLimits) -> Verdict:
@@ -110,13 +116,13 @@ def _red_cells(record: ClinicalRecord, t0: date, limits: PnhCloneLimits, last: S
     sightings = [of_result(r, say("eligibility.test.pnh_red_cells"), "%") for r in last]
     if not last:
         coded = [of_diagnosis(d) for d in diagnosed(record, t0, Concept.PNH_DIAGNOSIS)]
-        return open_finding(TOPIC, coded, missing=("pnh-clone",))
+        return open_finding(_topic(limits), coded, missing=("pnh-clone",))
     if not _all_fresh(last, months_before(t0, limits.pnh_months), t0):
         return _stale(last, sightings, limits)
     if record.lacks(Part.PROCEDURES) or any(_transfused_before(record, r.when, limits) for r in last):
-        found = open_finding(TOPIC, sightings, missing=("pnh-clone-white-cells",))
+        found = open_finding(_topic(limits), sightings, missing=("pnh-clone-white-cells",))
         return replace(found, seen=say("criterion.E3.diluted", seen=found.seen))
-    return _said_by({_agreed(last, limits)}, sightings)
+    return _said_by({_agreed(last, limits)}, sightings, limits)
 
 
 def _transfused_before(record: ClinicalRecord, sampled: When | None, limits: PnhCloneLimits) -> bool:
@@ -127,10 +133,10 @@ def _transfused_before(record: ClinicalRecord, sampled: When | None, limits: Pnh
     )
 
 
-def _said_by(verdicts: set[Verdict], sightings: Sequence[Sighting]) -> Finding:
+def _said_by(verdicts: set[Verdict], sightings: Sequence[Sighting], limits: PnhCloneLimits) -> Finding:
     if len(verdicts) == 1 and Verdict.UNKNOWN not in verdicts:
         return seen_as(verdicts.pop(), sightings)
-    found = open_finding(TOPIC, sightings, missing=("pnh-clone", CLONE_SIZE))
+    found = open_finding(_topic(limits), sightings, missing=("pnh-clone", CLONE_SIZE))
     if {Verdict.MET, Verdict.NOT_MET} <= verdicts:
         return replace(found, seen=say("criterion.E3.disagree", seen=found.seen))
     return found
@@ -138,7 +144,7 @@ def _said_by(verdicts: set[Verdict], sightings: Sequence[Sighting]) -> Finding:
 
 def _stale(results: Sequence[Result], sightings: Sequence[Sighting], limits: PnhCloneLimits) -> Finding:
     large = any(_large(r, limits) is Verdict.MET for r in results)
-    found = open_finding(TOPIC, sightings, missing=(CONFIRM_LARGE_CLONE if large else "pnh-clone",))
+    found = open_finding(_topic(limits), sightings, missing=(CONFIRM_LARGE_CLONE if large else "pnh-clone",))
     seen = say("eligibility.seen.stale_months", seen=found.seen, months=limits.pnh_months)
     return replace(found, seen=seen)
 

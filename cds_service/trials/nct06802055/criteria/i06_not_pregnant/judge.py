@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from cds_service.rules.answers.criteria_answers import Finding
 from cds_service.rules.verdict import reverse
 from cds_service.trials.nct06802055.criteria.pregnancy_or_breastfeeding import (
-    INCLUSION,
+    inclusion_topic,
     pregnant_or_breastfeeding,
     reported,
 )
@@ -19,4 +19,4 @@ def inc_06_not_pregnant(record: ClinicalRecord, t0: date, limits: PregnancyLimit
     """The opposite of E11."""
     found = pregnant_or_breastfeeding(record, t0, limits)
     found = replace(found, verdict=reverse(found.verdict))
-    return reported(record, t0, limits, INCLUSION, found)
+    return reported(record, t0, limits, inclusion_topic(limits), found)
