@@ -56,7 +56,7 @@ slices:  ## the slices of the tests, each a command of its own
 
 # Each is held current by a test, and changes nothing when it is.
 generated: $(VENV)/installed  ## what is made from the reviewed texts: the attestation form, the list of sentences, the clinical pages
-	$(BIN)/python -m cds_service.trials.nct06802055.criteria.attestation_questionnaire
+	$(BIN)/python -m cds_service.cli.write_questionnaire
 	$(BIN)/python -m cds_service.cli.said_in_code
 	$(BIN)/python -m tests.repository.clinical_pages
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
+from cds_service.rules.criterion_folders import criterion_number
+from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, read_topic
 from cds_service.trials.nct06802055.criteria.attestation_questionnaire import MODULE, faults_of_form
+from cds_service.trials.nct06802055.criteria.criterion_judges import judges_of
 from cds_service.trials.nct06802055.criteria.whole_folders import faults_of_folders
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
 from tests.repository.measure import ROOT
@@ -42,7 +44,8 @@ from cds_service.chart.context_bundle import ContextResources
 from cds_service.explain.attestation_form import groups
 from cds_service.rules.as_of import as_of
 from cds_service.rules.criterion_folders import criterion_folders
-from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
+from cds_service.rules.criterion_folders import criterion_number
+from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, read_topic
 from cds_service.services.chart_file import assessment_of, read_chart
 from cds_service.settings.site_file import Site
 from cds_service.wiring import build_installation, offline
@@ -237,3 +240,37 @@ def test_a_form_that_was_not_made_anew_is_told(folder: Path) -> None:
 
 def test_the_form_as_shipped_is_current() -> None:
     assert faults_of_form(FOLDER) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("eligibility.en.toml", '"form.title"', '"form.titel"', "wording zh: form.titel is missing"),
+        ("eligibility.*.toml", '"form.title"', '"form.titel"', "wording: form.title is missing"),
+    ],
+)
+def test_a_form_that_lacks_its_words_is_told(
+    tmp_path: Path, file: str, old: str, new: str, told: str
+) -> None:
+    reviewed = copy_of_reviewed(tmp_path)
+    for path in (reviewed / "wording").glob(file):
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    assert told in faults_of_form(reviewed)
+
+
+def test_a_limit_or_a_rule_of_two_folders_is_told(folder: Path) -> None:
+    shutil.copytree(folder, folder.with_name("e14_again"))
+    with pytest.raises(ProtocolTextFault) as refused:
+        read_topic("eligibility", folder.parents[1] / "reviewed")
+    assert refused.value.faults == [
+        "e14_again/criterion.toml: limit excluding_creatinine stands in two files",
+        "e14_again/criterion.toml: limit excluding_creatinine_days stands in two files",
+        "e14_again/criterion.toml: rule E13 stands in two files",
+    ]
+
+
+def test_a_folder_without_its_judge_has_none_and_one_of_another_name_no_number(tmp_path: Path) -> None:
+    (tmp_path / "e03_pnh_clone").mkdir()
+    assert dict(judges_of((tmp_path / "e03_pnh_clone",))) == {}
+    with pytest.raises(ValueError, match="thirteenth"):
+        criterion_number(tmp_path / "thirteenth")

@@ -1,21 +1,20 @@
 """The attestation form, a FHIR R4 Questionnaire, made from the criteria.
 
-`python -m cds_service.trials.nct06802055.criteria.attestation_questionnaire` writes it; the start refuses one
-that does not say what the criteria ask.
+`python -m cds_service.cli.write_questionnaire` writes it; the start refuses one that does not say what the
+criteria ask.
 """
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from cds_service.cards.translations import LANGUAGES, Wording, read_wording
 from cds_service.rules.criterion_folders import NUMBERS, criterion_folders, word_folders
-from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, table_if_whole
+from cds_service.rules.thresholds import ProtocolTextFault, table_if_whole
 
 FILE = "questionnaire.json"
-MODULE = "cds_service.trials.nct06802055.criteria.attestation_questionnaire"
+MODULE = "cds_service.cli.write_questionnaire"
 """What writes it, run by `python -m`."""
 Json = dict[str, Any]
 Words = Mapping[str, Wording]
@@ -128,13 +127,3 @@ def _translation(language: str, words: Wording, key: str) -> Json:
     code = {"url": "lang", "valueCode": _CODES.get(language, language)}
     content = {"url": "content", "valueString": words.sentences[f"form.{key}"]}
     return {"url": f"{_EXTENSIONS}translation", "extension": [code, content]}
-
-
-def main() -> int:
-    """Write the form as the criteria ask it."""
-    (FOLDER / FILE).write_text(as_written(questionnaire_of(FOLDER)), "utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -27,7 +27,7 @@ def judge_name(number: str) -> str:
     return f"{'inc' if number.startswith('I') else 'exc'}_{int(number[1:]):02}_"
 
 
-def _found(folders: tuple[Path, ...]) -> Iterator[tuple[str, CriterionJudge]]:
+def judges_of(folders: tuple[Path, ...]) -> Iterator[tuple[str, CriterionJudge]]:
     """Those that are whole; what a folder lacks is refused when the protocol is read."""
     for folder in folders:
         number = criterion_number(folder)
@@ -40,7 +40,7 @@ def _found(folders: tuple[Path, ...]) -> Iterator[tuple[str, CriterionJudge]]:
                 yield number, CriterionJudge(judge, limits)
 
 
-JUDGES: Mapping[str, CriterionJudge] = dict(_found(criterion_folders(FOLDER)))
+JUDGES: Mapping[str, CriterionJudge] = dict(judges_of(criterion_folders(FOLDER)))
 """By the number of the criterion."""
 
 
