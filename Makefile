@@ -7,7 +7,7 @@ PORT ?= 8080
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures \
 	simulate-ci simulate-full simulate-rules lock packages image test-image assets clean bench-screen bench-size mutants \
-	test-hapi-slow try-local docs
+	test-hapi-slow try-local docs generated
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ $(addprefix test-,$(SLICES)): test-%: $(VENV)/installed
 
 slices:  ## the slices of the tests, each a command of its own
 	@$(foreach s,$(SLICES),printf 'make test-%-10s %s\n' $(s) '$(addprefix tests/,$(SLICE_$(s)))';)
+
+# Each is held current by a test, and changes nothing when it is.
+generated: $(VENV)/installed  ## what is made from the reviewed texts: the attestation form, the list of sentences, the clinical pages
+	$(BIN)/python -m cds_service.cli.write_questionnaire
+	$(BIN)/python -m cds_service.cli.said_in_code
+	$(BIN)/python -m tests.repository.clinical_pages
 
 # Before and after a step that is to change no answer. After one that is to: RECORD=1, and what it prints into the commit.
 same-answers: $(VENV)/installed  ## what the product says of some 11,000 charts, against what is recorded (RECORD=1: anew)

@@ -106,6 +106,7 @@ def build_reader(site: Site, trial: Trial | None = None) -> ReaderSettings:
         trial=identity_at(site, trial),
         arms=site.arms,
         stand_ins=site.stand_ins,
+        attested=(trial or trial_of(site, None)).attested,
     )
 
 

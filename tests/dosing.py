@@ -14,7 +14,6 @@ from cds_service.rules.thresholds import Rule, read_limits, read_rules
 from cds_service.trials.nct06802055.dosing.dose_case import DoseCase
 from cds_service.trials.nct06802055.dosing.safety_veto import veto
 from cds_service.trials.nct06802055.dosing.titration import decide, titrate
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import (
     DoseInForce,
     DoseLimits,
@@ -22,6 +21,8 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import (
     DoseStep,
     dose_in_force,
 )
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import (
     ActiveInteraction,
     InteractionLimits,
@@ -157,9 +158,10 @@ def titrated(record: ClinicalRecord, safety: SafetyReport | None = None) -> tupl
     """A chart through the whole topic, safety last."""
     doses = {drug: in_force(record, drug) for drug in Drug}
     levels = {drug: measured(record, drug) for drug in Drug}
-    found = titrate(
-        record, NOW, joined(record), doses, levels, kidney(record), interacting(record), LIMITS, RULES, LEVELS
+    case = EnrolledCase(
+        record, NOW, joined(record), doses, levels, kidney(record), interacting(record), RULES
     )
+    found = titrate(case, LIMITS, LEVELS)
     return tuple(veto(decision, safety or SafetyReport(), RULES) for decision in found)
 
 

@@ -1,13 +1,14 @@
 """Turns what a rule has to say into sentences of one language, from the reviewed wording files.
 
-`reviewed/wording/<topic>.<language>.toml` hold `"key" = "sentence with {placeholders}"`. The languages
+`reviewed/wording/<topic>.<language>.toml`, and `words.<language>.toml` of each criterion, hold
+`"key" = "sentence with {placeholders}"`. The languages
 must have the same keys and the same placeholders, or the service does not start.
 """
 
 import re
 import string
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Context, Decimal
 from pathlib import Path
@@ -17,7 +18,8 @@ from msgspec.structs import replace
 
 from cds_service.cards.citations import cited
 from cds_service.cards.said import lacking_on_page
-from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
+from cds_service.rules.criterion_folders import word_folders
+from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, parsed_toml
 from fhir_mappings.clinical_model.messages import Argument, Phrase
 
 _FIRST = "en"  # in which the sources of rules are written
@@ -114,38 +116,40 @@ def _break_link(found: re.Match[str]) -> str:
     return f"{found[1] or found[3] or ''}&#8203;{found[2] or found[4] or found[5]}"
 
 
-def read_wording(
-    folder: Path = FOLDER / "wording", languages: Sequence[str] = LANGUAGES
-) -> dict[str, Wording]:
-    """The wording of every language. Raises ProtocolTextFault with each key or placeholder not shared."""
-    tables = {language: _sentences(folder, language) for language in languages}
+def read_wording(*folders: Path, languages: Sequence[str] = LANGUAGES) -> dict[str, Wording]:
+    """The wording of every language, of the cards where no folder is named.
+
+    Raises ProtocolTextFault with each key or placeholder not shared.
+    """
+    folders = folders or word_folders(FOLDER)
+    tables = {language: _sentences(folders, language) for language in languages}
     faults = [
         fault for language in languages[1:] for fault in _differences(tables[languages[0]], tables, language)
     ]
     if faults:
         raise ProtocolTextFault(sorted(faults))
     return {
-        language: Wording(language, table, _sources(folder, language)) for language, table in tables.items()
+        language: Wording(language, table, _sources(folders, language)) for language, table in tables.items()
     }
 
 
-def _sources(folder: Path, language: str) -> dict[str, str]:
+def _sources(folders: Iterable[Path], language: str) -> dict[str, str]:
     """None for English, in which they are written."""
-    path = folder / f"sources-{language}.toml"
-    return _table(path) if path.exists() else {}
+    paths = (folder / f"sources-{language}.toml" for folder in folders)
+    return {source: said for path in paths if path.exists() for source, said in _table(path).items()}
 
 
 def _table(path: Path) -> dict[str, str]:
     """One file of words. Raises ProtocolTextFault where it is no TOML, or cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parsed_toml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ProtocolTextFault([f"{path.name}: {error}"]) from error
 
 
 def with_words_of(folder: Path, card_words: Mapping[str, Wording]) -> Mapping[str, Wording]:
     """The words of the cards together with those of a page. Raises ProtocolTextFault."""
-    own = read_wording(folder, tuple(card_words))
+    own = read_wording(folder, languages=tuple(card_words))
     joined = {
         language: replace(
             words, sentences={**words.sentences, **_named(own[language].sentences, words.names)}
@@ -168,9 +172,9 @@ def _named(sentences: Mapping[str, str], names: Mapping[str, str]) -> dict[str, 
     return found
 
 
-def _sentences(folder: Path, language: str) -> dict[str, str]:
+def _sentences(folders: Iterable[Path], language: str) -> dict[str, str]:
     sentences: dict[str, str] = {}
-    for path in sorted(folder.glob(f"*.{language}.toml")):
+    for path in (path for folder in folders for path in sorted(folder.glob(f"*.{language}.toml"))):
         table = _table(path)
         wrong = [f"{path.name}: {key} stands in two files" for key in table.keys() & sentences.keys()]
         wrong += [

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from cds_service.rules.criterion_folders import criterion_folders
 from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.readers.read_record import canonical_bytes
@@ -65,10 +66,12 @@ def _lasting(gap: Gap) -> Gap:
 
 
 def version_of_texts(folder: Path, overrides: Mapping[str, Any]) -> str:
-    """The version of the reviewed texts: a hash over all TOML files below `folder` and a site's overrides."""
+    """The version of the reviewed texts: a hash over all TOML files below `folder`, those of the criteria
+    beside it, and a site's overrides."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.toml")):
-        digest.update(path.relative_to(folder).as_posix().encode())
+    criteria = (path for own in criterion_folders(folder) for path in own.glob("*.toml"))
+    for path in sorted((*folder.rglob("*.toml"), *criteria)):
+        digest.update(path.relative_to(folder.parent).as_posix().encode())
         digest.update(path.read_bytes())
     digest.update(repr(sorted(overrides.items(), key=lambda item: item[0])).encode())
     return digest.hexdigest()

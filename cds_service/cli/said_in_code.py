@@ -27,10 +27,11 @@ from cds_service.rules.answers.follow_up import DueStatus, ResponseCategory, Vis
 from cds_service.rules.answers.forecast_answer import NoForecast
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.lost_words import LOST
-from cds_service.rules.thresholds import Origin
+from cds_service.rules.thresholds import FOLDER, Origin
 from cds_service.screening import OWN as SCREENING
 from cds_service.study_list.digest_mail import OWN as STUDY_LIST
 from cds_service.trials.nct06802055.contradictions import limits_in_force
+from cds_service.trials.nct06802055.criteria.attestation_questionnaire import form_lines
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
 from cds_service.watch import OWN as WATCH
@@ -78,6 +79,7 @@ _FAMILIES: Mapping[str, Iterable[str]] = {
     "criterion.title": IDS,
     "drug": Drug,
     "due": DueStatus,
+    "form": ("title", "description", "inclusion", "exclusion", *form_lines(FOLDER)),
     "forecast.covariate": _COVARIATES,
     "forecast.none": NoForecast,
     "lost.short": [name.removeprefix("lost.") for name in LOST],

@@ -58,7 +58,8 @@ def items_of(content: Content) -> dict[str, list[Item]]:
 
 def _item(name: str, value: Any) -> Item:
     table = value if isinstance(value, dict) else {}
-    said = table.get("value", "" if "origin" in table else _told(value))
+    followed = f"= {table['same_as']}" if "same_as" in table else ""
+    said = table.get("value", followed if "origin" in table else _told(value))
     told = {key: str(table.get(key, "")) for key in ("unit", "origin", "source", "sentence")}
     return Item(name, question_of(name), str(said), **told)
 

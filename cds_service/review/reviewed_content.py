@@ -15,11 +15,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from cds_service.rules.criterion_folders import TOPIC, criterion_folders
 from cds_service.rules.thresholds import ProtocolTextFault
 
 SITE = "site"
 """The first part of the names of what a site has set."""
-_BY_ENTRY = frozenset({"limit", "rule", "interaction"})
+_BY_ENTRY = frozenset({"limit", "rule", "interaction", "form"})
 """Tables of which each entry is an item of its own."""
 
 
@@ -78,6 +79,16 @@ def _of_folder(protocol: Path) -> Iterator[tuple[str, Any]]:
             yield from _of_toml(name, _read(path))
         elif path.suffix == ".json":
             yield name, json.loads(_read(path))
+    yield from _of_criteria(protocol)
+
+
+def _of_criteria(reviewed: Path) -> Iterator[tuple[str, Any]]:
+    """What the criteria's folders add to the topic and to its words, under the names that those have."""
+    for folder in criterion_folders(reviewed):
+        for path in sorted(folder.glob("*.toml")):
+            kind, _, language = path.stem.partition(".")
+            names = {"criterion": TOPIC, "words": f"wording/{TOPIC}.{language}"}
+            yield from _of_toml(names.get(kind, f"wording/{path.stem}"), _read(path))
 
 
 def _of_toml(name: str, text: str) -> Iterator[tuple[str, Any]]:

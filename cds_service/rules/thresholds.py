@@ -11,7 +11,7 @@ A file `nct06802055/<topic>.toml` has two kinds of tables:
 
 `read_limits` turns the first kind into the topic's own frozen struct (a field per limit, no more, no
 less), `read_rules` the second into `Rule`s. A site may override limits of origin A, and no others.
-A limit that states a fact of another limit says so by `same_as`, and follows it.
+A limit that states a fact of another limit names it by `same_as` in place of a value, and follows it.
 """
 
 import tomllib
@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
+
+from cds_service.rules.criterion_folders import NUMBERS, TOPIC, criterion_folders
 
 L = TypeVar("L")
 FOLDER = Path(__file__).parents[1] / "trials" / "nct06802055" / "reviewed"
@@ -55,17 +57,55 @@ class ProtocolTextFault(ValueError):
 
 
 def read_topic(topic: str, folder: Path = FOLDER) -> dict[str, Any]:
-    """The parsed file of one topic; decimals stay exact. Raises ProtocolTextFault naming file and line."""
-    path = folder / f"{topic}.toml"
+    """One topic's tables, with those of the criteria's folders for eligibility; decimals stay exact.
+
+    Raises ProtocolTextFault naming file and line.
+    """
+    own = _read_tables(folder / f"{topic}.toml", f"{topic}.toml")
+    return _with_criteria(own, folder) if topic == TOPIC else own
+
+
+def _with_criteria(own: dict[str, Any], reviewed: Path) -> dict[str, Any]:
+    """The limits and rules that criteria share, and those of each folder. Raises ProtocolTextFault."""
+    joined = {kind: dict(own.get(kind, {})) for kind in ("limit", "rule")}
+    faults: list[str] = []
+    for folder in criterion_folders(reviewed):
+        name = f"{folder.name}/{NUMBERS}"
+        try:
+            tables = _read_tables(folder / NUMBERS, name)
+        except ProtocolTextFault as error:
+            faults += error.faults
+            continue
+        for kind, there in joined.items():
+            more = tables.get(kind, {})
+            faults += [
+                f"{name}: {kind} {one} stands in two files" for one in sorted(there.keys() & more.keys())
+            ]
+            there |= more
+    if faults:
+        raise ProtocolTextFault(faults)
+    return own | joined
+
+
+def _read_tables(path: Path, name: str) -> dict[str, Any]:
     try:
-        return _parsed(path.read_text(encoding="utf-8"))
+        return parsed_toml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ProtocolTextFault([f"{path.name}: {error}"]) from error
+        raise ProtocolTextFault([f"{name}: {error}"]) from error
 
 
-@lru_cache(maxsize=64)  # the limits and the rules of a topic stand in one file
-def _parsed(text: str) -> dict[str, Any]:
+@lru_cache(maxsize=256)  # the limits, the rules and the words of a topic are asked for one after the other
+def parsed_toml(text: str) -> dict[str, Any]:
+    """The tables of a reviewed file, not to be changed; decimals stay exact. Raises TOMLDecodeError."""
     return tomllib.loads(text, parse_float=Decimal)
+
+
+def table_if_whole(path: Path) -> dict[str, Any] | None:
+    """The tables of a file; None where it is not there, or is no TOML."""
+    try:
+        return parsed_toml(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def read_limits(
@@ -115,8 +155,8 @@ class LimitTables:
 def value_in_force(name: str, overrides: Mapping[str, Any], limits: LimitTables, faults: list[str]) -> Any:
     """The value of "<topic>.<limit>": the site's, else its own; of one that follows another, that one's.
 
-    `same_as = "titration.sirolimus_danger"` (or `"monitoring.visit_weeks.1"`, one number of a list) says that
-    two limits state one fact: they cannot be set apart, in the files or by a site. Faults go to `faults`.
+    `same_as = "titration.sirolimus_danger"` (or `"monitoring.visit_weeks.1"`, one number of a list) stands in
+    place of a value: the number is written once, and a site that sets it moves all. Faults go to `faults`.
     """
     table = limits.find(name) or {}
     if name in overrides and table.get("origin") != Origin.ASSUMPTION:
@@ -124,15 +164,14 @@ def value_in_force(name: str, overrides: Mapping[str, Any], limits: LimitTables,
     if "same_as" not in table:
         return overrides.get(name, table.get("value"))
     source, place = _named(table["same_as"])
-    other = limits.find(source)
-    if other is None or "same_as" in other:
+    other = limits.find(source) or {}
+    value = place(overrides.get(source, other.get("value")))
+    if value is None:
         faults.append(f"{name}: same_as names no limit that stands by itself: {table['same_as']}")
-        return table.get("value")
     if table.get("origin") != Origin.ASSUMPTION and other.get("origin") == Origin.ASSUMPTION:
         faults.append(f"{name}: is no assumption and cannot follow one, {table['same_as']}")
-    if table.get("value") != place(other.get("value")):
-        faults.append(f"{name}: states the same fact as {table['same_as']}, but another value")
-    value = place(overrides.get(source, other.get("value")))
+    if "value" in table:
+        faults.append(f"{name}: follows {table['same_as']} and has no value of its own")
     if overrides.get(name, value) != value:
         faults.append(f"{name}: states the same fact as {table['same_as']}; set that one, this one follows")
     return value

@@ -19,6 +19,7 @@ from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.answers.forecast_answer import Forecaster
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
+from cds_service.rules.criterion_folders import word_folders
 from cds_service.rules.suppression_limits import Restraint
 from cds_service.rules.trial_drugs import StudyDrug
 from cds_service.rules.trial_record import TrialRecord
@@ -26,6 +27,7 @@ from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.medications import MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.readers.reader_settings import ATTESTED_LINES
 from fhir_mappings.value_sets import CodeLists
 
 
@@ -90,9 +92,9 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     which one makes a candidate. `drugs`: in the order in which they are told of. `reviewed`: the folder that
     a clinician signs. `load` reads it with a site's own values, and raises ProtocolTextFault. What refuses
     the start: `lost_at_start`, what rules and words lack; `faults_of_site`, what a site's values name that no
-    list knows. `faults_of_reviewed`, for `check`, is everything wrong with
-    a folder of reviewed texts. `criteria`: their ids in order. `page_words`: the folder with how
-    pages call its disease and arms, a file a language.
+    list knows. `attested`: the lines of its form (ReaderSettings). `faults_of_reviewed`, for `check`, is
+    everything wrong with a folder of reviewed texts. `criteria`: their ids in order. `page_words`: the folder
+    with how pages call its disease and arms, a file a language.
     """
 
     module: str
@@ -110,6 +112,7 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     criteria: tuple[str, ...]
     page_words: Path
     page: TrialPage
+    attested: Mapping[str, range | None] = msgspec.field(default_factory=lambda: ATTESTED_LINES)
 
     @cached_property
     def drugs_of_all_arms(self) -> frozenset[str]:
@@ -121,7 +124,8 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
         """The sentences of its cards, by language. Raises ProtocolTextFault."""
         folder = self.reviewed / "wording"
         languages = languages_in(folder)
-        read, page = read_wording(folder, languages), read_wording(self.page_words, languages)
+        read = read_wording(*word_folders(self.reviewed), languages=languages)
+        page = read_wording(self.page_words, languages=languages)
         return {name: self._with_names(words, page[name].sentences) for name, words in read.items()}
 
     def _with_names(self, words: Wording, page: Mapping[str, str]) -> Wording:

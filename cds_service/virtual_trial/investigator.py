@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.answers.renal_answers import RenalState
-from cds_service.trials.nct06802055.dosing.reasons import Reason
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from cds_service.virtual_trial import fhir_visits as fhir
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.hold_policy import Hold

@@ -9,10 +9,8 @@ from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
 
 FORM = "urn:aa-cds:Questionnaire/eligibility-attestation"
-LINES = ("I2", "I4.1", "I4.2", "I5", "I6", "I7", "I8", *(f"E{n}" for n in range(1, 13)))
 _COUNTED = ("completed", "amended")
 _AUTHORS = ("Practitioner", "PractitionerRole")
-_ECOG = range(6)
 
 
 class AttestedAnswer(FhirType):
@@ -57,17 +55,18 @@ def read_attestation(response: QuestionnaireResponse, chart: ReadingContext) -> 
     """
     if (response.questionnaire or "").partition("|")[0] != FORM:
         return
-    reference = own_reference(response)
+    reference, asked = own_reference(response), chart.settings.attested
     answers: dict[str, bool | int | None] = {}
     for item in _all_items(response.item):
-        if item.link_id not in LINES or not item.answer:
+        line = item.link_id
+        if line is None or line not in asked or not item.answer:
             continue
-        answer = _answer(item)
+        answer = _answer(item, asked[line])
         if answer is None:
-            yield Gap("ANSWER_UNREADABLE", reference, item.link_id)
-        elif answers.setdefault(item.link_id, answer) != answer:
-            answers[item.link_id] = None
-            yield Gap("ANSWER_CONFLICTING", reference, item.link_id)
+            yield Gap("ANSWER_UNREADABLE", reference, line)
+        elif answers.setdefault(line, answer) != answer:
+            answers[line] = None
+            yield Gap("ANSWER_CONFLICTING", reference, line)
     authored = chart.when(response.authored)
     counted = response.status in _COUNTED and authored is not None and _by_practitioner(response, chart)
     given = tuple(sorted((line, answer) for line, answer in answers.items() if answer is not None))
@@ -82,13 +81,13 @@ def _all_items(items: Iterable[AttestedItem]) -> Iterator[AttestedItem]:
             yield from _all_items(answer.item)
 
 
-def _answer(item: AttestedItem) -> bool | int | None:
-    """ECOG is a whole number from 0 to 5, everything else yes or no; several answers are none."""
+def _answer(item: AttestedItem, scores: range | None) -> bool | int | None:
+    """A whole number among the scores, or yes or no where there are none; several answers are none."""
     if len(item.answer) != 1:
         return None
     answer = item.answer[0]
-    if item.link_id == "I8":
-        return answer.value_integer if answer.value_integer in _ECOG else None
+    if scores is not None:
+        return answer.value_integer if answer.value_integer in scores else None
     return answer.value_boolean
 
 

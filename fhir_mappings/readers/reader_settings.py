@@ -24,6 +24,14 @@ class TrialIdentity(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "identifiers", folded)
 
 
+ATTESTED_LINES: Mapping[str, range | None] = MappingProxyType(
+    dict.fromkeys(("I2", "I4.1", "I4.2", "I5", "I6", "I7"))
+    | {"I8": range(6)}
+    | dict.fromkeys(f"E{n}" for n in range(1, 13))
+)
+"""The lines of the form where nothing else is told: None for yes or no, else the scores there are."""
+
+
 class StandIn(msgspec.Struct, frozen=True):
     """A Group, Flag or CarePlan by which a site without ResearchSubject marks who is in the trial.
 
@@ -41,6 +49,7 @@ class ReaderSettings(msgspec.Struct, frozen=True):
     """Everything about the site and the trial that reading a chart depends on.
 
     `arms` is the site's own table of arm texts (letters, numbers); texts that name the drugs need no table.
+    `attested` are the lines of the attestation form by their linkId: None for yes or no, else the scores.
     """
 
     zone: ZoneInfo
@@ -48,3 +57,4 @@ class ReaderSettings(msgspec.Struct, frozen=True):
     trial: TrialIdentity
     arms: Mapping[str, Arm] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     stand_ins: tuple[StandIn, ...] = ()
+    attested: Mapping[str, range | None] = msgspec.field(default_factory=lambda: ATTESTED_LINES)

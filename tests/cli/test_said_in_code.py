@@ -17,9 +17,11 @@ from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, read_topic
 from cds_service.trials import trial_interface
 from cds_service.trials.nct06802055 import reviewed_faults as texts
 from cds_service.trials.nct06802055.contradictions import limits_in_force
+from cds_service.trials.nct06802055.criteria.attestation_questionnaire import MODULE
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
 from cds_service.trials.nct06802055.read_reviewed import all_rules, load_protocol
 from cds_service.trials.nct06802055.trial import TRIAL
+from tests.reviewed_copy import copy_of_reviewed
 
 RULES = all_rules()
 WORDS = read_wording()
@@ -92,10 +94,11 @@ def test_check_tells_what_is_missing_everywhere_at_once(
         WORDS["en"], sentences={k: v for k, v in WORDS["en"].sentences.items() if k != "action.HOLD"}
     )
     rules = {name: rule for name, rule in RULES.items() if name not in ("SAF-TG", "E8")}
-    form = {"item": [{"item": [{"linkId": "I2"}, {"linkId": "X9"}]}]}
+    folder = copy_of_reviewed(tmp_path)
+    (folder / "questionnaire.json").write_text('{"item": [{"item": [{"linkId": "I2"}, {"linkId": "X9"}]}]}')
     monkeypatch.setattr(texts, "all_rules", lambda _: rules)
-    monkeypatch.setattr(texts, "read_wording", lambda _: {"en": left})
-    monkeypatch.setattr(texts, "_asked", lambda _: form)
+    monkeypatch.setattr(texts, "read_wording", lambda *_: {"en": left})
+    monkeypatch.setattr(checking, "FOLDER", folder)
     site = tmp_path / "site.toml"
     site.write_text("[thresholds]\n'safety.potassium_high' = 7\n'levels.sirolimus_danger' = 30\n")
     assert checking.check(str(site)) == 2
@@ -104,6 +107,7 @@ def test_check_tells_what_is_missing_everywhere_at_once(
         "rule SAF-TG: the program names it",
         "rule E8: the program names it",
         "wording en: action.HOLD is missing",
+        f"questionnaire.json: is not what the criteria ask; `python -m {MODULE}` writes it anew",
         "questionnaire.json: asks nothing for E8",
         "questionnaire.json: there is no X9",
         "safety.potassium_high: 7 is above safety.potassium_critical, 6.0",
@@ -112,15 +116,13 @@ def test_check_tells_what_is_missing_everywhere_at_once(
         assert told.count(f"cds-service: {fault}") == 1, fault
 
 
-@pytest.mark.parametrize("form", [{}, {"item": [{}]}, {"item": 7}])
-def test_a_form_that_cannot_be_read_is_a_fault(
-    form: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(texts, "_asked", lambda _: form)
-    site = tmp_path / "site.toml"
-    site.write_text("language = 'zh'\n")
-    assert checking.check(str(site)) == 2
-    assert "cds-service: questionnaire.json: cannot be read" in capsys.readouterr().err
+@pytest.mark.parametrize("form", ["{}", '{"item": [{}]}', '{"item": 7}', "{", ""])
+def test_a_form_that_cannot_be_read_is_a_fault(form: str, tmp_path: Path) -> None:
+    folder = copy_of_reviewed(tmp_path)
+    (folder / "questionnaire.json").write_text(form)
+    assert any(
+        f.startswith("questionnaire.json: cannot be read") for f in texts.faults_of_reviewed(folder, {})
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,12 +162,14 @@ def test_the_start_refuses_a_folder_that_lacks_a_rule_and_a_sentence_with_every_
     protocol = load_protocol({})
     fewer = replace(protocol, rules={k: v for k, v in protocol.rules.items() if k not in ("SAF-TG", "E8")})
     monkeypatch.setattr(
-        trial_interface, "read_wording", lambda folder, _: PAGE if folder.name == "page_words" else left
+        trial_interface,
+        "read_wording",
+        lambda folder, *_, **__: PAGE if folder.name == "page_words" else left,
     )
     broken = replace(TRIAL, load=lambda _: fewer)
     monkeypatch.setattr(wiring, "trials_in", lambda _: (broken,))
     monkeypatch.setattr(offline_wiring, "trials_in", lambda _: (broken,))
-    monkeypatch.setattr(texts, "read_wording", lambda _: left)
+    monkeypatch.setattr(texts, "read_wording", lambda *_: left)
     monkeypatch.setattr(texts, "all_rules", lambda _: fewer.rules)
     monkeypatch.setenv("CDS_ENVIRONMENT", "development")
     with pytest.raises(ProtocolTextFault) as refused:

@@ -482,12 +482,18 @@ def test_the_hash_does_not_depend_on_the_order_of_drafts_or_their_members():
 
 
 def test_the_version_of_the_texts_changes_with_a_text_and_with_a_site_value(tmp_path):
-    (tmp_path / "a.toml").write_text("x = 1")
-    first = version_of_texts(tmp_path, {})
-    assert version_of_texts(tmp_path, {}) == first
-    assert version_of_texts(tmp_path, {"a.x": 2}) != first
-    (tmp_path / "a.toml").write_text("x = 2")
-    assert version_of_texts(tmp_path, {}) != first
+    folder, criterion = tmp_path / "reviewed", tmp_path / "criteria" / "e03_pnh_clone"
+    folder.mkdir()
+    criterion.mkdir(parents=True)
+    (folder / "a.toml").write_text("x = 1")
+    (criterion / "words.en.toml").write_text("x = 1")
+    first = version_of_texts(folder, {})
+    assert version_of_texts(folder, {}) == first
+    assert version_of_texts(folder, {"a.x": 2}) != first
+    (folder / "a.toml").write_text("x = 2")
+    second = version_of_texts(folder, {})
+    (criterion / "words.en.toml").write_text("x = 2")
+    assert len({first, second, version_of_texts(folder, {})}) == 3
 
 
 def test_the_token_of_the_call_is_used_and_no_other():

@@ -5,7 +5,6 @@ be taken out is said in MAY_GO, and why.
 """
 
 import random
-import shutil
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
@@ -16,10 +15,11 @@ import pytest
 from cds_service.rules.thresholds import FOLDER
 from cds_service.trials.nct06802055.reviewed_faults import faults_of_reviewed
 from tests.limits.toml_text import Key, places, toml_file, without
+from tests.reviewed_copy import CRITERIA, copy_of_reviewed
 
-FILES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.toml"))
+TRIAL = FOLDER.parent
+FILES = sorted(str(path.relative_to(TRIAL)) for own in (FOLDER, CRITERIA) for path in own.rglob("*.toml"))
 MAY_GO = {
-    "same_as": "a limit that follows another stands by itself then; test_contradictions.py names each that follows",
     "with_sirolimus": "an interaction with one of the two drugs; which it is, is the medicine's to say",
     "with_ciclosporin": "the same",
     "critical_with": "the closed list of DECISIONS 33 is the medicine's to say",
@@ -34,20 +34,21 @@ EVERY = 40
 
 def _entries(file: str) -> Iterator[Key]:
     """All tables and keys of a file that may not go; of lists only the whole."""
-    text = (FOLDER / file).read_text("utf-8")
+    text = (TRIAL / file).read_text("utf-8")
     for key, _ in places(tomllib.loads(text, parse_float=Decimal)):
         of_partial = key[0:1] == ("profile",) and "partial" in key[:-1]
         if key and key[-1] not in MAY_GO and not isinstance(key[-1], int) and not of_partial:
             yield key
 
 
-ENTRIES = [(file, key) for file in FILES if not file.startswith("wording/sources") for key in _entries(file)]
+ENTRIES = [(file, key) for file in FILES if "sources" not in file for key in _entries(file)]
 SAMPLE = random.Random(20260302).sample(ENTRIES, len(ENTRIES) // EVERY)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(shutil.copytree(FOLDER, tmp_path_factory.mktemp("texts"), dirs_exist_ok=True))
+    """A copy of the trial's folder, as far as it is reviewed."""
+    return copy_of_reviewed(tmp_path_factory.mktemp("texts")).parent
 
 
 def _told_without(folder: Path, file: str, key: Key) -> list[str]:
@@ -59,7 +60,7 @@ def _told_without(folder: Path, file: str, key: Key) -> list[str]:
     for name, text in before.items():
         (folder / name).write_text(toml_file(without(tomllib.loads(text, parse_float=Decimal), key)), "utf-8")
     try:
-        return faults_of_reviewed(folder, {})
+        return faults_of_reviewed(folder / FOLDER.name, {})
     finally:
         for name, text in before.items():
             (folder / name).write_text(text, "utf-8")
@@ -79,7 +80,7 @@ def test_what_is_taken_out_is_told(folder: Path, file: str, key: Key) -> None:
 
 
 def test_nothing_is_told_of_the_files_as_shipped(folder: Path) -> None:
-    assert faults_of_reviewed(folder, {}) == []
+    assert faults_of_reviewed(folder / FOLDER.name, {}) == []
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -88,7 +89,7 @@ def test_a_file_that_is_gone_or_no_toml_is_told(folder: Path, file: str) -> None
     text = path.read_text("utf-8")
     if "sources" not in file:
         path.unlink()
-        assert faults_of_reviewed(folder, {}) != []
+        assert faults_of_reviewed(folder / FOLDER.name, {}) != []
     path.write_text("[", "utf-8")
-    assert any(path.name in fault for fault in faults_of_reviewed(folder, {}))
+    assert any(path.name in fault for fault in faults_of_reviewed(folder / FOLDER.name, {}))
     path.write_text(text, "utf-8")

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from cds_service.rules.answers.criteria_answers import Basis, EligibilityStatus
 from cds_service.rules.attestation import attested
 from cds_service.rules.verdict import Verdict, reverse
-from cds_service.trials.nct06802055.criteria.eligibility import CRITERIA
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Course
 from fhir_mappings.clinical_model.known_unknown import MEDICATION_PARTS, Known, Part, Sex
@@ -21,7 +20,17 @@ from fhir_mappings.clinical_model.results import Analyte
 from fhir_mappings.clinical_model.studies import ConsentState, StudyState
 from tests.builders import TODAY, a_record, days_ago, diagnosis, medication, nobody, result, when
 from tests.builders import attested as form
-from tests.rule_tables.eligibility_cases import LIMITS, allergy, consent, done, harm, of, reviewed, study
+from tests.rule_tables.eligibility_cases import (
+    CRITERIA,
+    LIMITS,
+    allergy,
+    consent,
+    done,
+    harm,
+    of,
+    reviewed,
+    study,
+)
 from tests.rule_tables.test_eligibility_overall import candidate, judged
 
 QUICK = settings(deadline=None, max_examples=60)

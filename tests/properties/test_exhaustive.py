@@ -14,8 +14,8 @@ from cds_service.rules.answers.alerts import Action, SafetyReport
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision, Validity
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.dose_case import DoseCase
-from cds_service.trials.nct06802055.dosing.level_table import LevelRow
 from cds_service.trials.nct06802055.dosing.titration import decide
+from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.studies import Arm

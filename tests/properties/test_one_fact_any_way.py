@@ -21,7 +21,7 @@ from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.quantity import CANONICAL_UNIT
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte
-from fhir_mappings.readers.read_attestation import LINES
+from fhir_mappings.readers.reader_settings import ATTESTED_LINES
 from tests.builders import NOW, attested
 from tests.mapping.charts import PATIENT, Json, dispense, read
 from tests.mapping.entries import ICD10, LOINC, amount, concept, condition, observation, patient
@@ -49,7 +49,7 @@ LABORATORY = (
     observation("90737-8", key="pnh", valueQuantity=amount(1, "%")),
 )
 CLEARING: dict[str, Any] = {
-    line.replace(".", "_"): 0 if line == "I8" else line.startswith("I") for line in LINES
+    line.replace(".", "_"): 0 if line == "I8" else line.startswith("I") for line in ATTESTED_LINES
 }
 
 

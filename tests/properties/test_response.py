@@ -8,16 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.criteria.i3_cytopenia import inc_03_cytopenia
-from cds_service.trials.nct06802055.criteria.i4_ciclosporin_failure import inc_04_ciclosporin_failure
+from cds_service.trials.nct06802055.criteria.i03_cytopenia.judge import inc_03_cytopenia
+from cds_service.trials.nct06802055.criteria.i04_ciclosporin_failure.judge import inc_04_ciclosporin_failure
 from cds_service.trials.nct06802055.patient_state.blood.baseline import baseline_before
 from cds_service.trials.nct06802055.patient_state.blood.haematology import read_haematology
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_judgement import (
+    ResponseJudgement,
+    judge_response,
+)
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_profiles import (
+    PROFILE_NAMES,
+    read_response_standard,
+)
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import (
     ciclosporin_courses,
     read_failure_limits,
 )
-from cds_service.trials.nct06802055.response.response_judgement import ResponseJudgement, judge_response
-from cds_service.trials.nct06802055.response.response_profiles import PROFILE_NAMES, read_response_standard
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource
 from fhir_mappings.clinical_model.results import Analyte, Result

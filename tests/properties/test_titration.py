@@ -16,10 +16,10 @@ from cds_service.rules.answers.dosing_answers import State, TitrationDecision, V
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.dose_case import DoseCase, DosedPatient, Laboratory
 from cds_service.trials.nct06802055.dosing.liver import Liver
-from cds_service.trials.nct06802055.dosing.reasons import Reason
 from cds_service.trials.nct06802055.dosing.safety_veto import veto
 from cds_service.trials.nct06802055.dosing.titration import decide
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte

@@ -7,6 +7,7 @@ page by the content hash at its top.
 import ast
 import hashlib
 import importlib
+import json
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from cds_service.rules.criterion_folders import criterion_folders, criterion_number, word_folders
+from cds_service.trials.nct06802055.contradictions import limits_in_force
 from tests.repository.level_page import level_page
 from tests.tables import markdown
 
@@ -35,6 +38,8 @@ def pages() -> dict[Path, str]:
         topic = path.name.removesuffix(".en.toml")
         made[PAGES / f"wording-{topic}.md"] = _signed(_wording_page(topic))
     made[PAGES / "at-which-level.md"] = _signed(level_page())
+    for folder in criterion_folders(TEXTS):
+        made[PAGES / f"criterion-{folder.name}.md"] = _signed(_criterion_page(folder))
     made[PAGES / "wording-sources.md"] = _signed(_sources_page())
     for path in sorted((ROOT / "tests/rule_tables").glob("test_*.py")):
         if body := _example_page(path):
@@ -49,8 +54,28 @@ def _signed(body: str) -> str:
 
 
 def _topic_page(path: Path) -> str:
+    return f"# {path.stem}: rules and thresholds\n\n" + _rules_and_limits(path)
+
+
+def _criterion_page(folder: Path) -> str:
+    """All that a clinician reviews of one criterion: its rule, numbers, words, and what they make of a chart."""
+    told = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
+    rows = [(one["says"], one["answer"]) for one in told["examples"]]
+    number = criterion_number(folder)
+    words = tomllib.loads((folder / "words.en.toml").read_text(encoding="utf-8"))
+    return "\n".join(
+        (
+            f"# Criterion {number}: {words[f'criterion.title.{number}']}\n",
+            _rules_and_limits(folder / "criterion.toml"),
+            "## Wording\n\n" + _words_of(folder / "words.{}.toml"),
+            f"## Examples, judged on {told['on'][:10]}\n\n" + markdown(("Chart", "Answer"), rows),
+        )
+    )
+
+
+def _rules_and_limits(path: Path) -> str:
     table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    parts = [f"# {path.stem}: rules and thresholds\n"]
+    parts = []
     if rules := table.pop("rule", None):
         rows = [
             (name, _origin(rule), rule["source"], rule.get("sentence", "")) for name, rule in rules.items()
@@ -60,7 +85,7 @@ def _topic_page(path: Path) -> str:
         rows = [
             (
                 name,
-                f"{_value(limit['value'])} {limit['unit']}",
+                _number(limit),
                 _origin(limit),
                 limit["source"],
                 limit["sentence"],
@@ -74,6 +99,17 @@ def _topic_page(path: Path) -> str:
 
 def _origin(table: Mapping[str, Any]) -> str:
     return f"{table['origin']} ({_ORIGINS[table['origin']]})"
+
+
+def _number(limit: Mapping[str, Any]) -> str:
+    """The number with its unit; of a limit that follows another, that one's, and which it is."""
+    if "same_as" not in limit:
+        return f"{_value(limit['value'])} {limit['unit']}"
+    name, _, place = (
+        limit["same_as"].rpartition(".") if limit["same_as"].count(".") == 2 else (limit["same_as"], "", "")
+    )
+    value = limits_in_force({})[name]
+    return f"{_value(value[int(place)] if place else value)} {limit['unit']} (= {limit['same_as']})"
 
 
 def _value(value: Any) -> str:
@@ -96,17 +132,23 @@ def _flat(value: Any) -> str:
 
 
 def _wording_page(topic: str) -> str:
+    return f"# Wording: {topic}\n\n" + _words_of(TEXTS / "wording" / f"{topic}.{{}}.toml")
+
+
+def _words_of(files: Path) -> str:
+    """Both languages side by side; `files` has {} for the language."""
     english, chinese = (
-        tomllib.loads((TEXTS / "wording" / f"{topic}.{language}.toml").read_text(encoding="utf-8"))
+        tomllib.loads(Path(str(files).format(language)).read_text(encoding="utf-8"))
         for language in ("en", "zh")
     )
     rows = [(f"`{key}`", text, chinese.get(key, "")) for key, text in english.items()]
-    return f"# Wording: {topic}\n\n" + markdown(("Key", "English", "中文"), rows)
+    return markdown(("Key", "English", "中文"), rows)
 
 
 def _sources_page() -> str:
-    table = tomllib.loads((TEXTS / "wording" / "sources-zh.toml").read_text(encoding="utf-8"))
-    return "# Wording: sources of the rules\n\n" + markdown(("English", "中文"), table.items())
+    files = (folder / "sources-zh.toml" for folder in word_folders(TEXTS))
+    rows = [row for file in files for row in tomllib.loads(file.read_text(encoding="utf-8")).items()]
+    return "# Wording: sources of the rules\n\n" + markdown(("English", "中文"), rows)
 
 
 def _example_page(path: Path) -> str:

@@ -14,6 +14,7 @@ from cds_service.cards.translations import plain_number, read_wording
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.services.chart_file import read_chart
 from cds_service.trials.nct06802055.assess import assess
+from cds_service.trials.nct06802055.contradictions import limits_in_force
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.readers.read_record import read_record
 from tests.builders import NOW, TODAY
@@ -114,7 +115,10 @@ def _decision(drug: Drug, value: str, mg: str) -> TitrationDecision:
 def _numbers() -> Iterator[tuple[str, str, str, str]]:
     """The thresholds of titration by origin, the trial record's first."""
     limits = tomllib.loads(TITRATION.read_text(encoding="utf-8"), parse_float=Decimal)["limit"]
+    in_force = limits_in_force({})
     for name, limit in sorted(limits.items(), key=lambda item: ("PLGA".index(item[1]["origin"]), item[0])):
-        value = limit["value"]
-        told = ", ".join(map(str, value)) if isinstance(value, list) else plain_number(Decimal(value))
+        value = in_force[f"titration.{name}"]
+        told = (
+            ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else plain_number(Decimal(value))
+        )
         yield limit["origin"], name, f"{told} {limit['unit']}", limit["sentence"]

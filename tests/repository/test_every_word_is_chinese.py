@@ -26,7 +26,7 @@ Json = dict[str, Any]
 def _sources() -> Iterator[str]:
     """What a footer can cite: the sources of rules and of interactions, not those of limits."""
     yield from _written_in_code()
-    for path in sorted(TEXTS.glob("*.toml")):
+    for path in (*sorted(TEXTS.glob("*.toml")), *sorted(TEXTS.parent.glob("criteria/*/criterion.toml"))):
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         yield from (rule["source"] for rule in tables.get("rule", {}).values())
         if path.stem == "interactions":

@@ -4,9 +4,8 @@ from datetime import date
 from typing import Any
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
-from cds_service.rules.thresholds import read_limits
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.criteria.eligibility import CRITERIA
+from cds_service.trials.nct06802055.criteria.criterion_judges import JUDGES, read_eligibility_limits
 from cds_service.trials.nct06802055.criteria.eligibility_limits import EligibilityLimits
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, AllergyKind, ProcedureDone
 from fhir_mappings.clinical_model.concepts import Concept
@@ -22,7 +21,9 @@ from fhir_mappings.clinical_model.studies import (
 )
 from tests.builders import TODAY, a_record, when
 
-LIMITS = read_limits(EligibilityLimits, "eligibility")
+LIMITS = read_eligibility_limits()
+CRITERIA = {number: one.judge for number, one in JUDGES.items() if issubclass(one.limits, EligibilityLimits)}
+"""Those whose limits are of eligibility: all but I3 and I4."""
 MET, NOT_MET, UNKNOWN = Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN
 PRESENT, ABSENT = Verdict.MET, Verdict.NOT_MET
 DATA, ATTESTATION, MIXED, NONE = Basis.DATA, Basis.ATTESTATION, Basis.MIXED, Basis.NONE

@@ -11,12 +11,13 @@ from cds_service.rules.answers.follow_up import MonitoringItem
 from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.thresholds import Origin, Rule, read_limits, read_rules
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.monitoring import schedule as monitoring
 from cds_service.trials.nct06802055.monitoring.schedule import MonitoringLimits
 from cds_service.trials.nct06802055.orders import draft_orders as orders
 from cds_service.trials.nct06802055.orders.draft_orders import OrderLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus, DoseStep
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import (
     InteractionLimits,
     active_interactions,
@@ -88,22 +89,24 @@ def doses_for(arm: Arm | None) -> Mapping[Drug, DoseInForce]:
     return SIROLIMUS_ONLY if arm is Arm.SIROLIMUS else BOTH
 
 
-def reviewed(record: ClinicalRecord, arm: Arm | None = Arm.COMBINED, **more: Any) -> SafetyReport:
-    """The safety report of an enrolled patient."""
-    dangerous: Mapping[Drug, Result | None] = more.get("dangerous", {})
-    return safety.safety_review(
+def case_of(record: ClinicalRecord, arm: Arm | None, more: Mapping[str, Any]) -> EnrolledCase:
+    """An enrolled patient as a test wants it, else with usual doses, no levels and healthy kidneys."""
+    return EnrolledCase(
         record,
         NOW,
         more.get("participation", patient(arm)),
         more.get("doses", doses_for(arm)),
         more.get("levels", {}),
-        dangerous,
         more.get("renal", kidney()),
         active_interactions(record, NOW, TABLE, CURRENT_USE),
-        CURRENT_USE,
-        SAFETY,
         RULES,
     )
+
+
+def reviewed(record: ClinicalRecord, arm: Arm | None = Arm.COMBINED, **more: Any) -> SafetyReport:
+    """The safety report of an enrolled patient."""
+    dangerous: Mapping[Drug, Result | None] = more.get("dangerous", {})
+    return safety.safety_review(case_of(record, arm, more), dangerous, CURRENT_USE, SAFETY)
 
 
 def said(alerts: "tuple[Alert, ...]") -> list[str]:
@@ -116,16 +119,9 @@ def scheduled(
 ) -> dict[str, MonitoringItem]:
     """The schedule by the name of the test."""
     items = monitoring.schedule(
-        record,
-        NOW,
-        more.get("participation", patient(arm)),
-        more.get("doses", doses_for(arm)),
-        more.get("levels", {}),
+        case_of(record, arm, more),
         more.get("titration", ()),
-        more.get("renal", kidney()),
-        active_interactions(record, NOW, TABLE, CURRENT_USE),
         MONITORING,
-        RULES,
         TITRATION,
         more.get("alerts", ()),
     )
@@ -149,16 +145,11 @@ def judged(
 ) -> tuple[Alert, ...]:
     """The findings about the drafts."""
     return orders.review_orders(
+        case_of(record, arm, more),
         drafts,
-        record,
-        NOW,
-        more.get("participation", patient(arm)),
-        more.get("doses", doses_for(arm)),
         more.get("titration", ()),
-        more.get("renal", kidney()),
         TABLE,
         CURRENT_USE,
-        more.get("candidate", False),
         ORDERS,
-        RULES,
+        candidate=more.get("candidate", False),
     )

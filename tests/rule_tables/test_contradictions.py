@@ -1,6 +1,5 @@
 """Limits that state one fact, or that must not pass one another: over every one of them, in the files and by a site."""
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from cds_service.trials.nct06802055.contradictions import (
     units_of,
 )
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
+from tests.reviewed_copy import copy_of_reviewed
 
 Table = dict[str, Any]
 TABLES: dict[str, Table] = {
@@ -74,15 +74,16 @@ def test_a_follower_follows_the_site_s_value(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(FOLLOWERS))
 def test_a_follower_cannot_be_set_apart_in_its_file(name: str, tmp_path: Path) -> None:
-    folder = _with(tmp_path, name, another(shipped(name)))
-    assert f"{name}: states the same fact as {FOLLOWERS[name]}, but another value" in faults({}, folder)
+    folder = _with(tmp_path, name, another(shipped(name)), f'same_as = "{FOLLOWERS[name]}"\n')
+    assert f"{name}: follows {FOLLOWERS[name]} and has no value of its own" in faults({}, folder)
 
 
 def _with(folder: Path, name: str, value: Any, add: str = "") -> Path:
     """The reviewed files with another value for one limit."""
-    shutil.copytree(FOLDER, folder, dirs_exist_ok=True)
+    folder = copy_of_reviewed(folder)
     topic, _, limit = name.partition(".")
-    path = folder / f"{topic}.toml"
+    files = (folder / f"{topic}.toml", *(folder.parent / "criteria").glob("*/criterion.toml"))
+    path = next(file for file in files if f"[limit.{limit}]\n" in file.read_text("utf-8"))
     head, mark, rest = path.read_text("utf-8").partition(f"[limit.{limit}]\n")
     _, _, rest = rest.partition("\n")
     path.write_text(f"{head}{mark}value = {value}\n{add}{rest}", "utf-8")

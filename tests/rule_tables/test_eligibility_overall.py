@@ -10,7 +10,7 @@ from cds_service.rules.answers.criteria_answers import Basis, EligibilityDecisio
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.thresholds import Origin, ProtocolTextFault, read_limits, read_rules, read_topic
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.criteria.eligibility import CRITERIA, index_date, judge_criteria
+from cds_service.trials.nct06802055.criteria.eligibility import index_date, judge_criteria, open_questions
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS, EligibilityLimits
 from cds_service.trials.nct06802055.criteria.preliminary_facts import opened_by_preliminary
 from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
@@ -36,7 +36,7 @@ from tests.builders import (
     unreadable,
 )
 from tests.builders import attested as form
-from tests.rule_tables.eligibility_cases import LIMITS, consent, done, study
+from tests.rule_tables.eligibility_cases import CRITERIA, LIMITS, consent, done, study
 
 COUNTS = read_limits(CountLimits, "counts")
 FAILURE = read_failure_limits()
@@ -93,11 +93,21 @@ def test_only_the_numbers_of_the_trial_record_are_called_so() -> None:
     }
 
 
-@pytest.mark.parametrize("order", [("I1",), (*IDS, "I1"), (*IDS[:-1], "E13")])
-def test_an_order_of_questions_that_leaves_one_out_is_refused_at_the_start(order: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("order", [(*IDS, "I1"), (*IDS[:-1], "E13")])
+def test_an_order_of_questions_that_names_one_twice_or_none_there_is_refused_at_the_start(
+    order: tuple[str, ...],
+) -> None:
     values = {name: getattr(LIMITS, name) for name in EligibilityLimits.__struct_fields__}
     with pytest.raises(ProtocolTextFault, match="question_order"):
         EligibilityLimits(**(values | {"question_order": order}))
+
+
+def test_a_criterion_that_the_order_of_questions_leaves_out_is_asked_last_in_the_order_of_the_record() -> (
+    None
+):
+    named = tuple(n for n in LIMITS.question_order if n not in ("E9", "I8"))
+    asked = open_questions(judged(nobody()).criteria, replace(LIMITS, question_order=named))
+    assert [c.id for c in asked][-3:] == ["I7", "I8", "E9"]
 
 
 def test_a_silent_chart_answers_none_of_the_twenty() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.trials.nct06802055.criteria.e3_pnh_clone import CONFIRM_LARGE_CLONE
+from cds_service.trials.nct06802055.criteria.e03_pnh_clone.judge import CONFIRM_LARGE_CLONE
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.results import Analyte, Reading

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cds_service.trials.nct06802055.criteria.e8_viruses import viruses
+from cds_service.trials.nct06802055.criteria.e08_virus_or_liver.viruses import viruses
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Course
 from fhir_mappings.clinical_model.known_unknown import Part

@@ -7,7 +7,7 @@ import pytest
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.thresholds import read_limits
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.criteria.i3_cytopenia import inc_03_cytopenia
+from cds_service.trials.nct06802055.criteria.i03_cytopenia.judge import inc_03_cytopenia
 from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Known, Part, Sex

@@ -7,7 +7,7 @@ import pytest
 
 from cds_service.rules.answers.criteria_answers import Basis, Finding
 from cds_service.rules.verdict import Verdict
-from cds_service.trials.nct06802055.criteria.i4_ciclosporin_failure import inc_04_ciclosporin_failure
+from cds_service.trials.nct06802055.criteria.i04_ciclosporin_failure.judge import inc_04_ciclosporin_failure
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import (
     FailureLimits,
     read_failure_limits,

@@ -16,8 +16,11 @@ from cds_service.trials.nct06802055.patient_state.blood.baseline import (
 )
 from cds_service.trials.nct06802055.patient_state.blood.haematology import Haematology, read_haematology
 from cds_service.trials.nct06802055.patient_state.blood.severity import SeverityByCounts
-from cds_service.trials.nct06802055.response.response_judgement import ResponseJudgement, judge_response
-from cds_service.trials.nct06802055.response.response_profiles import (
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_judgement import (
+    ResponseJudgement,
+    judge_response,
+)
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_profiles import (
     PROFILE_NAMES,
     ResponseStandard,
     profile_said,

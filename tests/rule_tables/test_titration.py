@@ -10,13 +10,13 @@ from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severi
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision, Validity
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.thresholds import ProtocolTextFault
-from cds_service.trials.nct06802055.dosing.dose_bounds import DoseBounds, bounds, nearest
-from cds_service.trials.nct06802055.dosing.level_table import LevelRow, LevelTable
-from cds_service.trials.nct06802055.dosing.reasons import UNFIT, WORDS, Reason
 from cds_service.trials.nct06802055.dosing.safety_veto import veto
 from cds_service.trials.nct06802055.dosing.shared_decisions import common_doubts
 from cds_service.trials.nct06802055.dosing.titration import refuse_outside
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import DoseBounds, bounds, nearest
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import UNFIT, WORDS, Reason
+from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow, LevelTable
 from fhir_mappings.clinical_model.calendar import on_day, read_when
 from fhir_mappings.clinical_model.known_unknown import Known, Part, Unknown, WhyUnknown
 from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationStatus

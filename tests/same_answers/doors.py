@@ -25,7 +25,7 @@ from cds_service.services.handler import Installation
 from cds_service.settings.forecast_settings import ForecastEntry
 from cds_service.settings.site_file import Site
 from cds_service.trials.nct06802055.assess import all_rules
-from cds_service.trials.nct06802055.dosing.reasons import Reason
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from cds_service.virtual_trial.assumptions import assumptions
 from cds_service.virtual_trial.course_of_trial import SeenAtVisit, run_course
 from cds_service.virtual_trial.program_policy import Bedside, Program, Said

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.trials.nct06802055.criteria.e8_viruses import TEST_NAMES
+from cds_service.trials.nct06802055.criteria.e08_virus_or_liver.viruses import TEST_NAMES
 from cds_service.trials.nct06802055.monitoring.plan import tests_of as schedule_of
 from cds_service.trials.nct06802055.monitoring.tests_findings_ask_for import REPEATED_FOR
 from cds_service.trials.nct06802055.read_reviewed import load_protocol

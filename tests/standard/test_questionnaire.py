@@ -8,7 +8,8 @@ import pytest
 from fhir.resources.R4B.questionnaire import Questionnaire
 
 from cds_service.rules.thresholds import FOLDER
-from fhir_mappings.readers.read_attestation import FORM, LINES
+from fhir_mappings.readers.read_attestation import FORM
+from fhir_mappings.readers.reader_settings import ATTESTED_LINES
 from fhir_mappings.writers.validation import problems
 
 FORM_TEXT = (FOLDER / "questionnaire.json").read_text(encoding="utf-8")
@@ -32,7 +33,7 @@ def test_the_form_is_a_questionnaire_of_fhir_r4() -> None:
 
 
 def test_the_form_asks_exactly_the_items_that_are_read_back_in_their_order() -> None:
-    assert tuple(item["linkId"] for item in ASKED) == LINES
+    assert tuple(item["linkId"] for item in ASKED) == tuple(ATTESTED_LINES)
 
 
 @pytest.mark.parametrize("item", ASKED, ids=lambda item: item["linkId"])

@@ -18,8 +18,8 @@ from multiprocessing import get_context
 import numpy as np
 from msgspec.structs import replace
 
-from cds_service.trials.nct06802055.dosing.reasons import Reason
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from cds_service.virtual_trial.assumptions import assumptions
 from cds_service.virtual_trial.course_of_trial import run_course
 from cds_service.virtual_trial.policies import Oracle

@@ -31,6 +31,7 @@ from cds_service.trials.nct06802055.orders import draft_orders as orders
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, dose_in_force
 from cds_service.trials.nct06802055.patient_state.doses.reduced_dose import reduced_since
 from cds_service.trials.nct06802055.patient_state.early_results import as_if_final, preliminary_results
+from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, active_interactions
 from cds_service.trials.nct06802055.patient_state.kidney.renal import renal_state
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import dangerous_level, titration_level
@@ -116,12 +117,8 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
         """What titration proposes, as safety leaves it: the one place where they meet."""
         p = self.protocol
         proposals = titration.titrate(
-            *self._bedside,
-            self._levels,
-            self.renal,
-            self._interactions,
+            self._enrolled,
             p.titration,
-            self._rules,
             p.levels,
             toxic=self._report.toxic,
             harmed=self._report.harmed,
@@ -148,11 +145,10 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
 
     def _with_outlook(self, decision: TitrationDecision) -> TitrationDecision:
         """A forecast beside what stands already: it comes after safety and changes nothing."""
-        p, renal = self.protocol, self.renal.standing
+        p = self.protocol
         if p.forecaster is None:
             return decision
-        case = self.record, self.as_of, decision, self._doses, self._interactions
-        return replace(decision, outlook=outlook(*case, renal, p.titration, p.forecaster))
+        return replace(decision, outlook=outlook(self._enrolled, decision, p.titration, p.forecaster))
 
     @property
     def safety(self) -> tuple[Alert, ...]:
@@ -167,13 +163,9 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
     ) -> tuple[MonitoringItem, ...]:
         """The schedule beside these decisions."""
         return monitoring.schedule(
-            *self._bedside,
-            self._levels,
+            replace(self._enrolled, renal=renal),
             titration,
-            renal,
-            self._interactions,
             self.protocol.monitoring,
-            self._rules,
             self.protocol.titration,
             self.safety,
         )
@@ -196,15 +188,13 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
             return ()
         p = self.protocol
         return orders.review_orders(
+            replace(self._enrolled, renal=renal),
             self.drafts,
-            *self._bedside,
             titration,
-            renal,
             p.interactions,
             p.interacting,
-            self._is_candidate(),
             p.orders,
-            p.rules,
+            candidate=self._is_candidate(),
         )
 
     @property
@@ -220,9 +210,19 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
     def _rules(self) -> Mapping[str, Rule]:
         return self.protocol.rules
 
-    @property
-    def _bedside(self) -> tuple[ClinicalRecord, AsOf, Participation, Mapping[Drug, DoseInForce]]:
-        return self.record, self.as_of, self.participation, self._doses
+    @cached_property
+    def _enrolled(self) -> EnrolledCase:
+        """What the topics of an enrolled patient look at: each of them is given this one value."""
+        return EnrolledCase(
+            self.record,
+            self.as_of,
+            self.participation,
+            self._doses,
+            self._levels,
+            self.renal,
+            self._interactions,
+            self._rules,
+        )
 
     @cached_property
     def _doses(self) -> Mapping[Drug, DoseInForce]:
@@ -269,13 +269,6 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
             for drug in Drug
         }
         report = safety.safety_review(
-            *self._bedside,
-            self._levels,
-            dangerous,
-            self.renal,
-            self._interactions,
-            self.protocol.interacting,
-            self.protocol.safety,
-            self._rules,
+            self._enrolled, dangerous, self.protocol.interacting, self.protocol.safety
         )
         return report_with_causes(report, self._before)

@@ -16,11 +16,10 @@ from cds_service.rules.answers.alerts import Alert, SafetyReport, Severity
 from cds_service.rules.answers.causes import Cause, Partner, with_causes
 from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.as_of import AsOf
-from cds_service.trials.nct06802055.dosing.reasons import Reason
 from cds_service.trials.nct06802055.dosing.shared_decisions import decision_dose_words
-from cds_service.trials.nct06802055.dosing.steady_state import modulator_days
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from cds_service.trials.nct06802055.patient_state.interactions import (
     ActiveInteraction,
     InteractionLimits,
@@ -28,6 +27,7 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
 )
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import blood_levels
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits
+from cds_service.trials.nct06802055.patient_state.levels.steady_state import modulator_days
 from fhir_mappings.clinical_model.calendar import days_before
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import Phrase, say

@@ -20,12 +20,15 @@ from cds_service.rules.thresholds import (
     read_topic,
 )
 from cds_service.trials.nct06802055.contradictions import contradictions
+from cds_service.trials.nct06802055.criteria.attestation_questionnaire import faults_of_form
+from cds_service.trials.nct06802055.criteria.criterion_judges import read_eligibility_limits
 from cds_service.trials.nct06802055.criteria.eligibility_limits import EligibilityLimits
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.criteria.whole_folders import faults_of_folders
 from cds_service.trials.nct06802055.monitoring.plan import MonitoringLimits
 from cds_service.trials.nct06802055.orders.order_context import OrderLimits
 from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseLimits
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.interactions import DrugInteraction, read_interactions
 from cds_service.trials.nct06802055.patient_state.kidney.renal import RenalLimits
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits
@@ -75,7 +78,7 @@ def _limits(shape: type, topic: str) -> Reading:
 
 
 _FILES: dict[str, Reading] = {
-    "eligibility": _limits(EligibilityLimits, "eligibility"),
+    "eligibility": read_eligibility_limits,
     "counts": _limits(CountLimits, "counts"),
     "failure": read_failure_limits,
     "response": read_response_limits,
@@ -97,17 +100,28 @@ _FILES: dict[str, Reading] = {
 
 def load_protocol(overrides: Mapping[str, Any] | None = None, folder: Path = FOLDER) -> Protocol:
     """Read and check all reviewed files. Raises ProtocolTextFault with every fault of every file."""
-    faults = unknown_overrides(overrides or {}, folder)
+    faults = faults_of_folders(folder) or faults_of_form(folder)
+    for check in (unknown_overrides, contradictions):
+        faults += _faults_of(check, overrides or {}, folder)
     read: dict[str, Any] = {}
     for name, reading in _FILES.items():
         try:
             read[name] = reading(overrides, folder)
         except ProtocolTextFault as error:
             faults += error.faults
-    faults += contradictions(overrides or {}, folder)
     if faults:
         raise ProtocolTextFault(list(dict.fromkeys(faults)))
     return Protocol(**read)
+
+
+def _faults_of(
+    check: Callable[[Mapping[str, Any], Path], list[str]], overrides: Mapping[str, Any], folder: Path
+) -> list[str]:
+    """What the check says, or what it cannot read."""
+    try:
+        return check(overrides, folder)
+    except ProtocolTextFault as error:
+        return error.faults
 
 
 def unknown_overrides(overrides: Mapping[str, Any], folder: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """What is wrong with a folder of reviewed texts: limits, rules, wording of each language, attestation."""
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -8,12 +7,12 @@ from typing import Any
 
 from cds_service.cards.said import lacking_rules, lacking_sentences
 from cds_service.cards.translations import Wording, read_wording
+from cds_service.rules.criterion_folders import word_folders
 from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.trials.nct06802055.contradictions import limits_in_force
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
 from cds_service.trials.nct06802055.read_reviewed import Protocol, all_rules, load_protocol
 from fhir_mappings.clinical_model.concepts import Concept
-from fhir_mappings.readers.read_attestation import LINES
 from fhir_mappings.value_sets import FaultyCodeLists, load_code_lists
 
 
@@ -24,7 +23,6 @@ def faults_of_reviewed(folder: Path, overrides: Mapping[str, Any]) -> list[str]:
         partial(_interactions, folder),
         partial(_rules, folder),
         partial(_wording, folder),
-        partial(_form, folder),
     )
     return list(dict.fromkeys(fault for check in checks for fault in _told(check)))
 
@@ -61,20 +59,5 @@ def _rules(folder: Path) -> list[str]:
 
 
 def _wording(folder: Path) -> list[str]:
-    words, drugs = read_wording(folder / "wording"), read_interactions(folder)
+    words, drugs = read_wording(*word_folders(folder)), read_interactions(folder)
     return sorted(f for name, one in words.items() for f in lacking_sentences(name, one.sentences, drugs))
-
-
-def _form(folder: Path) -> list[str]:
-    """The attestation form asks for every line that an answer is read for, and for no other."""
-    try:
-        form = _asked(folder)
-        asked = {item["linkId"] for group in form["item"] for item in group["item"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return [f"questionnaire.json: cannot be read ({error!r})"]
-    missing = [f"questionnaire.json: asks nothing for {line}" for line in sorted(set(LINES) - asked)]
-    return missing + [f"questionnaire.json: there is no {line}" for line in sorted(asked - set(LINES))]
-
-
-def _asked(folder: Path) -> Any:
-    return json.loads((folder / "questionnaire.json").read_text("utf-8"))

@@ -5,6 +5,7 @@ from pathlib import Path
 from cds_service.trials.nct06802055.assess import assess
 from cds_service.trials.nct06802055.cards.compose import DIAGNOSIS, DOSING, ELIGIBILITY, ORDERS, VISIT
 from cds_service.trials.nct06802055.cards.titration_card import head_of
+from cds_service.trials.nct06802055.criteria.attestation_questionnaire import lines_read
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
 from cds_service.trials.nct06802055.figures.trial_panels import trial_panels
 from cds_service.trials.nct06802055.patient_state.participation import participation
@@ -41,5 +42,6 @@ TRIAL = Trial(
     participation=participation,
     criteria=tuple(IDS),
     page_words=_HERE / "page_words",
+    attested=lines_read(_HERE / "reviewed"),
     page=TrialPage(trial_panels, head_of, _HERE / "reviewed" / "questionnaire.json"),
 )

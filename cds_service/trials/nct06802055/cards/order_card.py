@@ -14,7 +14,7 @@ from cds_service.cds_hooks.card import ActionType, CardAction
 from cds_service.rules.answers.alerts import Action as Wanted
 from cds_service.rules.answers.alerts import Alert
 from cds_service.rules.answers.dosing_answers import TitrationDecision
-from cds_service.trials.nct06802055.dosing.dose_bounds import makes
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import makes
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Argument, Phrase, say

@@ -1,9 +1,9 @@
-"""The twenty criteria of the trial record, and what they say together (DECISIONS 16).
+"""The criteria of the trial record, and what they say together (DECISIONS 16).
 
 The program never says "eligible": the most it says is that an investigator's confirmation is pending.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from msgspec.structs import replace
@@ -18,28 +18,9 @@ from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
 from cds_service.rules.criterion_evidence import of_study
 from cds_service.rules.thresholds import Rule
-from cds_service.trials.nct06802055.criteria.e1_e2_other_marrow_disease import (
-    exc_01_other_cause,
-    exc_02_clonal_disease,
-)
-from cds_service.trials.nct06802055.criteria.e3_pnh_clone import CONFIRM_LARGE_CLONE, exc_03_pnh_clone
-from cds_service.trials.nct06802055.criteria.e4_transplantation import exc_04_transplantation
-from cds_service.trials.nct06802055.criteria.e5_sirolimus import exc_05_sirolimus
-from cds_service.trials.nct06802055.criteria.e6_ciclosporin_harm import exc_06_ciclosporin_harm
-from cds_service.trials.nct06802055.criteria.e7_uncontrolled import exc_07_uncontrolled
-from cds_service.trials.nct06802055.criteria.e8_virus_or_liver import exc_08_virus_or_liver
-from cds_service.trials.nct06802055.criteria.e9_malignancy import exc_09_malignancy
-from cds_service.trials.nct06802055.criteria.e10_thrombosis import exc_10_thrombosis
-from cds_service.trials.nct06802055.criteria.e12_other_trial import exc_12_other_trial
+from cds_service.trials.nct06802055.criteria.criterion_judges import JUDGES
+from cds_service.trials.nct06802055.criteria.e03_pnh_clone.judge import CONFIRM_LARGE_CLONE
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS, EligibilityLimits
-from cds_service.trials.nct06802055.criteria.i1_adult import inc_01_adult
-from cds_service.trials.nct06802055.criteria.i2_acquired_aa import inc_02_acquired_aa
-from cds_service.trials.nct06802055.criteria.i3_cytopenia import inc_03_cytopenia
-from cds_service.trials.nct06802055.criteria.i4_ciclosporin_failure import inc_04_ciclosporin_failure
-from cds_service.trials.nct06802055.criteria.i5_no_infection import inc_05_no_infection
-from cds_service.trials.nct06802055.criteria.i6_e11_pregnancy import exc_11_pregnant, inc_06_not_pregnant
-from cds_service.trials.nct06802055.criteria.i7_consent import inc_07_consent
-from cds_service.trials.nct06802055.criteria.i8_ecog import inc_08_ecog
 from cds_service.trials.nct06802055.criteria.lost_facts import opened_by_lost
 from cds_service.trials.nct06802055.criteria.preliminary_facts import opened_by_preliminary
 from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
@@ -50,33 +31,11 @@ from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.studies import ConsentState, StudyState
 
-CRITERIA: dict[str, Callable[[ClinicalRecord, date, EligibilityLimits], Finding]] = {
-    "I1": inc_01_adult,
-    "I2": inc_02_acquired_aa,
-    "I5": inc_05_no_infection,
-    "I6": inc_06_not_pregnant,
-    "I7": inc_07_consent,
-    "I8": inc_08_ecog,
-    "E1": exc_01_other_cause,
-    "E2": exc_02_clonal_disease,
-    "E3": exc_03_pnh_clone,
-    "E4": exc_04_transplantation,
-    "E5": exc_05_sirolimus,
-    "E6": exc_06_ciclosporin_harm,
-    "E7": exc_07_uncontrolled,
-    "E8": exc_08_virus_or_liver,
-    "E9": exc_09_malignancy,
-    "E10": exc_10_thrombosis,
-    "E11": exc_11_pregnant,
-    "E12": exc_12_other_trial,
-}
-"""Eighteen of the twenty; I3 and I4 have limits of their own."""
-
 _ON_STUDY = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
 _ASKED_TOGETHER = {
-    "I6": ("E11", say("criterion.I6.question_with_E11")),
-    "E1": ("E2", say("criterion.E1.question_with_E2")),
-    "I5": ("E7", say("criterion.I5.question_with_E7")),
+    "I6": ("E11", "criterion.I6.question_with_E11"),
+    "E1": ("E2", "criterion.E1.question_with_E2"),
+    "I5": ("E7", "criterion.I5.question_with_E7"),
 }
 
 
@@ -91,12 +50,12 @@ def judge_criteria(
 ) -> EligibilityDecision:
     """All criteria on T0, the overall status, and what is still to be asked, most decisive first."""
     t0 = index_date(record, as_of, participation)
+    of_topics: Mapping[type, object] = {CountLimits: counts, FailureLimits: failure}
 
     def all_findings(chart: ClinicalRecord) -> dict[str, Finding]:
-        found = {number: criterion(chart, t0, limits) for number, criterion in CRITERIA.items()}
-        found["I3"] = inc_03_cytopenia(chart, t0, counts)
-        found["I4"] = inc_04_ciclosporin_failure(chart, t0, failure)
-        return found
+        return {
+            number: one.judge(chart, t0, of_topics.get(one.limits, limits)) for number, one in JUDGES.items()
+        }
 
     found = opened_by_lost(record, t0, all_findings)
     found = opened_by_preliminary(record, all_findings, found)
@@ -167,9 +126,11 @@ def open_questions(criteria: tuple[Criterion, ...], limits: EligibilityLimits) -
     for first, (second, together) in _ASKED_TOGETHER.items():
         if first in unsettled and second in unsettled and not _says_more(unsettled, first, second):
             asked = unsettled[first]
-            unsettled[first] = replace(asked, finding=replace(asked.finding, question=together))
+            question = Phrase(together, asked.finding.question.values if asked.finding.question else ())
+            unsettled[first] = replace(asked, finding=replace(asked.finding, question=question))
             del unsettled[second]
-    order = {number: place for place, number in enumerate(limits.question_order)}
+    last = (number for number in IDS if number not in limits.question_order)
+    order = {number: place for place, number in enumerate((*limits.question_order, *last))}
     return tuple(sorted(unsettled.values(), key=lambda c: (_weight(c), order[c.id])))
 
 

@@ -1,57 +1,39 @@
-"""The numbers of the eligibility criteria, as they stand in `reviewed/eligibility.toml`."""
+"""The numbers that several criteria share, as in `reviewed/eligibility.toml`, and the ids of the criteria."""
 
 from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from cds_service.rules.thresholds import ProtocolTextFault
+from cds_service.rules.criterion_folders import criterion_folders, criterion_number
+from cds_service.rules.thresholds import FOLDER, ProtocolTextFault
 
-IDS = (*(f"I{n}" for n in range(1, 9)), *(f"E{n}" for n in range(1, 13)))
+IDS = tuple(map(criterion_number, criterion_folders(FOLDER)))
+"""Of all criteria, by their folders, in the order of the trial record."""
 
 
 class EligibilityLimits(msgspec.Struct, frozen=True):
-    """Ages in years, windows in the calendar unit of their name, results in their canonical unit."""
+    """Ages in years, windows in the calendar unit of their name.
 
-    adult_age: int
+    A criterion with limits of its own declares them in a struct that inherits from this one.
+    """
+
     oldest_age: int
-    require_marrow_attestation: bool
-    ecog_highest: int
-    ecog_days: int
-    pnh_clone_percent: Decimal
-    pnh_months: int
-    pnh_transfusion_days: int
-    malignancy_years: int
-    other_trial_months: int
     attestation_days: int
     attestation_short_days: int
     attestation_short_items: tuple[str, ...]
     completeness_days: int
-    infection_days: int
-    fever_celsius: Decimal
-    fever_alone_celsius: Decimal
-    fever_days: int
-    fever_neutrophils: Decimal
     culture_days: int
-    bleeding_days: int
-    drug_order_days: int
     administration_days: int
     prevention_words: tuple[str, ...]
     prevention_drugs: tuple[str, ...]
-    hcg_positive: Decimal
-    hcg_negative: Decimal
-    pregnancy_positive_days: int
-    pregnancy_negative_days: int
-    pregnancy_days: int
-    no_pregnancy_age: int
-    serology_months: int
-    viral_load_months: int
-    viral_load_undetectable: Decimal
     question_order: tuple[str, ...]
 
     def __post_init__(self) -> None:
         faults = []
-        if sorted(self.question_order) != sorted(IDS):
-            faults.append("eligibility.question_order: must name each criterion once")
+        if len(set(self.question_order)) < len(self.question_order) or not set(self.question_order) <= set(
+            IDS
+        ):
+            faults.append("eligibility.question_order: must name criteria, each at most once")
         names = []
         for entry in self.prevention_drugs:
             try:

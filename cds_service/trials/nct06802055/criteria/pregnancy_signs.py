@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 import msgspec
 
@@ -29,6 +30,17 @@ _STATUSES = {
 }
 
 
+class PregnancyLimits(EligibilityLimits, frozen=True):
+    """hCG in IU/L, days, an age in years."""
+
+    hcg_positive: Decimal
+    hcg_negative: Decimal
+    pregnancy_positive_days: int
+    pregnancy_negative_days: int
+    pregnancy_days: int
+    no_pregnancy_age: int
+
+
 class PregnancySigns(msgspec.Struct, frozen=True):
     """`test` is the laboratory's word: MET pregnant, NOT_MET not, UNKNOWN none fresh or not clear.
 
@@ -45,7 +57,7 @@ class PregnancySigns(msgspec.Struct, frozen=True):
     tests: list[Sighting] = msgspec.field(default_factory=list)
 
 
-def pregnancy_signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> PregnancySigns:
+def pregnancy_signs(record: ClinicalRecord, t0: date, limits: PregnancyLimits) -> PregnancySigns:
     """All of them, up to T0."""
     tests = results_by(record, t0, *_TESTS)
     last = newest(tests)
@@ -69,7 +81,7 @@ def pregnancy_signs(record: ClinicalRecord, t0: date, limits: EligibilityLimits)
     return signs
 
 
-def _ends(record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> list[Sighting]:
+def _ends(record: ClinicalRecord, t0: date, limits: PregnancyLimits) -> list[Sighting]:
     """Deliveries and abortions of the last months: the pregnancy is over, and a new one is asked about."""
     earliest = days_before(t0, limits.pregnancy_days)
     coded = [
@@ -96,7 +108,7 @@ def why_not_possible(record: ClinicalRecord, t0: date) -> list[Sighting]:
     ]
 
 
-def _add_statuses(signs: PregnancySigns, record: ClinicalRecord, t0: date, limits: EligibilityLimits) -> None:
+def _add_statuses(signs: PregnancySigns, record: ClinicalRecord, t0: date, limits: PregnancyLimits) -> None:
     last = newest_of_each(record, t0, _STATUSES)
     shown = {a: [of_result(r, _STATUSES[a]) for r in results] for a, results in last.items()}
     recent = days_before(t0, limits.pregnancy_positive_days)
@@ -130,7 +142,7 @@ def _expected(due: Result, record: ClinicalRecord, t0: date) -> bool | None:
 
 
 def _test_verdict(
-    tests: Sequence[Result], last: Sequence[Result], t0: date, limits: EligibilityLimits
+    tests: Sequence[Result], last: Sequence[Result], t0: date, limits: PregnancyLimits
 ) -> Verdict:
     """The newest test; a negative one counts for fewer days, and not against a recent positive one."""
     verdicts = {_read(r, limits) for r in last}
@@ -149,7 +161,7 @@ def _test_verdict(
     return Verdict.UNKNOWN
 
 
-def _read(test: Result, limits: EligibilityLimits) -> Verdict:
+def _read(test: Result, limits: PregnancyLimits) -> Verdict:
     if test.number is None:
         known = {Presence.POSITIVE: Verdict.MET, Presence.NEGATIVE: Verdict.NOT_MET}
         return known[test.presence] if test.presence else Verdict.UNKNOWN

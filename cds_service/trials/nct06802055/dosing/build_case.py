@@ -6,15 +6,11 @@ from datetime import date
 from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Trough
-from cds_service.rules.answers.renal_answers import RenalFinding
-from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
 from cds_service.rules.latest_results import latest_results, recent
 from cds_service.trials.nct06802055.dosing.dose_case import DoseCase, DosedPatient, Laboratory
 from cds_service.trials.nct06802055.dosing.liver import liver_for_dose
 from cds_service.trials.nct06802055.dosing.open_hold import hold_facts
-from cds_service.trials.nct06802055.dosing.steady_state import settled_from
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.dosing.unexpected import (
     ExplainedJump,
     explained_by,
@@ -23,10 +19,12 @@ from cds_service.trials.nct06802055.dosing.unexpected import (
     repeated_level,
     unexpected_after,
 )
-from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, Mechanism
 from cds_service.trials.nct06802055.patient_state.kidney.coded_injury import coded_injury
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits, dangerous_level
+from cds_service.trials.nct06802055.patient_state.levels.steady_state import settled_from
 from fhir_mappings.clinical_model.calendar import age_on
 from fhir_mappings.clinical_model.known_unknown import Known, Part
 from fhir_mappings.clinical_model.medications import Drug
@@ -38,13 +36,7 @@ _MODERATE = frozenset({Mechanism.MODERATE_INHIBITOR})
 
 
 def gather(
-    record: ClinicalRecord,
-    as_of: AsOf,
-    participation: Participation,
-    doses: Mapping[Drug, DoseInForce],
-    levels: Mapping[Drug, Trough],
-    renal: RenalFinding,
-    interactions: tuple[ActiveInteraction, ...],
+    enrolled: EnrolledCase,
     limits: TitrationLimits,
     level_limits: LevelLimits,
     *,
@@ -54,6 +46,7 @@ def gather(
 
     `harmed`: a toxicity of grade 2 or more stands in the chart.
     """
+    record, as_of, interactions = enrolled.record, enrolled.as_of, enrolled.interactions
     results = latest_results(record, as_of)
     tests, found_liver = (
         _tests(record, results, as_of.day, limits),
@@ -65,17 +58,18 @@ def gather(
     quiet = tests.alt and found_liver.cap is False
     cases = {}
     for drug, other in ((Drug.SIROLIMUS, Drug.CICLOSPORIN), (Drug.CICLOSPORIN, Drug.SIROLIMUS)):
-        dose, trough = doses[drug], levels[drug]
+        dose, trough = enrolled.doses[drug], enrolled.levels[drug]
+        beside = enrolled.doses[other]
         case = DoseCase(
             drug,
             as_of.day,
-            participation.arm,
+            enrolled.participation.arm,
             dose,
             trough,
-            renal,
+            enrolled.renal,
             danger=dangerous_level(record, drug, dose.given, as_of, level_limits),
-            other=doses[other],
-            settled=settled_from(dose, doses[other], interactions, level_limits),
+            other=beside,
+            settled=settled_from(dose, beside, interactions, level_limits),
             fresh_level=_is_fresh(trough, as_of.day, level_limits.age_days(drug)),
             liver=found_liver,
             tests=tests,
@@ -85,9 +79,7 @@ def gather(
             potassium=potassium,
             kidney_failure_coded=coded,
         )
-        explained = explained_by(
-            record, dose, doses[other], interactions, limits, level_limits, liver_quiet=quiet
-        )
+        explained = explained_by(record, dose, beside, interactions, limits, level_limits, liver_quiet=quiet)
         cases[drug] = _beside_the_past(case, record, as_of, explained, harmed=harmed)
     return cases
 

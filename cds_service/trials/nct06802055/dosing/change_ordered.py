@@ -6,11 +6,11 @@ import msgspec
 from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Recheck, State
-from cds_service.trials.nct06802055.dosing.dose_bounds import bounds
 from cds_service.trials.nct06802055.dosing.dose_case import DoseAdvice, DoseCase, trough_test
-from cds_service.trials.nct06802055.dosing.reasons import Reason
 from cds_service.trials.nct06802055.dosing.shared_decisions import decision_dose_words, first_test
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bounds
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import Phrase

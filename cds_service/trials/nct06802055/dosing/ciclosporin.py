@@ -9,16 +9,6 @@ from cds_service.rules.answers.dosing_answers import Recheck, State
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.ciclosporin_impaired import advise_impaired
 from cds_service.trials.nct06802055.dosing.ciclosporin_start import start_ciclosporin
-from cds_service.trials.nct06802055.dosing.dose_bounds import (
-    CEILING_STATES,
-    DoseBounds,
-    above,
-    at_least_dose,
-    at_most,
-    below,
-    bounds,
-    nearest,
-)
 from cds_service.trials.nct06802055.dosing.dose_case import (
     DoseAdvice,
     DoseCase,
@@ -30,8 +20,6 @@ from cds_service.trials.nct06802055.dosing.dose_case import (
     within_days,
 )
 from cds_service.trials.nct06802055.dosing.jump import jump_doubted, with_words
-from cds_service.trials.nct06802055.dosing.level_table import LevelRow
-from cds_service.trials.nct06802055.dosing.reasons import Reason
 from cds_service.trials.nct06802055.dosing.restart import beside_the_hold, restart
 from cds_service.trials.nct06802055.dosing.shared_decisions import (
     cannot_advise,
@@ -43,8 +31,20 @@ from cds_service.trials.nct06802055.dosing.shared_decisions import (
     routine_recheck,
     unproven,
 )
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import (
+    CEILING_STATES,
+    DoseBounds,
+    above,
+    at_least_dose,
+    at_most,
+    below,
+    bounds,
+    nearest,
+)
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
+from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from cds_service.rules.answers.dosing_answers import Recheck, State
 from cds_service.rules.answers.renal_answers import RenalState
-from cds_service.trials.nct06802055.dosing.dose_bounds import bounds
 from cds_service.trials.nct06802055.dosing.dose_case import (
     DoseAdvice,
     DoseCase,
@@ -14,10 +13,11 @@ from cds_service.trials.nct06802055.dosing.dose_case import (
     trough_test,
     within_days,
 )
-from cds_service.trials.nct06802055.dosing.level_table import LevelRow
-from cds_service.trials.nct06802055.dosing.reasons import Reason, reason_words
 from cds_service.trials.nct06802055.dosing.shared_decisions import outside_bounds
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bounds
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason, reason_words
+from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 

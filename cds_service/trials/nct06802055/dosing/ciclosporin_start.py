@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.answers.renal_answers import RenalState
-from cds_service.trials.nct06802055.dosing.dose_bounds import CEILING_STATES, bounds, nearest
 from cds_service.trials.nct06802055.dosing.dose_case import (
     DoseAdvice,
     DoseCase,
@@ -12,9 +11,10 @@ from cds_service.trials.nct06802055.dosing.dose_case import (
     kidney_words,
     trough_test,
 )
-from cds_service.trials.nct06802055.dosing.reasons import Reason
 from cds_service.trials.nct06802055.dosing.shared_decisions import cannot_advise, missing_for_start
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import CEILING_STATES, bounds, nearest
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 

@@ -7,13 +7,13 @@ import msgspec
 
 from cds_service.rules.answers.dosing_answers import Recheck, State, Trough, Validity
 from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
-from cds_service.trials.nct06802055.dosing.level_table import LevelRow
 from cds_service.trials.nct06802055.dosing.liver import Liver
 from cds_service.trials.nct06802055.dosing.open_hold import OpenHold
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.dosing.unexpected import RepeatedLevel
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import USABLE
+from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow
 from fhir_mappings.clinical_model.calendar import days_after, days_before
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import Phrase, say

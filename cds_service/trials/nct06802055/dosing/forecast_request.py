@@ -1,6 +1,6 @@
 """What is asked of a forecaster about one decision, and for which patients nothing is asked at all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -17,9 +17,10 @@ from cds_service.rules.answers.forecast_answer import (
 )
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.as_of import AsOf
-from cds_service.trials.nct06802055.dosing.dose_bounds import bounds, sirolimus_doses
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bounds, sirolimus_doses
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
 from fhir_mappings.clinical_model.calendar import age_on, hours_between
 from fhir_mappings.clinical_model.known_unknown import Known, Sex
@@ -42,22 +43,19 @@ _LONGEST_HOURS = 48
 
 
 def outlook(
-    record: ClinicalRecord,
-    as_of: AsOf,
+    case: EnrolledCase,
     decision: TitrationDecision,
-    doses: Mapping[Drug, DoseInForce],
-    interactions: tuple[ActiveInteraction, ...],
-    renal: RenalState,
     limits: TitrationLimits,
     forecaster: Forecaster,
 ) -> Outlook | None:
     """The forecast beside a decision; None where nothing can be said, since no dose or no target stands."""
-    dose = doses[Drug(decision.drug)]
-    other = doses[Drug.CICLOSPORIN if decision.drug is Drug.SIROLIMUS else Drug.SIROLIMUS]
+    record, as_of = case.record, case.as_of
+    dose = case.doses[Drug(decision.drug)]
+    other = case.doses[Drug.CICLOSPORIN if decision.drug is Drug.SIROLIMUS else Drug.SIROLIMUS]
     if decision.state not in TOLD or decision.target is None or decision.current is None or not dose.steps:
         return None
     levels = tuple(_levels(record, dose, as_of))
-    refused = _refused(record, dose, interactions, levels)
+    refused = _refused(record, dose, case.interactions, levels)
     if refused:
         return Outlook(as_of.day, none_because=refused)
     question = OutlookQuestion(
@@ -66,7 +64,7 @@ def outlook(
         _runs(dose, as_of.day),
         levels,
         _covariates(record, as_of, other),
-        real_doses(decision, renal, limits),
+        real_doses(decision, case.renal.standing, limits),
         (decision.target.low, decision.target.high),
     )
     return forecaster(question)

@@ -10,8 +10,8 @@ import msgspec
 
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.as_of import AsOf
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import (
     LevelLimits,
     blood_levels,

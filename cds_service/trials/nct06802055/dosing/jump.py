@@ -11,9 +11,9 @@ from cds_service.trials.nct06802055.dosing.dose_case import (
     result_words,
     trough_test,
 )
-from cds_service.trials.nct06802055.dosing.level_table import LevelRow
-from cds_service.trials.nct06802055.dosing.reasons import Reason
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
+from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 RULE = "TR-11"

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from cds_service.rules.latest_results import recent
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.results import Analyte, Result
 

@@ -8,23 +8,23 @@ from msgspec.structs import replace
 
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.as_of import AsOf
-from cds_service.trials.nct06802055.dosing.dose_bounds import (
-    CEILING_STATES,
-    at_most,
-    bounds,
-    highest_up_to,
-    sirolimus_doses,
-)
 from cds_service.trials.nct06802055.dosing.hold_triggers import (
     HoldTrigger,
     Trigger,
     find_triggers,
     potassium_settled,
 )
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.dosing.unexpected import ExplainedJump
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import (
+    CEILING_STATES,
+    at_most,
+    bounds,
+    highest_up_to,
+    sirolimus_doses,
+)
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import IntakeSign
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, Mechanism
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import blood_levels
 from fhir_mappings.clinical_model.calendar import days_after

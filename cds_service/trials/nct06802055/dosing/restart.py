@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import Recheck, State
 from cds_service.rules.answers.renal_answers import RenalState
-from cds_service.trials.nct06802055.dosing.dose_bounds import bounds
 from cds_service.trials.nct06802055.dosing.dose_case import (
     DoseAdvice,
     DoseCase,
@@ -18,10 +17,11 @@ from cds_service.trials.nct06802055.dosing.dose_case import (
 )
 from cds_service.trials.nct06802055.dosing.hold_triggers import HoldTrigger
 from cds_service.trials.nct06802055.dosing.open_hold import OpenHold
-from cds_service.trials.nct06802055.dosing.reasons import Reason, reason_words
 from cds_service.trials.nct06802055.dosing.shared_decisions import decision_dose_words, next_fit_level
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bounds
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason, reason_words
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import Phrase, say

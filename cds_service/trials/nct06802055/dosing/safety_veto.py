@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.thresholds import Rule
-from cds_service.trials.nct06802055.dosing.reasons import Reason
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from fhir_mappings.clinical_model.messages import say
 
 _STOPPING = (Action.STOP_REVIEW, Action.HOLD)

@@ -4,16 +4,16 @@ from datetime import date
 
 from cds_service.rules.answers.dosing_answers import Recheck, State, Validity
 from cds_service.rules.uneven_doses import uneven_words
-from cds_service.trials.nct06802055.dosing.dose_bounds import DoseBounds
 from cds_service.trials.nct06802055.dosing.dose_case import (
     DoseAdvice,
     DoseCase,
     case_level_words,
     trough_test,
 )
-from cds_service.trials.nct06802055.dosing.reasons import UNFIT, Reason, reason_words
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus, Stopped
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import DoseBounds
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import UNFIT, Reason, reason_words
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import Phrase, listing, say

@@ -7,12 +7,6 @@ from msgspec.structs import replace
 
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.answers.renal_answers import RenalState
-from cds_service.trials.nct06802055.dosing.dose_bounds import (
-    DoseBounds,
-    bounds,
-    highest_up_to,
-    sirolimus_doses,
-)
 from cds_service.trials.nct06802055.dosing.dose_case import (
     DoseAdvice,
     DoseCase,
@@ -23,8 +17,6 @@ from cds_service.trials.nct06802055.dosing.dose_case import (
     within_days,
 )
 from cds_service.trials.nct06802055.dosing.jump import jump_doubted, with_words
-from cds_service.trials.nct06802055.dosing.level_table import LevelRow
-from cds_service.trials.nct06802055.dosing.reasons import Reason
 from cds_service.trials.nct06802055.dosing.restart import beside_the_hold, restart, with_refuted
 from cds_service.trials.nct06802055.dosing.shared_decisions import (
     common_doubts,
@@ -36,8 +28,16 @@ from cds_service.trials.nct06802055.dosing.shared_decisions import (
     unproven,
 )
 from cds_service.trials.nct06802055.dosing.sirolimus_start import ciclosporin_doubts, start_sirolimus
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import (
+    DoseBounds,
+    bounds,
+    highest_up_to,
+    sirolimus_doses,
+)
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
+from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 

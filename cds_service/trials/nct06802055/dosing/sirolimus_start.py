@@ -2,12 +2,12 @@
 
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.answers.renal_answers import RenalState
-from cds_service.trials.nct06802055.dosing.dose_bounds import bounds
 from cds_service.trials.nct06802055.dosing.dose_case import DoseAdvice, DoseCase, in_days, trough_test
-from cds_service.trials.nct06802055.dosing.reasons import Reason, reason_words
 from cds_service.trials.nct06802055.dosing.shared_decisions import cannot_advise, missing_for_start
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bounds
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason, reason_words
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.studies import Arm

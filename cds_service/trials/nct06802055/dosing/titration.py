@@ -4,39 +4,28 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from cds_service.rules.answers.dosing_answers import Band, State, TitrationDecision, Trough
-from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
-from cds_service.rules.answers.trial_part import Participation
-from cds_service.rules.as_of import AsOf
+from cds_service.rules.answers.dosing_answers import Band, State, TitrationDecision
+from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.thresholds import Rule
 from cds_service.trials.nct06802055.dosing.build_case import gather
 from cds_service.trials.nct06802055.dosing.change_ordered import after_an_order
 from cds_service.trials.nct06802055.dosing.ciclosporin import advise_ciclosporin
-from cds_service.trials.nct06802055.dosing.dose_bounds import CEILING_STATES, bounds
 from cds_service.trials.nct06802055.dosing.dose_case import DoseAdvice, DoseCase, in_days, trough_test
 from cds_service.trials.nct06802055.dosing.jump import with_repeat
-from cds_service.trials.nct06802055.dosing.reasons import WORDS, Reason
 from cds_service.trials.nct06802055.dosing.sirolimus import advise_sirolimus
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits as TitrationLimits
-from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
-from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import CEILING_STATES, bounds
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import WORDS, Reason
+from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say
-from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.studies import Arm, StudyState
 
 
 def titrate(
-    record: ClinicalRecord,
-    as_of: AsOf,
-    participation: Participation,
-    doses: Mapping[Drug, DoseInForce],
-    levels: Mapping[Drug, Trough],
-    renal: RenalFinding,
-    interactions: tuple[ActiveInteraction, ...],
+    case: EnrolledCase,
     limits: TitrationLimits,
-    rules: Mapping[str, Rule],
     level_limits: LevelLimits,
     *,
     toxic: bool = False,
@@ -46,13 +35,12 @@ def titrate(
 
     `harmed`: safety has found a toxicity of grade 2 or more; `toxic`: beside a high level of sirolimus.
     """
-    if participation.status is not StudyState.ENROLLED:
+    if case.participation.status is not StudyState.ENROLLED:
         return ()
-    drugs = (Drug.SIROLIMUS,) if participation.arm is Arm.SIROLIMUS else tuple(Drug)
-    case = record, as_of, participation, doses, levels, renal, interactions, limits, level_limits
-    chart = gather(*case, harmed=harmed)
+    drugs = (Drug.SIROLIMUS,) if case.participation.arm is Arm.SIROLIMUS else tuple(Drug)
+    chart = gather(case, limits, level_limits, harmed=harmed)
     chart[Drug.SIROLIMUS] = replace(chart[Drug.SIROLIMUS], toxic=toxic)
-    return decide({drug: chart[drug] for drug in drugs}, limits, rules)
+    return decide({drug: chart[drug] for drug in drugs}, limits, case.rules)
 
 
 def decide(

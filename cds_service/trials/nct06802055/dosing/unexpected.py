@@ -7,8 +7,8 @@ import msgspec
 
 from cds_service.rules.answers.dosing_answers import Trough, Validity
 from cds_service.rules.as_of import AsOf
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import (
     USABLE,

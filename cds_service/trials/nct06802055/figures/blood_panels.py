@@ -7,7 +7,10 @@ from cds_service.cards.translations import plain_number
 from cds_service.figures.chart_data import DrawnLine, Mark, Panel, Point, Shape, axis_moment, drawn_number
 from cds_service.figures.patient_chart import PatientChart
 from cds_service.trials.nct06802055.patient_state.blood.counts import CountLimits
-from cds_service.trials.nct06802055.response.response_profiles import Floor, ResponseStandard
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_profiles import (
+    Floor,
+    ResponseStandard,
+)
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Known, Sex
 from fhir_mappings.clinical_model.record import ClinicalRecord

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 
 from cds_service.rules.answers.dosing_answers import Recheck, State, TitrationDecision, Validity
-from cds_service.trials.nct06802055.dosing.reasons import Reason
 from cds_service.trials.nct06802055.monitoring.kidney_tests import (
     after_creatinine_rise,
     after_high_ciclosporin,
@@ -14,6 +13,7 @@ from cds_service.trials.nct06802055.monitoring.plan import Candidate, Test, afte
 from cds_service.trials.nct06802055.monitoring.study_course import EVENT, StudyCourse
 from cds_service.trials.nct06802055.monitoring.tests_findings_ask_for import asked_by_findings
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte, Result
@@ -64,7 +64,7 @@ def _rechecked(decision: TitrationDecision, recheck: Recheck) -> tuple[str, ...]
 
 
 def _after_dose_change(course: StudyCourse, drug: Drug) -> Iterator[Candidate]:
-    dose = course.doses.get(drug)
+    dose = course.case.doses.get(drug)
     if dose is None or dose.status is not DoseStatus.KNOWN or len(dose.steps) < 2:
         return
     changed = dose.steps[-1].day
@@ -80,7 +80,7 @@ def _after_ciclosporin_change(course: StudyCourse) -> Iterator[Candidate]:
 
     What happened before day 1 is answered by the first trough.
     """
-    dose = course.doses.get(Drug.CICLOSPORIN)
+    dose = course.case.doses.get(Drug.CICLOSPORIN)
     if dose is None:
         return
     days = [step.day for step in dose.steps[:1]]
@@ -99,7 +99,7 @@ def _after_ciclosporin_change(course: StudyCourse) -> Iterator[Candidate]:
 def _after_partner(course: StudyCourse, analyte: Analyte) -> Iterator[Candidate]:
     """A trough 7 days after an inhibitor or inducer started, 14 after it stopped (`titration.md` 8)."""
     drug, limits = Drug(analyte), course.limits
-    for active in course.interactions:
+    for active in course.case.interactions:
         partner = active.interaction
         if not partner.changes_levels or partner.class_with(drug) is None:
             continue
@@ -117,7 +117,7 @@ def _after_partner(course: StudyCourse, analyte: Analyte) -> Iterator[Candidate]
 
 def _after_haemoglobin_rise(course: StudyCourse) -> Iterator[Candidate]:
     """Haemoglobin up by more than 20 g/L since the last valid trough (DECISIONS 38)."""
-    trough = course.levels.get(Drug.SIROLIMUS)
+    trough = course.case.levels.get(Drug.SIROLIMUS)
     if trough is None or trough.day is None or trough.validity not in _MEASURED_WELL:
         return
     counts = course.calendar.measured.get(Analyte.HAEMOGLOBIN, ())
@@ -135,7 +135,7 @@ def _after_haemoglobin_rise(course: StudyCourse) -> Iterator[Candidate]:
         )
         due = now.when.last
         late = after(due, course.limits.sirolimus_after_change[1])
-        yield Candidate(due, late, course.rules["SRL-HCT"], seen, _HAEMOGLOBIN)
+        yield Candidate(due, late, course.case.rules["SRL-HCT"], seen, _HAEMOGLOBIN)
 
 
 def _nearest(counts: tuple[Result, ...], day: date, reach: int) -> Result | None:
@@ -153,4 +153,4 @@ def _visits(course: StudyCourse) -> Iterator[Candidate]:
         inside = any(r.when and opens <= r.when.last <= closes for r in counts)
         if not inside and course.calendar.day <= closes:
             seen = say("schedule.visit", week=week, first=first, last=last)
-            yield Candidate(first, last, course.rules[f"MON-W{week}"], seen, _VISIT)
+            yield Candidate(first, last, course.case.rules[f"MON-W{week}"], seen, _VISIT)

@@ -16,26 +16,26 @@ _RISING = frozenset({RenalState.WATCH, RenalState.IMPAIRED})
 def after_creatinine_rise(course: StudyCourse) -> Iterator[Candidate]:
     """A week after a creatinine that was too high, within two days after one of acute kidney injury."""
     last = course.calendar.measured.get(Analyte.CREATININE, ())[-1:]
-    if course.renal.standing is RenalState.AKI:
+    if course.case.renal.standing is RenalState.AKI:
         yield from in_kidney_injury(Analyte.CREATININE, course)
-    elif course.renal.state in _RISING and last and last[0].when:
+    elif course.case.renal.state in _RISING and last and last[0].when:
         due = after(last[0].when.last, course.limits.kidney_after_rise)
         late = after(due, course.limits.kidney_in_injury[1])
-        seen = say("schedule.kidney", day=last[0].when.last, seen=course.renal.seen)
-        yield Candidate(due, late, course.rules["MON-REN"], seen, EVENT, asked=True)
+        seen = say("schedule.kidney", day=last[0].when.last, seen=course.case.renal.seen)
+        yield Candidate(due, late, course.case.rules["MON-REN"], seen, EVENT, asked=True)
 
 
 def in_kidney_injury(analyte: Analyte, course: StudyCourse) -> Iterator[Candidate]:
     """Creatinine and potassium each day or two while the kidneys are injured, at once if there is none."""
-    if course.renal.standing is not RenalState.AKI:
+    if course.case.renal.standing is not RenalState.AKI:
         return
     last = course.calendar.measured.get(analyte, ())[-1:]
     done = last[0].when.last if last and last[0].when else None
     first, second = course.limits.kidney_in_injury
     due = after(done, first) if done else course.calendar.day
     late = after(done, second) if done else course.calendar.day
-    seen = say("schedule.injury", seen=course.renal.seen)
-    yield Candidate(due, late, course.rules["MON-REN"], seen, EVENT, asked=True)
+    seen = say("schedule.injury", first=first, last=second, seen=course.case.renal.seen)
+    yield Candidate(due, late, course.case.rules["MON-REN"], seen, EVENT, asked=True)
 
 
 def after_high_ciclosporin(analyte: Analyte, course: StudyCourse) -> Iterator[Candidate]:
@@ -45,12 +45,12 @@ def after_high_ciclosporin(analyte: Analyte, course: StudyCourse) -> Iterator[Ca
     if not high or high[-1].when is None:
         return
     day = high[-1].when.last
-    seen = say("schedule.highCiclosporin", value=high[-1].number, day=day)
-    window = course.dosing.ciclosporin_high_recheck
+    first, last = window = course.dosing.ciclosporin_high_recheck
+    seen = say("schedule.highCiclosporin", value=high[-1].number, day=day, first=first, last=last)
     yield from course.follow_up(analyte, day, window, "MON-CSA-HIGH", seen, instead=False, asked=True)
 
 
 def _is_no_trough(result: Result, course: StudyCourse) -> bool:
-    trough = course.levels.get(Drug.CICLOSPORIN)
+    trough = course.case.levels.get(Drug.CICLOSPORIN)
     same = trough is not None and trough.reference == result.reference
     return same and trough is not None and trough.validity is Validity.NOT_TROUGH

@@ -1,19 +1,15 @@
 """What has happened to one patient that a test may have to follow."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import msgspec
 
 from cds_service.rules.answers.alerts import Alert
-from cds_service.rules.answers.dosing_answers import TitrationDecision, Trough
-from cds_service.rules.answers.renal_answers import RenalFinding
-from cds_service.rules.thresholds import Rule
-from cds_service.trials.nct06802055.dosing.titration_limits import TitrationLimits
+from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.trials.nct06802055.monitoring.plan import Calendar, Candidate, MonitoringLimits, after
-from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
-from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
+from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.results import Analyte
 
@@ -25,13 +21,9 @@ class StudyCourse(msgspec.Struct, frozen=True):
     """What has happened to the patient that a test may have to follow."""
 
     calendar: Calendar
-    doses: Mapping[Drug, DoseInForce]
-    levels: Mapping[Drug, Trough]
+    case: EnrolledCase
     titration: tuple[TitrationDecision, ...]
-    renal: RenalFinding
-    interactions: tuple[ActiveInteraction, ...]
     limits: MonitoringLimits
-    rules: Mapping[str, Rule]
     dosing: TitrationLimits
     alerts: tuple[Alert, ...] = ()
 
@@ -50,4 +42,4 @@ class StudyCourse(msgspec.Struct, frozen=True):
         due = after(event, window[0])
         if not any(r.when and r.when.last >= due for r in self.calendar.measured.get(analyte, ())):
             late = after(event, window[1])
-            yield Candidate(due, late, self.rules[rule], seen, EVENT, instead=instead, asked=asked)
+            yield Candidate(due, late, self.case.rules[rule], seen, EVENT, instead=instead, asked=asked)

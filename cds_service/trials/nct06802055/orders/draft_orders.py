@@ -7,10 +7,7 @@ from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.dosing_answers import TitrationDecision
-from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.answers.trial_part import Participation
-from cds_service.rules.as_of import AsOf
-from cds_service.rules.thresholds import Rule
 from cds_service.trials.nct06802055.orders.duplicate_orders import duplicates
 from cds_service.trials.nct06802055.orders.formulation import another_formulation
 from cds_service.trials.nct06802055.orders.order_context import OrderContext, OrderLimits
@@ -23,10 +20,10 @@ from cds_service.trials.nct06802055.orders.partner_drug import (
 from cds_service.trials.nct06802055.orders.study_drug import partners_in_use, study_drug
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
 from cds_service.trials.nct06802055.patient_state.doses.regimens import with_companions
+from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import (
     DrugInteraction,
     InteractionLimits,
-    active_interactions,
 )
 from fhir_mappings.clinical_model.calendar import on_day
 from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
@@ -62,45 +59,40 @@ _OVER = frozenset(
 
 
 def review_orders(
+    case: EnrolledCase,
     drafts: tuple[MedicationEvent, ...],
-    record: ClinicalRecord,
-    as_of: AsOf,
-    participation: Participation,
-    doses: Mapping[Drug, DoseInForce],
     titration: tuple[TitrationDecision, ...],
-    renal: RenalFinding,
     table: Mapping[str, DrugInteraction],
     current_use: InteractionLimits,
-    candidate: bool,
     limits: OrderLimits,
-    rules: Mapping[str, Rule],
+    *,
+    candidate: bool,
 ) -> tuple[Alert, ...]:
-    """The findings about the drafts, critical first; `rules` are those of `safety.toml` and `orders.toml`.
+    """The findings about the drafts, critical first.
 
     For a patient not enrolled only one thing is said: sirolimus drafted for a candidate (DECISIONS 43).
     A draft without a medication has no finding, nor has one that stops, holds or cancels an order, or tells
     that it was completed (DECISIONS 64).
     """
+    record, day = case.record, case.as_of.day
     ended = frozenset(draft.reference for draft in drafts if draft.status in _OVER)
     drafts = tuple(draft for draft in drafts if draft.status not in _OVER)
     desk = OrderContext(
-        drafts=tuple(_whole_day(draft, drafts, record, as_of.day) for draft in drafts),
+        drafts=tuple(_whole_day(draft, drafts, record, day) for draft in drafts),
         ended=ended,
         record=record,
-        day=as_of.day,
-        participation=participation,
-        doses=doses,
+        day=day,
+        participation=case.participation,
+        doses=case.doses,
         titration={Drug(decision.drug): decision for decision in titration},
-        renal=renal,
+        renal=case.renal,
         table=table,
-        interactions=active_interactions(record, as_of, table, current_use)
-        if _any_study_drug(drafts)
-        else (),
-        drugs=_concerned(drafts, participation, doses),
+        interactions=case.interactions if _any_study_drug(drafts) else (),
+        drugs=_concerned(drafts, case.participation, case.doses),
         limits=limits,
-        rules=rules,
+        rules=case.rules,
     )
-    if participation.status is StudyState.ENROLLED:
+    if case.participation.status is StudyState.ENROLLED:
         told = (alert for draft in desk.drafts for rule in RULES for alert in rule(desk, draft))
         found = list(dict.fromkeys(told))  # a draft in steps says what it says of each of them once
     else:

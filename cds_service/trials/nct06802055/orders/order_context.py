@@ -11,8 +11,8 @@ from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.thresholds import Rule
-from cds_service.trials.nct06802055.dosing.reasons import Reason
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
+from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, DrugInteraction
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.medications import STRENGTH_UNKNOWN, Dose, Drug, MedicationEvent
@@ -35,6 +35,7 @@ class OrderLimits(msgspec.Struct, frozen=True):
     platelets_low: Decimal
     active_order_days: int
     renewal_days: int
+    critical_partner_level: tuple[int, ...]
 
 
 class OrderBounds(msgspec.Struct, frozen=True):

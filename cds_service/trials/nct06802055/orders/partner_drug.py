@@ -9,6 +9,7 @@ from cds_service.rules.answers.alerts import Alert, Severity
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.orders.order_context import OrderContext
 from cds_service.trials.nct06802055.patient_state.interaction_findings import (
+    PairTold,
     live_vaccine,
     pair_alerts,
     perhaps_live,
@@ -32,7 +33,8 @@ def interacting(desk: OrderContext, draft: MedicationEvent) -> Iterator[Alert]:
     for name in sorted(draft.ingredients & desk.table.keys()):
         interaction = desk.table[name]
         where = say("interactions.drafted", name=draft.text)
-        for alert in pair_alerts(interaction, desk.drugs, where, (), desk.rules, drafted=True):
+        told = PairTold(desk.rules, desk.limits.critical_partner_level, drafted=True)
+        for alert in pair_alerts(interaction, desk.drugs, where, (), told):
             urgent = interaction.mechanism is Mechanism.NEPHROTOXIC and desk.renal.standing in _FAILING
             louder = urgent and alert.severity is Severity.INFO
             yield replace(

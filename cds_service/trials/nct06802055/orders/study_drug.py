@@ -9,11 +9,11 @@ from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.uneven_doses import uneven_words
-from cds_service.trials.nct06802055.dosing.dose_bounds import makes
 from cds_service.trials.nct06802055.orders.order_context import OrderContext
 from cds_service.trials.nct06802055.orders.route import another_route
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
-from cds_service.trials.nct06802055.patient_state.interaction_findings import pair_alerts
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import makes
+from cds_service.trials.nct06802055.patient_state.interaction_findings import PairTold, pair_alerts
 from fhir_mappings.clinical_model.known_unknown import Known
 from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase, say
@@ -198,9 +198,8 @@ def partners_in_use(desk: OrderContext, draft: MedicationEvent) -> Iterator[Aler
     for drug in Drug:
         for active in desk.interactions if drug.value in draft.ingredients else ():
             where = say("interactions.inUse", name=active.interaction.name, since=active.started)
-            pairs = pair_alerts(
-                active.interaction, (drug,), where, [active.evidence], desk.rules, drafted=True
-            )
+            told = PairTold(desk.rules, desk.limits.critical_partner_level, drafted=True)
+            pairs = pair_alerts(active.interaction, (drug,), where, [active.evidence], told)
             for alert in pairs:
                 if active.current and alert.severity is not Severity.INFO:
                     yield replace(alert, order=draft.reference)

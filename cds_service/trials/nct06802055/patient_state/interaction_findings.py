@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
 from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
@@ -52,30 +53,39 @@ _NAMES = {
 }
 
 
+class PairTold(msgspec.Struct, frozen=True):
+    """How a pair is told: by which rules, and whether the partner is only drafted and can still be left out.
+
+    `level_days` until the level beside a critical partner, the first and the last.
+    """
+
+    rules: Mapping[str, Rule]
+    level_days: tuple[int, ...]
+    drafted: bool
+
+
 def pair_alerts(
     interaction: DrugInteraction,
     drugs: Iterable[Drug],
     where: Phrase,
     evidence: Iterable[Evidence],
-    rules: Mapping[str, Rule],
-    *,
-    drafted: bool,
+    told: PairTold,
 ) -> list[Alert]:
     """One finding for each study drug where class or action differ, one for both where they agree.
 
     On the closed list (DECISIONS 33) critical; other contraindications and "avoid" warn, "caution" informs.
-    `where` says in use or drafted, `drafted` that the partner can still be left out.
+    `where` says in use or drafted.
     """
-    told = tuple(evidence)
+    shown = tuple(evidence)
     found = [
         Alert(
-            _rule(interaction, drug, rules),
+            _rule(interaction, drug, told.rules),
             severity_with(interaction, drug),
-            _action(interaction, drug, drafted=drafted),
-            _seen(interaction, drug, grade, where),
+            _action(interaction, drug, drafted=told.drafted),
+            _seen(interaction, drug, grade, where, told),
             drug,
             None,
-            told,
+            shown,
         )
         for drug in drugs
         if (grade := interaction.class_with(drug))
@@ -83,7 +93,9 @@ def pair_alerts(
     alike = len({(a.rule.id, a.severity, a.action) for a in found}) == 1
     if len(found) > 1 and alike and interaction.with_sirolimus:
         return [
-            replace(found[0], drug=None, seen=_seen(interaction, None, interaction.with_sirolimus, where))
+            replace(
+                found[0], drug=None, seen=_seen(interaction, None, interaction.with_sirolimus, where, told)
+            )
         ]
     return found
 
@@ -115,7 +127,9 @@ def _action(interaction: DrugInteraction, drug: Drug, *, drafted: bool) -> Actio
     return Action.MEASURE_LEVEL if avoid and interaction.changes_levels and not drafted else Action.AVOID
 
 
-def _seen(interaction: DrugInteraction, drug: Drug | None, grade: InteractionClass, where: Phrase) -> Phrase:
+def _seen(
+    interaction: DrugInteraction, drug: Drug | None, grade: InteractionClass, where: Phrase, told: PairTold
+) -> Phrase:
     critical = drug is not None and interaction.critical_with is drug
     soon = critical and drug is Drug.SIROLIMUS and interaction.changes_levels
     pair = say(
@@ -125,7 +139,8 @@ def _seen(interaction: DrugInteraction, drug: Drug | None, grade: InteractionCla
         grade=_CLASS[grade],
         effect=_EFFECT[interaction.mechanism],
     )
-    return say("interactions.levelSoon", pair=pair) if soon else pair
+    first, last = told.level_days
+    return say("interactions.levelSoon", pair=pair, first=first, last=last) if soon else pair
 
 
 def live_vaccine(

@@ -11,12 +11,15 @@ from typing import Any
 import msgspec
 
 from cds_service.rules.thresholds import FOLDER, read_limits
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_profiles import (
+    ResponseStandard,
+    read_response_standard,
+)
 from cds_service.trials.nct06802055.prior_ciclosporin.days_covered import (
     ExposureLimits,
     Supply,
     ciclosporin_supplies,
 )
-from cds_service.trials.nct06802055.response.response_profiles import ResponseStandard, read_response_standard
 from fhir_mappings.clinical_model.calendar import months_after, months_before
 from fhir_mappings.clinical_model.medications import MedicationSource
 from fhir_mappings.clinical_model.record import ClinicalRecord

@@ -10,12 +10,7 @@ from cds_service.trials.nct06802055.patient_state.blood.baseline import Baseline
 from cds_service.trials.nct06802055.patient_state.blood.counts import count_said
 from cds_service.trials.nct06802055.patient_state.blood.haematology import Haematology, read_haematology
 from cds_service.trials.nct06802055.patient_state.blood.possible_exposure import NEVER_TAKEN
-from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import (
-    CiclosporinCourse,
-    FailureLimits,
-    Grade,
-)
-from cds_service.trials.nct06802055.response.response_course import (
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_course import (
     ResponseCourse,
     ResponseStretch,
     is_responding,
@@ -23,7 +18,14 @@ from cds_service.trials.nct06802055.response.response_course import (
     response_course,
     resumed_transfusion,
 )
-from cds_service.trials.nct06802055.response.response_judgement import ResponseJudgement
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_judgement import (
+    ResponseJudgement,
+)
+from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import (
+    CiclosporinCourse,
+    FailureLimits,
+    Grade,
+)
 from fhir_mappings.clinical_model.calendar import days_after, months_after
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Diagnosis

@@ -27,9 +27,14 @@ from cds_service.trials.nct06802055.patient_state.blood.transfusions import (
     transfusion_evidence,
     transfusion_said,
 )
-from cds_service.trials.nct06802055.response.response_course import ResponseCourse, response_course
-from cds_service.trials.nct06802055.response.response_judgement import ResponseJudgement
-from cds_service.trials.nct06802055.response.response_profiles import (
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_course import (
+    ResponseCourse,
+    response_course,
+)
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_judgement import (
+    ResponseJudgement,
+)
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_profiles import (
     ResponseStandard,
     profile_said,
     read_response_standard,

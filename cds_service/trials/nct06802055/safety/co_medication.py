@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from cds_service.rules.answers.alerts import Severity
 from cds_service.rules.answers.causes import Partner
 from cds_service.trials.nct06802055.patient_state.interaction_findings import (
+    PairTold,
     live_vaccine,
     pair_alerts,
     perhaps_live,
@@ -25,7 +26,8 @@ def interacting_drugs(chart: Situation) -> Iterator[Found]:
             key = "interactions.orderEnded" if active.order_ended else "interactions.inUse"
             seen = Phrase(key, (("name", active.interaction.name), ("since", active.started)))
             evidence = [active.evidence]
-            found = pair_alerts(active.interaction, chart.drugs, seen, evidence, chart.rules, drafted=False)
+            told = PairTold(chart.rules, chart.limits.critical_partner_level, drafted=False)
+            found = pair_alerts(active.interaction, chart.drugs, seen, evidence, told)
             partner = Partner(active.interaction.name, active.orders)
             yield from (replace(alert, partner=partner) for alert in found)
 

@@ -13,6 +13,7 @@ from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.drug_uses import is_in_use
 from cds_service.rules.thresholds import Rule
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
+from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, InteractionLimits
 from cds_service.trials.nct06802055.safety.safety_limits import SafetyLimits
 from fhir_mappings.clinical_model.known_unknown import Evidence
@@ -90,18 +91,13 @@ class Situation(msgspec.Struct, frozen=True):
 
 
 def situation_of(
-    record: ClinicalRecord,
-    day: date,
-    participation: Participation,
-    doses: Mapping[Drug, DoseInForce],
+    case: EnrolledCase,
     dangerous: Mapping[Drug, Result | None],
-    renal: RenalFinding,
-    interactions: tuple[ActiveInteraction, ...],
     current_use: InteractionLimits,
     limits: SafetyLimits,
-    rules: Mapping[str, Rule],
 ) -> Situation:
-    """Everything the rules need; results dated after `day`, or not at all, are left out."""
+    """Everything the rules need; results dated after the day, or not at all, are left out."""
+    record, day, participation = case.record, case.as_of.day, case.participation
     by_analyte: dict[Analyte, list[Result]] = {}
     for result in record.results:
         if result.when and result.when.first <= day:
@@ -111,13 +107,13 @@ def situation_of(
         day=day,
         participation=participation,
         since=participation.first_dose or participation.start,
-        drugs=concerned(record, day, participation, doses, current_use),
-        doses=doses,
+        drugs=concerned(record, day, participation, case.doses, current_use),
+        doses=case.doses,
         dangerous=dangerous,
-        renal=renal,
-        interactions=interactions,
+        renal=case.renal,
+        interactions=case.interactions,
         limits=limits,
-        rules=rules,
+        rules=case.rules,
         results={analyte: in_time(some) for analyte, some in by_analyte.items()},
     )
 

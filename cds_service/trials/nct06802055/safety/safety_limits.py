@@ -55,6 +55,7 @@ class SafetyLimits(msgspec.Struct, frozen=True):
     protein_hold: Decimal
     protein_stop: Decimal
     dipstick_plus: int
+    critical_partner_level: tuple[int, ...]
     pregnancy_days: int
     hcg_positive: Decimal
     hcg_doubtful: Decimal

@@ -6,13 +6,8 @@ Critical is a closed list (DECISIONS 33); everything else warns or informs.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
-from cds_service.rules.answers.dosing_answers import Trough
-from cds_service.rules.answers.renal_answers import RenalFinding
-from cds_service.rules.answers.trial_part import Participation
-from cds_service.rules.as_of import AsOf
-from cds_service.rules.thresholds import Rule
-from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
-from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, InteractionLimits
+from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
+from cds_service.trials.nct06802055.patient_state.interactions import InteractionLimits
 from cds_service.trials.nct06802055.safety.adverse_events import coded_harms, hypersensitivity
 from cds_service.trials.nct06802055.safety.arm_mismatch import arm_mismatch, duplicate_orders
 from cds_service.trials.nct06802055.safety.clone_virus import pnh_clone, viral_reactivation
@@ -39,7 +34,6 @@ from cds_service.trials.nct06802055.safety.surgery import surgery
 from cds_service.trials.nct06802055.safety.urine import urine_protein
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase
-from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Result
 from fhir_mappings.clinical_model.studies import StudyState
 
@@ -100,17 +94,10 @@ _AGAINST_MORE = frozenset({Action.HOLD, Action.STOP_REVIEW, Action.REDUCE})
 
 
 def safety_review(
-    record: ClinicalRecord,
-    as_of: AsOf,
-    participation: Participation,
-    doses: Mapping[Drug, DoseInForce],
-    levels: Mapping[Drug, Trough],
+    case: EnrolledCase,
     dangerous: Mapping[Drug, Result | None],
-    renal: RenalFinding,
-    interactions: tuple[ActiveInteraction, ...],
     current_use: InteractionLimits,
     limits: SafetyLimits,
-    rules: Mapping[str, Rule],
 ) -> SafetyReport:
     """All safety findings of an enrolled patient, critical first, and the drugs that must not be raised.
 
@@ -118,13 +105,11 @@ def safety_review(
     of it: a dose never rises beside a finding that says hold. `unstarted` names one for the same, but for
     raised liver tests that ask for less: the first dose is lower for them as it is.
     """
-    if participation.status is not StudyState.ENROLLED:
+    if case.participation.status is not StudyState.ENROLLED:
         return SafetyReport()
-    chart = situation_of(
-        record, as_of.day, participation, doses, dangerous, renal, interactions, current_use, limits, rules
-    )
+    chart = situation_of(case, dangerous, current_use, limits)
     found = [one for domain in DOMAINS for one in domain(chart)]
-    toxic = list(toxic_level(chart, levels.get(Drug.SIROLIMUS), found))
+    toxic = list(toxic_level(chart, case.levels.get(Drug.SIROLIMUS), found))
     found += toxic
     alerts = sorted((a for a in found if isinstance(a, Alert)), key=lambda a: a.severity.rank)
     unstarted = tuple(_doubtful(one for one in found if not _lowers_the_start(one)))

@@ -13,7 +13,7 @@ from cds_service.trials.nct06802055.patient_state.blood.severity import (
     severity_said,
 )
 from cds_service.trials.nct06802055.patient_state.blood.transfusions import BLOOD_PRODUCTS, confounded
-from cds_service.trials.nct06802055.response.response_profiles import ResponseStandard
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_profiles import ResponseStandard
 from fhir_mappings.clinical_model.calendar import days_before
 from fhir_mappings.clinical_model.messages import Phrase, say
 

@@ -8,8 +8,8 @@ from cds_service.rules.verdict import Verdict
 from cds_service.trials.nct06802055.patient_state.blood.baseline import Baseline
 from cds_service.trials.nct06802055.patient_state.blood.counts import BloodCount, CountLimits
 from cds_service.trials.nct06802055.patient_state.blood.haematology import Haematology
-from cds_service.trials.nct06802055.response.response_judgement import judge_response
-from cds_service.trials.nct06802055.response.response_profiles import ResponseStandard
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_judgement import judge_response
+from cds_service.trials.nct06802055.patient_state.treatment_response.response_profiles import ResponseStandard
 from fhir_mappings.clinical_model.calendar import on_day
 from fhir_mappings.clinical_model.results import Analyte, Result
 

@@ -9,11 +9,11 @@ from datetime import date, datetime
 
 from cds_service.rules.answers.dosing_answers import Trough, Validity
 from cds_service.rules.as_of import AsOf
-from cds_service.trials.nct06802055.dosing.steady_state import at_steady_state
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits as LevelLimits
 from cds_service.trials.nct06802055.patient_state.levels.sample_timing import is_after_a_dose, sample_timing
+from cds_service.trials.nct06802055.patient_state.levels.steady_state import at_steady_state
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord

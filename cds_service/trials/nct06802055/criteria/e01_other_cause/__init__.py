@@ -1,0 +1,1 @@
+"""Exclusion criterion 1: other cause."""

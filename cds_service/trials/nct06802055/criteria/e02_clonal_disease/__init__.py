@@ -1,0 +1,1 @@
+"""Exclusion criterion 2: clonal disease."""

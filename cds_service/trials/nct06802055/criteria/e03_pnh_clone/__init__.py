@@ -1,0 +1,1 @@
+"""Exclusion criterion 3: pnh clone."""

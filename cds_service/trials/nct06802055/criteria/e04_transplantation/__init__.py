@@ -1,0 +1,1 @@
+"""Exclusion criterion 4: transplantation."""

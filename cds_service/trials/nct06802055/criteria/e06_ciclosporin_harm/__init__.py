@@ -1,0 +1,1 @@
+"""Exclusion criterion 6: ciclosporin harm."""

@@ -1,0 +1,1 @@
+"""Exclusion criterion 7: uncontrolled."""

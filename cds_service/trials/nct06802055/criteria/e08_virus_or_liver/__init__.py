@@ -1,0 +1,1 @@
+"""Exclusion criterion 8: virus or liver."""

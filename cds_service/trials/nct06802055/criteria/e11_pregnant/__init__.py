@@ -1,0 +1,1 @@
+"""Exclusion criterion 11: pregnant."""

@@ -1,0 +1,1 @@
+"""Exclusion criterion 12: other trial."""

@@ -1,0 +1,1 @@
+"""Inclusion criterion 1: adult."""

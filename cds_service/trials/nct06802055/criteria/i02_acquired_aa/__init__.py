@@ -1,0 +1,1 @@
+"""Inclusion criterion 2: acquired aa."""

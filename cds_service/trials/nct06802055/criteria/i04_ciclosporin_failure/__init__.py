@@ -1,0 +1,1 @@
+"""Inclusion criterion 4: ciclosporin failure."""

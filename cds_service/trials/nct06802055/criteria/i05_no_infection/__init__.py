@@ -1,0 +1,1 @@
+"""Inclusion criterion 5: no infection."""

@@ -1,0 +1,1 @@
+"""Inclusion criterion 6: not pregnant."""

@@ -1,0 +1,1 @@
+"""Inclusion criterion 7: consent."""
