@@ -35,12 +35,6 @@ class KeptShard(msgspec.Struct, frozen=True):
     wanted: WantedLine
     held: tuple[NumberedLine, ...]
 
-    @property
-    def is_small(self) -> bool:
-        """Is it worth its place on the disk?"""
-        texts = (*self.considered, *self.adrift, *self.held)
-        return sum(len(text) for _, text in texts) * _SHARE <= self.size
-
 
 @dataclass(frozen=True, slots=True)
 class KeptShards:
@@ -65,12 +59,13 @@ class KeptShards:
 
     def keep(self, key: str, found: KeptShard, people: list[ScannedPerson] | None, writer: int) -> None:
         """Write down a piece, and its `people` where they were asked for. Raises OSError."""
-        if not found.is_small:
+        content = msgspec.msgpack.encode(found)
+        if len(content) * _SHARE > found.size:
             self._file(key).unlink(missing_ok=True)
             return
         if people is not None:
             _write(self._people(key), msgspec.msgpack.encode(people), writer)
-        _write(self._file(key), msgspec.msgpack.encode(found), writer)
+        _write(self._file(key), content, writer)
 
     def only(self, keys: Iterable[str]) -> None:
         """Take away what no piece of the export is any more, and all other versions."""

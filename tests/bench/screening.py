@@ -128,6 +128,7 @@ def counted(folder: Path) -> None:
         ).fetchall()
 
 
+_PROGRAM = ("-m", "cds_service")
 _UNCHECKED = """
 import re, sys
 from cds_service.cli import main
@@ -142,9 +143,9 @@ sys.exit(main(sys.argv[1:]))
 
 
 def screened(
-    folder: Path, out: Path, cores: int, *more: str, program: Sequence[str] = ("-m", "cds_service")
+    paths: Sequence[Path], out: Path, cores: int, *more: str, program: Sequence[str] = _PROGRAM
 ) -> None:
-    command = [sys.executable, *program, "screen", str(folder), "--out", str(out), "--cores", str(cores)]
+    command = [sys.executable, *program, "screen", *map(str, paths), "--out", str(out), "--cores", str(cores)]
     command += more or ["--as-of", "2026-03-02", "--anew"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(command, check=True, capture_output=True, env=environment)
@@ -167,10 +168,10 @@ def one(name: str, folder: Path, out: Path) -> None:
         "reading": lambda: reading(folder),
         "floor": lambda: floor(folder),
         "duckdb": lambda: counted(folder),
-        "screen-1": lambda: screened(folder, out, 1),
-        "screen-2": lambda: screened(folder, out, 2),
-        "unchecked": lambda: screened(folder, out, 1, program=("-c", _UNCHECKED)),
-        "next-day": lambda: screened(folder, out, 1, str(folder.parent / "changes"), "--as-of", "2026-03-03"),
+        "screen-1": lambda: screened([folder], out, 1),
+        "screen-2": lambda: screened([folder], out, 2),
+        "unchecked": lambda: screened([folder], out, 1, program=("-c", _UNCHECKED)),
+        "next-day": lambda: screened([folder, folder.parent / "changes"], out, 1, "--as-of", "2026-03-03"),
     }
     began = time.process_time()
     took = seconds(works[name])
