@@ -38,10 +38,13 @@ class KeptShard(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class KeptShards:
-    """The folder of all pieces of one `version`; workers read and write it by themselves."""
+    """The folder of all pieces of one version; workers read and write it by themselves.
+
+    `is_new`: when the run began there was nothing in it.
+    """
 
     folder: str
-    version: str
+    is_new: bool
 
     def known(self, key: str) -> KeptShard | None:
         """What was found in a piece; None where it is not here, or damaged."""
@@ -88,7 +91,7 @@ def kept_in(folder: Path, version: str) -> KeptShards:
     """What is kept below a folder, which is made. Raises OSError."""
     own = folder / version
     own.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return KeptShards(str(own), version)
+    return KeptShards(str(own), is_new=not any(own.iterdir()))
 
 
 def _write(file: Path, content: bytes, writer: int) -> None:

@@ -128,6 +128,7 @@ def counted(folder: Path) -> None:
         ).fetchall()
 
 
+_PROGRAMS = ("unchecked", "screen-1", "screen-2", "next-day")
 _PROGRAM = ("-m", "cds_service")
 _UNCHECKED = """
 import re, sys
@@ -175,7 +176,7 @@ def one(name: str, folder: Path, out: Path) -> None:
     }
     began = time.process_time()
     took = seconds(works[name])
-    of = resource.RUSAGE_CHILDREN if name.startswith("screen") else resource.RUSAGE_SELF
+    of = resource.RUSAGE_CHILDREN if name in _PROGRAMS else resource.RUSAGE_SELF
     used = resource.getrusage(of)
     cpu = used.ru_utime + used.ru_stime - (began if of == resource.RUSAGE_SELF else 0)
     print(json.dumps({"seconds": took, "cpu": cpu, "mb": used.ru_maxrss / 1024}))
