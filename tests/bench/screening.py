@@ -26,6 +26,7 @@ import orjson
 
 _LINES = 20
 _ONE_IN = 1000
+_CHANGED = 0.01
 _CODES = ("I10", "E11.9", "J45.9", "D50.9", "K21.0", "M54.5", "N18.3", "E78.5")
 _TESTS = (
     ("718-7", 40, 170, "g/L"),
@@ -83,16 +84,19 @@ def write(folder: Path, patients: int) -> int:
 
 
 def write_changes(folder: Path, patients: int) -> None:
-    """New results of every hundredth patient, as many as make a hundredth of all lines."""
+    """New results of one patient in a hundred, as many as make a hundredth of all lines."""
     folder.mkdir()
     names = (json.loads(line)["id"] for line in (folder.parent / "export" / "Patient.000.ndjson").open())
     with (folder / "Observation.000.ndjson").open("w") as file:
         for number, name in enumerate(names):
-            if number % 100 == 7:
-                for kind, line in lines_of(number, random.Random(number)):
+            if random.Random(number).random() < _CHANGED:
+                for place, (kind, line) in enumerate(lines_of(number, random.Random(number))):
                     if kind == "Observation":
                         told = json.loads(line) | {"subject": {"reference": f"Patient/{name}"}}
-                        told |= {"id": f"new-{told['id']}", "effectiveDateTime": "2026-03-02T08:00:00+08:00"}
+                        told |= {
+                            "id": f"new-{told['id']}",
+                            "effectiveDateTime": f"2026-03-01T08:{place:02d}:00+08:00",
+                        }
                         file.write(json.dumps(told, separators=(",", ":")) + "\n")
 
 
