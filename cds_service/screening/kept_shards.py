@@ -35,19 +35,16 @@ class KeptShard(msgspec.Struct, frozen=True):
     wanted: WantedLine
     held: tuple[NumberedLine, ...]
 
-    @property
-    def is_small(self) -> bool:
-        """Is it worth its place on the disk?"""
-        texts = (*self.considered, *self.adrift, *self.held)
-        return sum(len(text) for _, text in texts) * _SHARE <= self.size
-
 
 @dataclass(frozen=True, slots=True)
 class KeptShards:
-    """The folder of all pieces of one `version`; workers read and write it by themselves."""
+    """The folder of all pieces of one version; workers read and write it by themselves.
+
+    `is_new`: when the run began there was nothing in it.
+    """
 
     folder: str
-    version: str
+    is_new: bool
 
     def known(self, key: str) -> KeptShard | None:
         """What was found in a piece; None where it is not here, or damaged."""
@@ -65,12 +62,13 @@ class KeptShards:
 
     def keep(self, key: str, found: KeptShard, people: list[ScannedPerson] | None, writer: int) -> None:
         """Write down a piece, and its `people` where they were asked for. Raises OSError."""
-        if not found.is_small:
+        content = msgspec.msgpack.encode(found)
+        if len(content) * _SHARE > found.size:
             self._file(key).unlink(missing_ok=True)
             return
         if people is not None:
             _write(self._people(key), msgspec.msgpack.encode(people), writer)
-        _write(self._file(key), msgspec.msgpack.encode(found), writer)
+        _write(self._file(key), content, writer)
 
     def only(self, keys: Iterable[str]) -> None:
         """Take away what no piece of the export is any more, and all other versions."""
@@ -93,7 +91,7 @@ def kept_in(folder: Path, version: str) -> KeptShards:
     """What is kept below a folder, which is made. Raises OSError."""
     own = folder / version
     own.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return KeptShards(str(own), version)
+    return KeptShards(str(own), is_new=not any(own.iterdir()))
 
 
 def _write(file: Path, content: bytes, writer: int) -> None:

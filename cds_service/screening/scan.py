@@ -105,18 +105,20 @@ def _is_remark(line: bytes) -> bool:
         return False
 
 
-def _content_of(shard: Shard) -> tuple[str, Iterable[bytes]]:
-    """What tells two shards of the same bytes, and the blocks of lines. Raises OSError."""
-    digest = xxhash.xxh3_128(f"{is_of_deletions(shard.name)} {is_of_errors(shard.name)}".encode())
-    if shard.packed:  # too large to be held, and too slow to be unpacked for nothing
+def _key_of(shard: Shard, digest: str | None = None) -> str:
+    """What tells two shards of the same bytes; `digest` is that of its lines, if known. Raises OSError."""
+    role = f"{is_of_deletions(shard.name):d}{is_of_errors(shard.name):d}{shard.packed:d}"
+    hashed = xxhash.xxh3_128()
+    if shard.packed:  # too slow to be unpacked for nothing
         with Path(shard.file).open("rb", buffering=0) as stream:
             while piece := stream.read(BLOCK):
-                digest.update(piece)
-        return digest.hexdigest(), blocks_of(shard)
-    blocks = list(blocks_of(shard))
-    for block in blocks:
-        digest.update(block)
-    return digest.hexdigest(), blocks
+                hashed.update(piece)
+    elif digest is None:
+        for block in blocks_of(shard):
+            hashed.update(block)
+    else:
+        return f"{digest}-{role}"
+    return f"{hashed.hexdigest()}-{role}"
 
 
 class _Pass:
@@ -137,16 +139,17 @@ class _Pass:
         shelf = self._scan.shelf
         if shelf is None:
             return self._through(blocks_of(self._shard))
-        key, blocks = _content_of(self._shard)
-        kept, people = shelf.known(key), shelf.people(key) if self._asks else []
-        if kept is not None and people is not None:
-            self._again(kept, people)
-            self._look_further(shelf, key, kept, blocks)
-        else:
-            self._through(blocks)
-            if self._asks:
-                shelf.keep(key, self._into.as_kept(), self._found.people, self._shard.key)
-        self._found.kept = key
+        if not (self._asks and shelf.is_new):
+            key = self._found.kept = _key_of(self._shard)
+            kept, people = shelf.known(key), shelf.people(key) if self._asks else []
+            if kept is not None and people is not None:
+                self._again(kept, people)
+                self._look_further(shelf, key, kept)
+                return self._found
+        self._through(blocks_of(self._shard))
+        if self._asks:
+            key = self._found.kept = _key_of(self._shard, self._found.digest)
+            shelf.keep(key, self._into.as_kept(), self._found.people, self._shard.key)
         return self._found
 
     def _through(self, blocks: Iterable[bytes]) -> Found:
@@ -178,13 +181,13 @@ class _Pass:
         for number, text in kept.held if self._holds else ():
             self._into.hold(number, text, read_line(text))
 
-    def _look_further(self, shelf: KeptShards, key: str, kept: KeptShard, blocks: Iterable[bytes]) -> None:
+    def _look_further(self, shelf: KeptShards, key: str, kept: KeptShard) -> None:
         """Those whom nobody has looked for in these bytes before. Raises OSError."""
         missing = self._scan.wanted.without(kept.wanted)
         if missing.is_empty:
             return
         search = _Pass(self._scan.only_for(missing), self._shard, asks=False)
-        more, found = search._through(blocks), self._found
+        more, found = search._through(blocks_of(self._shard)), self._found
         there = {(one.owner, one.number, one.text) for one in found.held}
         found.held += (one for one in more.held if (one.owner, one.number, one.text) not in there)
         found.problems += more.problems

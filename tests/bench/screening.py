@@ -26,6 +26,7 @@ import orjson
 
 _LINES = 20
 _ONE_IN = 1000
+_CHANGED = 0.01
 _CODES = ("I10", "E11.9", "J45.9", "D50.9", "K21.0", "M54.5", "N18.3", "E78.5")
 _TESTS = (
     ("718-7", 40, 170, "g/L"),
@@ -83,16 +84,19 @@ def write(folder: Path, patients: int) -> int:
 
 
 def write_changes(folder: Path, patients: int) -> None:
-    """New results of every hundredth patient, as many as make a hundredth of all lines."""
+    """New results of one patient in a hundred, as many as make a hundredth of all lines."""
     folder.mkdir()
     names = (json.loads(line)["id"] for line in (folder.parent / "export" / "Patient.000.ndjson").open())
     with (folder / "Observation.000.ndjson").open("w") as file:
         for number, name in enumerate(names):
-            if number % 100 == 7:
-                for kind, line in lines_of(number, random.Random(number)):
+            if random.Random(number).random() < _CHANGED:
+                for place, (kind, line) in enumerate(lines_of(number, random.Random(number))):
                     if kind == "Observation":
                         told = json.loads(line) | {"subject": {"reference": f"Patient/{name}"}}
-                        told |= {"id": f"new-{told['id']}", "effectiveDateTime": "2026-03-02T08:00:00+08:00"}
+                        told |= {
+                            "id": f"new-{told['id']}",
+                            "effectiveDateTime": f"2026-03-01T08:{place:02d}:00+08:00",
+                        }
                         file.write(json.dumps(told, separators=(",", ":")) + "\n")
 
 
@@ -128,6 +132,8 @@ def counted(folder: Path) -> None:
         ).fetchall()
 
 
+_PROGRAMS = ("unchecked", "screen-1", "screen-2", "next-day")
+_PROGRAM = ("-m", "cds_service")
 _UNCHECKED = """
 import re, sys
 from cds_service.cli import main
@@ -142,9 +148,9 @@ sys.exit(main(sys.argv[1:]))
 
 
 def screened(
-    folder: Path, out: Path, cores: int, *more: str, program: Sequence[str] = ("-m", "cds_service")
+    paths: Sequence[Path], out: Path, cores: int, *more: str, program: Sequence[str] = _PROGRAM
 ) -> None:
-    command = [sys.executable, *program, "screen", str(folder), "--out", str(out), "--cores", str(cores)]
+    command = [sys.executable, *program, "screen", *map(str, paths), "--out", str(out), "--cores", str(cores)]
     command += more or ["--as-of", "2026-03-02", "--anew"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(command, check=True, capture_output=True, env=environment)
@@ -167,14 +173,14 @@ def one(name: str, folder: Path, out: Path) -> None:
         "reading": lambda: reading(folder),
         "floor": lambda: floor(folder),
         "duckdb": lambda: counted(folder),
-        "screen-1": lambda: screened(folder, out, 1),
-        "screen-2": lambda: screened(folder, out, 2),
-        "unchecked": lambda: screened(folder, out, 1, program=("-c", _UNCHECKED)),
-        "next-day": lambda: screened(folder, out, 1, str(folder.parent / "changes"), "--as-of", "2026-03-03"),
+        "screen-1": lambda: screened([folder], out, 1),
+        "screen-2": lambda: screened([folder], out, 2),
+        "unchecked": lambda: screened([folder], out, 1, program=("-c", _UNCHECKED)),
+        "next-day": lambda: screened([folder, folder.parent / "changes"], out, 1, "--as-of", "2026-03-03"),
     }
     began = time.process_time()
     took = seconds(works[name])
-    of = resource.RUSAGE_CHILDREN if name.startswith("screen") else resource.RUSAGE_SELF
+    of = resource.RUSAGE_CHILDREN if name in _PROGRAMS else resource.RUSAGE_SELF
     used = resource.getrusage(of)
     cpu = used.ru_utime + used.ru_stime - (began if of == resource.RUSAGE_SELF else 0)
     print(json.dumps({"seconds": took, "cpu": cpu, "mb": used.ru_maxrss / 1024}))
