@@ -1,7 +1,8 @@
 """The attestation form on the page: its lines in the person's language, and what was answered."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cds_service.signin.signin_errors import SignInRefused, WhyRefused
+from fhir_mappings.clinical_model.studies import Attestation
 
 Json = dict[str, Any]
 _TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
@@ -18,13 +20,18 @@ _YES_NO = {"yes": True, "no": False}
 
 
 class FormLine(msgspec.Struct, frozen=True):
-    """One question. `choices` are (value, words); `now` is the criterion's present answer in words."""
+    """One question; `now` is the criterion's present answer in words.
+
+    `last` is what was answered the last time, "yes", "no" or a score, and `last_day` when; "" for never.
+    """
 
     name: str
     text: str
     is_score: bool
     now: str
     tone: str
+    last: str = ""
+    last_day: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -47,9 +54,25 @@ def questionnaire(file: Path) -> Json:
     return form
 
 
-def groups(file: Path, language: str, states: Mapping[str, tuple[str, str]]) -> tuple[FormGroup, ...]:
+LastAnswers = Mapping[str, tuple[str, str]]
+"""What was answered the last time and on which day, by line."""
+
+
+def groups(
+    file: Path, language: str, states: Mapping[str, tuple[str, str]], last: LastAnswers | None = None
+) -> tuple[FormGroup, ...]:
     """The form in a language; `states` is (tone, words) by criterion."""
-    return tuple(_group(group, language, states) for group in questionnaire(file)["item"])
+    return tuple(_group(group, language, states, last or {}) for group in questionnaire(file)["item"])
+
+
+def last_answers(attestations: Iterable[Attestation]) -> LastAnswers:
+    """The newest answer to each line, of what counts as an attestation."""
+    found: dict[str, tuple[str, str]] = {}
+    counted = [one for one in attestations if one.counted and one.authored]
+    for one in sorted(counted, key=lambda one: one.authored.last if one.authored else date.min):
+        day = one.authored.last.isoformat() if one.authored else ""
+        found |= {line: (_written(value), day) for line, value in one.answers}
+    return found
 
 
 def description(file: Path, language: str) -> str:
@@ -57,12 +80,19 @@ def description(file: Path, language: str) -> str:
     return _said(questionnaire(file), "description", language)
 
 
-def _group(group: Json, language: str, states: Mapping[str, tuple[str, str]]) -> FormGroup:
+def _written(value: bool | int) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _group(group: Json, language: str, states: Mapping[str, tuple[str, str]], last: LastAnswers) -> FormGroup:
     lines = []
     for item in group["item"]:
         tone, now = states.get(item["linkId"].partition(".")[0], ("", ""))
         is_score = item["type"] == "integer"
-        lines.append(FormLine(item["linkId"], _said(item, "text", language), is_score, now, tone))
+        before = last.get(item["linkId"], ("", ""))
+        lines.append(FormLine(item["linkId"], _said(item, "text", language), is_score, now, tone, *before))
     return FormGroup(group["linkId"], _said(group, "text", language), tuple(lines))
 
 

@@ -68,7 +68,7 @@ def page_of(
         "legends": [legend(figure) for figure in drawn],
         "figure_tables": [_table(figure) for figure in drawn],
         "figure_json": as_script(drawn),
-        "form": _form(page.form, writing, listed, tell),
+        "form": _form(page.form, chart, writing, listed),
     }
 
 
@@ -97,14 +97,14 @@ def _entered(assessment: Assessment, tell: Teller) -> str:
     return tell.say("page.entered", day=start) if start else tell.say("page.enteredUndated")
 
 
-def _form(asked: Path | None, writing: Writing, listed: Worklist | None, tell: Teller) -> Json | None:
+def _form(asked: Path | None, chart: PatientChart, writing: Writing, listed: Worklist | None) -> Json | None:
     if listed is None or asked is None:
         return None
     items = (*listed.open, *listed.excluding, *listed.settled)
     states = {item.number: (item.said.tone, item.said.tag) for item in items}
-    language = tell.words.language
+    language, last = chart.tell.words.language, form.last_answers(chart.record.attestations)
     return {
-        "groups": form.groups(asked, language, states),
+        "groups": form.groups(asked, language, states, last),
         "description": form.description(asked, language),
         "token": writing.form_token,
         "why_not": writing.why_not,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 from flask import Blueprint, Response, request, send_from_directory
+from msgspec.structs import replace
 from werkzeug.exceptions import NotFound
 
 from cds_service.audit.store_errors import StoreUnavailable
@@ -92,6 +93,8 @@ def _add_launch(routes: Blueprint, page: ExplainPage) -> None:
     def launch() -> Response:
         launch_word = request.args.get("launch", "")
         address, pending, app = page.launching.leave(_iss(page), launch_word, expected_patient())
+        if page._is_asked():  # a record system that knows its reader's language says so, card or no card
+            pending = replace(pending, purpose={**pending.purpose, "language": request.args["language"]})
         response = _away(address)
         forget_expected(response, f"{page.people.path}/launch")
         page.people.leave(response, pending, app)
@@ -103,7 +106,8 @@ def _add_launch(routes: Blueprint, page: ExplainPage) -> None:
         raw = request.query_string.decode("ascii", "replace")
         person = page.launching.come_back(pending, request.args, raw, page.desk.clock())
         name = page.new_name()
-        response = _away(f"{page.people.path}/s/{name}/")
+        asked = pending.purpose.get("language")
+        response = _away(f"{page.people.path}/s/{name}/{f'?language={asked}' if asked else ''}")
         page.people.sign_in(response, person, name, app_of(page.apps, person.fhir_base))
         return response
 

@@ -55,6 +55,10 @@ class Statement(msgspec.Struct, frozen=True):
     """What the statement is about, where the tag does not say it."""
 
 
+_UNITS = {"umol/L": "µmol/L", "10*9/L": "10⁹/L", "10*12/L": "10¹²/L", "ug/L": "µg/L", "{score}": ""}
+"""Units of UCUM that are written otherwise where people read them."""
+
+
 class Teller(msgspec.Struct, frozen=True):
     """Turns answers into statements of one language. `link` makes the address of a resource's page."""
 
@@ -78,7 +82,7 @@ class Teller(msgspec.Struct, frozen=True):
         """Links to the resources, each once."""
         unique = {(e.reference, e.date, e.value): e for e in evidence}
         return tuple(
-            StatementSeen(self.link(e.reference), self._kind(e.reference), e.date or "", _value(e))
+            StatementSeen(self.link(e.reference), self._kind(e.reference), e.date or "", self._value(e))
             for e in unique.values()
         )
 
@@ -87,10 +91,13 @@ class Teller(msgspec.Struct, frozen=True):
         kind = reference.partition("/")[0]
         return self.words.sentences.get(f"page.kind.{kind}", kind)
 
-
-def _value(evidence: Evidence) -> str:
-    value = evidence.value
-    if value is None:
-        return ""
-    text = plain_number(value) if isinstance(value, Decimal) else value
-    return f"{text} {evidence.unit}" if evidence.unit else text
+    def _value(self, evidence: Evidence) -> str:
+        """As people write it: "66 µmol/L", "no"."""
+        value = evidence.value
+        if value is None:
+            return ""
+        if isinstance(value, Decimal):
+            unit = _UNITS.get(evidence.unit or "", evidence.unit)
+            return f"{plain_number(value)} {unit}" if unit else plain_number(value)
+        text = self.words.sentences.get(f"page.value.{value}", value)
+        return f"{text} {evidence.unit}" if evidence.unit else text

@@ -76,6 +76,7 @@ def research_page(
         words=with_words_of(OWN / "words", card_words),
         language=around.language,
         origin=f"{parts.scheme}://{parts.netloc}",
+        rules=around.installation.protocol.rules if around.installation else {},
     )
     return research_routes(page, around.version, _candidates(page, around), _review(page, around))
 

@@ -1,7 +1,8 @@
 """The routes under `/research`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,26 +17,29 @@ from cds_service.audit.store_errors import StoreUnavailable
 from cds_service.cards.translations import Wording
 from cds_service.pages import STATIC
 from cds_service.pages.small_cells import FEWEST_SHOWN
-from cds_service.research.advice_statistics import CountedAdvice, advice
+from cds_service.research.advice_statistics import CountedAdvice, CountedTold, advice
 from cds_service.research.candidate_routes import CandidatesPage, add_candidates
 from cds_service.research.csv_tables import alerts_csv, funnel_csv, largest_first
 from cds_service.research.funnel_page import Funnel, NoFunnel, read_funnel
 from cds_service.research.research_access import Reader, SignIn
 from cds_service.research.research_responses import Pages
 from cds_service.research.review_routes import ReviewPage, add_review_routes
+from cds_service.rules.thresholds import Rule
 from cds_service.signin.sessions import Sessions
 from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 
 _log = structlog.get_logger()
 SESSION = "research"
 """What the session of the study team's pages is called."""
+CRITERIA = (*(f"I{number}" for number in range(1, 9)), *(f"E{number}" for number in range(1, 13)))
+"""They stand on one card together: one line folds them up."""
 _YEAR = 31_536_000
 _LOOK_BACK = timedelta(days=365)
 _STATUSES = {WhyRefused.ROLE: 403, WhyRefused.SESSION: 403, WhyRefused.STATE: 400, WhyRefused.FORM: 400}
 
 
 class ResearchPage(msgspec.Struct, frozen=True):
-    """All that the routes are given; `engine` is the service's database, `zone` the site's."""
+    """All that the routes are given; `engine` is the service's database, `zone` the site's; `rules` by id."""
 
     sign_in: SignIn
     sessions: Sessions
@@ -46,6 +50,7 @@ class ResearchPage(msgspec.Struct, frozen=True):
     words: Mapping[str, Wording]
     language: str
     origin: str
+    rules: Mapping[str, Rule] = {}
 
     def in_words(self) -> Wording:
         """The language asked for in the URL, or else the site's."""
@@ -139,6 +144,9 @@ def _add_counts(routes: Blueprint, page: ResearchPage, *, has_list: bool, may_re
             funnel=funnel,
             why_not=why_not,
             largest_first=largest_first,
+            rule_says=partial(_rule_says, page),
+            often_first=_often_first,
+            criteria_numbers=CRITERIA,
             fewest=FEWEST_SHOWN,
             has_list=has_list,
             may_review=may_review,
@@ -158,6 +166,19 @@ def _add_counts(routes: Blueprint, page: ResearchPage, *, has_list: bool, may_re
     def funnel_file() -> Response:
         page.reader()
         return _file("funnel.csv", funnel_csv(page.funnel()))
+
+
+def _often_first(told: Iterable[CountedTold]) -> list[CountedTold]:
+    """What was shown most stands first; of equals, and of what is not told, the order stays."""
+    return sorted(told, key=lambda one: -(one.shown or 0))
+
+
+def _rule_says(page: ResearchPage, rule: str) -> tuple[str, str]:
+    """What a rule rests on, and of which origin, in words; its id alone for one that is no longer there."""
+    words, known = page.in_words(), page.rules.get(rule)
+    if known is None:
+        return "", ""
+    return words.source(known.source), words.sentences[f"card.origin.{known.origin}"]
 
 
 def _funnel_or_why(page: ResearchPage) -> tuple[Funnel | None, str]:

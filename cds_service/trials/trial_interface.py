@@ -21,6 +21,7 @@ from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
 from cds_service.rules.criterion_folders import word_folders
 from cds_service.rules.suppression_limits import Restraint
+from cds_service.rules.thresholds import Rule
 from cds_service.rules.trial_drugs import StudyDrug
 from cds_service.rules.trial_record import TrialRecord
 from fhir_mappings.clinical_model.concepts import Concept
@@ -57,6 +58,10 @@ class TrialProtocol(Protocol):
     @property
     def restraint(self) -> Restraint:
         """How often the same may be said again."""
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """Its rules by id, each with its origin and source."""
 
     @property
     def forecaster(self) -> Forecaster | None:

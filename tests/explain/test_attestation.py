@@ -1,11 +1,14 @@
 """From the form to the record and back: what an investigator signs decides the next assessment."""
 
 import json
+from datetime import date
 
 import requests
 
-from cds_service.explain.attestation_form import answers, groups, questionnaire
+from cds_service.explain.attestation_form import answers, groups, last_answers, questionnaire
 from cds_service.trials.nct06802055.trial import TRIAL
+from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.studies import Attestation
 from fhir_mappings.readers.read_attestation import FORM
 from fhir_mappings.readers.reader_settings import ATTESTED_LINES
 from tests.explain.rig import USER, running, unattested
@@ -29,6 +32,27 @@ def test_the_form_has_exactly_the_lines_that_are_read_back():
     assert [line.text for group in groups(FORM_FILE, "zh", {}) for line in group.lines] != [
         line.text for group in groups(FORM_FILE, "en", {}) for line in group.lines
     ]
+
+
+def test_each_question_names_its_last_answer_that_counts() -> None:
+    """The newest of those that count; a score of 0 or 1 is a score, and not "no" or "yes"."""
+
+    def one(day: int, *answers: tuple[str, bool | int], counted: bool = True) -> Attestation:
+        written = date(2026, 2, day)
+        when = When(written.isoformat(), written, written)
+        return Attestation(f"QuestionnaireResponse/{day}", when, counted, answers)
+
+    told = last_answers(
+        [
+            one(3, ("I6", True), ("E11", False)),
+            one(1, ("I6", False), ("I8", 1)),
+            one(4, ("E11", True), counted=False),
+            Attestation("QuestionnaireResponse/x", None, True, (("E11", True),)),
+        ]
+    )
+    assert told == {"I6": ("yes", "2026-02-03"), "E11": ("no", "2026-02-03"), "I8": ("1", "2026-02-01")}
+    lines = {line.name: line for group in groups(FORM_FILE, "en", {}, told) for line in group.lines}
+    assert (lines["I6"].last, lines["I6"].last_day, lines["E8"].last) == ("yes", "2026-02-03", "")
 
 
 def test_what_is_sent_is_written_under_the_persons_own_name_and_token(rig):

@@ -50,7 +50,8 @@ def chart_routes() -> Blueprint:
     def explain(patient_id: str) -> AnyResponse:
         if not (desk().can_launch and desk().is_own_service):
             abort(404)
-        return redirect(desk().launch(f"{desk().cds_base}/explain/launch", checked(patient_id), None), 303)
+        app = f"{desk().cds_base}/explain/launch?language={switches().language}"
+        return redirect(desk().launch(app, checked(patient_id), None), 303)
 
     return routes
 

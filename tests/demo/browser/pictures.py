@@ -22,12 +22,18 @@ class Picture:
     prepare: Callable[[Screen], object]
     language: str = "en"
     size: tuple[int, int] = (LAPTOP["width"], LAPTOP["height"])
+    dark: bool = False
 
 
 def _write_six_milligrams(screen: Screen) -> None:
     screen.order("demo-09", "sirolimus-2mg", "3", unit="piece")
     screen.page.click("#sign")
     screen.page.wait_for_selector("#verdict:not(:empty)")
+
+
+def _write_what_is_proposed(screen: Screen) -> None:
+    screen.order("demo-08", "sirolimus-1mg", "3")
+    screen.page.wait_for_selector("#answer[data-tone=good]")
 
 
 def _edit(screen: Screen) -> None:
@@ -47,15 +53,18 @@ def _look_behind(screen: Screen) -> None:
 
 def _explain(patient: str) -> Callable[[Screen], object]:
     def launch(screen: Screen) -> None:
-        """What the card's link does, in the same window."""
-        screen.open(f"/patients/{patient}")
-        with screen.page.context.expect_page() as opening:
-            screen.page.locator("#cards .card a[href*='/links/']").first.click()
-        address = opening.value.url
-        opening.value.wait_for_selector("#chart-blood svg")
-        opening.value.close()
-        screen.page.goto(address)
-        screen.page.wait_for_selector("#chart-blood svg")
+        """What the chart's link does, in the same window."""
+        screen.page.goto(f"{screen.demo.page}/patients/{patient}/explain")
+        screen.page.wait_for_load_state("load")
+
+    return launch
+
+
+def _explain_to(part: str) -> Callable[[Screen], object]:
+    def launch(screen: Screen) -> None:
+        """As far down as this part."""
+        _explain("demo-08")(screen)
+        screen.page.evaluate("part => scrollTo(0, document.querySelector(part).offsetTop - 8)", part)
 
     return launch
 
@@ -73,6 +82,10 @@ PICTURES = (
     Picture("candidate-zh", lambda screen: screen.open("/patients/demo-02"), "zh"),
     Picture("kidneys-first-zh", lambda screen: screen.open("/patients/demo-14"), "zh"),
     Picture("order", _write_six_milligrams),
+    Picture("order-right", _write_what_is_proposed),
+    Picture("order-right-zh", _write_what_is_proposed, "zh", size=(390, 1500)),
+    Picture("what-if", _explain_to(".what-if")),
+    Picture("what-if-dark", _explain_to(".what-if"), dark=True),
     Picture("edit-result", _edit),
     Picture("developer", _look_behind),
     Picture("explain", _explain("demo-09"), size=(LAPTOP["width"], 1000)),
@@ -86,6 +99,7 @@ PICTURES = (
 
 def _take(demo: Demo, page: Page, picture: Picture) -> None:
     page.set_viewport_size({"width": picture.size[0], "height": picture.size[1]})
+    page.emulate_media(color_scheme="dark" if picture.dark else "light")
     page.context.add_cookies([{"name": "ehr_language", "value": picture.language, "url": demo.page}])
     picture.prepare(Screen(page, demo, []))
     page.wait_for_timeout(300)  # the chart is drawn after the cards

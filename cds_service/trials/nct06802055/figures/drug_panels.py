@@ -48,7 +48,7 @@ def _interaction_lanes(chart: PatientChart) -> Iterator[Lane]:
             mechanism = chart.protocol.interactions[name].mechanism
             label = chart.tell.say(f"page.mechanism.{mechanism}")
             bars = tuple(_use_bar(first, last, label, chart.now.day) for first, last in spans)
-            yield Lane(name, bars)
+            yield Lane(chart.tell.words.sentences.get(f"interactions.name.{name}", name), bars)
 
 
 def _use_bar(first: date, last: date | None, label: str, today: date) -> Bar:
