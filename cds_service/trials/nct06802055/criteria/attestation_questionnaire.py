@@ -5,7 +5,7 @@ criteria ask.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,10 @@ _EXTENSIONS = "http://hl7.org/fhir/StructureDefinition/"
 _GROUPS = {"inclusion": "I", "exclusion": "E"}
 
 
-def questionnaire_of(reviewed: Path) -> Json:
+def questionnaire_of(reviewed: Path, languages: Sequence[str] = LANGUAGES) -> Json:
     """The form with one line for each `[form.<line>]` of a criterion. Raises ProtocolTextFault."""
-    words = read_wording(*word_folders(reviewed))
+    read = read_wording(*word_folders(reviewed))
+    words = {language: read[language] for language in languages}
     lines = form_lines(reviewed)
     return {
         "resourceType": "Questionnaire",
@@ -72,7 +73,8 @@ def faults_of_form(reviewed: Path) -> list[str]:
     """What the file does not say as the criteria ask it; their folders must be whole."""
     path = reviewed / FILE
     try:
-        made, written = questionnaire_of(reviewed), path.read_bytes() if path.is_file() else b""
+        written = path.read_bytes() if path.is_file() else b""
+        made = questionnaire_of(reviewed, _spoken_in(written))
     except ProtocolTextFault as error:
         return error.faults
     except KeyError as lost:
@@ -81,6 +83,11 @@ def faults_of_form(reviewed: Path) -> list[str]:
         return []
     stale = f"{FILE}: is not what the criteria ask; `python -m {MODULE}` writes it anew"
     return [stale, *_other_lines(written, form_lines(reviewed))]
+
+
+def _spoken_in(written: bytes) -> list[str]:
+    """The languages of the form as it was made: one more that cards have words in does not make it stale."""
+    return [one for one in LANGUAGES if one == _FIRST or f'"{_CODES.get(one, one)}"'.encode() in written]
 
 
 def _other_lines(written: bytes, lines: Mapping[str, Json]) -> Iterator[str]:

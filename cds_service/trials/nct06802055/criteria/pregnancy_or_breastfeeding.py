@@ -161,7 +161,7 @@ def _open(wanted: str, sightings: list[Sighting], also: str | None = None) -> Fi
     return Finding(Verdict.UNKNOWN, Basis.DATA, seen, evidence_of(sightings), missing)
 
 
-def reported(
+def reported_under(
     record: ClinicalRecord, t0: date, limits: PregnancyLimits, topic: Topic, found: Finding
 ) -> Finding:
     """What was found, under one of the two numbers, with its question where it is open."""

@@ -28,7 +28,6 @@ ANSWERS = {"I": {"met", "not-met", "unknown"}, "E": {"present", "absent", "unkno
 """What an inclusion and an exclusion criterion may answer: each is shown by an example."""
 LINE_TYPES = {"boolean": {"type"}, "integer": {"type", "lowest", "highest"}}
 """What a line of the form may be answered with, and what its table then says."""
-_FIRST = LANGUAGES[0]
 
 
 def faults_of_folders(reviewed: Path) -> list[str]:
@@ -123,17 +122,24 @@ def _of_numbers(folder: Path, number: str) -> Generator[str, None, tuple[str, ..
 
 
 def _of_words(folder: Path, wanted: set[str], words: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    rules = (table_if_whole(folder / NUMBERS) or {}).get("rule", {}).values()
     for language, sentences in words.items():
         if table_if_whole(folder / f"words.{language}.toml") is None:
             yield f"has no words.{language}.toml that can be read"
         lost = sorted(wanted - sentences.keys())
         yield from (f"words.{language}.toml: {key} is missing" for key in lost)
-        sources = {} if language == _FIRST else table_if_whole(folder / f"sources-{language}.toml")
-        if sources is None:
-            yield f"has no sources-{language}.toml that can be read"
-        elif language != _FIRST and any(rule.get("source") not in sources for rule in rules):
-            yield f"sources-{language}.toml does not say the rule's source"
+        yield from _of_sources(folder, f"sources-{language}.toml")
+
+
+def _of_sources(folder: Path, file: str) -> Iterator[str]:
+    """The rule's source in a language that says sources: English does not, in which they are written."""
+    if not (folder.parent.parent / "reviewed" / "wording" / file).exists():
+        return
+    rules = (table_if_whole(folder / NUMBERS) or {}).get("rule", {}).values()
+    sources = table_if_whole(folder / file)
+    if sources is None:
+        yield f"has no {file} that can be read"
+    elif any(rule.get("source") not in sources for rule in rules):
+        yield f"{file} does not say the rule's source"
 
 
 def _of_examples(folder: Path, wanted: set[str]) -> Iterator[str]:

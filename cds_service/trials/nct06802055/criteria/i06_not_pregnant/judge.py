@@ -9,7 +9,7 @@ from cds_service.rules.verdict import reverse
 from cds_service.trials.nct06802055.criteria.pregnancy_or_breastfeeding import (
     inclusion_topic,
     pregnant_or_breastfeeding,
-    reported,
+    reported_under,
 )
 from cds_service.trials.nct06802055.criteria.pregnancy_signs import PregnancyLimits
 from fhir_mappings.clinical_model.record import ClinicalRecord
@@ -19,4 +19,4 @@ def inc_06_not_pregnant(record: ClinicalRecord, t0: date, limits: PregnancyLimit
     """The opposite of E11."""
     found = pregnant_or_breastfeeding(record, t0, limits)
     found = replace(found, verdict=reverse(found.verdict))
-    return reported(record, t0, limits, inclusion_topic(limits), found)
+    return reported_under(record, t0, limits, inclusion_topic(limits), found)
