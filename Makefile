@@ -7,7 +7,7 @@ PORT ?= 8080
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test slices same-answers hapi test-hapi bench load fuzz measure map pictures \
 	simulate-ci simulate-full simulate-rules lock packages image test-image assets clean bench-screen bench-size mutants \
-	test-hapi-slow try-local
+	test-hapi-slow try-local docs
 
 help:  ## what there is to run (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,10 +123,15 @@ simulate-rules: $(VENV)/installed  ## the virtual trial with and without each of
 pictures: $(VENV)/installed  ## the pictures of README and guide, anew
 	$(BIN)/python -m tests.demo.browser.pictures
 
+# Read and searched without a network: open build/docs/index.html. Any warning of the generator stops it.
+docs: $(VENV)/installed  ## the documentation as a site to open offline, in build/docs/
+	$(BIN)/python deploy/documentation/stage.py build/docs-source
+	$(BIN)/sphinx-build -q -W --keep-going -b html build/docs-source build/docs
+
 # serve.txt is what a hospital installs for `serve` (with PostgreSQL); all.txt what development and CI do. The same versions.
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-emit-index-url \
 	--custom-compile-command "make lock" pyproject.toml
-EXTRAS := postgres forecast screening dask tracing demo test
+EXTRAS := postgres forecast screening dask tracing demo docs test
 lock:  ## requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/$(COMPILE) $(addprefix --extra ,$(EXTRAS)) requirements/build.in -o requirements/all.txt

@@ -1,17 +1,15 @@
-"""Joins the parts. The only place that reads the clock, the environment and the network."""
+"""Joins the parts. Beside `offline_wiring` the only place that reads clock, environment and network."""
 
 import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import requests
 import structlog
@@ -27,19 +25,30 @@ from cds_service.audit.pseudonym import Pseudonyms
 from cds_service.audit.replay_guard import first_time
 from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
 from cds_service.bulk_export.outside_world import World
-from cds_service.cards.translations import Wording
 from cds_service.cds_hooks.client_jwt import verify
 from cds_service.cds_hooks.service_urls import Endpoints
 from cds_service.chart.gather import Gatherer, GatherLimits
-from cds_service.chart.input_hash import version_of_texts
+from cds_service.chart.visit_memory import VisitMemory, VisitMemoryLimits
 from cds_service.fhir_client.bounded_http import bounded_session
 from cds_service.fhir_client.capability_statements import Statements
 from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
 from cds_service.fhir_client.jwks import KeySets, key_server
 from cds_service.fhir_client.server_limits import LineLimits, ServerLines
+
+# What the command line calls by one name, with a server or without.
+from cds_service.offline_wiring import INSTALLATION_FAULTS as INSTALLATION_FAULTS
+from cds_service.offline_wiring import build_code_lists as build_code_lists
+from cds_service.offline_wiring import build_reader as build_reader
+from cds_service.offline_wiring import build_rulebook as build_rulebook
+from cds_service.offline_wiring import faults_in as faults_in
+from cds_service.offline_wiring import identity_at as identity_at
+from cds_service.offline_wiring import now_in as now_in
+from cds_service.offline_wiring import site_file_in_use as site_file_in_use
+from cds_service.offline_wiring import site_file_named as site_file_named
+from cds_service.offline_wiring import site_in_use as site_in_use
+from cds_service.offline_wiring import trial_of as trial_of
+from cds_service.offline_wiring import words_for as words_for
 from cds_service.review.signature_standing import SignatureStanding
-from cds_service.rules.as_of import AsOf, as_of
-from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.services.audit_and_suppress import AuditMemory, Versions
 from cds_service.services.catalogue import catalogue_of
 from cds_service.services.handler import Installation
@@ -51,15 +60,14 @@ from cds_service.settings.environment import (
     Settings,
     read_settings,
 )
-from cds_service.settings.forecast_settings import ForecastEntry, forecaster_of, forecasts_version
+from cds_service.settings.forecast_settings import ForecastEntry
 from cds_service.settings.reviewed import (
     check_signature,
     is_signed,
-    overrides_of,
     reviewed_content,
     standing_of,
 )
-from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.settings.site_file import Site
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_token import SCOPE, WATCH_SCOPE, BackendToken
 from cds_service.study_list.registered import StudyList
@@ -72,46 +80,19 @@ from cds_service.web.metrics_page import MetricsPage
 from cds_service.web.rate_limits import limit_clients
 from cds_service.web.waiting_connections import LobbyLimits
 from cds_service.web.wsgi_app import create_app
-from fhir_mappings.readers.read_concept_map import read_concept_map
-from fhir_mappings.readers.reader_settings import ReaderSettings, TrialIdentity
-from fhir_mappings.value_sets import CodeLists, FaultyCodeLists, LocalCode, load_code_lists
+from fhir_mappings.readers.reader_settings import ReaderSettings
+from fhir_mappings.value_sets import CodeLists
 
 _FETCHES_AT_ONCE = 16
 _SILENCE = 120.0
 """Seconds without a byte after which a download is asked for again."""
-INSTALLATION_FAULTS = (ProtocolTextFault, FaultyCodeLists)
-"""What loading the reviewed texts and the code lists may raise."""
 STORE_FAULTS = (StoreUnusable, StoreUnavailable)
 """What opening the database may raise."""
-
-
-def faults_in(error: ProtocolTextFault | FaultyCodeLists) -> tuple[str, ...]:
-    """Each fault of one of INSTALLATION_FAULTS."""
-    return tuple(error.faults)
 
 
 def settings_from_environment() -> Settings:
     """The settings of this process. Raises BadSettings."""
     return read_settings(os.environ)  # noqa: TID251 - the one place
-
-
-def site_file_in_use() -> str | None:
-    """The site file that this process is told to use; None where the defaults hold."""
-    return os.environ.get("CDS_SITE_FILE") or None  # noqa: TID251 - the one place
-
-
-@contextmanager
-def site_file_named(path: str | None) -> Iterator[None]:
-    """Within it, the site file `path` stands in for the one of the environment; None changes nothing."""
-    before = site_file_in_use()
-    if path is not None:
-        os.environ["CDS_SITE_FILE"] = path  # noqa: TID251 - the one place
-    try:
-        yield
-    finally:
-        if path is not None:
-            os.environ.pop("CDS_SITE_FILE", None)  # noqa: TID251 - the one place
-            os.environ.update({"CDS_SITE_FILE": before} if before else {})  # noqa: TID251 - the one place
 
 
 def app_from_environment() -> Flask:
@@ -169,7 +150,7 @@ def build_app(
     installation = installations[0]
     present = clock or (lambda: datetime.now(installation.zone))  # noqa: TID251 - the one place
     app = create_app(
-        catalogue_of(*installations),
+        catalogue_of(*(remembering_visits(settings, one) for one in installations)),
         build_door(settings, memory.engine, present, unsigned),
         present,
         settings.max_body_bytes,
@@ -181,6 +162,12 @@ def build_app(
     for page in build_pages(settings, installations, memory, present, standing):
         app.register_blueprint(page)
     return put_before(app, build_front(settings))
+
+
+def remembering_visits(settings: Settings, installation: Installation) -> Installation:
+    """For the hooks alone: pages for people and the watch look at the chart as it is now."""
+    visits = VisitMemory(VisitMemoryLimits(settings.visit_seconds), time.monotonic)
+    return replace(installation, gatherer=replace(installation.gatherer, visits=visits))
 
 
 def build_front(settings: Settings) -> Front:
@@ -298,17 +285,6 @@ def build_admission(settings: Settings, engine: Engine, clock: Callable[[], date
     )
 
 
-def now_in(zone: ZoneInfo) -> AsOf:
-    """The present moment at a site."""
-    return as_of(datetime.now(zone), zone)  # noqa: TID251 - the one place
-
-
-def site_in_use() -> Site:
-    """The site of the command line, the defaults where no file is named. Raises BadSite."""
-    path = site_file_in_use()
-    return read_site(Path(path)) if path else Site()
-
-
 def build_offline_installation(trial: str | None = None) -> Installation:
     """The installation of the command line, and no server. Raises BadSite."""
     return build_installation_of(site_in_use(), trial)
@@ -319,11 +295,8 @@ def build_installation_of(site: Site, trial: str | None) -> Installation:
 
     Raises BadSite where the site does not serve it.
     """
-    wanted = trials_in(site.trials)[0].record.id if trial is None else trial
-    for found in build_installations(offline(site)):
-        if found.trial.record.id.casefold() == wanted.casefold():
-            return found
-    raise BadSite((f"--trial: {wanted!r} is not served here",), site)
+    found = trial_of(site, trial)
+    return next(one for one in build_installations(offline(site)) if one.trial is found)
 
 
 def build_offline_code_lists() -> CodeLists:
@@ -360,21 +333,16 @@ def build_installation(settings: Settings, trial: Trial | None = None) -> Instal
     """Everything a call needs, loaded and checked; of the site's first trial if none is named."""
     site = settings.site
     trial = trial or trials_in(site.trials)[0]
-    overrides, words = overrides_of(site), trial.words
-    gatherer = build_gatherer(settings, trial)
-    if unknown := trial.faults_of_site(overrides, gatherer.reader.codes):
-        raise ProtocolTextFault(unknown)
-    protocol = trial.load(overrides).with_forecaster(forecaster_of(site.forecast))
-    if lost := trial.lost_at_start(protocol, words):
-        raise ProtocolTextFault(lost)
+    rules = build_rulebook(site, trial)
+    words = trial.words
     return Installation(
         trial=trial,
-        gatherer=gatherer,
-        protocol=protocol,
-        words=words_for(words, site.language),
+        gatherer=build_gatherer(settings, rules.reader, trial),
+        protocol=rules.protocol,
+        words=rules.words,
         zone=site.zone,
         public_base_url=settings.public_base_url,
-        texts_version=version_of_texts(trial.reviewed, overrides | forecasts_version(site.forecast)),
+        texts_version=rules.texts_version,
         words_by_issuer={
             one.client.issuer: words_for(words, one.language) for one in site.trusted_clients if one.language
         },
@@ -384,25 +352,19 @@ def build_installation(settings: Settings, trial: Trial | None = None) -> Instal
     )
 
 
-def words_for(words: Mapping[str, Wording], language: str) -> Wording:
-    """The words of a language; of the first that the trial has, where it has none in this one."""
-    return words.get(language) or next(iter(words.values()))
-
-
 def one_thread_a_process() -> None:
     """For what is imported later, here and in children: tiny matrices only wait for each other's threads."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - the one place
 
 
-def build_gatherer(settings: Settings, trial: Trial | None = None) -> Gatherer:
+def build_gatherer(settings: Settings, reader: ReaderSettings, trial: Trial) -> Gatherer:
     """The gatherer with its FHIR client; no thread and no connection exists before the first fetch."""
     ways, server = settings.site.ways, build_fhir_server(settings.site)
-    trial = trial or trials_in(settings.site.trials)[0]
     return Gatherer(
         trial=trial,
         server=server,
         bases=settings.site.fhir_bases,
-        reader=build_reader(settings.site, trial),
+        reader=reader,
         lines=ServerLines(LineLimits(fetches=_FETCHES_AT_ONCE, least_patience=settings.fetch_seconds / 2)),
         limits=GatherLimits(seconds=settings.fetch_seconds),
         bases_by_issuer={
@@ -455,44 +417,3 @@ def build_bulk_export(site: Site) -> World:
     ca_bundle = str(site.ca_bundle) if site.ca_bundle else None
     session = bounded_session(1, ca_bundle, silence=_SILENCE)
     return World(session, time.sleep, lambda: int(time.time()), ca_bundle)  # noqa: TID251 - the one place
-
-
-def build_reader(site: Site, trial: Trial | None = None) -> ReaderSettings:
-    """How charts are read at this site for a trial; for the site's first one if none is named."""
-    return ReaderSettings(
-        zone=site.zone,
-        codes=build_code_lists(site),
-        trial=identity_at(site, trial),
-        arms=site.arms,
-        stand_ins=site.stand_ins,
-    )
-
-
-def identity_at(site: Site, trial: Trial | None = None) -> TrialIdentity:
-    """How charts of this site name a trial, its first one if none is named."""
-    named = (trial or trials_in(site.trials)[0]).record.identifiers
-    return TrialIdentity(frozenset(named), frozenset(site.study_references))
-
-
-def build_code_lists(site: Site) -> CodeLists:
-    """The shipped lists without what the site leaves out, and with its own codes.
-
-    Raises FaultyCodeLists with every fault of every file.
-    """
-    faults: list[str] = []
-    local = [code for path in site.concept_maps for code in _local_codes(path, faults)]
-    try:
-        lists = load_code_lists(local, frozenset(site.code_lists_left_out), site.code_systems.items())
-    except FaultyCodeLists as error:
-        raise FaultyCodeLists([*faults, *error.faults]) from error
-    if faults:
-        raise FaultyCodeLists(faults)
-    return lists
-
-
-def _local_codes(path: Path, faults: list[str]) -> tuple[LocalCode, ...]:
-    try:
-        return read_concept_map(path.read_bytes())
-    except FaultyCodeLists as error:
-        faults += [f"{path.name}: {fault}" for fault in error.faults]
-        return ()

@@ -8,7 +8,7 @@ from cds_service.bulk_export.content import holds_something
 from cds_service.bulk_export.downloading import Downloads
 from cds_service.bulk_export.export_manifest import Manifest, read_manifest, wanted_files
 from cds_service.bulk_export.export_outcomes import ToldOutcome, read_outcomes
-from cds_service.bulk_export.export_server import DECISIVE, BulkServer
+from cds_service.bulk_export.export_server import BulkServer
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
 from cds_service.bulk_export.folding import fold, fold_export_files, resource_kind_of
 from cds_service.bulk_export.kick_off import kick_off_address
@@ -48,6 +48,8 @@ class ExportRun:
         """The whole of it."""
         had = types_to_be_had(self._server, types, self._outside.session, self._transport.tokens)
         wanted = kick_off_address(self._server, types, None)
+        if not had.types:  # an empty list would be read as: everything
+            return ExportFolder(self._folder, self._nothing(wanted, had))
         before = self._before(previous, had, wanted)
         since = before.transaction_time if before else None
         request = kick_off_address(self._server, had.types, since)
@@ -140,7 +142,7 @@ class ExportRun:
     ) -> DownloadedFile:
         """Raises ExportFailed where nobody could be judged by what came."""
         here = {resource_kind_of(file) for file in fold_export_files(self._folder) if holds_something(file)}
-        if decisive := sorted(DECISIVE - here):
+        if decisive := sorted(self._server.decisive - here):
             forget_state(self._folder)
             raise ExportFailed(WhyFailed.INCOMPLETE, f"no {', '.join(decisive)} came")
         lacking = ", ".join(sorted(had.types - here))
@@ -157,6 +159,20 @@ class ExportRun:
         )
         keep_done(self._folder, done)
         return done
+
+    def _nothing(self, wanted: str, had: ToBeHad) -> DownloadedFile:
+        """The server has none of the types."""
+        return DownloadedFile(
+            base=self._server.base.url,
+            wanted=wanted,
+            request="",
+            transaction_time="",
+            whole_since="",
+            finished=self._outside.clock(),
+            types=(),
+            remarks=had.remarks,
+            problems=had.problems,
+        )
 
     def _delete(self, state: JobState) -> None:
         """The server need not keep it any longer; if it does, that is no fault of the export."""

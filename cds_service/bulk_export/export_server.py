@@ -1,6 +1,6 @@
 """One FHIR server that exports, as the site file describes it, and where its addresses may lead."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin
 
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
@@ -27,7 +27,9 @@ class BulkServer:
 
     `level` is what stands before `$export`: "" for everything, "Patient", or "Group/<id>". `type_filters` are
     searches by which the server narrows a type. `download_hosts` are further origins for files.
-    A whole export is made at least every `whole_every_days`, and changes only in between.
+    A whole export is made at least every `whole_every_days`, and changes only in between. `beside_group` are
+    types of no patient, which a server keeps out of a group's export: they are fetched from the whole server.
+    Without the `decisive` ones an export is none.
     """
 
     base: FhirBase
@@ -38,6 +40,8 @@ class BulkServer:
     hours: float = 12.0
     whole_every_days: float = 7.0
     not_kept: frozenset[str] = field(default_factory=frozenset)
+    beside_group: frozenset[str] = field(default_factory=frozenset)
+    decisive: frozenset[str] = DECISIVE
 
     def address(self, written: str, whose: str) -> str:
         """An absolute address that the server wrote, if it may be called; `whose` names it in errors.
@@ -52,6 +56,10 @@ class BulkServer:
         if not any(origin.contains(place) for origin in (self.origin, *self.download_hosts)):
             raise ExportFailed(WhyFailed.ELSEWHERE, f"{whose} is at {export_origin_of(place).url}")
         return address
+
+    def without_group(self) -> "BulkServer":
+        """The same as a whole, for what is of no patient."""
+        return replace(self, level="", type_filters=(), beside_group=frozenset(), decisive=frozenset())
 
     @property
     def origin(self) -> FhirBase:

@@ -6,7 +6,7 @@ from datetime import datetime
 import requests
 
 from cds_service.bulk_export.backend_token import Tokens
-from cds_service.bulk_export.export_server import DECISIVE, BulkServer
+from cds_service.bulk_export.export_server import BulkServer
 from cds_service.bulk_export.failed import ExportFailed, WhyFailed
 from cds_service.bulk_export.remembered_job import DownloadedFile
 from cds_service.fhir_client.capability_statements import fetch_types
@@ -32,12 +32,12 @@ def types_to_be_had(
     """Of the wanted types, those to ask for. Raises ExportFailed where a decisive one may not be read."""
     types = wanted - server.not_kept
     offered, remarks = _offered(server, session, types)
-    types &= offered | DECISIVE
+    types &= offered | server.decisive
     closed = tokens.not_covered(types) if tokens else frozenset()
     if not closed:
         return ToBeHad(types, remarks)
     fact = f"the token does not allow reading {', '.join(sorted(closed))}"
-    if closed & DECISIVE:
+    if closed & server.decisive:
         raise ExportFailed(WhyFailed.NO_TOKEN, fact)
     return ToBeHad(types - closed, remarks, (fact,))
 

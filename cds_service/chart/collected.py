@@ -1,20 +1,22 @@
 """One chart while it is being gathered: what is here, what could not be had, and why."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
 from cds_service.cds_hooks.errors import PatientMismatch
 from cds_service.cds_hooks.fhir_release import holds_another_release
 from cds_service.cds_hooks.prefetch import Prefetched, entry_of, fill
-from cds_service.cds_hooks.request import HookRequest
+from cds_service.cds_hooks.request import Hook, HookRequest
 from cds_service.cds_hooks.strict_json import resource_type
 from cds_service.chart.chart_queries import ALWAYS_TOLD, SERVICE_REQUESTS, chart_queries, resource_types
 from cds_service.chart.context_bundle import server_asked
+from cds_service.chart.visit_memory import Asker, RememberedChart
+from cds_service.fhir_client.answer_totals import is_short
 from cds_service.fhir_client.fetch_queries import Fetcher
 from cds_service.fhir_client.fhir_get import NotFetched, WhyNotFetched
-from cds_service.fhir_client.search_answers import CameInPart, WantedAnswer, is_short
+from cds_service.fhir_client.search_answers import CameInPart, WantedAnswer
 from fhir_mappings.clinical_model.known_unknown import Gap, Part
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, resource_as_written
 from fhir_mappings.readers.fhir_types import Resource, Unread
@@ -25,6 +27,9 @@ from fhir_mappings.readers.reader_settings import StandIn
 from fhir_mappings.readers.reference_addresses import Home
 from fhir_mappings.readers.references import away, kind_of, own_reference, servers_of, type_of
 from fhir_mappings.readers.vaccination import ServiceRequest
+
+K = TypeVar("K")
+_NOTHING = Decoded()
 
 # What other resources point at may stand in any answer; everything else only where it was asked for.
 _POINTED_AT = frozenset({"Medication", "Practitioner", "PractitionerRole", "ResearchStudy"})
@@ -41,7 +46,9 @@ class CollectedChart:
     `retry_after`: for the parts that the server may give later, in how many seconds by its own word.
     """
 
-    def __init__(self, request: HookRequest, fetcher: Fetcher, stand_ins: tuple[StandIn, ...]) -> None:
+    def __init__(
+        self, request: HookRequest, fetcher: Fetcher, stand_ins: tuple[StandIn, ...], visit: RememberedChart
+    ) -> None:
         self.patient_id = request.context.patient_id
         self.resources: list[Resource] = []
         self.referenced: list[Resource] = []
@@ -55,6 +62,9 @@ class CollectedChart:
         self._orders: list[bytes | msgspec.Raw] = []
         self._request = request
         self._fetcher = fetcher
+        self.visit = visit
+        self._asker = _asker(request, fetcher)
+        self.came: list[Decoded] = []
         self._queries = chart_queries(stand_ins)
         self._types = resource_types(stand_ins)
 
@@ -71,6 +81,8 @@ class CollectedChart:
         self.resources += decoded.resources
         self.gaps += decoded.gaps
         self._servers |= servers_of(decoded.resources, self._servers)
+        if decoded.resources:
+            self.came.append(decoded)
 
     def take(self, parts: Iterable[Part]) -> None:
         """Bring these parts in: from prefetch, and what is missing there side by side from the server."""
@@ -82,7 +94,7 @@ class CollectedChart:
             else:
                 wanted[part] = ready
         if wanted:
-            for part, outcome in self._fetcher.all(wanted).items():
+            for part, outcome in self._all(wanted).items():
                 self._keep_fetched(part, outcome)
 
     def person(self) -> tuple[Resource, ...]:
@@ -97,10 +109,37 @@ class CollectedChart:
         """The orders for tests that the client sent; what cannot be read there takes nothing away."""
         raw = entry_of(self._request.prefetch, SERVICE_REQUESTS).raw
         try:
-            resources = decode(raw).resources if raw is not None else ()
+            resources = self._decoded(SERVICE_REQUESTS, bytes(raw)).resources if raw is not None else ()
         except NotFhir:
             return ()
         return tuple(r for r in resources if isinstance(r, ServiceRequest))
+
+    def _decoded(self, part: str, written: bytes, kind: str | None = None) -> Decoded:
+        """What was sent as a part, decoded once a visit: a Bundle, or a resource of the type asked for.
+
+        Raises NotFhir, also for anything else, which would read as "nothing found".
+        """
+        decoded = self.visit.sent(part, written)
+        if decoded is None:
+            if kind and (_is_other(written, kind) or holds_another_release(written)):
+                raise NotFhir(part)
+            decoded = decode(written)
+            self.visit.keep_sent(part, written, decoded)
+        return decoded
+
+    def _all(self, wanted: Mapping[K, WantedAnswer]) -> dict[K, Decoded | NotFetched]:
+        """The outcome of each; what the same asker was answered a moment ago is not asked again."""
+        known = {
+            key: found
+            for key, one in wanted.items()
+            if one.first is None and (found := self.visit.fetched(self._asker, one.relative)) is not None
+        }
+        asked = {key: one for key, one in wanted.items() if key not in known}
+        outcomes = self._fetcher.all(asked) if asked else {}
+        for key, outcome in outcomes.items():
+            if isinstance(outcome, Decoded):
+                self.visit.keep_fetched(self._asker, asked[key].relative, outcome)
+        return {key: known[key] if key in known else outcomes[key] for key in wanted}
 
     def follow_references(self, most: int, others: Iterable[Resource] = ()) -> None:
         """Fetch what the chart (or the `others`) points at and nobody brought, each once, `most` in all."""
@@ -110,10 +149,11 @@ class CollectedChart:
         for reference in wanted[most:]:
             self.gaps.append(Gap("REFERENCE_NOT_FETCHED", reference, "too-many-references"))
         asked = {reference: WantedAnswer(reference) for reference in wanted[:most]}
-        for reference, outcome in self._fetcher.all(asked).items() if asked else ():
+        for reference, outcome in self._all(asked).items():
             if isinstance(outcome, NotFetched):
                 self.gaps.append(Gap("REFERENCE_NOT_FETCHED", reference, outcome.why))
             else:
+                self.came.append(outcome)
                 brought = [r for r in outcome.resources if own_reference(r) == reference]
                 self.referenced += brought
                 self.resources += brought
@@ -125,12 +165,12 @@ class CollectedChart:
         """
         entry = entry_of(self._request.prefetch, part.value)
         if entry.shape is Prefetched.NOTHING and part is not Part.PATIENT:
-            return Decoded()
+            return _NOTHING
         fetch_it = WantedAnswer(fill(self._queries[part], self._request.context))
-        if entry.raw is None or not self._is_answer(entry.raw, part):
+        if entry.raw is None:
             return fetch_it
         try:
-            decoded = decode(entry.raw)
+            decoded = self._decoded(part.value, bytes(entry.raw), self._types[part])
         except NotFhir:
             return fetch_it
         check_owner(decoded, self.patient_id, part, self._servers)
@@ -142,11 +182,6 @@ class CollectedChart:
         if decoded.next_link is None:
             return decoded
         return WantedAnswer(fetch_it.relative, decoded)
-
-    def _is_answer(self, raw: msgspec.Raw, part: Part) -> bool:
-        """A Bundle or a resource of the type asked for; anything else would read as "nothing found"."""
-        is_asked_for = resource_type(raw) in ("Bundle", self._types[part])
-        return is_asked_for and not holds_another_release(bytes(raw))
 
     def _keep_fetched(self, part: Part, outcome: Decoded | NotFetched) -> None:
         if self._is_not_kept(part, outcome):
@@ -189,6 +224,7 @@ class CollectedChart:
 
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
+        self.came.append(decoded)
         if part is Part.MEDICATION_REQUESTS:
             self._orders += decoded.sources
         self.gaps += decoded.gaps
@@ -212,6 +248,19 @@ class CollectedChart:
             self.retry_after[part] = failure.retry_after
         told = ": ".join(filter(None, (part.value, failure.why.value, failure.said)))
         self.gaps.append(Gap("PART_UNAVAILABLE", detail=told))
+
+
+def _is_other(written: bytes, kind: str) -> bool:
+    return resource_type(msgspec.Raw(written)) not in ("Bundle", kind)
+
+
+def _asker(request: HookRequest, fetcher: Fetcher) -> Asker | None:
+    """For whom a fetched answer may be used again: no call with a spent token, and no order to sign."""
+    base, lent = fetcher.access.base, request.fhir_authorization
+    if base is None or request.hook is Hook.ORDER_SIGN or (lent is not None and lent.is_spent):
+        return None
+    token = (lent.subject, lent.scope) if lent else ()
+    return (base.url, request.context.user_id, fetcher.access.client_id or "", *token)
 
 
 def check_owner(decoded: Decoded, patient_id: str, part: Part, servers: frozenset[str]) -> None:

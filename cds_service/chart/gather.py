@@ -13,7 +13,7 @@ import msgspec
 
 from cds_service.cds_hooks.errors import DataNotAvailable, DataNotAvailableNow
 from cds_service.cds_hooks.prefetch import Prefetched, entry_of
-from cds_service.cds_hooks.request import HookRequest
+from cds_service.cds_hooks.request import Hook, HookRequest
 from cds_service.cds_hooks.service import Caller
 from cds_service.chart.chart_queries import DECISIVE_PARTS
 from cds_service.chart.collected import CollectedChart, check_owner
@@ -26,6 +26,7 @@ from cds_service.chart.concern import (
     is_certain,
 )
 from cds_service.chart.context_bundle import ContextResources, read_context_bundle, server_asked
+from cds_service.chart.visit_memory import NEVER_REMEMBERED, VisitMemory
 from cds_service.fhir_client.base_url_allow_list import FhirBase
 from cds_service.fhir_client.capability_statements import Statements
 from cds_service.fhir_client.deadline import deadline_in
@@ -42,7 +43,7 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.standing import StandingOrder
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 from fhir_mappings.readers.patient_match import home_of
-from fhir_mappings.readers.read_record import read_drafts, read_record
+from fhir_mappings.readers.read_record import read_drafts, read_record, read_record_until
 from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.references import servers_of
 from fhir_mappings.readers.standing_orders import standing_orders
@@ -97,6 +98,7 @@ class Gatherer(msgspec.Struct, frozen=True):
     client_ids: Mapping[str, str] = msgspec.field(default_factory=dict)
     ways: ServerWays = AS_USUAL
     statements: Statements | None = None
+    visits: VisitMemory = NEVER_REMEMBERED
 
     def gather(
         self,
@@ -110,7 +112,10 @@ class Gatherer(msgspec.Struct, frozen=True):
         servers = server_asked(request)
         drafts = read_context_bundle(request.context.draft_orders, patient, "context.draftOrders", servers)
         problems = read_context_bundle(request.context.conditions, patient, "context.conditions", servers)
-        chart = CollectedChart(request, self._fetcher(request, caller), self.reader.stand_ins)
+        visit = self.visits.visit(request, caller)
+        if request.hook is Hook.ORDER_SIGN:
+            visit.forget_fetched()  # the chart is about to change
+        chart = CollectedChart(request, self._fetcher(request, caller), self.reader.stand_ins, visit)
         chart.add(problems.decoded)
         chart.take(concern.parts)
         record = self._first_look(chart, now, concern)
@@ -207,15 +212,16 @@ class Gatherer(msgspec.Struct, frozen=True):
         return as_of(now, self.reader.zone)
 
     def _read(self, chart: CollectedChart, now: datetime, gaps: tuple[Gap, ...] = ()) -> ClinicalRecord:
-        return read_record(
-            chart.resources,
-            chart.patient_id,
-            now,
-            self.reader,
-            frozenset(chart.unavailable),
-            (*chart.gaps, *gaps),
-            chart.home,
-        )
+        """The record of what came so far; of the same answers it is made once a visit."""
+        unavailable, problems, day = frozenset(chart.unavailable), (*chart.gaps, *gaps), self._as_of(now).day
+        besides = unavailable, frozenset(problems), chart.home
+        read = chart.visit.record(chart.came, besides, now, day)
+        if read is None:
+            read = read_record_until(
+                chart.resources, chart.patient_id, now, self.reader, unavailable, problems, chart.home
+            )
+            chart.visit.keep_record(chart.came, besides, day, read)
+        return read.record
 
     def _fetcher(self, request: HookRequest, caller: Caller) -> Fetcher:
         bases = self.bases_by_issuer.get(caller.issuer, self.bases)

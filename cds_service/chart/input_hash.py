@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.known_unknown import Gap
-from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.readers.read_record import canonical_bytes
 
 ON_THE_WAY = frozenset(
@@ -36,12 +36,22 @@ def input_hash(
     be read it holds what is lost, and not on which way it was lost.
     """
     ordered = sorted(msgspec.json.encode(draft, order="sorted") for draft in drafts)
-    digest = hashlib.sha256()
-    seen = replace(record, gaps=lasting_gaps(record.gaps))
-    for piece in (canonical_bytes(seen), day.isoformat().encode(), texts_version.encode(), *ordered):
-        digest.update(len(piece).to_bytes(8, "big"))
-        digest.update(piece)
+    digest = _begun(record).copy()
+    for piece in (day.isoformat().encode(), texts_version.encode(), *ordered):
+        _add(digest, piece)
     return f"sha256:{digest.hexdigest()}"
+
+
+@once_a_record
+def _begun(record: ClinicalRecord) -> "hashlib._Hash":
+    digest = hashlib.sha256()
+    _add(digest, canonical_bytes(replace(record, gaps=lasting_gaps(record.gaps))))
+    return digest
+
+
+def _add(digest: "hashlib._Hash", piece: bytes) -> None:
+    digest.update(len(piece).to_bytes(8, "big"))
+    digest.update(piece)
 
 
 def lasting_gaps(gaps: Iterable[Gap]) -> tuple[Gap, ...]:

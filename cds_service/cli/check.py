@@ -22,8 +22,9 @@ from cds_service.settings.bulk_exports import remarks_on_exports
 from cds_service.settings.environment import BadSettings, Settings
 from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.review import Unsigned
-from cds_service.settings.reviewed import overrides_of, standing_of
+from cds_service.settings.reviewed import standing_of
 from cds_service.settings.site_file import BadSite, Site, read_site
+from cds_service.settings.site_limits import overrides_of
 from cds_service.trials.installed import trials_in
 
 

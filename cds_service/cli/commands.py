@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _with_site(asked: argparse.Namespace) -> int:
     from cds_service.cli.report import fail
     from cds_service.cli.site_in_use import say_site
+    from cds_service.offline_wiring import site_file_named
     from cds_service.settings.extras import not_installed
-    from cds_service.wiring import site_file_named
 
     if absent := not_installed(*_NEEDS.get(asked.command, ())):
         return fail(*(f"{asked.command} {fault}" for fault in absent))

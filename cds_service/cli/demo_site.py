@@ -13,8 +13,7 @@ from cds_service.demo import identity
 from cds_service.demo.known_client import KnownClient
 from cds_service.demo.mini_ehr.ehr_desk import KEYS_PATH
 from cds_service.demo.visitors import NOBODY, Visitor, Visitors
-from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress, read_base
-from cds_service.fhir_client.jwks import check_key_address
+from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress, check_key_address, read_base
 from cds_service.settings.addresses import read_origins
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import ClientAuthentication, Environment, Secret, Settings

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cds_service import wiring
+from cds_service import offline_wiring
 from cds_service.cli.moments import NotAMoment, moment
 from cds_service.cli.report import INCOMPLETE, INTERRUPTED, fail, note
 from cds_service.cli.screen_progress import progress
-from cds_service.services.chart_file import rulebook_of
 from cds_service.settings.site_file import BadSite, Site
 
 if TYPE_CHECKING:
@@ -52,12 +51,12 @@ def screen(asked: argparse.Namespace) -> int:
     from cds_service.screening.screening_engine import WorkerLost
 
     try:
-        site = wiring.site_in_use()
+        site = offline_wiring.site_in_use()
         code = _screened(asked, _source(asked, site), site)
     except BadSite as error:
         return fail(*error.faults)
-    except wiring.INSTALLATION_FAULTS as error:
-        return fail(*wiring.faults_in(error))
+    except offline_wiring.INSTALLATION_FAULTS as error:
+        return fail(*offline_wiring.faults_in(error))
     except OSError as error:
         return fail(f"{error.filename or asked.out}: {error.strerror}")
     except duckdb.Error as error:
@@ -102,15 +101,23 @@ def _screened(asked: argparse.Namespace, source: ExportSource, site: Site) -> in
     from cds_service.screening.files import files_of_export
     from cds_service.screening.screening_engine import engine_on
 
-    installation = wiring.build_installation_of(site, asked.trial)
+    rules = offline_wiring.build_rulebook(site, offline_wiring.trial_of(site, asked.trial))
     as_of = asked.as_of or source.as_of or unfinished(Path(asked.out))
-    now = moment(as_of, installation.zone) if as_of else wiring.now_in(installation.zone)
+    now = moment(as_of, site.zone) if as_of else offline_wiring.now_in(site.zone)
     size = sum(Path(file.path).stat().st_size for file in files_of_export(source.paths))
     cores = asked.cores or (len(os.sched_getaffinity(0)) if size > _SMALL else 1)
     since = Path(asked.since) if asked.since else None
     with cluster_asked(asked) or engine_on(cores) as engine, progress(size) as tell:
-        how = How(engine, asked.every_line, since=since, tell=tell, site=_in_force(site))
-        done = screen_export(source.paths, Path(asked.out), rulebook_of(installation), now, how)
+        how = How(
+            engine,
+            asked.every_line,
+            since=since,
+            tell=tell,
+            site=_in_force(site),
+            keeps=not asked.scheduler,  # workers elsewhere do not see our folder
+            anew=asked.anew,
+        )
+        done = screen_export(source.paths, Path(asked.out), rules, now, how)
     note(f"missing: {problem}" for problem in source.missing)
     _say(done)
     return INCOMPLETE if done.unusable or source.missing else 0
@@ -136,7 +143,7 @@ def _in_force(site: Site) -> str:
     """A hash of the site file and its maps: what was read by others is not gone on with."""
     import xxhash
 
-    path = wiring.site_file_in_use()
+    path = offline_wiring.site_file_in_use()
     if path is None:
         return ""
     files = (Path(path), *site.concept_maps)

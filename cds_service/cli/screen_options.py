@@ -26,6 +26,11 @@ def add_screen(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument(
         "--every-line", action="store_true", help="decode every line, also of those who cannot be candidates"
     )
+    command.add_argument(
+        "--anew",
+        action="store_true",
+        help="read everything through, also what the last run has read",
+    )
     live = command.add_argument_group("from and to a FHIR server")
     live.add_argument(
         "--fhir-server", metavar="URL", help="fetch a bulk export from there first, as fetch-export does"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cds_service import wiring
+from cds_service import offline_wiring
 from cds_service.cli.report import note
 
 
@@ -13,7 +13,7 @@ def say_site(command: str, named: str | None) -> None:
     """
     if command == "serve":
         return
-    path = named or (None if command == "demo" else wiring.site_file_in_use())
+    path = named or (None if command == "demo" else offline_wiring.site_file_in_use())
     if path is not None:
         note([f"site file: {Path(path).absolute()} ({'command line' if named else 'CDS_SITE_FILE'})"])
     else:

@@ -58,7 +58,7 @@ def page_of(
         "worklist": listed,
         "entered": _entered(assessment, tell) if listed is None else "",
         "headlines": findings.headlines(assessment, tell, page.head_of),
-        "what_if": what_if(assessment, tell),
+        "what_if": what_if(assessment, explained.now.day, tell),
         "kidney": findings.kidney_statement(assessment.renal, tell),
         "safety": findings.safety(assessment.safety, tell),
         "due": findings.due_statement(assessment.monitoring, tell),

@@ -157,3 +157,12 @@ def _hides_something(escaped: bytes) -> bool:
     except UnicodeDecodeError:  # among them the overlong forms of dot and slash
         return True
     return _NEVER_ESCAPED.search(unicodedata.normalize("NFKC", text)) is not None
+
+
+def check_key_address(text: str) -> str:
+    """The address of a key set as it will be called, to the letter. Raises NotAnAddress if ambiguous."""
+    path, _, query = text.partition("?")
+    read_base(path)
+    if not query.isascii() or not query.isprintable() or any(c in query for c in " #\\"):
+        raise NotAnAddress("has a blank, a fragment or a character outside ASCII")
+    return text

@@ -15,6 +15,7 @@ import structlog
 from cds_service.cds_hooks.authorization import FhirInteraction
 from cds_service.cds_hooks.fhir_release import holds_another_release
 from cds_service.cds_hooks.strict_json import resource_type
+from cds_service.fhir_client.answer_totals import is_short
 from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress
 from cds_service.fhir_client.capability_statements import Statements
 from cds_service.fhir_client.compute_turns import TooManyWait, waiting_outside
@@ -24,7 +25,6 @@ from cds_service.fhir_client.fhir_get import FhirServer, NotFetched, WhyNotFetch
 from cds_service.fhir_client.search_answers import (
     Coming,
     WantedAnswer,
-    is_short,
     search_begun,
     together,
     with_what_came,

@@ -18,7 +18,6 @@ import structlog
 from cds_service.cds_hooks.client_jwt import KeysUnavailable
 from cds_service.cds_hooks.trusted_clients import TrustedClient
 from cds_service.cds_hooks.trusted_keys import KeySet, NotAKeySet, TrustedKey, read_key_set
-from cds_service.fhir_client.base_url_allow_list import NotAnAddress, read_base
 from cds_service.fhir_client.compute_turns import TooManyWait, waiting_outside
 from cds_service.fhir_client.deadline import deadline_in
 from cds_service.fhir_client.fhir_get import FetchLimits, FhirServer, HttpFhirServer, NotFetched
@@ -145,15 +144,6 @@ class KeySets:
 def key_server(session: requests.Session) -> FhirServer:
     """What fetches key sets; `session` comes from `bounded_session`: no redirect, no proxy, no cookie."""
     return HttpFhirServer(session, FetchLimits(answer_bytes=_MOST_BYTES), _MEDIA_TYPES)
-
-
-def check_key_address(text: str) -> str:
-    """The address of a key set as it will be called, to the letter. Raises NotAnAddress if ambiguous."""
-    path, _, query = text.partition("?")
-    read_base(path)
-    if not query.isascii() or not query.isprintable() or any(c in query for c in " #\\"):
-        raise NotAnAddress("has a blank, a fragment or a character outside ASCII")
-    return text
 
 
 def _within(span: timedelta, since: datetime | None, now: datetime) -> bool:

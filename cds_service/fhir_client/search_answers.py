@@ -71,15 +71,6 @@ def together(outcomes: Sequence[Decoded | NotFetched]) -> Decoded | NotFetched:
     return with_what_came(_gravest(failures), whole if found else None) if failures else whole
 
 
-def is_short(answer: Decoded) -> bool:
-    """Does the server itself count more matches than it sent, with no page to come?
-
-    An entry that holds no resource was sent all the same, and has its gap.
-    """
-    sent = answer.matches + sum(gap.problem == "ENTRY_WITHOUT_RESOURCE" for gap in answer.gaps)
-    return answer.next_link is None and answer.total is not None and sent < answer.total
-
-
 def _gravest(failures: Sequence[NotFetched]) -> NotFetched:
     """The first failure that waiting does not mend, else the one that asks for the longest wait."""
     return next(

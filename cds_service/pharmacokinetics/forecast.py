@@ -23,7 +23,8 @@ from cds_service.pharmacokinetics.validity import Fit, Measured, ValidityJudgeme
 TAIL = 0.05
 """Each end of the 90 % interval."""
 
-_LEAST = 1e-3  # ng/mL: less than any assay can tell from nothing
+LEAST = 1e-3
+"""ng/mL: less than any assay can tell from nothing."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -77,8 +78,23 @@ class Forecast(msgspec.Struct, frozen=True):
         return max((m.judgement.fit for m in self.models if m.weight > 0), default=Fit.NOT_FOR_THIS_PATIENT)
 
 
+class Speaking(msgspec.Struct, frozen=True):
+    """The models that speak for this patient, with their weights, and how each model asked stands to it."""
+
+    estimates: tuple[Estimate, ...]
+    weights: Floats
+    shares: tuple[ModelShare, ...]
+
+
 def forecast(models: Sequence[PopulationModel], question: Question) -> Forecast:
     """Ask every model that may speak for this patient; without one `doses` is empty and `models` says why."""
+    found = speaking_models(models, question)
+    doses = tuple(_of_dose(found, question, mg) for mg in question.doses) if found.estimates else ()
+    return Forecast(doses, found.shares, len(question.samples))
+
+
+def speaking_models(models: Sequence[PopulationModel], question: Question) -> Speaking:
+    """The patient in every model that may speak for it."""
     shares: list[ModelShare] = []
     speaking: list[Estimate] = []
     for model in models:
@@ -92,8 +108,7 @@ def forecast(models: Sequence[PopulationModel], question: Question) -> Forecast:
     weights = _weights(speaking)
     by_name = {found.model.name: float(weight) for found, weight in zip(speaking, weights, strict=True)}
     told = tuple(replace(share, weight=by_name.get(share.name, 0.0)) for share in shares)
-    doses = tuple(_of_dose(speaking, weights, question, mg) for mg in question.doses) if speaking else ()
-    return Forecast(doses, told, len(question.samples))
+    return Speaking(tuple(speaking), weights, told)
 
 
 def _ask(model: PopulationModel, judgement: ValidityJudgement, question: Question) -> Estimate | str:
@@ -119,12 +134,12 @@ def _weights(speaking: Sequence[Estimate]) -> Floats:
     return found
 
 
-def _of_dose(speaking: Sequence[Estimate], weights: Floats, question: Question, mg: float) -> DoseForecast:
-    troughs = [_trough(found, question, mg) for found in speaking]
+def _of_dose(speaking: Speaking, question: Question, mg: float) -> DoseForecast:
+    troughs = [_trough(found, question, mg) for found in speaking.estimates]
 
     def below(level: float) -> float:
         """The chance that the measured trough is at most `level`, over all models."""
-        return float(weights @ [chance(level) for chance in troughs])
+        return float(speaking.weights @ [chance(np.asarray(level)) for chance in troughs])
 
     low, high = question.band
     return DoseForecast(
@@ -136,16 +151,21 @@ def _of_dose(speaking: Sequence[Estimate], weights: Floats, question: Question, 
     )
 
 
-def _trough(found: Estimate, question: Question, mg: float) -> Callable[[float], float]:
+def _trough(found: Estimate, question: Question, mg: float) -> Callable[[Floats], Floats]:
     """The chance that the measured trough is at most so many ng/mL."""
     when = question.now + question.ahead
-    course = DosingCourse(question.now, question.every, round(question.ahead / question.every), mg)
-    history = DoseHistory((*question.history.courses, course), _stretches(question, mg))
+    history = chosen_doses(question, mg)
     logs, slopes = log_levels(found.model, history, [when], found.u)
     varies = occasion_variance(found.model, history, [when], found.factors)
     extra = varies[0] + method_variance(found.model, question.assay)
     spread = np.sqrt(slopes[0] @ found.covariance @ slopes[0] + extra)
-    return chance_below(found.model, float(logs[0]), float(spread))
+    return chance_below(found.model, logs[0], spread)
+
+
+def chosen_doses(question: Question, mg: float) -> DoseHistory:
+    """What was taken, and from `now` to the trough asked for this dose."""
+    course = DosingCourse(question.now, question.every, round(question.ahead / question.every), mg)
+    return DoseHistory((*question.history.courses, course), _stretches(question, mg))
 
 
 def _stretches(question: Question, mg: float) -> tuple[DoseStretch, ...]:
@@ -161,9 +181,9 @@ def _quantile(share: float, below: Callable[[float], float]) -> float:
     """The level that is not exceeded with this chance, ng/mL; 0 where nothing measurable may be there."""
     from scipy.optimize import brentq
 
-    if below(_LEAST) >= share:
+    if below(LEAST) >= share:
         return 0.0
     high = 1.0
     while below(high) < share:
         high *= 2
-    return float(brentq(lambda level: below(level) - share, _LEAST, high, xtol=1e-9))
+    return float(brentq(lambda level: below(level) - share, LEAST, high, xtol=1e-9))

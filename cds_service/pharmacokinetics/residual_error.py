@@ -106,8 +106,10 @@ def information(model: PopulationModel, logs: Array, samples: Sequence[Sample], 
     return found
 
 
-def chance_below(model: PopulationModel, middle: float, spread: float) -> Callable[[float], float]:
+def chance_below(model: PopulationModel, middle: Array, spread: Array) -> Callable[[Array], Array]:
     """The chance that a measured level is at most so many ng/mL, where ln(true level) is normal.
+
+    One level for each `middle` and `spread` of it.
 
     On the scale of the level a sum over the true level, since a normal error stays one: at a low level it can
     be a small number, or nothing, more often than a log-normal one would say.
@@ -116,9 +118,9 @@ def chance_below(model: PopulationModel, middle: float, spread: float) -> Callab
 
     residual = model.residual
     if residual.scale == "logarithm":
-        strays = float(np.hypot(spread, residual.proportional))
-        return lambda level: float(ndtr((np.log(level) - middle) / strays))
+        strays = np.hypot(spread, residual.proportional)
+        return lambda level: np.asarray(ndtr((np.log(level) - middle) / strays))
     places, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    true, weights = np.exp(middle + spread * places), weights / weights.sum()
+    true, weights = np.exp(middle[..., None] + spread[..., None] * places), weights / weights.sum()
     own = np.hypot(residual.proportional * true, residual.additive)
-    return lambda level: float(weights @ ndtr((level - true) / own))
+    return lambda level: np.asarray(ndtr((level[..., None] - true) / own) @ weights)

@@ -1,6 +1,6 @@
 """The newest usable result of each test that dosing looks at, found in one pass over the chart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -8,37 +8,46 @@ from cds_service.rules.as_of import AsOf
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Reading, Result
 
-_WANTED = frozenset(
-    {
-        Analyte.HAEMOGLOBIN,
-        Analyte.PLATELETS,
-        Analyte.NEUTROPHILS,
-        Analyte.WHITE_CELLS,
-        Analyte.ALT,
-        Analyte.AST,
-        Analyte.BILIRUBIN,
-        Analyte.CREATININE,
-        Analyte.POTASSIUM,
-        Analyte.WEIGHT,
-    }
+_WANTED = (
+    Analyte.HAEMOGLOBIN,
+    Analyte.PLATELETS,
+    Analyte.NEUTROPHILS,
+    Analyte.WHITE_CELLS,
+    Analyte.ALT,
+    Analyte.AST,
+    Analyte.BILIRUBIN,
+    Analyte.CREATININE,
+    Analyte.POTASSIUM,
+    Analyte.WEIGHT,
 )
 
 
 def latest_results(record: ClinicalRecord, as_of: AsOf) -> Mapping[Analyte, Result]:
     """By analyte, the newest final number that does not lie ahead; of one moment, the highest."""
-    found: dict[Analyte, tuple[tuple[date, float, Decimal], Result]] = {}
-    for result in reversed(record.results):  # the newest stand last: the others are passed over at a glance
-        when, number, best = result.when, result.number, found.get(result.analyte)
-        if when is None or number is None or (best is not None and when.last < best[0][0]):
+    found: dict[Analyte, Result] = {}
+    for analyte in _WANTED:
+        newest = _newest(record.of(analyte), as_of)
+        if newest is not None:
+            found[analyte] = newest
+    return found
+
+
+def _newest(results: Sequence[Result], as_of: AsOf) -> Result | None:
+    """Of results that stand oldest first."""
+    rank: tuple[date, float, Decimal] | None = None
+    best: Result | None = None
+    for result in reversed(results):
+        when, number = result.when, result.number
+        if when is None or number is None or result.reading is not Reading.USABLE:
             continue
-        if result.analyte not in _WANTED or result.reading is not Reading.USABLE:
-            continue
+        if rank is not None and when.last < rank[0]:
+            break
         if when.first > as_of.day or (when.instant and when.instant > as_of.instant):
             continue
-        rank = (when.last, when.instant.timestamp() if when.instant else 0.0, number)
-        if best is None or rank >= best[0]:
-            found[result.analyte] = (rank, result)
-    return {analyte: result for analyte, (_, result) in found.items()}
+        its = (when.last, when.instant.timestamp() if when.instant else 0.0, number)
+        if rank is None or its >= rank:
+            rank, best = its, result
+    return best
 
 
 def recent(results: Mapping[Analyte, Result], analyte: Analyte, today: date, days: int) -> Result | None:

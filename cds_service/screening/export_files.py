@@ -1,11 +1,13 @@
 """A whole screening, from the names of files to the folder of its output."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import xxhash
 
 from cds_service import __version__
 from cds_service.bulk_export.folder_lock import locked
@@ -19,16 +21,18 @@ from cds_service.screening.changes_since_last_run import (
     run_changes_since,
 )
 from cds_service.screening.files import files_of_export
+from cds_service.screening.kept_shards import KeptShards, kept_in
 from cds_service.screening.outputs import as_json, unusable_lines, write_outputs
 from cds_service.screening.patient_shards import SHARD, shards_of
 from cds_service.screening.run_manifest import MANIFEST, UNREADABLE, Unusable, manifest_csv, manifest_of
 from cds_service.screening.screening_engine import Engine
 from cds_service.screening.screening_report import REPORT, one_answer_away, report_page
 from cds_service.screening.screening_run import ScreeningRun, Tell, run_screening
+from cds_service.screening.software import installed_software
 from cds_service.screening.working_folder import PLAN, WorkingFolder
 from cds_service.services.chart_file import Rulebook
 
-_WORK = ".work"
+_WORK, _KEPT = ".work", ".kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class How:
 
     `every_line`: no line is left undecoded. `shard_bytes`: how much of a file one worker reads. `partitions`:
     of the charts, as many as fit the memory if left out. `since`: an earlier run's folder, or else the one
-    that is replaced. `site` names the site's settings in the manifest.
+    that is replaced. `site` names the site's settings in the manifest. `keeps`: what is found in a piece of
+    the export is kept in `out` for the next run, and what the last one found is used, unless `anew`.
     """
 
     engine: Engine
@@ -56,6 +61,8 @@ class How:
     tell: Tell = lambda *_: None
     since: Path | None = None
     site: str = ""
+    keeps: bool = False
+    anew: bool = False
 
 
 def screen_export(paths: Sequence[str], out: Path, rules: Rulebook, now: AsOf, how: How) -> FileDone:
@@ -74,7 +81,8 @@ def screen_export(paths: Sequence[str], out: Path, rules: Rulebook, now: AsOf, h
     written = [Path(file.path).stat().st_mtime_ns for file in files]
     with locked(out):
         work = WorkingFolder(out / _WORK, msgspec.json.encode([__version__, settings, shards, written]))
-        run = ScreeningRun(rules, now, how.engine, work, how.every_line, how.partitions, how.tell)
+        shelf = _shelf(out, rules, how)
+        run = ScreeningRun(rules, now, how.engine, work, how.every_line, how.partitions, shelf, how.tell)
         passes = run_screening(run, shards)
         unusable = unusable_lines(work, passes, shards)
         made = work.folder / "outputs"
@@ -90,8 +98,20 @@ def screen_export(paths: Sequence[str], out: Path, rules: Rulebook, now: AsOf, h
         write_whole(made / MANIFEST, as_json(manifest_of(passes, shards, settings, unusable)))
         for file in sorted(made.iterdir()):
             file.replace(out / file.name)  # all that could fill the disk is written by now
+        if shelf is not None:
+            shelf.only(found.kept for found in passes.found.values())
         work.remove()
     return FileDone(funnel, unusable, changes)
+
+
+def _shelf(out: Path, rules: Rulebook, how: How) -> KeptShards | None:
+    """Apart for every program, text, code list and site file: nothing is taken over that others have read."""
+    if not how.keeps or how.every_line:
+        return None
+    if how.anew:
+        shutil.rmtree(out / _KEPT, ignore_errors=True)
+    version = xxhash.xxh3_128(f"{installed_software()} {rules.texts_version} {how.site}".encode())
+    return kept_in(out / _KEPT, version.hexdigest())
 
 
 def _earlier(since: Path | None, out: Path) -> Earlier | None:

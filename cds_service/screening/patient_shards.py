@@ -82,26 +82,33 @@ def _first_line(stream: BinaryIO, start: int) -> int:
 
 def _whole_lines(stream: BinaryIO, wanted: int | None, size: int) -> Iterator[bytes]:
     """Lines that begin in the first `wanted` bytes of a stream, the last one to its end."""
-    begun = b""
-    left = wanted
+    held, kept, left = bytearray(size), 0, wanted
     while left is None or left > 0:
+        if kept == len(held):  # one line that is longer than a block
+            held.extend(bytes(size))
+        room = len(held) - kept if left is None else min(len(held) - kept, left)
         try:
-            piece = stream.read(size if left is None else min(size, left))
+            read = _read_into(stream, held, kept, room)
         except TORN:
-            if begun:
-                yield begun
+            yield from [bytes(held[:kept])] if kept else []
             raise
-        if not piece:
+        if not read:
             break
-        left = None if left is None else left - len(piece)
-        cut = piece.rfind(b"\n") + 1
+        left = None if left is None else left - read
+        end = kept + read
+        cut = held.rfind(b"\n", kept, end) + 1
         if cut:
-            yield begun + piece[:cut]
-            begun = piece[cut:]
-        else:
-            begun += piece
-    if begun:
-        yield begun + (_rest_of_line(stream) if left == 0 else b"")
+            yield bytes(memoryview(held)[:cut])
+        kept = end - cut
+        held[:kept] = held[cut:end]
+    if kept:
+        yield bytes(held[:kept]) + (_rest_of_line(stream) if left == 0 else b"")
+
+
+def _read_into(stream: BinaryIO, held: bytearray, start: int, most: int) -> int:
+    """Into the same memory again and again: a new piece for each block costs more than to read it."""
+    with memoryview(held) as view:
+        return stream.readinto(view[start : start + most])  # type: ignore[attr-defined, no-any-return]
 
 
 def _rest_of_line(stream: BinaryIO) -> bytes:

@@ -1,4 +1,4 @@
-"""Blocks of lines that all look alike: of one resource type, each begun and ended on its own line.
+"""Lines that all look alike: of one resource type, each begun and ended on its own line.
 
 Of such a line the type can be read, and that is all that a type which decides nothing has to tell, if the
 line is not broken inside. Every other line is decoded.
@@ -6,14 +6,17 @@ line is not broken inside. Every other line is decoded.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from cds_service.cds_hooks.strict_json import NOT_JSON
 
 _BEGINNING = re.compile(rb'\{\s*"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
-_skim = msgspec.json.Decoder(msgspec.Raw)
+ODD_SHAPES = (rb"[^}]\n", rb"\n[^{]", rb"}[ \t]*{", rb"\r")
+"""What is nowhere in lines that each hold one object. Where none of these stands, a newline that lies inside
+an object would make it invalid: so as many objects as can be read are as many lines."""
 
 
 class PlainLines(NamedTuple):
@@ -33,49 +36,57 @@ class PlainLines(NamedTuple):
 
     def are_whole(self) -> bool:
         """Is each of them JSON, and alone on its line? Looked through to its end, and nothing made of it."""
-        try:
-            found = _skim.decode_lines(self.text) if self.text.isascii() or self.text.decode() else []
-        except NOT_JSON:
-            return False
-        return len(found) == len(self.numbers)
+        return objects_in(self.text, self.kind) == len(self.numbers)
 
     def each(self) -> Iterator[tuple[int, bytes]]:
         """All lines, numbered."""
         return zip(self.numbers, self.text.split(b"\n"), strict=False)
 
 
+@cache
+def _skim(kind: str) -> msgspec.json.Decoder[msgspec.Struct]:
+    """Reads the type of a resource, and the rest of it as JSON of which nothing is made."""
+    return msgspec.json.Decoder(msgspec.defstruct("Skimmed", [("resourceType", Literal[kind])], gc=False))
+
+
+def objects_in(text: bytes, kind: str) -> int | None:
+    """How many resources of a type lie one behind the other; None where anything else lies among them."""
+    try:
+        return len(_skim(kind).decode_lines(text)) if text.isascii() or text.decode() else 0
+    except NOT_JSON:
+        return None
+
+
 class Sorted(NamedTuple):
-    """The lines of a block: plain ones by type, and the others, numbered. Empty lines are neither."""
+    """A block's lines: the plain ones by type, and the others, numbered. Empty lines are neither."""
 
     plain: tuple[PlainLines, ...]
     others: tuple[tuple[int, bytes], ...]
     lines: int
 
 
-def sort_lines(block: bytes, first: int) -> Sorted:
-    """Tell plain lines from others."""
+def kind_of_first(block: bytes) -> str | None:
+    """The type of the first line, where it begins with it."""
     found = _BEGINNING.match(block)
-    newlines = block.count(b"\n")
-    count = newlines + (not block.endswith(b"\n"))
-    if found and _all_alike(block, found.group(), newlines):
-        return Sorted((PlainLines(found.group(1).decode(), block, range(first, first + count)),), (), count)
-    return _one_by_one(block, first, count)
+    return found.group(1).decode() if found else None
 
 
-def _all_alike(block: bytes, beginning: bytes, newlines: int) -> bool:
-    """Does every line begin as the first one, and end with a brace?"""
-    if not block.endswith((b"}\n", b"}")) or b"\r" in block:
-        return False
-    inside = newlines - block.endswith(b"\n")
-    return block.count(b"}\n" + beginning) == inside
+def one_after_another(block: bytes, first: int) -> PlainLines | None:
+    """A block without any odd shape, as plain lines of one type, the first of them numbered `first`.
+
+    None where a line is not whole, or of another type than the first.
+    """
+    kind = kind_of_first(block)
+    lines = objects_in(block, kind) if kind and block.endswith((b"}\n", b"}")) else None
+    return PlainLines(kind, block, range(first, first + lines)) if kind and lines else None
 
 
-def _one_by_one(block: bytes, first: int, count: int) -> Sorted:
-    """The lines as the readers split them: a carriage return alone ends one, too."""
+def sort_lines(block: bytes, first: int) -> Sorted:
+    """Tell plain lines from others, as the readers split them: a carriage return alone ends a line, too."""
     plain: dict[str, tuple[list[bytes], list[int]]] = {}
     others: list[tuple[int, bytes]] = []
     for number, line in _numbered(block, first):
-        kind = _kind_of(line)
+        kind = kind_of_first(line) if line.endswith(b"}") else None
         if kind is None:
             others.append((number, line))
         else:
@@ -83,14 +94,10 @@ def _one_by_one(block: bytes, first: int, count: int) -> Sorted:
             texts.append(line)
             numbers.append(number)
     together = (PlainLines(kind, b"\n".join(texts), numbers) for kind, (texts, numbers) in plain.items())
-    return Sorted(tuple(together), tuple(others), count)
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    return Sorted(tuple(together), tuple(others), lines)
 
 
 def _numbered(block: bytes, first: int) -> Iterable[tuple[int, bytes]]:
     for number, line in enumerate(block.split(b"\n"), first):
         yield from ((number, part) for part in line.splitlines() if part.strip())
-
-
-def _kind_of(line: bytes) -> str | None:
-    found = _BEGINNING.match(line) if line.endswith(b"}") else None
-    return found.group(1).decode() if found else None

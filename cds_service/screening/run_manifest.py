@@ -27,7 +27,10 @@ class Unusable(msgspec.Struct, frozen=True):
 def manifest_of(
     passes: Passes, shards: Sequence[Shard], settings: Mapping[str, Any], unusable: Sequence[Unusable]
 ) -> dict[str, Any]:
-    """The manifest. `settings` is what the run was told, and what version of the texts it judged by."""
+    """The manifest. `settings` is what the run was told, and what version of the texts it judged by.
+
+    `knownBytes` were not looked through again: a former run had found in them all that was looked for.
+    """
     inputs = []
     for _, of_file in groupby(shards, key=lambda shard: shard.place):
         parts = list(of_file)
@@ -46,6 +49,7 @@ def manifest_of(
         "program": __version__,
         **settings,
         "inputs": inputs,
+        "knownBytes": sum(one.size for one in passes.found.values() if one.is_known),
         "unreadable": len(unusable),
     }
 

@@ -4,120 +4,78 @@ Lines that all look alike are looked through for damage, and not decoded unless 
 looked for; see `plain`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
+from pathlib import Path
 
 import msgspec
 import xxhash
+from msgspec.structs import replace as replaced
 
 from cds_service.cds_hooks.strict_json import NOT_JSON
 from cds_service.rules.as_of import AsOf
-from cds_service.screening.deciding import NEVER_PLAIN, Diagnoses, deciding_types, may_matter
-from cds_service.screening.deletions import Deletion, deletions_in
+from cds_service.screening.collecting import Collector, lines_held
+from cds_service.screening.deciding import NEVER_PLAIN, Diagnoses, deciding_types
+from cds_service.screening.deletions import deletions_in
 from cds_service.screening.files import is_of_deletions, is_of_errors
-from cds_service.screening.output_names import ExportLine, pointed_at, read_line
-from cds_service.screening.patient_shards import TORN, Shard, blocks_of
-from cds_service.screening.plain_scan import PlainLines, sort_lines
+from cds_service.screening.kept_shards import KeptShard, KeptShards
+from cds_service.screening.output_names import read_line
+from cds_service.screening.patient_shards import BLOCK, TORN, Shard, blocks_of
+from cds_service.screening.plain_scan import PlainLines, kind_of_first, one_after_another, sort_lines
+from cds_service.screening.scan_findings import (
+    NOBODY_WANTED,
+    Found,
+    HeldLine,
+    ScannedPerson,
+    ScanProblem,
+    WantedLine,
+)
 from cds_service.screening.search import Names
 from fhir_mappings.clinical_model.concepts import Concept
-from fhir_mappings.readers.fhir_types import FhirType, Identifier, Unread
-from fhir_mappings.readers.lost_entries import PARTS
+from fhir_mappings.readers.fhir_types import FhirType, Identifier
 from fhir_mappings.readers.reader_settings import ReaderSettings
-from fhir_mappings.readers.references import POINTED_AT, own_reference
+from fhir_mappings.readers.references import POINTED_AT
 from fhir_mappings.readers.resource_types import OperationOutcome
-
-
-class ScannedPerson(msgspec.Struct, frozen=True):
-    """Somebody with a Patient line: the id, and the values of the identifiers."""
-
-    id: str
-    numbers: tuple[str, ...] = ()
-
-
-class HeldLine(msgspec.Struct, frozen=True):
-    """A line kept. `owner` is a patient's id, or `Type/id` of what others point at.
-
-    `number` counts from the beginning of the shard; `names` is what the line points at.
-    """
-
-    owner: str
-    shard: int
-    number: int
-    text: bytes
-    names: tuple[str, ...] = ()
-
-
-class ScanProblem(msgspec.Struct, frozen=True):
-    """A line that cannot be used as it stands, and why; none of its content."""
-
-    shard: int
-    number: int
-    reason: str
-
-
-class Found(msgspec.Struct):
-    """What one pass found in one shard. `points`: it holds lines that others point at."""
-
-    shard: int
-    lines: int = 0
-    size: int = 0
-    digest: str = ""
-    points: bool = False
-    people: list[ScannedPerson] = []
-    concerned: set[str] = set()
-    concerned_numbers: set[str] = set()
-    held: list[HeldLine] = []
-    adrift: list[HeldLine] = []
-    problems: list[ScanProblem] = []
-    deleted: list[Deletion] = []
-
-
-@dataclass(frozen=True, slots=True)
-class WantedLine:
-    """Who is looked for: ids of patients, and whose each number is; or `Type/id` of other resources."""
-
-    ids: frozenset[str] = frozenset()
-    owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    others: frozenset[str] = frozenset()
-
-    def without(self, other: "WantedLine") -> "WantedLine":
-        """Only what is not in the other."""
-        owners = {n: owners for n, owners in self.owners.items() if other.owners.get(n) != owners}
-        return WantedLine(self.ids - other.ids, owners, self.others - other.others)
-
-    def owners_of(self, line: ExportLine) -> frozenset[str]:
-        """Whose the line is, of those looked for."""
-        own = {own_reference(resource) for resource in line.resources} & self.others
-        numbers = () if line.kind == "Patient" else line.numbers  # a Patient is who its id says
-        by_number = {owner for number in numbers for owner in self.owners.get(number, ())}
-        return frozenset(own | by_number | (line.patients & self.ids))
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What a pass asks. `settled`: shards that need not be asked again who may be a candidate."""
+    """What a pass asks. `settled`: shards that need not be asked again who may be a candidate.
+
+    `shelf` holds what former runs, and former passes of this one, found in the same bytes.
+    """
 
     settings: ReaderSettings
     disease: frozenset[Concept]
     now: AsOf
-    wanted: WantedLine = WantedLine()
+    wanted: WantedLine = NOBODY_WANTED
     settled: frozenset[int] = frozenset()
     every_line: bool = False
+    shelf: KeptShards | None = None
 
     def __call__(self, shard: Shard) -> Found:
         """Read the shard once. Raises OSError."""
-        return _Pass(self, shard).read()
+        return _Pass(self, shard, asks=shard.key not in self.settled).read()
 
     # What is made once in each process, for all its shards.
 
     @cached_property
-    def names(self) -> Names | None:
+    def names(self) -> Names:
         """Who is looked for, compiled for search."""
-        wanted = self.wanted
-        looks = wanted.ids or wanted.owners or wanted.others
-        return Names((*wanted.ids, *wanted.others), wanted.owners) if looks else None
+        return Names((*self.wanted.ids, *self.wanted.others), self.wanted.owners)
+
+    def only_for(self, missing: WantedLine) -> "Scan":
+        """The same for some of the names; compiled once for all shards that lack the same."""
+        names = repr((sorted(missing.ids), sorted(missing.owners.items()), sorted(missing.others)))
+        if names not in self._lacking:
+            self._lacking[names] = replace(self, wanted=missing, shelf=None)
+        return self._lacking[names]
+
+    @cached_property
+    def _lacking(self) -> dict[str, "Scan"]:
+        return {}
 
     @cached_property
     def diagnoses(self) -> Diagnoses:
@@ -147,34 +105,120 @@ def _is_remark(line: bytes) -> bool:
         return False
 
 
+def _content_of(shard: Shard) -> tuple[str, Iterable[bytes]]:
+    """What tells two shards of the same bytes, and the blocks of lines. Raises OSError."""
+    digest = xxhash.xxh3_128(f"{is_of_deletions(shard.name)} {is_of_errors(shard.name)}".encode())
+    if shard.packed:  # too large to be held, and too slow to be unpacked for nothing
+        with Path(shard.file).open("rb", buffering=0) as stream:
+            while piece := stream.read(BLOCK):
+                digest.update(piece)
+        return digest.hexdigest(), blocks_of(shard)
+    blocks = list(blocks_of(shard))
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest(), blocks
+
+
 class _Pass:
     """One pass over one shard."""
 
-    def __init__(self, scan: Scan, shard: Shard) -> None:
-        self._scan, self._shard = scan, shard
-        self._asks = shard.key not in scan.settled
-        self._names = scan.names
+    def __init__(self, scan: Scan, shard: Shard, *, asks: bool) -> None:
+        self._scan, self._shard, self._asks = scan, shard, asks
+        self._names, self._holds = scan.names, not scan.wanted.is_empty
         self._no_data = {
             is_of_deletions(shard.name): self._deletion,
             is_of_errors(shard.name): self._error,
         }.get(True)
-        self._found = Found(shard.key, people=[], held=[], adrift=[], problems=[], deleted=[])
-        self._found.concerned, self._found.concerned_numbers = set(), set()
+        self._into = Collector(shard.key, scan.settings, scan.disease, scan.now, scan.wanted)
+        self._found = self._into.found
 
     def read(self) -> Found:
+        """What is found in the shard, or was found in the same bytes before. Raises OSError."""
+        shelf = self._scan.shelf
+        if shelf is None:
+            return self._through(blocks_of(self._shard))
+        key, blocks = _content_of(self._shard)
+        kept, people = shelf.known(key), shelf.people(key) if self._asks else []
+        if kept is not None and people is not None:
+            self._again(kept, people)
+            self._look_further(shelf, key, kept, blocks)
+        else:
+            self._through(blocks)
+            if self._asks:
+                shelf.keep(key, self._into.as_kept(), self._found.people, self._shard.key)
+        self._found.kept = key
+        return self._found
+
+    def _through(self, blocks: Iterable[bytes]) -> Found:
         """All blocks; a damaged gzip file is a problem after its last line that could be read."""
         digest, found = xxhash.xxh3_128(), self._found
         try:
-            for block in blocks_of(self._shard):
+            for block in blocks:
                 digest.update(block)
                 found.size += len(block)
                 self._block(block)
         except TORN as error:
-            found.problems.append(ScanProblem(found.shard, found.lines + 1, f"gzip: {error}"))
+            self._into.damage(found.lines + 1, f"gzip: {error}")
         found.digest = digest.hexdigest()
         return found
 
+    # ------------------------------------------------------------ what is known of the same bytes
+
+    def _again(self, kept: KeptShard, people: list[ScannedPerson]) -> None:
+        """As if the shard were read: what depends on the day, and on who is looked for, is asked anew."""
+        found, shard = self._found, self._shard.key
+        found.lines, found.size, found.digest, found.points = kept.lines, kept.size, kept.digest, kept.points
+        found.is_known = True
+        if self._asks:
+            found.people, found.deleted = people, list(kept.deleted)
+            found.problems = [ScanProblem(shard, *one) for one in kept.problems]
+            found.adrift = [HeldLine("", shard, *one) for one in kept.adrift]
+            for number, text in kept.considered:
+                self._into.consider(number, text, read_line(text))
+        for number, text in kept.held if self._holds else ():
+            self._into.hold(number, text, read_line(text))
+
+    def _look_further(self, shelf: KeptShards, key: str, kept: KeptShard, blocks: Iterable[bytes]) -> None:
+        """Those whom nobody has looked for in these bytes before. Raises OSError."""
+        missing = self._scan.wanted.without(kept.wanted)
+        if missing.is_empty:
+            return
+        search = _Pass(self._scan.only_for(missing), self._shard, asks=False)
+        more, found = search._through(blocks), self._found
+        there = {(one.owner, one.number, one.text) for one in found.held}
+        found.held += (one for one in more.held if (one.owner, one.number, one.text) not in there)
+        found.problems += more.problems
+        found.is_known = False
+        held = tuple(dict.fromkeys((*kept.held, *lines_held(found.held))))
+        now_held = replaced(kept, wanted=kept.wanted.together_with(missing), held=held)
+        shelf.keep(key, now_held, None, self._shard.key)
+
+    # ------------------------------------------------------------ lines that look alike, and others
+
     def _block(self, block: bytes) -> None:
+        plain = places = None
+        if self._no_data is None and not self._scan.every_line:
+            places = self._names.in_one_look(block)
+            plain = self._alike(block) if places is not None else None
+        if plain is None or places is None:
+            self._apart(block)
+            return
+        self._found.lines += len(plain.numbers)
+        if plain.kind in NEVER_PLAIN:
+            self._each(plain.each())
+        else:
+            self._plain(plain, places)
+
+    def _alike(self, block: bytes) -> PlainLines | None:
+        """A block without odd shapes as plain lines; looked through for damage if not done before."""
+        first = self._found.lines + 1
+        if self._asks:
+            return one_after_another(block, first)
+        kind, lines = kind_of_first(block), block.count(b"\n") + (not block.endswith(b"\n"))
+        return PlainLines(kind, block, range(first, first + lines)) if kind else None
+
+    def _apart(self, block: bytes) -> None:
+        """A block of which not all lines look alike."""
         parted = sort_lines(block, self._found.lines + 1)
         self._found.lines += parted.lines
         if self._no_data is not None:
@@ -185,44 +229,43 @@ class _Pass:
             if self._scan.every_line or plain.kind in NEVER_PLAIN or (self._asks and not plain.are_whole()):
                 self._each(plain.each())
             else:
-                self._plain(plain)
+                self._plain(plain, self._names.places(plain.text))
         self._each(parted.others)
 
     def _deletion(self, number: int, text: bytes) -> None:
         if gone := deletions_in(text):
             self._found.deleted += gone
         elif text.strip():
-            self._problem(number, "it lies among what was deleted, and deletes nothing")
+            self._into.damage(number, "it lies among what was deleted, and deletes nothing")
 
     def _error(self, number: int, text: bytes) -> None:
         """A remark of the server is no error; whatever else lies here is missing from the data."""
         if text.strip() and not _is_remark(text):
-            self._problem(number, "the server says that something is missing from this export")
+            self._into.damage(number, "the server says that something is missing from this export")
 
-    def _plain(self, plain: PlainLines) -> None:
+    def _plain(self, plain: PlainLines, places: Iterable[int]) -> None:
         self._found.points |= plain.kind in POINTED_AT
         if self._asks and plain.kind == "Patient":
             self._roster(plain)
         elif self._asks and plain.kind in self._scan.deciding:
             for number, text in self._doubtful(plain):
-                self._consider(number, read_line(text))
-        if self._names:
-            places = self._names.places(plain.text)
+                self._into.consider(number, text, read_line(text))
+        if self._holds:
             for number, text in plain.lines_at(places):
-                self._hold(number, text, read_line(text))
+                self._into.hold(number, text, read_line(text))
 
     def _each(self, lines: Iterable[tuple[int, bytes]]) -> None:
         for number, text in lines:
             line = read_line(text)
             self._found.points |= line.kind in POINTED_AT
             if self._asks:
-                self._people(line)
+                self._into.people(line)
                 self._found.deleted += deletions_in(text)
-                self._consider(number, line)
+                self._into.consider(number, text, line)
             if line.problem or line.failed:
-                self._unreadable(number, text, line)
-            if self._names:
-                self._hold(number, text, line)
+                self._into.unreadable(number, text, line)
+            if self._holds:
+                self._into.hold(number, text, line)
 
     # ------------------------------------------------------------ who there is, and who may be a candidate
 
@@ -236,12 +279,8 @@ class _Pass:
             return
         for one in people:
             if one.id:
-                numbers = tuple(v for i in one.identifier if (v := (i.value or "").strip()))
+                numbers = tuple([v for i in one.identifier if (v := (i.value or "").strip())])
                 self._found.people.append(ScannedPerson(one.id, numbers))
-
-    def _people(self, line: ExportLine) -> None:
-        if line.kind == "Patient":
-            self._found.people += (ScannedPerson(one, tuple(line.numbers)) for one in line.patients)
 
     def _doubtful(self, plain: PlainLines) -> Iterable[tuple[int, bytes]]:
         lines = list(plain.each())
@@ -249,31 +288,3 @@ class _Pass:
             return lines
         places = self._scan.diagnoses.doubtful(plain.text)
         return lines if places is None else [lines[place] for place in places]
-
-    def _consider(self, number: int, line: ExportLine) -> None:
-        if not may_matter(line, self._scan.settings, self._scan.disease, self._scan.now):
-            return
-        self._found.concerned |= line.patients
-        self._found.concerned_numbers |= line.numbers
-        if not (line.patients or line.numbers or line.problem or line.failed):
-            self._problem(number, "a diagnosis or participation that names no patient")
-
-    # ------------------------------------------------------------ lines
-
-    def _hold(self, number: int, text: bytes, line: ExportLine) -> None:
-        if owners := self._scan.wanted.owners_of(line):
-            if line.problem:
-                self._problem(number, line.problem)
-            names = tuple(sorted(pointed_at(text)))
-            shard = self._found.shard
-            self._found.held += (HeldLine(owner, shard, number, text, names) for owner in sorted(owners))
-
-    def _unreadable(self, number: int, text: bytes, line: ExportLine) -> None:
-        self._problem(number, line.problem or "an error stands where data was expected")
-        is_lost = any(isinstance(r, Unread) for r in line.resources)
-        may_count = not line.kind or line.kind in PARTS
-        if is_lost and may_count and not (line.patients or line.numbers):
-            self._found.adrift.append(HeldLine("", self._found.shard, number, text))
-
-    def _problem(self, number: int, reason: str) -> None:
-        self._found.problems.append(ScanProblem(self._found.shard, number, reason))

@@ -12,9 +12,11 @@ from itertools import count, groupby
 from cds_service.rules.as_of import AsOf
 from cds_service.screening.deciding import deciding_types
 from cds_service.screening.judge_candidates import Judge, batches
+from cds_service.screening.kept_shards import KeptShards
 from cds_service.screening.patient_shards import TORN, Shard, blocks_of
 from cds_service.screening.plain_scan import sort_lines
-from cds_service.screening.scan import Found, Scan, WantedLine
+from cds_service.screening.scan import Scan
+from cds_service.screening.scan_findings import Found, WantedLine
 from cds_service.screening.screening_engine import Engine
 from cds_service.screening.working_folder import WorkingFolder
 from cds_service.services.chart_file import Rulebook
@@ -27,7 +29,8 @@ _A_LOOK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class ScreeningRun:
-    """What a run needs. `tell` hears of each piece done: which pass, bytes, patients."""
+    """What a run needs. `shelf`: what former runs found; `tell` hears of each piece done: which pass, bytes,
+    patients."""
 
     rules: Rulebook
     now: AsOf
@@ -35,12 +38,13 @@ class ScreeningRun:
     folder: WorkingFolder
     every_line: bool = False
     partitions: int | None = None
+    shelf: KeptShards | None = None
     tell: Tell = lambda *_: None
 
 
 @dataclass(slots=True)
 class Passes:
-    """What all passes found together. `found` is of the pass that read everything.
+    """What all passes found together. `found` is of the first pass that read a shard.
 
     `ids` and `numbers` are those of whoever may be a candidate; `unowned` are numbers that no patient of this
     export carries.
@@ -91,6 +95,7 @@ def find(run: ScreeningRun, shards: Sequence[Shard]) -> Passes:
     first = [shard for shard in shards if run.every_line or _decides(shard, run.rules.reader)]
     for found in _pass(run, "1", first, _scan(run), "held"):
         passes.add(found)
+        passes.found.setdefault(found.shard, found)
     settled = frozenset(shard.key for shard in first)
     wanted, looked_for = run.folder.settled("2", lambda: _wanted(run, passes)), WantedLine()
     for number in count(2):
@@ -109,7 +114,8 @@ def find(run: ScreeningRun, shards: Sequence[Shard]) -> Passes:
 
 
 def _scan(run: ScreeningRun) -> Scan:
-    return Scan(run.rules.reader, run.rules.trial.disease, run.now, every_line=run.every_line)
+    disease = run.rules.trial.disease
+    return Scan(run.rules.reader, disease, run.now, every_line=run.every_line, shelf=run.shelf)
 
 
 def _pass(run: ScreeningRun, name: str, shards: Sequence[Shard], scan: Scan, lines: str) -> Iterator[Found]:

@@ -16,7 +16,7 @@ import msgspec
 from cds_service.bulk_export.whole_file import write_whole
 from cds_service.screening.deletions import Deleted, Deletion
 from cds_service.screening.judge_candidates import CandidateChart, Judged
-from cds_service.screening.scan import Found, HeldLine, ScannedPerson, ScanProblem, WantedLine
+from cds_service.screening.scan_findings import Found, HeldLine, ScannedPerson, ScanProblem, WantedLine
 
 PLAN = "plan.json"
 MEMORY = "96MB"

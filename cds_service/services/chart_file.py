@@ -7,7 +7,7 @@ chart unavailable: what it holds is used, and what it does not hold is not taken
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -20,9 +20,8 @@ from cds_service.cds_hooks.request import HookRequest, check_token_patient, read
 from cds_service.cds_hooks.strict_json import open_envelope, resource_type
 from cds_service.chart.context_bundle import ContextResources, read_context_bundle, server_asked
 from cds_service.chart.input_hash import input_hash
-from cds_service.fhir_client.search_answers import is_short
+from cds_service.fhir_client.answer_totals import is_short
 from cds_service.rules.as_of import AsOf
-from cds_service.services.handler import Installation
 from cds_service.trials.trial_interface import Trial, TrialProtocol
 from fhir_mappings.clinical_model.known_unknown import Gap, Part
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_lines, decode_ndjson
@@ -34,6 +33,9 @@ from fhir_mappings.readers.read_record import NotOnePatient, only_patient, read_
 from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.reference_addresses import NOWHERE, Home
 from fhir_mappings.readers.references import servers_of
+
+if TYPE_CHECKING:
+    from cds_service.services.handler import Installation  # brings a web service with it
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EVERYTHING = frozenset(Part)
@@ -97,7 +99,7 @@ class Rulebook(msgspec.Struct, frozen=True):
     texts_version: str
 
 
-def rulebook_of(installation: Installation) -> Rulebook:
+def rulebook_of(installation: "Installation") -> Rulebook:
     """The rules, words and readers of the bedside."""
     return Rulebook(
         installation.trial,
@@ -119,7 +121,7 @@ def chart_of_lines(lines: Iterable[tuple[int, bytes]], patient_id: str) -> FileC
 
 
 def assessment_of(
-    installation: Installation, chart: FileChart, drafts: ContextResources, now: AsOf
+    installation: "Installation", chart: FileChart, drafts: ContextResources, now: AsOf
 ) -> dict[str, Any]:
     """The assessment of a chart as `assessment/1`, by the rules and in the words of the bedside."""
     return assessment_by(rulebook_of(installation), chart, drafts, now)

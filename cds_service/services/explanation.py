@@ -9,8 +9,10 @@ from cds_service.cds_hooks.request import Hook, HookContext, HookRequest
 from cds_service.cds_hooks.service import Caller
 from cds_service.chart.gather import Gathered
 from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.answers.forecast_answer import drawing
 from cds_service.rules.as_of import AsOf, as_of
 from cds_service.services.handler import Installation
+from cds_service.trials.trial_interface import TrialProtocol
 
 _NO_HOOK = "00000000-0000-0000-0000-000000000000"
 
@@ -43,5 +45,11 @@ def explain(
     gathered = installation.gatherer.gather(request, now, Caller())
     if not gathered.is_concerned:
         return ExplainedPatient(gathered, moment, None)
-    assessment = installation.trial.assess(gathered.record, moment, installation.protocol, ())
+    protocol = _drawing(installation.protocol)
+    assessment = installation.trial.assess(gathered.record, moment, protocol, ())
     return ExplainedPatient(gathered, moment, assessment)
+
+
+def _drawing(protocol: TrialProtocol) -> TrialProtocol:
+    """The same rules; forecasts bring the course that the page draws."""
+    return protocol.with_forecaster(drawing(protocol.forecaster)) if protocol.forecaster else protocol

@@ -12,6 +12,7 @@ import msgspec
 
 from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch
 from cds_service.pharmacokinetics.forecast import DoseForecast, ModelShare, Question, forecast
+from cds_service.pharmacokinetics.level_course import LevelAt, level_courses
 from cds_service.pharmacokinetics.population_model import model
 from cds_service.pharmacokinetics.regimen import DoseTaken, DosingCourse, courses_of
 from cds_service.pharmacokinetics.residual_error import Sample
@@ -20,6 +21,7 @@ from cds_service.rules.answers.forecast_answer import (
     CovariateSeen,
     DoseOutlook,
     DoseRun,
+    LevelExpected,
     MeasuredLevel,
     ModelFit,
     ModelOutlook,
@@ -47,11 +49,13 @@ class ModelForecaster(msgspec.Struct, frozen=True):
         if not self.models[question.drug]:
             return None
         asked = _asked(question, self.days_ahead[question.drug])
-        found = forecast([model(name) for name in self.models[question.drug]], asked)
-        doses = zip(question.doses, found.doses, strict=False)
+        models = [model(name) for name in self.models[question.drug]]
+        found = forecast(models, asked)
+        courses = level_courses(models, asked) if question.hourly else ((),) * len(found.doses)
+        doses = zip(question.doses, found.doses, courses, strict=False)
         return Outlook(
             days_after(question.today, self.days_ahead[question.drug]),
-            tuple(_dose_outlook(dose, told) for dose, told in doses),
+            tuple(_dose_outlook(dose, told, course) for dose, told, course in doses),
             tuple(_model_outlook(share) for share in found.models),
             found.samples,
             None if found.doses else NoForecast.NO_MODEL,
@@ -128,9 +132,10 @@ def _assay(method: str | None) -> str | None:
     return "immunoassay" if method and _IMMUNOASSAY.search(method) else None
 
 
-def _dose_outlook(dose: Dose, told: DoseForecast) -> DoseOutlook:
+def _dose_outlook(dose: Dose, told: DoseForecast, course: Sequence[LevelAt]) -> DoseOutlook:
     median, low, high = (_rounded(value, _TENTH) for value in (told.median, told.low, told.high))
-    return DoseOutlook(dose, median, low, high, _rounded(told.in_band, _HUNDREDTH))
+    drawn = tuple(LevelExpected(at.hour, at.median, at.low, at.high) for at in course)
+    return DoseOutlook(dose, median, low, high, _rounded(told.in_band, _HUNDREDTH), drawn)
 
 
 def _model_outlook(share: ModelShare) -> ModelOutlook:

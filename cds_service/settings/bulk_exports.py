@@ -10,6 +10,7 @@ level = "Group/17"                                    # "Patient", "Group/<id>";
 type_filters = ["Observation?category=laboratory"]    # only what they let through is seen
 download_hosts = ["https://files.hospital.example"]   # where its files lie, if not on that host
 leave_out = ["PractitionerRole"]                      # types that it refuses to export
+beside_group = ["Medication", "ResearchStudy"]        # of no patient: from the whole server, not the group
 hours = 12                                            # the default: for one export, waiting and all
 whole_every_days = 7                                  # the default: in between, only what changed
 """
@@ -27,6 +28,7 @@ from cds_service.fhir_client.client_proof import ClientKey
 from cds_service.settings.addresses import read_bases
 from cds_service.settings.shapes import Text
 from cds_service.settings.smart_apps import read_proof
+from fhir_mappings.readers.references import POINTED_AT
 
 _LEVEL = re.compile(r"Patient|Group/[A-Za-z0-9\-.]{1,64}")
 _EVERYTHING = ("system/*.rs",)
@@ -45,6 +47,7 @@ class BulkEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     type_filters: tuple[str, ...] = ()
     download_hosts: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
+    beside_group: tuple[str, ...] = ()
     hours: Annotated[float, msgspec.Meta(gt=0, le=168)] = 12.0
     whole_every_days: Annotated[float, msgspec.Meta(ge=0, le=92)] = 7.0
 
@@ -83,6 +86,7 @@ def _server(
         hours=float(entry.hours),
         whole_every_days=float(entry.whole_every_days),
         not_kept=not_kept | frozenset(entry.leave_out),
+        beside_group=frozenset(entry.beside_group),
     )
 
 
@@ -91,6 +95,10 @@ def _faults_of(entry: BulkEntry) -> Iterator[str]:
         yield f'level {entry.level!r} is neither "Patient" nor "Group/<id>"'
     for one in sorted(DECISIVE.intersection(entry.leave_out)):
         yield f"leave_out: without {one} nobody can be judged"
+    if entry.beside_group and not (entry.level or "").startswith("Group"):
+        yield "beside_group belongs to a level of Group/<id>"
+    for one in sorted(frozenset(entry.beside_group) - POINTED_AT):
+        yield f"beside_group: {one} is of patients; of the whole server it would be everybody's"
     for one in entry.type_filters:
         if not _FILTER.fullmatch(one):
             yield f"{one!r} is no search of a type, e.g. Observation?category=laboratory"

@@ -33,8 +33,7 @@ from cds_service.cds_hooks.trusted_keys import (
     NotAKeySet,
     read_key_set,
 )
-from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress
-from cds_service.fhir_client.jwks import check_key_address
+from cds_service.fhir_client.base_url_allow_list import FhirBase, NotAnAddress, check_key_address
 from cds_service.settings.addresses import read_bases, read_origins
 from cds_service.settings.shapes import Text
 from cds_service.settings.smart_apps import SmartApp, SmartEntry, read_smart_apps

@@ -32,6 +32,7 @@ _NAMES = frozenset(
         "CDS_ENVIRONMENT",
         "CDS_FETCH_SECONDS",
         "CDS_MAX_BODY_BYTES",
+        "CDS_VISIT_SECONDS",
         "CDS_METRICS_HOST",
         "CDS_METRICS_PORT",
         "CDS_MODE",
@@ -120,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True):
     workers: int = 2
     max_body_bytes: int = 60_000_000  # a chart of 50,000 resources
     fetch_seconds: float = 4.0
+    visit_seconds: float = 60.0
     request_seconds: float = 10.0
     client_calls_per_second: float = 0
     address_calls_per_second: float = 0
@@ -183,6 +185,7 @@ def _from(environ: Mapping[str, str], site: Site, faults: list[str]) -> Settings
         client_authentication=authentication,
         workers=int(_number(environ, "CDS_WORKERS", 2, 1, 64, faults)),
         max_body_bytes=int(_number(environ, "CDS_MAX_BODY_BYTES", 60_000_000, 1_000, 100_000_000, faults)),
+        visit_seconds=_number(environ, "CDS_VISIT_SECONDS", 60, 0, 60, faults),
         fetch_seconds=_number(environ, "CDS_FETCH_SECONDS", 4, 0.1, 20, faults),
         request_seconds=_number(environ, "CDS_REQUEST_SECONDS", 10, 0.5, 25, faults),
         client_calls_per_second=_number(environ, "CDS_CLIENT_CALLS_PER_SECOND", 50, 0, 100_000, faults),

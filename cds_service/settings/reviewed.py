@@ -15,18 +15,13 @@ from cds_service.review.signature_standing import SignatureStanding, in_one_line
 from cds_service.settings.environment import Settings
 from cds_service.settings.review import Unsigned, signature_file
 from cds_service.settings.site_file import Site
-from cds_service.settings.tablet_settings import tablet_limits
+from cds_service.settings.site_limits import overrides_of
 from cds_service.trials.installed import trials_in
 from fhir_mappings import value_sets
 
 
 class UnsignedContent(ValueError):
     """Nobody of this site has signed the content in force, and the site has not said that it may serve so."""
-
-
-def overrides_of(site: Site) -> dict[str, Any]:
-    """The site's own values of limits of origin A."""
-    return {**tablet_limits(site.tablets), **site.thresholds}
 
 
 def reviewed_content(site: Site) -> Content:

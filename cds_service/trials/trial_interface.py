@@ -56,6 +56,10 @@ class TrialProtocol(Protocol):
     def restraint(self) -> Restraint:
         """How often the same may be said again."""
 
+    @property
+    def forecaster(self) -> Forecaster | None:
+        """How levels are forecast; None where they are not."""
+
     def with_forecaster(self, forecaster: Forecaster | None) -> "TrialProtocol":
         """The same where levels are forecast so, or not at all."""
 

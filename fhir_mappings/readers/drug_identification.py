@@ -98,6 +98,14 @@ def drug_of(entry: MedicationEntry, chart: ReadingContext) -> DrugSeen | Gap | N
     return Gap("MEDICATION_NOT_STATED", own_reference(entry))
 
 
+def name_of_product(entry: MedicationEntry, chart: ReadingContext) -> str:
+    """What an entry calls its product, or what its Medication is called; else nothing."""
+    if entry.medication_codeable_concept is not None:
+        return drug_words(entry.medication_codeable_concept)
+    found = _medication(entry, entry.medication_reference, chart) if entry.medication_reference else None
+    return drug_words(found.code) if found else ""
+
+
 def _of_concept(concept: CodeableConcept, chart: ReadingContext) -> DrugSeen | None:
     """The drug of a bare concept; a chart repeats few drugs many times, so each is looked up once."""
     try:

@@ -66,7 +66,7 @@ class Period(FhirType):
     end: str | None = None
 
 
-class Range(FhirType):
+class Range(FhirType, frozen=True):  # type: ignore[misc]
     """Two quantities, either end open."""
 
     low: Quantity | None = None

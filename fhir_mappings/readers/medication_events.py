@@ -7,7 +7,9 @@ force is for the rules to say.
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
+from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.clinical_events import ProcedureDone
+from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Evidence, Fact, Gap, Known, Unknown, WhyUnknown
 from fhir_mappings.clinical_model.medications import (
     STRENGTH_UNKNOWN,
@@ -19,7 +21,7 @@ from fhir_mappings.clinical_model.medications import (
 from fhir_mappings.readers.administration_route import by_mouth, of_route
 from fhir_mappings.readers.amounts import amount_as_written, amount_mg, lacks_strength
 from fhir_mappings.readers.dates import days_of
-from fhir_mappings.readers.drug_identification import DrugSeen, drug_of, drug_words
+from fhir_mappings.readers.drug_identification import DrugSeen, drug_of, drug_words, name_of_product
 from fhir_mappings.readers.fhir_types import Reference
 from fhir_mappings.readers.medication import (
     AdministeredDosage,
@@ -63,7 +65,9 @@ def read_medication(entry: MedicationEntry, chart: ReadingContext) -> Seen:
     drug = drug_of(entry, chart)
     if isinstance(drug, Gap):
         yield drug
-    elif drug is not None:
+    elif drug is None:
+        yield from _product_given(entry, chart)
+    else:
         match entry:
             case MedicationRequest():
                 yield from _order(entry, drug, chart)
@@ -73,6 +77,23 @@ def read_medication(entry: MedicationEntry, chart: ReadingContext) -> Seen:
                 yield from _administration(entry, drug, chart)
             case MedicationStatement():
                 yield from _statement(entry, drug, chart)
+
+
+def _product_given(entry: MedicationEntry, chart: ReadingContext) -> Seen:
+    """Red cells or platelets that were given under a name of their own, which no list of drugs knows."""
+    if isinstance(entry, MedicationAdministration):
+        name = name_of_product(entry, chart)
+        if blood := chart.settings.codes.blood_products.find(name):
+            status = yield from _status(entry, _ADMINISTRATION)
+            start, _ = taken(entry.effective_date_time, entry.effective_period, chart)
+            yield from _transfused(own_reference(entry), status, blood, start, name)
+
+
+def _transfused(
+    reference: str, status: S | None, blood: frozenset[Concept], start: When | None, name: str
+) -> Iterator[ProcedureDone]:
+    if status in (S.COMPLETED, S.ACTIVE, S.STOPPED):
+        yield ProcedureDone(reference, blood, start, name)
 
 
 def _order(order: MedicationRequest, drug: DrugSeen, chart: ReadingContext) -> Seen:
@@ -169,8 +190,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Read
     start, end = taken(given.effective_date_time, given.effective_period, chart)
     reference = own_reference(given)
     if blood := transfused_in_words(drug.concepts):
-        if status in (S.COMPLETED, S.ACTIVE, S.STOPPED):
-            yield ProcedureDone(reference, blood, start, drug.text)
+        yield from _transfused(reference, status, blood, start, drug.text)
         return
     dosage = given.dosage or AdministeredDosage()
     if lacks_strength(dosage.dose, drug.strength):

@@ -14,7 +14,7 @@ from fhir_mappings.readers.fhir_types import (
 )
 
 
-class ReferenceRange(FhirType):
+class ReferenceRange(FhirType, frozen=True):  # type: ignore[misc]
     """The usual values of a result, for whom they hold."""
 
     low: Quantity | None = None

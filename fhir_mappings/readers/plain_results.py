@@ -4,24 +4,30 @@ It says what the long way (`observation`, `value`) would say, or nothing: then t
 beside one range says is remembered, because the hooks of one visit bring the same chart several times.
 """
 
+from operator import attrgetter
+
+import msgspec
+
 from fhir_mappings.clinical_model.quantity import UNITS
 from fhir_mappings.clinical_model.results import Analyte, Result
-from fhir_mappings.readers.fhir_types import Quantity
+from fhir_mappings.readers.fhir_types import Coding, Quantity
 from fhir_mappings.readers.observation_types import Component, Observation, ReferenceRange
 from fhir_mappings.readers.qualitative import QUALITATIVE
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.same_moment_results import Version
 from fhir_mappings.readers.value import OF_THEIR_OWN, Value, as_number
-from fhir_mappings.value_sets import AnalyteCode, CodeLists, Span
+from fhir_mappings.value_sets import CodeLists
 from fhir_mappings.value_sets.said_words import remember_words
 
 FINAL = 1
 """The standing of a final result among those of its moment."""
 
 _PLAIN = frozenset(UNITS) - QUALITATIVE - OF_THEIR_OWN
-_Key = tuple[Analyte, bool | None, Span | None, type, Quantity, Quantity | None, Quantity | None]
-_values: dict[_Key, Value] = {}
-_MOST, _LONGEST = 4096, 200  # values; characters of the units of one
+_Key = tuple[CodeLists, str | None, str | None, type, Quantity, tuple[ReferenceRange, ...]]
+_values: dict[_Key, tuple[Analyte, Value]] = {}
+_MOST, _LONGEST = 4096, 600  # values; bytes of one with its code and range
+
+_is_marked = attrgetter("component", "data_absent_reason", "modifier_extension", "implicit_rules")
 
 
 def plain_version(observation: Observation, chart: ReadingContext) -> Version | None:
@@ -29,26 +35,22 @@ def plain_version(observation: Observation, chart: ReadingContext) -> Version | 
     quantity, written, concept = observation.value_quantity, observation.effective_date_time, observation.code
     if quantity is None or not written or concept is None or len(concept.coding) != 1:
         return None
-    if observation.status != "final" or observation.component or observation.data_absent_reason:
+    if observation.status != "final" or any(_is_marked(observation)):
         return None
-    if observation.modifier_extension or observation.implicit_rules:
-        return None
-    only, codes, moments = concept.coding[0], chart.settings.codes, chart.moments
-    code = codes.analyte_of(only.system, only.code) if only.code else None
-    if code is None or code.level is not None or code.analyte not in _PLAIN:
-        return None  # a drug level says more than its number
+    only, moments = concept.coding[0], chart.moments
     when = moments.get(written) or chart.when(written)
     if when is None or when.last >= chart.day or when.first != when.last:
         return None  # what may lie ahead: its time may be the wall's, marked Z
-    value = plain_value(code, quantity, observation.reference_range, codes)
-    if value is None or value.problem is not None:
+    found = plain_value(only, quantity, observation.reference_range, chart.settings.codes)
+    if found is None:
         return None
+    analyte, value = found
     told, meta = observation.issued, observation.meta
     issued = (moments.get(told) or chart.when(told)) if told else None
     updated = chart.when(meta.last_updated) if meta is not None and meta.last_updated else None
     result = Result(
         f"Observation/{observation.id}" if observation.id else "Observation",
-        code.analyte,
+        analyte,
         when,
         value.reading,
         value.number,
@@ -63,28 +65,32 @@ def plain_version(observation: Observation, chart: ReadingContext) -> Version | 
 
 
 def plain_value(
-    code: AnalyteCode, quantity: Quantity, ranges: tuple[ReferenceRange, ...], codes: CodeLists
-) -> Value | None:
-    """What `read_value` makes of a number with at most one range; None where that is for it to say."""
-    low = high = None
-    if ranges:
-        usual = ranges[0]
-        low, high = usual.low, usual.high
-        if len(ranges) > 1 or usual.type is not None or (low is None and high is None):
-            return None
-    if not quantity.value or quantity.comparator:
-        return None
+    coding: Coding, quantity: Quantity, ranges: tuple[ReferenceRange, ...], codes: CodeLists
+) -> tuple[Analyte, Value] | None:
+    """What was measured, and what `read_value` makes of a number with at most one range.
+
+    None where that is for the long way to say.
+    """
     # 5 and 5.0 are equal, and not written alike: the type is part of what is remembered.
-    span = codes.plausible.get(code.analyte)
-    key = (code.analyte, code.molar, span, type(quantity.value), quantity, low, high)
+    key = (codes, coding.system, coding.code, type(quantity.value), quantity, ranges)
     found = _values.get(key)
-    return _read(key, code) if found is None else found
+    return _read(key) if found is None else found
 
 
-def _read(key: _Key, code: AnalyteCode) -> Value:
-    _, _, span, _, quantity, low, high = key
-    ranges = () if low is None and high is None else (ReferenceRange(low=low, high=high),)
-    found = as_number(code, Component(reference_range=ranges), quantity, span)
-    told = (quantity, low, high)
-    units = (text for one in told if one for text in (one.unit, one.code, one.system, one.comparator) if text)
-    return remember_words(_values, key, found, _MOST) if sum(map(len, units)) <= _LONGEST else found
+def _read(key: _Key) -> tuple[Analyte, Value] | None:
+    codes, system, written, _, quantity, ranges = key
+    code = codes.analyte_of(system, written) if written else None
+    if code is None or code.level is not None or code.analyte not in _PLAIN:
+        return None  # a drug level says more than its number
+    if not quantity.value or quantity.comparator or not all(map(_is_usual, ranges)) or len(ranges) > 1:
+        return None
+    value = as_number(code, Component(reference_range=ranges), quantity, codes.plausible.get(code.analyte))
+    if value.problem is not None:
+        return None
+    found = code.analyte, value
+    is_short = len(msgspec.json.encode((system, written, quantity, ranges))) <= _LONGEST
+    return remember_words(_values, key, found, _MOST) if is_short else found
+
+
+def _is_usual(usual: ReferenceRange) -> bool:
+    return usual.type is None and (usual.low is not None or usual.high is not None)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.clinical_model.diagnoses import Diagnosis
 from fhir_mappings.clinical_model.known_unknown import Gap, Part, Unknown, WhyUnknown
@@ -90,6 +92,17 @@ _NOBODYS = frozenset(
 )
 
 
+class RecordRead(msgspec.Struct, frozen=True):
+    """A record, the moment it was read for, and the first moment from which it reads otherwise that day.
+
+    Then something that lay ahead is a fact; None where nothing of that day lay ahead.
+    """
+
+    record: ClinicalRecord
+    since: datetime
+    changes_at: datetime | None
+
+
 class NotOnePatient(ValueError):
     """The chart holds no Patient, or several. Attribute `found` lists their ids."""
 
@@ -135,12 +148,25 @@ def read_record(
     An entry of whose content nothing can be told makes its part unavailable too, because it may be the one
     that matters. `home` is the hospital's own server; without it, what the resources themselves tell of it.
     """
+    return read_record_until(resources, patient_id, as_of, settings, unavailable, gaps, home).record
+
+
+def read_record_until(
+    resources: Iterable[Resource],
+    patient_id: str,
+    as_of: datetime,
+    settings: ReaderSettings,
+    unavailable: frozenset[Part] = frozenset(),
+    gaps: tuple[Gap, ...] = (),
+    home: Home | None = None,
+) -> RecordRead:
+    """The same as `read_record`, and how long that day it would be read alike."""
     chart = _chart(resources, home, settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
     person = _person(chart, patient, Part.PATIENT in unavailable)
     kinds = _by_kind(_all_read(chart, owner_of(patient, chart.bag)), chart)
     gaps = tuple(sorted({*gaps, *person.gaps, *kinds[Gap], *chart.respelled()}))
-    return ClinicalRecord(
+    record = ClinicalRecord(
         patient,
         settings.zone,
         person.birth_date,
@@ -160,6 +186,7 @@ def read_record(
         gaps=gaps,
         pairs=in_order(kinds[Pair]),
     )
+    return RecordRead(record, as_of, min(chart.ahead, default=None))
 
 
 def read_drafts(

@@ -22,7 +22,7 @@ class ReadingContext:
 
     `day` is the moment's calendar day at the site. A chart says few things many times, so what has been read
     is remembered: `moments` by the date as written, `drugs` by concept or product, `instructions` by their
-    lines and the product's strength, `for_study` by order.
+    lines and the product's strength, `for_study` by order. `ahead`: the moments that were found to lie ahead.
     """
 
     bag: Bag
@@ -33,6 +33,7 @@ class ReadingContext:
     instructions: "dict[object, Instructions]" = field(default_factory=dict, compare=False, repr=False)
     for_study: dict[int, bool] = field(default_factory=dict, compare=False, repr=False)
     moments: dict[str, When | None] = field(default_factory=dict, compare=False, repr=False)
+    ahead: list[datetime] = field(default_factory=list, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "day", self.as_of.astimezone(self.settings.zone).date())
@@ -59,4 +60,9 @@ class ReadingContext:
         """True when all of `when` lies after the moment: no fact yet."""
         if when is None or when.last < self.day:
             return False
-        return when.instant > self.as_of if when.instant else when.first > self.day
+        if when.instant is None:
+            return when.first > self.day
+        if when.instant <= self.as_of:
+            return False
+        self.ahead.append(when.instant)
+        return True

@@ -20,6 +20,7 @@ from fhir_mappings.clinical_model.concepts import FORMULATIONS, Concept
 from fhir_mappings.clinical_model.results import Analyte, SampleTiming
 from fhir_mappings.value_sets.analyte_names import AnalyteNames, joined_words
 from fhir_mappings.value_sets.analytes import AnalyteCode
+from fhir_mappings.value_sets.blood_products import BloodProducts
 from fhir_mappings.value_sets.formulation_names import FormulationNames
 from fhir_mappings.value_sets.index import CodeIndex
 from fhir_mappings.value_sets.listed import ListedCode
@@ -73,6 +74,7 @@ class CodeLists(msgspec.Struct, frozen=True, eq=False):
     names: AnalyteNames
     formulations: FormulationNames = msgspec.field(default_factory=FormulationNames)
     orderables: Orderables = msgspec.field(default_factory=Orderables)
+    blood_products: BloodProducts = msgspec.field(default_factory=BloodProducts)
     systems: Mapping[str, str] = msgspec.field(default_factory=dict)
     _meant: dict[tuple[str | None, str | None], tuple[Meaning, ...] | None] = msgspec.field(
         default_factory=dict

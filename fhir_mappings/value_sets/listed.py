@@ -1,11 +1,13 @@
 """One row of a code list, and reading the CSV files of this folder into rows, faults and all."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 import msgspec
+
+from fhir_mappings.value_sets.folded_names import folded_term
 
 _HEADERS = ("purpose", "excludes", "reviewed")
 VERIFIED = ("yes", "component", "no")
@@ -77,3 +79,14 @@ def read_csv(entry: Traversable, columns: tuple[str, ...], faults: list[str]) ->
         else:
             rows.append((number, row))
     return CsvFile(name, tuple(rows))
+
+
+def terms_by_kind(file: CsvFile, kinds: Sequence[str], faults: list[str]) -> dict[str, frozenset[str]]:
+    """The terms of a list with columns `kind` and `terms`, as names are compared; other kinds are faults."""
+    terms: dict[str, set[str]] = {}
+    for line, row in file.rows:
+        if row["kind"] not in kinds:
+            faults.append(f"{file.name}:{line}: {row['kind']!r} is none of {', '.join(kinds)}")
+        else:
+            terms.setdefault(row["kind"], set()).update(folded_term(t) for t in row["terms"].split("|"))
+    return {kind: frozenset(words) for kind, words in terms.items()}

@@ -23,6 +23,7 @@ from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets import (
     analyte_names,
     analytes,
+    blood_products,
     formulation_names,
     longer_names,
     orderables,
@@ -52,6 +53,7 @@ _OTHER_SHAPES = {
     "analyte_names": analyte_names.COLUMNS,
     "analytes": analytes.COLUMNS,
     "answers": answers.COLUMNS,
+    "blood_products": blood_products.COLUMNS,
     "products": products.COLUMNS,
     "formulation_names": formulation_names.COLUMNS,
     "orderables": orderables.COLUMNS,
@@ -128,6 +130,7 @@ def _lists(
         analyte_names.names_of(_only(by_topic, "analyte_names"), faults),
         formulation_names.formulation_names_of(_only(by_topic, "formulation_names"), faults),
         orderables.orderables_of(_only(by_topic, "orderables"), faults),
+        blood_products.blood_products_of(_only(by_topic, "blood_products"), faults),
     )
 
 

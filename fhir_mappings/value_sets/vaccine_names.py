@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import msgspec
 
 from fhir_mappings.clinical_model.concepts import Concept
-from fhir_mappings.value_sets.folded_names import folded_name, folded_term
-from fhir_mappings.value_sets.listed import CsvFile
+from fhir_mappings.value_sets.folded_names import folded_name
+from fhir_mappings.value_sets.listed import CsvFile, terms_by_kind
 
 COLUMNS = ("kind", "terms", "display", "verified", "source")
 KINDS = ("vaccine", "live", "not", "other", "none", "brand", "disease", "open")
@@ -38,10 +38,4 @@ class VaccineNames(msgspec.Struct, frozen=True):
 
 def vaccine_names_of(file: CsvFile, faults: list[str]) -> VaccineNames:
     """The rows of the list; a kind that is not known goes to `faults`."""
-    terms: dict[str, set[str]] = {}
-    for line, row in file.rows:
-        if row["kind"] not in KINDS:
-            faults.append(f"{file.name}:{line}: {row['kind']!r} is none of {', '.join(KINDS)}")
-        else:
-            terms.setdefault(row["kind"], set()).update(folded_term(t) for t in row["terms"].split("|"))
-    return VaccineNames({kind: frozenset(words) for kind, words in terms.items()})
+    return VaccineNames(terms_by_kind(file, KINDS, faults))

@@ -5,10 +5,11 @@ that makes some calls and one that makes more; the difference is the calls' alon
 """
 
 import io
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
@@ -17,20 +18,32 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 BODIES = Path(__file__).with_name("bodies")
 _COUNTED = re.compile(r"I\s+refs:\s+([\d,]+)")
-_SHORT, _LONG = 3, 13
+VISIT = "-visit"
+TITRATION = "aa-trial-titration"
+_SERVER = b"https://ehr.example.org/fhir"
+"""Each visit is told from the others by its server, so that its first call meets a chart never seen before."""
 # Memory and hashes as at every run: what is counted must not depend on where a process happens to be loaded.
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "PATH": "/usr/bin:/bin"}
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A body, and how many times the floor's instructions a call with it may take."""
+    """A body (or the five calls of a visit), and how many times the floor's instructions it may take.
+
+    `calls`: how many are made by the process that makes few, and by that which makes more.
+    """
 
     body: str
     times: float
+    application: str = "bare"
+    calls: tuple[int, int] = (3, 13)
 
 
-BUDGETS = (Budget("titration", 4.65), Budget("not-aplastic", 0.63))
+BUDGETS = (
+    Budget("titration", 4.65),
+    Budget("not-aplastic", 0.63),
+    Budget("titration-visit", 2.5, "visiting", (2, 5)),
+)
 
 
 def too_dear(say: Callable[[str], None] = print) -> list[str]:
@@ -40,7 +53,7 @@ def too_dear(say: Callable[[str], None] = print) -> list[str]:
         return []
     faults = []
     for budget in BUDGETS:
-        floor, ours = (per_call(application, budget.body) for application in ("floor", "bare"))
+        floor, ours = (per_call(one, budget.body, budget.calls) for one in ("floor", budget.application))
         ratio = ours / floor
         told = f"{budget.body}: {ours / 1e6:.2f} M instructions a call, floor {floor / 1e6:.2f} M, ratio {ratio:.2f}"
         say(f"{told} (<= {budget.times})")
@@ -48,11 +61,11 @@ def too_dear(say: Callable[[str], None] = print) -> list[str]:
     return faults
 
 
-def per_call(application: str, body: str) -> float:
+def per_call(application: str, body: str, calls: tuple[int, int]) -> float:
     """Instructions of one call of `tests.bench.servers`' application, after the first few."""
     _run(_calls(application, body, 1))  # leaves the modules compiled for those that are counted
-    few, many = (_counted(application, body, calls) for calls in (_SHORT, _LONG))
-    return (many - few) / (_LONG - _SHORT)
+    few, many = (_counted(application, body, number) for number in calls)
+    return (many - few) / (calls[1] - calls[0])
 
 
 def _counted(application: str, body: str, calls: int) -> int:
@@ -82,22 +95,57 @@ def make_calls(application: str, body: str, calls: int) -> None:
     from tests.bench import servers
 
     app = getattr(servers, application)()
-    content = (BODIES / f"{body}.json").read_bytes()
+    content = (BODIES / f"{body.removesuffix(VISIT)}.json").read_bytes()
+    bodies = [*a_visit(content)] if body.endswith(VISIT) else [(TITRATION, content)]
     freeze()
-    for _ in range(calls):
-        statuses: list[str] = []
-        answer = app(environ(content), lambda status, headers, *_: statuses.append(status))  # noqa: B023
-        b"".join(answer)
-        getattr(answer, "close", lambda: None)()
-        if statuses != ["200 OK"]:
-            raise RuntimeError(f"{application} answered {statuses}")
+    for number in range(calls):
+        for service, sent in bodies:
+            _call(app, service, sent.replace(_SERVER, f"https://ehr{number}.example.org/fhir".encode()))
 
 
-def environ(content: bytes) -> dict[str, Any]:
+def _call(app: Any, service: str, content: bytes) -> None:
+    statuses: list[str] = []
+    answer = app(environ(service, content), lambda status, headers, *_: statuses.append(status))
+    b"".join(answer)
+    getattr(answer, "close", lambda: None)()
+    if statuses != ["200 OK"]:
+        raise RuntimeError(f"{service} answered {statuses}")
+
+
+def a_visit(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The five calls of one visit, the same chart with each: a patient is opened, arrives, and an order is signed."""
+    call = json.loads(content)
+    patient = call["context"]["patientId"]
+    draft = {
+        "resourceType": "MedicationRequest",
+        "id": "draft-1",
+        "status": "draft",
+        "intent": "order",
+        "subject": {"reference": f"Patient/{patient}"},
+        "medicationCodeableConcept": {"text": "sirolimus 1 mg tablet"},
+        "dosageInstruction": [{"text": "2 mg once daily"}],
+    }
+    drafts = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
+    for service, hook, more in (
+        ("aa-trial-eligibility", "patient-view", {}),
+        (TITRATION, "patient-view", {}),
+        ("aa-trial-visit", "encounter-start", {"encounterId": "e1"}),
+        (
+            "aa-trial-order-select",
+            "order-select",
+            {"selections": ["MedicationRequest/draft-1"], "draftOrders": drafts},
+        ),
+        ("aa-trial-order-sign", "order-sign", {"draftOrders": drafts}),
+    ):
+        asked = call | {"hook": hook, "fhirServer": _SERVER.decode(), "context": call["context"] | more}
+        yield service, json.dumps(asked, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def environ(service: str, content: bytes) -> dict[str, Any]:
     return {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
-        "PATH_INFO": "/cds-services/aa-trial-titration",
+        "PATH_INFO": f"/cds-services/{service}",
         "QUERY_STRING": "",
         "CONTENT_TYPE": "application/json",
         "CONTENT_LENGTH": str(len(content)),

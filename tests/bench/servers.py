@@ -19,7 +19,7 @@ from cds_service.settings.site_file import Site
 from cds_service.web.client_authentication import Door, admit_everybody
 from cds_service.web.log_redaction import configure_logging
 from cds_service.web.wsgi_app import create_app
-from cds_service.wiring import build_app, build_installation
+from cds_service.wiring import build_app, build_installation, remembering_visits
 from tests.builders import NOW
 from tests.installation import an_installation
 from tests.standard.tokens import BASE, CLIENTS, EHR
@@ -54,6 +54,15 @@ def bare() -> Flask:
     door = Door(Endpoints(settings.public_base_url), admit_everybody)
     catalogue = catalogue_of(build_installation(settings))
     return create_app(catalogue, door, _fixed_clock, settings.max_body_bytes, {})
+
+
+def visiting() -> Flask:
+    """The same, and what a chart came to is kept for the calls of its visit, as in production."""
+    configure_logging(level=logging.ERROR)
+    settings = an_installation(database=Secret("sqlite:////nowhere/unused.sqlite3"))
+    door = Door(Endpoints(settings.public_base_url), admit_everybody)
+    installation = remembering_visits(settings, build_installation(settings))
+    return create_app(catalogue_of(installation), door, _fixed_clock, settings.max_body_bytes, {})
 
 
 def audited() -> Flask:

@@ -44,14 +44,14 @@ def _again(entry: dict[str, Any], number: int, minutes: int) -> dict[str, Any]:
 def measured(size: int) -> str:
     """One line: the body, the CPU of a call, and the most memory that this process held."""
     from tests.bench import servers
-    from tests.bench.instructions import environ
+    from tests.bench.instructions import TITRATION, environ
 
     app, body = servers.bare(), grown(size)
     spent = []
     for _ in range(CALLS):
         begun = time.process_time()
         statuses: list[str] = []
-        answer = app(environ(body), lambda status, headers, *_: statuses.append(status))  # noqa: B023
+        answer = app(environ(TITRATION, body), lambda status, headers, *_: statuses.append(status))  # noqa: B023
         b"".join(answer)
         spent.append(time.process_time() - begun)
         if statuses != ["200 OK"]:

@@ -18,6 +18,7 @@ from cds_service.demo.demo_patients import demo_patients
 from cds_service.demo.fhir_server import start_fhir_server
 from cds_service.demo.start_demo import everything
 from cds_service.fhir_client.client_proof import ClientKey
+from cds_service.screening.files import files_of_export
 from cds_service.settings.site_file import Site
 from tests.bulk_export import bringing
 
@@ -87,6 +88,37 @@ def test_a_group_is_its_members_alone(demo, tmp_path):
     }
     assert of_others == set()
     assert any(name.startswith("Observation/") for name in found)
+
+
+OF_NO_PATIENT = frozenset({"Medication", "ResearchStudy"})
+
+
+def test_what_is_of_no_patient_comes_from_the_whole_server_beside_a_group(demo, tmp_path):
+    def kinds(folder):
+        return {
+            json.loads(line)["resourceType"]
+            for f in folder.glob("*.ndjson")
+            for line in f.read_bytes().splitlines()
+        }
+
+    export = bring(demo, tmp_path, level="Group/ward", beside_group=OF_NO_PATIENT)
+    assert kinds(tmp_path).isdisjoint(OF_NO_PATIENT)
+    assert kinds(tmp_path / "beside-group") == OF_NO_PATIENT
+    asked = [
+        export.done.request,
+        json.loads((tmp_path / "beside-group" / "export.json").read_bytes())["request"],
+    ]
+    assert ["Group/ward" in one for one in asked] == [True, False]
+    read = {file.name for file in files_of_export([str(tmp_path)])}
+    assert {"Patient.001.ndjson", "beside-group/Medication.001.ndjson"} <= read
+
+
+def test_beside_a_group_everything_is_not_asked_for_where_the_server_has_none_of_it(demo, tmp_path):
+    export = bring(
+        demo, tmp_path, types=TYPES | {"Device"}, level="Group/ward", beside_group=frozenset({"Device"})
+    )
+    assert not list((tmp_path / "beside-group").iterdir())
+    assert "the server has no Device" in export.done.remarks
 
 
 def test_a_filter_lets_through_what_fits_alone(demo, tmp_path):

@@ -66,6 +66,8 @@ def test_nothing_but_a_base(tmp_path):
         ('client_id = "a"\nprivate_key_file = "key.json"\nscopes = []', "go together"),
         ('client_id = "a"\nprivate_key_file = "none.json"', "none.json cannot be read"),
         ('leave_out = ["Condition"]', "leave_out: without Condition nobody can be judged"),
+        ('beside_group = ["Medication"]', "belongs to a level of Group"),
+        ('level = "Group/1"\nbeside_group = ["Observation"]', "Observation is of patients"),
         ('level = "Group"', "is neither"),
         ('level = "Group/../x"', "is neither"),
         ('level = "patient"', "is neither"),

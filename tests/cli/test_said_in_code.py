@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cds_service import wiring
+from cds_service import offline_wiring, wiring
 from cds_service.cards.said import lacking_on_page, lacking_rules, lacking_sentences, said_by_name
 from cds_service.cards.translations import read_wording, with_words_of
 from cds_service.cli import check as checking
@@ -162,7 +162,9 @@ def test_the_start_refuses_a_folder_that_lacks_a_rule_and_a_sentence_with_every_
     monkeypatch.setattr(
         trial_interface, "read_wording", lambda folder, _: PAGE if folder.name == "page_words" else left
     )
-    monkeypatch.setattr(wiring, "trials_in", lambda _: (replace(TRIAL, load=lambda _: fewer),))
+    broken = replace(TRIAL, load=lambda _: fewer)
+    monkeypatch.setattr(wiring, "trials_in", lambda _: (broken,))
+    monkeypatch.setattr(offline_wiring, "trials_in", lambda _: (broken,))
     monkeypatch.setattr(texts, "read_wording", lambda _: left)
     monkeypatch.setattr(texts, "all_rules", lambda _: fewer.rules)
     monkeypatch.setenv("CDS_ENVIRONMENT", "development")

@@ -17,8 +17,8 @@ from cds_service.settings.environment import (
     Secret,
     read_settings,
 )
-from cds_service.settings.reviewed import overrides_of
 from cds_service.settings.site_file import BadSite, read_site
+from cds_service.settings.site_limits import overrides_of
 from cds_service.settings.tablet_settings import doses_from, grid_of, tablet_limits
 from cds_service.trials.nct06802055.assess import load_protocol
 from fhir_mappings.clinical_model.medications import Drug
@@ -221,6 +221,8 @@ def test_production_refuses_a_fhir_server_without_tls(site_file):
         ("CDS_WORKERS", "nan"),
         ("CDS_MAX_BODY_BYTES", "-1"),
         ("CDS_FETCH_SECONDS", "3600"),
+        ("CDS_VISIT_SECONDS", "61"),
+        ("CDS_VISIT_SECONDS", "-1"),
         ("CDS_SITE_FIEL", "site.toml"),
     ],
 )

@@ -13,10 +13,10 @@ from cds_service.cds_hooks.client_jwt import KeysUnavailable
 from cds_service.cds_hooks.errors import UntrustedClient
 from cds_service.cds_hooks.trusted_clients import TrustedClient
 from cds_service.cds_hooks.trusted_keys import read_key_set
-from cds_service.fhir_client.base_url_allow_list import NotAnAddress
+from cds_service.fhir_client.base_url_allow_list import NotAnAddress, check_key_address
 from cds_service.fhir_client.bounded_http import bounded_session
 from cds_service.fhir_client.compute_turns import Turns
-from cds_service.fhir_client.jwks import KeySetLimits, KeySets, check_key_address, key_server
+from cds_service.fhir_client.jwks import KeySetLimits, KeySets, key_server
 from cds_service.web.log_redaction import configure_logging
 from tests.fhir_client.stub import drips, running, says, sleeps
 from tests.standard.tokens import EHR, NOW, a_token, bearer, check, corpus, header_of, jwk, jwk_set

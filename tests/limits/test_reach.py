@@ -22,8 +22,8 @@ from cds_service.chart.context_bundle import ContextResources
 from cds_service.rules.as_of import as_of
 from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.services.chart_file import assessment_of, read_chart, read_draft_file
-from cds_service.settings.reviewed import overrides_of
 from cds_service.settings.site_file import read_site
+from cds_service.settings.site_limits import overrides_of
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
 from tests.audit.rows import NOW as STORE_NOW
 from tests.audit.rows import a_card, overridden

@@ -8,7 +8,7 @@ from tests.bench import instructions
 def test_a_call_above_its_budget_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = {"floor": 10e6, "bare": 59e6}
     monkeypatch.setattr(instructions, "which", lambda _: "/usr/bin/valgrind")
-    monkeypatch.setattr(instructions, "per_call", lambda application, _: taken[application])
+    monkeypatch.setattr(instructions, "per_call", lambda application, *_: taken[application])
     monkeypatch.setattr(instructions, "BUDGETS", (instructions.Budget("titration", 6.0),))
     said: list[str] = []
     assert instructions.too_dear(said.append) == []
@@ -24,6 +24,10 @@ def test_without_valgrind_it_says_that_nothing_was_measured(monkeypatch: pytest.
     said: list[str] = []
     assert instructions.too_dear(said.append) == []
     assert said[0].startswith("SKIPPED, NOT MEASURED")
+
+
+def test_the_calls_of_a_visit_are_answered() -> None:
+    instructions._run(instructions._calls("visiting", "titration-visit", 1))
 
 
 @pytest.mark.parametrize("application", ["floor", "bare"])

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.fhir_client.search_answers import is_short
+from cds_service.fhir_client.answer_totals import is_short
 from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.readers.bundle import Decoded, NotFhir, decode, decode_ndjson
 from fhir_mappings.readers.fhir_types import Resource, Unread

@@ -43,6 +43,10 @@ def _called(name: str) -> str:
     return " ".join(LISTS.names.find(name)) or "?"
 
 
+def _given(name: str) -> str:
+    return " ".join(sorted(LISTS.blood_products.find(name))) or "-"
+
+
 def _made_of(code: str) -> str:
     found = LISTS.products.get(code)
     return f"{found.ingredient} {found.strength_mg} {found.form} {found.systemic}" if found else "?"
@@ -74,7 +78,7 @@ def _asked(name: str, row: dict[str, str]) -> Iterator[tuple[str, str]]:
         yield from ((row["system"], code) for code in codes)
     elif name in ("analytes", "products"):
         yield name, row["code"]
-    elif name == "analyte_names":
+    elif name in ("analyte_names", "blood_products"):
         yield from ((name, term) for term in terms)
     else:
         yield from (("text", put.format(term)) for put in _AROUND.get(name, ()) for term in terms)
@@ -82,7 +86,7 @@ def _asked(name: str, row: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 def read(kind: str, code: str) -> str:
     """What the product reads there."""
-    ways = {"analytes": _measures, "products": _made_of, "analyte_names": _called}
+    ways = {"analytes": _measures, "products": _made_of, "analyte_names": _called, "blood_products": _given}
     return ways.get(kind, lambda code: _means(kind, code))(code)
 
 

@@ -32,7 +32,9 @@ from tests.mapping.charts import (
     resources,
     statement,
 )
+from tests.tables import Case, cases, named
 
+RED_CELLS, PLATELETS = Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION
 DAILY = {"frequency": 1, "period": 1, "periodUnit": "d"}
 TWICE = {"frequency": 2, "period": 1, "periodUnit": "d"}
 TABLET_1MG = "sirolimus 1 MG Oral Tablet"
@@ -643,6 +645,46 @@ def test_blood_given_by_administration_is_a_transfusion(status: str, given: int,
     record = read(administration(status=status, medicationCodeableConcept=red_cells))
     assert record.medications == ()
     assert len(list(record.transfusions(Concept.RED_CELL_TRANSFUSION))) == given
+
+
+@pytest.mark.parametrize(
+    "case",
+    cases("""
+    name of what was given                       | transfusion
+    红细胞                                        | red cells
+    A型Rh阳性红细胞 2U                             | red cells
+    血小板                                        | platelets
+    单采血小板 1治疗量                             | platelets
+    Platelets, apheresis, leukoreduced           | platelets
+    RBC, irradiated                              | red cells
+    Red cells, washed                            | red cells
+    Red cells and platelets                      | both
+    Thrombocytes                                 | platelets
+    促红细胞生成素注射液                            | -
+    人促红素注射液                                 | -
+    重组人血小板生成素注射液                         | -
+    升血小板胶囊                                   | -
+    platelet-rich plasma                         | -
+    Antiplatelet therapy                         | -
+    Plasma, fresh frozen                         | -
+    0.9% sodium chloride                         | -
+    """),
+    ids=named,
+)  # fmt: skip
+@pytest.mark.parametrize("status", ["completed", "not-done"])
+def test_a_product_of_blood_is_known_where_it_was_given(case: Case, status: str) -> None:
+    """In an order "platelets" is the count that it waits for; given, they are the product (DECISIONS 74)."""
+    wanted = {"red cells": {RED_CELLS}, "platelets": {PLATELETS}, "both": {RED_CELLS, PLATELETS}, "-": set()}
+    name = {"text": case["name of what was given"]}
+    contained = {"contained": [{"resourceType": "Medication", "id": "m", "code": name}]}
+    by_reference = administration(
+        status=status, medicationCodeableConcept=None, medicationReference={"reference": "#m"}, **contained
+    )
+    for given in (administration(status=status, medicationCodeableConcept=name), by_reference):
+        record = read(given)
+        told = {one for one in (RED_CELLS, PLATELETS) if list(record.transfusions(one))}
+        assert told == (wanted[case["transfusion"]] if status == "completed" else set())
+    assert not list(read(order(medicationCodeableConcept={"text": "血小板"})).transfusions(PLATELETS))
 
 
 @pytest.fixture

@@ -100,8 +100,10 @@ def test_a_remembered_value_is_the_value(
 ) -> None:
     code = CODES.analyte_of(LOINC, loinc)
     assert code is not None
-    short = plain_value(code, quantity, usual, CODES)
-    if short is not None:
+    found = plain_value(Coding(system=LOINC, code=loinc), quantity, usual, CODES)
+    if found is not None:
+        analyte, short = found
+        assert analyte is code.analyte
         measured = Observation(value_quantity=quantity, reference_range=usual)
         assert repr(short) == repr(read_value(code, measured, CODES, SETTINGS.zone))
 

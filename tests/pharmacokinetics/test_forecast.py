@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from cds_service.pharmacokinetics.concentrations import DoseHistory, DoseStretch, concentrations
 from cds_service.pharmacokinetics.forecast import Question, forecast
+from cds_service.pharmacokinetics.level_course import level_courses
 from cds_service.pharmacokinetics.population_model import PopulationModel
 from cds_service.pharmacokinetics.regimen import DosingCourse
 from cds_service.pharmacokinetics.residual_error import Sample
@@ -180,3 +181,38 @@ def test_ciclosporin_by_a_chain_of_absorption() -> None:
     low, high = forecast([WOILLARD], asked).doses
     assert high.median / low.median == pytest.approx(100 / 75, rel=0.02)
     assert 0.1 < high.in_band < 0.4
+
+
+def test_the_course_of_a_level_ends_in_the_forecast_of_the_trough() -> None:
+    """At the trough the drawn course is the forecast; before it, it rises after each dose and never turns over."""
+    seen = (Sample(20 * DAY, 5.0, assay="immunoassay"),)
+    for models, asked in (
+        ([MAO, GOLUBOVIC], question(seen)),
+        ([WOILLARD], question(doses=(75.0,), every=DAY / 2, ahead=7 * DAY, band=(100.0, 200.0))),
+        ([MAO], question(doses=(1e-5,))),
+    ):
+        doses, courses = forecast(models, asked).doses, level_courses(models, asked)
+        assert len(courses) == len(doses)
+        for dose, course in zip(doses, courses, strict=True):
+            last = course[-1]
+            expected = pytest.approx((dose.median, dose.low, dose.high), rel=1e-6, abs=1e-6)
+            assert (last.median, last.low, last.high) == expected
+            assert (course[0].hour, last.hour) == (0, asked.ahead)
+            assert all(at.low <= at.median <= at.high for at in course)
+            assert [at.hour for at in course] == sorted({at.hour for at in course})
+            peak = max(at.median for at in course if at.hour < asked.every)
+            assert peak > 1.05 * last.median or dose.median == 0
+    assert level_courses([MAO], question(patient={})) == ()
+
+
+def test_the_ribbon_holds_what_it_promises_between_the_troughs_too() -> None:
+    """Without levels the ribbon is the population's: of 4,000 measured levels 5 of 100 lie under it, 5 above."""
+    asked = question(doses=(2.0,))
+    (course,) = level_courses([MAO], asked)
+    at = next(one for one in course if one.hour == 10 * DAY + 2)
+    taking = DoseHistory((*MONTH.courses, DosingCourse(28 * DAY, DAY, 14, 2.0)), MONTH.stretches)
+    chance = np.random.default_rng(7)
+    people = draw(MAO, 4_000, chance) * draw_occasions(MAO, 4_000, chance)
+    levels = np.array([measured(MAO, taking, one, [38 * DAY + 2], chance)[0].ng_per_ml for one in people])
+    assert float((levels < at.low).mean()) == pytest.approx(0.05, abs=0.015)
+    assert float((levels > at.high).mean()) == pytest.approx(0.05, abs=0.015)

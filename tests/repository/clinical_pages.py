@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.repository.level_page import level_page
 from tests.tables import markdown
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,7 @@ def pages() -> dict[Path, str]:
     for path in sorted((TEXTS / "wording").glob("*.en.toml")):
         topic = path.name.removesuffix(".en.toml")
         made[PAGES / f"wording-{topic}.md"] = _signed(_wording_page(topic))
+    made[PAGES / "at-which-level.md"] = _signed(level_page())
     made[PAGES / "wording-sources.md"] = _signed(_sources_page())
     for path in sorted((ROOT / "tests/rule_tables").glob("test_*.py")):
         if body := _example_page(path):

@@ -28,6 +28,7 @@ def test_every_setting_stands_in_the_page() -> None:
     [
         ("CDS_WORKERS", "workers"),
         ("CDS_FETCH_SECONDS", "fetch_seconds"),
+        ("CDS_VISIT_SECONDS", "visit_seconds"),
         ("CDS_MAX_BODY_BYTES", "max_body_bytes"),
         ("CDS_REQUEST_SECONDS", "request_seconds"),
         ("CDS_CLIENT_CALLS_PER_SECOND", "client_calls_per_second"),

@@ -21,5 +21,10 @@ def often_of(repeat: Json) -> str:
         return next(name for name, each in OFTEN.items() if each == (frequency, period, unit))
     if not frequency or unit not in _HOURS:
         return ""
-    hours = period * _HOURS[unit] / frequency
-    return next((name for name, (f, p, u) in OFTEN.items() if p * _HOURS[u] / f == hours), "")
+    return next((name for name, (f, p, u) in OFTEN.items() if p * _HOURS[u] / f == hours_of(repeat)), "")
+
+
+def hours_of(repeat: Json) -> float | None:
+    """Hours from one dose to the next; None where a timing does not tell."""
+    frequency, unit = repeat.get("frequency"), str(repeat.get("periodUnit"))
+    return float(repeat.get("period", 1)) * _HOURS[unit] / frequency if frequency and unit in _HOURS else None

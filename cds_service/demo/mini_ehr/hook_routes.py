@@ -6,7 +6,9 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from cds_service.demo.json_http import Json
 from cds_service.demo.mini_ehr import contexts
-from cds_service.demo.mini_ehr.consulting import consult_services
+from cds_service.demo.mini_ehr.consulting import Consultation, consult_services
+from cds_service.demo.mini_ehr.order_answer import OrderAnswer, order_answer, piece_of
+from cds_service.demo.mini_ehr.order_form import FormFault, unread
 from cds_service.demo.mini_ehr.page_responses import checked, desk, page, said, switches, words_of_page
 from cds_service.demo.mini_ehr.written_order import draft_of_request
 
@@ -20,7 +22,10 @@ def hook_routes() -> Blueprint:
         checked(patient_id)
         if hook not in _MOMENTS:
             abort(404)
-        context, draft = _MOMENTS[hook](patient_id)
+        try:
+            context, draft = _MOMENTS[hook](patient_id)
+        except FormFault as fault:  # while it is being written: nothing has failed
+            return said(unread(fault), ok=False, field=fault.field)
         if context is None:
             return said("advice.no_visit", ok=False, status=409)
         came = consult_services(desk(), switches(), hook, context, draft)
@@ -32,9 +37,19 @@ def hook_routes() -> Blueprint:
             judged=[card.judged for card in came.cards if card.judged],
             said=words_of_page()("advice.asked", count=len(came.services), time=f"{desk().clock():%H:%M:%S}"),
             loudest=min((card.rank for card in came.cards), default=9),
+            answer=_answer(came, patient_id, draft),
         )
 
     return routes
+
+
+def _answer(came: Consultation, patient_id: str, draft: Json | None) -> OrderAnswer | None:
+    """For an order that is written: the line beside Sign, by the advice about the patient as of now."""
+    if draft is None:
+        return None
+    about = consult_services(desk(), switches(), "patient-view", contexts.who(desk().user, patient_id))
+    kept = [given.card for one in about.cards if (given := desk().memory.card(one.key))]
+    return order_answer(came, about, kept, draft, piece_of(draft, desk().products.values()), words_of_page())
 
 
 Moment = tuple[Json | None, Json | None]

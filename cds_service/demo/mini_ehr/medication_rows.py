@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.demo.json_http import Json
+from cds_service.demo.mini_ehr.drug_names import drug_word, shown_drug
 from cds_service.demo.mini_ehr.ehr_words import EhrWords
 from cds_service.demo.mini_ehr.frequency import often_of
 from cds_service.demo.mini_ehr.open_record import text_of
@@ -20,11 +21,7 @@ class Order:
     first: str
     last: str
     status: str
-
-    @property
-    def drug_word(self) -> str:
-        """The first word of the drug's name, by which two orders of one drug are seen to belong together."""
-        return self.drug.split(" ")[0].casefold()
+    drug_word: str
 
 
 def orders(requests: Iterable[Json], words: EhrWords) -> list[Order]:
@@ -41,14 +38,16 @@ def reported(statements: Iterable[Json], words: EhrWords) -> list[Order]:
 
 
 def _reported(one: Json, words: EhrWords) -> Order:
+    drug = text_of(one.get("medicationCodeableConcept")) or _elsewhere(one)
     period = one.get("effectivePeriod") or {"start": one.get("effectiveDateTime", "")}
     return Order(
         id=str(one.get("id", "")),
-        drug=text_of(one.get("medicationCodeableConcept")) or _elsewhere(one),
+        drug=shown_drug(drug, words.language),
         dose=shown_dose(next(iter(one.get("dosage") or []), {}), words),
         first=str(period.get("start", ""))[:10],
         last=str(period.get("end", ""))[:10],
         status=str(one.get("status", "")),
+        drug_word=drug_word(drug),
     )
 
 
@@ -59,11 +58,12 @@ def _order(one: Json, words: EhrWords) -> Order:
     drug = text_of(one.get("medicationCodeableConcept")) or _elsewhere(one)
     return Order(
         id=str(one.get("id", "")),
-        drug=drug,
+        drug=shown_drug(drug, words.language),
         dose=shown_dose(dosage, words),
         first=str(first)[:10],
         last=str(bounds.get("end", ""))[:10],
         status=str(one.get("status", "")),
+        drug_word=drug_word(drug),
     )
 
 

@@ -11,6 +11,7 @@ from cds_service.demo.mini_ehr.developer_routes import developer_routes
 from cds_service.demo.mini_ehr.ehr_desk import EhrDesk
 from cds_service.demo.mini_ehr.hook_routes import hook_routes
 from cds_service.demo.mini_ehr.list_routes import list_routes
+from cds_service.demo.mini_ehr.order_form import FormFault, unread
 from cds_service.demo.mini_ehr.order_routes import order_routes
 from cds_service.demo.mini_ehr.page_responses import KEY, page, said
 from cds_service.demo.mini_ehr.result_routes import result_routes
@@ -46,6 +47,7 @@ def create_ehr_app(desk: EhrDesk) -> Flask:
     app.add_url_rule("/static/<path:name>", view_func=_shared_file)
     app.register_error_handler(Unanswered, _unanswered)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(FormFault, _form_fault)
     app.after_request(_guard)
     return app
 
@@ -68,6 +70,11 @@ def _unanswered(error: Unanswered) -> tuple[str, int] | Response:
     if _wants_json():
         return said("failed.fhir", ok=False, status=502, why=error.reason)
     return page("failed.html", why=error.reason, heading="failed.heading"), 502
+
+
+def _form_fault(fault: FormFault) -> Response:
+    """A field of the order form that cannot be read, named in words."""
+    return said(unread(fault), ok=False, status=400, field=fault.field)
 
 
 def _http_error(error: HTTPException) -> tuple[str, int] | Response:

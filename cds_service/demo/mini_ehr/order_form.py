@@ -1,7 +1,10 @@
 """The order form -> a draft MedicationRequest, and back when a suggestion corrects it."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from cds_service.demo.demo_patients.elements import UCUM, Json, concept
 from cds_service.demo.demo_patients.story import StoryProduct
@@ -17,6 +20,11 @@ class FormFault(ValueError):
     def __init__(self, field: str) -> None:
         super().__init__(field)
         self.field = field
+
+
+def unread(fault: FormFault) -> str:
+    """The key of the sentence that names the field."""
+    return f"answer.unread_{fault.field}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +74,28 @@ def _dosage(form: OrderForm) -> Json:
     frequency, period, period_unit = OFTEN[form.often]
     repeat: Json = {"frequency": frequency, "period": period, "periodUnit": period_unit}
     if form.start:
-        repeat["boundsPeriod"] = {"start": form.start}
+        repeat["boundsPeriod"] = {"start": _day(form.start)}
     dose = {"value": _number(form.amount), "unit": UNITS[form.unit], "system": UCUM, "code": UNITS[form.unit]}
     return {"timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": dose}]}
 
 
 def _number(text: str) -> int | float:
+    # A comma is a decimal point where nothing else can be meant by it: "2,5", never "1,000".
+    plain = re.sub(r"\A(\d{1,3}),(\d{1,2})\Z", r"\1.\2", unicodedata.normalize("NFKC", text))
     try:
-        value = read_number(text)
+        value = read_number(plain)
     except ValueError:
         raise FormFault("amount") from None
     if value <= 0:
         raise FormFault("amount")
     return value
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise FormFault("start") from None
 
 
 def fields_of(draft: Json, products: Mapping[str, StoryProduct]) -> dict[str, str]:

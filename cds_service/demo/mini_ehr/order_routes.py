@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from cds_service.demo.mini_ehr.formulary import grouped_products
 from cds_service.demo.mini_ehr.frequency import OFTEN
 from cds_service.demo.mini_ehr.medication_rows import orders
 from cds_service.demo.mini_ehr.order_form import UNITS
@@ -37,7 +38,7 @@ def order_routes() -> Blueprint:
             draft=orders([draft], words_of_page())[0] if draft else None,
             reference=reference,
             key=f"draft-{uuid.uuid4().hex[:12]}",
-            products=desk().products,
+            products=grouped_products(desk().products, words_of_page()),
             often=tuple(OFTEN),
             units=tuple(UNITS),
             today=str(desk().clock().date()),

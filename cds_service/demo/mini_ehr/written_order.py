@@ -3,21 +3,18 @@
 from flask import abort, request
 
 from cds_service.demo.json_http import Json
-from cds_service.demo.mini_ehr.order_form import FormFault, OrderForm, draft_from
+from cds_service.demo.mini_ehr.order_form import OrderForm, draft_from
 from cds_service.demo.mini_ehr.page_responses import checked, desk
 
 
 def draft_of_request(patient_id: str) -> Json:
-    """The draft order. Raises Unanswered; 400 for a form that cannot be read, 404 for another's order."""
+    """The draft order. Raises Unanswered, and FormFault for an unreadable form; 404 for another's order."""
     if reference := request.values.get("draft"):
         return draft_in_record(patient_id, reference)
     subject = {"reference": f"Patient/{patient_id}"}
-    try:
-        form = OrderForm.read(request.form)
-        checked(form.key)
-        return draft_from(form, desk().products, subject, desk().user.as_author, str(desk().clock().date()))
-    except FormFault:
-        abort(400)
+    form = OrderForm.read(request.form)
+    checked(form.key)
+    return draft_from(form, desk().products, subject, desk().user.as_author, str(desk().clock().date()))
 
 
 def draft_in_record(patient_id: str, reference: str) -> Json:

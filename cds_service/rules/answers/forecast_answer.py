@@ -27,14 +27,27 @@ class ModelFit(StrEnum):
     NOT_FOR_THIS_PATIENT = "not-for-this-patient"
 
 
+class LevelExpected(msgspec.Struct, frozen=True):
+    """The level to expect so many hours after the next dose, ng/mL, with its 90 % interval; for drawing."""
+
+    hour: float
+    median: float
+    low: float
+    high: float
+
+
 class DoseOutlook(msgspec.Struct, frozen=True):
-    """The measured trough to expect at one dose, ng/mL, 90 % interval; `in_band` from 0 to 1."""
+    """The measured trough to expect at one dose, ng/mL, 90 % interval; `in_band` from 0 to 1.
+
+    `course` leads to it hour by hour, where that was asked for.
+    """
 
     dose: Dose
     median: Decimal
     low: Decimal
     high: Decimal
     in_band: Decimal
+    course: tuple[LevelExpected, ...] = ()
 
 
 class ModelOutlook(msgspec.Struct, frozen=True):
@@ -94,7 +107,7 @@ class OutlookQuestion(msgspec.Struct, frozen=True):
     """What a forecaster is asked: plain facts of one patient and one drug, no chart.
 
     `covariates` are by name, oldest first. `doses` are real doses within the trial record, forecast from
-    `today` on. `band` is ng/mL.
+    `today` on. `band` is ng/mL. `hourly`: the course to the trough is wanted as well, to be drawn.
     """
 
     drug: str
@@ -104,7 +117,13 @@ class OutlookQuestion(msgspec.Struct, frozen=True):
     covariates: Mapping[str, tuple[CovariateSeen, ...]]
     doses: tuple[Dose, ...]
     band: tuple[Decimal, Decimal]
+    hourly: bool = False
 
 
 Forecaster = Callable[[OutlookQuestion], Outlook | None]
 """How a site forecasts, when it does."""
+
+
+def drawing(forecaster: Forecaster) -> Forecaster:
+    """The same forecasts, each with the course that leads to it."""
+    return lambda question: forecaster(msgspec.structs.replace(question, hourly=True))

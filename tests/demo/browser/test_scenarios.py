@@ -196,6 +196,32 @@ def test_advice_about_an_order_goes_with_the_first_change_of_it(
     assert _cards_right_after(screen, field, value) == 0
 
 
+def test_the_order_form_always_answers(screen: Screen) -> None:
+    """From the empty form to the signature: the line beside Sign is never empty, and says when an order is right."""
+    line = screen.page.locator("#answer")
+    screen.open("/patients/demo-08/order")
+    expect(line).to_contain_text("Choose a drug")
+    screen.page.fill("#find", "sirolimus 1 mg tab")  # by keyboard: what is left alone is chosen
+    expect(line).to_contain_text("Give the amount")
+    assert screen.page.input_value("[name=product]") == "sirolimus-1mg"
+    for typed in ("abc", "-2", "1,000"):
+        screen.page.fill("[name=amount]", typed)
+        expect(line).to_contain_text("The amount must be a number above 0")
+        assert screen.page.locator("#cards > .card").count() == 0
+        assert screen.page.get_attribute("[name=amount]", "aria-invalid") == "true"
+    for typed, tone, said in (
+        ("6", "warning", "6 mg once daily (6 × 1 mg), up from 2 mg once daily"),
+        ("2,5", "warning", "2.5 mg once daily (2.5 × 1 mg)"),
+        ("3", "good", "This is the dose that today's advice proposes. Next level 20"),
+    ):
+        screen.page.fill("[name=amount]", typed)
+        expect(line).to_contain_text(said)
+        expect(line).to_have_attribute("data-tone", tone)
+    assert screen.page.get_attribute("[name=amount]", "aria-invalid") is None
+    screen.page.click("#sign")
+    screen.page.wait_for_url("**/patients/demo-08*")
+
+
 def test_a_finding_of_two_moments_stands_once(screen: Screen) -> None:
     screen.order("demo-10", "sirolimus-2mg", "3", unit="piece")
     screen.wait_for_advice("sirolimus 6 mg every 24 h drafted")

@@ -27,6 +27,10 @@ export async function ask(address, fields) {
   }
   if (mine !== latest) return null;
   cards.removeAttribute("aria-busy");
+  if (answer.field) {
+    forget(); // a field that cannot be read: the form says which
+    return answer;
+  }
   if (!answer.html) {
     fail(answer.said);
     return answer;

@@ -1,6 +1,7 @@
 import { ask, listen, post } from "./advice.js";
 import "./developer.js";
 import { drawCourse } from "./course.js";
+import { drawStrips } from "./strip.js";
 
 const hooks = `${location.pathname}/hooks/`;
 const place = document.querySelector("#course");
@@ -10,13 +11,17 @@ const course = JSON.parse(document.querySelector("#course-data").textContent);
 async function reload() {
   const answer = await ask(`${hooks}patient-view`);
   if (answer?.judged?.length) drawCourse(place, course, answer.judged);
+  strips();
 }
+
+const strips = () => drawStrips(document.querySelector("#cards"), course, { target: place.dataset.target });
 
 listen(({ go }) => setTimeout(() => location.assign(`${location.pathname}?said=${go}`), 300));
 document.querySelector("#again").addEventListener("click", reload);
 // What a moment brought is shown where the reader looks: the advice comes into view and takes the focus.
 async function moment(hook, fields) {
   await ask(hooks + hook, fields);
+  strips();
   const heading = document.querySelector("#advice-heading");
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });

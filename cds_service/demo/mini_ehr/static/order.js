@@ -7,6 +7,7 @@ const sign = document.querySelector("#sign");
 const verdict = document.querySelector("#verdict");
 const signLabel = sign.textContent;
 const LOUD = 1; // warnings and critical cards stop the signing once
+const line = document.querySelector("#answer");
 let timer;
 let warned = false;
 
@@ -17,19 +18,57 @@ const edited = () => {
   verdict.textContent = "";
 };
 
+// What stands beside Sign is never empty: what is missing, that it is being asked, or how the order fits.
+function tell(text, tone = "unknown") {
+  line.textContent = text;
+  line.dataset.tone = tone;
+}
+
+function told(answer) {
+  for (const field of form.elements) field.removeAttribute("aria-invalid");
+  if (!answer) return;
+  if (answer.field) {
+    form.elements[answer.field].setAttribute("aria-invalid", "true");
+    tell(answer.said, "critical");
+  } else if (answer.answer) {
+    tell([answer.answer.sum, answer.answer.said].filter(Boolean).join("  ·  "), answer.answer.tone);
+  } else tell(answer.said, "critical");
+}
+
+// Until drug and amount are there, nothing can be said of the order; the line says which is missing.
+function missing() {
+  if (form.elements.draft) return "";
+  return ["product", "amount"].find((name) => !form.elements[name].value.trim()) ?? "";
+}
+
 async function select() {
-  if (form.elements.draft || form.elements.product.value) await ask(`${form.dataset.hooks}order-select`, fields());
+  if (missing()) return tell(line.dataset[missing()]);
+  tell(line.dataset.checking);
+  told(await ask(`${form.dataset.hooks}order-select`, fields()));
 }
 
 // Orders of the same drug are proposed to be replaced; the user decides.
 function proposeReplaced() {
   const option = form.elements.product.selectedOptions[0];
-  const word = option.value ? option.textContent.split(" ")[0].toLowerCase() : "";
+  const word = option.dataset.drug ?? "";
   for (const box of form.querySelectorAll("[name=stop]")) box.checked = box.dataset.drug === word;
 }
 
+// Typing in the search leaves the products whose name has these letters; one that is left alone is chosen.
+document.querySelector("#find")?.addEventListener("input", (event) => {
+  event.stopPropagation();
+  const letters = event.target.value.trim().toLowerCase(), list = form.elements.product;
+  const fitting = [...list.options].filter((one) => one.value && one.textContent.toLowerCase().includes(letters));
+  for (const one of list.options) one.hidden = Boolean(one.value) && !fitting.includes(one);
+  const only = letters && fitting.length === 1 ? fitting[0].value : list.value;
+  if (only === list.value) return;
+  list.value = only;
+  list.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 form.addEventListener("input", (event) => {
   edited();
+  tell(line.dataset[missing() || "checking"]);
   if (event.target.name === "product") proposeReplaced();
   forget();
   clearTimeout(timer);
@@ -44,6 +83,8 @@ form.addEventListener("submit", async (event) => {
     if (!warned) {
       const answer = await ask(`${form.dataset.hooks}order-sign`, fields());
       if (!answer) return;
+      told(answer);
+      if (answer.field) return form.elements[answer.field].focus();
       if (!answer.ok || answer.loudest <= LOUD) {
         warned = true;
         verdict.textContent = form.dataset.ask;

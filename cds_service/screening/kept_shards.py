@@ -1,0 +1,103 @@
+"""What was found in a piece of an export, kept for the next night: the same bytes are not read through again.
+
+Nothing that depends on the day is kept, no judgement and nobody's name as a candidate: lines that may decide
+are kept as they are and asked anew. Another version of the program, its texts, its code lists or the site
+file keeps apart.
+"""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from cds_service.screening.deletions import Deletion
+from cds_service.screening.scan_findings import ScannedPerson, WantedLine
+
+NumberedLine = tuple[int, bytes]
+_SHARE = 2
+"""A piece of which more than half would be kept is rather read again."""
+
+
+class KeptShard(msgspec.Struct, frozen=True):
+    """One piece. `considered`: the lines of which a diagnosis or participation may be read; `problems`: those
+    that hold on any day; `held`: the lines that name somebody of `wanted`."""
+
+    lines: int
+    size: int
+    digest: str
+    points: bool
+    considered: tuple[NumberedLine, ...]
+    problems: tuple[tuple[int, str], ...]
+    adrift: tuple[NumberedLine, ...]
+    deleted: tuple[Deletion, ...]
+    wanted: WantedLine
+    held: tuple[NumberedLine, ...]
+
+    @property
+    def is_small(self) -> bool:
+        """Is it worth its place on the disk?"""
+        texts = (*self.considered, *self.adrift, *self.held)
+        return sum(len(text) for _, text in texts) * _SHARE <= self.size
+
+
+@dataclass(frozen=True, slots=True)
+class KeptShards:
+    """The folder of all pieces of one `version`; workers read and write it by themselves."""
+
+    folder: str
+    version: str
+
+    def known(self, key: str) -> KeptShard | None:
+        """What was found in a piece; None where it is not here, or damaged."""
+        try:
+            return msgspec.msgpack.decode(self._file(key).read_bytes(), type=KeptShard)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def people(self, key: str) -> list[ScannedPerson] | None:
+        """The patients of a piece; None as above."""
+        try:
+            return msgspec.msgpack.decode(self._people(key).read_bytes(), type=list[ScannedPerson])
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def keep(self, key: str, found: KeptShard, people: list[ScannedPerson] | None, writer: int) -> None:
+        """Write down a piece, and its `people` where they were asked for. Raises OSError."""
+        if not found.is_small:
+            self._file(key).unlink(missing_ok=True)
+            return
+        if people is not None:
+            _write(self._people(key), msgspec.msgpack.encode(people), writer)
+        _write(self._file(key), msgspec.msgpack.encode(found), writer)
+
+    def only(self, keys: Iterable[str]) -> None:
+        """Take away what no piece of the export is any more, and all other versions."""
+        folder, used = Path(self.folder), set(keys)
+        for other in folder.parent.iterdir():
+            if other.name != folder.name:
+                shutil.rmtree(other, ignore_errors=True)
+        for file in folder.iterdir():
+            if file.stem not in used:
+                file.unlink(missing_ok=True)
+
+    def _file(self, key: str) -> Path:
+        return Path(self.folder) / f"{key}.shard"
+
+    def _people(self, key: str) -> Path:
+        return Path(self.folder) / f"{key}.people"
+
+
+def kept_in(folder: Path, version: str) -> KeptShards:
+    """What is kept below a folder, which is made. Raises OSError."""
+    own = folder / version
+    own.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return KeptShards(str(own), version)
+
+
+def _write(file: Path, content: bytes, writer: int) -> None:
+    """Whole or not at all: two pieces of the same content may be written at once."""
+    begun = file.with_name(f"{file.name}.{writer}.part")
+    begun.write_bytes(content)
+    begun.replace(file)
