@@ -64,7 +64,7 @@ def counted(work: Callable[[], None]) -> Counter[tuple[str, str]]:
 
 def _answer(app: Any, content: bytes) -> None:
     statuses: list[str] = []
-    answer = app(environ(content), lambda status, _headers, *_: statuses.append(status))
+    answer = app(environ("aa-trial-titration", content), lambda status, _headers, *_: statuses.append(status))
     b"".join(answer)
     assert statuses == ["200 OK"], statuses
 
