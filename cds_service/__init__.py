@@ -1,3 +1,3 @@
-"""A CDS Hooks service for clinical trial NCT06802055."""
+"""A CDS Hooks service for clinical trials."""
 
 __version__ = "0.5.0"

@@ -8,14 +8,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from cds_service.cards.translations import Wording
 from cds_service.chart.input_hash import version_of_texts
 from cds_service.rules.as_of import AsOf, as_of
 from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.services.chart_file import Rulebook
-from cds_service.settings.forecast_settings import forecaster_of, forecasts_version
+from cds_service.settings.forecast_settings import ForecastEntry, forecaster_of, forecasts_version
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.site_limits import overrides_of
 from cds_service.trials.installed import trials_in
@@ -63,34 +66,45 @@ def site_in_use() -> Site:
     return read_site(Path(path)) if path else Site()
 
 
-def trial_of(site: Site, number: str | None) -> Trial:
-    """The trial of this number that a site serves; the first if none is named.
-
-    Raises BadSite where the site does not serve it.
-    """
+def trial_of(site: Site, number: str | None = None) -> Trial:
+    """A trial that a site serves, by its number; the first if none is named. Raises BadSite."""
     served = trials_in(site.trials)
     if number is None:
         return served[0]
-    for trial in served:
-        if trial.record.id.casefold() == number.casefold():
-            return trial
-    raise BadSite((f"--trial: {number!r} is not served here",), site)
+    found = next((one for one in served if one.record.id.casefold() == number.casefold()), None)
+    if found is None:
+        raise BadSite((f"--trial: {number!r} is not served here",), site)
+    return found
+
+
+def site_for(site: Site, trial: Trial) -> Site:
+    """The site as a trial sees it: what it sets of numbers, arms and participation is of its first one."""
+    if trial.module == site.trials[0]:
+        return site
+    nothing: dict[str, Any] = {"thresholds": {}, "tablets": {}, "arms": {}}
+    return replace(site, stand_ins=(), study_references=(), forecast=ForecastEntry(), **nothing)
 
 
 def build_rulebook(site: Site, trial: Trial | None = None) -> Rulebook:
-    """The rules, words and readers of a trial, loaded and checked; of the site's first one if none is named.
+    """The rules, words and readers of a site, loaded and checked; of its first trial if none is named.
 
     Raises one of INSTALLATION_FAULTS.
     """
-    trial = trial or trial_of(site, None)
+    trial = trial or trial_of(site)
+    site = site_for(site, trial)
     overrides, words, reader = overrides_of(site), trial.words, build_reader(site, trial)
     if unknown := trial.faults_of_site(overrides, reader.codes):
         raise ProtocolTextFault(unknown)
     protocol = trial.load(overrides).with_forecaster(forecaster_of(site.forecast))
     if lost := trial.lost_at_start(protocol, words):
         raise ProtocolTextFault(lost)
-    version = version_of_texts(trial.reviewed, overrides | forecasts_version(site.forecast))
-    return Rulebook(trial, reader, protocol, words_for(words, site.language), version)
+    return Rulebook(
+        trial,
+        reader,
+        protocol,
+        words_for(words, site.language),
+        version_of_texts(trial.reviewed, overrides | forecasts_version(site.forecast)),
+    )
 
 
 def words_for(words: Mapping[str, Wording], language: str) -> Wording:
@@ -112,7 +126,7 @@ def build_reader(site: Site, trial: Trial | None = None) -> ReaderSettings:
 
 def identity_at(site: Site, trial: Trial | None = None) -> TrialIdentity:
     """How charts of this site name a trial, its first one if none is named."""
-    named = (trial or trial_of(site, None)).record.identifiers
+    named = (trial or trial_of(site)).record.identifiers
     return TrialIdentity(frozenset(named), frozenset(site.study_references))
 
 

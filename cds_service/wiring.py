@@ -60,7 +60,6 @@ from cds_service.settings.environment import (
     Settings,
     read_settings,
 )
-from cds_service.settings.forecast_settings import ForecastEntry
 from cds_service.settings.reviewed import (
     check_signature,
     is_signed,
@@ -311,22 +310,7 @@ def offline(site: Site) -> Settings:
 
 def build_installations(settings: Settings) -> tuple[Installation, ...]:
     """The installation of each trial of the site. Raises one of INSTALLATION_FAULTS."""
-    first, *others = trials_in(settings.site.trials)
-    return (build_installation(settings, first), *(_further(settings, trial) for trial in others))
-
-
-def _further(settings: Settings, trial: Trial) -> Installation:
-    """A trial beside the first: numbers, arms and participation of the site file are not its own."""
-    own = replace(
-        settings.site,
-        thresholds={},
-        tablets={},
-        arms={},
-        stand_ins=(),
-        study_references=(),
-        forecast=ForecastEntry(),
-    )
-    return build_installation(replace(settings, site=own), trial)
+    return tuple(build_installation(settings, trial) for trial in trials_in(settings.site.trials))
 
 
 def build_installation(settings: Settings, trial: Trial | None = None) -> Installation:

@@ -122,7 +122,7 @@ def _demo(asked: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cds-service",
-        description="CDS Hooks service for trial NCT06802055: who may enter, and how to dose.",
+        description="CDS Hooks service for a clinical trial: who may enter, and how to dose.",
         epilog="example: cds-service assess patient.json",
     )
     parser.add_argument("--version", action="version", version=__version__)

@@ -48,7 +48,7 @@ class FunnelFile(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
 
 
 class Funnel(msgspec.Struct, frozen=True):
-    """The counts as they may be shown. `candidates` are all but those without aplastic anaemia.
+    """The counts as they may be shown. `candidates` are all but those without the disease.
 
     `undetermined_by` splits the undetermined by the first question to ask; in `excluded_by` and `overdue`
     one patient may count several times.

@@ -1,10 +1,10 @@
 """Reads the reviewed TOML files: every threshold and every rule with its origin, or a loud refusal.
 
-A file `nct06802055/<topic>.toml` has two kinds of tables:
+A file `reviewed/<topic>.toml` of a trial has two kinds of tables:
 
     [limit.adult_age]            [rule.I1]
     value = 18                   origin = "P"
-    unit = "a"                   source = "NCT06802055, inclusion criterion 1"
+    unit = "a"                   source = "trial record, inclusion criterion 1"
     origin = "P"
     source = "..."
     sentence = "..."
@@ -155,7 +155,7 @@ class LimitTables:
 def value_in_force(name: str, overrides: Mapping[str, Any], limits: LimitTables, faults: list[str]) -> Any:
     """The value of "<topic>.<limit>": the site's, else its own; of one that follows another, that one's.
 
-    `same_as = "titration.sirolimus_danger"` (or `"monitoring.visit_weeks.1"`, one number of a list) stands in
+    `same_as = "titration.danger"` (or `"monitoring.visit_weeks.1"`, one number of a list) stands in
     place of a value: the number is written once, and a site that sets it moves all. Faults go to `faults`.
     """
     table = limits.find(name) or {}

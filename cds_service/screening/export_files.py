@@ -105,12 +105,13 @@ def screen_export(paths: Sequence[str], out: Path, rules: Rulebook, now: AsOf, h
 
 
 def _shelf(out: Path, rules: Rulebook, how: How) -> KeptShards | None:
-    """Apart for every program, text, code list and site file: nothing is taken over that others have read."""
+    """Apart for every program, trial, text, code list and site file: nothing that others read is used."""
     if not how.keeps or how.every_line:
         return None
     if how.anew:
         shutil.rmtree(out / _KEPT, ignore_errors=True)
-    version = xxhash.xxh3_128(f"{installed_software()} {rules.texts_version} {how.site}".encode())
+    apart = (installed_software(), rules.trial.record.id, rules.texts_version, how.site)
+    version = xxhash.xxh3_128(" ".join(map(str, apart)).encode())
     return kept_in(out / _KEPT, version.hexdigest())
 
 

@@ -3,6 +3,7 @@
 language = "zh"                                  # or "en"
 time_zone = "Asia/Shanghai"
 ordered_by_hand = ["hiv-serology"]               # not drafted: a written consent comes first
+trials = ["cds_service.trials.nct06802055.trial"]  # declare the trials served (default: those shipped)
 
 [trial]
 study_references = ["ResearchStudy/17"]          # beside the identifiers NCT06802055 and I-25PJ0215

@@ -1,7 +1,7 @@
 """What a rule has to say: a key into the reviewed wording files, and the values it saw.
 
 A rule never writes a sentence. It names one, and the sentence stands in
-`cds_service/trials/nct06802055/reviewed/wording/*.en.toml` and `*.zh.toml`, where a clinician can review it.
+`reviewed/wording/*.en.toml` and `*.zh.toml` of the trial's folder, where a clinician can review it.
 """
 
 from collections.abc import Iterable

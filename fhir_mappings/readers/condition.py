@@ -1,4 +1,4 @@
-"""Condition -> diagnoses that a code list, or the words for aplastic anaemia, recognise."""
+"""Condition -> diagnoses that a code list, or a list's words, recognise."""
 
 from collections.abc import Iterable, Iterator
 

@@ -44,7 +44,7 @@ def names_trial(identifier: Identifier | None, trial: TrialIdentity) -> bool:
 
 
 def is_trial_name(text: str | None, trial: TrialIdentity) -> bool:
-    """The text is a name of the trial, or an address that ends in one (`.../study/NCT06802055`)."""
+    """The text is a name of the trial, or an address that ends in one (`.../study/NCT01234567`)."""
     if not text:
         return False
     last = text.strip().casefold().rsplit("/", 1)[-1].rsplit(":", 1)[-1]

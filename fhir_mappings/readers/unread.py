@@ -71,7 +71,7 @@ def _codes(value: Json) -> Iterator[Any]:
 def _is_half_read(code: Any) -> bool:
     """Is there something in it that may be its code, and cannot be read as one?
 
-    Then its words prove nothing: `{"coding": "D61.9", "text": "pancytopenia"}` is aplastic anaemia.
+    Then its words prove nothing: `{"coding": "D61.9", "text": "pancytopenia"}` is the disease.
     """
     if not isinstance(code, Mapping):
         return not isinstance(code, str) or bool(_CODE.fullmatch(code))

@@ -12,17 +12,14 @@ PLACES = (
     "fhir_mappings",
     "cds_service/trials/nct06802055",
     "cds_service/cards",
+    "cds_service/figures",
     "cds_service/services",
     "cds_service/chart",
 )
 PANELS = (
-    "blood_panels",
-    "drug_panels",
-    "chart_data",
     "finding_statements",
     "page_content",
     "resource_view",
-    "statements",
     "worklist",
 )
 COUNTS = {"timedelta", "relativedelta"}

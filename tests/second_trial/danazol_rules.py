@@ -24,7 +24,7 @@ from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
 from cds_service.rules.suppression_limits import Restraint
-from cds_service.rules.thresholds import Rule, read_limits, read_rules
+from cds_service.rules.thresholds import ProtocolTextFault, Rule, read_limits, read_rules
 from cds_service.rules.trial_record import TrialRecord
 from cds_service.rules.verdict import Verdict, verdict_of
 from fhir_mappings.clinical_model.concepts import Concept
@@ -56,6 +56,7 @@ class DanazolProtocol(msgspec.Struct, frozen=True):
     limits: DanazolLimits
     rules: Mapping[str, Rule]
     restraint: Restraint = Restraint(0, 0, ())
+    forecaster: Forecaster | None = None
 
     def with_forecaster(self, _: Forecaster | None) -> "DanazolProtocol":
         """Nothing is forecast."""
@@ -64,6 +65,8 @@ class DanazolProtocol(msgspec.Struct, frozen=True):
 
 def load(record: TrialRecord, overrides: Mapping[str, Any]) -> DanazolProtocol:
     """Raises ProtocolTextFault."""
+    if strange := [name for name in overrides if not name.startswith("limits.")]:
+        raise ProtocolTextFault([f"thresholds: there is no limit {name!r}" for name in strange])
     limits = read_limits(DanazolLimits, "limits", overrides, REVIEWED)
     return DanazolProtocol(record, limits, read_rules("limits", REVIEWED))
 

@@ -38,13 +38,18 @@ Json = dict[str, Any]
 BOTH = (*shipped_trials(), TRIAL.module)
 PNH, AA = fhir.icd("D59.5"), fhir.icd("D61.9")
 DANAZOL = fhir.concept((fhir.ATC, "G03XA01"), text="danazol")
+OF_THE_FIRST = '[thresholds]\n"restraint.trial_card_days" = 29\n[tablets]\nsirolimus = [1]\n'
+"""What a site sets of numbers is of its first trial."""
 FIRST, SECOND = "aa-trial-eligibility", "pnh-trial-eligibility"
 
 
 @pytest.fixture(scope="module")
 def both() -> FlaskClient:
     """One process with both trials."""
-    return build_app(an_installation(Site(trials=BOTH)), clock=lambda: NOW.instant).test_client()
+    return build_app(
+        an_installation(Site(trials=BOTH, thresholds={"restraint.trial_card_days": 29})),
+        clock=lambda: NOW.instant,
+    ).test_client()
 
 
 def cards(http: FlaskClient, service: str, chart: tuple[Json, ...], **context: Any) -> list[Json]:
@@ -110,7 +115,9 @@ def test_a_draft_of_its_drug_touches_its_trial(both: FlaskClient) -> None:
 
 
 def test_advice_is_the_same_with_and_without_the_other_trial(both: FlaskClient) -> None:
-    alone = build_app(an_installation(Site()), clock=lambda: NOW.instant).test_client()
+    alone = build_app(
+        an_installation(Site(thresholds={"restraint.trial_card_days": 29})), clock=lambda: NOW.instant
+    ).test_client()
     for chart in (a_chart(AA), a_chart(PNH), (*a_chart(AA), *in_trial("NCT06802055"))):
         for service in (FIRST, "aa-trial-titration"):
             assert cards(both, service, chart) == cards(alone, service, chart)
@@ -160,7 +167,7 @@ def test_it_is_screened_by_the_same_command(
     (tmp_path / "export").mkdir()
     _export(tmp_path / "export", {"has-pnh": PNH, "has-aa": AA})
     site = tmp_path / "site.toml"
-    site.write_text(f"trials = {json.dumps(list(BOTH))}\n")
+    site.write_text(f"trials = {json.dumps(list(BOTH))}\n{OF_THE_FIRST}")
     monkeypatch.setenv("CDS_SITE_FILE", str(site))
     named = ["--trial", trial] if trial else []
     code = command_line([

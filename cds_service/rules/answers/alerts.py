@@ -66,7 +66,7 @@ class SafetyReport(msgspec.Struct, frozen=True):
 
     `doubtful`: a safety fact that cannot be read, conflicts or speaks against more, and every warning that
     asks for less: it is not raised. `unstarted`: those of them for which it is not started either. `harmed`:
-    a toxicity of grade 2 or more stands in the chart; `toxic`: beside a high level of sirolimus.
+    a toxicity of grade 2 or more stands in the chart; `toxic`: beside a high level of a study drug.
     """
 
     alerts: tuple[Alert, ...] = ()

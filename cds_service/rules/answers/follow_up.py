@@ -20,7 +20,7 @@ class DueStatus(StrEnum):
 
 
 class MonitoringItem(msgspec.Struct, frozen=True):
-    """One test of the schedule: `test` is a stable name, e.g. "sirolimus-trough", "creatinine", "cbc"."""
+    """One test of the schedule: `test` is a stable name, e.g. "creatinine", "cbc"."""
 
     test: str
     due: date | None
