@@ -30,7 +30,7 @@ from tests.audit.rows import a_card, overridden
 from tests.builders import NOW
 from tests.cases.test_cases import AS_OF as CASES_AS_OF
 from tests.limits import edge_charts
-from tests.rule_tables.test_contradictions import FREE, TABLES
+from tests.rule_tables.test_contradictions import FREE, SHIPPED, TABLES
 from tests.scenarios.fhir_charts import as_bytes, clinic_of, with_patient
 from tests.scenarios.visits import PATIENTS
 
@@ -92,7 +92,7 @@ def _by_site_file(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("limit", sorted(name for name, table in TABLES.items() if table["origin"] != "A"))
 def test_a_site_cannot_set_what_is_no_assumption(limit: str) -> None:
     with pytest.raises(ProtocolTextFault, match=f"{limit}: a site may override only limits of origin A"):
-        load_protocol({limit: TABLES[limit]["value"]})
+        load_protocol({limit: SHIPPED[limit]})
 
 
 def test_no_limit_is_read_when_a_module_is_loaded() -> None:
