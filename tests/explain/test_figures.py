@@ -64,7 +64,7 @@ def test_the_newest_level_is_drawn_as_the_card_names_it(patient: str, language: 
 
 @pytest.mark.parametrize("patient", sorted(PATIENTS))
 def test_every_hollow_dot_has_its_reason_in_the_legend(patient: str) -> None:
-    for figure in patient_figures(charted(*PATIENTS[patient].resources)):
+    for figure in patient_figures(charted(*PATIENTS[patient].resources), trial_panels):
         told = {words for _, words in legend(figure)}
         for point in (p for one in figure.panels for p in one.points if p.hollow):
             assert point.state
@@ -151,7 +151,7 @@ def test_one_order_is_drawn_as_what_was_taken() -> None:
 
 @pytest.mark.parametrize("patient", sorted(PATIENTS))
 def test_bars_of_one_lane_never_lie_on_one_another(patient: str) -> None:
-    for figure in patient_figures(charted(*PATIENTS[patient].resources)):
+    for figure in patient_figures(charted(*PATIENTS[patient].resources), trial_panels):
         for lane in (one for each in figure.panels for one in each.lanes):
             pairs = zip(lane.bars, lane.bars[1:], strict=False)
             assert all(one.end <= other.start for one, other in pairs), lane.name

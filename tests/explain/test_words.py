@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import chain
 from pathlib import Path
 
 from cds_service.cards.translations import read_wording, with_words_of
@@ -11,9 +12,11 @@ from cds_service.trials.nct06802055.trial import TRIAL
 TEMPLATES = [*(OWN / "templates").rglob("*.html")]
 ASKED = {key for path in TEMPLATES for key in re.findall(r"t\('([\w.+-]+)'[,)]", path.read_text())}
 STARTS = {key for path in TEMPLATES for key in re.findall(r"t\('([\w.+-]+\.)' ~", path.read_text())}
+DRAWN = (OWN, OWN.parent / "figures", OWN.parent / "trials" / "nct06802055" / "figures")
+"""Where the page is made: its own folder, what it is made of, and what the trial draws on it."""
 IN_CODE = [
     node
-    for path in OWN.glob("*.py")
+    for path in chain(*(folder.glob("*.py") for folder in DRAWN))
     for node in ast.walk(ast.parse(path.read_text()))
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("page.")
 ]
