@@ -92,10 +92,11 @@ def build_rulebook(site: Site, trial: Trial | None = None) -> Rulebook:
     """
     trial = trial or trial_of(site)
     site = site_for(site, trial)
-    overrides, words, reader = overrides_of(site), trial.words, build_reader(site, trial)
+    overrides, reader = overrides_of(site), build_reader(site, trial)
     if unknown := trial.faults_of_site(overrides, reader.codes):
         raise ProtocolTextFault(unknown)
     protocol = trial.load(overrides).with_forecaster(forecaster_of(site.forecast))
+    words = trial.words  # after the rules: a half-made criterion is told by its folder, not by each sentence
     if lost := trial.lost_at_start(protocol, words):
         raise ProtocolTextFault(lost)
     return Rulebook(

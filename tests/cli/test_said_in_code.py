@@ -98,7 +98,7 @@ def test_check_tells_what_is_missing_everywhere_at_once(
     (folder / "questionnaire.json").write_text('{"item": [{"item": [{"linkId": "I2"}, {"linkId": "X9"}]}]}')
     monkeypatch.setattr(texts, "all_rules", lambda _: rules)
     monkeypatch.setattr(texts, "read_wording", lambda *_: {"en": left})
-    monkeypatch.setattr(checking, "FOLDER", folder)
+    monkeypatch.setattr(checking, "trials_in", lambda _: (replace(TRIAL, reviewed=folder),))
     site = tmp_path / "site.toml"
     site.write_text("[thresholds]\n'safety.potassium_high' = 7\n'levels.sirolimus_danger' = 30\n")
     assert checking.check(str(site)) == 2

@@ -17,6 +17,7 @@ EXCEPTIONS = {
     "cds_service/cli/simulate.py": "runs that simulation",
     "cds_service/pharmacokinetics/": "published models of these drugs, each by the name of its drug",
     "cds_service/cli/said_in_code.py": "the developer's tool that draws said.json for this trial",
+    "cds_service/cli/write_questionnaire.py": "the developer's tool that writes this trial's form",
     "cds_service/cards/said.json": "drawn by it: what this trial and the cards can say",
     "cds_service/review/questions.py": "topics of the review are the names of this trial's files",
     "cds_service/rules/thresholds.py": "the default folder of reviewed texts, which tests of single rules use",

@@ -8,7 +8,7 @@ from cds_service.demo.json_http import Json
 from cds_service.demo.mini_ehr import contexts
 from cds_service.demo.mini_ehr.consulting import Consultation, consult_services
 from cds_service.demo.mini_ehr.order_answer import OrderAnswer, order_answer, piece_of
-from cds_service.demo.mini_ehr.order_form import FormFault, unread
+from cds_service.demo.mini_ehr.order_form import FormFault, why_unread
 from cds_service.demo.mini_ehr.page_responses import checked, desk, page, said, switches, words_of_page
 from cds_service.demo.mini_ehr.written_order import draft_of_request
 
@@ -25,7 +25,7 @@ def hook_routes() -> Blueprint:
         try:
             context, draft = _MOMENTS[hook](patient_id)
         except FormFault as fault:  # while it is being written: nothing has failed
-            return said(unread(fault), ok=False, field=fault.field)
+            return said(why_unread(fault), ok=False, field=fault.field)
         if context is None:
             return said("advice.no_visit", ok=False, status=409)
         came = consult_services(desk(), switches(), hook, context, draft)

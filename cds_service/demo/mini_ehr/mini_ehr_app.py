@@ -11,7 +11,7 @@ from cds_service.demo.mini_ehr.developer_routes import developer_routes
 from cds_service.demo.mini_ehr.ehr_desk import EhrDesk
 from cds_service.demo.mini_ehr.hook_routes import hook_routes
 from cds_service.demo.mini_ehr.list_routes import list_routes
-from cds_service.demo.mini_ehr.order_form import FormFault, unread
+from cds_service.demo.mini_ehr.order_form import FormFault, why_unread
 from cds_service.demo.mini_ehr.order_routes import order_routes
 from cds_service.demo.mini_ehr.page_responses import KEY, page, said
 from cds_service.demo.mini_ehr.result_routes import result_routes
@@ -74,7 +74,7 @@ def _unanswered(error: Unanswered) -> tuple[str, int] | Response:
 
 def _form_fault(fault: FormFault) -> Response:
     """A field of the order form that cannot be read, named in words."""
-    return said(unread(fault), ok=False, status=400, field=fault.field)
+    return said(why_unread(fault), ok=False, status=400, field=fault.field)
 
 
 def _http_error(error: HTTPException) -> tuple[str, int] | Response:

@@ -22,7 +22,7 @@ class FormFault(ValueError):
         self.field = field
 
 
-def unread(fault: FormFault) -> str:
+def why_unread(fault: FormFault) -> str:
     """The key of the sentence that names the field."""
     return f"answer.unread_{fault.field}"
 

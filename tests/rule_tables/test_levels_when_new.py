@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cds_service.rules.answers.dosing_answers import Validity
-from cds_service.trials.nct06802055.level_course import level_course
+from cds_service.trials.nct06802055.levels_when_new import level_course
 from cds_service.trials.nct06802055.patient_state.participation import participation
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
 from fhir_mappings.clinical_model.medications import Drug, MedicationSource
