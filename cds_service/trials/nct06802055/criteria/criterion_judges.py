@@ -49,15 +49,18 @@ def _every_limit() -> type[EligibilityLimits]:
     shapes = [one.limits for one in JUDGES.values() if issubclass(one.limits, EligibilityLimits)]
     own = {name: kind for shape in shapes for name, kind in get_type_hints(shape).items()}
     more = [(name, kind) for name, kind in own.items() if name not in EligibilityLimits.__struct_fields__]
-    made = msgspec.defstruct("EveryEligibilityLimit", more, bases=(EligibilityLimits,), frozen=True)
+    made = msgspec.defstruct(
+        "EveryEligibilityLimit", more, bases=(EligibilityLimits,), module=__name__, frozen=True
+    )
     return cast(type[EligibilityLimits], made)
 
 
-EVERY_LIMIT = _every_limit()
+EveryEligibilityLimit = _every_limit()
+"""By this name another process finds it again."""
 
 
 def read_eligibility_limits(
     overrides: Mapping[str, Any] | None = None, folder: Path = FOLDER
 ) -> EligibilityLimits:
     """The shared limits and those of each criterion. Raises ProtocolTextFault with every fault found."""
-    return read_limits(EVERY_LIMIT, "eligibility", overrides, folder)
+    return read_limits(EveryEligibilityLimit, "eligibility", overrides, folder)
