@@ -59,7 +59,7 @@ def test_a_site_may_leave_the_wish_out(stub):
 
 def test_the_service_wishes_it_as_a_rule(stub):
     stub.gives(QUERY, searchset())
-    ask(wiring.build_gatherer(wiring.offline(Site())).server, stub, QUERY)
+    ask(wiring.build_fhir_server(Site()), stub, QUERY)
     assert stub.asked[0][1]["Prefer"] == "handling=strict"
 
 

@@ -101,7 +101,7 @@ def test_the_two_locks_name_the_same_versions():
 
 def test_the_table_of_extras_is_that_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert MODULES.keys() | {"test"} == project["optional-dependencies"].keys()
+    assert MODULES.keys() | {"test", "docs"} == project["optional-dependencies"].keys()
     for extra, modules in MODULES.items():
         wanted = {runtime_only.distribution(line) for line in project["optional-dependencies"][extra]}
         assert {runtime_only.bringing(module) for module in modules} == wanted

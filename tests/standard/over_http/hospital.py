@@ -152,7 +152,12 @@ def settings_for(stub: Stub, **changes: Any) -> Settings:
         fhir_bases=(read_base(stub.base),),
         thresholds={"restraint.trial_card_days": 0},  # the trial card at every call
     )
-    given = {"site": site, "client_authentication": ClientAuthentication.JWT, "fetch_seconds": 2.0}
+    given: dict[str, Any] = {
+        "site": site,
+        "client_authentication": ClientAuthentication.JWT,
+        "fetch_seconds": 2.0,
+        "visit_seconds": 0,  # what is asked of the server at a call is not answered from the call before
+    }
     return an_installation(environment=Environment.PRODUCTION, url=BASE, **{**given, **changes})
 
 
