@@ -43,11 +43,17 @@ _NO_SUCH_TYPE = frozenset(
 class CollectedChart:
     """Filled part by part; `resources` are all of the patient's, `referenced` those they point at.
 
-    `retry_after`: for the parts that the server may give later, in how many seconds by its own word.
+    `purpose`: what tells the service that asks from the others of its visit. `retry_after`: for the parts
+    that the server may give later, in how many seconds by its own word.
     """
 
     def __init__(
-        self, request: HookRequest, fetcher: Fetcher, stand_ins: tuple[StandIn, ...], visit: RememberedChart
+        self,
+        request: HookRequest,
+        fetcher: Fetcher,
+        stand_ins: tuple[StandIn, ...],
+        visit: RememberedChart,
+        purpose: object,
     ) -> None:
         self.patient_id = request.context.patient_id
         self.resources: list[Resource] = []
@@ -63,7 +69,7 @@ class CollectedChart:
         self._request = request
         self._fetcher = fetcher
         self.visit = visit
-        self._asker = _asker(request, fetcher)
+        self._asker, self._purpose = _asker(request, fetcher), purpose
         self.came: list[Decoded] = []
         self._queries = chart_queries(stand_ins)
         self._types = resource_types(stand_ins)
@@ -132,13 +138,14 @@ class CollectedChart:
         known = {
             key: found
             for key, one in wanted.items()
-            if one.first is None and (found := self.visit.fetched(self._asker, one.relative)) is not None
+            if one.first is None
+            and (found := self.visit.fetched(self._asker, one.relative, self._purpose)) is not None
         }
         asked = {key: one for key, one in wanted.items() if key not in known}
         outcomes = self._fetcher.all(asked) if asked else {}
         for key, outcome in outcomes.items():
             if isinstance(outcome, Decoded):
-                self.visit.keep_fetched(self._asker, asked[key].relative, outcome)
+                self.visit.keep_fetched(self._asker, asked[key].relative, outcome, self._purpose)
         return {key: known[key] if key in known else outcomes[key] for key in wanted}
 
     def follow_references(self, most: int, others: Iterable[Resource] = ()) -> None:

@@ -115,7 +115,8 @@ class Gatherer(msgspec.Struct, frozen=True):
         visit = self.visits.visit(request, caller)
         if request.hook is Hook.ORDER_SIGN:
             visit.forget_fetched()  # the chart is about to change
-        chart = CollectedChart(request, self._fetcher(request, caller), self.reader.stand_ins, visit)
+        purpose, fetcher = (request.hook, concern), self._fetcher(request, caller)
+        chart = CollectedChart(request, fetcher, self.reader.stand_ins, visit, purpose)
         chart.add(problems.decoded)
         chart.take(concern.parts)
         record = self._first_look(chart, now, concern)

@@ -34,12 +34,16 @@ class VisitMemoryLimits(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """One answer: when it came, how it was written (nothing where it was fetched), and its size in bytes."""
+    """One answer: when it came, how it was written (nothing where it was fetched), and its size in bytes.
+
+    `given_for`: whoever had it already, of a fetched one.
+    """
 
     when: float
     written: bytes
     decoded: Decoded
     size: int
+    given_for: set[object] = msgspec.field(default_factory=set)
 
 
 class RememberedChart:
@@ -62,18 +66,23 @@ class RememberedChart:
         """In place of what this part was before."""
         self._keep(part, _Kept(self._clock(), written, decoded, len(written)))
 
-    def fetched(self, asker: Asker | None, relative: str) -> Decoded | None:
-        """What the FHIR server answered this asker to this question a moment ago."""
+    def fetched(self, asker: Asker | None, relative: str, purpose: object) -> Decoded | None:
+        """What the FHIR server answered this asker to this question a moment ago.
+
+        For one `purpose` once: the same service called again is somebody who looks again.
+        """
         kept = self._answers.get((asker, relative)) if asker is not None else None
-        if kept is None or self._clock() - kept.when >= self._limits.fetched_seconds:
+        is_fresh = kept is not None and self._clock() - kept.when < self._limits.fetched_seconds
+        if kept is None or not is_fresh or purpose in kept.given_for:
             return None
+        kept.given_for.add(purpose)
         return kept.decoded
 
-    def keep_fetched(self, asker: Asker | None, relative: str, decoded: Decoded) -> None:
-        """A whole answer."""
+    def keep_fetched(self, asker: Asker | None, relative: str, decoded: Decoded, purpose: object) -> None:
+        """A whole answer, fetched for a purpose."""
         if asker is not None:
             size = sum(memoryview(source).nbytes for source in decoded.sources)
-            self._keep((asker, relative), _Kept(self._clock(), b"", decoded, size))
+            self._keep((asker, relative), _Kept(self._clock(), b"", decoded, size, {purpose}))
 
     def forget_fetched(self) -> None:
         """The chart is about to change: an order is being signed."""

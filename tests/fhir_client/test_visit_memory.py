@@ -8,7 +8,12 @@ from msgspec.structs import replace
 
 from cds_service.cds_hooks.service import Caller
 from cds_service.chart import collected, gather
-from cds_service.chart.concern import CANDIDATES, PARTICIPANTS, PARTICIPANTS_AND_CANDIDATES
+from cds_service.chart.concern import (
+    ANYBODY_OF_THE_TRIAL,
+    CANDIDATES,
+    PARTICIPANTS,
+    PARTICIPANTS_AND_CANDIDATES,
+)
 from cds_service.chart.visit_memory import NEVER_REMEMBERED, VisitMemory, VisitMemoryLimits
 from fhir_mappings.clinical_model.known_unknown import Part
 from tests.fhir_client.charts import CHART, MEDICATION, NOW, HeldChart, a_gatherer, a_request, prefetched
@@ -227,10 +232,13 @@ def fetching(monkeypatch):
     return Rig(monkeypatch, HeldChart())
 
 
-def asked(rig, request, **more):
+def asked(rig, request, concern=PARTICIPANTS):
     before = len(rig.server.asked)
-    rig.gatherer.gather(request, NOW, EHR, PARTICIPANTS, **more)
+    rig.gatherer.gather(request, NOW, EHR, concern)
     return len(rig.server.asked) - before
+
+
+VISIT = ("encounter-start", "order-select")
 
 
 @pytest.mark.parametrize(("after", "is_kept"), [(4.9, True), (5.0, False)])
@@ -243,7 +251,15 @@ def test_what_was_fetched_serves_the_same_visit_for_five_seconds(fetching, after
 def test_a_token_of_the_same_user_and_scopes_is_as_good(fetching):
     asked(fetching, a_request())
     renewed = authorization(scope="user/*.rs", access_token="the-next-one")
-    assert asked(fetching, a_request(fhirAuthorization=renewed)) == 0
+    assert asked(fetching, a_request("encounter-start", fhirAuthorization=renewed)) == 0
+
+
+def test_every_service_of_a_visit_is_served_and_whoever_looks_again_asks_again(fetching):
+    whole = asked(fetching, a_request())
+    assert asked(fetching, a_request(), ANYBODY_OF_THE_TRIAL) == 0
+    assert [asked(fetching, a_request(hook)) for hook in VISIT] == [0, 0]
+    assert asked(fetching, a_request()) == whole
+    assert [asked(fetching, a_request(hook)) for hook in VISIT] == [0, 0]
 
 
 @pytest.mark.parametrize(
@@ -252,26 +268,26 @@ def test_a_token_of_the_same_user_and_scopes_is_as_good(fetching):
         {"fhirAuthorization": authorization(scope="user/*.read")},
         {"fhirAuthorization": authorization(scope="user/*.rs", subject="another-client")},
         {"fhirAuthorization": ...},
-        {"context": context_of("patient-view", userId="Practitioner/another")},
+        {"context": context_of("encounter-start", userId="Practitioner/another")},
     ],
     ids=["scopes", "subject", "no token", "user"],
 )
 def test_another_user_or_another_right_asks_the_server(fetching, other):
     asked(fetching, a_request())
-    assert asked(fetching, a_request(**other)) > 5
+    assert asked(fetching, a_request("encounter-start", **other)) > 5
 
 
 def test_a_spent_token_is_given_nothing(fetching):
     asked(fetching, a_request())
     spent = authorization(scope="user/*.rs", expires_in=0)
     with pytest.raises(Exception, match="patient"):
-        asked(fetching, a_request(fhirAuthorization=spent))
+        asked(fetching, a_request("encounter-start", fhirAuthorization=spent))
 
 
 def test_an_order_to_sign_always_asks_and_ends_what_was_fetched(fetching):
     whole = asked(fetching, a_request())
     assert asked(fetching, a_request("order-sign")) == whole
-    assert asked(fetching, a_request()) == whole
+    assert asked(fetching, a_request("encounter-start")) == whole
     assert asked(fetching, a_request()) == 0
 
 
@@ -279,4 +295,4 @@ def test_what_failed_is_asked_again(monkeypatch):
     rig = Rig(monkeypatch, HeldChart(failing=["Observation"]))
     asked(rig, a_request())
     rig.server.failing = frozenset()
-    assert asked(rig, a_request()) == 1
+    assert asked(rig, a_request("encounter-start")) == 1
