@@ -5,7 +5,7 @@ import msgspec
 from fhir_mappings.clinical_model.results import Analyte
 
 
-class StudyDrug(msgspec.Struct, frozen=True):
+class StudyDrug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One drug that a trial gives.
 
     `ingredient` is its canonical name in the code lists; `analyte` its level in blood, where one is measured.

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class TrialRecord(msgspec.Struct, frozen=True):
+class TrialRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A trial's entry in its registry.
 
     `id` is the registry's number, `version` the day of the record that is encoded, `link` its page, `system`

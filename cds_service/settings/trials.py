@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cds_service.rules.thresholds import ProtocolTextFault
-from cds_service.trials.installed import trial_in
+from cds_service.trials.trial_interface import trial_in
 
 
 def trials_faults(modules: tuple[str, ...]) -> Iterator[str]:

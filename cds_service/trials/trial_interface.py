@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -138,6 +139,11 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
         return replace(words, sentences={**words.sentences, **page}, names=names)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from cds_service.trials.installed import trial_in
-
         return trial_in, (self.module,)
+
+
+@cache
+def trial_in(module: str) -> Trial:
+    """What a module declares as `TRIAL`. Raises ImportError, AttributeError or ProtocolTextFault."""
+    found: Trial = import_module(module).TRIAL
+    return found

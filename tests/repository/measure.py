@@ -23,7 +23,8 @@ PURE = (
     "cds_service/cds_hooks",
     "cds_service/pharmacokinetics",
 )
-IMPURE = "cds_service/trials/nct06802055/cards"
+# A trial's words and drawings, like the floors of cards and figures that they belong to.
+IMPURE = ("cds_service/trials/nct06802055/cards", "cds_service/trials/nct06802055/figures")
 _PATCH = re.compile(r"MagicMock|mock\.patch|monkeypatch\.setattr")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -106,8 +107,9 @@ def _coverage() -> list[str]:
     data.load()
     faults: list[str] = []
     for folder in PURE:
-        for path in sorted(set((ROOT / folder).rglob("*.py")) - set((ROOT / IMPURE).rglob("*.py"))):
-            faults += _uncovered(data, path)
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if not any(path.is_relative_to(ROOT / place) for place in IMPURE):
+                faults += _uncovered(data, path)
     print(f"branch coverage of the pure floors *: {len(faults)} files below 100 %")
     return faults
 

@@ -15,6 +15,7 @@ from cds_service.rules.answers.forecast_answer import (
     NoForecast,
     Outlook,
     OutlookQuestion,
+    drawing,
 )
 from cds_service.trials.nct06802055.assess import assess, load_protocol
 from fhir_mappings.clinical_model.known_unknown import Known, Sex, Unknown, WhyUnknown
@@ -271,3 +272,12 @@ def test_a_stated_dose_of_today_has_no_run_yet() -> None:
 def test_only_a_model_that_speaks_stretches_a_forecast(weight: int, stretched: bool) -> None:
     model = ModelOutlook("m", "somebody", Decimal(weight), ModelFit.STRETCHED)
     assert Outlook(TODAY, models=(model,)).is_stretched is stretched
+
+
+def test_only_a_page_asks_for_the_course_to_the_trough() -> None:
+    plain, drawn = Asked(), Asked()
+    chart = a_record(*ON_SIROLIMUS, level("sirolimus", 6))
+    for forecaster in (plain, drawing(drawn)):
+        assert assess(chart, NOW, replace(PROTOCOL, forecaster=forecaster)).titration
+    assert [one.hourly for one in plain.questions] == [False]
+    assert drawn.questions == [replace(one, hourly=True) for one in plain.questions]
