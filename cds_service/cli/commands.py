@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _with_site(asked: argparse.Namespace) -> int:
+    if asked.command == "serve":
+        from cds_service.web.garbage_collection import pause
+
+        pause()  # before anything is loaded; it looks again when it is ready
     from cds_service.cli.report import fail
     from cds_service.cli.site_in_use import say_site
     from cds_service.offline_wiring import site_file_named

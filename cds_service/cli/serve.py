@@ -8,6 +8,7 @@ from cds_service.cli.report import fail
 from cds_service.settings.environment import BadSettings, Environment, Settings
 from cds_service.settings.reviewed import UnsignedContent
 from cds_service.settings.site_file import Site
+from cds_service.web.garbage_collection import freeze
 from cds_service.web.log_redaction import configure_logging
 
 
@@ -51,5 +52,6 @@ def _serve_plainly(app: Flask, settings: Settings, host: str, port: int) -> int:
         return fail("gunicorn is not here, and production runs on nothing else")
     from werkzeug.serving import run_simple
 
+    freeze()
     run_simple(host, port, app, threaded=True)
     return 0

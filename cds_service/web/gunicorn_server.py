@@ -5,7 +5,6 @@ walks the code lists again. Each worker works on several calls at once: what one
 one that waits for a FHIR server must not hold up the others.
 """
 
-import gc
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -14,21 +13,10 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from cds_service.web.garbage_collection import freeze
 from cds_service.web.gunicorn_worker import PrivateLog, worker_with
 from cds_service.web.metrics_page import MetricsPage
 from cds_service.web.waiting_connections import LobbyLimits
-
-_OBJECTS_BETWEEN_LOOKS = 50_000  # a large chart makes some ten thousand; Python's own choice is 700
-
-
-def freeze(_: Any = None) -> None:
-    """Take everything loaded so far out of the garbage collector's sight (gunicorn hook `when_ready`).
-
-    A chart holds no circles: what a call leaves behind is freed at once, and looked through only rarely.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
 
 
 def options(

@@ -17,7 +17,7 @@ from fhir_mappings.value_sets.listed import FOLDER, CsvFile, read_csv
 
 COLUMNS = ("stance", "side", "beside_code", "phrases", "display", "verified", "source")
 
-_BETWEEN = r"[^a-z0-9?\u4e00-\u9fff]+"
+_BETWEEN = r"(?:[^\w?]|_)+"
 _LATIN_MARK = r"(?<![a-z0-9])\?|\?(?![a-z0-9])"
 """A question mark inside a Latin word is a letter that was lost on the way: "Sj?gren"."""
 _LOST_TEXT = re.compile(r"\?{3,}")
@@ -153,14 +153,15 @@ def _key(words: str) -> str:
 
 
 def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Any of the phrases, of two that begin at one place the longer; Latin ones are whole words."""
     longest_first = sorted(phrases, key=len, reverse=True)
-    return re.compile("|".join(map(_pattern, longest_first)) or "(?!)")
+    latin = [_BETWEEN.join(_key(words).split()) for words in longest_first if _is_latin(words)]
+    others = [
+        _LATIN_MARK if words == "?" else re.escape(words) for words in longest_first if not _is_latin(words)
+    ]
+    whole_words = [rf"(?<![a-z0-9])(?:{'|'.join(latin)})(?![a-z0-9])"] if latin else []
+    return re.compile("|".join(others + whole_words) or "(?!)")
 
 
-def _pattern(words: str) -> str:
-    if words == "?":
-        return _LATIN_MARK
-    if not words.isascii():
-        return re.escape(words)
-    inside = _BETWEEN.join(_key(words).split())
-    return rf"(?<![a-z0-9]){inside}(?![a-z0-9])"
+def _is_latin(words: str) -> bool:
+    return words.isascii() and words != "?"

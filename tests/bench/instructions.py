@@ -91,7 +91,7 @@ def _run(command: list[str]) -> str:
 
 def make_calls(application: str, body: str, calls: int) -> None:
     """So many calls as a WSGI server makes them, in this process; what a client costs is no part of it."""
-    from cds_service.web.gunicorn_server import freeze
+    from cds_service.web.garbage_collection import freeze
     from tests.bench import servers
 
     app = getattr(servers, application)()
