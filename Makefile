@@ -98,6 +98,21 @@ bench: $(VENV)/installed  ## what a hook call costs beside the least that any vi
 bench-size: $(VENV)/installed  ## what a call costs as its chart grows to 50,000 resources
 	$(BIN)/python -m tests.bench.size
 
+# HealthChain has an environment of its own; HAPI's jar needs Java 17 and Maven (150 MB from Maven Central once).
+PEERS := build/peers
+PEER_JAR := tests/bench/peers/hapi/build/hapi-cds-hooks.jar
+bench-peers: $(VENV)/installed $(PEERS)/installed  ## our whole advice beside other implementations with a constant card
+	$(if $(shell command -v mvn),$(MAKE) $(PEER_JAR),)
+	$(BIN)/python -m tests.bench.peers
+
+$(PEERS)/installed: requirements/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	touch $@
+
+$(PEER_JAR): tests/bench/peers/hapi/pom.xml tests/bench/peers/hapi/src/main/java/HapiCdsHooks.java
+	mvn --quiet --batch-mode --file tests/bench/peers/hapi/pom.xml clean package
+
 bench-screen: $(VENV)/installed  ## what screening 10,000 and 100,000 patients costs beside orjson and DuckDB
 	$(BIN)/python -m tests.bench.screening
 
@@ -146,6 +161,7 @@ lock:  ## requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/$(COMPILE) $(addprefix --extra ,$(EXTRAS)) requirements/build.in -o requirements/all.txt
 	$(BIN)/$(COMPILE) --extra postgres --constraint requirements/all.txt -o requirements/serve.txt
+	$(BIN)/$(subst pyproject.toml,,$(COMPILE)) requirements/peers.in -o requirements/peers.txt
 
 packages: $(VENV)/installed  ## wheel, sdist, bill of materials and licences, in dist/
 	deploy/make-packages.sh

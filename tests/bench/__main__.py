@@ -4,45 +4,38 @@ Fails when a timed answer is not the expected card, or when a call takes more in
 other ratios vary with whatever else the machine does: they are printed beside their budgets.
 """
 
-import http.client
 import json
 import os
 import platform
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from cds_service.audit.database import open_store
 from tests.bench.instructions import too_dear
+from tests.bench.running_server import (
+    SERVICE,
+    Server,
+    free_port,
+    gunicorn_command,
+    post,
+    running,
+    serving,
+    wait_for,
+)
 from tests.bench.unit_costs import committed_row, verification
 from tests.hook_calls import INSTANCE
 from tests.standard.tokens import BASE, a_token, bearer, jwk, jwk_set
 
-ROOT = Path(__file__).parents[2]
 BODIES = Path(__file__).with_name("bodies")
 ROUNDS, CALLS, CLIENTS = 7, 150, 4
-SERVICE = "/cds-services/aa-trial-titration"
 _INSTANCE = INSTANCE.encode()
-_NO_HEADERS: Mapping[str, str] = {}
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server: its port, and the process that does the work."""
-
-    port: int
-    worker: int
 
 
 def main() -> int:
@@ -72,7 +65,7 @@ def main() -> int:
 
 
 def _unexpected(server: Server, bodies: dict[str, bytes]) -> Iterator[str]:
-    answers = {name: json.loads(_post(server.port, body)) for name, body in bodies.items()}
+    answers = {name: json.loads(post(server.port, body)) for name, body in bodies.items()}
     if answers["not-aplastic"] != {"cards": []}:
         yield "a patient without aplastic anaemia was answered with a card"
     told = [card["extension"]["org.aa-cds.decision"] for card in answers["titration"]["cards"]]
@@ -122,14 +115,14 @@ def _cpu_ms(server: Server, *calls: bytes | tuple[bytes, dict[str, str]]) -> flo
     made = made * CALLS if len(made) == 1 else made
     before = _cpu_seconds(server.worker)
     for body, headers in made:
-        _post(server.port, body, headers)
+        post(server.port, body, headers)
     return (_cpu_seconds(server.worker) - before) * 1000 / CALLS
 
 
 def _calls_per_second(server: Server, body: bytes) -> float:
     begun = time.perf_counter()
     with ThreadPoolExecutor(CLIENTS) as pool:
-        list(pool.map(lambda _: _post(server.port, body), range(CALLS)))
+        list(pool.map(lambda _: post(server.port, body), range(CALLS)))
     return CALLS / (time.perf_counter() - begun)
 
 
@@ -143,75 +136,14 @@ def _resident_mb(process: int) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def _post(port: int, body: bytes, headers: Mapping[str, str] = _NO_HEADERS) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("POST", SERVICE, body, {"Content-Type": "application/json", **headers})
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
-    if answer.status != 200:
-        raise RuntimeError(f"{answer.status}: {content[:300]!r}")
-    return content
-
-
-@contextmanager
-def serving(application: str) -> Iterator[Server]:
-    """One gunicorn worker with the application, as in production: sync, frozen after loading."""
-    port = _free_port()
-    master = _start(application, port)
-    try:
-        _wait(port)
-        yield Server(port, _worker_of(master.pid))
-    finally:
-        master.send_signal(signal.SIGTERM)
-        master.wait(20)
-
-
-def _start(application: str, port: int) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "gunicorn", "-c", "tests/bench/gunicorn_bench.py"]
-    return subprocess.Popen(
-        [*command, "-b", f"127.0.0.1:{port}", f"tests.bench.servers:{application}()"], cwd=ROOT
-    )
-
-
 def _seconds_to_first_answer() -> float:
     body, headers = _as_new((BODIES / "titration.json").read_bytes()), _header()
-    port = _free_port()
+    port = free_port()
     begun = time.perf_counter()
-    master = _start("audited", port)
-    try:
-        _wait(port)
-        _post(port, body, headers)
+    with running(gunicorn_command("audited", port)):
+        wait_for(port)
+        post(port, body, headers)
         return time.perf_counter() - begun
-    finally:
-        master.send_signal(signal.SIGTERM)
-        master.wait(20)
-
-
-def _wait(port: int) -> None:
-    for _ in range(2000):
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-        except OSError:
-            time.sleep(0.01)
-    raise RuntimeError("the server did not start")
-
-
-def _worker_of(master: int) -> int:
-    for _ in range(500):
-        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        if children:
-            return int(children[0])
-        time.sleep(0.01)
-    raise RuntimeError("no worker")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":
