@@ -10,7 +10,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from joserfc.jwk import ECKey
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
 
 from cds_service.bulk_export.downloaded_files import alone_on, clear, exports_on, next_place
 from cds_service.bulk_export.failed import ExportFailed
@@ -116,6 +118,57 @@ type_filters = ["Observation?category=laboratory"]
     assert asked[0][0].startswith("/fhir/Group/17/$export?")
     assert "AdverseEvent" not in asked[0][0]
     assert asked[0][1]["Authorization"] == "Bearer word"
+
+
+def test_a_key_of_ours_is_rotated_as_the_how_to_says_and_no_night_is_lost(server, tmp_path, capsys):
+    """The new one is registered beside the old, put in its place, and the old one removed."""
+    site = tmp_path / "site.toml"
+    site.write_text(
+        f"""
+[[bulk_exports]]
+fhir_base = "{server.base}"
+client_id = "aa-cds-screening"
+private_key_file = "ours.jwk.json"
+"""
+    )
+    registered = {}
+
+    def token(handler):
+        (assertion,) = parse_qs(handler.form.decode())["client_assertion"]
+        try:
+            jwt.decode(
+                assertion, KeySet.import_key_set({"keys": [*registered.values()]}), algorithms=["ES384"]
+            )
+        except (JoseError, ValueError):
+            return says({"error": "invalid_client"}, status=401, Content_Type="application/json")(handler)
+        grant = {"access_token": "word", "token_type": "bearer", "expires_in": 300}
+        return says(grant, Content_Type="application/json")(handler)
+
+    def new_key(file):
+        assert main(["new-client-key", str(tmp_path / file)]) == 0
+        (public,) = json.loads(capsys.readouterr().out.splitlines()[-1])["keys"]
+        registered[public["kid"]] = public
+        return public["kid"]
+
+    def night():
+        return fetch(server, tmp_path / "exports", "--site", str(site))
+
+    server.forever["POST /token"] = token
+    server.forever["GET /fhir/.well-known/smart-configuration"] = says(
+        {"token_endpoint": f"{server.root}/token"}, Content_Type="application/json"
+    )
+    old = new_key("ours.jwk.json")
+    assert night() == 0
+    new_key("new.jwk.json")
+    assert night() == 0
+    (tmp_path / "new.jwk.json").replace(tmp_path / "ours.jwk.json")
+    assert night() == 0
+    withdrawn = registered.pop(old)
+    assert night() == 0
+    registered.clear()
+    registered[old] = withdrawn
+    assert night() == 2
+    assert "invalid_client" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
