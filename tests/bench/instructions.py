@@ -41,7 +41,7 @@ class Budget:
 
 BUDGETS = (
     Budget("titration", 4.65),
-    Budget("not-aplastic", 0.63),
+    Budget("not-aplastic", 0.66),
     Budget("titration-visit", 2.5, "visiting", (2, 5)),
 )
 
