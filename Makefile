@@ -98,6 +98,20 @@ bench: $(VENV)/installed  ## what a hook call costs beside the least that any vi
 bench-size: $(VENV)/installed  ## what a call costs as its chart grows to 50,000 resources
 	$(BIN)/python -m tests.bench.size
 
+# What a hospital installs: the runtime lock and the package, nothing of the tests.
+SERVE := build/serve
+bench-start: $(VENV)/installed $(SERVE)/installed  ## a production installation: its start, and what a worker holds
+	rm -rf build/lib build/bdist.*
+	$(SERVE)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall .
+	rm -rf build/lib build/bdist.*
+	$(BIN)/python -m tests.bench.production
+
+$(SERVE)/installed: requirements/serve.txt
+	$(PYTHON) -m venv $(SERVE)
+	$(SERVE)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/serve.txt
+	$(SERVE)/bin/pip install --quiet --disable-pip-version-check $(shell grep -Eo '^(setuptools|wheel)==[^ ]+' requirements/all.txt)
+	touch $@
+
 # HealthChain has an environment of its own; HAPI's jar needs Java 17 and Maven (150 MB from Maven Central once).
 PEERS := build/peers
 PEER_JAR := tests/bench/peers/hapi/build/hapi-cds-hooks.jar

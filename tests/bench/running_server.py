@@ -30,7 +30,7 @@ def serving(application: str) -> Iterator[Server]:
     port = free_port()
     with running(gunicorn_command(application, port)) as master:
         wait_for(port)
-        yield Server(port, _worker_of(master.pid))
+        yield Server(port, worker_of(master.pid))
 
 
 @contextmanager
@@ -82,10 +82,17 @@ def free_port() -> int:
         return port
 
 
-def _worker_of(master: int) -> int:
+def worker_of(master: int) -> int:
+    """The process of the one worker. Raises RuntimeError when there is none."""
     for _ in range(500):
         children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         if children:
             return int(children[0])
         time.sleep(0.01)
     raise RuntimeError("no worker")
+
+
+def resident_mb(process: int) -> float:
+    """What a process holds in memory, shared pages counted, MB."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
