@@ -116,7 +116,7 @@ def _kind(hint: Any) -> str:
     if origin is typing.Literal:
         return " or ".join(f"`{part}`" for part in parts)
     if origin is typing.Annotated:
-        return _kind(parts[0])
+        return next((one.title for one in parts[1:] if one.title), None) or _kind(parts[0])
     if origin in (typing.Union, types.UnionType):
         return " or ".join(_kind(part) for part in parts if part is not type(None))
     if origin in (tuple, list, frozenset):

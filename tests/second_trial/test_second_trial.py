@@ -21,9 +21,12 @@ from cds_service.explain.snoozed import Recollection
 from cds_service.explain.use_cases import ExplainDesk, ExplainedTrial
 from cds_service.fhir_client.base_url_allow_list import read_base
 from cds_service.fhir_client.create_resource import FhirWriter
+from cds_service.offline_wiring import build_rulebook
 from cds_service.services.catalogue import catalogue_of
+from cds_service.services.chart_file import assessment_by, read_chart
 from cds_service.settings.site_file import BadSite, Site, read_site
-from cds_service.trials.installed import shipped_trials
+from cds_service.trials.installed import shipped_trials, trials_in
+from cds_service.trials.trial_interface import Trial
 from cds_service.wiring import build_app, build_installations, memory_of, offline, open_memory
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.messages import say
@@ -104,6 +107,56 @@ def test_a_participant_is_dosed_by_his_own_trial_alone(both: FlaskClient) -> Non
     other = (*a_chart(AA), *in_trial("NCT06802055"))
     assert cards(both, "pnh-trial-dosing", other) == []
     assert cards(both, "aa-trial-titration", other) != []
+
+
+ARM_TEXTS = [
+    ("danazol", "danazol"),
+    ("Danazol alone", "danazol"),
+    ("达那唑 组", "danazol"),
+    ("pnh-1", "danazol"),
+    ("PNH-2", "watching"),
+    ("Watch  and wait", "watching"),
+    ("sirolimus", None),
+    ("Arm 3", None),
+]
+"""What a ResearchSubject may have, and which arm of the second trial it is."""
+
+
+@pytest.mark.parametrize(("text", "arm"), ARM_TEXTS)
+def test_its_arm_is_read_from_a_research_subject(text: str, arm: str | None) -> None:
+    site = Site(trials=BOTH, arms={"Arm 3": "sirolimus"})
+    told = _assessed(site, TRIAL, "NCT00000042", text)
+    assert told["participation"] == {**told["participation"], "status": "enrolled", "arm": arm}
+    assert [gap["problem"] for gap in told["dataQuality"]] == ([] if arm else ["ARM_NOT_RECOGNISED"])
+
+
+@pytest.mark.parametrize("text", [text for text, arm in ARM_TEXTS if arm])
+def test_the_arms_of_one_trial_are_none_of_the_other(text: str) -> None:
+    first, _ = trials_in(BOTH)
+    assert _assessed(Site(trials=BOTH), first, "NCT06802055", text)["participation"]["arm"] is None
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("[arms]\n'1' = 'sirolimus'", "is set to 'sirolimus'; the arms are danazol, watching"),
+        ("[arms]\n'pnh-1' = 'watching'", "names danazol, and is set to watching"),
+        ("[participation]\ngroup = [{name='Group/1', arm='b'}]", "is set to 'b'; the arms are danazol"),
+    ],
+)
+def test_a_site_names_the_arms_of_its_first_trial(tmp_path: Path, table: str, said: str) -> None:
+    (tmp_path / "site.toml").write_text(f"trials = {json.dumps([TRIAL.module])}\n{table}", "utf-8")
+    with pytest.raises(BadSite, match=said):
+        read_site(tmp_path / "site.toml")
+    (tmp_path / "good.toml").write_text(f"trials = {json.dumps([TRIAL.module])}\n[arms]\nA = 'watching'\n")
+    site = read_site(tmp_path / "good.toml")
+    assert _assessed(site, TRIAL, "NCT00000042", "a")["participation"]["arm"] == "watching"
+
+
+def _assessed(site: Site, trial: Trial, number: str, arm: str) -> Json:
+    subject = {**fhir.participation(), "assignedArm": arm}
+    chart = read_chart(json.dumps(bundle([*a_chart(PNH), fhir.study(number), subject])).encode())
+    return assessment_by(build_rulebook(site, trial), chart, chart.drafts, NOW)
 
 
 def test_a_draft_of_its_drug_touches_its_trial(both: FlaskClient) -> None:

@@ -31,6 +31,7 @@ TRIAL = Trial(
     module=__name__,
     record=RECORD,
     drugs=_FILE.drug,
+    arms=_FILE.arm,
     disease=APLASTIC_ANAEMIA,
     services=_FILE.services(_CARDS),
     reviewed=_HERE / "reviewed",
