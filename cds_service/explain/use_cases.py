@@ -99,15 +99,16 @@ class ExplainDesk(msgspec.Struct, frozen=True):
         Raises WriteRefused or NotFetched when the server did not take them, SignInRefused for answers that no
         page of ours sends.
         """
-        form = self.trials[0].installation.trial.page.form
-        answered = answers(form, given) if form else {}
+        trial = self.trials[0].installation.trial
+        form = trial.page.form
+        answered = answers(trial.attested, given) if form else {}
         if not (form and answered):
             return False
         if person.user is None or person.user.partition("/")[0] not in _MAY_ATTEST:
             raise SignInRefused(WhyRefused.FORM, "author")
         now = self.clock().astimezone(self.trials[0].installation.zone)
         response = attestation_response(
-            questionnaire(form), answered, f"Patient/{person.patient}", person.user, now
+            questionnaire(form.file), answered, f"Patient/{person.patient}", person.user, now
         )
         base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
         self.writer.create(base, _FORM, msgspec.json.encode(response), person.access_token, deadline)

@@ -81,16 +81,23 @@ PanelsOf = Callable[[PatientChart], Mapping[str, tuple[Panel, ...]]]
 HeadOf = Callable[[TitrationDecision], Phrase]
 
 
+class TrialForm(msgspec.Struct, frozen=True):
+    """An attestation form: its Questionnaire as a file, and what it says of itself at a site."""
+
+    file: Path
+    description: Callable[[Any], Phrase]
+
+
 class TrialPage(msgspec.Struct, frozen=True):
     """What the page that explains shows of a trial only.
 
     `panels` of each figure, by its name; `head_of` a dosing decision says what to do, without the reason;
-    `form` is the attestation's Questionnaire, None where the trial asks for none.
+    `form`: None where the trial asks for no attestation.
     """
 
     panels: PanelsOf
     head_of: HeadOf
-    form: Path | None = None
+    form: TrialForm | None = None
 
 
 class Trial(msgspec.Struct, frozen=True, dict=True):

@@ -85,7 +85,7 @@ def _table(name: str, struct: type[msgspec.Struct], *, is_top: bool = False) -> 
     """One table of the file, then those within it."""
     inner: list[tuple[str, type[msgspec.Struct]]] = []
     rows = []
-    hints = typing.get_type_hints(struct)
+    hints = typing.get_type_hints(struct, include_extras=True)
     for field in msgspec.structs.fields(struct):
         if found := next(_structs(hints[field.name]), None):
             many = typing.get_origin(hints[field.name]) is tuple
