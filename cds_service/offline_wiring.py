@@ -130,7 +130,10 @@ def identity_at(site: Site, trial: Trial | None = None) -> TrialIdentity:
     """How charts of this site name a trial, its first one if none is named."""
     named = trial or trial_of(site)
     return TrialIdentity(
-        frozenset(named.record.identifiers), frozenset(site.study_references), named.arm_texts
+        frozenset(named.record.identifiers),
+        frozenset(site.study_references),
+        named.arm_texts,
+        frozenset(drug.ingredient for drug in named.drugs),
     )
 
 

@@ -38,7 +38,9 @@ TODAY = date(2026, 3, 2)
 NOW: AsOf = as_of(datetime(2026, 3, 2, 9, 0, tzinfo=ZONE), ZONE)
 OUR_NAMES = frozenset(RECORD.identifiers)
 """By which a chart means the trial."""
-OUR_TRIAL = TrialIdentity(OUR_NAMES, arms=TRIAL.arm_texts)
+OUR_TRIAL = TrialIdentity(
+    OUR_NAMES, arms=TRIAL.arm_texts, drugs=frozenset(drug.ingredient for drug in TRIAL.drugs)
+)
 _serial = itertools.count(1)
 
 _FIELDS: dict[type, str] = {

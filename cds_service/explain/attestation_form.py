@@ -18,6 +18,10 @@ _LANGUAGES = {"zh": "zh-CN"}
 _YES_NO = {"yes": True, "no": False}
 
 
+TRIAL_FIELD = "trial"
+"""The field of the page's form that names the trial which asks; no line is called so."""
+
+
 class FormLine(msgspec.Struct, frozen=True):
     """One question; `now` is the criterion's present answer in words. `scores`: none for yes or no.
 

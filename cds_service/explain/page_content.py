@@ -107,6 +107,7 @@ def _form(trial: Trial, chart: PatientChart, writing: Writing, listed: Worklist 
     return {
         "groups": form.groups(asked.file, trial.attested, language, states, last),
         "description": chart.tell.plain(asked.description(chart.protocol)),
+        "trial": trial.record.id,
         "token": writing.form_token,
         "why_not": writing.why_not,
         "given": writing.given or {},

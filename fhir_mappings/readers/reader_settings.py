@@ -14,12 +14,15 @@ from fhir_mappings.value_sets import CodeLists
 class TrialIdentity(msgspec.Struct, frozen=True):
     """How the trial is named: business identifiers, the site's own references to its ResearchStudy, its arms.
 
-    Identifiers are kept in lower case. A reference is `Type/id`, or the address of a study on any server.
+    `drugs` are the ingredients that it gives: their doses are read in steps, the strength of their tablets is
+    asked for. Identifiers are kept in lower case. A reference is `Type/id`, or the address of a study on any
+    server.
     """
 
     identifiers: frozenset[str]
     study_references: frozenset[str] = frozenset()
     arms: ArmTexts = msgspec.field(default_factory=ArmTexts)
+    drugs: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         folded = frozenset(name.casefold() for name in self.identifiers)
