@@ -96,7 +96,7 @@ from cds_service.study_list.registered import StudyList
 from cds_service.trials.installed import shipped_trials
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.readers.reader_settings import StandIn
-from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
+from fhir_mappings.value_sets.laboratory_tests import LABORATORY_TESTS
 
 _STRICT: dict[str, Any] = {"forbid_unknown_fields": True, "frozen": True}
 
