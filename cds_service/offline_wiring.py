@@ -21,6 +21,7 @@ from cds_service.services.chart_file import Rulebook
 from cds_service.settings.forecast_settings import ForecastEntry, forecaster_of, forecasts_version
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.settings.site_limits import overrides_of
+from cds_service.trials.declared_arms import unnamed_arms
 from cds_service.trials.installed import trials_in
 from cds_service.trials.trial_interface import Trial
 from fhir_mappings.readers.read_concept_map import read_concept_map
@@ -97,7 +98,7 @@ def build_rulebook(site: Site, trial: Trial | None = None) -> Rulebook:
         raise ProtocolTextFault(unknown)
     protocol = trial.load(overrides).with_forecaster(forecaster_of(site.forecast))
     words = trial.words  # after the rules: a half-made criterion is told by its folder, not by each sentence
-    if lost := trial.lost_at_start(protocol, words):
+    if lost := [*unnamed_arms(trial.arms, words), *trial.lost_at_start(protocol, words)]:
         raise ProtocolTextFault(lost)
     return Rulebook(
         trial,
@@ -127,8 +128,13 @@ def build_reader(site: Site, trial: Trial | None = None) -> ReaderSettings:
 
 def identity_at(site: Site, trial: Trial | None = None) -> TrialIdentity:
     """How charts of this site name a trial, its first one if none is named."""
-    named = (trial or trial_of(site)).record.identifiers
-    return TrialIdentity(frozenset(named), frozenset(site.study_references))
+    named = trial or trial_of(site)
+    return TrialIdentity(
+        frozenset(named.record.identifiers),
+        frozenset(site.study_references),
+        named.arm_texts,
+        frozenset(drug.ingredient for drug in named.drugs),
+    )
 
 
 def build_code_lists(site: Site) -> CodeLists:

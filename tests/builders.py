@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from cds_service.rules.as_of import AsOf, as_of
 from cds_service.trials.nct06802055.registration import RECORD
+from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.clinical_model.calendar import When, on_day, read_when
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, ProcedureDone
 from fhir_mappings.clinical_model.concepts import Concept
@@ -30,12 +31,16 @@ from fhir_mappings.clinical_model.results import (
     SampleTiming,
 )
 from fhir_mappings.clinical_model.studies import Attestation, CompletenessAssertion, ConsentSeen, StudyEntry
+from fhir_mappings.readers.reader_settings import TrialIdentity
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TODAY = date(2026, 3, 2)
 NOW: AsOf = as_of(datetime(2026, 3, 2, 9, 0, tzinfo=ZONE), ZONE)
 OUR_NAMES = frozenset(RECORD.identifiers)
 """By which a chart means the trial."""
+OUR_TRIAL = TrialIdentity(
+    OUR_NAMES, arms=TRIAL.arm_texts, drugs=frozenset(drug.ingredient for drug in TRIAL.drugs)
+)
 _serial = itertools.count(1)
 
 _FIELDS: dict[type, str] = {

@@ -32,11 +32,12 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
 from cds_service.trials.nct06802055.patient_state.kidney.renal import RenalLimits, renal_state
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits, titration_level
 from cds_service.trials.nct06802055.patient_state.participation import participation
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Comparator
-from fhir_mappings.clinical_model.studies import Arm, StudyEntry, StudyState
+from fhir_mappings.clinical_model.studies import StudyEntry, StudyState
 from tests.builders import NOW, TODAY, days_ago, when
 
 DOSES = read_limits(DoseLimits, "doses")

@@ -52,7 +52,7 @@ def participation_json(participation: Participation) -> Json:
     """The `participation` member."""
     return {
         "status": participation.status.value,
-        "arm": participation.arm.value if participation.arm else None,
+        "arm": participation.arm,
         "startDate": participation.start.isoformat() if participation.start else None,
         "studyDay": participation.study_day,
         "evidence": evidence_json(participation.evidence),

@@ -11,8 +11,8 @@ from cds_service.cards.card_context import CardContext
 from cds_service.cds_hooks.card import ActionType, CardAction
 from fhir_mappings.clinical_model.messages import Phrase, listing, say
 from fhir_mappings.clinical_model.standing import StandingOrder
+from fhir_mappings.value_sets.laboratory_tests import LABORATORY_TESTS, ORDERED_AS
 from fhir_mappings.writers.drafts import laboratory_order
-from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS, ORDERED_AS
 
 
 class WantedTest(msgspec.Struct, frozen=True):

@@ -38,7 +38,7 @@ from cds_service.watch import OWN as WATCH
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import Analyte, Comparator
-from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
+from fhir_mappings.value_sets.laboratory_tests import LABORATORY_TESTS
 
 PAGES = {
     "explain": EXPLAIN,

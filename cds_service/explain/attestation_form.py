@@ -1,7 +1,7 @@
 """The attestation form on the page: its lines in the person's language, and what was answered."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -15,19 +15,22 @@ from fhir_mappings.clinical_model.studies import Attestation
 Json = dict[str, Any]
 _TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 _LANGUAGES = {"zh": "zh-CN"}
-_ECOG = range(6)
 _YES_NO = {"yes": True, "no": False}
 
 
+TRIAL_FIELD = "trial"
+"""The field of the page's form that names the trial which asks; no line is called so."""
+
+
 class FormLine(msgspec.Struct, frozen=True):
-    """One question; `now` is the criterion's present answer in words.
+    """One question; `now` is the criterion's present answer in words. `scores`: none for yes or no.
 
     `last` is what was answered the last time, "yes", "no" or a score, and `last_day` when; "" for never.
     """
 
     name: str
     text: str
-    is_score: bool
+    scores: tuple[int, ...]
     now: str
     tone: str
     last: str = ""
@@ -58,11 +61,20 @@ LastAnswers = Mapping[str, tuple[str, str]]
 """What was answered the last time and on which day, by line."""
 
 
+Attested = Mapping[str, range | None]
+"""What may be answered to each line: None for yes or no, else the scores there are (`Trial.attested`)."""
+
+
 def groups(
-    file: Path, language: str, states: Mapping[str, tuple[str, str]], last: LastAnswers | None = None
+    file: Path,
+    attested: Attested,
+    language: str,
+    states: Mapping[str, tuple[str, str]],
+    last: LastAnswers | None = None,
 ) -> tuple[FormGroup, ...]:
     """The form in a language; `states` is (tone, words) by criterion."""
-    return tuple(_group(group, language, states, last or {}) for group in questionnaire(file)["item"])
+    asked = questionnaire(file)["item"]
+    return tuple(_group(group, attested, language, states, last or {}) for group in asked)
 
 
 def last_answers(attestations: Iterable[Attestation]) -> LastAnswers:
@@ -75,24 +87,25 @@ def last_answers(attestations: Iterable[Attestation]) -> LastAnswers:
     return found
 
 
-def description(file: Path, language: str) -> str:
-    """What the form says of itself."""
-    return _said(questionnaire(file), "description", language)
-
-
 def _written(value: bool | int) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
 
 
-def _group(group: Json, language: str, states: Mapping[str, tuple[str, str]], last: LastAnswers) -> FormGroup:
+def _group(
+    group: Json,
+    attested: Attested,
+    language: str,
+    states: Mapping[str, tuple[str, str]],
+    last: LastAnswers,
+) -> FormGroup:
     lines = []
     for item in group["item"]:
         tone, now = states.get(item["linkId"].partition(".")[0], ("", ""))
-        is_score = item["type"] == "integer"
+        scores = tuple(attested[item["linkId"]] or ())
         before = last.get(item["linkId"], ("", ""))
-        lines.append(FormLine(item["linkId"], _said(item, "text", language), is_score, now, tone, *before))
+        lines.append(FormLine(item["linkId"], _said(item, "text", language), scores, now, tone, *before))
     return FormGroup(group["linkId"], _said(group, "text", language), tuple(lines))
 
 
@@ -106,19 +119,13 @@ def _said(element: Json, name: str, language: str) -> str:
     return str(element[name])
 
 
-def answers(file: Path, given: Mapping[str, str]) -> dict[str, bool | int]:
+def answers(attested: Attested, given: Mapping[str, str]) -> dict[str, bool | int]:
     """What was answered, by line; what was left open is not there. Raises SignInRefused for anything odd."""
-    return dict(_answers(file, given))
+    return {line: _answer(scores, given[line]) for line, scores in attested.items() if given.get(line)}
 
 
-def _answers(file: Path, given: Mapping[str, str]) -> Iterator[tuple[str, bool | int]]:
-    for item in (item for group in questionnaire(file)["item"] for item in group["item"]):
-        text = given.get(item["linkId"], "")
-        if not text:
-            continue
-        if item["type"] == "integer" and text in {str(score) for score in _ECOG}:
-            yield item["linkId"], int(text)
-        elif item["type"] == "boolean" and text in _YES_NO:
-            yield item["linkId"], _YES_NO[text]
-        else:
-            raise SignInRefused(WhyRefused.FORM)
+def _answer(scores: range | None, text: str) -> bool | int:
+    allowed = _YES_NO if scores is None else {str(score): score for score in scores}
+    if text not in allowed:
+        raise SignInRefused(WhyRefused.FORM)
+    return allowed[text]

@@ -1,7 +1,6 @@
 """Everything the page says about one patient, ready for its template."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from cds_service.figures.statements import Teller
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.services.explanation import ExplainedPatient
 from cds_service.services.handler import Installation
+from cds_service.trials.trial_interface import Trial
 from fhir_mappings.clinical_model.studies import StudyState
 
 Json = dict[str, Any]
@@ -68,7 +68,7 @@ def page_of(
         "legends": [legend(figure) for figure in drawn],
         "figure_tables": [_table(figure) for figure in drawn],
         "figure_json": as_script(drawn),
-        "form": _form(page.form, chart, writing, listed),
+        "form": _form(installation.trial, chart, writing, listed),
     }
 
 
@@ -97,15 +97,17 @@ def _entered(assessment: Assessment, tell: Teller) -> str:
     return tell.say("page.entered", day=start) if start else tell.say("page.enteredUndated")
 
 
-def _form(asked: Path | None, chart: PatientChart, writing: Writing, listed: Worklist | None) -> Json | None:
+def _form(trial: Trial, chart: PatientChart, writing: Writing, listed: Worklist | None) -> Json | None:
+    asked = trial.page.form
     if listed is None or asked is None:
         return None
     items = (*listed.open, *listed.excluding, *listed.settled)
     states = {item.number: (item.said.tone, item.said.tag) for item in items}
     language, last = chart.tell.words.language, form.last_answers(chart.record.attestations)
     return {
-        "groups": form.groups(asked, language, states, last),
-        "description": form.description(asked, language),
+        "groups": form.groups(asked.file, trial.attested, language, states, last),
+        "description": chart.tell.plain(asked.description(chart.protocol)),
+        "trial": trial.record.id,
         "token": writing.form_token,
         "why_not": writing.why_not,
         "given": writing.given or {},

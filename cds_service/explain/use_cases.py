@@ -8,7 +8,7 @@ import msgspec
 
 from cds_service.cards.translations import Wording
 from cds_service.cds_hooks.authorization import FhirInteraction
-from cds_service.explain.attestation_form import answers, questionnaire
+from cds_service.explain.attestation_form import TRIAL_FIELD, answers, questionnaire
 from cds_service.explain.banner import Banner, fetch_banner
 from cds_service.explain.page_content import Writing, page_of
 from cds_service.explain.page_sessions import SignedInPerson
@@ -43,7 +43,7 @@ class ExplainedTrial(msgspec.Struct, frozen=True):
 class ExplainDesk(msgspec.Struct, frozen=True):
     """The collaborators. `seconds` bound what is fetched beside the chart; `clock` gives aware moments.
 
-    `trials`: answers are written to the form of the first.
+    `trials`: answers are written to the form of the one that the page showed.
     """
 
     trials: tuple[ExplainedTrial, ...]
@@ -99,19 +99,28 @@ class ExplainDesk(msgspec.Struct, frozen=True):
         Raises WriteRefused or NotFetched when the server did not take them, SignInRefused for answers that no
         page of ours sends.
         """
-        form = self.trials[0].installation.trial.page.form
-        answered = answers(form, given) if form else {}
+        asking = self._asking(given.get(TRIAL_FIELD))
+        trial = asking.installation.trial
+        form = trial.page.form
+        answered = answers(trial.attested, given) if form else {}
         if not (form and answered):
             return False
         if person.user is None or person.user.partition("/")[0] not in _MAY_ATTEST:
             raise SignInRefused(WhyRefused.FORM, "author")
-        now = self.clock().astimezone(self.trials[0].installation.zone)
+        now = self.clock().astimezone(asking.installation.zone)
         response = attestation_response(
-            questionnaire(form), answered, f"Patient/{person.patient}", person.user, now
+            questionnaire(form.file), answered, f"Patient/{person.patient}", person.user, now
         )
         base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
         self.writer.create(base, _FORM, msgspec.json.encode(response), person.access_token, deadline)
         return True
+
+    def _asking(self, number: str | None) -> ExplainedTrial:
+        """The trial whose form was answered, as the page names it. Raises SignInRefused."""
+        asking = [one for one in self.trials if number in (None, one.installation.trial.record.id)]
+        if not asking:
+            raise SignInRefused(WhyRefused.FORM, "trial")
+        return asking[0]
 
     def source(self, person: SignedInPerson, reference: str) -> dict[str, Any]:
         """One resource. Raises NotFetched."""

@@ -27,7 +27,7 @@ class UnsignedContent(ValueError):
 def reviewed_content(site: Site) -> Content:
     """What a clinician of this site reviews and signs: the files, and what the site has set of them."""
     own: dict[str, Any] = {f"threshold.{name}": value for name, value in overrides_of(site).items()}
-    own |= {f"arm.{text}": arm.value for text, arm in site.arms.items()}
+    own |= {f"arm.{text}": arm for text, arm in site.arms.items()}
     own |= {f"code-system.{url}": name for url, name in site.code_systems.items()}
     own |= {f"left-out.{name}": True for name in site.code_lists_left_out}
     own |= {f"by-hand.{name}": True for name in site.ordered_by_hand}

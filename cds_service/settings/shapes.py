@@ -8,6 +8,7 @@ import msgspec
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\S")]
 """A text that says something: an empty one would be passed over as if it were left out."""
+ArmName = Annotated[str, msgspec.Meta(title="the name of an arm, as the first trial has it")]
 
 
 def shape_faults(value: Any, shape: Any, where: str) -> list[str]:

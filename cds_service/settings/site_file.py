@@ -80,7 +80,7 @@ from cds_service.settings.fhir_ways import EhrEntry, read_ways
 from cds_service.settings.forecast_settings import ForecastEntry, forecast_faults
 from cds_service.settings.research_page import ResearchEntry, read_research
 from cds_service.settings.review import Review, ReviewEntry, files_of_review, read_review
-from cds_service.settings.shapes import Text, shape_faults
+from cds_service.settings.shapes import ArmName, Text, shape_faults
 from cds_service.settings.study_list_settings import StudyListEntry, files_of, read_study_list
 from cds_service.settings.tablet_settings import tablet_faults
 from cds_service.settings.trial_entries import (
@@ -90,14 +90,13 @@ from cds_service.settings.trial_entries import (
     read_stand_ins,
     study_faults,
 )
-from cds_service.settings.trials import trials_faults
+from cds_service.settings.trials import arms_of_first
 from cds_service.settings.watch import WatchEntry, WatchSettings, read_watch
 from cds_service.study_list.registered import StudyList
 from cds_service.trials.installed import shipped_trials
 from fhir_mappings.clinical_model.medications import Drug
-from fhir_mappings.clinical_model.studies import Arm
 from fhir_mappings.readers.reader_settings import StandIn
-from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
+from fhir_mappings.value_sets.laboratory_tests import LABORATORY_TESTS
 
 _STRICT: dict[str, Any] = {"forbid_unknown_fields": True, "frozen": True}
 
@@ -112,7 +111,7 @@ class Site(msgspec.Struct, frozen=True):
     zone: ZoneInfo = msgspec.field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     ordered_by_hand: frozenset[str] = frozenset()
     study_references: tuple[str, ...] = ()
-    arms: Mapping[str, Arm] = msgspec.field(default_factory=dict)
+    arms: Mapping[str, str] = msgspec.field(default_factory=dict)
     tablets: Mapping[Drug, tuple[Decimal, ...]] = msgspec.field(default_factory=dict)
     thresholds: Mapping[str, Any] = msgspec.field(default_factory=dict)
     concept_maps: tuple[Path, ...] = ()
@@ -161,7 +160,7 @@ class _Tables(msgspec.Struct, frozen=True):
     time_zone: str = "Asia/Shanghai"
     ordered_by_hand: tuple[str, ...] = ()
     trial: TrialEntry = TrialEntry()
-    arms: dict[str, Arm] = {}
+    arms: dict[str, ArmName] = {}
     tablets: dict[Drug, tuple[Decimal, ...]] = {}
     thresholds: dict[str, Any] = {}
     codes: _Codes = _Codes()
@@ -215,16 +214,16 @@ def _site(tables: _Tables, folder: Path, faults: list[str]) -> Site:
     faults += [f"codes.concept_maps: {file}: no such file" for file in maps if not file.is_file()]
     faults += authority_faults(ca_bundle) if ca_bundle else []
     faults += tablet_faults(tables.tablets, tables.thresholds)
-    faults += (*study_faults(tables.trial), *arm_faults(tables.arms))
+    trials = shipped_trials() if tables.trials is None else tables.trials
+    arms = arms_of_first(trials, faults)
+    faults += (*study_faults(tables.trial), *arm_faults(tables.arms, arms))
     faults += forecast_faults(tables.forecast)
     faults += [
         f"ordered_by_hand: {name} is no test that a card drafts ({', '.join(sorted(LABORATORY_TESTS))})"
         for name in tables.ordered_by_hand
         if name not in LABORATORY_TESTS
     ]
-    stand_ins = read_stand_ins(tables.participation, faults)
-    trials = shipped_trials() if tables.trials is None else tables.trials
-    faults += trials_faults(trials)
+    stand_ins = read_stand_ins(tables.participation, arms, faults)
     return Site(
         trials=trials,
         language=tables.language,

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from fhir_mappings.clinical_model.studies import Arm, StudyState
-from fhir_mappings.readers.arm_text import arm_of
+from cds_service.settings.shapes import ArmName
+from fhir_mappings.clinical_model.studies import StudyState
+from fhir_mappings.readers.arm_text import ArmTexts, arm_of, in_one_spelling
 from fhir_mappings.readers.reader_settings import StandIn
 
 _STAND_IN_KINDS = {"group": "Group", "flag": "Flag", "care_plan": "CarePlan"}
@@ -32,7 +33,7 @@ class StandInEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     name: str
     state: StudyState = StudyState.ENROLLED
-    arm: Arm | None = None
+    arm: ArmName | None = None
 
 
 class ParticipationEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -52,24 +53,28 @@ def study_faults(entry: TrialEntry) -> list[str]:
     ]
 
 
-def arm_faults(arms: Mapping[str, Arm]) -> Iterator[str]:
-    """Arm texts that say nothing, that are one text, or that name other drugs than they are set to."""
-    alike = Counter(_plain(text) for text in arms)
+def arm_faults(arms: Mapping[str, str], known: ArmTexts) -> Iterator[str]:
+    """Arm texts that say nothing, that are one text, or are set to no arm, or to another than they name."""
+    alike = Counter(in_one_spelling(text) for text in arms)
+    yield from _unknown_arms({f"arms: {text!r}": arm for text, arm in arms.items()}, known)
     for text, arm in arms.items():
         if not text.strip():
             yield f"arms: {text!r} must be the text of an arm, as ResearchSubject has it"
-        if alike[_plain(text)] > 1:
+        if alike[in_one_spelling(text)] > 1:
             yield f"arms: {text!r} is listed more than once"
-        named = arm_of(text, {})
+        named = arm_of(text, known, {})
         if named not in (None, arm):
             yield f"arms: {text!r} names {named}, and is set to {arm}"
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
+def _unknown_arms(named: Mapping[str, str], known: ArmTexts) -> Iterator[str]:
+    """Where no trial could be read, no arm is known, and that fault is said already."""
+    arms = ", ".join(known.drugs)
+    strange = [(what, arm) for what, arm in named.items() if arms and arm not in known.drugs]
+    yield from (f"{what} is set to {arm!r}; the arms are {arms}" for what, arm in strange)
 
 
-def read_stand_ins(given: ParticipationEntry, faults: list[str]) -> tuple[StandIn, ...]:
+def read_stand_ins(given: ParticipationEntry, known: ArmTexts, faults: list[str]) -> tuple[StandIn, ...]:
     """All of one kind: participation is one prefetch key with one query. What is wrong goes to `faults`."""
     found = [
         StandIn(kind, entry.name, entry.state, entry.arm)
@@ -86,6 +91,7 @@ def read_stand_ins(given: ParticipationEntry, faults: list[str]) -> tuple[StandI
         for one in found
         if not _names(one)
     ]
+    faults += _unknown_arms({f"participation: {one.name!r}": one.arm for one in found if one.arm}, known)
     return tuple(found)
 
 

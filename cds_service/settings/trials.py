@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.trials.trial_interface import trial_in
+from fhir_mappings.readers.arm_text import ArmTexts
 
 
 def trials_faults(modules: tuple[str, ...]) -> Iterator[str]:
@@ -19,3 +20,13 @@ def trials_faults(modules: tuple[str, ...]) -> Iterator[str]:
             yield f"trials: {module!r} declares no trial ({error})"
         except ProtocolTextFault as error:
             yield from (f"trials: {module!r}: {fault}" for fault in error.faults)
+
+
+def arms_of_first(modules: tuple[str, ...], faults: list[str]) -> ArmTexts:
+    """The arms of the first trial, which a site's own arm texts are of.
+
+    What is wrong with `modules` goes to `faults`; then no arm is known.
+    """
+    found = list(trials_faults(modules))
+    faults += found
+    return ArmTexts() if found else trial_in(modules[0]).arm_texts

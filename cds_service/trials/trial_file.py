@@ -1,16 +1,18 @@
-"""Reads `trial.toml`: how a trial is registered, its drugs, and its services as discovery lists them."""
+"""Reads `trial.toml`: registration, drugs, arms, and the services as discovery lists them."""
 
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from cds_service.cards.card_set import CardSet
 from cds_service.cds_hooks.request import Hook
 from cds_service.rules.thresholds import ProtocolTextFault
-from cds_service.rules.trial_drugs import StudyDrug
+from cds_service.rules.trial_drugs import StudyArm, StudyDrug
 from cds_service.rules.trial_record import TrialRecord
+from cds_service.trials.declared_arms import declared_arm_faults
 from cds_service.trials.trial_interface import TrialService, WhomItConcerns
 
 
@@ -30,6 +32,7 @@ class TrialFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     record: TrialRecord
     drug: tuple[StudyDrug, ...]
+    arm: Annotated[tuple[StudyArm, ...], msgspec.Meta(min_length=1)]
     service: tuple[ServiceEntry, ...]
 
     def services(self, cards: Mapping[str, CardSet]) -> tuple[TrialService, ...]:
@@ -44,11 +47,15 @@ class TrialFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_trial_file(path: Path) -> TrialFile:
-    """Raises ProtocolTextFault where the file cannot be read or has another shape."""
+    """Raises ProtocolTextFault where the file cannot be read, has another shape, or declares arms badly."""
+    name = f"{path.parent.name}/{path.name}"
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), TrialFile)
+        read = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), TrialFile)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ProtocolTextFault([f"{path.parent.name}/{path.name}: {error}"]) from error
+        raise ProtocolTextFault([f"{name}: {error}"]) from error
+    if faults := [f"{name}: {fault}" for fault in declared_arm_faults(read.drug, read.arm)]:
+        raise ProtocolTextFault(faults)
+    return read
 
 
 def _faults(entry: ServiceEntry, cards: Mapping[str, CardSet]) -> list[str]:

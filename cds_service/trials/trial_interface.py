@@ -23,12 +23,14 @@ from cds_service.rules.as_of import AsOf
 from cds_service.rules.criterion_folders import word_folders
 from cds_service.rules.suppression_limits import Restraint
 from cds_service.rules.thresholds import Rule
-from cds_service.rules.trial_drugs import StudyDrug
+from cds_service.rules.trial_drugs import StudyArm, StudyDrug
 from cds_service.rules.trial_record import TrialRecord
+from cds_service.trials.declared_arms import arm_texts_of
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.medications import MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.readers.arm_text import ArmTexts
 from fhir_mappings.readers.reader_settings import ATTESTED_LINES
 from fhir_mappings.value_sets import CodeLists
 
@@ -79,16 +81,23 @@ PanelsOf = Callable[[PatientChart], Mapping[str, tuple[Panel, ...]]]
 HeadOf = Callable[[TitrationDecision], Phrase]
 
 
+class TrialForm(msgspec.Struct, frozen=True):
+    """An attestation form: its Questionnaire as a file, and what it says of itself at a site."""
+
+    file: Path
+    description: Callable[[Any], Phrase]
+
+
 class TrialPage(msgspec.Struct, frozen=True):
     """What the page that explains shows of a trial only.
 
     `panels` of each figure, by its name; `head_of` a dosing decision says what to do, without the reason;
-    `form` is the attestation's Questionnaire, None where the trial asks for none.
+    `form`: None where the trial asks for no attestation.
     """
 
     panels: PanelsOf
     head_of: HeadOf
-    form: Path | None = None
+    form: TrialForm | None = None
 
 
 class Trial(msgspec.Struct, frozen=True, dict=True):
@@ -106,6 +115,7 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     module: str
     record: TrialRecord
     drugs: tuple[StudyDrug, ...]
+    arms: tuple[StudyArm, ...]
     disease: frozenset[Concept]
     services: tuple[TrialService, ...]
     reviewed: Path
@@ -122,8 +132,13 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def drugs_of_all_arms(self) -> frozenset[str]:
-        """The ingredients that every participant takes."""
-        return frozenset(drug.ingredient for drug in self.drugs if drug.every_participant)
+        """The ingredients that every participant takes. A draft of one is said to a candidate, too."""
+        return frozenset.intersection(*(arm.drugs for arm in self.arms))
+
+    @cached_property
+    def arm_texts(self) -> ArmTexts:
+        """By which texts charts name its arms."""
+        return arm_texts_of(self.drugs, self.arms)
 
     @property
     def words(self) -> Mapping[str, Wording]:

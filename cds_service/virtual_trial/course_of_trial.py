@@ -7,13 +7,13 @@ from time import perf_counter
 import numpy as np
 
 from cds_service.pharmacokinetics.population_model import Floats
+from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.fhir_visits import Level
 from cds_service.virtual_trial.pk_ground_truth import PEAK_HOURS, Body, Doses
 from cds_service.virtual_trial.policies import Plan, Policy, PolicyVisit
 from cds_service.virtual_trial.virtual_adults import VirtualAdult
 from fhir_mappings.clinical_model.medications import Drug
-from fhir_mappings.clinical_model.studies import Arm
 
 PLANNED = (0, 7, 14, 28, 42, 56, 70, 84, 112, 140, 168)
 """Days of the schedule: D8, D15, every two weeks to Week 13, then every four, on one day of the week.
@@ -115,7 +115,7 @@ def _visit(
 
 
 def _drugs(person: VirtualAdult) -> tuple[Drug, ...]:
-    return tuple(Drug) if person.arm is Arm.COMBINED else (Drug.SIROLIMUS,)
+    return tuple(Drug) if person.arm == Arm.COMBINED else (Drug.SIROLIMUS,)
 
 
 def _level(person: VirtualAdult, body: Body, drug: Drug, day: int) -> Level:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.bounds import (
     CICLOSPORIN_BAND,
@@ -22,7 +23,6 @@ from cds_service.virtual_trial.pk_ground_truth import Body, Doses
 from cds_service.virtual_trial.true_renal_state import impaired_from
 from cds_service.virtual_trial.virtual_adults import VirtualAdult
 from fhir_mappings.clinical_model.medications import Drug
-from fhir_mappings.clinical_model.studies import Arm
 
 _GRID = 25.0
 _FIRST_SIROLIMUS = 2.0
@@ -86,7 +86,7 @@ class Policy(Protocol):
 
 def first_ciclosporin(person: VirtualAdult) -> float:
     """The first dose that a clinic without the program gives: 3 mg/kg a day in two, 50 to 100 mg each."""
-    if person.arm is not Arm.COMBINED:
+    if person.arm != Arm.COMBINED:
         return 0.0
     return float(np.clip(_GRID * round(person.weight_kg * 1.5 / _GRID), 50, 100))
 
@@ -156,7 +156,7 @@ class Oracle:
     def decide(self, visit: PolicyVisit) -> Plan:
         """The doses with the most days in the band until the next visit; of equals the present ones."""
         now = visit.doses if visit.day else Doses(_FIRST_SIROLIMUS, first_ciclosporin(visit.person))
-        if visit.person.arm is Arm.COMBINED:
+        if visit.person.arm == Arm.COMBINED:
             choices = [replace(now, ciclosporin=mg) for mg in self._ciclosporin(visit)]
             now = self._best(visit, now, choices, _ciclosporin_worth)
         return Plan(self._best(visit, now, self._sirolimus(visit, now), _sirolimus_worth))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from cds_service.pharmacokinetics.population_model import Floats
+from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.virtual_trial.trial_outcomes import Forecasted, TrialOutcome
-from fhir_mappings.clinical_model.studies import Arm
 
 Json = dict[str, Any]
 NORMAL_95 = 1.96

@@ -13,8 +13,8 @@ import numpy as np
 from cds_service.pharmacokinetics.compartments import Array
 from cds_service.pharmacokinetics.population_model import Floats, PopulationModel, model, read_model
 from cds_service.pharmacokinetics.virtual_patients import draw, draw_occasions
+from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.virtual_trial.assumptions import Assumptions
-from fhir_mappings.clinical_model.studies import Arm
 
 TRUTHS = ("age_and_ciclosporin", "haematocrit", "less_than_proportional")
 """What sirolimus really does in the virtual patients, in turn; none of them is used for estimation."""

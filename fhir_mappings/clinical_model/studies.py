@@ -8,13 +8,6 @@ from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Part
 
 
-class Arm(StrEnum):
-    """The two arms, as the contract writes them."""
-
-    SIROLIMUS = "sirolimus"
-    COMBINED = "sirolimus+ciclosporin"
-
-
 class StudyState(StrEnum):
     """ResearchSubject.status brought to the contract's words (DECISIONS 15)."""
 
@@ -30,6 +23,7 @@ class StudyEntry(msgspec.Struct, frozen=True):
     """One ResearchSubject (or the site's Group, Flag or CarePlan that stands for it).
 
     `this_trial`: True/False when the study could be identified, None when it could not be resolved.
+    `arm`: by the name that the trial gives it, None where no text told it.
     `interventional`: None when the study's type is not known. `title`: "" when it is not told.
     """
 
@@ -37,7 +31,7 @@ class StudyEntry(msgspec.Struct, frozen=True):
     this_trial: bool | None
     interventional: bool | None
     state: StudyState
-    arm: Arm | None
+    arm: str | None
     arm_text: str | None
     start: When | None
     end: When | None

@@ -1,7 +1,7 @@
 """Does a drug reach the blood, and by the mouth? From the route of an instruction and the form of a product.
 
-By closed tables. Ciclosporin eye drops and sirolimus gel are not the study drugs, nor is ciclosporin infused
-into a vein: the trial's drugs are swallowed. A route not in the tables tells nothing.
+By closed tables. Eye drops and a gel of a study drug are not the study drug, nor is it when infused into a
+vein: tablets and capsules are swallowed. A route not in the tables tells nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -95,7 +95,7 @@ _SWALLOWED_WORDS = ("口腔凝胶", "oral gel", "口颊", "buccal", "oromucosal"
 _SKIN_TABLETS = ("D01B", "D05B", "D10B", "D11AH")
 _SKIN_OINTMENTS = frozenset({"D11AH01", "D11AH02"})
 
-# Words in the name of a product that is injected: 环孢素注射液, sirolimus albumin-bound particles
+# Words in the name of a product that is injected: 注射液, albumin-bound particles
 _INJECTED_WORDS = (
     *(
         "injection",

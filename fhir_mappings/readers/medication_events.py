@@ -35,7 +35,7 @@ from fhir_mappings.readers.medication_periods import lasts, ordered_course, orde
 from fhir_mappings.readers.procedure import transfused_in_words
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.readers.stepwise import STUDY_DRUGS, in_steps, instructions
+from fhir_mappings.readers.stepwise import in_steps, instructions, is_study_drug
 from fhir_mappings.readers.stop_reason import is_for_harm
 from fhir_mappings.readers.study_identity import any_names_trial, is_trial_name, names_trial
 from fhir_mappings.readers.timing import DAY
@@ -107,7 +107,7 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: ReadingContext) -> S
     said = instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
     if said.without_strength:
-        yield from _strength_asked(reference, status, drug, said.as_written)
+        yield from _strength_asked(reference, status, drug, said.as_written, chart)
     event = MedicationEvent(
         reference,
         MedicationSource.ORDER,
@@ -133,7 +133,7 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: ReadingContext) -> S
         contradicted=said.contradicted,
         replaces=_orders_named([order.prior_prescription], chart),
         part_of=_orders_named(order.based_on, chart),
-        mg_per_piece=drug.strength.mg_per_piece if drug.ingredients in STUDY_DRUGS else None,
+        mg_per_piece=drug.strength.mg_per_piece if is_study_drug(drug, chart) else None,
         reason=reason_of_entry(order),
     )
     nothing = Unknown(WhyUnknown.MISSING)
@@ -158,7 +158,7 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: ReadingContex
     said = instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
     if said.without_strength:
-        yield from _strength_asked(reference, status, drug, said.as_written)
+        yield from _strength_asked(reference, status, drug, said.as_written, chart)
     supplied = days_of(dispense.days_supply)
     event = MedicationEvent(
         reference,
@@ -194,7 +194,9 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Read
         return
     dosage = given.dosage or AdministeredDosage()
     if lacks_strength(dosage.dose, drug.strength):
-        yield from _strength_asked(reference, status, drug, dosage.text or amount_as_written(dosage.dose))
+        yield from _strength_asked(
+            reference, status, drug, dosage.text or amount_as_written(dosage.dose), chart
+        )
     yield MedicationEvent(
         reference,
         MedicationSource.ADMINISTRATION,
@@ -223,7 +225,7 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: ReadingCon
         end = start  # all that is told of a course that is over is one moment in it
     said = instructions(statement.dosage, drug, chart)
     if said.without_strength:
-        yield from _strength_asked(reference, status, drug, said.as_written)
+        yield from _strength_asked(reference, status, drug, said.as_written, chart)
     event = MedicationEvent(
         reference,
         MedicationSource.STATEMENT,
@@ -267,10 +269,12 @@ def _status(
     return table.get(entry.status or "", S.UNKNOWN)
 
 
-def _strength_asked(reference: str, status: MedicationStatus, drug: DrugSeen, written: str) -> Iterator[Gap]:
+def _strength_asked(
+    reference: str, status: MedicationStatus, drug: DrugSeen, written: str, chart: ReadingContext
+) -> Iterator[Gap]:
     """The question that a study drug counted in tablets asks: how many milligrams does one of them hold?"""
-    is_study_drug = drug.ingredients in STUDY_DRUGS and drug.systemic is not False
-    if is_study_drug and status not in (S.CANCELLED, S.NOT_TAKEN):
+    asked = drug.systemic is not False and is_study_drug(drug, chart)
+    if asked and status not in (S.CANCELLED, S.NOT_TAKEN):
         yield Gap(STRENGTH_UNKNOWN, reference, f"{drug.text[:_SHOWN]}: {written[:_SHOWN]}")
 
 

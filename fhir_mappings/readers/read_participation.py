@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator
 
 from fhir_mappings.clinical_model.known_unknown import Gap
-from fhir_mappings.clinical_model.studies import Arm, StudyEntry, StudyState
+from fhir_mappings.clinical_model.studies import StudyEntry, StudyState
 from fhir_mappings.readers.administration_route import agreed
 from fhir_mappings.readers.arm_text import arm_of
 from fhir_mappings.readers.fhir_types import CodeableConcept
@@ -71,10 +71,10 @@ def _title(subject: ResearchSubject, study: ResearchStudy | None) -> str:
     return (study.title if study else None) or shown or ""
 
 
-def _arm(subject: ResearchSubject, reference: str, chart: ReadingContext) -> Generator[Gap, None, Arm | None]:
+def _arm(subject: ResearchSubject, reference: str, chart: ReadingContext) -> Generator[Gap, None, str | None]:
     """The arm that every arm text names; none where one is not known or they differ."""
     texts = [text for text in (subject.assigned_arm, subject.actual_arm) if text]
-    arms = [arm_of(text, chart.settings.arms) for text in texts]
+    arms = [arm_of(text, chart.settings.trial.arms, chart.settings.arms) for text in texts]
     for text, arm in zip(texts, arms, strict=True):
         if arm is None:
             yield Gap("ARM_NOT_RECOGNISED", reference, text)

@@ -6,18 +6,23 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import StudyState
+from fhir_mappings.readers.arm_text import ArmTexts
 from fhir_mappings.value_sets import CodeLists
 
 
 class TrialIdentity(msgspec.Struct, frozen=True):
-    """How the trial is named: business identifiers, and the site's own references to its ResearchStudy.
+    """How the trial is named: business identifiers, the site's own references to its ResearchStudy, its arms.
 
-    Identifiers are kept in lower case. A reference is `Type/id`, or the address of a study on any server.
+    `drugs` are the ingredients that it gives: their doses are read in steps, the strength of their tablets is
+    asked for. Identifiers are kept in lower case. A reference is `Type/id`, or the address of a study on any
+    server.
     """
 
     identifiers: frozenset[str]
     study_references: frozenset[str] = frozenset()
+    arms: ArmTexts = msgspec.field(default_factory=ArmTexts)
+    drugs: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         folded = frozenset(name.casefold() for name in self.identifiers)
@@ -42,19 +47,19 @@ class StandIn(msgspec.Struct, frozen=True):
     kind: str
     name: str
     state: StudyState = StudyState.ENROLLED
-    arm: Arm | None = None
+    arm: str | None = None
 
 
 class ReaderSettings(msgspec.Struct, frozen=True):
     """Everything about the site and the trial that reading a chart depends on.
 
-    `arms` is the site's own table of arm texts (letters, numbers); texts that name the drugs need no table.
+    `arms` is the site's own table of arm texts (letters, numbers), beside those that the trial tells.
     `attested` are the lines of the attestation form by their linkId: None for yes or no, else the scores.
     """
 
     zone: ZoneInfo
     codes: CodeLists
     trial: TrialIdentity
-    arms: Mapping[str, Arm] = msgspec.field(default_factory=lambda: MappingProxyType({}))
+    arms: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     stand_ins: tuple[StandIn, ...] = ()
     attested: Mapping[str, range | None] = msgspec.field(default_factory=lambda: ATTESTED_LINES)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from fhir_mappings.clinical_model.calendar import When, on_day
 from fhir_mappings.clinical_model.known_unknown import WhyUnknown
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent, MedicationSource
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource
 from fhir_mappings.readers.dosage import Dosage, Instructions, read_instructions
 from fhir_mappings.readers.drug_identification import DrugSeen
 from fhir_mappings.readers.fhir_types import Quantity
@@ -19,7 +19,10 @@ from fhir_mappings.value_sets.said_words import remember_words
 _USUAL_LENGTH, _MOST = 1000, 1000  # characters of the dosage lines of one entry; how many of those are kept
 _said: dict[object, Instructions] = {}  # what a prescription says is said again by each of its dispenses
 
-STUDY_DRUGS = tuple(frozenset({drug.value}) for drug in Drug)
+
+def is_study_drug(drug: DrugSeen, chart: ReadingContext) -> bool:
+    """A product of one drug that the trial gives, and of nothing else."""
+    return len(drug.ingredients) == 1 and drug.ingredients <= chart.settings.trial.drugs
 
 
 def instructions(lines: Sequence[Dosage], drug: DrugSeen, chart: ReadingContext) -> Instructions:
@@ -47,7 +50,8 @@ def in_steps(
 
     A step of a supply or a statement that lies ahead is left out: nobody has taken it yet.
     """
-    steps = phases(lines, chart.settings.zone) if drug.ingredients in STUDY_DRUGS and len(lines) > 1 else ()
+    may_step = len(lines) > 1 and is_study_drug(drug, chart)
+    steps = phases(lines, chart.settings.zone) if may_step else ()
     supplied = event.source is MedicationSource.DISPENSE
     if len(steps) < 2 or (supplied and event.start is None):
         yield event

@@ -3,9 +3,11 @@
 import json
 from datetime import date
 
+import pytest
 import requests
 
 from cds_service.explain.attestation_form import answers, groups, last_answers, questionnaire
+from cds_service.signin.signin_errors import SignInRefused
 from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.studies import Attestation
@@ -17,8 +19,8 @@ ALL_GOOD = {
     "I2": "yes", "I4.1": "yes", "I4.2": "yes", "I5": "yes", "I6": "yes", "I7": "yes", "I8": "1",
     **{f"E{n}": "no" for n in range(1, 13)},
 }  # fmt: skip
-FORM_FILE = TRIAL.page.form
-assert FORM_FILE is not None
+assert TRIAL.page.form is not None
+FORM_FILE, ATTESTED = TRIAL.page.form.file, TRIAL.attested
 
 
 def responses_of(rig, patient):
@@ -27,11 +29,37 @@ def responses_of(rig, patient):
 
 
 def test_the_form_has_exactly_the_lines_that_are_read_back():
-    shown = [line.name for group in groups(FORM_FILE, "en", {}) for line in group.lines]
+    shown = [line.name for group in groups(FORM_FILE, ATTESTED, "en", {}) for line in group.lines]
     assert tuple(shown) == tuple(ATTESTED_LINES)
-    assert [line.text for group in groups(FORM_FILE, "zh", {}) for line in group.lines] != [
-        line.text for group in groups(FORM_FILE, "en", {}) for line in group.lines
+    assert [line.text for group in groups(FORM_FILE, ATTESTED, "zh", {}) for line in group.lines] != [
+        line.text for group in groups(FORM_FILE, ATTESTED, "en", {}) for line in group.lines
     ]
+
+
+@pytest.mark.parametrize("line", ATTESTED)
+def test_each_line_offers_and_takes_the_answers_that_the_trial_reads_and_no_others(line: str) -> None:
+    scores = ATTESTED[line]
+    taken = {"yes": True, "no": False} if scores is None else {str(score): score for score in scores}
+    (shown,) = [
+        one for group in groups(FORM_FILE, ATTESTED, "en", {}) for one in group.lines if one.name == line
+    ]
+    assert shown.scores == tuple(scores or ())
+    for text, answer in taken.items():
+        found = answers(ATTESTED, {line: text})[line]
+        assert (found, type(found)) == (answer, type(answer))
+    for odd in {"yes", "no", "0", "1", "-1", "6", "true", "1.0", " 1", "Yes"} - taken.keys():
+        with pytest.raises(SignInRefused):
+            answers(ATTESTED, {line: odd})
+    assert answers(ATTESTED, {line: ""}) == {}
+
+
+def test_a_trial_with_another_scale_is_offered_that_one() -> None:
+    other = {**ATTESTED, "I8": range(1, 4)}
+    (shown,) = [one for group in groups(FORM_FILE, other, "en", {}) for one in group.lines if one.scores]
+    assert (shown.name, shown.scores) == ("I8", (1, 2, 3))
+    assert answers(other, {"I8": "3"}) == {"I8": 3}
+    with pytest.raises(SignInRefused):
+        answers(other, {"I8": "0"})
 
 
 def test_each_question_names_its_last_answer_that_counts() -> None:
@@ -51,7 +79,7 @@ def test_each_question_names_its_last_answer_that_counts() -> None:
         ]
     )
     assert told == {"I6": ("yes", "2026-02-03"), "E11": ("no", "2026-02-03"), "I8": ("1", "2026-02-01")}
-    lines = {line.name: line for group in groups(FORM_FILE, "en", {}, told) for line in group.lines}
+    lines = {line.name: line for group in groups(FORM_FILE, ATTESTED, "en", {}, told) for line in group.lines}
     assert (lines["I6"].last, lines["I6"].last_day, lines["E8"].last) == ("yes", "2026-02-03", "")
 
 
@@ -105,7 +133,7 @@ def test_an_answer_that_no_form_of_ours_sends_is_refused(rig):
         browser = rig.launch("demo-03")
         browser.submit("attestation", **odd)
         assert browser.page.status_code == 400
-    assert answers(FORM_FILE, {"I2": "yes", "unknown": "x"}) == {"I2": True}
+    assert answers(ATTESTED, {"I2": "yes", "unknown": "x"}) == {"I2": True}
 
 
 def test_who_is_no_practitioner_gets_no_form_and_cannot_send_one(rig):

@@ -12,9 +12,9 @@ from cds_service.fhir_client.server_limits import LineLimits, ServerLines
 from cds_service.fhir_client.server_settings import AS_USUAL
 from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.clinical_model.known_unknown import Part
-from fhir_mappings.readers.reader_settings import ReaderSettings, TrialIdentity
+from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.value_sets.load_lists import load_code_lists
-from tests.builders import OUR_NAMES, ZONE
+from tests.builders import OUR_TRIAL, ZONE
 from tests.fhir_client.stub import searchset
 from tests.standard.calls import PATIENT, a_call, authorization
 
@@ -27,7 +27,7 @@ APLASTIC = {
     "text": "aplastic anaemia",
 }
 STUDY = {"identifier": {"value": "NCT06802055"}}
-READER = ReaderSettings(zone=ZONE, codes=load_code_lists(), trial=TrialIdentity(OUR_NAMES))
+READER = ReaderSettings(zone=ZONE, codes=load_code_lists(), trial=OUR_TRIAL)
 
 CHART = {
     Part.PATIENT: {"resourceType": "Patient", "id": PATIENT, "gender": "female", "birthDate": "1982-05-17"},
@@ -159,9 +159,7 @@ class HeldChart:
 
 def a_gatherer(server, stand_ins=(), ways=AS_USUAL, statements=None, **limits):
     """A gatherer of one allowed base."""
-    reader = ReaderSettings(
-        zone=ZONE, codes=READER.codes, trial=TrialIdentity(OUR_NAMES), stand_ins=stand_ins
-    )
+    reader = ReaderSettings(zone=ZONE, codes=READER.codes, trial=OUR_TRIAL, stand_ins=stand_ins)
     bases, most = (read_base(BASE),), GatherLimits(**limits)
     return Gatherer(TRIAL, server, bases, reader, LINES, most, ways=ways, statements=statements)
 

@@ -11,19 +11,19 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.fhir_types import Resource
 from fhir_mappings.readers.read_record import read_record
-from fhir_mappings.readers.reader_settings import ReaderSettings, TrialIdentity
+from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.reference_addresses import Home
 
 # LOAD
 from fhir_mappings.value_sets import load_code_lists
-from tests.builders import NOW, OUR_NAMES, ZONE
+from tests.builders import NOW, OUR_TRIAL, ZONE
 
 Json = dict[str, Any]
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 UCUM = "http://unitsofmeasure.org"
 SNOMED = "http://snomed.info/sct"
 PATIENT = {"reference": "Patient/p1"}
-SETTINGS = ReaderSettings(zone=ZONE, codes=load_code_lists(), trial=TrialIdentity(OUR_NAMES))
+SETTINGS = ReaderSettings(zone=ZONE, codes=load_code_lists(), trial=OUR_TRIAL)
 HERE = Home(frozenset({"ehr.example/fhir"}))
 CODES = {
     "sirolimus 1 MG Oral Tablet": "349208",

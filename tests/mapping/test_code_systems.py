@@ -17,9 +17,9 @@ from fhir_mappings.clinical_model.codes import ICD9, ICD9_PROCEDURES, ICD10, ICD
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.results import Analyte
 from fhir_mappings.readers.read_record import read_record
-from fhir_mappings.readers.reader_settings import ReaderSettings, TrialIdentity
+from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.value_sets import FaultyCodeLists, LocalCode, load_code_lists
-from tests.builders import NOW, OUR_NAMES, ZONE
+from tests.builders import NOW, OUR_TRIAL, ZONE
 from tests.mapping.charts import Json, resources
 from tests.mapping.entries import amount, chart, concept, condition, observation
 from tests.mapping.test_procedure import procedure
@@ -133,9 +133,7 @@ def test_a_procedure_of_icd_9_is_one(system: str, code: str, found: Concept | No
 
 
 def read(*many: Json, systems: dict[str, str]) -> Any:
-    settings = ReaderSettings(
-        zone=ZONE, codes=load_code_lists(systems=systems.items()), trial=TrialIdentity(OUR_NAMES)
-    )
+    settings = ReaderSettings(zone=ZONE, codes=load_code_lists(systems=systems.items()), trial=OUR_TRIAL)
     return read_record(resources(*many), "p1", NOW.instant, settings)
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from fhir_mappings.value_sets import LocalCode, load_code_lists
+from fhir_mappings.value_sets.laboratory_tests import LABORATORY_TESTS
 from fhir_mappings.value_sets.listed import CsvFile
 from fhir_mappings.value_sets.local_codes import OWN_WORDS
 from fhir_mappings.value_sets.orderables import orderables_of
-from fhir_mappings.writers.laboratory_tests import LABORATORY_TESTS
 
 LOINC = "http://loinc.org"
 HERE = "urn:oid:1.2.3"

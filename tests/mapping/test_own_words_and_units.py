@@ -13,7 +13,7 @@ from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Presence
 from fhir_mappings.readers.read_concept_map import read_concept_map
 from fhir_mappings.readers.read_record import read_record
-from fhir_mappings.readers.reader_settings import ReaderSettings, TrialIdentity
+from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.value_sets import (
     OWN_UNITS,
     OWN_WORDS,
@@ -22,7 +22,7 @@ from fhir_mappings.value_sets import (
     LocalCode,
     load_code_lists,
 )
-from tests.builders import NOW, OUR_NAMES, ZONE
+from tests.builders import NOW, OUR_TRIAL, ZONE
 from tests.mapping.charts import PATIENT, RXNORM, UCUM, Json, decode, line, order
 
 LOINC, ICD10, SNOMED = "http://loinc.org", "http://hl7.org/fhir/sid/icd-10", "http://snomed.info/sct"
@@ -31,7 +31,7 @@ LAB = "http://hospital.example/lab"
 
 def read(*resources: Json, maps: list[LocalCode]) -> ClinicalRecord:
     body = {"resourceType": "Bundle", "entry": [{"resource": r} for r in resources]}
-    settings = ReaderSettings(zone=ZONE, codes=load_code_lists(maps), trial=TrialIdentity(OUR_NAMES))
+    settings = ReaderSettings(zone=ZONE, codes=load_code_lists(maps), trial=OUR_TRIAL)
     return read_record(decode(json.dumps(body).encode()).resources, "p1", NOW.instant, settings)
 
 

@@ -153,3 +153,34 @@ def test_the_canonical_units_are_those_the_rules_quote() -> None:
     assert CANONICAL_UNIT[Analyte.CREATININE] == "umol/L"
     assert CANONICAL_UNIT[Analyte.SIROLIMUS] == CANONICAL_UNIT[Analyte.CICLOSPORIN] == "ng/mL"
     assert CANONICAL_UNIT[Analyte.TEMPERATURE] == "Cel"
+
+
+# ---------------------------------------------------------------- counts of virus
+
+
+COUNTS_OF_VIRUS = (
+    "IU/mL",
+    "[iU]/mL",
+    "copies/mL",
+    "{copies}/mL",
+    "IU/L",
+    "[iU]/L",
+    "copies/L",
+    "log10IU/mL",
+    "log10 IU/mL",
+    "logIU/mL",
+    "log10copies/mL",
+    "log[iU]/mL",
+    "{Log_IU}/mL",
+)
+
+
+@pytest.mark.parametrize("unit", COUNTS_OF_VIRUS)
+def test_each_unit_of_a_viral_load_says_that_it_counts_virus(unit: str) -> None:
+    for spelling in (unit, unit.lower(), unit.upper()):
+        assert is_viral_load_unit(spelling)
+
+
+@pytest.mark.parametrize("unit", [None, "", "S/CO", "COI", "mIU/mL", "ng/mL", "%", "1", "{index}", "U/L"])
+def test_a_unit_of_another_kind_counts_no_virus(unit: str | None) -> None:
+    assert not is_viral_load_unit(unit)

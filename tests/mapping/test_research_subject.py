@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.clinical_model.studies import Arm, StudyEntry, StudyState
-from fhir_mappings.readers.arm_text import arm_of
+from cds_service.trials.nct06802055.trial_arms import Arm
+from fhir_mappings.clinical_model.studies import StudyEntry, StudyState
+from fhir_mappings.readers.arm_text import ArmTexts, arm_of
 from fhir_mappings.readers.reader_settings import StandIn, TrialIdentity
-from tests.builders import OUR_NAMES, when
+from tests.builders import OUR_NAMES, OUR_TRIAL, when
 from tests.mapping.charts import HERE, PATIENT, Json, problems, read
 
+ARMS = OUR_TRIAL.arms
 TRIAL = {"resourceType": "ResearchStudy", "id": "s1", "identifier": [{"value": "NCT06802055"}]}
 
 
@@ -182,15 +184,62 @@ def test_the_kind_of_a_study_is_told_by_its_own_words_or_not_at_all(parts: Json,
     ],
 )
 def test_an_arm_is_read_only_from_a_text_that_names_the_drugs_and_nothing_else(text: str, arm: Any) -> None:
-    assert arm_of(text, {}) is arm
+    assert arm_of(text, ARMS, {}) == arm
 
 
 def test_letters_are_arms_only_by_the_sites_own_table() -> None:
     table = {"Arm  A": Arm.SIROLIMUS, "2": Arm.COMBINED}
-    assert arm_of("arm a", table) is Arm.SIROLIMUS
-    assert arm_of("2", table) is Arm.COMBINED
-    assert arm_of("arm b", table) is None
-    assert entry(subject(assignedArm="Arm A"), TRIAL, arms=table).arm is Arm.SIROLIMUS
+    assert arm_of("arm a", ARMS, table) == Arm.SIROLIMUS
+    assert arm_of("2", ARMS, table) == Arm.COMBINED
+    assert arm_of("arm b", ARMS, table) is None
+    assert entry(subject(assignedArm="Arm A"), TRIAL, arms=table).arm == Arm.SIROLIMUS
+
+
+@pytest.mark.parametrize("name", ARMS.spellings)
+def test_each_spelling_of_a_drug_names_its_arm(name: str) -> None:
+    """Alone it is the arm of that drug alone, where there is one; with sirolimus the arm of all that are named."""
+    alone = Arm.SIROLIMUS if ARMS.spellings[name] == "sirolimus" else None
+    for text in (name, name.upper(), f"{name} alone", f" {name}  arm"):
+        assert arm_of(text, ARMS, {}) == alone
+    assert arm_of(f"sirolimus + {name}", ARMS, {}) == (alone or Arm.COMBINED)
+
+
+FOUR = ArmTexts(
+    drugs={
+        "low": frozenset({"danazol"}),
+        "high": frozenset({"danazol"}),
+        "other": frozenset({"x", "danazol"}),
+        "none": frozenset(),
+    },
+    texts={"arm 1": "low", "200 mg": "high", "watch and wait": "none"},
+    spellings={"danazol": "danazol", "x": "x", "d.": "danazol"},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "table", "arm"),
+    [
+        ("Arm 1", {}, "low"),
+        ("200  MG", {}, "high"),
+        ("Watch and Wait", {}, "none"),
+        ("danazol", {}, None),
+        ("d. with X", {}, "other"),
+        ("d, with x", {}, None),
+        ("x", {}, None),
+        ("arm", {}, None),
+        ("arm 2", {"Arm 2": "other"}, "other"),
+        ("arm 1", {"Arm 1": "high"}, "high"),
+    ],
+)
+def test_a_trial_may_name_its_arms_by_whole_texts_and_the_site_has_the_last_word(
+    text: str, table: dict[str, str], arm: str | None
+) -> None:
+    assert arm_of(text, FOUR, table) == arm
+
+
+@pytest.mark.parametrize("text", ["sirolimus", "arm A", "and", ""])
+def test_a_trial_that_tells_no_arms_has_none(text: str) -> None:
+    assert arm_of(text, ArmTexts(), {}) is None
 
 
 @pytest.mark.parametrize(
@@ -207,7 +256,7 @@ def test_letters_are_arms_only_by_the_sites_own_table() -> None:
 )
 def test_assigned_and_actual_arm_must_agree(assigned: Any, actual: Any, arm: Any, gaps: list[str]) -> None:
     record = read(subject(assignedArm=assigned, actualArm=actual), TRIAL)
-    assert record.studies[0].arm is arm
+    assert record.studies[0].arm == arm
     assert record.studies[0].arm_text == (actual or assigned)
     assert problems(record) == gaps
 

@@ -15,8 +15,9 @@ from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, apar
 from fhir_mappings.readers.amounts import NO_STRENGTH, Strength
 from fhir_mappings.readers.dosage import Dosage, counts_without_strength, is_single_dose, read_instructions
 from fhir_mappings.readers.phases import phases
-from tests.builders import TODAY, ZONE
-from tests.mapping.charts import Json, dispense, line, order, read, statement
+from fhir_mappings.readers.reader_settings import TrialIdentity
+from tests.builders import OUR_NAMES, TODAY, ZONE
+from tests.mapping.charts import Json, dispense, line, order, problems, read, statement
 
 DAILY: Json = {"frequency": 1, "period": 1, "periodUnit": "d"}
 TWICE: Json = {"frequency": 2, "period": 1, "periodUnit": "d"}
@@ -200,6 +201,23 @@ def test_a_statement_is_cut_into_its_steps() -> None:
 def test_only_a_study_drug_is_read_in_steps() -> None:
     both = [dated(400, "2026-02-20", "2026-02-20"), dated(200, "2026-02-21")]
     assert len(read(order("voriconazole", *both)).medications) == 1
+
+
+GIVEN = [("sirolimus", "voriconazole"), ("voriconazole", "sirolimus"), ("danazol", "sirolimus")]
+"""A drug that a trial gives, and one that it does not."""
+
+
+@pytest.mark.parametrize(("given", "other"), GIVEN)
+def test_which_drugs_are_read_in_steps_and_asked_for_their_strength_a_trial_says(
+    given: str, other: str
+) -> None:
+    trial = TrialIdentity(OUR_NAMES, drugs=frozenset({given}))
+    for drug, steps in ((given, 2), (other, 1)):
+        assert len(read(order(drug, *STEP_UP), trial=trial).medications) == steps
+        asked = read(order(drug, line(1, "tablet", repeat=DAILY)), trial=trial)
+        assert (problems(asked) == ["STRENGTH_UNKNOWN"]) is (drug == given)
+    both = TrialIdentity(OUR_NAMES, drugs=frozenset())
+    assert len(read(order(given, *STEP_UP), trial=both).medications) == 1
 
 
 # ---------------------------------------------------------------- moments and counts beside a rhythm

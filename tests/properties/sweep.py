@@ -19,9 +19,9 @@ from cds_service.trials.nct06802055.dosing.open_hold import OpenHold
 from cds_service.trials.nct06802055.dosing.safety_veto import veto
 from cds_service.trials.nct06802055.dosing.titration import decide
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say
-from fhir_mappings.clinical_model.studies import Arm
 from tests.builders import days_ago, level
 from tests.dosing import LIMITS, RULES, dose, kidneys, trough
 
@@ -93,7 +93,7 @@ def holds_of(drug: Drug) -> tuple[OpenHold, ...]:
 
 def cases(drug: Drug, arm: Arm | None) -> Iterator[DoseCase]:
     partner = Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
-    other = dose(partner, AMOUNTS[partner][1] if arm is Arm.COMBINED else None)
+    other = dose(partner, AMOUNTS[partner][1] if arm == Arm.COMBINED else None)
     renals = [kidneys(state) for state in KIDNEYS[drug]]
     for measured, taken in itertools.product(_troughs(drug), tuple(doses(drug))):
         holds = (None, *_HOLDS[drug]) if measured.validity in BESIDE_A_HOLD else (None,)

@@ -85,7 +85,7 @@ def _table(name: str, struct: type[msgspec.Struct], *, is_top: bool = False) -> 
     """One table of the file, then those within it."""
     inner: list[tuple[str, type[msgspec.Struct]]] = []
     rows = []
-    hints = typing.get_type_hints(struct)
+    hints = typing.get_type_hints(struct, include_extras=True)
     for field in msgspec.structs.fields(struct):
         if found := next(_structs(hints[field.name]), None):
             many = typing.get_origin(hints[field.name]) is tuple
@@ -116,7 +116,7 @@ def _kind(hint: Any) -> str:
     if origin is typing.Literal:
         return " or ".join(f"`{part}`" for part in parts)
     if origin is typing.Annotated:
-        return _kind(parts[0])
+        return next((one.title for one in parts[1:] if one.title), None) or _kind(parts[0])
     if origin in (typing.Union, types.UnionType):
         return " or ".join(_kind(part) for part in parts if part is not type(None))
     if origin in (tuple, list, frozenset):

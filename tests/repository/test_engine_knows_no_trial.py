@@ -28,10 +28,6 @@ EXCEPTIONS = {
     "fhir_mappings/clinical_model/results.py": "names of analytes in the value sets",
     "fhir_mappings/clinical_model/quantity.py": "units of analytes: a row each",
     "fhir_mappings/clinical_model/medications.py": "the study drugs as an enumeration: to be the trial's own",
-    "fhir_mappings/clinical_model/studies.py": "the arms as an enumeration: to be the trial's own",
-    "fhir_mappings/readers/arm_text.py": "names of arms: to be told by the trial",
-    "fhir_mappings/readers/administration_route.py": "products that are injected, by name: belongs in the value sets",
-    "fhir_mappings/writers/laboratory_tests.py": "LOINC names of tests that a card drafts: a code list",
 }
 """What names them still, by file or folder, and why."""
 FILES = sorted(

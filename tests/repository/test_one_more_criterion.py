@@ -36,7 +36,7 @@ for language in ("en", "zh"):
         answer = assessment_of(installation, read_chart(json.dumps(bundle).encode()), ContextResources(), now)
         found = answer["eligibility"]["criteria"][-1]
         print(found["id"], found["status"], found["seen"])
-    print(*[line.text for group in groups(installation.trial.page.form, language, {}) for line in group.lines if line.name == "E13"])
+    print(*[line.text for group in groups(installation.trial.page.form.file, installation.trial.attested, language, {}) for line in group.lines if line.name == "E13"])
     print(installation.words.sentences["criterion.title.E13"])
 """
 REFUSED = """

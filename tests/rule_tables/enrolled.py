@@ -25,11 +25,12 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
 )
 from cds_service.trials.nct06802055.safety import safety_report as safety
 from cds_service.trials.nct06802055.safety.safety_report import SafetyLimits
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Result
-from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import NOW, days_ago, medication
 
 TABLE = read_interactions()
@@ -86,7 +87,7 @@ def kidney(state: RenalState = RenalState.NORMAL, **more: Any) -> RenalFinding:
 
 def doses_for(arm: Arm | None) -> Mapping[Drug, DoseInForce]:
     """What the arm takes; both drugs where the arm is not known."""
-    return SIROLIMUS_ONLY if arm is Arm.SIROLIMUS else BOTH
+    return SIROLIMUS_ONLY if arm == Arm.SIROLIMUS else BOTH
 
 
 def case_of(record: ClinicalRecord, arm: Arm | None, more: Mapping[str, Any]) -> EnrolledCase:

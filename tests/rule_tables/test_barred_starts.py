@@ -13,13 +13,13 @@ from cds_service.trials.nct06802055.dosing.liver import Liver
 from cds_service.trials.nct06802055.dosing.safety_veto import veto
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus, Stopped
 from cds_service.trials.nct06802055.patient_state.kidney.coded_injury import coded_injury
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Course
 from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte
-from fhir_mappings.clinical_model.studies import Arm
 from tests.builders import TODAY, a_record, days_ago, diagnosis, dispense, medication, result, when
 from tests.dosing import RULES, after, ciclosporin, decided, dose, kidneys, sirolimus, trough
 from tests.rule_tables.enrolled import BOTH, doses_for, kidney, reviewed, said

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.known_unknown import Part, Unknown, WhyUnknown
 from fhir_mappings.clinical_model.medications import (
     Dose,
@@ -15,7 +16,6 @@ from fhir_mappings.clinical_model.medications import (
     MedicationSource,
     MedicationStatus,
 )
-from fhir_mappings.clinical_model.studies import Arm
 from tests.builders import a_record, days_ago, dispense, given, level, medication, unreadable
 from tests.dosing import day, enrolled, in_force
 from tests.tables import Case, cases, named

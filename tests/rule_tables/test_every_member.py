@@ -14,11 +14,11 @@ from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import
     read_failure_limits,
 )
 from cds_service.trials.nct06802055.safety.safety_report import CRITICAL_RULES
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.results import Analyte
-from fhir_mappings.clinical_model.studies import Arm
 from tests.builders import NOW, TODAY, a_record, count, days_ago, medication, result, when
 from tests.dosing import CURRENT_USE
 from tests.rule_tables.enrolled import reviewed, said

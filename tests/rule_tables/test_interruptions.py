@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
 from cds_service.trials.nct06802055.patient_state.doses.interruptions import Off
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.medications import (
     Dose,
     Drug,
@@ -18,7 +19,6 @@ from fhir_mappings.clinical_model.medications import (
     MedicationStatus,
 )
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.studies import Arm
 from tests.builders import a_record, days_ago, dispense, given, level, medication, when
 from tests.dosing import enrolled, in_force, measured
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationStatus
 from fhir_mappings.clinical_model.results import Analyte, LevelDetails, Result, SampleTiming
-from fhir_mappings.clinical_model.studies import Arm
 from tests.builders import a_record, count, dispense, given, level, medication, result, when
 from tests.dosing import after, amount, decided, enrolled, sirolimus, titrated
 from tests.tables import Case, cases, named

@@ -8,9 +8,9 @@ from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.trials.nct06802055.levels_when_new import level_course
 from cds_service.trials.nct06802055.patient_state.participation import participation
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.medications import Drug, MedicationSource
 from fhir_mappings.clinical_model.results import LevelDetails, Reading, SampleTiming, Specimen
-from fhir_mappings.clinical_model.studies import Arm
 from tests.builders import NOW, a_record, dispense, level, medication, when
 from tests.dosing import enrolled, measured
 

@@ -10,10 +10,11 @@ from cds_service.rules.answers.dosing_answers import Band, Recheck, State, Troug
 from cds_service.rules.answers.follow_up import DueStatus
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus, Stopped
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import Analyte, LevelDetails, Reading, SampleTiming
-from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import TODAY, a_record, count, days_ago, level, medication, result, unreadable, when
 from tests.rule_tables.enrolled import BOTH, SIROLIMUS_ONLY, decision, dose, kidney, patient, scheduled
 from tests.tables import cases, named

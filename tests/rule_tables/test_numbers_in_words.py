@@ -1,6 +1,8 @@
 """A number that a site can set stands in no sentence: a sentence is told it, so that card and rule say the same."""
 
+import json
 import re
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -8,6 +10,7 @@ from msgspec.structs import replace
 from cds_service.cards.translations import read_wording
 from cds_service.rules.verdict import Verdict
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
+from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.clinical_model.results import Analyte
 from tests.builders import result
 from tests.rule_tables.eligibility_cases import LIMITS, asked
@@ -40,7 +43,6 @@ WHY = {
     "criterion.I8.question_beside": "the scale of the score",
     "form.I8": "the scale of the score",
     "criterion.title.I8": "trial record",
-    "form.description": "the form is one file for all sites; a site with another term says so beside it",
     "dosing.reason.toxicity": "a grade of CTCAE, which the rule names",
     "dosing.toxic": "a grade of CTCAE, which the rule names",
     "forecast.dose": "a part of a distribution",
@@ -86,6 +88,42 @@ def test_the_questions_say_the_site_s_months_and_days() -> None:
     assert WORDS["zh"].plain(unsettled.question) == "近 4 天内妊娠试验是否阴性，且未哺乳？"
     old = asked("E3", result(Analyte.PNH_GRANULOCYTES, 62, 300), limits=limits)
     assert dict(old.question.values)["months"] == 3
+
+
+TERMS = [
+    (
+        {},
+        "30 days, the last day included; I5, I6, E11 hold for 7 days.",
+        "30天（含当日）；I5、I6、E11 为7天。",
+    ),
+    (
+        {"eligibility.attestation_days": 21, "eligibility.attestation_short_days": 3},
+        "21 days, the last day included; I5, I6, E11 hold for 3 days.",
+        "21天（含当日）；I5、I6、E11 为3天。",
+    ),
+    (
+        {"eligibility.attestation_short_items": ["E2"]},
+        "30 days, the last day included; E2 hold for 7 days.",
+        "30天（含当日）；E2 为7天。",
+    ),
+    ({"eligibility.attestation_short_items": []}, "30 days, the last day included.", "30天（含当日）。"),
+]
+"""What a site sets of how long attested answers hold, and what the form then says of itself."""
+
+
+@pytest.mark.parametrize(("site", "english", "chinese"), TERMS)
+def test_the_attestation_form_says_the_site_s_days(site: dict[str, Any], english: str, chinese: str) -> None:
+    assert TRIAL.page.form is not None
+    said = TRIAL.page.form.description(load_protocol(site))
+    assert f"It holds for {english} A later answer" in WORDS["en"].plain(said)
+    assert f"答案有效期{chinese}逐项" in WORDS["zh"].plain(said)
+
+
+def test_the_form_as_shipped_says_the_reviewed_days() -> None:
+    """So a changed number of the reviewed file makes the file of the form stale, and the start refuses that."""
+    assert TRIAL.page.form is not None
+    said = WORDS["en"].plain(TRIAL.page.form.description(load_protocol({})))
+    assert json.loads(TRIAL.page.form.file.read_text("utf-8"))["description"] == said
 
 
 def test_a_finding_about_a_critical_partner_says_the_site_s_days() -> None:

@@ -10,12 +10,13 @@ from cds_service.rules.answers.alerts import Alert
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Known, Unknown, WhyUnknown
 from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte
-from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import a_record, medication, result, when
 from tests.rule_tables.enrolled import SIROLIMUS_ONLY, decision, dose, drafted, judged, kidney, patient, said
 from tests.tables import cases, named

@@ -18,11 +18,11 @@ from cds_service.rules.answers.forecast_answer import (
     drawing,
 )
 from cds_service.trials.nct06802055.assess import assess, load_protocol
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.known_unknown import Known, Sex, Unknown, WhyUnknown
 from fhir_mappings.clinical_model.medications import Drug, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, LevelDetails, SampleTiming, Specimen
-from fhir_mappings.clinical_model.studies import Arm
 from tests.builders import NOW, TODAY, a_record, count, days_ago, dispense, given, level, medication, result
 from tests.dosing import enrolled
 

@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.known_unknown import Gap, Part
 from fhir_mappings.clinical_model.medications import MedicationSource, MedicationStatus
-from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import a_record, days_ago, dispense, given, medication, nobody, unreadable
 from tests.dosing import enrolled, joined
 from tests.tables import Case, cases, named
@@ -73,7 +74,7 @@ def test_of_several_entries_the_furthest_along_wins(case: Case) -> None:
 )
 def test_the_arm_is_told_once_or_not_at_all(arms, found, problems) -> None:
     seen = joined(a_record(*(enrolled(arm) for arm in arms)))
-    assert seen.arm is found
+    assert seen.arm == found
     assert [gap.problem for gap in seen.gaps] == problems
 
 

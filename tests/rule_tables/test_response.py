@@ -9,11 +9,12 @@ from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf, as_of
 from cds_service.rules.thresholds import Origin, read_rules
 from cds_service.trials.nct06802055.response.readouts import read_response_limits, readouts
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Known, Part, Sex, Unknown, WhyUnknown
 from fhir_mappings.clinical_model.messages import Phrase
-from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import ZONE, a_record, count, days_ago, medication, transfused, unreadable
 from tests.tables import cases, named
 

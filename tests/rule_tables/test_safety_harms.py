@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, AllergyKind, ProcedureDone
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Course
@@ -12,7 +13,6 @@ from fhir_mappings.clinical_model.known_unknown import Known, Sex
 from fhir_mappings.clinical_model.medications import Drug, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte
-from fhir_mappings.clinical_model.studies import Arm
 from tests.builders import a_record, count, diagnosis, medication, result, when
 from tests.rule_tables.enrolled import SIROLIMUS_ONLY, patient, reviewed, said
 from tests.tables import cases, named

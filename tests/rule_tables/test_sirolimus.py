@@ -9,9 +9,9 @@ from cds_service.rules.answers.dosing_answers import State, Trough, Validity
 from cds_service.trials.nct06802055.dosing.dose_case import DosedPatient, Laboratory
 from cds_service.trials.nct06802055.dosing.liver import Liver
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus, DoseStep
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import say
-from fhir_mappings.clinical_model.studies import Arm
 from tests.builders import days_ago, level
 from tests.dosing import LIMITS, RULES, after, amount, decided, dose, milligrams, sirolimus
 from tests.tables import Case, cases, named

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cds_service.settings.site_file import Site
-from fhir_mappings.clinical_model.studies import Arm
+from cds_service.trials.nct06802055.trial_arms import Arm
 from tests.bench.servers import ours
 from tests.hook_calls import call_body, prefetch_of
 from tests.scenarios import fhir_charts as chart

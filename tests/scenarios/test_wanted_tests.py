@@ -9,7 +9,7 @@ from cds_service.trials.nct06802055.criteria.e08_virus_or_liver.viruses import T
 from cds_service.trials.nct06802055.monitoring.plan import tests_of as schedule_of
 from cds_service.trials.nct06802055.monitoring.tests_findings_ask_for import REPEATED_FOR
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
-from fhir_mappings.writers.laboratory_tests import BY_HAND, LABORATORY_TESTS, ORDERED_AS
+from fhir_mappings.value_sets.laboratory_tests import BY_HAND, LABORATORY_TESTS, ORDERED_AS
 from tests.bench.servers import ours
 from tests.hook_calls import call_body, prefetch_of
 from tests.scenarios.dosing_charts import (

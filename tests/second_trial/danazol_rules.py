@@ -77,7 +77,9 @@ def participation(record: ClinicalRecord, _: AsOf) -> Participation:
         return Participation(StudyState.UNKNOWN)
     ours = [entry for entry in record.studies if entry.this_trial]
     if ours:
-        return Participation(ours[-1].state, evidence=(Evidence(ours[-1].reference, None, None),))
+        return Participation(
+            ours[-1].state, ours[-1].arm, evidence=(Evidence(ours[-1].reference, None, None),)
+        )
     unresolved = any(entry.this_trial is None for entry in record.studies)
     return Participation(StudyState.UNKNOWN if unresolved else StudyState.NONE)
 

@@ -117,6 +117,7 @@ TRIAL = Trial(
     module=__name__,
     record=FILE.record,
     drugs=FILE.drug,
+    arms=FILE.arm,
     disease=frozenset({Concept.PNH_DIAGNOSIS}),
     services=FILE.services(_CARDS),
     reviewed=rules.REVIEWED,

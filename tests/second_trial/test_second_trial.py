@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import requests
 from flask.testing import FlaskClient
@@ -19,11 +20,17 @@ from cds_service.explain.page_sessions import SignedInPerson
 from cds_service.explain.responses import OWN
 from cds_service.explain.snoozed import Recollection
 from cds_service.explain.use_cases import ExplainDesk, ExplainedTrial
-from cds_service.fhir_client.base_url_allow_list import read_base
+from cds_service.fhir_client.base_url_allow_list import FhirBase, read_base
 from cds_service.fhir_client.create_resource import FhirWriter
+from cds_service.fhir_client.deadline import Deadline
+from cds_service.offline_wiring import build_rulebook
 from cds_service.services.catalogue import catalogue_of
+from cds_service.services.chart_file import assessment_by, read_chart
+from cds_service.services.handler import Installation
 from cds_service.settings.site_file import BadSite, Site, read_site
-from cds_service.trials.installed import shipped_trials
+from cds_service.signin.signin_errors import SignInRefused
+from cds_service.trials.installed import shipped_trials, trials_in
+from cds_service.trials.trial_interface import Trial, TrialForm
 from cds_service.wiring import build_app, build_installations, memory_of, offline, open_memory
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.messages import say
@@ -104,6 +111,56 @@ def test_a_participant_is_dosed_by_his_own_trial_alone(both: FlaskClient) -> Non
     other = (*a_chart(AA), *in_trial("NCT06802055"))
     assert cards(both, "pnh-trial-dosing", other) == []
     assert cards(both, "aa-trial-titration", other) != []
+
+
+ARM_TEXTS = [
+    ("danazol", "danazol"),
+    ("Danazol alone", "danazol"),
+    ("达那唑 组", "danazol"),
+    ("pnh-1", "danazol"),
+    ("PNH-2", "watching"),
+    ("Watch  and wait", "watching"),
+    ("sirolimus", None),
+    ("Arm 3", None),
+]
+"""What a ResearchSubject may have, and which arm of the second trial it is."""
+
+
+@pytest.mark.parametrize(("text", "arm"), ARM_TEXTS)
+def test_its_arm_is_read_from_a_research_subject(text: str, arm: str | None) -> None:
+    site = Site(trials=BOTH, arms={"Arm 3": "sirolimus"})
+    told = _assessed(site, TRIAL, "NCT00000042", text)
+    assert told["participation"] == {**told["participation"], "status": "enrolled", "arm": arm}
+    assert [gap["problem"] for gap in told["dataQuality"]] == ([] if arm else ["ARM_NOT_RECOGNISED"])
+
+
+@pytest.mark.parametrize("text", [text for text, arm in ARM_TEXTS if arm])
+def test_the_arms_of_one_trial_are_none_of_the_other(text: str) -> None:
+    first, _ = trials_in(BOTH)
+    assert _assessed(Site(trials=BOTH), first, "NCT06802055", text)["participation"]["arm"] is None
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("[arms]\n'1' = 'sirolimus'", "is set to 'sirolimus'; the arms are danazol, watching"),
+        ("[arms]\n'pnh-1' = 'watching'", "names danazol, and is set to watching"),
+        ("[participation]\ngroup = [{name='Group/1', arm='b'}]", "is set to 'b'; the arms are danazol"),
+    ],
+)
+def test_a_site_names_the_arms_of_its_first_trial(tmp_path: Path, table: str, said: str) -> None:
+    (tmp_path / "site.toml").write_text(f"trials = {json.dumps([TRIAL.module])}\n{table}", "utf-8")
+    with pytest.raises(BadSite, match=said):
+        read_site(tmp_path / "site.toml")
+    (tmp_path / "good.toml").write_text(f"trials = {json.dumps([TRIAL.module])}\n[arms]\nA = 'watching'\n")
+    site = read_site(tmp_path / "good.toml")
+    assert _assessed(site, TRIAL, "NCT00000042", "a")["participation"]["arm"] == "watching"
+
+
+def _assessed(site: Site, trial: Trial, number: str, arm: str) -> Json:
+    subject = {**fhir.participation(), "assignedArm": arm}
+    chart = read_chart(json.dumps(bundle([*a_chart(PNH), fhir.study(number), subject])).encode())
+    return assessment_by(build_rulebook(site, trial), chart, chart.drafts, NOW)
 
 
 def test_a_draft_of_its_drug_touches_its_trial(both: FlaskClient) -> None:
@@ -212,25 +269,72 @@ def _of_patient(code: Json) -> Json:
     return {**fhir.condition(code), "subject": {"reference": f"Patient/{PATIENT}"}}
 
 
+PERSON = SignedInPerson(
+    fhir_base=BASE,
+    patient=PATIENT,
+    user=None,
+    access_token="token",
+    scope="patient/*.rs",
+    ends=NOW.instant + timedelta(hours=1),
+    banner=False,
+    caller=None,
+    language="zh",
+    form_token="word",
+)
+
+
+class WrittenDown(FhirWriter, frozen=True):
+    """Keeps what it is given to write."""
+
+    forms: list[Json] = msgspec.field(default_factory=list)
+
+    def create(self, base: FhirBase, kind: str, body: bytes, token: str, deadline: Deadline) -> None:
+        self.forms.append(json.loads(body))
+
+
+def _with_a_form(one: Installation, folder: Path) -> Installation:
+    """The second trial, asking a score of 0 to 2."""
+    line = {"linkId": "T1", "type": "integer", "text": "How tired?"}
+    form = {"url": "urn:toy", "version": "1", "item": [{"linkId": "g", "text": "All", "item": [line]}]}
+    (folder / "form.json").write_text(json.dumps(form))
+    asked = TrialForm(folder / "form.json", lambda _: say("toy.nothing"))
+    page = replace(TRIAL.page, form=asked)
+    return replace(one, trial=replace(TRIAL, page=page, attested={"T1": range(3)}))
+
+
+@pytest.mark.parametrize(
+    ("shown", "line"), [("NCT06802055", "I2"), ("NCT00000042", "T1"), (None, "I2"), ("NCT1", None)]
+)
+def test_answers_go_to_the_form_of_the_trial_that_the_page_showed(
+    tmp_path: Path, shown: str | None, line: str | None
+) -> None:
+    """To the first trial's where the page was opened before it named one; never to another's."""
+    first, second = build_installations(offline(Site(trials=BOTH)))
+    trials = tuple(
+        ExplainedTrial(one, {}, Recollection(None, 0, one.zone))
+        for one in (first, _with_a_form(second, tmp_path))
+    )
+    writer = WrittenDown(requests.Session())
+    desk = ExplainDesk(trials, HeldChart({}), writer, lambda: NOW.instant)
+    person = replace(PERSON, user="Practitioner/1")
+    given = {"T1": "2", "I2": "yes"} | ({} if shown is None else {"trial": shown})
+    if line is None:
+        with pytest.raises(SignInRefused):
+            desk.attest(person, given)
+    else:
+        assert desk.attest(person, given)
+    found = [item["linkId"] for form in writer.forms for group in form["item"] for item in group["item"]]
+    assert found == ([line] if line else [])
+
+
 @pytest.mark.parametrize(
     ("code", "trial", "criteria"), [(PNH, TRIAL.record.id, 5), (AA, "NCT06802055", 20)], ids=["PNH", "AA"]
 )
 def test_it_is_explained_by_the_same_page(code: Json, trial: str, criteria: int) -> None:
-    person = SignedInPerson(
-        fhir_base=BASE,
-        patient=PATIENT,
-        user=None,
-        access_token="token",
-        scope="patient/*.rs",
-        ends=NOW.instant + timedelta(hours=1),
-        banner=False,
-        caller=None,
-        language="zh",
-        form_token="word",
-    )
-    words, values = _desk(code).look(person, "zh", lambda reference: reference)
+    words, values = _desk(code).look(PERSON, "zh", lambda reference: reference)
     assert values["concerned"]
     assert words.plain(say("page.trial")).endswith(trial)
+    assert (values["form"] or {"trial": "none"})["trial"] == ("none" if trial == TRIAL.record.id else trial)
     listed = values["worklist"]
     assert len([*listed.open, *listed.excluding, *listed.settled]) == criteria
     assert (words.language == "en") is (trial == TRIAL.record.id), "the second trial has English alone"

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.virtual_trial.assumptions import assumptions
 from cds_service.virtual_trial.virtual_adults import VirtualAdult, virtual_adult
-from fhir_mappings.clinical_model.studies import Arm
 
 KNOWN = assumptions()
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from cds_service.trials.nct06802055.patient_state.kidney.egfr import ckd_epi_2021
+from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.virtual_trial.pk_ground_truth import Body, Doses
 from cds_service.virtual_trial.true_renal_state import impaired_from
 from cds_service.virtual_trial.virtual_adults import TRUTHS, virtual_adult
-from fhir_mappings.clinical_model.studies import Arm
 from tests.virtual_trial.people import KNOWN, somebody
 
 
@@ -24,7 +24,7 @@ def test_the_same_seed_gives_the_same_patient_and_another_seed_another() -> None
 def test_both_arms_and_every_truth_are_there_in_equal_parts() -> None:
     people = [virtual_adult(3, number, KNOWN) for number in range(60)]
     assert {truth: sum(p.truth == truth for p in people) for truth in TRUTHS} == dict.fromkeys(TRUTHS, 20)
-    assert sum(p.arm is Arm.COMBINED for p in people) == 30
+    assert sum(p.arm == Arm.COMBINED for p in people) == 30
     assert all(18 <= p.age <= 80 for p in people)
 
 

@@ -5,14 +5,14 @@ from datetime import date
 import msgspec
 
 from fhir_mappings.clinical_model.known_unknown import Evidence, Gap
-from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import StudyState
 
 
 class Participation(msgspec.Struct, frozen=True):
     """Is the patient in this trial, in which arm, since when; `study_day` 1 is the first study dose."""
 
     status: StudyState
-    arm: Arm | None = None
+    arm: str | None = None
     start: date | None = None
     first_dose: date | None = None
     study_day: int | None = None

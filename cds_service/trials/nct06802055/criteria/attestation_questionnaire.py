@@ -11,7 +11,8 @@ from typing import Any
 
 from cds_service.cards.translations import LANGUAGES, Wording, read_wording
 from cds_service.rules.criterion_folders import NUMBERS, criterion_folders, word_folders
-from cds_service.rules.thresholds import ProtocolTextFault, table_if_whole
+from cds_service.rules.thresholds import LimitTables, ProtocolTextFault, table_if_whole, value_in_force
+from fhir_mappings.clinical_model.messages import Phrase, listing, say
 
 FILE = "questionnaire.json"
 MODULE = "cds_service.cli.write_questionnaire"
@@ -22,6 +23,7 @@ _FIRST = LANGUAGES[0]
 _CODES = {"zh": "zh-CN"}
 """What FHIR calls a language where it is not what the files call it."""
 _EXTENSIONS = "http://hl7.org/fhir/StructureDefinition/"
+_TERMS = ("attestation_days", "attestation_short_days", "attestation_short_items")
 _GROUPS = {"inclusion": "I", "exclusion": "E"}
 
 
@@ -37,14 +39,28 @@ def questionnaire_of(reviewed: Path, languages: Sequence[str] = LANGUAGES) -> Js
         "url": "urn:aa-cds:Questionnaire/eligibility-attestation",
         "version": "1.0.0",
         "name": "EligibilityAttestation",
-        **_said("title", "title", words),
+        **_said("title", say("form.title"), words),
         "status": "active",
         "experimental": False,
         "subjectType": ["Patient"],
         "date": "2025-06-04",
-        **_said("description", "description", words),
+        **_said("description", description_of(*_terms(reviewed)), words),
         "item": [_group(name, letter, lines, words) for name, letter in _GROUPS.items()],
     }
+
+
+def description_of(days: int, short_days: int, short_items: Sequence[str]) -> Phrase:
+    """What the form says of itself, with the days for which its answers, and those of some criteria, hold."""
+    if not short_items:
+        return say("form.description", term=say("form.term", days=days))
+    short = listing(say(f"criterion.number.{item}") for item in short_items)
+    return say("form.description", term=say("form.terms", days=days, short=short, short_days=short_days))
+
+
+def _terms(reviewed: Path) -> list[Any]:
+    """The reviewed numbers of it: the form is one file for all sites, whose pages say their own."""
+    tables = LimitTables(reviewed)
+    return [value_in_force(f"eligibility.{name}", {}, tables, []) for name in _TERMS]
 
 
 def form_lines(reviewed: Path) -> dict[str, Json]:
@@ -102,7 +118,7 @@ def _other_lines(written: bytes, lines: Mapping[str, Json]) -> Iterator[str]:
 
 def _group(name: str, letter: str, lines: Mapping[str, Json], words: Words) -> Json:
     asked = [_item(line, table, words) for line, table in lines.items() if line.startswith(letter)]
-    return {"linkId": name, **_said("text", name, words), "type": "group", "item": asked}
+    return {"linkId": name, **_said("text", say(f"form.{name}"), words), "type": "group", "item": asked}
 
 
 def _item(line: str, table: Json, words: Words) -> Json:
@@ -115,22 +131,24 @@ def _item(line: str, table: Json, words: Words) -> Json:
         **({"extension": bounds} if bounds else {}),
         "linkId": line,
         "prefix": line,
-        **_said("text", line, words),
+        **_said("text", say(f"form.{line}"), words),
         "type": table["type"],
         "required": False,
     }
 
 
-def _said(element: str, key: str, words: Words) -> Json:
+def _said(element: str, phrase: Phrase, words: Words) -> Json:
     """An element in the first language, and its translations beside it."""
-    translated = [_translation(language, one, key) for language, one in words.items() if language != _FIRST]
+    translated = [
+        _translation(language, one, phrase) for language, one in words.items() if language != _FIRST
+    ]
     return {
-        element: words[_FIRST].sentences[f"form.{key}"],
+        element: words[_FIRST].plain(phrase),
         f"_{element}": {"extension": translated},
     }
 
 
-def _translation(language: str, words: Wording, key: str) -> Json:
+def _translation(language: str, words: Wording, phrase: Phrase) -> Json:
     code = {"url": "lang", "valueCode": _CODES.get(language, language)}
-    content = {"url": "content", "valueString": words.sentences[f"form.{key}"]}
+    content = {"url": "content", "valueString": words.plain(phrase)}
     return {"url": f"{_EXTENSIONS}translation", "extension": [code, content]}

@@ -18,7 +18,6 @@ from fhir_mappings.clinical_model.calendar import days_after, days_before
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.results import Comparator, Result
-from fhir_mappings.clinical_model.studies import Arm
 
 
 class DosedPatient(msgspec.Struct, frozen=True):
@@ -52,7 +51,7 @@ class DoseCase(msgspec.Struct, frozen=True):
 
     drug: Drug
     today: date
-    arm: Arm | None
+    arm: str | None
     dose: DoseInForce
     trough: Trough
     renal: RenalFinding

@@ -8,9 +8,9 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bounds
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason, reason_words
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.medications import Dose, Drug
 from fhir_mappings.clinical_model.messages import say
-from fhir_mappings.clinical_model.studies import Arm
 
 
 def start_sirolimus(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:
@@ -43,7 +43,7 @@ def _barring(case: DoseCase) -> tuple[Reason, ...]:
     return tuple(d for d in doubts if d is not Reason.CICLOSPORIN_DOSE_UNKNOWN or not _ciclosporin(case))
 
 
-def ciclosporin_doubts(arm: Arm | None, ciclosporin: DoseInForce | None) -> tuple[Reason, ...]:
+def ciclosporin_doubts(arm: str | None, ciclosporin: DoseInForce | None) -> tuple[Reason, ...]:
     """Ciclosporin raises the sirolimus level: outside the combined arm it may be stopped any day.
 
     Once it was stopped by decision, sirolimus is dosed as if alone (DECISIONS 62).
@@ -51,9 +51,9 @@ def ciclosporin_doubts(arm: Arm | None, ciclosporin: DoseInForce | None) -> tupl
     if ciclosporin is None or ciclosporin.status is DoseStatus.NONE:
         return ()
     if ciclosporin.taken:
-        return () if arm is Arm.COMBINED else (Reason.ARM_MISMATCH,)
+        return () if arm == Arm.COMBINED else (Reason.ARM_MISMATCH,)
     gone = ciclosporin.status is DoseStatus.NOT_DOCUMENTED and ciclosporin.taken_until is not None
-    alone = arm is not Arm.COMBINED or ciclosporin.stopped is not None
+    alone = arm != Arm.COMBINED or ciclosporin.stopped is not None
     return () if gone and alone else (Reason.CICLOSPORIN_DOSE_UNKNOWN,)
 
 
@@ -76,7 +76,7 @@ def _ciclosporin(case: DoseCase) -> tuple[Dose, ...]:
 
     Also one from before the study, and one that is proposed to be started on the same day.
     """
-    if case.arm is not Arm.COMBINED:
+    if case.arm != Arm.COMBINED:
         return ()
     taken = (case.other.dose, *case.other.claims) if case.other else ()
     return tuple(dose for dose in (*taken, case.other_start) if dose)
@@ -87,7 +87,7 @@ def _asked_for(case: DoseCase) -> tuple[Reason, ...]:
     other = case.other
     untold = other is not None and other.status in (DoseStatus.NOT_DOCUMENTED, DoseStatus.CONFLICTING)
     unknown = {
-        Reason.CICLOSPORIN_DOSE_UNKNOWN: case.arm is Arm.COMBINED and untold and not _ciclosporin(case),
+        Reason.CICLOSPORIN_DOSE_UNKNOWN: case.arm == Arm.COMBINED and untold and not _ciclosporin(case),
         Reason.MISSING_AGE: case.patient.age is None,
         Reason.MISSING_WEIGHT: case.patient.weight_kg is None,
         Reason.MISSING_BILIRUBIN: not case.liver.bilirubin_known,

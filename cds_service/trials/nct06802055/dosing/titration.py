@@ -18,9 +18,10 @@ from cds_service.trials.nct06802055.patient_state.doses.titration_limits import 
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import WORDS, Reason
 from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say
-from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import StudyState
 
 
 def titrate(
@@ -37,7 +38,7 @@ def titrate(
     """
     if case.participation.status is not StudyState.ENROLLED:
         return ()
-    drugs = (Drug.SIROLIMUS,) if case.participation.arm is Arm.SIROLIMUS else tuple(Drug)
+    drugs = (Drug.SIROLIMUS,) if case.participation.arm == Arm.SIROLIMUS else tuple(Drug)
     chart = gather(case, limits, level_limits, harmed=harmed)
     chart[Drug.SIROLIMUS] = replace(chart[Drug.SIROLIMUS], toxic=toxic)
     return decide({drug: chart[drug] for drug in drugs}, limits, case.rules)
@@ -112,7 +113,7 @@ def _takes_as_ever(case: DoseCase) -> bool:
     return hold is not None and hold.taken_on and case.dose.taken and not hold.documented
 
 
-def target_band(drug: Drug, renal: RenalState, arm: Arm | None, limits: TitrationLimits) -> Band | None:
+def target_band(drug: Drug, renal: RenalState, arm: str | None, limits: TitrationLimits) -> Band | None:
     """The target band; none for ciclosporin while the kidneys rule, or in an arm that is not known."""
     if drug is Drug.SIROLIMUS:
         return Band(limits.sirolimus_target_low, limits.sirolimus_target_high)

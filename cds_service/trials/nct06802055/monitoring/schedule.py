@@ -15,10 +15,11 @@ from cds_service.trials.nct06802055.monitoring.routine import item_of
 from cds_service.trials.nct06802055.monitoring.study_course import StudyCourse
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import StudyState
 
 __all__ = ["MonitoringLimits", "schedule"]
 
@@ -41,7 +42,7 @@ def schedule(
     participation, rules = case.participation, case.rules
     if participation.status is not StudyState.ENROLLED:
         return ()
-    tests = [t for t in tests_of(limits) if participation.arm is Arm.COMBINED or not t.only_combined]
+    tests = [t for t in tests_of(limits) if participation.arm == Arm.COMBINED or not t.only_combined]
     ciclosporin = case.doses.get(Drug.CICLOSPORIN)
     if ciclosporin and ciclosporin.stopped:
         tests = [test for test in tests if test.name != f"{Drug.CICLOSPORIN}-trough"]

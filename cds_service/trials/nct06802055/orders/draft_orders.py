@@ -25,11 +25,12 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
     DrugInteraction,
     InteractionLimits,
 )
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.calendar import on_day
 from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.studies import Arm, StudyState
+from fhir_mappings.clinical_model.studies import StudyState
 
 __all__ = ["CRITICAL_RULES", "OrderLimits", "review_orders"]
 
@@ -136,5 +137,5 @@ def _concerned(
     dose = doses.get(Drug.CICLOSPORIN)
     taken = dose is not None and dose.status in (DoseStatus.KNOWN, DoseStatus.CONFLICTING)
     drafted = any(Drug.CICLOSPORIN.value in d.ingredients and d.systemic is not False for d in drafts)
-    combined = participation.arm is Arm.COMBINED or taken or drafted
+    combined = participation.arm == Arm.COMBINED or taken or drafted
     return (Drug.SIROLIMUS, Drug.CICLOSPORIN) if combined else (Drug.SIROLIMUS,)

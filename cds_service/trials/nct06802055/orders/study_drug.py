@@ -14,10 +14,10 @@ from cds_service.trials.nct06802055.orders.route import another_route
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import makes
 from cds_service.trials.nct06802055.patient_state.interaction_findings import PairTold, pair_alerts
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.known_unknown import Known
 from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.studies import Arm
 
 _NAME = {Drug.SIROLIMUS: say("orders.sirolimus"), Drug.CICLOSPORIN: say("orders.ciclosporin")}
 _PROPOSES = frozenset({State.INITIATE, State.INCREASE, State.DECREASE})
@@ -48,10 +48,10 @@ def draft_dose_text(dose: Dose) -> Phrase:
 
 
 def _arm(desk: OrderContext, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
-    if drug is Drug.SIROLIMUS or desk.participation.arm is Arm.COMBINED:
+    if drug is Drug.SIROLIMUS or desk.participation.arm == Arm.COMBINED:
         return
     evidence = desk.participation.evidence
-    if desk.participation.arm is Arm.SIROLIMUS:
+    if desk.participation.arm == Arm.SIROLIMUS:
         seen = say("orders.mismatch")
         yield desk.alert("ARM_MISMATCH", Severity.WARNING, Action.REVIEW, seen, draft, drug, evidence)
     else:
@@ -185,7 +185,7 @@ def _without_advice(
     desk: OrderContext, draft: MedicationEvent, decision: TitrationDecision
 ) -> Iterator[Alert]:
     """A dose is drafted where none is known to be taken and the dosing rules still ask for something."""
-    if decision.drug is Drug.CICLOSPORIN and desk.participation.arm is not Arm.COMBINED:
+    if decision.drug is Drug.CICLOSPORIN and desk.participation.arm != Arm.COMBINED:
         return
     seen = say("orders.unadvised", drug=_NAME[Drug(decision.drug)], why=decision.seen)
     yield desk.alert("ORD-UNADVISED", Severity.WARNING, Action.REVIEW, seen, draft, Drug(decision.drug))
@@ -207,7 +207,7 @@ def partners_in_use(desk: OrderContext, draft: MedicationEvent) -> Iterator[Aler
 
 def _spacing(desk: OrderContext, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
     """Sirolimus is taken 4 hours after the morning ciclosporin (US label 7.1), where the arm takes both."""
-    if desk.participation.arm is Arm.SIROLIMUS:
+    if desk.participation.arm == Arm.SIROLIMUS:
         return
     other = Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
     dose = desk.doses.get(other)

@@ -5,11 +5,12 @@ from datetime import date
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import signs_of
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Evidence, Gap, Part
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
-from fhir_mappings.clinical_model.studies import Arm, StudyEntry, StudyState
+from fhir_mappings.clinical_model.studies import StudyEntry, StudyState
 
 FURTHEST_FIRST = (
     StudyState.COMPLETED,
@@ -75,7 +76,7 @@ def _start(entries: tuple[StudyEntry, ...]) -> date | None:
     return min(start.first for start in starts)
 
 
-def _arm(state: StudyState, entries: tuple[StudyEntry, ...]) -> tuple[Arm | None, tuple[Gap, ...]]:
+def _arm(state: StudyState, entries: tuple[StudyEntry, ...]) -> tuple[str | None, tuple[Gap, ...]]:
     arms = {entry.arm for entry in entries if entry.arm}
     if len(arms) == 1:
         return arms.pop(), ()
@@ -86,9 +87,9 @@ def _arm(state: StudyState, entries: tuple[StudyEntry, ...]) -> tuple[Arm | None
     return None, tuple(Gap("ARM_UNKNOWN", e.reference, e.arm_text or "") for e in entries)
 
 
-def _first_dose(record: ClinicalRecord, as_of: AsOf, start: date | None, arm: Arm | None) -> date | None:
+def _first_dose(record: ClinicalRecord, as_of: AsOf, start: date | None, arm: str | None) -> date | None:
     """The first day a study drug was taken in the trial."""
-    drugs = tuple(Drug) if arm is Arm.COMBINED and start else (Drug.SIROLIMUS,)
+    drugs = tuple(Drug) if arm == Arm.COMBINED and start else (Drug.SIROLIMUS,)
     days = [
         sign.day
         for drug in drugs

@@ -6,14 +6,14 @@ from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
 from cds_service.trials.nct06802055.safety.dangerous_levels import level_drug_name
 from cds_service.trials.nct06802055.safety.safety_context import Found, Situation
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say
-from fhir_mappings.clinical_model.studies import Arm
 
 
 def arm_mismatch(chart: Situation) -> Iterator[Found]:
     """Ciclosporin is taken in the arm of sirolimus alone."""
-    if chart.participation.arm is Arm.SIROLIMUS and chart.on_ciclosporin:
+    if chart.participation.arm == Arm.SIROLIMUS and chart.on_ciclosporin:
         dose = chart.doses.get(Drug.CICLOSPORIN)
         seen = say("safety.mismatch", since=dose.since if dose else None)
         evidence = (*chart.participation.evidence, *(dose.evidence if dose else ()))

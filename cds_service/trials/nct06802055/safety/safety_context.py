@@ -16,12 +16,12 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, InteractionLimits
 from cds_service.trials.nct06802055.safety.safety_limits import SafetyLimits
+from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Reading, Result
-from fhir_mappings.clinical_model.studies import Arm
 
 Number = Decimal
 
@@ -126,7 +126,7 @@ def concerned(
     current_use: InteractionLimits,
 ) -> tuple[Drug, ...]:
     """Sirolimus always; ciclosporin in its arm, or where it is taken all the same."""
-    if participation.arm is Arm.COMBINED or takes_ciclosporin(record, day, doses, current_use):
+    if participation.arm == Arm.COMBINED or takes_ciclosporin(record, day, doses, current_use):
         return Drug.SIROLIMUS, Drug.CICLOSPORIN
     return (Drug.SIROLIMUS,)
 
