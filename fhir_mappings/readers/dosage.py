@@ -227,14 +227,19 @@ def _contradicts_itself(line: Dosage, step: _Step, strength: Strength, alone: bo
     How often is asked only of a line that stands `alone`: each of two may carry the words of the whole day.
     """
     daily = step.amount_mg * step.rhythm.count * 24 / step.rhythm.hours
-    more = [
-        said for c in line.additional_instruction for said in (c.text, *(one.display for one in c.coding))
-    ]
-    texts = (line.text, line.patient_instruction, *more)
-    limits = (line.max_dose_per_period, line.max_dose_per_administration)
-    return contradicts(
-        texts, step.amount_mg, daily, strength.mg_per_piece, step.rhythm if alone else None
-    ) or is_more_than_allowed(step.amount_mg, daily, *limits, strength)
+    each, rhythm = strength.mg_per_piece, step.rhythm if alone else None
+    texts = _said_beside(line)
+    if texts and contradicts(texts, step.amount_mg, daily, each, rhythm):
+        return True
+    most = (line.max_dose_per_period, line.max_dose_per_administration)
+    return any(most) and is_more_than_allowed(step.amount_mg, daily, *most, strength)
+
+
+def _said_beside(line: Dosage) -> list[str]:
+    texts = [line.text, line.patient_instruction]
+    for concept in line.additional_instruction:
+        texts += (concept.text, *(one.display for one in concept.coding))
+    return [text for text in texts if text]
 
 
 def _amount(doses: tuple[DoseAndRate, ...], strength: Strength) -> Decimal | None:

@@ -66,7 +66,7 @@ def level_of(stated: LevelDetails, observation: Observation, chart: ReadingConte
 
 def _timing(observation: Observation, coded: SampleTiming) -> SampleTiming:
     """By the words of the code and of the notes. Those for a trough's hours prove nothing, but that ten to
-    fourteen hours are meant where the code says trough: none of sirolimus."""
+    fourteen hours are meant where the code says trough: none of a drug taken once a day."""
     words = _all_words(observation.code)
     hours = {timing for timing, said in _AT_TROUGH.items() if said.search(words)}
     for said in _AT_TROUGH.values():

@@ -47,7 +47,9 @@ def read_results(observations: Iterable[Observation], chart: ReadingContext) -> 
             versions.append(version)
             continue
         _read(observation, observation, chart, versions, gaps)
-        for component in observation.component or pressures_in_words(observation):
+        for component in (
+            observation.component or (observation.value_string and pressures_in_words(observation)) or ()
+        ):
             _read(component, observation, chart, versions, gaps)
     yield from gaps
     for item in settle_duplicates(versions):

@@ -49,7 +49,7 @@ class Collection(FhirType):
     collected_period: Period | None = None
 
 
-class Note(FhirType):
+class Annotation(FhirType):
     """A remark of the laboratory or the ward."""
 
     text: str | None = None
@@ -86,7 +86,7 @@ class Observation(Resource, tag="Observation"):
     reference_range: tuple[ReferenceRange, ...] = ()
     specimen: Reference | None = None
     method: CodeableConcept | None = None
-    note: tuple[Note, ...] = ()
+    note: tuple[Annotation, ...] = ()
     component: tuple[Component, ...] = ()
 
 

@@ -15,7 +15,7 @@ _TERMS = (
     *("side effect", "side effects", "intolerance", "intolerant", "not tolerated", "toxicity"),
     *("nephrotoxicity", "hepatotoxicity", "neurotoxicity"),
     *("不良反应", "不良事件", "副作用", "不耐受", "不能耐受", "毒性"),
-    # what ciclosporin is known for (`eligibility.md` 2.4)
+    # what calcineurin inhibitors are known for (`eligibility.md` 2.4)
     *(
         "gingival hyperplasia",
         "gum hyperplasia",

@@ -142,7 +142,7 @@ def dose_in_force(
         not_oral=by_another_route(chart),
         signs=chart.taken,
         withheld=withheld(chart),
-        unread=unread_words(record.taking(drug)),
+        unread=unread_words(record.taking(drug)) if answer.status is DoseStatus.NOT_DOCUMENTED else None,
     )
 
 
