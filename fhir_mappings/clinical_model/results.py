@@ -89,10 +89,14 @@ class Presence(StrEnum):
 
 
 class SampleTiming(StrEnum):
-    """What the code of a drug level says about its timing; a documented dose may say more."""
+    """What is said of the timing of a drug level; a documented dose may say more.
+
+    NOTED_POST_DOSE: only a note says that it was taken after a dose. It is no trough, and still a danger.
+    """
 
     TROUGH = "trough"
     TWELVE_HOURS = "12 h"
+    NOTED_POST_DOSE = "post-dose by a note"
     POST_DOSE = "post-dose"
     UNSTATED = "unstated"
 
@@ -127,6 +131,11 @@ class LevelDetails:
     assay: Assay = Assay.UNSTATED
     method: str | None = None
     sampled: When | None = field(default=None, compare=False)
+
+    @property
+    def is_after_dose(self) -> bool:
+        """Taken to see the peak, or after a dose, by whatever says so."""
+        return self.timing in (SampleTiming.POST_DOSE, SampleTiming.NOTED_POST_DOSE)
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -30,7 +30,8 @@ from fhir_mappings.readers.amounts import (
 )
 from fhir_mappings.readers.dates import days_of, end_of, when_or_none
 from fhir_mappings.readers.dose_instruction_text import contradicts
-from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range
+from fhir_mappings.readers.dose_limits import is_more_than_allowed
+from fhir_mappings.readers.fhir_types import CodeableConcept, FhirType, Quantity, Range, Ratio
 from fhir_mappings.readers.timing import DAY, Rhythm, Timing, is_single, read_rhythm
 
 
@@ -49,11 +50,14 @@ class Dosage(FhirType):
     sequence: int | None = None
     text: str | None = None
     patient_instruction: str | None = None
+    additional_instruction: tuple[CodeableConcept, ...] = ()
     timing: Timing | None = None
     as_needed_boolean: bool | None = None
     as_needed_codeable_concept: CodeableConcept | None = None
     route: CodeableConcept | None = None
     dose_and_rate: tuple[DoseAndRate, ...] = ()
+    max_dose_per_period: Ratio | None = None
+    max_dose_per_administration: Quantity | None = None
 
     @property
     def as_needed(self) -> bool:
@@ -123,7 +127,8 @@ def dose_of(
     current = _in_force(said, day, zone)
     if len(current) > 1 and not _side_by_side(current):
         return WhyUnknown.CONFLICTING
-    known = tuple(step for line in current if (step := _step(line, strength, words)) is not None)
+    alone = len(current) == 1
+    known = tuple(step for line in current if (step := _step(line, strength, words, alone)) is not None)
     if len(known) < len(current):
         return WhyUnknown.UNREADABLE
     if any(not a.rhythm.never_together_with(b.rhythm) for a, b in combinations(known, 2)):
@@ -203,7 +208,7 @@ def _duration(instruction: Dosage) -> tuple[str | None, str | None, Decimal | No
     return (period.start if period else None, period.end if period else None, length)
 
 
-def _step(instruction: Dosage, strength: Strength, words: bool) -> _Step | None:
+def _step(instruction: Dosage, strength: Strength, words: bool, alone: bool) -> _Step | None:
     if instruction.modifier_extension:
         return None
     amount = _amount(instruction.dose_and_rate, strength)
@@ -212,9 +217,29 @@ def _step(instruction: Dosage, strength: Strength, words: bool) -> _Step | None:
         rhythm = Rhythm(1, DAY)
     if amount is None or rhythm is None or rhythm.hours % 1:
         return None
-    in_a_day = amount * rhythm.count * 24 / rhythm.hours
-    said = (instruction.text, instruction.patient_instruction) if words else ()
-    return None if contradicts(said, amount, in_a_day, strength.mg_per_piece) else _Step(amount, rhythm)
+    step = _Step(amount, rhythm)
+    return None if words and _contradicts_itself(instruction, step, strength, alone) else step
+
+
+def _contradicts_itself(line: Dosage, step: _Step, strength: Strength, alone: bool) -> bool:
+    """True where words or a limit beside the figures say another dose, or that it is not taken now.
+
+    How often is asked only of a line that stands `alone`: each of two may carry the words of the whole day.
+    """
+    daily = step.amount_mg * step.rhythm.count * 24 / step.rhythm.hours
+    each, rhythm = strength.mg_per_piece, step.rhythm if alone else None
+    texts = _said_beside(line)
+    if texts and contradicts(texts, step.amount_mg, daily, each, rhythm):
+        return True
+    most = (line.max_dose_per_period, line.max_dose_per_administration)
+    return any(most) and is_more_than_allowed(step.amount_mg, daily, *most, strength)
+
+
+def _said_beside(line: Dosage) -> list[str]:
+    texts = [line.text, line.patient_instruction]
+    for concept in line.additional_instruction:
+        texts += (concept.text, *(one.display for one in concept.coding))
+    return [text for text in texts if text]
 
 
 def _amount(doses: tuple[DoseAndRate, ...], strength: Strength) -> Decimal | None:

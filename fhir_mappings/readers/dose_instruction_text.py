@@ -8,6 +8,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from fhir_mappings.readers.frequency_words import says_another_pace, says_not_now
+from fhir_mappings.readers.timing import Rhythm
+
 _NUMBER = r"(?<![\d.,/–-])(\d{1,5}(?:\.\d{1,4})?)\s*"
 _MILLIGRAMS = re.compile(_NUMBER + r"(?:mg|milligrams?|毫克)(?![\w/]|\s*/)", re.IGNORECASE)
 _PIECES = re.compile(
@@ -21,15 +24,32 @@ _LIMIT = re.compile(
 
 
 def contradicts(
-    texts: Iterable[str | None], amount_mg: Decimal, daily_mg: Decimal, mg_per_piece: Decimal | None
+    texts: Iterable[str | None],
+    amount_mg: Decimal,
+    daily_mg: Decimal,
+    mg_per_piece: Decimal | None,
+    rhythm: Rhythm | None = None,
 ) -> bool:
-    """True when one of the texts names another amount than each dose, the day's amount, or the tablets of it.
+    """True when one of the texts names another amount than each dose, the day's amount, or the tablets of it,
+    says that it is taken at another `rhythm`, where one is given, or that it is on hold.
 
     The strength of a tablet, and a number after "maximum" or "not more than", is no dose. Words without a
-    number contradict nothing.
+    number contradict no amount.
     """
     right = {amount_mg, daily_mg}
-    return any(_other_amount(text, right, mg_per_piece) for text in texts if text)
+    return any(
+        _other_amount(text, right, mg_per_piece)
+        or (rhythm is not None and _other_rhythm(text, rhythm, amount_mg, daily_mg))
+        or says_not_now(text)
+        for text in texts
+        if text
+    )
+
+
+def _other_rhythm(text: str, rhythm: Rhythm, amount_mg: Decimal, daily_mg: Decimal) -> bool:
+    """ "150 mg daily" beside 75 mg twice a day tells the day's amount, and no rhythm."""
+    named = set(_numbers(_MILLIGRAMS, unicodedata.normalize("NFKC", text)))
+    return not (daily_mg in named and amount_mg not in named) and says_another_pace(text, rhythm)
 
 
 def _other_amount(text: str, right: set[Decimal], mg_per_piece: Decimal | None) -> bool:

@@ -30,13 +30,31 @@ _ASSAYS = (
     (Assay.SPECIFIC, re.compile(r"lc[-/ ]?ms|mass spectrometry|hplc|质谱|高效液相|monoclonal|单克隆")),
 )
 _AFTER_A_DOSE = re.compile(r"\bpeak\b|\bc2\b|post[- ]?dose|after dose|峰|服药后|给药后")
+# A trough is told by its hours after the dose, too: LOINC itself calls one "12 hr after dose". Hours of both
+# drugs (`titration.md` 3); a documented dose still has the last word.
+_HOUR = r"\s*-?\s*(?:h|hrs?|hours?|小时)"
+_BETWEEN = r"(?:\s+|\s*-\s*)(?:last |the |morning |evening )*"
+_BEFORE = rf"{_HOUR}\s*(?:after|post){_BETWEEN}dos(?:e|ing)"
+_AT_12, _AT_24 = r"(?<![\d.])1[0-4](?:\.\d+)?", r"(?<![\d.])2[0-8](?:\.\d+)?"
+_AT_TROUGH = {
+    timing: re.compile(
+        rf"{at}{_BEFORE}|(?:服药|给药|用药)后\s*{at}{_HOUR}|(?:after |post[- ]?)dose,?\s*{at}{_HOUR}"
+    )
+    for timing, at in ((SampleTiming.TWELVE_HOURS, _AT_12), (SampleTiming.TROUGH, _AT_24))
+}
+# In a note only what cannot mean anything else: "post-dose adjustment" is none, nor is 服药后复查
+_FEW = r"(?<![\d.])[0-8](?:\.\d+)?"
+_NOTED_AFTER = re.compile(
+    rf"{_FEW}{_BEFORE}|{_FEW}{_HOUR}\s*(?:after|post){_BETWEEN}(?:intake|taking|medication)"
+    rf"|(?:服药|给药|用药|服用)后\s*{_FEW}{_HOUR}|\bpeak (?:level|sample|concentration)\b|峰浓度|峰值"
+)
 
 
 def level_of(stated: LevelDetails, observation: Observation, chart: ReadingContext) -> LevelDetails:
     """What the code, the specimen, the method and the words of one observation state together."""
     method = drug_words(observation.method) or None
     seen = LevelDetails(
-        _timing(observation.code),
+        _timing(observation, stated.timing),
         _first(_SPECIMENS, _specimen_words(observation, chart), results.Specimen.UNSTATED),
         _first(_ASSAYS, (method or "").casefold(), Assay.UNSTATED),
         method,
@@ -46,8 +64,19 @@ def level_of(stated: LevelDetails, observation: Observation, chart: ReadingConte
     return LevelDetails(level.timing, level.specimen, level.assay, method or stated.method, sampled)
 
 
-def _timing(code: CodeableConcept | None) -> SampleTiming:
-    return SampleTiming.POST_DOSE if _AFTER_A_DOSE.search(_all_words(code)) else SampleTiming.UNSTATED
+def _timing(observation: Observation, coded: SampleTiming) -> SampleTiming:
+    """By the words of the code and of the notes. Those for a trough's hours prove nothing, but that ten to
+    fourteen hours are meant where the code says trough: none of a drug taken once a day."""
+    words = _all_words(observation.code)
+    hours = {timing for timing, said in _AT_TROUGH.items() if said.search(words)}
+    for said in _AT_TROUGH.values():
+        words = said.sub(" ", words)
+    if _AFTER_A_DOSE.search(words):
+        return SampleTiming.POST_DOSE
+    if any(_NOTED_AFTER.search((note.text or "").casefold()) for note in observation.note):
+        return SampleTiming.NOTED_POST_DOSE
+    said_twelve = SampleTiming.TWELVE_HOURS in hours and coded is not SampleTiming.UNSTATED
+    return SampleTiming.TWELVE_HOURS if said_twelve else SampleTiming.UNSTATED
 
 
 def _specimen(observation: Observation, chart: ReadingContext) -> SpecimenResource | None:

@@ -19,15 +19,18 @@ from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.lost_entries import lost_results
 from fhir_mappings.readers.observation_types import Measured, Observation
 from fhir_mappings.readers.plain_results import FINAL, plain_version
+from fhir_mappings.readers.pressure_words import pressures_in_words
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.same_moment_results import CORRECTED, Version, settle_duplicates
 from fhir_mappings.readers.value import has_value, read_value
 from fhir_mappings.value_sets import AnalyteCode, CodeLists
 
-_STANDING = {"corrected": CORRECTED, "amended": CORRECTED, "final": FINAL, "preliminary": 0}
-_NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
-"""Not done yet, never done, or never true: nothing to report."""
+_STANDING = {"corrected": CORRECTED, "amended": CORRECTED, "final": FINAL, "preliminary": 0, "registered": 0}
+_NO_RESULT = frozenset({"cancelled", "entered-in-error"})
+"""Never done, or never true: nothing to report."""
+_EARLY = frozenset({"preliminary", "registered"})
+"""Not final. Registered means that there is no result yet; where there is one, it is an early one."""
 
 _SHOWN = 120  # characters of a record's own words in a gap
 
@@ -44,7 +47,9 @@ def read_results(observations: Iterable[Observation], chart: ReadingContext) -> 
             versions.append(version)
             continue
         _read(observation, observation, chart, versions, gaps)
-        for component in observation.component:
+        for component in (
+            observation.component or (observation.value_string and pressures_in_words(observation)) or ()
+        ):
             _read(component, observation, chart, versions, gaps)
     yield from gaps
     for item in settle_duplicates(versions):
@@ -60,13 +65,15 @@ def _read(
     gaps: list[Gap],
 ) -> None:
     """Add the result of one observation or component; nothing when no rule asks for it."""
+    if observation.status in _NO_RESULT or (observation.status == "registered" and not has_value(measured)):
+        return
     code = _measures(measured.code, chart.settings.codes)
     if code is None:
         if not _is_of_none(measured.code, chart.settings.codes):
             gaps += _not_told_what(measured, observation, chart)
     elif observation.status in _STANDING and not observation.is_modified:
         versions.append(_version(code, measured, observation, chart, gaps))
-    elif observation.status not in _NO_RESULT:
+    else:
         versions.append(_not_to_be_used(_version(code, measured, observation, chart, gaps)))
         if observation.status not in _STANDING:
             status = (observation.status or "missing")[:_SHOWN]
@@ -77,7 +84,7 @@ def _read(
 def _not_told_what(measured: Measured, observation: Observation, chart: ReadingContext) -> Iterator[Gap]:
     """The gap of a value of which nobody can say what was measured: its codes contradict each other, or none
     is known and its words name a test that a rule asks for, or it has neither code nor words."""
-    if observation.status in _NO_RESULT or observation.is_modified or not has_value(measured):
+    if observation.is_modified or not has_value(measured):
         return
     coded, codes = _coded(measured.code), chart.settings.codes
     if len(codes.analytes_by_code(coded)) > 1:
@@ -161,7 +168,7 @@ def _version(
 
 def _reading(reading: Reading, observation: Observation) -> Reading:
     """A preliminary value may be shown; a preliminary nothing is still nothing."""
-    is_early = observation.status == "preliminary" and reading is Reading.USABLE
+    is_early = observation.status in _EARLY and reading is Reading.USABLE
     return Reading.PRELIMINARY if is_early else reading
 
 

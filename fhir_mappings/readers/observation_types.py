@@ -49,6 +49,12 @@ class Collection(FhirType):
     collected_period: Period | None = None
 
 
+class Annotation(FhirType):
+    """A remark of the laboratory or the ward."""
+
+    text: str | None = None
+
+
 class SpecimenResource(Resource, tag="Specimen"):
     """What a test was done on."""
 
@@ -80,6 +86,7 @@ class Observation(Resource, tag="Observation"):
     reference_range: tuple[ReferenceRange, ...] = ()
     specimen: Reference | None = None
     method: CodeableConcept | None = None
+    note: tuple[Annotation, ...] = ()
     component: tuple[Component, ...] = ()
 
 

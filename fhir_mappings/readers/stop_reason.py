@@ -14,7 +14,22 @@ _TERMS = (
     *("adverse event", "adverse events", "adverse reaction", "adverse drug reaction", "adverse effect"),
     *("side effect", "side effects", "intolerance", "intolerant", "not tolerated", "toxicity"),
     *("nephrotoxicity", "hepatotoxicity", "neurotoxicity"),
-    *("不良反应", "不良事件", "副作用", "不耐受", "毒性"),
+    *("不良反应", "不良事件", "副作用", "不耐受", "不能耐受", "毒性"),
+    # what calcineurin inhibitors are known for (`eligibility.md` 2.4)
+    *(
+        "gingival hyperplasia",
+        "gum hyperplasia",
+        "gingival overgrowth",
+        "hirsutism",
+        "hypertrichosis",
+        "tremor",
+    ),
+    *("raised creatinine", "creatinine raised", "creatinine increased", "increased creatinine"),
+    *("creatinine rise", "creatinine elevated", "elevated creatinine", "renal impairment", "kidney injury"),
+    *("hypertension", "liver injury", "elevated transaminases"),
+    *("牙龈增生", "牙龈肿胀", "齿龈增生", "多毛", "震颤", "手抖", "肌酐升高", "肌酐增高", "肌酐上升"),
+    *("肾功能损害", "肾功能不全", "肾功能异常", "肾损害", "肾损伤", "高血压", "血压升高"),
+    *("肝功能损害", "肝功能异常", "肝损害", "肝损伤", "转氨酶升高"),
 )
 _WORDS = NameWords([(term, True) for term in _TERMS], shipped_stances())
 

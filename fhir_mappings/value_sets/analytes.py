@@ -24,7 +24,10 @@ _ALWAYS = "molar-only"
 _LEVELS = (Analyte.SIROLIMUS, Analyte.CICLOSPORIN)
 
 # Where two codes of one observation say different things, the one that unfits it for titration is believed
-_TIMINGS = (SampleTiming.UNSTATED, SampleTiming.TROUGH, SampleTiming.TWELVE_HOURS, SampleTiming.POST_DOSE)
+_TIMINGS = (
+    *(SampleTiming.UNSTATED, SampleTiming.TROUGH, SampleTiming.TWELVE_HOURS),
+    *(SampleTiming.NOTED_POST_DOSE, SampleTiming.POST_DOSE),
+)
 _SPECIMENS = (Specimen.UNSTATED, Specimen.WHOLE_BLOOD, Specimen.DRIED_SPOT, Specimen.SERUM_OR_PLASMA)
 _ASSAYS = (Assay.UNSTATED, Assay.SPECIFIC, Assay.POLYCLONAL, Assay.PARENT_AND_METABOLITE)
 

@@ -21,6 +21,7 @@ _BETWEEN = r"(?:[^\w?]|_)+"
 _LATIN_MARK = r"(?<![a-z0-9])\?|\?(?![a-z0-9])"
 """A question mark inside a Latin word is a letter that was lost on the way: "Sj?gren"."""
 _LOST_TEXT = re.compile(r"\?{3,}")
+_DOT_IN_A_NAME = re.compile(r"(?<=[\u4e00-\u9fff])\s?[·•・‧]\s?(?=[\u4e00-\u9fff])")
 _CLAUSES = re.compile(r"[;,，。；\n]|\.\s|(?<=[\u4e00-\u9fff)\]]\?)|(?<=[a-z0-9]\?)(?![a-z0-9])")
 """Also behind the question mark that ends a name."""
 _LETTER = re.compile(r"[a-z0-9\u4e00-\u9fff]")
@@ -110,8 +111,9 @@ class Stances(msgspec.Struct, frozen=True):
 
 
 def plain_words(text: str) -> str:
-    """One spelling: half width, lower case, without question marks for letters that were lost."""
-    return _LOST_TEXT.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    """One spelling: half width, lower case, without question marks for letters that were lost, and without
+    the dot within a foreign name (圣·约翰草)."""
+    return _LOST_TEXT.sub(" ", _DOT_IN_A_NAME.sub("", unicodedata.normalize("NFKC", text).casefold()))
 
 
 @cache

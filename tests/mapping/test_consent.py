@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_mappings.clinical_model.studies import ConsentSeen, ConsentState
-from tests.builders import when
+from tests.builders import TODAY, days_ago, when
 from tests.mapping.charts import PATIENT, Json, problems, read
 
 TRIAL: Json = {"resourceType": "ResearchStudy", "id": "s1", "identifier": [{"value": "NCT06802055"}]}
@@ -53,6 +53,27 @@ def test_only_an_active_permission_is_a_consent_given(status: str, provision: An
     found = seen(consent(status=status, provision=provision))
     assert found.state.value == state
     assert (found.for_trial, found.when) == (True, when("2026-02-01T15:00:00+08:00"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "period", "state"),
+    [
+        ("permit", {"start": "2026-02-01"}, "given"),
+        ("permit", {"start": "2026-02-01", "end": TODAY.isoformat()}, "given"),
+        ("permit", {"end": days_ago(1).isoformat()}, "inactive"),
+        ("permit", {"start": days_ago(-1).isoformat()}, "inactive"),
+        ("permit", {"end": "soon"}, "inactive"),
+        ("permit", {"start": "once"}, "inactive"),
+        ("permit", {}, "given"),
+        ("deny", {"end": days_ago(1).isoformat()}, "inactive"),
+        ("deny", {"end": TODAY.isoformat()}, "refused"),
+    ],
+)
+def test_a_rule_holds_for_its_period(kind: str, period: Json, state: str) -> None:
+    rule = {"type": kind, "period": period}
+    assert seen(consent(provision=rule)).state.value == state
+    about_us = {"type": "deny", "provision": [rule | {"data": [STUDY]}]}
+    assert seen(TRIAL, consent(provision=about_us)).state.value == state
 
 
 @pytest.mark.parametrize("status", ["draft", "proposed", "entered-in-error", None])

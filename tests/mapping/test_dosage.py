@@ -29,6 +29,11 @@ def dose_of(*lines: Json, strength: Strength = NO_STRENGTH) -> Fact[Dose]:
     return read_instructions(instructions, strength, TODAY, ZONE).dose_fact("MedicationRequest/m1")
 
 
+def ratio(most: float, per: float, unit: str) -> Json:
+    """At most so many milligrams in so long."""
+    return {"numerator": {"value": most, "unit": "mg"}, "denominator": {"value": per, "unit": unit}}
+
+
 def shown(dose: Fact[Dose]) -> str:
     """ "2 mg / 24 h", or why it is unknown."""
     if isinstance(dose, Unknown):
@@ -321,6 +326,34 @@ def test_a_line_that_does_not_come_to_milligrams_and_hours_is_unknown(
     instruction: Json, expected: str
 ) -> None:
     assert shown(dose_of(instruction)) == expected
+
+
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [
+        ({"text": "2 mg twice daily"}, "unreadable"),
+        ({"text": "2 mg once daily"}, "2 mg / 24 h"),
+        ({"patientInstruction": "每日两次"}, "unreadable"),
+        ({"patientInstruction": "每日一次"}, "2 mg / 24 h"),
+        ({"additionalInstruction": [{"text": "隔日服用"}]}, "unreadable"),
+        ({"additionalInstruction": [{"coding": [{"display": "every other day"}]}]}, "unreadable"),
+        ({"additionalInstruction": [{"text": "饭后服用"}, {"coding": [{}]}]}, "2 mg / 24 h"),
+        ({"text": "2 mg qd 暂停"}, "unreadable"),
+        ({"maxDosePerPeriod": ratio(1, 1, "d")}, "unreadable"),
+        ({"maxDosePerPeriod": ratio(2, 24, "h")}, "2 mg / 24 h"),
+        ({"maxDosePerAdministration": {"value": 1, "unit": "mg"}}, "unreadable"),
+        ({"maxDosePerAdministration": {"value": 2, "unit": "mg"}}, "2 mg / 24 h"),
+    ],
+)
+def test_what_stands_beside_the_figures_must_not_contradict_them(beside: Json, expected: str) -> None:
+    assert shown(dose_of(line(2, repeat=DAILY, **beside))) == expected
+
+
+def test_two_lines_may_each_carry_the_words_of_the_whole_day() -> None:
+    words = "每日两次，早100mg，晚75mg"
+    morning, evening = ({"repeat": DAILY | {"when": [when]}, "text": words} for when in ("MORN", "EVE"))
+    assert shown(dose_of(line(100, **morning), line(75, **evening))) != "unreadable"
+    assert shown(dose_of(line(100, **morning))) == "unreadable"
 
 
 def test_no_line_at_all_is_missing() -> None:

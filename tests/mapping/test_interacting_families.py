@@ -144,3 +144,47 @@ def test_a_code_names_every_interacting_drug_in_it(case: Case) -> None:
 def test_a_name_in_either_language_names_the_drug_and_no_neighbour(case: Case) -> None:
     wanted = {name.strip() for name in case["drugs"].split(",")} - {"-"}
     assert by_words(case["words"]) == wanted
+
+
+@pytest.mark.parametrize(
+    "case",
+    cases("""
+    words                               | drugs
+    Sporanox 100 mg                     | itraconazole
+    斯皮仁诺胶囊                        | itraconazole
+    Klacid 250                          | clarithromycin
+    克拉仙                              | clarithromycin
+    Diflucan 150 mg                     | fluconazole
+    大扶康                              | fluconazole
+    Prevymis 480 mg                     | letermovir
+    Epidiolex 100 mg/mL oral solution   | cannabidiol
+    Kaletra                             | ritonavir
+    克力芝                              | ritonavir
+    先诺欣                              | ritonavir
+    先诺特韦片/利托那韦片组合包装       | ritonavir
+    Genvoya                             | cobicistat
+    Rifater                             | rifampin
+    异福片                              | rifampin
+    异福酰胺胶囊                        | rifampin
+    利福霉素钠注射液                    | -
+    Tegretol                            | carbamazepine
+    得理多                              | carbamazepine
+    Dilantin                            | phenytoin
+    全可利                              | bosentan
+    Zocor 20 mg                         | simvastatin
+    舒降之                              | simvastatin
+    Crestor 10 mg                       | rosuvastatin
+    力清之                              | pitavastatin
+    泰毕全                              | dabigatran
+    合贝爽                              | diltiazem
+    异搏定                              | verapamil
+    圣·约翰草提取物片                   | st. john's wort
+    圣・约翰草                          | st. john's wort
+    圣约翰草                            | st. john's wort
+    Biktarvy                            | -
+    金银花颗粒                          | -
+    """),
+    ids=named,
+)
+def test_a_trade_name_is_known_as_its_drug(case: Case) -> None:
+    assert by_words(case["words"]) == (set(case["drugs"].split(", ")) - {"-"})

@@ -399,6 +399,13 @@ def test_an_order_not_to_give_is_no_order_and_said() -> None:
         ({"text": "ineffective; no adverse event"}, False),
         ({"text": "无效，无不良反应"}, False),
         ({"text": "moved house"}, False),
+        ({"text": "牙龈增生"}, True),
+        ({"text": "震颤不能耐受"}, True),
+        ({"text": "肌酐升高"}, True),
+        ({"text": "creatinine increased to 160"}, True),
+        ({"text": "gum hyperplasia"}, True),
+        ({"text": "无肌酐升高，疗效不佳"}, False),
+        ({"text": "no tremor; no response"}, False),
         (None, False),
     ],
 )

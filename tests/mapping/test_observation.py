@@ -16,12 +16,16 @@ from fhir_mappings.clinical_model.results import (
     SampleTiming,
     Specimen,
 )
+from fhir_mappings.value_sets import load_code_lists
+from fhir_mappings.value_sets.analytes import AnalyteCode
 from tests.builders import ZONE
 from tests.mapping.charts import SNOMED, UCUM, Json, problems
 from tests.mapping.entries import INTERPRETATION, LOINC, amount, chart, concept, observation, result, results
 from tests.tables import Case, cases, named
 
 HB, PLATELETS, TROUGH, CREATININE = "718-7", "777-3", "72676-0", "2160-0"
+LISTS = load_code_lists()
+OFFICIAL_NAMES = {row.code: row.display for row in LISTS.listed if row.system == "LOINC"}
 UNKNOWN = concept("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown", "Unknown")
 
 
@@ -106,7 +110,43 @@ def test_a_doubtful_result_is_never_a_number(_name: str, entry: Json, reading: R
         assert (seen.number, seen.presence, seen.comparator) == (None, None, None)
 
 
-@pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "registered"])
+def test_a_registered_result_that_is_there_is_an_early_one() -> None:
+    assert result(hb(status="registered")).reading is Reading.PRELIMINARY
+    assert results(observation(HB, status="registered")) == ()
+
+
+PRESSURES = [
+    ("165/95 mmHg", "165", "95"),
+    ("165 / 95 mm[Hg]", "165", "95"),
+    ("１６５/９５毫米汞柱", "165", "95"),
+    ("165/95", None, None),
+    ("165/95 mmHg lying", None, None),
+    ("右上肢 165/95mmHg", None, None),
+    ("high", None, None),
+]
+
+
+@pytest.mark.parametrize(("words", "systolic", "diastolic"), PRESSURES)
+@pytest.mark.parametrize("code", ["85354-9", "55284-4"])
+def test_a_pressure_in_words_is_two_numbers_or_two_gaps(
+    code: str, words: str, systolic: str | None, diastolic: str | None
+) -> None:
+    found = {r.analyte: r for r in results(observation(code, valueString=words))}
+    assert set(found) == {Analyte.SYSTOLIC, Analyte.DIASTOLIC}
+    for analyte, number in ((Analyte.SYSTOLIC, systolic), (Analyte.DIASTOLIC, diastolic)):
+        assert found[analyte].number == (Decimal(number) if number else None)
+        assert found[analyte].reading is (Reading.USABLE if number else Reading.UNREADABLE)
+
+
+def test_words_beside_components_and_of_another_test_are_no_pressure() -> None:
+    line = {"code": concept(LOINC, "8480-6"), "valueQuantity": amount(120, "mm[Hg]")}
+    (only,) = results(observation("85354-9", valueString="165/95 mmHg", component=[line]))
+    assert (only.analyte, only.number) == (Analyte.SYSTOLIC, 120)
+    assert results(observation("85354-9")) == ()
+    assert results({"resourceType": "Observation", "id": "o1", "status": "final", "valueString": "1/2"}) == ()
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
 def test_what_was_never_true_or_never_done_is_no_result(status: str) -> None:
     record = chart(hb(status=status))
     assert record.results == ()
@@ -544,6 +584,62 @@ def test_words_may_unfit_a_level_but_never_fit_it(words: str, timing: SampleTimi
     seen = result(ciclosporin(code=concept(LOINC, "3520-4", text=words)))
     assert seen.level is not None
     assert seen.level.timing is timing
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "timing"),
+    [
+        ("3523-8", "cycloSPORINE 12 hr after dose, Blood", SampleTiming.TWELVE_HOURS),
+        ("53828-0", "环孢素（服药后12小时）", SampleTiming.TWELVE_HOURS),
+        ("53828-0", "cyclosporine trough, 12 hours post dose", SampleTiming.TWELVE_HOURS),
+        ("3520-4", "cyclosporine 12 h post-dose", SampleTiming.UNSTATED),  # words prove no trough
+        ("3520-4", "环孢素（服药后2小时）", SampleTiming.POST_DOSE),
+        ("3520-4", "cyclosporine, post-dose 2 h", SampleTiming.POST_DOSE),
+        ("3520-4", "cyclosporine 9 h after dose", SampleTiming.POST_DOSE),
+        ("53828-0", "cyclosporine C2, 112 hours after dose", SampleTiming.POST_DOSE),
+        ("53828-0", "cyclosporine C2; C0 is 12 h after dose", SampleTiming.POST_DOSE),
+    ],
+)
+def test_hours_of_a_trough_are_no_peak(code: str, words: str, timing: SampleTiming) -> None:
+    seen = result(ciclosporin(code=concept(LOINC, code, text=words)))
+    assert seen.level is not None
+    assert seen.level.timing is timing
+
+
+@pytest.mark.parametrize(
+    ("code", "row"),
+    [(code, row) for code, row in LISTS.analytes.items() if row.level is not None],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_official_name_of_a_code_says_what_the_code_says(code: str, row: AnalyteCode) -> None:
+    display = OFFICIAL_NAMES[code]
+    seen = result(ciclosporin(code={"coding": [{"system": LOINC, "code": code, "display": display}]}))
+    assert seen.level is not None
+    assert row.level is not None
+    assert seen.level.timing is row.level.timing
+
+
+@pytest.mark.parametrize(
+    ("note", "timing"),
+    [
+        ("服药后2小时采血", SampleTiming.NOTED_POST_DOSE),
+        ("Sample drawn 2 h post dose", SampleTiming.NOTED_POST_DOSE),
+        ("drawn 1.5 hours after the morning dose", SampleTiming.NOTED_POST_DOSE),
+        ("3 h after intake", SampleTiming.NOTED_POST_DOSE),
+        ("峰浓度", SampleTiming.NOTED_POST_DOSE),
+        ("服药后12小时采血", SampleTiming.TROUGH),
+        ("22 h after dose", SampleTiming.TROUGH),
+        ("服药后复查", SampleTiming.TROUGH),
+        ("repeat after post-dose adjustment", SampleTiming.TROUGH),
+        ("haemolysed", SampleTiming.TROUGH),
+        (None, SampleTiming.TROUGH),
+    ],
+)
+def test_a_note_may_say_that_the_sample_is_no_trough(note: str | None, timing: SampleTiming) -> None:
+    seen = result(ciclosporin(code=concept(LOINC, "53828-0"), note=[{"text": note}]))
+    assert seen.level is not None
+    assert seen.level.timing is timing
+    assert seen.level.is_after_dose is (timing is SampleTiming.NOTED_POST_DOSE)
 
 
 def test_a_result_that_is_no_drug_level_has_no_level_details() -> None:

@@ -209,8 +209,11 @@ def test_a_code_means_what_the_decisions_say(case: Case) -> None:
     aplastic-anemia                                    | yes
     non-aplastic anemia                                | no
     no history of aplastic anaemia                     | no
-    rule out aplastic anaemia                          | no
-    r/o: aplastic anaemia                              | no
+    rule out aplastic anaemia                          | yes
+    r/o: aplastic anaemia                              | yes
+    to exclude aplastic anaemia                        | yes
+    marrow rules out aplastic anaemia                  | no
+    excluded: aplastic anaemia                         | no
     aplastic anaemia ruled out                         | no
     aplastic anaemia (excluded)                        | no
     family history: aplastic anaemia                   | no

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cds_service.trials.nct06802055.dosing.shared_decisions import dose_unusable
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
+from cds_service.trials.nct06802055.patient_state.doses.unread_doses import unread_words
 from cds_service.trials.nct06802055.trial_arms import Arm
 from fhir_mappings.clinical_model.known_unknown import Part, Unknown, WhyUnknown
 from fhir_mappings.clinical_model.medications import (
@@ -410,3 +412,39 @@ def test_sirolimus_from_long_before_the_study_is_history() -> None:
 def test_a_drug_known_by_its_name_alone_is_still_taken() -> None:
     named_only = replace(medication("sirolimus", 2, start=3, source=STATEMENT), by_text_only=True)
     assert srl(named_only).dose == mg(2)
+
+
+# ---------------------------------------------------------------- words that are no dose
+
+
+def written(words: str, start: int = 10, **more: Any) -> MedicationEvent:
+    return medication("sirolimus", None, start=start, as_written=words, **({"dose": UNREADABLE} | more))
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ((written("1.5 mg qod"),), "1.5 mg qod"),
+        ((written("1.5 mg qod", dose=Unknown(WhyUnknown.CONFLICTING)),), "1.5 mg qod"),
+        ((written("隔日1mg", source=MedicationSource.DISPENSE),), "隔日1mg"),
+        ((written("x" * 200),), "x" * 60),
+        ((written("2 mg qd", 10), written("3 mg qd", 5)), "3 mg qd"),
+        ((written("2 mg qd", 10), medication("sirolimus", 2, start=5)), None),
+        ((written("2 mg qd", 5), medication("sirolimus", 2, start=5)), "2 mg qd"),
+        ((written("2 mg qd", dose=Unknown(WhyUnknown.MISSING)),), None),
+        ((written("2 mg qd", status=MedicationStatus.STOPPED),), None),
+        ((written(""),), None),
+        ((), None),
+    ],
+)
+def test_what_is_written_is_kept_where_the_dose_cannot_be_read(entries: Any, words: str | None) -> None:
+    assert unread_words(entries) == words
+
+
+def test_the_words_stand_in_the_advice() -> None:
+    told = dose_unusable(DoseInForce(Drug.SIROLIMUS, DoseStatus.NOT_DOCUMENTED, unread="隔日1mg"))
+    assert told is not None
+    assert (told.reasons, told.seen.key) == (("DOSE_NOT_DOCUMENTED",), "dosing.doseUnread")
+    silent = dose_unusable(DoseInForce(Drug.SIROLIMUS, DoseStatus.NOT_DOCUMENTED))
+    assert silent is not None
+    assert silent.seen.key == "dosing.cannot"

@@ -99,11 +99,13 @@ def test_a_documented_dose_proves_the_time_of_a_sample_or_refutes_it(case: Case)
     sirolimus   | trough     | VALID
     sirolimus   | unstated   | ASSUMED_TROUGH
     sirolimus   | post-dose  | NOT_TROUGH
+    sirolimus   | post-dose by a note | NOT_TROUGH
     sirolimus   | 12 h       | NOT_TROUGH
     ciclosporin | trough     | VALID
     ciclosporin | 12 h       | VALID
     ciclosporin | unstated   | ASSUMED_TROUGH
     ciclosporin | post-dose  | NOT_TROUGH
+    ciclosporin | post-dose by a note | NOT_TROUGH
 """),
     ids=lambda c: f"{c['drug']} {c['timing']}",
 )

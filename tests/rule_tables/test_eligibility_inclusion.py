@@ -373,7 +373,9 @@ def test_i7_is_never_inferred(facts: list[Any], verdict: str) -> None:
 def test_i7_a_consent_and_an_attestation_that_contradict_each_other_leave_it_open() -> None:
     assert asked("I7", consent(GIVEN, 5), form(4, I7=False)).verdict is UNKNOWN
     assert asked("I7", consent(REFUSED, 3), form(4, I7=True)).verdict is NOT_MET
-    assert asked("I7", consent(INACTIVE, 3), form(4, I7=True)).verdict is MET
+    assert asked("I7", consent(INACTIVE, 3), form(4, I7=True)).verdict is UNKNOWN
+    assert asked("I7", consent(INACTIVE, 4), form(4, I7=True)).verdict is MET
+    assert asked("I7", consent(INACTIVE, 5), form(4, I7=True)).verdict is MET
 
 
 # ---------------------------------------------------------------- I8

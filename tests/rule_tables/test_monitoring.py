@@ -43,6 +43,10 @@ def test_only_an_enrolled_patient_has_a_schedule(status: StudyState) -> None:
     assert scheduled(a_record(), participation=patient(status=status)) == {}
 
 
+def test_nothing_is_due_for_who_has_died() -> None:
+    assert scheduled(a_record(deceased=True)) == {}
+
+
 def test_without_day_one_nothing_has_a_date() -> None:
     items = scheduled(a_record(), participation=patient(days=None))
     assert {(i.due, i.status, i.seen.key) for i in items.values()} == {

@@ -77,6 +77,8 @@ def test_a_sample_of_two_times_is_after_a_dose_only_by_both(
 def test_a_code_says_so_by_itself() -> None:
     coded = sample(Drug.CICLOSPORIN, "2026-03-01", timing=SampleTiming.POST_DOSE)
     assert is_after_a_dose(coded, (), LEVELS)
+    noted = sample(Drug.CICLOSPORIN, "2026-03-01", timing=SampleTiming.NOTED_POST_DOSE)
+    assert not is_after_a_dose(noted, (), LEVELS)  # a note takes no danger away
     assert not is_after_a_dose(result(Analyte.CICLOSPORIN, 900), (AT,), LEVELS)
 
 

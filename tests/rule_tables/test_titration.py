@@ -60,6 +60,18 @@ def test_nobody_but_the_enrolled_is_titrated(state: StudyState) -> None:
     assert titrated(a_record(enrolled(state=state), SRL, CSA, *LABS, level("sirolimus", 25))) == ()
 
 
+@pytest.mark.parametrize("trough", [3, 8, 25])
+@pytest.mark.parametrize("arm", [Arm.SIROLIMUS, Arm.COMBINED, None])
+def test_nobody_is_dosed_who_has_died_by_the_record(trough: int, arm: Arm | None) -> None:
+    found = both(SRL, CSA, *LABS, level("sirolimus", trough), arm=arm, deceased=True)
+    assert {(d.state, d.reasons, d.proposed) for d in found} == {
+        (State.CANNOT_ADVISE, ("PATIENT_DECEASED",), None)
+    }
+    assert found[0].seen.key == "dosing.cannot"
+    living = both(SRL, CSA, *LABS, level("sirolimus", trough), arm=arm)
+    assert living[0].state is not State.CANNOT_ADVISE
+
+
 def test_an_unknown_participation_is_not_titrated() -> None:
     assert titrated(a_record(SRL, **unreadable(Part.RESEARCH_SUBJECTS))) == ()
 

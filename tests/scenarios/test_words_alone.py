@@ -17,6 +17,14 @@ from tests.scenarios.test_decisions_eligibility_exclusions import AA
         ("Old myocardial infarction", "E10"),
         ("甲状腺癌术后", "E9"),
         ("History of breast cancer", "E9"),
+        ("rule out pulmonary embolism", "E10"),
+        ("R/O pneumonia", "I5"),
+        ("Rule out tuberculosis", "I5"),
+        ("C. difficile colitis", "I5"),
+        ("艰难梭菌肠炎", "I5"),
+        ("大三阳", "E8"),
+        ("半相合移植术后", "E4"),
+        ("BMT 2018", "E4"),
     ],
 )
 def test_words_alone_keep_an_exclusion_open_and_are_named(words: str, number: str) -> None:
@@ -25,7 +33,7 @@ def test_words_alone_keep_an_exclusion_open_and_are_named(words: str, number: st
     assert words[:6] in str(criterion(told, number))
 
 
-@pytest.mark.parametrize("words", ["无血栓病史", "no history of thrombosis", "rule out pulmonary embolism"])
+@pytest.mark.parametrize("words", ["无血栓病史", "no history of thrombosis", "pulmonary embolism ruled out"])
 def test_words_that_deny_are_no_finding(words: str) -> None:
     assert words not in str(criterion(assessed(AA, condition(text(words))), "E10"))
 

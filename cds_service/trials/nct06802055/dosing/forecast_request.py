@@ -26,7 +26,7 @@ from fhir_mappings.clinical_model.calendar import age_on, hours_between
 from fhir_mappings.clinical_model.known_unknown import Known, Sex
 from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading, Result, SampleTiming, Specimen
+from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading, Result, Specimen
 
 TOLD = (State.CONTINUE, State.INCREASE, State.DECREASE, State.RECHECK, State.AT_CAP_BELOW_TARGET)
 """The states beside which a forecast may stand: not where a drug is held, stopped, started or undecided."""
@@ -129,7 +129,7 @@ def _is_fit(result: Result) -> bool:
     if result.comparator is not None and result.comparator not in _BELOW:
         return False
     details = result.level
-    timed = details is None or details.timing is not SampleTiming.POST_DOSE
+    timed = details is None or not details.is_after_dose
     return timed and (details is None or details.specimen not in _UNFIT_SPECIMENS)
 
 

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from msgspec.structs import replace
+
 from cds_service.rules.answers.dosing_answers import Recheck, State, Validity
 from cds_service.rules.uneven_doses import uneven_words
 from cds_service.trials.nct06802055.dosing.dose_case import (
@@ -43,7 +45,10 @@ def dose_unusable(dose: DoseInForce) -> DoseAdvice | None:
         return cannot_advise("TR-03", Reason.DOSE_NOT_DOCUMENTED, Reason.PRE_STUDY_CICLOSPORIN)
     if dose.held:
         return cannot_advise("TR-03", Reason.DOSE_NOT_DOCUMENTED, Reason.DOSE_ON_HOLD)
-    return cannot_advise("TR-03", Reason.DOSE_NOT_DOCUMENTED)
+    told = cannot_advise("TR-03", Reason.DOSE_NOT_DOCUMENTED)
+    if dose.unread is None:
+        return told
+    return replace(told, seen=say("dosing.doseUnread", finding=told.seen, text=dose.unread))
 
 
 def _stopped_words(stopped: Stopped) -> Phrase:

@@ -12,6 +12,7 @@ from cds_service.trials.nct06802055.dosing.change_ordered import after_an_order
 from cds_service.trials.nct06802055.dosing.ciclosporin import advise_ciclosporin
 from cds_service.trials.nct06802055.dosing.dose_case import DoseAdvice, DoseCase, in_days, trough_test
 from cds_service.trials.nct06802055.dosing.jump import with_repeat
+from cds_service.trials.nct06802055.dosing.shared_decisions import cannot_advise
 from cds_service.trials.nct06802055.dosing.sirolimus import advise_sirolimus
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import CEILING_STATES, bounds
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
@@ -34,6 +35,8 @@ def titrate(
 ) -> tuple[TitrationDecision, ...]:
     """One decision per study drug of the arm, sirolimus first; none for a patient who is not enrolled.
 
+    For one who has died by the record there is no advice, and that is said: the record may be wrong.
+
     `harmed`: safety has found a toxicity of grade 2 or more; `toxic`: beside a high level of sirolimus.
     """
     if case.participation.status is not StudyState.ENROLLED:
@@ -41,6 +44,9 @@ def titrate(
     drugs = (Drug.SIROLIMUS,) if case.participation.arm == Arm.SIROLIMUS else tuple(Drug)
     chart = gather(case, limits, level_limits, harmed=harmed)
     chart[Drug.SIROLIMUS] = replace(chart[Drug.SIROLIMUS], toxic=toxic)
+    if case.record.deceased:
+        none = cannot_advise("TR-12", Reason.PATIENT_DECEASED)
+        return tuple(_decision(chart[drug], none, limits, case.rules) for drug in drugs)
     return decide({drug: chart[drug] for drug in drugs}, limits, case.rules)
 
 

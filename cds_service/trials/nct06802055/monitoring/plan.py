@@ -10,7 +10,7 @@ from cds_service.rules.thresholds import Rule
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte, Reading, Result, SampleTiming
+from fhir_mappings.clinical_model.results import Analyte, Reading, Result
 
 
 class MonitoringLimits(msgspec.Struct, frozen=True):
@@ -135,7 +135,7 @@ def _counts(result: Result) -> bool:
     plusses = result.analyte is Analyte.URINE_PROTEIN_DIPSTICK and result.reading is Reading.UNREADABLE
     if result.when is None or not (plusses or result.reading is Reading.USABLE):
         return False
-    return result.level is None or result.level.timing is not SampleTiming.POST_DOSE
+    return result.level is None or not result.level.is_after_dose
 
 
 _WANTED = frozenset(

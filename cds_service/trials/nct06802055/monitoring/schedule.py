@@ -31,7 +31,7 @@ def schedule(
     dosing: TitrationLimits,
     alerts: tuple[Alert, ...] = (),
 ) -> tuple[MonitoringItem, ...]:
-    """One item per test of the arm, for an enrolled patient.
+    """One item per test of the arm, for an enrolled patient who has not died.
 
     The schedule follows the advice and the safety findings (`alerts`): what they want again is not done.
 
@@ -40,7 +40,7 @@ def schedule(
     it was stopped by decision.
     """
     participation, rules = case.participation, case.rules
-    if participation.status is not StudyState.ENROLLED:
+    if participation.status is not StudyState.ENROLLED or case.record.deceased:
         return ()
     tests = [t for t in tests_of(limits) if participation.arm == Arm.COMBINED or not t.only_combined]
     ciclosporin = case.doses.get(Drug.CICLOSPORIN)

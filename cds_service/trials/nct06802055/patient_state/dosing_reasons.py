@@ -21,6 +21,8 @@ class Reason(StrEnum):
     CHANGE_ORDERED = "CHANGE_ORDERED"
     DOSE_OUTSIDE_BOUNDS = "DOSE_OUTSIDE_BOUNDS"
     PROPOSAL_OUTSIDE_BOUNDS = "PROPOSAL_OUTSIDE_BOUNDS"
+    # who
+    PATIENT_DECEASED = "PATIENT_DECEASED"
     # which arm
     ARM_UNKNOWN = "ARM_UNKNOWN"
     ARM_MISMATCH = "ARM_MISMATCH"
@@ -85,6 +87,7 @@ WORDS: dict[Reason, Phrase] = {
     Reason.CHANGE_ORDERED: say("dosing.reason.changeOrdered"),
     Reason.DOSE_OUTSIDE_BOUNDS: say("dosing.reason.outsideBounds"),
     Reason.PROPOSAL_OUTSIDE_BOUNDS: say("dosing.reason.proposalOutside"),
+    Reason.PATIENT_DECEASED: say("dosing.reason.deceased"),
     Reason.ARM_UNKNOWN: say("dosing.reason.armUnknown"),
     Reason.ARM_MISMATCH: say("dosing.reason.armMismatch"),
     Reason.CICLOSPORIN_DOSE_UNKNOWN: say("dosing.reason.ciclosporinUnknown"),

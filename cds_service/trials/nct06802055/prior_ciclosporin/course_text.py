@@ -16,7 +16,7 @@ from fhir_mappings.clinical_model.calendar import months_between
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.medications import MedicationSource
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.results import Result, SampleTiming
+from fhir_mappings.clinical_model.results import Result
 
 _PROOF = {
     Grade.HIGH: say("course.proof_high"),
@@ -72,7 +72,7 @@ def _levels_said(course: CiclosporinCourse, limits: ExposureLimits) -> Iterator[
 
 
 def _may_be_trough(level: Result) -> bool:
-    timed_later = level.level is not None and level.level.timing is SampleTiming.POST_DOSE
+    timed_later = level.level is not None and level.level.is_after_dose
     return level.number is not None and not timed_later
 
 

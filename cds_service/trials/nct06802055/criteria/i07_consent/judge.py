@@ -36,7 +36,7 @@ def inc_07_consent(record: ClinicalRecord, t0: date, limits: EligibilityLimits) 
         case states if states == {ConsentState.REFUSED}:
             found = seen_as(Verdict.NOT_MET, sightings)
         case _:
-            found = open_finding(TOPIC, sightings)
+            return settle(record, t0, limits, TOPIC, open_finding(TOPIC, sightings), signs=sightings)
     return settle(record, t0, limits, TOPIC, found, newest_day(sightings))
 
 

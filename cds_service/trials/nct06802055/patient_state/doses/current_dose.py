@@ -30,6 +30,7 @@ from cds_service.trials.nct06802055.patient_state.doses.given_up import (
 )
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import IntakeSign
 from cds_service.trials.nct06802055.patient_state.doses.interruptions import Off
+from cds_service.trials.nct06802055.patient_state.doses.unread_doses import unread_words
 from fhir_mappings.clinical_model.calendar import days_before
 from fhir_mappings.clinical_model.known_unknown import Evidence, Known
 from fhir_mappings.clinical_model.medications import (
@@ -66,7 +67,7 @@ class DoseInForce(msgspec.Struct, frozen=True):
     `drafted`: the newest order that is written and not signed, and `drafted_since` when.
     `pending`: a newer order of another dose without any sign that it was started, and `pending_since` when.
     `incomplete`: part of the medication record could not be read. `claims`: the doses that conflict, or that
-    go on from before the study.
+    go on from before the study. `unread`: what is written where the dose could not be read.
     """
 
     drug: Drug
@@ -95,6 +96,7 @@ class DoseInForce(msgspec.Struct, frozen=True):
     not_oral: bool = False
     signs: tuple[IntakeSign, ...] = ()
     withheld: Withheld = msgspec.field(default_factory=Withheld)
+    unread: str | None = None
 
     @property
     def taken(self) -> bool:
@@ -140,6 +142,7 @@ def dose_in_force(
         not_oral=by_another_route(chart),
         signs=chart.taken,
         withheld=withheld(chart),
+        unread=unread_words(record.taking(drug)) if answer.status is DoseStatus.NOT_DOCUMENTED else None,
     )
 
 

@@ -22,8 +22,9 @@ def sample_timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Val
     """
     if result.when and any(off.holds(result.when.last) for off in dose.off):
         return Validity.NOT_TROUGH
-    coded = (result.level or _NOTHING_TOLD).timing
-    if coded is SampleTiming.POST_DOSE:
+    told = result.level or _NOTHING_TOLD
+    coded = told.timing
+    if told.is_after_dose:
         return Validity.NOT_TROUGH
     if coded is SampleTiming.TWELVE_HOURS and dose.drug is Drug.SIROLIMUS:
         return Validity.NOT_TROUGH
