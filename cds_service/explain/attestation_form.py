@@ -22,7 +22,8 @@ _YES_NO = {"yes": True, "no": False}
 class FormLine(msgspec.Struct, frozen=True):
     """One question; `now` is the criterion's present answer in words.
 
-    `last` is what was answered the last time, "yes", "no" or a score, and `last_day` when; "" for never.
+    `last` is what was answered the last time, "yes", "no" or a score, `last_day` when, `last_by` who did, as
+    the form names them; "" for never, or nobody named.
     """
 
     name: str
@@ -32,6 +33,7 @@ class FormLine(msgspec.Struct, frozen=True):
     tone: str
     last: str = ""
     last_day: str = ""
+    last_by: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -54,8 +56,8 @@ def questionnaire(file: Path) -> Json:
     return form
 
 
-LastAnswers = Mapping[str, tuple[str, str]]
-"""What was answered the last time and on which day, by line."""
+LastAnswers = Mapping[str, tuple[str, str, str]]
+"""What was answered the last time, on which day and by whom, by line."""
 
 
 def groups(
@@ -67,11 +69,11 @@ def groups(
 
 def last_answers(attestations: Iterable[Attestation]) -> LastAnswers:
     """The newest answer to each line, of what counts as an attestation."""
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[str, str, str]] = {}
     counted = [one for one in attestations if one.counted and one.authored]
     for one in sorted(counted, key=lambda one: one.authored.last if one.authored else date.min):
         day = one.authored.last.isoformat() if one.authored else ""
-        found |= {line: (_written(value), day) for line, value in one.answers}
+        found |= {line: (_written(value), day, one.by) for line, value in one.answers}
     return found
 
 
@@ -91,7 +93,7 @@ def _group(group: Json, language: str, states: Mapping[str, tuple[str, str]], la
     for item in group["item"]:
         tone, now = states.get(item["linkId"].partition(".")[0], ("", ""))
         is_score = item["type"] == "integer"
-        before = last.get(item["linkId"], ("", ""))
+        before = last.get(item["linkId"], ("", "", ""))
         lines.append(FormLine(item["linkId"], _said(item, "text", language), is_score, now, tone, *before))
     return FormGroup(group["linkId"], _said(group, "text", language), tuple(lines))
 

@@ -262,6 +262,17 @@ def test_what_is_signed_is_read_first_with_the_name_and_what_contradicts(page, s
     assert page.faults == []
 
 
+def test_who_gave_the_last_answer_stands_beside_it_and_in_the_summary(page, shared):
+    opened(page, shared, "demo-02")
+    page.evaluate("document.querySelectorAll('#attest details').forEach((d) => { d.open = true; })")
+    before = page.locator("#attest fieldset.line:has(input[name='E1']) .last").inner_text()
+    assert re.fullmatch(r"last answer: no, \d{4}-\d\d-\d\d, 示例医师 \(demo investigator\)", before)
+    page.check('input[name="E1"][value="yes"]')
+    page.locator("#attest button[type=submit]").click()
+    assert page.locator("#summary li").all_inner_texts()[0].endswith(f"yes ({before})")
+    assert page.faults == []
+
+
 def test_only_what_is_open_is_asked_at_once(page, shared):
     opened(page, shared, "demo-02")
     asked = page.locator("#attest fieldset.line:visible legend b").all_inner_texts()
