@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 
+from cds_service import __version__
 from cds_service.demo.loopback import serve_on_loopback
 from tests.chromium import browsing, watched_page
 from tests.explain.attesting import attest_everything
@@ -162,6 +163,9 @@ def test_on_paper_every_letter_can_be_read_and_the_plots_are_as_wide_as_the_shee
     assert min(page.evaluate(PLOT_WIDTH)) > 600
     assert page.locator(".running").is_visible()
     assert patient.upper() in page.locator(".running").inner_text()
+    version, chart = page.locator(".running").inner_text().split(" · ")[-2:]
+    assert version == __version__
+    assert re.fullmatch("[0-9a-f]{12}", chart)
     assert page.locator(".signature").is_visible()
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert not page.locator(".signature").is_visible()
