@@ -32,7 +32,7 @@ def changed(result: Json, value: str, moment: str, zone: tzinfo) -> Json:
     return new
 
 
-def traced(result: Json, words: str, author: Json, now: datetime) -> Json:
+def with_trace(result: Json, words: str, author: Json, now: datetime) -> Json:
     """The Observation with one more note: who changed it, when, and what stood before, in words."""
     whose = {"authorReference": author} if "reference" in author else {"authorString": author["display"]}
     note = whose | {"time": now.isoformat(timespec="seconds"), "text": words}

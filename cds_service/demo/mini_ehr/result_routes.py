@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, request
 
 from cds_service.demo.json_http import Json
 from cds_service.demo.mini_ehr.laboratory import laboratory_rows, result_of
-from cds_service.demo.mini_ehr.measuring import ResultFault, another, changed, traced
+from cds_service.demo.mini_ehr.measuring import ResultFault, another, changed, with_trace
 from cds_service.demo.mini_ehr.page_responses import (
     checked,
     desk,
@@ -51,11 +51,11 @@ def _entry(result: Json, is_another: bool) -> Json:
     words, now, author = words_of_page(), desk().clock(), desk().user.as_author
     value, taken = request.form["value"], request.form["taken"]
     if is_another:
-        new = traced(another(result, value, taken, _zone()), words("results.entered"), author, now)
+        new = with_trace(another(result, value, taken, _zone()), words("results.entered"), author, now)
         return {"resource": new, "request": {"method": "POST", "url": "Observation"}}
     was = result_of(result)
     before = words("results.was", value=f"{was.value} {was.unit}".strip(), taken=was.moment)
-    return update_of(traced(changed(result, value, taken, _zone()), before, author, now))
+    return update_of(with_trace(changed(result, value, taken, _zone()), before, author, now))
 
 
 def _zone() -> tzinfo:
