@@ -9,6 +9,7 @@ import msgspec
 
 from cds_service.cards.translations import Wording
 from cds_service.rules.trial_record import TrialRecord
+from fhir_mappings.clinical_model.medications import MedicationEvent
 from fhir_mappings.clinical_model.standing import StandingOrder
 
 
@@ -22,6 +23,7 @@ class CardContext(msgspec.Struct, frozen=True):
     `as_of` is the moment as text, `input_hash` "sha256:...", `public_base_url` without trailing slash.
     `drafts_raw` holds each draft order verbatim, so that an update suggestion can return the entire resource.
     `mg_per_piece`: what a tablet or capsule of a draft's product holds, by reference, where that is known.
+    `medications`: what the record holds about drugs.
     `written` gives an order of the record as the record wrote it, by reference; None where it did not come.
     `one_action`: the client carries out one action per suggestion.
     `by_hand`: tests that the site does not want drafted. `standing`: orders for tests that are there already.
@@ -40,6 +42,7 @@ class CardContext(msgspec.Struct, frozen=True):
     trial: TrialRecord
     drafts_raw: Mapping[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     mg_per_piece: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
+    medications: tuple[MedicationEvent, ...] = ()
     written: Callable[[str], dict[str, Any] | None] = _nothing_written
     one_action: bool = False
     by_hand: frozenset[str] = frozenset()

@@ -25,7 +25,8 @@ TRIAL_FIELD = "trial"
 class FormLine(msgspec.Struct, frozen=True):
     """One question; `now` is the criterion's present answer in words. `scores`: none for yes or no.
 
-    `last` is what was answered the last time, "yes", "no" or a score, and `last_day` when; "" for never.
+    `last` is what was answered the last time, "yes", "no" or a score, `last_day` when, `last_by` who did, as
+    the form names them; "" for never, or nobody named.
     """
 
     name: str
@@ -35,6 +36,7 @@ class FormLine(msgspec.Struct, frozen=True):
     tone: str
     last: str = ""
     last_day: str = ""
+    last_by: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -57,8 +59,8 @@ def questionnaire(file: Path) -> Json:
     return form
 
 
-LastAnswers = Mapping[str, tuple[str, str]]
-"""What was answered the last time and on which day, by line."""
+LastAnswers = Mapping[str, tuple[str, str, str]]
+"""What was answered the last time, on which day and by whom, by line."""
 
 
 Attested = Mapping[str, range | None]
@@ -79,11 +81,11 @@ def groups(
 
 def last_answers(attestations: Iterable[Attestation]) -> LastAnswers:
     """The newest answer to each line, of what counts as an attestation."""
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[str, str, str]] = {}
     counted = [one for one in attestations if one.counted and one.authored]
     for one in sorted(counted, key=lambda one: one.authored.last if one.authored else date.min):
         day = one.authored.last.isoformat() if one.authored else ""
-        found |= {line: (_written(value), day) for line, value in one.answers}
+        found |= {line: (_written(value), day, one.by) for line, value in one.answers}
     return found
 
 
@@ -104,7 +106,7 @@ def _group(
     for item in group["item"]:
         tone, now = states.get(item["linkId"].partition(".")[0], ("", ""))
         scores = tuple(attested[item["linkId"]] or ())
-        before = last.get(item["linkId"], ("", ""))
+        before = last.get(item["linkId"], ("", "", ""))
         lines.append(FormLine(item["linkId"], _said(item, "text", language), scores, now, tone, *before))
     return FormGroup(group["linkId"], _said(group, "text", language), tuple(lines))
 

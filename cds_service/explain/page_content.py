@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from cds_service import __version__
+from cds_service.chart.input_hash import input_hash
 from cds_service.explain import attestation_form as form
 from cds_service.explain import finding_statements as findings
 from cds_service.explain.patient_figures import patient_figures
@@ -41,6 +43,7 @@ def page_of(
     record, assessment = explained.gathered.record, explained.assessment
     common: Json = {
         "as_of": explained.now.text,
+        "versions": _versions(explained, installation),
         "unavailable": [tell.say(f"part.{part}") for part in sorted(record.unavailable)],
     }
     if assessment is None:
@@ -70,6 +73,26 @@ def page_of(
         "figure_json": as_script(drawn),
         "form": _form(installation.trial, chart, writing, listed),
     }
+
+
+_HASH_SHOWN = 12
+"""Hexadecimal digits of a hash on a sheet: enough to find the call in the audit, few enough to read out."""
+
+
+def _versions(explained: ExplainedPatient, installation: Installation) -> Json:
+    """What the sheet rests on: program, reviewed texts, trial record, and the hash of the chart."""
+    texts = installation.texts_version
+    chart = input_hash(explained.gathered.record, explained.now.day, (), texts)
+    return {
+        "software": __version__,
+        "texts": _short(texts),
+        "record": installation.trial.record.version,
+        "chart": _short(chart),
+    }
+
+
+def _short(hashed: str) -> str:
+    return hashed.removeprefix("sha256:")[:_HASH_SHOWN]
 
 
 def _participation(assessment: Assessment, tell: Teller) -> Json:

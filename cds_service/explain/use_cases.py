@@ -109,7 +109,12 @@ class ExplainDesk(msgspec.Struct, frozen=True):
             raise SignInRefused(WhyRefused.FORM, "author")
         now = self.clock().astimezone(asking.installation.zone)
         response = attestation_response(
-            questionnaire(form.file), answered, f"Patient/{person.patient}", person.user, now
+            questionnaire(form.file),
+            answered,
+            f"Patient/{person.patient}",
+            person.user,
+            now,
+            self._banner(person, person.user).said,
         )
         base, deadline = read_base(person.fhir_base), deadline_in(self.seconds)
         self.writer.create(base, _FORM, msgspec.json.encode(response), person.access_token, deadline)

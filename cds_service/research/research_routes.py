@@ -11,7 +11,7 @@ import structlog
 from flask import Blueprint, Response, request, send_from_directory
 from sqlalchemy import Engine
 
-from cds_service.audit.monthly_counts import cards_by_month
+from cds_service.audit.monthly_counts import cards_by_month, rules_by_month
 from cds_service.audit.reaction_report import report
 from cds_service.audit.store_errors import StoreUnavailable
 from cds_service.cards.translations import Wording
@@ -63,8 +63,10 @@ class ResearchPage(msgspec.Struct, frozen=True):
 
     def advice(self) -> CountedAdvice:
         """What became of the advice of the last year. Raises StoreUnavailable."""
-        since = self.clock() - _LOOK_BACK
-        return advice(report(self.engine, since), cards_by_month(self.engine, self.zone, since))
+        now = self.clock()
+        since = now - _LOOK_BACK
+        courses = rules_by_month(self.engine, self.zone, since, now)
+        return advice(report(self.engine, since), cards_by_month(self.engine, self.zone, since), courses)
 
     def funnel(self) -> Funnel:
         """The last screening run. Raises NoFunnel."""

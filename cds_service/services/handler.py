@@ -158,6 +158,7 @@ def _card_context(
         words=installation.words_by_issuer.get(call.caller.issuer, installation.words),
         trial=installation.trial.record,
         drafts_raw=drafts.by_reference,
+        medications=gathered.record.medications,
         written=gathered.written,
         standing=gathered.standing,
         one_action=call.caller.issuer in installation.one_action,

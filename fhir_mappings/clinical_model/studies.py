@@ -57,13 +57,17 @@ class ConsentSeen(msgspec.Struct, frozen=True):
     when: When | None
 
 
-class Attestation(msgspec.Struct, frozen=True):
-    """One QuestionnaireResponse to our form. `counted` only with status, date and a practitioner author."""
+class Attestation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One QuestionnaireResponse to our form. `counted` only with status, date and a practitioner author.
+
+    `by` is the author's name as the form has it, for people to read, else "". No rule asks for it.
+    """
 
     reference: str
     authored: When | None
     counted: bool
     answers: tuple[tuple[str, bool | int], ...]
+    by: str = ""
 
 
 class CompletenessAssertion(msgspec.Struct, frozen=True):

@@ -11,6 +11,8 @@ from fhir_mappings.readers.references import own_reference
 FORM = "urn:aa-cds:Questionnaire/eligibility-attestation"
 _COUNTED = ("completed", "amended")
 _AUTHORS = ("Practitioner", "PractitionerRole")
+_LONGEST_NAME = 80
+"""Characters of a name that are kept: it stands beside an answer, on one line."""
 
 
 class AttestedAnswer(FhirType):
@@ -45,6 +47,7 @@ class QuestionnaireResponse(Resource, tag="QuestionnaireResponse"):
     subject: Reference | None = None
     authored: str | None = None
     author: Reference | None = None
+    source: Reference | None = None
     item: tuple[AttestedItem, ...] = ()
 
 
@@ -68,9 +71,11 @@ def read_attestation(response: QuestionnaireResponse, chart: ReadingContext) -> 
             answers[line] = None
             yield Gap("ANSWER_CONFLICTING", reference, line)
     authored = chart.when(response.authored)
-    counted = response.status in _COUNTED and authored is not None and _by_practitioner(response, chart)
+    counted = (
+        response.status in _COUNTED and authored is not None and _is_practitioner(response.author, chart)
+    )
     given = tuple(sorted((line, answer) for line, answer in answers.items() if answer is not None))
-    yield Attestation(reference, authored, counted, given)
+    yield Attestation(reference, authored, counted, given, _named(response, chart))
 
 
 def _all_items(items: Iterable[AttestedItem]) -> Iterator[AttestedItem]:
@@ -91,10 +96,20 @@ def _answer(item: AttestedItem, scores: range | None) -> bool | int | None:
     return answer.value_boolean
 
 
-def _by_practitioner(response: QuestionnaireResponse, chart: ReadingContext) -> bool:
-    author = response.author
-    if author is None:
+def _named(response: QuestionnaireResponse, chart: ReadingContext) -> str:
+    """The name that the form gives its author, or the practitioner who was its source; "" for none.
+
+    A patient may be the source of what a practitioner writes, and has attested nothing.
+    """
+    for person in (response.author, response.source):
+        if person and person.display and _is_practitioner(person, chart):
+            return " ".join(person.display.split())[:_LONGEST_NAME]
+    return ""
+
+
+def _is_practitioner(person: Reference | None, chart: ReadingContext) -> bool:
+    if person is None:
         return False
-    name = chart.bag.name(author)
-    kind = author.type if name is None or name.startswith("urn:") else name.split("/")[-2:][0]
+    name = chart.bag.name(person)
+    kind = person.type if name is None or name.startswith("urn:") else name.split("/")[-2:][0]
     return kind in _AUTHORS

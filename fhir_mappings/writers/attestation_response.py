@@ -18,11 +18,17 @@ class NotAResponse(ValueError):
 
 
 def attestation_response(
-    form: Json, answers: Mapping[str, bool | int], patient: str, author: str, authored: datetime
+    form: Json,
+    answers: Mapping[str, bool | int],
+    patient: str,
+    author: str,
+    authored: datetime,
+    author_name: str = "",
 ) -> Json:
     """The completed form: only what was answered, in the form's own groups.
 
-    `form` is the Questionnaire, `patient` and `author` are relative references, `authored` is aware and
+    `form` is the Questionnaire, `patient` and `author` are relative references, `author_name` is what people
+    call the author (left out where it is not known), `authored` is aware and
     written to the millisecond: of two forms of one second the later must win.
     Raises NotAResponse, also when nothing was answered.
     """
@@ -32,7 +38,7 @@ def attestation_response(
         "status": "completed",
         "subject": {"reference": patient},
         "authored": authored.isoformat(timespec="milliseconds"),
-        "author": {"reference": author},
+        "author": {"reference": author} | ({"display": author_name} if author_name else {}),
         "item": [_group(group, answers) for group in form["item"] if _answered(group, answers)],
     }
     if found := problems(response):

@@ -68,7 +68,7 @@ def test_each_question_names_its_last_answer_that_counts() -> None:
     def one(day: int, *answers: tuple[str, bool | int], counted: bool = True) -> Attestation:
         written = date(2026, 2, day)
         when = When(written.isoformat(), written, written)
-        return Attestation(f"QuestionnaireResponse/{day}", when, counted, answers)
+        return Attestation(f"QuestionnaireResponse/{day}", when, counted, answers, f"Dr. {day}")
 
     told = last_answers(
         [
@@ -78,9 +78,11 @@ def test_each_question_names_its_last_answer_that_counts() -> None:
             Attestation("QuestionnaireResponse/x", None, True, (("E11", True),)),
         ]
     )
-    assert told == {"I6": ("yes", "2026-02-03"), "E11": ("no", "2026-02-03"), "I8": ("1", "2026-02-01")}
+    third, first = ("2026-02-03", "Dr. 3"), ("2026-02-01", "Dr. 1")
+    assert told == {"I6": ("yes", *third), "E11": ("no", *third), "I8": ("1", *first)}
     lines = {line.name: line for group in groups(FORM_FILE, ATTESTED, "en", {}, told) for line in group.lines}
-    assert (lines["I6"].last, lines["I6"].last_day, lines["E8"].last) == ("yes", "2026-02-03", "")
+    assert (lines["I6"].last, lines["I6"].last_day, lines["I6"].last_by) == ("yes", *third)
+    assert (lines["E8"].last, lines["E8"].last_by) == ("", "")
 
 
 def test_what_is_sent_is_written_under_the_persons_own_name_and_token(rig):
@@ -89,7 +91,7 @@ def test_what_is_sent_is_written_under_the_persons_own_name_and_token(rig):
     browser.submit("attestation", I2="yes", I8="2", E4="no", E5="")
     assert "Written to the record" in browser.page.text
     (written,) = [r for r in responses_of(rig, "demo-03") if r not in before]
-    assert written["author"] == {"reference": USER}
+    assert written["author"] == {"reference": USER, "display": "示例医师 (demo investigator)"}
     assert written["subject"] == {"reference": "Patient/demo-03"}
     assert written["status"] == "completed"
     assert written["questionnaire"] == f"{FORM}|{questionnaire(FORM_FILE)['version']}"

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 
+from cds_service import __version__
 from cds_service.demo.loopback import serve_on_loopback
 from tests.chromium import browsing, watched_page
 from tests.explain.attesting import attest_everything
@@ -162,6 +163,9 @@ def test_on_paper_every_letter_can_be_read_and_the_plots_are_as_wide_as_the_shee
     assert min(page.evaluate(PLOT_WIDTH)) > 600
     assert page.locator(".running").is_visible()
     assert patient.upper() in page.locator(".running").inner_text()
+    version, chart = page.locator(".running").inner_text().split(" · ")[-2:]
+    assert version == __version__
+    assert re.fullmatch("[0-9a-f]{12}", chart)
     assert page.locator(".signature").is_visible()
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert not page.locator(".signature").is_visible()
@@ -259,6 +263,17 @@ def test_what_is_signed_is_read_first_with_the_name_and_what_contradicts(page, s
     assert page.locator("#summary li").count() == 0
     button.click()
     assert "contradict" not in page.locator("#summary").inner_text()
+    assert page.faults == []
+
+
+def test_who_gave_the_last_answer_stands_beside_it_and_in_the_summary(page, shared):
+    opened(page, shared, "demo-02")
+    page.evaluate("document.querySelectorAll('#attest details').forEach((d) => { d.open = true; })")
+    before = page.locator("#attest fieldset.line:has(input[name='E1']) .last").inner_text()
+    assert re.fullmatch(r"last answer: no, \d{4}-\d\d-\d\d, 示例医师 \(demo investigator\)", before)
+    page.check('input[name="E1"][value="yes"]')
+    page.locator("#attest button[type=submit]").click()
+    assert page.locator("#summary li").all_inner_texts()[0].endswith(f"yes ({before})")
     assert page.faults == []
 
 

@@ -87,3 +87,12 @@ def _override(rig, card, code):
     }
     url = f"{rig.cds.base_url}/cds-services/aa-trial-eligibility/feedback"
     assert requests.post(url, json={"feedback": [reaction]}, timeout=5).status_code == 200
+
+
+def test_the_sheet_names_the_chart_by_the_hash_of_the_card(shared):
+    """Whoever holds the sheet finds the call in the audit: same chart, same day, same texts, same hash."""
+    (card,) = cards_for(shared, "demo-08")
+    hashed = card["extension"]["org.aa-cds.decision"]["inputHash"].removeprefix("sha256:")
+    page = shared.launch("demo-08").page.text
+    assert f"chart {hashed[:12]}" in page
+    assert f"· {hashed[:12]}</p>" in page

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cds_service.chart.input_hash import input_hash
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.studies import Attestation, CompletenessAssertion
 from fhir_mappings.readers.bundle import decode
@@ -102,6 +103,31 @@ def test_an_author_is_found_by_the_urn_of_its_entry() -> None:
     found = decode(json.dumps(made).encode())
     record = read_record(found.resources, "p1", NOW.instant, SETTINGS)
     assert record.attestations[0].counted
+
+
+@pytest.mark.parametrize(
+    ("parts", "by"),
+    [
+        ({"author": {"reference": "Practitioner/dr", "display": " Dr.\n Li "}}, "Dr. Li"),
+        ({"author": {"reference": "Practitioner/dr"}}, ""),
+        ({"source": {"reference": "Practitioner/dr", "display": "Dr. Wu"}}, "Dr. Wu"),
+        ({"source": {"reference": "Patient/p1", "display": "Wang"}}, ""),
+        ({"author": {"reference": "Patient/p1", "display": "Wang"}}, ""),
+        ({"author": {"reference": "Practitioner/dr", "display": "x" * 500}}, "x" * 80),
+    ],
+)
+def test_who_answered_is_read_as_a_name_alone(parts: Json, by: str) -> None:
+    assert seen(response(*said(I2=True), **parts)).by == by
+
+
+def test_a_name_that_is_told_or_not_changes_no_advice() -> None:
+    """The hash of what an advice rests on is the same, as the advice is."""
+    named, unnamed = (
+        read(response(*said(I2=True), author={"reference": "Practitioner/dr"} | shown))
+        for shown in ({"display": "Dr. Li"}, {})
+    )
+    assert named != unnamed
+    assert input_hash(named, NOW.day, (), "t") == input_hash(unnamed, NOW.day, (), "t")
 
 
 def test_entered_in_error_is_dropped() -> None:

@@ -1,4 +1,4 @@
-"""Writes the reference pages that are made from the code: every command, and every key of the site file.
+"""Writes the reference pages that are made from the code: commands, keys of the site file, the assessment.
 
 `python -m tests.repository.reference_pages` writes them; a test fails when one is not current.
 """
@@ -16,6 +16,7 @@ import msgspec
 
 from cds_service.cli import commands
 from cds_service.settings import site_file
+from tests.repository.assessment_page import assessment_page
 from tests.tables import markdown
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,11 @@ _PLAIN = {bool: "true or false", int: "whole number", float: "number", str: "tex
 
 def reference_pages() -> dict[Path, str]:
     """Every page by its path."""
-    return {FOLDER / "commands.md": _commands(), FOLDER / "site-file.md": _site_file()}
+    return {
+        FOLDER / "commands.md": _commands(),
+        FOLDER / "site-file.md": _site_file(),
+        FOLDER / "assessment.md": assessment_page(_NOTE),
+    }
 
 
 def _commands() -> str:

@@ -8,10 +8,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from cds_service.demo.json_http import Json
 from cds_service.demo.mini_ehr.actions import NotDoable, entries
 from cds_service.demo.mini_ehr.consulting import react
-from cds_service.demo.mini_ehr.ehr_memory import Given
+from cds_service.demo.mini_ehr.ehr_memory import Given, Undoable
 from cds_service.demo.mini_ehr.order_form import fields_of
 from cds_service.demo.mini_ehr.page_responses import desk, only_with_writes, said
 from cds_service.demo.mini_ehr.reactions import accepted, overridden
+from cds_service.demo.mini_ehr.undoing import carry_out, remember
 from cds_service.demo.mini_ehr.written_order import draft_of_request
 
 
@@ -33,7 +34,8 @@ def card_routes() -> Blueprint:
         if given.card.get("indicator") == "critical" and number is None and not _in_words(given, comment):
             return said("advice.why_needed", ok=False, status=400)
         feedback = overridden(given.card, number, comment, desk().clock())
-        return _reported("advice.dismissed", given, feedback)
+        undo = remember(desk().memory, Undoable(given.patient, given=given))
+        return _reported("advice.dismissed", given, feedback, undo=undo)
 
     @routes.get("/cards/<key>/links/<int:number>")
     def launch(key: str, number: int) -> AnyResponse:
@@ -67,12 +69,13 @@ def _accept(given: Given, number: int) -> Response:
             return said("order.outdated", ok=False, status=409)
         return _reported("order.corrected", given, feedback, fields=corrected, replaces=_replaced(suggestion))
     try:
-        desk().fhir.transact(entries(suggestion, given.patient))
+        written = entries(suggestion, given.patient)
+        undo = carry_out(desk().fhir, desk().memory, given.patient, written, given)
     except NotDoable as fault:
         return said("advice.not_doable", ok=False, status=409, why=fault.reason)
     if any(action.get("type") != "create" for action in suggestion["actions"]):
-        return _reported("advice.took_effect", given, feedback, go="advice.took_effect")
-    return _reported("advice.accepted", given, feedback, go="advice.accepted")
+        return _reported("advice.took_effect", given, feedback, go="advice.took_effect", undo=undo)
+    return _reported("advice.accepted", given, feedback, go="advice.accepted", undo=undo)
 
 
 def _for_the_form(suggestion: Json, draft: Json | None) -> dict[str, str]:

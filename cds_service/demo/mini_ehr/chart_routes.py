@@ -7,7 +7,15 @@ from cds_service.demo.mini_ehr.contexts import DIAGNOSES
 from cds_service.demo.mini_ehr.laboratory import GROUPS, TestRow, laboratory_rows, test_name
 from cds_service.demo.mini_ehr.medication_rows import bars, orders, reported
 from cds_service.demo.mini_ehr.open_record import Record, code_of, read_open_record, text_of
-from cds_service.demo.mini_ehr.page_responses import checked, desk, message, page, switches, words_of_page
+from cds_service.demo.mini_ehr.page_responses import (
+    checked,
+    desk,
+    message,
+    page,
+    switches,
+    undo_of_page,
+    words_of_page,
+)
 from cds_service.demo.mini_ehr.patient_banner import banner_person
 
 
@@ -44,6 +52,7 @@ def chart_routes() -> Blueprint:
             course={"bars": bars(written, str(today)), "levels": _levels(table), "today": str(today)},
             diagnoses={key: text for key, (_, text) in DIAGNOSES.items()},
             said=message(),
+            undo=undo_of_page(),
         )
 
     @routes.get("/patients/<patient_id>/explain")

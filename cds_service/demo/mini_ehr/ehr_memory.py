@@ -1,4 +1,4 @@
-"""What the mini-EHR remembers while it runs: cards on show, and the last exchanges."""
+"""What the mini-EHR remembers while it runs: cards on show, what can be undone, the last exchanges."""
 
 import threading
 from collections import OrderedDict
@@ -8,6 +8,7 @@ from cds_service.demo.json_http import Json, JsonExchange
 from cds_service.demo.mini_ehr.switches import Switches
 
 MOST_CARDS = 400
+MOST_UNDOABLE = 60
 MOST_EXCHANGES = 60
 
 
@@ -20,6 +21,24 @@ class Given:
     card: Json
     asked_as: Switches
     draft: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A resource before and after an action; None where it was not there."""
+
+    reference: str
+    before: Json | None
+    after: Json | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """An action that can be taken back: what it touched, and the card that it answered, if any."""
+
+    patient: str
+    touched: tuple[Touched, ...] = ()
+    given: Given | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,7 @@ class EhrMemory:
     def __init__(self) -> None:
         self._cards: OrderedDict[str, Given] = OrderedDict()
         self._exchanges: OrderedDict[int, Kept] = OrderedDict()
+        self._undoable: OrderedDict[str, Undoable] = OrderedDict()
         self._count = 0
         self._lock = threading.Lock()
 
@@ -50,6 +70,16 @@ class EhrMemory:
     def card(self, key: str) -> Given | None:
         """The card on show under this key."""
         return self._cards.get(key)
+
+    def keep_undo(self, key: str, undoable: Undoable) -> None:
+        """Remember how to take an action back."""
+        with self._lock:
+            self._undoable[key] = undoable
+            _shorten(self._undoable, MOST_UNDOABLE)
+
+    def undo(self, key: str) -> Undoable | None:
+        """How to take an action back."""
+        return self._undoable.get(key)
 
     def keep_exchange(self, about: str, exchange: JsonExchange, faults: tuple[str, ...]) -> Kept:
         """Number an exchange and keep it."""
@@ -65,6 +95,8 @@ class EhrMemory:
         return self._exchanges.get(number)
 
 
-def _shorten(kept: OrderedDict[str, Given] | OrderedDict[int, Kept], most: int) -> None:
+def _shorten(
+    kept: OrderedDict[str, Given] | OrderedDict[int, Kept] | OrderedDict[str, Undoable], most: int
+) -> None:
     while len(kept) > most:
         kept.popitem(last=False)

@@ -20,6 +20,15 @@ SHOWN_UNITS = {"1": "", "umol/L": "µmol/L", "10*9/L": "×10⁹/L", "10*12/L": "
 
 
 @dataclass(frozen=True, slots=True)
+class ResultNote:
+    """What somebody wrote to a result: `when` as "2026-03-01 07:30", `who` as the record names them."""
+
+    when: str
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class DraftResult:
     """One measurement. `flag` is "H", "L", "A" or "" as its own reference range or lab says.
 
@@ -32,6 +41,7 @@ class DraftResult:
     taken: str
     flag: str
     number: float | None = None
+    notes: tuple[ResultNote, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -43,6 +53,11 @@ class DraftResult:
     def day(self) -> str:
         """The calendar day it was taken."""
         return self.taken[:10]
+
+    @property
+    def moment(self) -> str:
+        """Day and time it was taken, as people write them."""
+        return self.taken[:16].replace("T", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +102,28 @@ def _row(key: str, same: list[Json], language: str) -> TestRow:
         name=test_name(newest_first[0].get("code") or {}, language),
         group=_tests().get(key, {}).get("group", "other"),
         usual=_usual(newest_first[0]),
-        results=tuple(_result(one) for one in newest_first),
+        results=tuple(result_of(one) for one in newest_first),
     )
 
 
-def _result(one: Json) -> DraftResult:
+def result_of(one: Json) -> DraftResult:
+    """One Observation as the table shows it."""
     value, unit, number = _value(one)
     return DraftResult(
-        str(one.get("id", "")), value, unit, str(one.get("effectiveDateTime", "")), _flag(one, number), number
+        str(one.get("id", "")),
+        value,
+        unit,
+        str(one.get("effectiveDateTime", "")),
+        _flag(one, number),
+        number,
+        tuple(_note(note) for note in one.get("note") or []),
     )
+
+
+def _note(note: Json) -> ResultNote:
+    author: Json = note.get("authorReference") or {}
+    who = str(note.get("authorString") or author.get("display") or author.get("reference") or "")
+    return ResultNote(str(note.get("time", ""))[:16].replace("T", " "), who, str(note.get("text", "")))
 
 
 def _value(one: Json) -> tuple[str, str, float | None]:

@@ -1,4 +1,4 @@
-"""Editing results: another value or time for a measurement, or one more of the same test."""
+"""Editing results: another value or time for a measurement, or one more of the same test, with a trace."""
 
 import copy
 from datetime import datetime, tzinfo
@@ -32,10 +32,18 @@ def changed(result: Json, value: str, moment: str, zone: tzinfo) -> Json:
     return new
 
 
+def with_trace(result: Json, words: str, author: Json, now: datetime) -> Json:
+    """The Observation with one more note: who changed it, when, and what stood before, in words."""
+    whose = {"authorReference": author} if "reference" in author else {"authorString": author["display"]}
+    note = whose | {"time": now.isoformat(timespec="seconds"), "text": words}
+    return result | {"note": [*(result.get("note") or []), note]}
+
+
 def another(result: Json, value: str, moment: str, zone: tzinfo) -> Json:
     """A new Observation of the same test. Raises ResultFault."""
     new = changed(result, value, moment, zone)
     new.pop("id", None)
+    new.pop("note", None)
     for name in ("versionId", "lastUpdated"):
         new.get("meta", {}).pop(name, None)
     return new

@@ -16,6 +16,7 @@ from cds_service.demo.mini_ehr.order_routes import order_routes
 from cds_service.demo.mini_ehr.page_responses import KEY, page, said
 from cds_service.demo.mini_ehr.result_routes import result_routes
 from cds_service.demo.mini_ehr.stop_routes import stop_routes
+from cds_service.demo.mini_ehr.undo_routes import undo_routes
 from cds_service.pages import STATIC, TEMPLATES
 
 ROUTES = (
@@ -26,6 +27,7 @@ ROUTES = (
     card_routes,
     order_routes,
     stop_routes,
+    undo_routes,
     developer_routes,
 )
 LARGEST_FILE = 16 * 1024 * 1024

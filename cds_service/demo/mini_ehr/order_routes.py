@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from cds_service.demo.json_http import Json
 from cds_service.demo.mini_ehr.formulary import grouped_products
 from cds_service.demo.mini_ehr.frequency import OFTEN
 from cds_service.demo.mini_ehr.medication_rows import orders
@@ -20,6 +21,7 @@ from cds_service.demo.mini_ehr.page_responses import (
 )
 from cds_service.demo.mini_ehr.patient_banner import banner_person
 from cds_service.demo.mini_ehr.signing import ended, signed
+from cds_service.demo.mini_ehr.undoing import carry_out
 from cds_service.demo.mini_ehr.written_order import draft_in_record, draft_of_request
 
 
@@ -74,17 +76,21 @@ def _sign(patient_id: str) -> Response:
     is_new = not request.form.get("draft")
     yesterday = (now - timedelta(days=1)).date()
     entries = ended(stopped, yesterday, words_of_page()("order.replaced"))
-    desk().fhir.transact([signed(draft, now, is_new=is_new), *entries])
-    return said("order.signed", go=f"/patients/{patient_id}?said=order.signed")
+    entries = [signed(draft, now, is_new=is_new), *entries]
+    undo = carry_out(desk().fhir, desk().memory, patient_id, entries)
+    return said("order.signed", go=f"/patients/{patient_id}?said=order.signed&undo={undo}")
 
 
 def _settle(patient_id: str) -> AnyResponse:
     reference = request.form.get("draft", "")
     draft = draft_in_record(patient_id, reference)
     if request.form.get("do") == "sign" and draft["resourceType"] != "MedicationRequest":
-        desk().fhir.transact([signed(draft, desk().clock(), is_new=False)])
-        return redirect(f"/patients/{patient_id}?said=order.signed", 303)
+        return _done("order.signed", patient_id, signed(draft, desk().clock(), is_new=False))
     if request.form.get("do") != "discard":
         abort(400)
-    desk().fhir.transact([{"request": {"method": "DELETE", "url": reference}}])
-    return redirect(f"/patients/{patient_id}?said=order.discarded", 303)
+    return _done("order.discarded", patient_id, {"request": {"method": "DELETE", "url": reference}})
+
+
+def _done(told: str, patient_id: str, entry: Json) -> AnyResponse:
+    undo = carry_out(desk().fhir, desk().memory, patient_id, [entry])
+    return redirect(f"/patients/{patient_id}?said={told}&undo={undo}", 303)

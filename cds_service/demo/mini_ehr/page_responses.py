@@ -52,6 +52,12 @@ def message() -> str:
     return sentence.replace("{count}", count if count.isdecimal() else "?")
 
 
+def undo_of_page() -> str:
+    """The key under which what the page before this one has done can be taken back; "" for nothing."""
+    key = request.args.get("undo", "")
+    return key if desk().may_write and desk().memory.undo(key) else ""
+
+
 def said(key: str, *, ok: bool = True, status: int = 200, **more: Any) -> Response:
     """The answer to a script: whether it went well, and in words what happened."""
     places = {name: more.pop(name) for name in ("why", "count") if name in more}

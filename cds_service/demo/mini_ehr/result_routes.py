@@ -5,9 +5,19 @@ from datetime import tzinfo
 from flask import Blueprint, Response, abort, request
 
 from cds_service.demo.json_http import Json
-from cds_service.demo.mini_ehr.laboratory import laboratory_rows
-from cds_service.demo.mini_ehr.measuring import ResultFault, another, changed
-from cds_service.demo.mini_ehr.page_responses import checked, desk, only_with_writes, page, said, switches
+from cds_service.demo.mini_ehr.laboratory import laboratory_rows, result_of
+from cds_service.demo.mini_ehr.measuring import ResultFault, another, changed, with_trace
+from cds_service.demo.mini_ehr.page_responses import (
+    checked,
+    desk,
+    only_with_writes,
+    page,
+    said,
+    switches,
+    words_of_page,
+)
+from cds_service.demo.mini_ehr.undoing import carry_out
+from cds_service.demo.record_client import update_of
 
 
 def result_routes() -> Blueprint:
@@ -27,17 +37,25 @@ def result_routes() -> Blueprint:
     def change(patient_id: str, result_id: str) -> Response:
         result = _own(patient_id, result_id)
         try:
-            if "another" in request.form:
-                new = another(result, request.form["value"], request.form["taken"], _zone())
-                entry = {"resource": new, "request": {"method": "POST", "url": "Observation"}}
-                desk().fhir.transact([entry])
-            else:
-                desk().fhir.put(changed(result, request.form["value"], request.form["taken"], _zone()))
+            entry = _entry(result, "another" in request.form)
         except ResultFault as fault:
             return said(f"results.bad_{fault.field}", ok=False, status=400)
-        return said("results.saved")
+        undo = carry_out(desk().fhir, desk().memory, patient_id, [entry])
+        return said("results.saved", undo=undo)
 
     return routes
+
+
+def _entry(result: Json, is_another: bool) -> Json:
+    """The transaction entry that writes what the form says, with its trace. Raises ResultFault."""
+    words, now, author = words_of_page(), desk().clock(), desk().user.as_author
+    value, taken = request.form["value"], request.form["taken"]
+    if is_another:
+        new = with_trace(another(result, value, taken, _zone()), words("results.entered"), author, now)
+        return {"resource": new, "request": {"method": "POST", "url": "Observation"}}
+    was = result_of(result)
+    before = words("results.was", value=f"{was.value} {was.unit}".strip(), taken=was.moment)
+    return update_of(with_trace(changed(result, value, taken, _zone()), before, author, now))
 
 
 def _zone() -> tzinfo:

@@ -8,6 +8,7 @@ from cds_service.demo.mini_ehr.medication_rows import orders
 from cds_service.demo.mini_ehr.page_responses import checked, desk, only_with_writes, page, words_of_page
 from cds_service.demo.mini_ehr.patient_banner import banner_person
 from cds_service.demo.mini_ehr.signing import ended
+from cds_service.demo.mini_ehr.undoing import carry_out
 
 
 def stop_routes() -> Blueprint:
@@ -26,8 +27,9 @@ def stop_routes() -> Blueprint:
         if request.form.get("seen") != _seen(order):
             return _question(patient_id, str(order["id"])), 409
         today = desk().clock().date()
-        desk().fhir.transact(ended([order], today, words_of_page()("order.stopped_why")))
-        return redirect(f"/patients/{patient_id}?said=order.stopped", 303)
+        entries = ended([order], today, words_of_page()("order.stopped_why"))
+        undo = carry_out(desk().fhir, desk().memory, patient_id, entries)
+        return redirect(f"/patients/{patient_id}?said=order.stopped&undo={undo}", 303)
 
     return routes
 

@@ -326,7 +326,8 @@
       if (!answers.length) { say(bar.dataset.none, "against"); return; }
       for (const one of answers) {
         const words = one.closest("fieldset").querySelector("legend").firstElementChild.nextSibling.textContent.trim();
-        say(`${one.name} ${words} ${bar.dataset[one.value] ?? one.value}`);
+        const before = one.closest("fieldset").querySelector(".last")?.textContent;
+        say(`${one.name} ${words} ${bar.dataset[one.value] ?? one.value}${before ? ` (${before})` : ""}`);
       }
       if (of.I6 && of.I6 === of.E11) say(`I6, E11: ${bar.dataset.against}`, "against");
       if (Number(of.I8) > 2) say(`I8: ${bar.dataset.ecog}`, "against");

@@ -45,4 +45,4 @@ class Screen:
     def said(self) -> str:
         """The line that says what has just happened."""
         self.page.wait_for_selector("#said:not([hidden])")
-        return self.page.inner_text("#said")
+        return self.page.inner_text("#said > span")

@@ -125,7 +125,7 @@ def test_orders_that_overlap_have_a_lane_each_and_each_can_be_stopped(screen: Sc
     stops = screen.page.locator("#cards > .card").first.get_by_role("button", name="Stop the sirolimus order")
     assert stops.count() == 2
     stops.last.click()
-    screen.page.wait_for_url("**said=advice.took_effect")
+    screen.page.wait_for_url("**said=advice.took_effect*")
     assert len(screen.demo.found("MedicationRequest?patient=demo-19&status=active")) >= 1
 
 
@@ -133,7 +133,7 @@ def test_a_hold_is_carried_out_by_the_card_and_known_afterwards(screen: Screen) 
     screen.open("/patients/demo-11")
     assert screen.advice()[0].startswith("HOLD sirolimus (now: 3 mg once daily)")
     screen.card("critical").get_by_role("button", name="Hold sirolimus: suspend its order").click()
-    screen.page.wait_for_url("**said=advice.took_effect")
+    screen.page.wait_for_url("**said=advice.took_effect*")
     (held,) = [
         order
         for order in screen.demo.found("MedicationRequest?patient=demo-11&status=on-hold")
@@ -319,7 +319,7 @@ def test_a_changed_result_changes_the_advice_and_reset_brings_both_back(screen: 
     screen.open("/patients/demo-09")
     assert "Continue sirolimus 2 mg once daily: level 7.4" in screen.advice()[0]
     screen.page.click("[data-test='72676-0']")
-    newest = screen.page.locator("dialog form.result:not(.new)").first
+    newest = screen.page.locator("dialog tr.result:not(.new)").first
     newest.locator("[name=value]").fill("22")
     newest.get_by_role("button", name="Save").click()
     screen.wait_for_advice("HOLD sirolimus")
@@ -334,7 +334,7 @@ def test_a_changed_result_changes_the_advice_and_reset_brings_both_back(screen: 
 def test_a_changed_date_makes_a_level_too_old(screen: Screen) -> None:
     screen.open("/patients/demo-08")
     screen.page.click("[data-test='72676-0']")
-    forms = screen.page.locator("dialog form.result:not(.new)")
+    forms = screen.page.locator("dialog tr.result:not(.new)")
     forms.first.locator("[name=taken]").fill("2020-01-02T08:00")
     forms.first.get_by_role("button", name="Save").click()
     screen.page.wait_for_selector("#said:not([hidden])")
@@ -344,12 +344,38 @@ def test_a_changed_date_makes_a_level_too_old(screen: Screen) -> None:
 def test_a_result_that_is_no_number_is_refused_in_words(screen: Screen) -> None:
     screen.open("/patients/demo-08")
     screen.page.click("[data-test='72676-0']")
-    form = screen.page.locator("dialog form.result:not(.new)").first
+    form = screen.page.locator("dialog tr.result:not(.new)").first
     form.locator("[name=value]").fill("a lot")
     form.get_by_role("button", name="Save").click()
     screen.page.wait_for_selector("#results-said:not(:empty)")
     assert screen.page.inner_text("#results-said") == "The value must be a number, not below 0."
     screen.wrong[:] = [text for text in screen.wrong if "400" not in text]  # the refusal itself
+
+
+def test_a_changed_result_keeps_a_trace_under_column_heads_and_can_be_undone(screen: Screen) -> None:
+    screen.open("/patients/demo-09")
+    open_dialog = "[data-test='72676-0']"
+    screen.page.click(open_dialog)
+    screen.page.wait_for_selector("dialog[open] thead")
+    heads = screen.page.locator("dialog thead th").all_inner_texts()
+    assert heads[:4] == ["Taken", "Value", "Flag", "Trace"]
+    row = screen.page.locator("dialog tr.result:not(.new)").first
+    assert "ng/mL" in row.inner_text()
+    before = row.locator("[name=value]").input_value()
+    row.locator("[name=value]").fill("8.8")
+    row.get_by_role("button", name="Save").click()
+    screen.page.wait_for_selector("#said button")
+    screen.page.click(open_dialog)
+    trace = screen.page.locator("dialog tr.result:not(.new)").first.locator(".trace").inner_text()
+    assert f"was {before} ng/mL, taken " in trace
+    assert "demo investigator" in trace
+    screen.page.keyboard.press("Escape")
+    screen.page.get_by_role("button", name="Undo").click()
+    screen.page.wait_for_url("**said=undo.done")
+    screen.page.click(open_dialog)
+    row = screen.page.locator("dialog tr.result:not(.new)").first
+    assert row.locator("[name=value]").input_value() == before
+    assert row.locator(".trace").count() == 0
 
 
 def test_a_visit_that_begins_asks_what_is_due(screen: Screen) -> None:
@@ -419,3 +445,66 @@ def test_the_page_behind_a_card_speaks_the_language_of_the_card(screen: Screen, 
     explain.wait_for_selector("#chart-blood")
     assert said in explain.inner_text("header")
     explain.close()
+
+
+def _state(screen: Screen, patient: str) -> dict[str, object]:
+    """The orders and requests of a patient on the FHIR server, but for the count of their versions."""
+    found = [
+        one
+        for kind in ("MedicationRequest", "ServiceRequest", "Task")
+        for one in screen.demo.found(f"{kind}?patient={patient}")
+    ]
+    return {str(one["id"]): {name: part for name, part in one.items() if name != "meta"} for one in found}
+
+
+def test_an_accepted_suggestion_is_undone_on_the_server(screen: Screen) -> None:
+    before = _state(screen, "demo-08")
+    screen.open("/patients/demo-08")
+    screen.card("warning").get_by_role("button", name="Draft order: sirolimus 3 mg once daily").click()
+    screen.page.wait_for_selector(".drafts")
+    assert _state(screen, "demo-08") != before
+    screen.page.get_by_role("button", name="Undo").click()
+    screen.page.wait_for_url("**said=undo.done_told")
+    assert screen.said() == "Undone: all is as it was, and the service was told."
+    assert _state(screen, "demo-08") == before
+    assert "Increase sirolimus from 2 mg once daily to 3 mg once daily" in screen.advice()[0]
+
+
+def test_a_signed_order_is_undone_by_keyboard_and_not_over_anothers_change(screen: Screen) -> None:
+    screen.open("/patients/demo-11")
+    before = _state(screen, "demo-11")
+    for ends in ("undo.done", "undo.changed"):
+        screen.page.get_by_role("link", name="Stop sirolimus").click()
+        screen.page.get_by_role("button", name="Stop sirolimus").click()
+        screen.page.wait_for_selector("#said:focus")
+        if ends == "undo.changed":
+            (stopped,) = (key for key, one in _state(screen, "demo-11").items() if one != before[key])
+            address = f"{screen.demo.fhir.base_url}/MedicationRequest/{stopped}"
+            changed = requests.get(address, timeout=5).json() | {"note": [{"text": "by another"}]}
+            assert requests.put(address, json=changed, timeout=5).ok
+            screen.page.keyboard.press("Control+z")
+        else:
+            screen.page.keyboard.press("Tab")
+            assert screen.page.evaluate("document.activeElement.textContent") == "Undo"
+            screen.page.keyboard.press("Enter")
+        screen.page.wait_for_url(f"**said={ends}")
+        screen.page.wait_for_selector("#cards:not([aria-busy]) > .card")
+        assert (_state(screen, "demo-11") == before) == (ends == "undo.done")
+    assert "Not undone" in screen.said()
+    screen.demo.fhir.reset()
+
+
+def test_a_dismissal_is_undone_where_the_card_stood_and_by_the_service(screen: Screen) -> None:
+    screen.open("/patients/demo-08")
+    card = screen.card("warning")
+    key, heading = card.get_attribute("data-key"), card.locator("h3").inner_text()
+    card.get_by_text("Dismiss …").click()
+    card.locator("[name=reason]").first.check()
+    card.get_by_role("button", name="Dismiss card").click()
+    screen.page.wait_for_selector("#said button")
+    assert screen.page.locator(f"[data-key='{key}']").count() == 0
+    screen.page.keyboard.press("Control+z")
+    screen.page.wait_for_selector(f"[data-key='{key}'] h3:focus")
+    assert screen.said() == "Undone: all is as it was, and the service was told."
+    screen.open("/patients/demo-08")
+    assert heading in screen.advice()

@@ -82,12 +82,42 @@ function show(answer) {
 const finding = (card) =>
   ["h3", ".kind"].map((part) => card.querySelector(part)?.textContent ?? "").join("\n");
 
-export function say({ said, ok, untold }) {
+// `undo` brings back what was done: it is offered in the line that tells of it, and by Ctrl+Z.
+export function say({ said, ok, untold }, undo) {
   const line = document.querySelector("#said");
-  line.textContent = said;
+  line.replaceChildren(Object.assign(document.createElement("span"), { textContent: said }));
+  if (undo) {
+    const button = Object.assign(document.createElement("button"), { textContent: line.dataset.undo, className: "small" });
+    button.setAttribute("aria-keyshortcuts", "Control+Z");
+    button.addEventListener("click", undo);
+    line.append(" ", button);
+  }
   line.hidden = false;
   line.classList.toggle("bad", !ok);
   line.classList.toggle("warn", Boolean(untold));
+}
+
+// Text that is being written has an undo of its own.
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+  if (event.shiftKey || event.target.matches("input, textarea, select")) return;
+  const button = document.querySelector("#said:not([hidden]) button");
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
+
+// A card that was dismissed stands where it stood; where the advice has been asked for anew, at the end.
+async function bringBack(key, card, place) {
+  const answer = await post(`/undo/${key}`);
+  say(answer);
+  if (!answer.ok) return;
+  card.querySelector(".dismiss").open = false;
+  if (place.isConnected) place.replaceWith(card);
+  else cards.append(card);
+  const heading = card.querySelector("h3");
+  heading.tabIndex = -1;
+  heading.focus();
 }
 
 // `onAccepted` is called with the answer when a suggestion was carried out; `about` gives the fields it is for.
@@ -108,8 +138,10 @@ export function listen(onAccepted, about = () => undefined) {
     event.preventDefault();
     const card = form.closest(".card");
     const answer = await post(`/cards/${card.dataset.key}/dismiss`, new FormData(form));
-    say(answer);
-    if (!answer.ok) return;
+    if (!answer.ok) return say(answer);
+    const place = document.createComment("");
+    card.before(place);
+    say(answer, () => bringBack(answer.undo, card, place));
     const next = card.nextElementSibling?.querySelector("h3") ?? document.querySelector("#advice-heading");
     card.remove();
     next.tabIndex = -1; // never a button: a second Enter would carry out what nobody has read

@@ -16,7 +16,7 @@ async function reload() {
 
 const strips = () => drawStrips(document.querySelector("#cards"), course, { target: place.dataset.target });
 
-listen(({ go }) => setTimeout(() => location.assign(`${location.pathname}?said=${go}`), 300));
+listen(({ go, undo }) => setTimeout(() => location.assign(`${location.pathname}?said=${go}&undo=${undo}`), 300));
 document.querySelector("#again").addEventListener("click", reload);
 // What a moment brought is shown where the reader looks: the advice comes into view and takes the focus.
 async function moment(hook, fields) {
@@ -47,7 +47,7 @@ dialog.addEventListener("submit", async (event) => {
   if (!form) return;
   event.preventDefault();
   const answer = await post(form.dataset.result, new FormData(form));
-  if (answer.ok) location.assign(`${location.pathname}?said=results.saved`);
+  if (answer.ok) location.assign(`${location.pathname}?said=results.saved&undo=${answer.undo}`);
   else document.querySelector("#results-said").textContent = answer.said;
 });
 const done = document.querySelector("#said");

@@ -103,7 +103,7 @@ form.addEventListener("submit", async (event) => {
 document.querySelector("#again").addEventListener("click", select);
 listen((answer) => {
   if (!answer.fields) {
-    location.assign(form.getAttribute("action").replace(/\/orders$/, `?said=${answer.go}`));
+    location.assign(form.getAttribute("action").replace(/\/orders$/, `?said=${answer.go}&undo=${answer.undo}`));
     return;
   }
   for (const [name, value] of Object.entries(answer.fields)) form.elements[name].value = value;

@@ -13,12 +13,12 @@ from cds_service.cds_hooks.card import ActionType, CardAction
 from cds_service.rules.answers.alerts import Alert, Severity
 from cds_service.rules.answers.causes import Cause, Partner
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
+from cds_service.trials.nct06802055.cards.product_in_use import ordered_drug
 from cds_service.trials.nct06802055.monitoring.tests_findings_ask_for import REPEATED_FOR
-from cds_service.trials.nct06802055.registration import STUDY_DRUGS
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.writers.drafts import OrderedDrug, dose_order
+from fhir_mappings.writers.drafts import dose_order
 
 CONFLICT_REASON = "CONFLICTING_DOSES"
 CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
@@ -145,12 +145,9 @@ def _draft(
 ) -> CardAction:
     note = context.words.plain(say("suggest.note", rule=decision.rule.id))
     replaces = decision.ends[-1].reference if decision.ends else None
-    resource = dose_order(patient, _ordered(Drug(decision.drug), context), dose, today, note, replaces)
+    drug = ordered_drug(decision, dose, context)
+    resource = dose_order(patient, drug, dose, today, note, replaces)
     return CardAction(ActionType.CREATE, _label(decision, dose, context), resource)
-
-
-def _ordered(drug: Drug, context: CardContext) -> OrderedDrug:
-    return OrderedDrug(drug.value, STUDY_DRUGS[drug].coding, context.trial.identifier)
 
 
 def _updates(decision: TitrationDecision, status: str, context: CardContext) -> tuple[CardAction, ...]:
