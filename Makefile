@@ -59,10 +59,11 @@ slices:  ## the slices of the tests, each a command of its own
 	@$(foreach s,$(SLICES),printf 'make test-%-10s %s\n' $(s) '$(addprefix tests/,$(SLICE_$(s)))';)
 
 # Each is held current by a test, and changes nothing when it is.
-generated: $(VENV)/installed  ## what is made from the reviewed texts: the attestation form, the list of sentences, the clinical pages
+generated: $(VENV)/installed  ## what is made from the reviewed texts: the form, the list of sentences, clinical and reference pages
 	$(BIN)/python -m cds_service.cli.write_questionnaire
 	$(BIN)/python -m cds_service.cli.said_in_code
 	$(BIN)/python -m tests.repository.clinical_pages
+	$(BIN)/python -m tests.repository.reference_pages
 
 # Before and after a step that is to change no answer. After one that is to: RECORD=1, and what it prints into the commit.
 same-answers: $(VENV)/installed  ## what the product says of some 11,000 charts, against what is recorded (RECORD=1: anew)
