@@ -1,4 +1,4 @@
-"""What the newest entry about a drug says, where its dose could not be read: shown for a person to tell."""
+"""What the newest entry about a drug says, where it gives no one dose: shown for a person to tell."""
 
 from collections.abc import Iterable
 
