@@ -358,7 +358,7 @@ def test_check_lists_the_faults_of_every_file_at_once(run, tmp_path, monkeypatch
 
 def _check_all_are_named(err):
     for fault in (
-        "site.toml: arms.A: ",
+        "site.toml: arms: 'A' is set to 'both'",
         "none.json: no such file",
         "titration.sirolimus_target_high: a site may override",
         "counts.haemoglobin_below: a site may override",
