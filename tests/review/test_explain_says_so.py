@@ -28,6 +28,7 @@ def _page(language, **told):
         "concerned": False,
         "gaps": [],
         "as_of": "2026-03-02T09:00:00+08:00",
+        "versions": {"software": "0.5.0", "texts": "a1", "record": "2025-06-04", "chart": "b2"},
     }
     page = Renderer("/explain", "1")
     from flask import Flask
