@@ -35,13 +35,10 @@ _AFTER_A_DOSE = re.compile(r"\bpeak\b|\bc2\b|post[- ]?dose|after dose|峰|服药
 _HOUR = r"\s*-?\s*(?:h|hrs?|hours?|小时)"
 _BETWEEN = r"(?:\s+|\s*-\s*)(?:last |the |morning |evening )*"
 _BEFORE = rf"{_HOUR}\s*(?:after|post){_BETWEEN}dos(?:e|ing)"
-_AT_12, _AT_24 = r"(?<![\d.])1[0-4](?:\.\d+)?", r"(?<![\d.])2[0-8](?:\.\d+)?"
-_AT_TROUGH = {
-    timing: re.compile(
-        rf"{at}{_BEFORE}|(?:服药|给药|用药)后\s*{at}{_HOUR}|(?:after |post[- ]?)dose,?\s*{at}{_HOUR}"
-    )
-    for timing, at in ((SampleTiming.TWELVE_HOURS, _AT_12), (SampleTiming.TROUGH, _AT_24))
-}
+_AT_12_HOURS, _AT_24_HOURS = (
+    re.compile(rf"{at}{_BEFORE}|(?:服药|给药|用药)后\s*{at}{_HOUR}|(?:after |post[- ]?)dose,?\s*{at}{_HOUR}")
+    for at in (r"(?<![\d.])1[0-4](?:\.\d+)?", r"(?<![\d.])2[0-8](?:\.\d+)?")
+)
 # In a note only what cannot mean anything else: "post-dose adjustment" is none, nor is 服药后复查
 _FEW = r"(?<![\d.])[0-8](?:\.\d+)?"
 _NOTED_AFTER = re.compile(
@@ -67,16 +64,13 @@ def level_of(stated: LevelDetails, observation: Observation, chart: ReadingConte
 def _timing(observation: Observation, coded: SampleTiming) -> SampleTiming:
     """By the words of the code and of the notes. Those for a trough's hours prove nothing, but that ten to
     fourteen hours are meant where the code says trough: none of a drug taken once a day."""
-    words = _all_words(observation.code)
-    hours = {timing for timing, said in _AT_TROUGH.items() if said.search(words)}
-    for said in _AT_TROUGH.values():
-        words = said.sub(" ", words)
-    if _AFTER_A_DOSE.search(words):
+    rest, twelve_hours = _AT_12_HOURS.subn(" ", _all_words(observation.code))
+    if _AFTER_A_DOSE.search(_AT_24_HOURS.sub(" ", rest)):
         return SampleTiming.POST_DOSE
     if any(_NOTED_AFTER.search((note.text or "").casefold()) for note in observation.note):
         return SampleTiming.NOTED_POST_DOSE
-    said_twelve = SampleTiming.TWELVE_HOURS in hours and coded is not SampleTiming.UNSTATED
-    return SampleTiming.TWELVE_HOURS if said_twelve else SampleTiming.UNSTATED
+    is_meant = twelve_hours and coded is not SampleTiming.UNSTATED
+    return SampleTiming.TWELVE_HOURS if is_meant else SampleTiming.UNSTATED
 
 
 def _specimen(observation: Observation, chart: ReadingContext) -> SpecimenResource | None:

@@ -7,7 +7,6 @@ Only words are looked for that cannot mean anything else: "every morning" may st
 import re
 import unicodedata
 from decimal import Decimal
-from functools import lru_cache
 
 from fhir_mappings.readers.timing import DAY, RHYTHMS, Rhythm
 
@@ -17,8 +16,8 @@ _MORE_WORDS = {
     **dict.fromkeys(("2 times a day", "two times a day", "两次/日", "两次/天", "日2次", "日两次"), (2, 24)),
     **dict.fromkeys(("3 times a day", "3 times daily", "一天三次", "1天3次", "1日3次"), (3, 24)),
 }
-_PACES = {word: (rhythm.count, int(rhythm.hours)) for word, rhythm in RHYTHMS.items() if not rhythm.times}
-_PACES = {word: pace for word, pace in (_PACES | _MORE_WORDS).items() if pace[1] <= 2 * int(DAY)}
+_WORDS = {word: (rhythm.count, int(rhythm.hours)) for word, rhythm in RHYTHMS.items() if not rhythm.times}
+_PACES = {word: pace for word, pace in (_WORDS | _MORE_WORDS).items() if pace[1] <= 2 * int(DAY)}
 _MOST = r"(?:max(?:imum)?\.?|up to|at most|no more than|not more than|不超过|最多|至多)\s*$"
 
 
@@ -41,7 +40,6 @@ _NOT_NOW = _AFTER_THE_DOSE | {
 }
 
 
-@lru_cache(maxsize=1024)
 def paces_said(text: str) -> frozenset[tuple[int, int]]:
     """Doses and hours, (2, 24) for "twice a day", of each place in a text that says how often.
 
@@ -58,7 +56,6 @@ def says_another_pace(text: str, rhythm: Rhythm) -> bool:
     return bool(said) and not any(Decimal(c) * rhythm.hours == rhythm.count * h for c, h in said)
 
 
-@lru_cache(maxsize=1024)
 def says_not_now(text: str) -> bool:
     """True when a clause of the text says no more than that the drug is on hold or stopped.
 

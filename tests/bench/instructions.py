@@ -40,7 +40,7 @@ class Budget:
 
 
 BUDGETS = (
-    Budget("titration", 4.85),
+    Budget("titration", 4.75),
     Budget("not-aplastic", 0.66),
     Budget("titration-visit", 2.5, "visiting", (2, 5)),
 )
