@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 from cds_service.demo.json_http import Json, JsonExchange
 from cds_service.demo.mini_ehr.switches import Switches
@@ -95,8 +96,6 @@ class EhrMemory:
         return self._exchanges.get(number)
 
 
-def _shorten(
-    kept: OrderedDict[str, Given] | OrderedDict[int, Kept] | OrderedDict[str, Undoable], most: int
-) -> None:
+def _shorten(kept: OrderedDict[Any, Any], most: int) -> None:
     while len(kept) > most:
         kept.popitem(last=False)
