@@ -13,13 +13,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from uuid import uuid4
 
-from cds_service.audit.database import open_store
 from tests.bench.instructions import too_dear
 from tests.bench.running_server import (
-    SERVICE,
     Server,
     free_port,
     gunicorn_command,
@@ -29,28 +25,21 @@ from tests.bench.running_server import (
     serving,
     wait_for,
 )
+from tests.bench.signed_calls import as_new, audit_kept, token_header
 from tests.bench.unit_costs import committed_row, verification
-from tests.hook_calls import INSTANCE
-from tests.standard.tokens import BASE, a_token, bearer, jwk, jwk_set
 
 BODIES = Path(__file__).with_name("bodies")
 ROUNDS, CALLS, CLIENTS = 7, 150, 4
-_INSTANCE = INSTANCE.encode()
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> int:
     """Run the comparison; 1 when an answer is not the expected card, or a call takes too many instructions."""
     bodies = {path.stem: path.read_bytes() for path in sorted(BODIES.glob("*.json"))}
-    with TemporaryDirectory() as folder:
-        # As at any start but the first: the tables are there.
-        os.environ["BENCH_DATABASE_URL"] = url = f"sqlite:///{folder}/bench.sqlite3"
-        open_store(url).dispose()
-        os.environ["BENCH_KEY_SET"] = f"{folder}/keys.json"
-        Path(folder, "keys.json").write_bytes(jwk_set(jwk("ehr-1")))
+    with audit_kept() as folder:
         with serving("floor") as floor, serving("bare") as ours, serving("audited") as audited:
             faults = [*_unexpected(ours, bodies)]
-            unit = verification() + committed_row(Path(folder))
+            unit = verification() + committed_row(folder)
             print(f"one ES384 verification and one committed row, alone: {unit:.2f} ms of CPU")
             for name, body in bodies.items():
                 _compare(name, body, floor, ours, {"titration": 2.0, "not-aplastic": 1.3}[name])
@@ -96,7 +85,7 @@ def _compare_audited(name: str, body: bytes, ours: Server, audited: Server, unit
     """With trust and audit on: each call has a token and an instance of its own, and is a row of its own."""
     pairs = []
     for _ in range(ROUNDS):
-        calls = [(_as_new(body), _header()) for _ in range(CALLS)]
+        calls = [(as_new(body), token_header()) for _ in range(CALLS)]
         pairs.append((_cpu_ms(ours, body), _cpu_ms(audited, *calls)))
     plain, whole = (statistics.median(side) for side in zip(*pairs, strict=True))
     ratio = statistics.median(b / (a + unit) for a, b in pairs)
@@ -104,14 +93,6 @@ def _compare_audited(name: str, body: bytes, ours: Server, audited: Server, unit
         f"{name}, trust and audit on: CPU per call {whole:.2f} ms, without them {plain:.2f} ms, "
         f"ratio to that and the unit costs {ratio:.2f} (<= 1.5)"
     )
-
-
-def _as_new(body: bytes) -> bytes:
-    return body.replace(_INSTANCE, str(uuid4()).encode(), 1)
-
-
-def _header() -> dict[str, str]:
-    return {"Authorization": bearer(a_token(aud=f"{BASE}{SERVICE}", jti=str(uuid4())))}
 
 
 def _cpu_ms(server: Server, *calls: bytes | tuple[bytes, dict[str, str]]) -> float:
@@ -137,7 +118,7 @@ def _cpu_seconds(process: int) -> float:
 
 
 def _seconds_to_first_answer() -> float:
-    body, headers = _as_new((BODIES / "titration.json").read_bytes()), _header()
+    body, headers = as_new((BODIES / "titration.json").read_bytes()), token_header()
     port = free_port()
     begun = time.perf_counter()
     with running(gunicorn_command("audited", port)):

@@ -12,17 +12,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from uuid import uuid4
+from contextlib import ExitStack
 
 import msgspec
 
-from cds_service.audit.database import open_store
 from tests.bench.running_server import ROOT, SERVICE, free_port, gunicorn_command, post, running, wait_for
-from tests.hook_calls import INSTANCE
-from tests.standard.tokens import BASE, a_token, bearer, jwk, jwk_set
+from tests.bench.signed_calls import as_new, audit_kept, token_header
 
 BODY = (ROOT / "tests/bench/bodies/titration.json").read_bytes()
 HEALTHCHAIN = ROOT / "build/peers/bin/python"
@@ -48,7 +43,7 @@ def main() -> int:
     """Print calls a second and the 99th percentile of one call at a time; 1 when a peer is faster than ours."""
     peers = [*_peers()]
     with ExitStack() as stack:
-        stack.enter_context(_audit())
+        stack.enter_context(audit_kept())
         for peer in peers:
             stack.enter_context(running(_on_first_processor(peer.command), SAID))
         _keep_off_first_processor()
@@ -81,17 +76,6 @@ def _healthchain() -> list[str]:
     return [str(HEALTHCHAIN), "-m", "uvicorn", application, "--log-level", "warning", "--port"]
 
 
-@contextmanager
-def _audit() -> Iterator[None]:
-    """What the audited server keeps and believes, as at any start but the first: the tables are there."""
-    with TemporaryDirectory() as folder:
-        os.environ["BENCH_DATABASE_URL"] = url = f"sqlite:///{folder}/bench.sqlite3"
-        open_store(url).dispose()
-        os.environ["BENCH_KEY_SET"] = f"{folder}/keys.json"
-        Path(folder, "keys.json").write_bytes(jwk_set(jwk("ehr-1")))
-        yield
-
-
 def _on_first_processor(command: list[str]) -> list[str]:
     return ["taskset", "-c", "0", *command] if len(os.sched_getaffinity(0)) > 1 else command
 
@@ -122,10 +106,8 @@ def _one_by_one(peer: Peer, many: int) -> Iterator[float]:
 
 
 def _call(peer: Peer) -> tuple[bytes, Mapping[str, str]]:
-    """A new body: no server may know it by heart; and what production asks for beside it."""
-    body = BODY.replace(INSTANCE.encode(), str(uuid4()).encode(), 1)
-    token = a_token(aud=f"{BASE}{SERVICE}", jti=str(uuid4())) if peer.with_token else None
-    return body, {"Authorization": bearer(token)} if token else {}
+    """A new body, and what production asks for beside it."""
+    return as_new(BODY), token_header() if peer.with_token else {}
 
 
 def _told(peers: Mapping[str, Peer]) -> int:
