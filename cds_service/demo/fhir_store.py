@@ -158,8 +158,9 @@ class ChartStore(FhirService):  # type: ignore[misc]
             self.load(resources)
 
     def close(self) -> None:
-        """Forget everything."""
-        self.store.conn.close()
+        """Forget everything, once whoever is reading has read: closed under a search, SQLite ends the process."""
+        with self.store.lock:
+            self.store.conn.close()
 
 
 def refuse_invalid(resource: Any) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.demo.browser.screen import Screen
 from tests.explain.attesting import attest_everything
@@ -376,6 +376,20 @@ def test_a_changed_result_keeps_a_trace_under_column_heads_and_can_be_undone(scr
     row = screen.page.locator("dialog tr.result:not(.new)").first
     assert row.locator("[name=value]").input_value() == before
     assert row.locator(".trace").count() == 0
+
+
+@pytest.mark.parametrize("path", ["/patients/demo-09", "/patients/demo-09/order"])
+def test_what_only_a_script_answers_can_be_pressed_only_when_it_is_there(screen: Screen, path: str) -> None:
+    held: list[Route] = []
+    holding = True
+    screen.page.route("**/ehr/*.js", lambda route: held.append(route) if holding else route.continue_())
+    screen.page.goto(f"{screen.demo.page}{path}", wait_until="commit")
+    screen.page.wait_for_selector("#developer", state="attached")
+    assert screen.page.locator("button:enabled:not(form[method] button):not([form])").all_inner_texts() == []
+    holding = False
+    for route in held:
+        route.continue_()
+    expect(screen.page.locator("#again")).to_be_enabled()
 
 
 def test_a_visit_that_begins_asks_what_is_due(screen: Screen) -> None:

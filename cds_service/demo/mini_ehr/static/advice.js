@@ -5,6 +5,11 @@ const state = document.querySelector("#advice-state");
 const exchanges = document.querySelector("#exchanges");
 let latest = 0;
 
+// What only a script can answer is disabled until it is here: a click is never lost, nor a form sent as a plain address.
+export function answerable() {
+  for (const control of document.querySelectorAll("[data-by-script]")) control.disabled = false;
+}
+
 export async function post(address, fields) {
   const reply = await fetch(address, {
     method: "POST",

@@ -1,4 +1,4 @@
-import { ask, listen, post } from "./advice.js";
+import { answerable, ask, listen, post } from "./advice.js";
 import "./developer.js";
 import { drawCourse } from "./course.js";
 import { drawStrips } from "./strip.js";
@@ -58,4 +58,5 @@ if (done.textContent) {
 }
 
 drawCourse(place, course);
+answerable();
 reload();

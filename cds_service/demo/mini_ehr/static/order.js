@@ -1,5 +1,5 @@
 // The order form: order-select fires while it is edited, order-sign when it is signed.
-import { ask, forget, listen, post, say } from "./advice.js";
+import { answerable, ask, forget, listen, post, say } from "./advice.js";
 import "./developer.js";
 
 const form = document.querySelector("#order");
@@ -112,4 +112,5 @@ listen((answer) => {
   forget();
   select();
 }, fields);
+answerable();
 select();
