@@ -158,7 +158,7 @@ class ChartStore(FhirService):  # type: ignore[misc]
             self.load(resources)
 
     def close(self) -> None:
-        """Forget everything, once whoever is reading has read: SQLite closed under a search ends the process."""
+        """Forget everything, once whoever is reading has read: SQLite closed under a search ends all."""
         with self.store.lock:
             self.store.conn.close()
 
