@@ -1,6 +1,7 @@
 """A saved request judged anew: the same advice, or what has changed since."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.installation import KEY, an_installation
 from tests.web.test_memory import PATIENTS, cards, overridden, snooze
 
 SERVICE = "aa-trial-titration"
+PAGE = (Path(__file__).parents[2] / "docs/how-to/report-and-replay.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -123,3 +125,8 @@ def test_what_cannot_be_replayed_is_2_and_one_clear_line(saved, capsys, text, sa
 def test_a_file_that_is_not_there_is_2(saved, tmp_path, capsys):
     assert main(["replay", str(tmp_path / "none.json")]) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+def test_the_page_on_replay_shows_the_line_that_is_printed(saved, capsys):
+    saved("demo-08")
+    assert replayed(saved.file, capsys)[1] in PAGE
