@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def product(copied: Path) -> Iterator[Callable[[str, str, str], None]]:
         path.write_text(text, "utf-8")
 
 
+def on_the_page(page: str, language: str) -> str:
+    """The only block of this language on a page of how-tos, at the margin."""
+    text = (ROOT / "docs/how-to" / page).read_text("utf-8")
+    (block,) = re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+    return textwrap.dedent(block)
+
+
 def said_by(folder: Path, script: str, site: str = "") -> str:
     """What a script prints that knows only the copied product; a fault of it is a fault of the test."""
     (folder / "site.toml").write_text(site, "utf-8")
@@ -82,13 +90,9 @@ try:
 except BadHookRequest as error:
     print(error)
 """
-    row = '    APPOINTMENT_BOOK = "appointment-book", "userId", "patientId", "appointments"\n'
-    product(REQUEST, LAST_HOOK, row + LAST_HOOK)
-    service = (
-        '[[service]]\nid = "aa-trial-booking"\nhook = "appointment-book"\ntitle = "Booking"\n'
-        'description = "An appointment is booked."\nconcerns = "participants"\ncards = "visit"\n\n'
-    )
-    product(TRIAL, FIRST_SERVICE, f"{service}{FIRST_SERVICE}")
+    row, service = on_the_page("add-a-hook.md", "python"), on_the_page("add-a-hook.md", "toml")
+    product(REQUEST, LAST_HOOK, f"    {row}{LAST_HOOK}")
+    product(TRIAL, FIRST_SERVICE, f"{service}\n{FIRST_SERVICE}")
     told, refused = said_by(copied, ask).splitlines()
     assert told == "appointment-book Patient/{{context.patientId}}"
     assert "context.appointments" in refused
@@ -109,7 +113,8 @@ except UnitNotAllowed as error:
     assert said_by(copied, ask) == "100\n"
 
 
-LANGUAGE = "xx"
+LANGUAGE = "fr"
+SITE = on_the_page("add-a-language.md", "toml")
 
 
 @pytest.fixture
@@ -134,16 +139,16 @@ print(build_offline_installation().words.sentences["card.source.own"])
 def test_a_new_language_is_words(copied: Path, tongue: list[Path]) -> None:
     assert len(tongue) > 12
     english = said_by(copied, TITLE, 'language = "en"').strip()
-    assert said_by(copied, TITLE, f'language = "{LANGUAGE}"').strip() == f"«{english}»"
+    assert said_by(copied, TITLE, SITE).strip() == f"«{english}»"
 
 
 def test_half_a_language_is_refused_before_the_start(copied: Path, tongue: list[Path]) -> None:
     lost = next(path for path in tongue if path.name.startswith("safety"))
     lost.unlink()
     with pytest.raises(AssertionError, match=f"wording {LANGUAGE}: safety"):
-        said_by(copied, TITLE, f'language = "{LANGUAGE}"')
+        said_by(copied, TITLE, SITE)
 
 
 def test_a_language_without_words_is_refused(copied: Path) -> None:
-    with pytest.raises(AssertionError, match="language: Invalid enum value 'xx'"):
-        said_by(copied, TITLE, f'language = "{LANGUAGE}"')
+    with pytest.raises(AssertionError, match="language: Invalid enum value 'fr'"):
+        said_by(copied, TITLE, SITE)
