@@ -107,6 +107,7 @@ def titration_json(decision: TitrationDecision, words: Wording) -> Json:
         "alternatives": [dose_json(dose) for dose in decision.alternatives],
         "trough": _trough_json(decision.trough),
         "target": _target_json(decision),
+        "allowed": _allowed_json(decision),
         "recheck": _recheck_json(decision),
         "forecast": outlook_json(decision, words),
     }
@@ -127,6 +128,14 @@ def _trough_json(trough: Trough) -> Json:
 def _target_json(decision: TitrationDecision) -> Json | None:
     band = decision.target
     return {"low": json_number(band.low), "high": json_number(band.high), "unit": "ng/mL"} if band else None
+
+
+def _allowed_json(decision: TitrationDecision) -> Json | None:
+    of = decision.allowed
+    if of is None:
+        return None
+    low, high, hours = (json_number(one) for one in (of.low_mg, of.high_mg, of.every_hours))
+    return {"low": low, "high": high, "unit": "mg", "everyHours": hours}
 
 
 def _recheck_json(decision: TitrationDecision) -> Json | None:

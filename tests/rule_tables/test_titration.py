@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
-from cds_service.rules.answers.dosing_answers import State, TitrationDecision, Validity
+from cds_service.rules.answers.dosing_answers import DoseBounds, State, TitrationDecision, Validity
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.trials.nct06802055.dosing.safety_veto import veto
 from cds_service.trials.nct06802055.dosing.shared_decisions import common_doubts
 from cds_service.trials.nct06802055.dosing.titration import refuse_outside
-from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import DoseBounds, bounds, nearest
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import allowed_now, bounds, nearest
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import UNFIT, WORDS, Reason
 from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow, LevelTable
@@ -521,6 +521,26 @@ def test_bounds_are_those_of_the_trial_record() -> None:
         Decimal(1), Decimal(3), Decimal(24)
     )
     assert bounds(Drug.CICLOSPORIN, RenalState.AKI, LIMITS).high_mg == 150
+
+
+@pytest.mark.parametrize(
+    ("renal", "highest"),
+    [
+        (RenalState.NORMAL, 150),
+        (RenalState.WATCH, 150),
+        (RenalState.IMPAIRED, 50),
+        (RenalState.STABILISED, 50),
+        (RenalState.RECOVERED, 50),
+        (RenalState.AKI, None),
+        (RenalState.UNKNOWN, None),
+    ],
+)
+def test_what_is_allowed_now_is_nothing_where_the_kidneys_forbid_it_or_are_not_known(
+    renal: RenalState, highest: int | None
+) -> None:
+    assert allowed_now(Drug.SIROLIMUS, renal, LIMITS) == bounds(Drug.SIROLIMUS, renal, LIMITS)
+    told = allowed_now(Drug.CICLOSPORIN, renal, LIMITS)
+    assert (told and (told.low_mg, told.high_mg, told.every_hours)) == (highest and (25, highest, 12))
 
 
 def test_every_reason_and_every_unfit_level_has_its_words() -> None:

@@ -7,8 +7,9 @@ from flask import Blueprint, Response, abort, jsonify, request
 from cds_service.demo.json_http import Json
 from cds_service.demo.mini_ehr import contexts
 from cds_service.demo.mini_ehr.consulting import Consultation, consult_services
-from cds_service.demo.mini_ehr.order_answer import OrderAnswer, order_answer, piece_of
+from cds_service.demo.mini_ehr.order_answer import decision_on, drafted_dose, order_answer, piece_of
 from cds_service.demo.mini_ehr.order_form import FormFault, why_unread
+from cds_service.demo.mini_ehr.order_ruler import order_ruler
 from cds_service.demo.mini_ehr.page_responses import checked, desk, page, said, switches, words_of_page
 from cds_service.demo.mini_ehr.written_order import draft_of_request
 
@@ -37,19 +38,23 @@ def hook_routes() -> Blueprint:
             judged=[card.judged for card in came.cards if card.judged],
             said=words_of_page()("advice.asked", count=len(came.services), time=f"{desk().clock():%H:%M:%S}"),
             loudest=min((card.rank for card in came.cards), default=9),
-            answer=_answer(came, patient_id, draft),
+            **_answered(came, patient_id, draft),
         )
 
     return routes
 
 
-def _answer(came: Consultation, patient_id: str, draft: Json | None) -> OrderAnswer | None:
-    """For an order that is written: the line beside Sign, by the advice about the patient as of now."""
+def _answered(came: Consultation, patient_id: str, draft: Json | None) -> Json:
+    """For an order that is written: line and ruler beside Sign, by the advice about the patient as of now."""
     if draft is None:
-        return None
+        return {}
+    words, piece = words_of_page(), piece_of(draft, desk().products.values())
     about = consult_services(desk(), switches(), "patient-view", contexts.who(desk().user, patient_id))
     kept = [given.card for one in about.cards if (given := desk().memory.card(one.key))]
-    return order_answer(came, about, kept, draft, piece_of(draft, desk().products.values()), words_of_page())
+    return {
+        "answer": order_answer(came, about, kept, draft, piece, words),
+        "ruler": order_ruler(decision_on(draft, kept), drafted_dose(draft, piece), piece, words),
+    }
 
 
 Moment = tuple[Json | None, Json | None]

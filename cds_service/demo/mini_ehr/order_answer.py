@@ -51,8 +51,8 @@ def order_answer(
 
     `came`: what the services say of it; `about` and `cards`: what they say of the patient; `mg` of one piece.
     """
-    dose = _dose_of(draft, mg)
-    decision = _decision_on(draft, cards)
+    dose = drafted_dose(draft, mg)
+    decision = decision_on(draft, cards)
     told = _sum(dose, mg, decision, words)
     if came.silences:
         return OrderAnswer("critical", words("answer.silent"), told)
@@ -109,7 +109,7 @@ def _next(decision: Json, words: EhrWords) -> str:
     return words("answer.next_by", last=last) if last else ""
 
 
-def _decision_on(draft: Json, cards: Iterable[Json]) -> Json | None:
+def decision_on(draft: Json, cards: Iterable[Json]) -> Json | None:
     """What the dosing advice decided on the drug of this draft; None where it did not speak of it."""
     drug = drug_word(text_of(draft.get("medicationCodeableConcept")))
     for card in cards:
@@ -126,7 +126,7 @@ def _plain(dose: Json | None) -> PlainDose | None:
     return PlainDose(float(dose["amountMg"]), float(dose["everyHours"]))
 
 
-def _dose_of(draft: Json, mg: float | None) -> PlainDose | None:
+def drafted_dose(draft: Json, mg: float | None) -> PlainDose | None:
     """None where the draft does not tell, or counts pieces of an unknown strength."""
     dosage = (draft.get("dosageInstruction") or [{}])[0]
     amount = ((dosage.get("doseAndRate") or [{}])[0]).get("doseQuantity") or {}

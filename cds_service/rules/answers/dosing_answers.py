@@ -67,6 +67,27 @@ class Band(msgspec.Struct, frozen=True):
     sentence: str = "level.band"
 
 
+class DoseBounds(msgspec.Struct, frozen=True):
+    """The lowest and highest dose, mg, and the interval, h, that the trial record allows."""
+
+    low_mg: Decimal
+    high_mg: Decimal
+    every_hours: Decimal
+
+    def allow(self, dose: Dose) -> bool:
+        """Is this dose within the bounds, amount and interval? Of an uneven day each dose must be."""
+        each, hours = dose.parts or (dose.amount_mg,), dose.every_hours / max(len(dose.parts), 1)
+        return hours == self.every_hours and all(self.low_mg <= mg <= self.high_mg for mg in each)
+
+    def dose(self, amount_mg: Decimal) -> Dose:
+        """The amount at the interval of the record."""
+        return Dose(amount_mg, self.every_hours)
+
+    def amount(self, dose: Dose) -> Decimal:
+        """What a dose comes to per interval of the record, mg."""
+        return dose.daily_mg * self.every_hours / 24
+
+
 class Recheck(msgspec.Struct, frozen=True):
     """Which test is wanted again, and when: a window of days, for a level fit for titration."""
 
@@ -82,7 +103,8 @@ class TitrationDecision(msgspec.Struct, frozen=True):
     `outlook` stands beside it where a site forecasts; nothing in the decision depends on it. `held_at_most`:
     the highest dose that may be given while a hold is open. `previous`: the level before the one looked at.
     `causes`: what may have raised the level or harmed the kidneys; `seen` says them already. `on_hold`: its
-    order is on hold by the record, `on_hold_since` from which day, where that is told.
+    order is on hold by the record, `on_hold_since` from which day, where that is told. `allowed`: the bounds
+    of the record in the patient's state; none where the kidneys forbid the drug or are not known.
     """
 
     drug: str
@@ -103,3 +125,4 @@ class TitrationDecision(msgspec.Struct, frozen=True):
     causes: tuple[Cause, ...] = ()
     on_hold: bool = False
     on_hold_since: date | None = None
+    allowed: DoseBounds | None = None

@@ -378,6 +378,24 @@ def test_a_changed_result_keeps_a_trace_under_column_heads_and_can_be_undone(scr
     assert row.locator(".trace").count() == 0
 
 
+def test_the_ruler_beside_sign_follows_the_amount_and_writes_it(screen: Screen) -> None:
+    screen.order("demo-08", "sirolimus-1mg", "6")
+    ruler = screen.page.locator("#ruler")
+    expect(ruler).to_be_visible()
+    expect(ruler.locator("#zone")).to_have_text(
+        "The trial record allows 1-3 mg once daily for this patient today."
+    )
+    expect(ruler).to_have_attribute("data-tone", "critical")
+    handle = ruler.locator("input")
+    for _ in range(3):
+        handle.press("ArrowLeft")
+    assert screen.page.input_value("[name=amount]") == "3"
+    expect(ruler).to_have_attribute("data-tone", "good")
+    expect(screen.page.locator("#answer")).to_have_attribute("data-tone", "good")
+    screen.page.fill("[name=amount]", "")
+    expect(ruler).to_be_hidden()
+
+
 @pytest.mark.parametrize("path", ["/patients/demo-09", "/patients/demo-09/order"])
 def test_what_only_a_script_answers_can_be_pressed_only_when_it_is_there(screen: Screen, path: str) -> None:
     held: list[Route] = []

@@ -10,8 +10,9 @@ from cds_service.demo.mini_ehr.consulting import Consultation, HookSilence
 from cds_service.demo.mini_ehr.drug_names import shown_drug
 from cds_service.demo.mini_ehr.ehr_words import words_in
 from cds_service.demo.mini_ehr.formulary import grouped_products, read_formulary
-from cds_service.demo.mini_ehr.order_answer import OrderAnswer, order_answer, piece_of
+from cds_service.demo.mini_ehr.order_answer import OrderAnswer, drafted_dose, order_answer, piece_of
 from cds_service.demo.mini_ehr.order_form import OrderForm, draft_from
+from cds_service.demo.mini_ehr.order_ruler import OrderRuler, order_ruler
 from cds_service.demo.mini_ehr.switches import Language
 from tests.demo.cds_double import card
 from tests.demo.running import Demo
@@ -54,6 +55,39 @@ def _answer(
 ) -> OrderAnswer:
     mg = piece_of(draft, PRODUCTS.values())
     return order_answer(came or _came(), about or _came(), cards, draft, mg, EN)
+
+
+ALLOWED = {"allowed": {"low": 1, "high": 3, "unit": "mg", "everyHours": 24}}
+
+
+def _ruler(draft: dict[str, Any], allowed: dict[str, Any]) -> OrderRuler | None:
+    decision = {"drug": "sirolimus", **allowed}
+    mg = piece_of(draft, PRODUCTS.values())
+    return order_ruler(decision, drafted_dose(draft, mg), mg, EN)
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "dose", "most"), [("2", "mg", 2, 4), ("3", "piece", 3, 4), ("6", "mg", 6, 6)]
+)
+def test_the_ruler_shows_the_dose_beside_what_is_allowed(
+    amount: str, unit: str, dose: int, most: int
+) -> None:
+    said = "The trial record allows 1-3 mg once daily for this patient today."
+    assert _ruler(_draft(amount, unit=unit), ALLOWED) == OrderRuler(dose, 1, 3, most, 1, said)
+
+
+@pytest.mark.parametrize(
+    ("draft", "allowed"),
+    [
+        (_draft("2"), {}),  # ciclosporin in acute kidney injury: nothing is allowed, so nothing is drawn
+        (_draft("2", often="twice"), ALLOWED),  # other hours: the amounts are not to be compared
+        (_draft("", unit="mg"), ALLOWED),
+    ],
+)
+def test_there_is_no_ruler_where_amounts_cannot_be_compared(
+    draft: dict[str, Any], allowed: dict[str, Any]
+) -> None:
+    assert _ruler(draft, allowed) is None
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ function tell(text, tone = "unknown") {
 function told(answer) {
   for (const field of form.elements) field.removeAttribute("aria-invalid");
   if (!answer) return;
+  rule(answer.ruler);
   if (answer.field) {
     form.elements[answer.field].setAttribute("aria-invalid", "true");
     tell(answer.said, "critical");
@@ -35,6 +36,44 @@ function told(answer) {
   } else tell(answer.said, "critical");
 }
 
+// The ruler: where the drafted dose lies beside what the advice allows. Moving its handle writes the amount.
+const ruler = document.querySelector("#ruler");
+const handle = ruler.querySelector("input");
+const ends = ruler.querySelectorAll(".ends-of-scale span");
+let ruled = null;
+
+function rule(found) {
+  ruled = found ?? null;
+  ruler.hidden = !ruled;
+  if (!ruled) return;
+  const part = (mg) => `${(100 * mg) / ruled.most}%`;
+  handle.max = ruled.most;
+  handle.step = ruled.step;
+  handle.value = ruled.dose;
+  ruler.style.setProperty("--low", part(ruled.low));
+  ruler.style.setProperty("--high", part(ruled.high));
+  [ruled.low, ruled.high, ruled.most].forEach((mg, place) => {
+    ends[place + 1].textContent = mg;
+    ends[place + 1].style.left = part(mg);
+  });
+  ends[2].hidden = ruled.low === ruled.high;
+  ends[3].hidden = ruled.most === ruled.high;
+  measure();
+  ruler.querySelector("#zone").textContent = ruled.said;
+}
+
+function measure() {
+  ruler.querySelector("output").textContent = `${handle.value} mg`;
+  const inside = ruled.low <= Number(handle.value) && Number(handle.value) <= ruled.high;
+  ruler.dataset.tone = inside ? "good" : "critical";
+}
+
+handle.addEventListener("input", () => {
+  const pieces = form.elements.unit.value !== "mg";
+  form.elements.amount.value = pieces ? handle.value / ruled.step : handle.value;
+  measure();
+});
+
 // Until drug and amount are there, nothing can be said of the order; the line says which is missing.
 function missing() {
   if (form.elements.draft) return "";
@@ -42,7 +81,10 @@ function missing() {
 }
 
 async function select() {
-  if (missing()) return tell(line.dataset[missing()]);
+  if (missing()) {
+    rule(null);
+    return tell(line.dataset[missing()]);
+  }
   tell(line.dataset.checking);
   told(await ask(`${form.dataset.hooks}order-select`, fields()));
 }

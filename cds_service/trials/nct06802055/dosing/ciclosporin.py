@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from cds_service.rules.answers.dosing_answers import Recheck, State
+from cds_service.rules.answers.dosing_answers import DoseBounds, Recheck, State
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.ciclosporin_impaired import advise_impaired
 from cds_service.trials.nct06802055.dosing.ciclosporin_start import start_ciclosporin
@@ -34,7 +34,6 @@ from cds_service.trials.nct06802055.dosing.shared_decisions import (
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import (
     CEILING_STATES,
-    DoseBounds,
     above,
     at_least_dose,
     at_most,

@@ -4,7 +4,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from cds_service.rules.answers.dosing_answers import Recheck, State, Validity
+from cds_service.rules.answers.dosing_answers import DoseBounds, Recheck, State, Validity
 from cds_service.rules.uneven_doses import uneven_words
 from cds_service.trials.nct06802055.dosing.dose_case import (
     DoseAdvice,
@@ -13,7 +13,6 @@ from cds_service.trials.nct06802055.dosing.dose_case import (
     trough_test,
 )
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus, Stopped
-from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import DoseBounds
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import UNFIT, Reason, reason_words
 from fhir_mappings.clinical_model.calendar import days_after

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from cds_service.rules.answers.dosing_answers import State
+from cds_service.rules.answers.dosing_answers import DoseBounds, State
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.dose_case import (
     DoseAdvice,
@@ -30,7 +30,6 @@ from cds_service.trials.nct06802055.dosing.shared_decisions import (
 from cds_service.trials.nct06802055.dosing.sirolimus_start import ciclosporin_doubts, start_sirolimus
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import (
-    DoseBounds,
     bounds,
     highest_up_to,
     sirolimus_doses,

@@ -14,7 +14,11 @@ from cds_service.trials.nct06802055.dosing.dose_case import DoseAdvice, DoseCase
 from cds_service.trials.nct06802055.dosing.jump import with_repeat
 from cds_service.trials.nct06802055.dosing.shared_decisions import cannot_advise
 from cds_service.trials.nct06802055.dosing.sirolimus import advise_sirolimus
-from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import CEILING_STATES, bounds
+from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import (
+    CEILING_STATES,
+    allowed_now,
+    bounds,
+)
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import WORDS, Reason
 from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
@@ -110,6 +114,7 @@ def _decision(
         held_at_most=case.hold.at_most if case.hold and not _takes_as_ever(case) else None,
         on_hold=case.dose.held,
         on_hold_since=case.hold.since if case.hold else None,
+        allowed=allowed_now(case.drug, case.renal_state, limits),
     )
 
 

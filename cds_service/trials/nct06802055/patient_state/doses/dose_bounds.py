@@ -3,35 +3,13 @@
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, Decimal
 
-import msgspec
-
+from cds_service.rules.answers.dosing_answers import DoseBounds
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Drug
 
 CEILING_STATES = frozenset({RenalState.IMPAIRED, RenalState.RECOVERED, RenalState.STABILISED})
 """Renal states in which the record's range for impaired renal function holds (DECISIONS 31, 34)."""
-
-
-class DoseBounds(msgspec.Struct, frozen=True):
-    """The lowest and highest dose, mg, and the interval, h, that the trial record allows."""
-
-    low_mg: Decimal
-    high_mg: Decimal
-    every_hours: Decimal
-
-    def allow(self, dose: Dose) -> bool:
-        """Is this dose within the bounds, amount and interval? Of an uneven day each dose must be."""
-        each, hours = dose.parts or (dose.amount_mg,), dose.every_hours / max(len(dose.parts), 1)
-        return hours == self.every_hours and all(self.low_mg <= mg <= self.high_mg for mg in each)
-
-    def dose(self, amount_mg: Decimal) -> Dose:
-        """The amount at the interval of the record."""
-        return Dose(amount_mg, self.every_hours)
-
-    def amount(self, dose: Dose) -> Decimal:
-        """What a dose comes to per interval of the record, mg."""
-        return dose.daily_mg * self.every_hours / 24
 
 
 def bounds(drug: Drug, renal: RenalState, limits: TitrationLimits) -> DoseBounds:
@@ -41,6 +19,13 @@ def bounds(drug: Drug, renal: RenalState, limits: TitrationLimits) -> DoseBounds
     ceiling = renal in CEILING_STATES
     highest = limits.ciclosporin_impaired_max_mg if ceiling else limits.ciclosporin_max_mg
     return DoseBounds(limits.ciclosporin_min_mg, highest, limits.ciclosporin_every_hours)
+
+
+def allowed_now(drug: Drug, renal: RenalState, limits: TitrationLimits) -> DoseBounds | None:
+    """The same; none for ciclosporin while the kidneys forbid it, or nobody knows how they are."""
+    if drug is Drug.CICLOSPORIN and renal in (RenalState.AKI, RenalState.UNKNOWN):
+        return None
+    return bounds(drug, renal, limits)
 
 
 def makes(mg_per_piece: Decimal, amount_mg: Decimal) -> bool:
