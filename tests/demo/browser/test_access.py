@@ -76,6 +76,15 @@ def test_axe_finds_nothing_serious_in_the_dialog(screen: Screen) -> None:
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 
 
+def test_axe_finds_nothing_serious_while_an_order_is_written_even_on_a_telephone(screen: Screen) -> None:
+    screen.page.set_viewport_size({"width": 320, "height": 640})
+    screen.order("demo-08", "sirolimus-1mg", "6")
+    screen.page.wait_for_selector("#ruler:not([hidden])")
+    found = Axe().run(screen.page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    assert screen.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_is_wider_than_a_tablet(screen: Screen, path: str) -> None:
     screen.page.set_viewport_size(TABLET)  # type: ignore[arg-type]
