@@ -83,6 +83,21 @@ def test_a_run_of_a_trial_that_is_not_served_is_written_to_no_list(
     assert read_list_state(place.list_of(FIRST)).tasks == {}
 
 
+@pytest.mark.parametrize("more", [[], ["--since", "out"]], ids=["the folder", "since"])
+def test_a_run_is_neither_compared_with_nor_written_over_one_of_the_other_trial(
+    place: Hospital, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    export, out = str(place.folder / "export"), place.folder / "out"
+    assert screened(place) == 0
+    before = {file.name: file.read_bytes() for file in out.iterdir() if file.is_file()}
+    into = place.folder / "own" if more else out
+    since = [str(place.folder / one) if one == "out" else one for one in more]
+    capsys.readouterr()
+    assert command_line(["screen", export, "--out", str(into), "--trial", SECOND.id, *since]) == 2
+    assert f"the run there is of {FIRST.id}, not of {SECOND.id}" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in out.iterdir() if file.is_file()} == before
+
+
 def test_each_trials_changes_are_told_by_a_mail_of_its_own(
     place: Hospital, capsys: pytest.CaptureFixture[str]
 ) -> None:
