@@ -14,6 +14,7 @@ from cds_service.research.candidates import Candidates
 from cds_service.research.research_access import Reader
 from cds_service.settings.environment import Settings
 from cds_service.settings.site_file import read_site
+from cds_service.study_list.judge_listed import due_tests
 from cds_service.study_list.list_state import read_list_state
 from cds_service.wiring import build_installations
 from tests.explain.rig import now
@@ -125,6 +126,9 @@ def test_an_attestation_has_the_row_of_its_own_trial_judged_anew_and_no_other(pl
     }
     moment = now() + _SOON / 2
     place.list_of(SECOND).transact([_created(_attested_to(SECOND.id, moment))])
+    for trial, due in ((FIRST, []), (SECOND, ["Patient/has-both"])):
+        server, form = place.list_of(trial), lists[trial].installation.gatherer.reader.form
+        assert due_tests(read_list_state(server), server, form, moment) == due
     rows = {trial: _open_and_against(one, moment) for trial, one in lists.items()}
     assert rows[SECOND]["has-both"][1] == ("E1",)
     assert rows[SECOND]["has-pnh"][1] == rows[FIRST]["has-both"][1] == ()
