@@ -144,7 +144,7 @@ def interacting(record: ClinicalRecord) -> tuple[ActiveInteraction, ...]:
 
 def measured(record: ClinicalRecord, drug: Drug = Drug.SIROLIMUS) -> Trough:
     """The level of one drug as the chart says."""
-    other = Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
+    other = Drug.CICLOSPORIN if drug == Drug.SIROLIMUS else Drug.SIROLIMUS
     return titration_level(
         record, in_force(record, drug), in_force(record, other), interacting(record), NOW, LEVELS
     )

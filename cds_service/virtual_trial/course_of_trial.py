@@ -121,12 +121,12 @@ def _drugs(person: VirtualAdult) -> tuple[Drug, ...]:
 def _level(person: VirtualAdult, body: Body, drug: Drug, day: int) -> Level:
     """A sample of the morning: late or early, sometimes after the dose, measured with the assay's noise."""
     luck = person.luck
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         late, every, due, noise = luck.sirolimus_late[day], 24, _SIROLIMUS_HOUR, luck.sirolimus_noise
     else:
         late, every, due, noise = luck.ciclosporin_late[day], 12, _CICLOSPORIN_HOUR, luck.ciclosporin_noise
     hours = PEAK_HOURS if luck.mislabelled[day] else every + float(late)
-    sample = body.sirolimus_sample if drug is Drug.SIROLIMUS else body.ciclosporin_sample
+    sample = body.sirolimus_sample if drug == Drug.SIROLIMUS else body.ciclosporin_sample
     read = sample(hours) * float(np.exp(person.assay_cv * noise[day]))
     return Level(drug, max(read, _LOWEST), due + float(late), not luck.uncoded[day])
 

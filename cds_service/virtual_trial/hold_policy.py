@@ -28,7 +28,7 @@ class Hold:
 
     def look_again(self, today: int, known: Assumptions) -> int:
         """The day of the next sample."""
-        sirolimus = self.drug is Drug.SIROLIMUS
+        sirolimus = self.drug == Drug.SIROLIMUS
         return today + (known.look_again_sirolimus if sirolimus else known.look_again_ciclosporin)
 
     def restart_mg(self, today: int, level: float | None, known: Assumptions) -> float:
@@ -37,7 +37,7 @@ class Hold:
         Half the former dose, but all of it where an interacting drug was the reason and has gone, or where
         the high level turns out to have been no trough.
         """
-        sirolimus = self.drug is Drug.SIROLIMUS
+        sirolimus = self.drug == Drug.SIROLIMUS
         highest = known.restart_sirolimus_at if sirolimus else known.restart_ciclosporin_at
         if level is None or level > highest:
             return 0.0
@@ -49,7 +49,7 @@ class Hold:
     def _was_no_trough(self, today: int, level: float, known: Assumptions) -> bool:
         if self.level is None or self.rule not in _LEVEL_RULES:
             return False
-        if self.drug is Drug.CICLOSPORIN:
+        if self.drug == Drug.CICLOSPORIN:
             return self.level > known.ciclosporin_no_trough_above
         hours = _DAY_HOURS * (today - self.day)
         return level < self.level * math.exp(-math.log(2) * hours / known.sirolimus_least_half_life)

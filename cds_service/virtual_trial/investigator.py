@@ -66,7 +66,7 @@ class Investigator:
         return float(now), False
 
     def _restart(self, visit: PolicyVisit, drug: Drug, assessment: Assessment) -> float:
-        injured = drug is Drug.CICLOSPORIN and assessment.renal.state is RenalState.AKI
+        injured = drug == Drug.CICLOSPORIN and assessment.renal.state is RenalState.AKI
         if injured or self._reason_goes_on(visit):
             return 0.0
         mg = self._held[drug].restart_mg(visit.day, visit.level(drug), self.known)

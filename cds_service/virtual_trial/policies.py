@@ -50,7 +50,7 @@ class PolicyVisit:
 
     def level(self, drug: Drug) -> float | None:
         """The measured level of one drug, ng/mL."""
-        return next((level.ng_per_ml for level in self.levels if level.drug is drug), None)
+        return next((level.ng_per_ml for level in self.levels if level.drug == drug), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ class Proportional:
 
     def _new(self, visit: PolicyVisit, drug: Drug, dose: float) -> float:
         level = visit.level(drug)
-        low, high = SIROLIMUS_BAND if drug is Drug.SIROLIMUS else CICLOSPORIN_BAND
+        low, high = SIROLIMUS_BAND if drug == Drug.SIROLIMUS else CICLOSPORIN_BAND
         early = visit.day - self._changed[drug] < _CHANGE_AFTER[drug]
         if level is None or dose == 0 or early or low <= level <= high:
             return dose
-        aim = _SIROLIMUS_AIM if drug is Drug.SIROLIMUS else _CICLOSPORIN_AIM
+        aim = _SIROLIMUS_AIM if drug == Drug.SIROLIMUS else _CICLOSPORIN_AIM
         wanted = dose * aim / max(level, 0.1)
         new = _on_grid(drug, wanted)
         if new != dose:
@@ -137,7 +137,7 @@ class Proportional:
 
 
 def _on_grid(drug: Drug, wanted: float) -> float:
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         return min(DOSES[drug], key=lambda tablet: abs(tablet - wanted))
     return float(np.clip(_GRID * round(wanted / _GRID), DOSES[drug][0], DOSES[drug][-1]))
 

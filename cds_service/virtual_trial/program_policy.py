@@ -103,7 +103,7 @@ class Program:
         if luck.mislabelled[visit.day]:
             taken = fhir.intake(drug, visit.day, level.hour - PEAK_HOURS, mg, taken=True)
             return [] if luck.undocumented[visit.day] else [taken]
-        if drug is Drug.SIROLIMUS:
+        if drug == Drug.SIROLIMUS:
             missed = bool(luck.sirolimus_missed[before])
         else:
             missed = bool(luck.ciclosporin_missed[before, 1])

@@ -162,7 +162,7 @@ def _outside(course: PatientCourse) -> int:
 def _at_cap(said: Sequence[Said]) -> tuple[int, int]:
     spells = visits = 0
     for drug in Drug:
-        states = [s.decision.state is State.AT_CAP_BELOW_TARGET for s in said if s.decision.drug is drug]
+        states = [s.decision.state is State.AT_CAP_BELOW_TARGET for s in said if s.decision.drug == drug]
         visits += sum(states)
         spells += sum(now and not before for before, now in pairwise([False, *states]))
     return spells, visits
@@ -203,7 +203,7 @@ def _measured_later(course: PatientCourse, drug: Drug, day: int, dose: float) ->
     for before, seen in pairwise(v for v in course.visits if v.day >= day):
         if getattr(before.doses, drug.value) != dose or before.held or seen.day > day + last:
             return None
-        level = seen.sirolimus if drug is Drug.SIROLIMUS else seen.ciclosporin
+        level = seen.sirolimus if drug == Drug.SIROLIMUS else seen.ciclosporin
         if level is not None and seen.day >= day + first:
             return level
     return None

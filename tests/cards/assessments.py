@@ -60,13 +60,13 @@ def eligibility(status: EligibilityStatus, **verdicts: Verdict) -> EligibilityDe
 
 
 def dosing(drug: Drug, state: State, **more: object) -> TitrationDecision:
-    low = Decimal(1) if drug is Drug.SIROLIMUS else Decimal(50)
-    hours = Decimal(24) if drug is Drug.SIROLIMUS else Decimal(12)
+    low = Decimal(1) if drug == Drug.SIROLIMUS else Decimal(50)
+    hours = Decimal(24) if drug == Drug.SIROLIMUS else Decimal(12)
     changes = state in (State.INITIATE, State.INCREASE, State.DECREASE)
     decision = TitrationDecision(
         drug,
         state,
-        rule("SRL-02" if drug is Drug.SIROLIMUS else "CSA-N2"),
+        rule("SRL-02" if drug == Drug.SIROLIMUS else "CSA-N2"),
         SEEN,
         current=Dose(low, hours),
         proposed=Dose(low * 2, hours) if changes else None,

@@ -43,7 +43,7 @@ def missed(truth: PopulationModel, by: PopulationModel, people: int, seed: int) 
     At each sampling the patient is as on that occasion: within-patient variation is part of the truth.
     """
     chance = np.random.default_rng(seed)
-    is_sirolimus = truth.file.drug is Drug.SIROLIMUS
+    is_sirolimus = truth.file.drug == Drug.SIROLIMUS
     mg, every = (2.0, DAY) if is_sirolimus else (100.0, DAY / 2)
     past = DoseHistory((DosingCourse(0, every, int(28 * DAY / every), mg),), MONTH.stretches)
     going_on = DoseHistory((DosingCourse(0, every, int(42 * DAY / every), mg),), MONTH.stretches)

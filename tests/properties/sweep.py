@@ -92,7 +92,7 @@ def holds_of(drug: Drug) -> tuple[OpenHold, ...]:
 
 
 def cases(drug: Drug, arm: Arm | None) -> Iterator[DoseCase]:
-    partner = Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
+    partner = Drug.CICLOSPORIN if drug == Drug.SIROLIMUS else Drug.SIROLIMUS
     other = dose(partner, AMOUNTS[partner][1] if arm == Arm.COMBINED else None)
     renals = [kidneys(state) for state in KIDNEYS[drug]]
     for measured, taken in itertools.product(_troughs(drug), tuple(doses(drug))):

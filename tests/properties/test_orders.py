@@ -83,7 +83,7 @@ def test_a_draft_outside_the_bounds_is_never_silent(
     drug: Drug, mg: Decimal, every: int, state: RenalState, arm: Arm | None, said: list[Any]
 ) -> None:
     low, high, hours = HIGHEST[drug]
-    if drug is Drug.CICLOSPORIN and state in IMPAIRED:
+    if drug == Drug.CICLOSPORIN and state in IMPAIRED:
         high = 50
     draft = drafted(drug.value, str(mg), every)
     alerts = judged(a_record(), draft, arm=arm, titration=tuple(said), renal=kidney(state))

@@ -38,7 +38,7 @@ def asked(
 ) -> TitrationDecision:
     arm = Arm.SIROLIMUS if drug is SRL else Arm.COMBINED
     dose = taking(drug, mg or (2 if drug is SRL else 75))
-    return next(d for d in titrated(a_record(enrolled(arm, 120), *tests, *dose, *facts)) if d.drug is drug)
+    return next(d for d in titrated(a_record(enrolled(arm, 120), *tests, *dose, *facts)) if d.drug == drug)
 
 
 @pytest.mark.parametrize(

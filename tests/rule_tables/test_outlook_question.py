@@ -210,7 +210,7 @@ def test_ciclosporin_is_told_to_the_model_of_sirolimus_and_asked_about_itself() 
         CovariateSeen(days_ago(40), 150.0),
         CovariateSeen(None, 150.0),
     )
-    assert ciclosporin.drug is Drug.CICLOSPORIN
+    assert ciclosporin.drug == Drug.CICLOSPORIN
     assert [d.amount_mg for d in ciclosporin.doses] == [50, 75, 100]
     assert "ciclosporin_daily_mg" not in ciclosporin.covariates
 

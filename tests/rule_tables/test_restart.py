@@ -50,7 +50,7 @@ def asked(
 ) -> TitrationDecision:
     arm = arm or (Arm.SIROLIMUS if drug is SRL else Arm.COMBINED)
     record = a_record(enrolled(arm, 120), *TESTS, *facts)
-    return next(d for d in titrated(record, safety) if d.drug is drug)
+    return next(d for d in titrated(record, safety) if d.drug == drug)
 
 
 def held(

@@ -117,7 +117,7 @@ def _dose_line(decision: TitrationDecision) -> Phrase:
 
 
 def _renal_line(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
-    if decision.drug is not Drug.CICLOSPORIN or renal.state is RenalState.NORMAL:
+    if decision.drug != Drug.CICLOSPORIN or renal.state is RenalState.NORMAL:
         return []
     return [say("titration.renal", state=Phrase(f"renal.state.{renal.state}"), seen=renal.seen)]
 

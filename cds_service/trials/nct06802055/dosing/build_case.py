@@ -88,7 +88,7 @@ def _beside_the_past(
     case: DoseCase, record: ClinicalRecord, as_of: AsOf, explained: ExplainedJump, *, harmed: bool
 ) -> DoseCase:
     """The case with what earlier levels, kidneys and potassiums still mean for it."""
-    on_sirolimus = harmed and case.drug is Drug.SIROLIMUS
+    on_sirolimus = harmed and case.drug == Drug.SIROLIMUS
     unconfirmed = refuted_jumps(record, explained, as_of)
     held = hold_facts(record, explained, case.renal, as_of, harmed=on_sirolimus, unconfirmed=unconfirmed)
     return replace(

@@ -138,7 +138,7 @@ def _since(ordered: date, control: Recheck, today: date) -> Recheck:
 
 def _level_after(coming: _Coming, case: DoseCase, limits: TitrationLimits) -> Recheck:
     """The level of the new dose, as if it had been begun on the day of the order."""
-    sirolimus = case.drug is Drug.SIROLIMUS
+    sirolimus = case.drug == Drug.SIROLIMUS
     window = limits.sirolimus_change_recheck if sirolimus else limits.ciclosporin_change_recheck
     first, last = (days_after(coming.since, days) for days in window)
     return Recheck(trough_test(case.drug), first, last)

@@ -70,7 +70,7 @@ def find_triggers(
     disproved = [t.result for t in high if t.result and refuted_by(t.result, levels, dose.drug, limits)]
     standing = [t for t in high if t.result not in disproved and (t.severe or t.result not in unconfirmed)]
     found = standing[-1:]
-    if dose.drug is Drug.CICLOSPORIN:
+    if dose.drug == Drug.CICLOSPORIN:
         found += [
             *_kidney_trigger(dose, renal, as_of, limits),
             *_potassium_trigger(record, dose, as_of, limits),
@@ -114,7 +114,7 @@ def refuted_by(
     result: Result, levels: Sequence[Result], drug: Drug, limits: TitrationLimits
 ) -> Result | None:
     """A later sirolimus level that lies lower than the drug could have fallen: the first was no trough."""
-    if drug is not Drug.SIROLIMUS or result.number is None or result.when is None:
+    if drug != Drug.SIROLIMUS or result.number is None or result.when is None:
         return None
     for later in levels:
         if later.number is None or later.when is None or later.comparator is not None:

@@ -25,7 +25,7 @@ def with_level_after_partner(
         for active in interactions
         if active.current
         and active.interaction.changes_levels
-        and active.interaction.critical_with is decision.drug
+        and active.interaction.critical_with == decision.drug
     ]
     if not started:
         return decision

@@ -160,12 +160,12 @@ def _restart_mg(
     trigger: Trigger, drug: Drug, renal: RenalFinding, limits: TitrationLimits, *, harmed: bool
 ) -> Decimal | None:
     """The dose after the hold per interval, mg; None where the record has none so low, or D is not known."""
-    if drug is Drug.CICLOSPORIN and trigger.cause is HoldTrigger.AKI:
+    if drug == Drug.CICLOSPORIN and trigger.cause is HoldTrigger.AKI:
         return limits.ciclosporin_low_mg
     if trigger.former is None:
         return None
     amount = bounds(drug, renal.standing, limits).amount(trigger.former)
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         severe = trigger.severe or harmed
         part = limits.restart_part if severe else limits.sirolimus_after_hold_part
         return highest_up_to(sirolimus_doses(limits), amount * part)

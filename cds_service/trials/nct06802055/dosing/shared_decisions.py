@@ -36,7 +36,7 @@ def dose_unusable(dose: DoseInForce) -> DoseAdvice | None:
         return DoseAdvice(State.CANNOT_ADVISE, "TR-03", seen, reasons=(Reason.CONFLICTING_DOSES,))
     if dose.status is not DoseStatus.NOT_DOCUMENTED:
         return None
-    if dose.stopped and dose.drug is Drug.CICLOSPORIN:
+    if dose.stopped and dose.drug == Drug.CICLOSPORIN:
         seen = _stopped_words(dose.stopped)
         return DoseAdvice(State.CANNOT_ADVISE, "TR-03", seen, reasons=(Reason.CICLOSPORIN_STOPPED,))
     if dose.not_oral:

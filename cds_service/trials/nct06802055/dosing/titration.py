@@ -121,7 +121,7 @@ def _takes_as_ever(case: DoseCase) -> bool:
 
 def target_band(drug: Drug, renal: RenalState, arm: str | None, limits: TitrationLimits) -> Band | None:
     """The target band; none for ciclosporin while the kidneys rule, or in an arm that is not known."""
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         return Band(limits.sirolimus_target_low, limits.sirolimus_target_high)
     suspended = renal in CEILING_STATES or renal is RenalState.AKI
     if suspended or arm is None:

@@ -66,7 +66,7 @@ class ExplainedJump(msgspec.Struct, frozen=True):
         )
 
     def _ciclosporin_changed(self, first: date, last: date) -> bool:
-        if self.dose.drug is Drug.CICLOSPORIN or self.other is None:
+        if self.dose.drug == Drug.CICLOSPORIN or self.other is None:
             return False
         steps, edge = self.other.steps, self.limits.jump_ciclosporin_mg
         before = [None, *steps]
@@ -215,7 +215,7 @@ def _far_from(result: Result, levels: Sequence[Result], explained: ExplainedJump
 def _lies_far(result: Result, earlier: Result, explained: ExplainedJump) -> bool:
     limits, drug = explained.limits, explained.dose.drug
     table = limits.table(drug)
-    factor = limits.jump_sirolimus_factor if drug is Drug.SIROLIMUS else limits.jump_ciclosporin_factor
+    factor = limits.jump_sirolimus_factor if drug == Drug.SIROLIMUS else limits.jump_ciclosporin_factor
     assert result.number is not None
     assert earlier.number is not None
     up = result.number > table.top and result.number >= factor * earlier.number

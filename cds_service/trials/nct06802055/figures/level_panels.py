@@ -36,7 +36,7 @@ _SHAPES = {
 
 def level_panel(chart: PatientChart, drug: Drug) -> Panel | None:
     """The levels of one drug; None for a drug that was neither measured nor is dosed."""
-    decision = next((d for d in chart.assessment.titration if d.drug is drug), None)
+    decision = next((d for d in chart.assessment.titration if d.drug == drug), None)
     points = tuple(_points(chart, drug, decision))
     if not points and decision is None:
         return None

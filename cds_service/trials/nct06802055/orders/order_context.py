@@ -105,7 +105,7 @@ class OrderContext(msgspec.Struct, frozen=True):
     def bounds(self, drug: Drug) -> OrderBounds:
         """The bounds of the trial record; ciclosporin's depend on the kidney."""
         limits = self.limits
-        if drug is Drug.SIROLIMUS:
+        if drug == Drug.SIROLIMUS:
             return OrderBounds(limits.sirolimus_low, limits.sirolimus_high, limits.sirolimus_hours)
         high = limits.ciclosporin_high_impaired if self.impaired else limits.ciclosporin_high
         return OrderBounds(limits.ciclosporin_low, high, limits.ciclosporin_hours)
@@ -117,7 +117,7 @@ class OrderContext(msgspec.Struct, frozen=True):
 
     def stopped(self, drug: Drug) -> bool:
         """True when titration holds or stops the drug, or safety or the kidney forbids it."""
-        if drug is Drug.CICLOSPORIN and self.renal.standing is RenalState.AKI:
+        if drug == Drug.CICLOSPORIN and self.renal.standing is RenalState.AKI:
             return True
         decision = self.titration.get(drug)
         if decision is None:

@@ -75,7 +75,7 @@ class DrugInteraction(msgspec.Struct, frozen=True):
 
     def class_with(self, drug: Drug) -> InteractionClass | None:
         """The class with one study drug."""
-        return self.with_sirolimus if drug is Drug.SIROLIMUS else self.with_ciclosporin
+        return self.with_sirolimus if drug == Drug.SIROLIMUS else self.with_ciclosporin
 
     @property
     def name(self) -> Phrase:

@@ -53,4 +53,4 @@ def is_toxicity(one: Found) -> TypeGuard[Alert]:
 
 def level_drug_name(drug: Drug) -> Phrase:
     """The drug in words."""
-    return say("safety.drug.sirolimus") if drug is Drug.SIROLIMUS else say("safety.drug.ciclosporin")
+    return say("safety.drug.sirolimus") if drug == Drug.SIROLIMUS else say("safety.drug.ciclosporin")

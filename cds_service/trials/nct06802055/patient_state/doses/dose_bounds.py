@@ -36,7 +36,7 @@ class DoseBounds(msgspec.Struct, frozen=True):
 
 def bounds(drug: Drug, renal: RenalState, limits: TitrationLimits) -> DoseBounds:
     """The bounds of one drug in one renal state."""
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         return DoseBounds(limits.sirolimus_min_mg, limits.sirolimus_max_mg, limits.sirolimus_every_hours)
     ceiling = renal in CEILING_STATES
     highest = limits.ciclosporin_impaired_max_mg if ceiling else limits.ciclosporin_max_mg

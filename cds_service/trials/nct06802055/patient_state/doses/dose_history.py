@@ -78,7 +78,7 @@ def dose_chart(
     signs = replace(signs, taken=cut(signs.taken, stops))
     off = off_periods(signs.taken, stops, limits.switch_days)
     start = participation.start
-    only_study = drug is Drug.CICLOSPORIN and participation.arm == Arm.COMBINED
+    only_study = drug == Drug.CICLOSPORIN and participation.arm == Arm.COMBINED
     measured = tuple(d for d in signs.measured if not (only_study and start and d < start))
     taken = tuple(s for s in signs.taken if start is None or _in_study(s, start, only_study, limits))
     current = tuple(o for o in signs.orders if is_current(o, as_of.day, limits))

@@ -187,7 +187,7 @@ class TitrationLimits(msgspec.Struct, frozen=True):
 
     def table(self, drug: Drug) -> LevelTable:
         """The bands of one drug."""
-        if drug is Drug.SIROLIMUS:
+        if drug == Drug.SIROLIMUS:
             return LevelTable(
                 self.sirolimus_target_low,
                 self.sirolimus_target_high,

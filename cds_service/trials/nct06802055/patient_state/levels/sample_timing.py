@@ -26,7 +26,7 @@ def sample_timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Val
     coded = told.timing
     if told.is_after_dose:
         return Validity.NOT_TROUGH
-    if coded is SampleTiming.TWELVE_HOURS and dose.drug is Drug.SIROLIMUS:
+    if coded is SampleTiming.TWELVE_HOURS and dose.drug == Drug.SIROLIMUS:
         return Validity.NOT_TROUGH
     by_dose = [_is_trough_time(h, dose.drug, limits) for h in _hours_since_dose(result, dose.given, limits)]
     if False in by_dose:
