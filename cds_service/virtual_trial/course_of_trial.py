@@ -8,12 +8,12 @@ import numpy as np
 
 from cds_service.pharmacokinetics.population_model import Floats
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.fhir_visits import Level
 from cds_service.virtual_trial.pk_ground_truth import PEAK_HOURS, Body, Doses
 from cds_service.virtual_trial.policies import Plan, Policy, PolicyVisit
 from cds_service.virtual_trial.virtual_adults import VirtualAdult
-from fhir_mappings.clinical_model.medications import Drug
 
 PLANNED = (0, 7, 14, 28, 42, 56, 70, 84, 112, 140, 168)
 """Days of the schedule: D8, D15, every two weeks to Week 13, then every four, on one day of the week.

@@ -7,9 +7,9 @@ HOLD and what to measure are the program's; whether and how to restart is the in
 import math
 from dataclasses import dataclass
 
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.bounds import DOSES
-from fhir_mappings.clinical_model.medications import Drug
 
 _DAY_HOURS = 24
 _LEVEL_RULES = frozenset({"SRL-06", "CSA-N6"})

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.bounds import (
     CICLOSPORIN_BAND,
@@ -22,7 +23,6 @@ from cds_service.virtual_trial.fhir_visits import Level
 from cds_service.virtual_trial.pk_ground_truth import Body, Doses
 from cds_service.virtual_trial.true_renal_state import impaired_from
 from cds_service.virtual_trial.virtual_adults import VirtualAdult
-from fhir_mappings.clinical_model.medications import Drug
 
 _GRID = 25.0
 _FIRST_SIROLIMUS = 2.0

@@ -9,12 +9,12 @@ import numpy as np
 from cds_service.pharmacokinetics.population_model import Floats
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.bounds import CICLOSPORIN_BAND, DOSES, SIROLIMUS_BAND, within_bounds
 from cds_service.virtual_trial.course_of_trial import PatientCourse
 from cds_service.virtual_trial.program_policy import Said
 from cds_service.virtual_trial.true_renal_state import impaired_from
-from fhir_mappings.clinical_model.medications import Drug
 
 DANGER, HIGH = 20.0, 15.0
 _APART = 7

@@ -28,8 +28,9 @@ from cds_service.rules.verdict import Verdict
 from cds_service.trials.nct06802055.registration import RECORD
 from cds_service.trials.nct06802055.trial import TRIAL
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Gap
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.studies import StudyState
 

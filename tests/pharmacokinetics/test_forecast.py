@@ -12,7 +12,7 @@ from cds_service.pharmacokinetics.regimen import DosingCourse
 from cds_service.pharmacokinetics.residual_error import Sample
 from cds_service.pharmacokinetics.validity import Fit, Measured
 from cds_service.pharmacokinetics.virtual_patients import draw, draw_occasions
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from tests.pharmacokinetics.patients import (
     DAY,
     GOLUBOVIC,

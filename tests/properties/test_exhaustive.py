@@ -17,7 +17,7 @@ from cds_service.trials.nct06802055.dosing.dose_case import DoseCase
 from cds_service.trials.nct06802055.dosing.titration import decide
 from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase
 from tests.dosing import LIMITS, RULES, kidneys, trough
 from tests.properties.sweep import AGES, ARMS, CEILING, KIDNEYS, LEVELS, TODAY, doses, every_state, size

@@ -21,7 +21,7 @@ from cds_service.trials.nct06802055.dosing.titration import decide
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte
 from tests.builders import level, result

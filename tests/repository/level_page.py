@@ -15,7 +15,7 @@ from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.services.chart_file import read_chart
 from cds_service.trials.nct06802055.assess import assess
 from cds_service.trials.nct06802055.contradictions import limits_in_force
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.readers.read_record import read_record
 from tests.builders import NOW, TODAY
 from tests.scenarios.dosing_charts import kidneys, level, on_both, on_sirolimus

@@ -26,7 +26,8 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
 from cds_service.trials.nct06802055.safety import safety_report as safety
 from cds_service.trials.nct06802055.safety.safety_report import SafetyLimits
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent, MedicationStatus
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Result

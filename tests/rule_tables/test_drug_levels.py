@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import dangerous_level
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When
-from fhir_mappings.clinical_model.medications import Drug, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationStatus
 from fhir_mappings.clinical_model.results import Assay, LevelDetails, Reading, Result, SampleTiming, Specimen
 from tests.builders import NOW, a_record, days_ago, dispense, given, level, medication
 from tests.dosing import LEVELS, enrolled, measured

@@ -196,6 +196,23 @@ def test_a_card_of_one_trial_that_is_laid_aside_silences_none_of_the_other() -> 
         assert bool(memory.history(Caller(), "p1", NOW.instant).silences) is is_silenced
 
 
+@pytest.mark.parametrize(("trials", "is_told"), [(BOTH, True), (BOTH[:1], False)], ids=["both", "first"])
+def test_units_of_doses_are_told_of_the_drugs_of_the_trials_that_are_served(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    trials: tuple[str, ...],
+    is_told: bool,
+) -> None:
+    dose = {"doseAndRate": [{"doseQuantity": {"value": 2, "unit": "scoops"}}]}
+    order = {**fhir.order(DANAZOL), "dosageInstruction": [dose]}
+    (tmp_path / "chart.json").write_text(json.dumps(order))
+    (tmp_path / "site.toml").write_text(f"trials = {json.dumps(trials)}")
+    monkeypatch.setenv("CDS_SITE_FILE", str(tmp_path / "site.toml"))
+    assert command_line(["unmapped", str(tmp_path / "chart.json"), "--typed-words"]) == 0
+    assert ("scoops" in capsys.readouterr().err) is is_told
+
+
 def test_two_trials_may_not_call_a_service_alike() -> None:
     first, second = build_installations(offline(Site(trials=BOTH)))
     twice = replace(second, trial=replace(TRIAL, services=first.trial.services))

@@ -28,8 +28,9 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import blood_levels
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits
 from cds_service.trials.nct06802055.patient_state.levels.steady_state import modulator_days
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_before
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Comparator, Result

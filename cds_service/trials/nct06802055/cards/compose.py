@@ -13,7 +13,7 @@ from cds_service.trials.nct06802055.cards.order_card import order_messages
 from cds_service.trials.nct06802055.cards.safety_card import safety_message
 from cds_service.trials.nct06802055.cards.titration_card import titration_message
 from cds_service.trials.nct06802055.cards.visit_cards import monitoring_message, response_message
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.studies import StudyState
 
 

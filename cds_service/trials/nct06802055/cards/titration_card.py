@@ -20,7 +20,7 @@ from cds_service.trials.nct06802055.cards.cause_words import causes_shortened, s
 from cds_service.trials.nct06802055.cards.dose_offers import HELD, dose_offers
 from cds_service.trials.nct06802055.cards.titration_detail import RESTART_REASON, first_lines, why_lines
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import WORDS, Reason
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 ORDERED_REASON = "CHANGE_ORDERED"

@@ -11,8 +11,9 @@ from cds_service.trials.nct06802055.dosing.shared_decisions import decision_dose
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bounds
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase
 
 _WAITING = frozenset(

@@ -22,9 +22,10 @@ from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bound
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import age_on, hours_between
 from fhir_mappings.clinical_model.known_unknown import Known, Sex
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import Dose, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading, Result, Specimen
 

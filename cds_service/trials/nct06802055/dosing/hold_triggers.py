@@ -18,8 +18,9 @@ from cds_service.trials.nct06802055.patient_state.levels.drug_levels import (
     is_dangerous,
     may_be_a_trough,
 )
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When, hours_between
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Result
 

@@ -27,8 +27,9 @@ from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import I
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, Mechanism
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import blood_levels
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationSource
+from fhir_mappings.clinical_model.medications import Dose, MedicationSource
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Result
 

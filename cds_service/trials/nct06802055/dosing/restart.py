@@ -22,8 +22,9 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bounds
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason, reason_words
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 RULE = "TR-10"

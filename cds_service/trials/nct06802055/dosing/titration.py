@@ -20,7 +20,7 @@ from cds_service.trials.nct06802055.patient_state.dosing_reasons import WORDS, R
 from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.studies import StudyState
 

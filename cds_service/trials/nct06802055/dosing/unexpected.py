@@ -17,8 +17,8 @@ from cds_service.trials.nct06802055.patient_state.levels.drug_levels import (
     may_be_a_trough,
 )
 from cds_service.trials.nct06802055.patient_state.levels.sample_timing import timed_by_dose
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Result
 

@@ -14,7 +14,7 @@ from cds_service.trials.nct06802055.monitoring.study_course import EVENT, StudyC
 from cds_service.trials.nct06802055.monitoring.tests_findings_ask_for import asked_by_findings
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte, Result
 

@@ -14,8 +14,9 @@ from cds_service.rules.thresholds import Rule
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, DrugInteraction
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import STRENGTH_UNKNOWN, Dose, Drug, MedicationEvent
+from fhir_mappings.clinical_model.medications import STRENGTH_UNKNOWN, Dose, MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
 

@@ -15,8 +15,9 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import makes
 from cds_service.trials.nct06802055.patient_state.interaction_findings import PairTold, pair_alerts
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Known
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 _NAME = {Drug.SIROLIMUS: say("orders.sirolimus"), Drug.CICLOSPORIN: say("orders.ciclosporin")}

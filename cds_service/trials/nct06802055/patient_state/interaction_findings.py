@@ -12,8 +12,8 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
     InteractionClass,
     Mechanism,
 )
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 RULE = {

@@ -7,7 +7,8 @@ import msgspec
 
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose
 
 CEILING_STATES = frozenset({RenalState.IMPAIRED, RenalState.RECOVERED, RenalState.STABILISED})
 """Renal states in which the record's range for impaired renal function holds (DECISIONS 31, 34)."""

@@ -11,15 +11,10 @@ from cds_service.rules.as_of import AsOf
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import IntakeSign, Signs, signs_of
 from cds_service.trials.nct06802055.patient_state.doses.interruptions import Off, cut, off_periods, stop_days
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.known_unknown import MEDICATION_PARTS, Known, Part
-from fhir_mappings.clinical_model.medications import (
-    Dose,
-    Drug,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 

@@ -14,8 +14,8 @@ from cds_service.trials.nct06802055.patient_state.interactions import ActiveInte
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits as LevelLimits
 from cds_service.trials.nct06802055.patient_state.levels.sample_timing import is_after_a_dose, sample_timing
 from cds_service.trials.nct06802055.patient_state.levels.steady_state import at_steady_state
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import (
     Analyte,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 
 
 class LevelLimits(msgspec.Struct, frozen=True):

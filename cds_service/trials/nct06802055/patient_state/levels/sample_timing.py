@@ -6,8 +6,8 @@ from datetime import datetime
 from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When, hours_between
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import LevelDetails, Result, SampleTiming
 
 _NOTHING_TOLD = LevelDetails()

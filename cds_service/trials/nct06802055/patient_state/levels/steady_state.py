@@ -5,8 +5,8 @@ from datetime import date
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, Mechanism
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Drug
 
 _INDUCERS = frozenset({Mechanism.STRONG_INDUCER, Mechanism.MODERATE_INDUCER})
 
