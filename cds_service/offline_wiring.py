@@ -67,14 +67,17 @@ def site_in_use() -> Site:
     return read_site(Path(path)) if path else Site()
 
 
-def trial_of(site: Site, number: str | None = None) -> Trial:
-    """A trial that a site serves, by its number; the first if none is named. Raises BadSite."""
+def trial_of(site: Site, number: str | None = None, named_by: str = "--trial") -> Trial:
+    """A trial that a site serves, by its number; the first if none is named. Raises BadSite.
+
+    `named_by`: what has named it, for whoever reads that it is not served.
+    """
     served = trials_in(site.trials)
     if number is None:
         return served[0]
     found = next((one for one in served if one.record.id.casefold() == number.casefold()), None)
     if found is None:
-        raise BadSite((f"--trial: {number!r} is not served here",), site)
+        raise BadSite((f"{named_by}: {number!r} is not served here",), site)
     return found
 
 
@@ -116,13 +119,15 @@ def words_for(words: Mapping[str, Wording], language: str) -> Wording:
 
 def build_reader(site: Site, trial: Trial | None = None) -> ReaderSettings:
     """How charts are read at this site for a trial; for the site's first one if none is named."""
+    trial = trial or trial_of(site)
     return ReaderSettings(
         zone=site.zone,
         codes=build_code_lists(site),
         trial=identity_at(site, trial),
         arms=site.arms,
         stand_ins=site.stand_ins,
-        attested=(trial or trial_of(site, None)).attested,
+        form=trial.form_address,
+        attested=trial.attested,
     )
 
 
@@ -131,7 +136,7 @@ def identity_at(site: Site, trial: Trial | None = None) -> TrialIdentity:
     named = trial or trial_of(site)
     return TrialIdentity(
         frozenset(named.record.identifiers),
-        frozenset(site.study_references),
+        frozenset(site_for(site, named).study_references),
         named.arm_texts,
         frozenset(drug.ingredient for drug in named.drugs),
     )

@@ -224,12 +224,12 @@ def build_pages(
     from cds_service.settings.rooms import Outside, pages_of  # Authlib: only where there is a page
 
     kept = settings.site.study_list
-    list_server = build_list_server(kept, settings.site) if kept else None
+    list_server_of = partial(build_list_server, kept, settings.site) if kept else None
     outside = Outside(
         _session(settings.site),
         clock,
         partial(secrets.token_urlsafe, 32),
-        list_server,
+        list_server_of,
         standing,
     )
     return pages_of(settings, installations, memory, outside)
@@ -371,16 +371,16 @@ def build_fhir_server(site: Site) -> HttpFhirServer:
     return HttpFhirServer(_session(site), FetchLimits(), strict_searches=site.ways.strict_searches)
 
 
-def build_watch_server(found: StudyList, site: Site) -> ListServer:
-    """The same server for the watch, which reads charts and writes tasks and messages."""
-    return build_list_server(found, site, WATCH_SCOPE)
+def build_watch_server(found: StudyList, site: Site, trial: Trial) -> ListServer:
+    """The same server for the watch of a trial, which reads charts and writes tasks and messages."""
+    return build_list_server(found, site, trial, WATCH_SCOPE)
 
 
-def build_list_server(found: StudyList, site: Site, scope: str = SCOPE) -> ListServer:
-    """The FHIR server that keeps the study list; no token is asked for before the first request."""
-    session, trial = _session(site), trials_in(site.trials)[0].record
+def build_list_server(found: StudyList, site: Site, trial: Trial, scope: str = SCOPE) -> ListServer:
+    """The FHIR server that keeps a trial's list; no token is asked for before the first request."""
+    session, record = _session(site), trial.record
     if found.registration is None:
-        return ListServer(found.base, session, trial, other_names=site.ways.other_names)
+        return ListServer(found.base, session, record, other_names=site.ways.other_names)
     token = BackendToken(
         found.base,
         found.registration,
@@ -389,7 +389,7 @@ def build_list_server(found: StudyList, site: Site, scope: str = SCOPE) -> ListS
         str(site.ca_bundle) if site.ca_bundle else None,
         scope,
     )
-    return ListServer(found.base, session, trial, token, other_names=site.ways.other_names)
+    return ListServer(found.base, session, record, token, other_names=site.ways.other_names)
 
 
 def _session(site: Site) -> requests.Session:

@@ -33,7 +33,8 @@ from cds_service.trials.nct06802055.patient_state.kidney.renal import RenalLimit
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits, titration_level
 from cds_service.trials.nct06802055.patient_state.participation import participation
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Comparator
@@ -144,7 +145,7 @@ def interacting(record: ClinicalRecord) -> tuple[ActiveInteraction, ...]:
 
 def measured(record: ClinicalRecord, drug: Drug = Drug.SIROLIMUS) -> Trough:
     """The level of one drug as the chart says."""
-    other = Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
+    other = Drug.CICLOSPORIN if drug == Drug.SIROLIMUS else Drug.SIROLIMUS
     return titration_level(
         record, in_force(record, drug), in_force(record, other), interacting(record), NOW, LEVELS
     )

@@ -15,10 +15,12 @@ from cds_service.audit.shown import was_shown
 _AT_ONCE = 1000
 
 
-def cards_by_month(engine: Engine, zone: ZoneInfo, since: datetime) -> dict[str, Counter[str]]:
+def cards_by_month(
+    engine: Engine, zone: ZoneInfo, since: datetime, services: frozenset[str] = frozenset()
+) -> dict[str, Counter[str]]:
     """By month of the site ("2026-03"), oldest first: cards by their last outcome, "" for none.
 
-    Raises StoreUnavailable.
+    `services`: those whose cards count, all if none is named. Raises StoreUnavailable.
     """
     last = last_reactions()
     query = (
@@ -26,7 +28,7 @@ def cards_by_month(engine: Engine, zone: ZoneInfo, since: datetime) -> dict[str,
         .select_from(GIVEN_ADVICE)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
         .outerjoin(last, last.c.card == GIVEN_ADVICE.c.card)
-        .where(CALLS.c.at >= since, was_shown())
+        .where(CALLS.c.at >= since, was_shown(services))
         .order_by(CALLS.c.at)
     )
     months: dict[str, Counter[str]] = {}
@@ -38,17 +40,22 @@ def cards_by_month(engine: Engine, zone: ZoneInfo, since: datetime) -> dict[str,
 
 
 def rules_by_month(
-    engine: Engine, zone: ZoneInfo, since: datetime, until: datetime
+    engine: Engine,
+    zone: ZoneInfo,
+    since: datetime,
+    until: datetime,
+    services: frozenset[str] = frozenset(),
 ) -> dict[str, Counter[str]]:
     """Every month of the site from `since` to `until`, oldest first: cards by the rules that spoke on them.
 
-    The database counts, a month at a time: a card of the criteria has twenty rules. Raises StoreUnavailable.
+    The database counts, a month at a time: a card of the criteria has twenty rules. `services` as in
+    cards_by_month. Raises StoreUnavailable.
     """
     query = (
         select(GIVEN_RULES.c.rule, func.count().label("cards"))
         .join(GIVEN_ADVICE, GIVEN_ADVICE.c.card == GIVEN_RULES.c.card)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
-        .where(was_shown())
+        .where(was_shown(services))
         .group_by(GIVEN_RULES.c.rule)
     )
     months: dict[str, Counter[str]] = {}

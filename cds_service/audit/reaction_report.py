@@ -49,11 +49,19 @@ class RuleReport:
         return (self.rule, self.software, self.texts[:_SHORT], *map(str, counts), reasons)
 
 
-def report(engine: Engine, since: datetime | None = None, until: datetime | None = None) -> list[RuleReport]:
-    """All rules that spoke on cards given from `since` (inclusive) to `until` (exclusive), in order of id."""
+def report(
+    engine: Engine,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    services: frozenset[str] = frozenset(),
+) -> list[RuleReport]:
+    """All rules that spoke on cards given from `since` (inclusive) to `until` (exclusive), in order of id.
+
+    `services`: those whose cards count, all if none is named: rules of two trials may be called alike.
+    """
     found: dict[tuple[str, str, str], RuleReport] = {}
     with reading(engine) as connection:
-        for row in connection.execute(_counts(since, until)):
+        for row in connection.execute(_counts(since, until, services)):
             version = (row.rule, row.software, row.texts)
             entry = found.setdefault(version, RuleReport(*version))
             entry.outcomes[row.outcome or ""] += row.cards
@@ -75,7 +83,9 @@ def _reason(code: str | None, *, commented: bool) -> str:
     return code or (_COMMENT_ONLY if commented else _NO_REASON)
 
 
-def _counts(since: datetime | None, until: datetime | None) -> Select[tuple[object, ...]]:
+def _counts(
+    since: datetime | None, until: datetime | None, services: frozenset[str]
+) -> Select[tuple[object, ...]]:
     last = last_reactions()
     version = (GIVEN_RULES.c.rule, CALLS.c.software, CALLS.c.texts)
     reaction = (last.c.outcome, last.c.reason_code, last.c.commented)
@@ -85,7 +95,7 @@ def _counts(since: datetime | None, until: datetime | None) -> Select[tuple[obje
         .join(GIVEN_ADVICE, GIVEN_ADVICE.c.card == GIVEN_RULES.c.card)
         .join(CALLS, CALLS.c.call == GIVEN_ADVICE.c.call)
         .outerjoin(last, last.c.card == GIVEN_RULES.c.card)
-        .where(was_shown())
+        .where(was_shown(services))
         .group_by(*version, *reaction)
     )
     if since is not None:

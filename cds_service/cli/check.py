@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -166,11 +167,11 @@ def _check_ways(site: Site, report: CheckReport) -> None:
 
 
 def _check_pages(site: Site, report: CheckReport) -> None:
-    """The words of the pages for people, whether this site shows them or not."""
-    words = trials_in(site.trials)[0].words
-    for folder in PAGES.values():
+    """The words of the pages for people in each trial, whether this site shows them or not."""
+    words = [trial.words for trial in trials_in(site.trials)]
+    for folder, of_trial in product(PAGES.values(), words):
         try:
-            with_words_of(folder / "words", words)
+            with_words_of(folder / "words", of_trial)
         except wiring.INSTALLATION_FAULTS as error:
             report.faults += wiring.faults_in(error)
 

@@ -15,14 +15,18 @@ from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_state import read_list_state
 from cds_service.study_list.mailing import NotSent, send
 from cds_service.study_list.registered import Mail
-from cds_service.trials.installed import trials_in
+from cds_service.trials.installed import number_beside, trials_in
+from cds_service.trials.trial_interface import Trial
 
 NOT_SENT = 1
 """Exit code when there was something to tell, and it did not go out."""
 
 
 def digest(days: int, *, print_only: bool) -> int:
-    """Mail the changes of the last `days` days. Exit code 2 for settings or a list that cannot be read."""
+    """Mail the changes of the last `days` days, for each trial by itself.
+
+    Exit code 2 for settings or a list that cannot be read; the lists of other trials are told nevertheless.
+    """
     try:
         settings = wiring.settings_from_environment()
     except BadSettings as error:
@@ -32,13 +36,18 @@ def digest(days: int, *, print_only: bool) -> int:
     if found is None or mail is None:
         return fail("the site file has no [study_list.digest], so nobody is to be told")
     now = wiring.now_in(settings.site.zone).instant.astimezone(settings.site.zone)
-    try:
-        changes = _changes(wiring.build_list_server(found, settings.site), now - timedelta(days=days))
-    except NotFetched as error:
-        return fail(f"{error.path}: the FHIR server gives no answer that can be used ({error.why.value})")
-    except wiring.INSTALLATION_FAULTS as error:
-        return fail(*wiring.faults_in(error))
-    return _tell(changes, mail, settings, print_only=print_only)
+    since = now - timedelta(days=days)
+    codes = []
+    for trial in trials_in(settings.site.trials):
+        try:
+            changes = _changes(wiring.build_list_server(found, settings.site, trial), since)
+            codes.append(_tell(changes, trial, mail, settings, print_only=print_only))
+        except NotFetched as error:
+            why = f"the FHIR server gives no answer that can be used ({error.why.value})"
+            codes.append(fail(f"{error.path}: {why}"))
+        except wiring.INSTALLATION_FAULTS as error:
+            codes.append(fail(*wiring.faults_in(error)))
+    return max(codes)
 
 
 def _changes(server: ListServer, since: datetime) -> ListChanges:
@@ -47,13 +56,14 @@ def _changes(server: ListServer, since: datetime) -> ListChanges:
     return list_changes_since(since, map(judgement_in, state.tasks.values()), asked)
 
 
-def _tell(changes: ListChanges, mail: Mail, settings: Settings, *, print_only: bool) -> int:
+def _tell(changes: ListChanges, trial: Trial, mail: Mail, settings: Settings, *, print_only: bool) -> int:
+    site, beside = settings.site, number_beside(trial, settings.site.trials)
     if not changes.are_any:
-        note(["nothing new: no mail"])
+        note([f"{f'{beside}: ' if beside else ''}nothing new: no mail"])
         return 0
-    site = settings.site
-    words = with_words_of(OWN / "words", trials_in(site.trials)[0].words)[site.language]
-    message = digest_mail(changes, f"{settings.public_base_url}/research/candidates", mail, words)
+    words = wiring.words_for(with_words_of(OWN / "words", trial.words), site.language)
+    page = f"{settings.public_base_url}/research{f'/{beside}' if beside else ''}/candidates"
+    message = digest_mail(changes, page, mail, words)
     if print_only:
         sys.stdout.write(message.as_string())
         return 0

@@ -34,9 +34,9 @@ from cds_service.trials.nct06802055.contradictions import limits_in_force
 from cds_service.trials.nct06802055.criteria.attestation_questionnaire import form_lines
 from cds_service.trials.nct06802055.criteria.eligibility_limits import IDS
 from cds_service.trials.nct06802055.patient_state.interactions import read_interactions
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.watch import OWN as WATCH
 from fhir_mappings.clinical_model.known_unknown import Part
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import Analyte, Comparator
 from fhir_mappings.value_sets.laboratory_tests import LABORATORY_TESTS
 

@@ -20,7 +20,7 @@ from cds_service.services.shadow_comparison import Ordered, as_csv, compare, com
 from cds_service.settings.environment import Settings
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Known
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.readers.bundle import decode_ndjson
 from fhir_mappings.readers.read_record import read_record
 from fhir_mappings.readers.reader_settings import ReaderSettings
@@ -93,19 +93,19 @@ def _orders(
     resources = decode_ndjson(b"\n".join(export.by_patient[patient])).resources
     record = read_record(resources, patient, now, reader)
     for event in record.medications:
-        for drug in Drug:
-            if drug.value in event.ingredients and event.source is MedicationSource.ORDER:
+        for drug in sorted(reader.trial.drugs & event.ingredients):
+            if event.source is MedicationSource.ORDER:
                 yield from _ordered(pseudonym, drug, event, reader.zone)
 
 
-def _ordered(pseudonym: str, drug: Drug, event: MedicationEvent, zone: ZoneInfo) -> Iterator[Ordered]:
+def _ordered(pseudonym: str, drug: str, event: MedicationEvent, zone: ZoneInfo) -> Iterator[Ordered]:
     if event.start is None or event.status not in _WRITTEN:
         return
     dose = event.dose.value.daily_mg if isinstance(event.dose, Known) else None
     no_day = event.status in _ENDED and event.end is None
-    yield Ordered(pseudonym, drug.value, _moment(event.start, zone), dose, no_day)
+    yield Ordered(pseudonym, drug, _moment(event.start, zone), dose, no_day)
     if event.status in _ENDED and event.end is not None:
-        yield Ordered(pseudonym, drug.value, _moment(event.end, zone), Decimal(0))
+        yield Ordered(pseudonym, drug, _moment(event.end, zone), Decimal(0))
 
 
 def _moment(when: When, zone: ZoneInfo) -> datetime:

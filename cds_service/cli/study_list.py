@@ -1,4 +1,7 @@
-"""`cds-service study-list SCREENING_OUT`: the candidates of a run, written to the hospital's FHIR server."""
+"""`cds-service study-list SCREENING_OUT`: the candidates of a run, written to the hospital's FHIR server.
+
+The run says for which trial it has judged: the list is that trial's.
+"""
 
 import sys
 from pathlib import Path
@@ -10,7 +13,7 @@ from cds_service.fhir_client.create_resource import WriteRefused
 from cds_service.fhir_client.fhir_get import NotFetched
 from cds_service.settings.site_file import BadSite, Site
 from cds_service.study_list.registered import StudyList
-from cds_service.study_list.run_output import NoRun, moment_of_run, summaries_in
+from cds_service.study_list.run_output import NoRun, judged_for, summaries_in
 from cds_service.study_list.write_list import Written, write_list
 
 
@@ -24,9 +27,11 @@ def study_list(folder: str, fhir_url: str | None) -> int:
         found = _place(fhir_url, site)
         if found is None:
             return fail("no FHIR server: give --fhir-server, or [study_list] fhir_base in the site file")
-        run, server = Path(folder), wiring.build_list_server(found, site)
-        trial = wiring.identity_at(site)
-        told = write_list(summaries_in(run), server, moment_of_run(run, site.zone), trial)
+        run = Path(folder)
+        judged = judged_for(run, site.zone)
+        trial = wiring.trial_of(site, judged.trial, f"the trial of {run}")
+        server, identity = wiring.build_list_server(found, site, trial), wiring.identity_at(site, trial)
+        told = write_list(summaries_in(run), server, judged.moment, identity)
     except BadSite as error:
         return fail(*error.faults)
     except NotAnAddress as error:

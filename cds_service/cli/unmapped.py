@@ -15,6 +15,7 @@ from cds_service.cli.chart_files import chart_files, documents
 from cds_service.cli.report import fail, note
 from cds_service.cli.unmapped_report import UnmappedReading, elements_of, rows_of, table
 from cds_service.settings.site_file import BadSite
+from cds_service.trials.installed import trials_in
 from fhir_mappings.readers.bundle import NotFhir, decode
 from fhir_mappings.readers.fhir_types import Resource
 from fhir_mappings.readers.site_units import in_known_units
@@ -29,7 +30,9 @@ _TORN = (EOFError, zlib.error, gzip.BadGzipFile)
 def unmapped(charts: Iterable[str], *, typed_words: bool) -> int:
     """Print the ConceptMap, and the table on standard error. Exit code 2 when nothing could be read."""
     try:
-        reading = UnmappedReading(Likeness(wiring.build_offline_code_lists()))
+        site = wiring.site_in_use()
+        drugs = frozenset(drug.ingredient for one in trials_in(site.trials) for drug in one.drugs)
+        reading = UnmappedReading(Likeness(wiring.build_code_lists(site)), drugs)
         for name in chart_files(charts):
             _read_file(name, reading)
     except BadSite as error:
@@ -64,7 +67,7 @@ def _read_document(raw: bytes, where: str, reading: UnmappedReading) -> None:
             for gap in decoded.gaps:
                 reading.could_not_read(f"{where}: {gap.problem}")
             for resource in in_known_units(decoded.resources, reading.like.codes.units):
-                for one in unlisted_in(resource, reading.like):
+                for one in unlisted_in(resource, reading.like, reading.drugs):
                     reading.tally.add(one, _patient(resource))
     except NotFhir as error:
         reading.could_not_read(f"{where}: {error}")

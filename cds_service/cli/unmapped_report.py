@@ -22,9 +22,13 @@ _HEADS = {
 
 @dataclass(slots=True)
 class UnmappedReading:
-    """All that was read: how many resources, what of them no list knows, and what could not be read."""
+    """All that was read: how many resources, what of them no list knows, and what could not be read.
+
+    `drugs` are the ingredients that the trials served give.
+    """
 
     like: Likeness
+    drugs: frozenset[str]
     tally: Tally = field(default_factory=Tally)
     resources: int = 0
     lost: int = 0

@@ -14,8 +14,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from fhir_mappings.clinical_model.medications import Drug
-
 MODELS = Path(__file__).parent / "models"
 PARAMETERS = ("cl", "v1", "q", "v2", "ka", "f", "tlag")
 """The order of parameters in every array of this floor."""
@@ -98,9 +96,9 @@ class Residual(ModelPart, frozen=True):
 
 
 class ModelFile(ModelPart, frozen=True):
-    """One model as it stands in its file."""
+    """One model as it stands in its file; `drug` is an ingredient."""
 
-    drug: Drug
+    drug: str
     citation: str
     population: str
     verification: str

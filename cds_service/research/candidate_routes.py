@@ -1,6 +1,6 @@
 """The routes under `/research/candidates`: the list, its CSV, a change of a row, the way to its evidence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import msgspec
@@ -27,9 +27,11 @@ _PURPOSE = "candidates"
 
 
 class CandidatesPage(msgspec.Struct, frozen=True):
-    """All that the routes are given. `launch` is our launch address of the page that explains, "" without.
+    """All that the routes of one trial are given.
 
-    `name` is what the session is called; `origin` the one under which browsers know us.
+    `launch` is our launch address of the page that explains, "" without. `name` is what the session is
+    called; `origin` the one under which browsers know us. `path` is where the trial's pages stand, `others`
+    the trials beside it, each with the path of its pages; `criteria` are its own, in order.
     """
 
     candidates: Candidates
@@ -42,6 +44,9 @@ class CandidatesPage(msgspec.Struct, frozen=True):
     launch_path: str
     name: str
     origin: str
+    path: str
+    criteria: tuple[str, ...]
+    others: Mapping[str, str]
 
     def sealer(self) -> Callable[[str], str]:
         """Makes a name for a patient that only this session can read."""
@@ -89,6 +94,9 @@ def _add_list(routes: Blueprint, page: CandidatesPage) -> None:
             words,
             policy_of_scripts=True,
             path=page.sessions.path,
+            here=page.path,
+            beside=page.others,
+            criteria=page.criteria,
             languages=page.languages,
             form_token=reader.form_token,
             me=reader.name,
@@ -150,7 +158,7 @@ def _row(page: CandidatesPage, seen: SeenRow, status: int) -> Response:
         words,
         status,
         row=shown_candidates(seen, words, page.candidates.clock().date(), page.sealer()),
-        path=page.sessions.path,
+        here=page.path,
         can_explain=bool(page.launch),
     )
 

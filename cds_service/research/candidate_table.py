@@ -16,6 +16,8 @@ NEWS_FOR = timedelta(days=7)
 """How long something counts as news on the page."""
 _TONES = {"met": "good", "absent": "good", "not-met": "warning", "present": "warning"}
 _NEWS_TONES = {News.NEW: "good", News.CHANGED: "info", News.LOST: "warning"}
+_CELL, _GAP = 7, 1
+"""The width of a criterion in the strip, and of the gap behind it: in the figure's units."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     "patient", "recordNumber", "news", "newsDay", "status", "statusSetBy", "statusSetAt", "criterion",
@@ -45,6 +47,7 @@ def shown_candidates(
         "notes": row.notes,
         "asked": row.asked,
         "strip": _strip(judged.criteria),
+        "strip_width": _CELL * len(judged.criteria) - _GAP,
         "open": judged.open_criteria,
         "excluded_by": judged.excluded_by,
         "eligibility": judged.status,
@@ -62,7 +65,11 @@ def _strip(criteria: Iterable[tuple[str, str]]) -> list[tuple[str, str, int]]:
     for place, (_, status) in enumerate(criteria):
         cells.setdefault(_TONES.get(status, "unknown"), []).append(place)
     return [
-        (tone, "".join(f"M{7 * place} 0h6v12h-6z" for place in cells[tone]), len(cells[tone]))
+        (
+            tone,
+            "".join(f"M{_CELL * place} 0h{_CELL - _GAP}v12h-{_CELL - _GAP}z" for place in cells[tone]),
+            len(cells[tone]),
+        )
         for tone in ("good", "warning", "unknown")
         if tone in cells
     ]

@@ -88,7 +88,7 @@ class Candidates(msgspec.Struct, frozen=True):
         return SeenRow(row, named(found.get(key, {}), self.clock().date()))
 
     def _brought_up_to_date(self, state: ListState, now: datetime) -> tuple[ListState, frozenset[str]]:
-        waiting = due_tests(state, self.server, now)
+        waiting = due_tests(state, self.server, self.installation.gatherer.reader.form, now)
         if not waiting:
             return state, frozenset()
         judged = judge_anew(self.installation, self.server, waiting, now)

@@ -1,7 +1,8 @@
 """Joins the parts of the study team's page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -10,14 +11,20 @@ import requests
 from flask import Blueprint
 from sqlalchemy import Engine
 
-from cds_service.cards.translations import Wording, with_words_of
+from cds_service.cards.translations import with_words_of
 from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
 from cds_service.research.candidate_routes import CandidatesPage
 from cds_service.research.candidates import Candidates
 from cds_service.research.oidc_settings import Provider
 from cds_service.research.research_access import SignIn
 from cds_service.research.research_responses import OWN, Pages
-from cds_service.research.research_routes import SESSION, ResearchPage, research_path_of, research_routes
+from cds_service.research.research_routes import (
+    SESSION,
+    ResearchPage,
+    TrialRoom,
+    research_path_of,
+    research_routes,
+)
 from cds_service.research.review_routes import ReviewPage
 from cds_service.review.signature_standing import SignatureStanding
 from cds_service.services.handler import Installation
@@ -33,8 +40,8 @@ _MOST_BYTES = 500_000
 class ResearchSurroundings(msgspec.Struct, frozen=True):
     """What comes from outside: database, HTTP (a `bounded_session`), our address, the clock and chance.
 
-    With a `list_server` and an `installation` the candidates are shown; `explains` where the list's FHIR
-    server launches the page that explains; `standing` of the reviewed content, where it can be signed.
+    `explains` where the list's FHIR server launches the page that explains; `standing` of the reviewed
+    content, where it can be signed.
     """
 
     engine: Engine
@@ -47,38 +54,69 @@ class ResearchSurroundings(msgspec.Struct, frozen=True):
     new_secret: NewSecret
     seconds: float
     version: str
-    list_server: ListServer | None = None
-    installation: Installation | None = None
     explains: bool = False
     standing: Callable[[], SignatureStanding] | None = None
 
 
+class ResearchedTrial(msgspec.Struct, frozen=True):
+    """A trial whose numbers are shown, and its candidates where a `list_server` keeps them.
+
+    `beside` is its number where others stand before it at this site, and "" for the first.
+    """
+
+    installation: Installation
+    list_server: ListServer | None = None
+    beside: str = ""
+
+    def below(self, path: str) -> str:
+        """Where its pages stand, `path` being those of the first."""
+        return f"{path}/{self.beside}" if self.beside else path
+
+
 def research_page(
-    provider: Provider, card_words: Mapping[str, Wording], around: ResearchSurroundings
+    provider: Provider, trials: Sequence[ResearchedTrial], around: ResearchSurroundings
 ) -> Blueprint:
-    """The blueprint. Raises ProtocolTextFault."""
+    """The blueprint of all trials. Raises ProtocolTextFault."""
     path, parts = research_path_of(around.public_base_url), urlsplit(around.public_base_url)
     documents = HttpFhirServer(around.session, FetchLimits(answer_bytes=_MOST_BYTES), _DOCUMENTS)
-    page = ResearchPage(
-        sign_in=SignIn(
-            provider,
-            documents,
-            f"{around.public_base_url}/research/callback",
-            around.new_secret,
-            around.ca_bundle,
-            around.seconds,
-        ),
-        sessions=Sessions(around.engine, around.clock, around.new_secret, path, COOKIE),
-        engine=around.engine,
-        zone=around.zone,
-        clock=around.clock,
-        pages=Pages(f"{path}/static/{around.version}"),
-        words=with_words_of(OWN / "words", card_words),
-        language=around.language,
-        origin=f"{parts.scheme}://{parts.netloc}",
-        rules=around.installation.protocol.rules if around.installation else {},
+    sign_in = SignIn(
+        provider,
+        documents,
+        f"{around.public_base_url}/research/callback",
+        around.new_secret,
+        around.ca_bundle,
+        around.seconds,
     )
-    return research_routes(page, around.version, _candidates(page, around), _review(page, around))
+    common: dict[str, Any] = {
+        "sign_in": sign_in,
+        "sessions": Sessions(around.engine, around.clock, around.new_secret, path, COOKIE),
+        "engine": around.engine,
+        "zone": around.zone,
+        "clock": around.clock,
+        "pages": Pages(f"{path}/static/{around.version}"),
+        "language": around.language,
+        "origin": f"{parts.scheme}://{parts.netloc}",
+    }
+    pages = [ResearchPage(**common, **_of_trial(one, trials, path, provider)) for one in trials]
+    rooms = [TrialRoom(page, _candidates(page, one, around)) for page, one in zip(pages, trials, strict=True)]
+    return research_routes(rooms, around.version, _review(pages[0], around))
+
+
+def _of_trial(
+    one: ResearchedTrial, trials: Sequence[ResearchedTrial], path: str, provider: Provider
+) -> dict[str, Any]:
+    """What is the trial's own. A further trial's run lies in a folder by its number in that of the first."""
+    trial, folder = one.installation.trial, provider.screening
+    others = {each.installation.trial.record.id: each.below(path) for each in trials if each is not one}
+    return {
+        "words": with_words_of(OWN / "words", trial.words),
+        "path": one.below(path),
+        "rules": one.installation.protocol.rules,
+        "criteria": trial.criteria,
+        "services": frozenset(service.id for service in trial.services) if others else frozenset(),
+        "screening": folder / one.beside if folder and one.beside else folder,
+        "others": others,
+    }
 
 
 def _review(page: ResearchPage, around: ResearchSurroundings) -> ReviewPage | None:
@@ -98,12 +136,14 @@ def _review(page: ResearchPage, around: ResearchSurroundings) -> ReviewPage | No
     )
 
 
-def _candidates(page: ResearchPage, around: ResearchSurroundings) -> CandidatesPage | None:
-    if around.list_server is None or around.installation is None:
+def _candidates(
+    page: ResearchPage, of: ResearchedTrial, around: ResearchSurroundings
+) -> CandidatesPage | None:
+    if of.list_server is None:
         return None
     base = around.public_base_url
     return CandidatesPage(
-        candidates=Candidates(around.list_server, around.installation, around.engine, around.clock),
+        candidates=Candidates(of.list_server, of.installation, around.engine, around.clock),
         sessions=page.sessions,
         pages=page.pages,
         reader=page.reader,
@@ -113,4 +153,7 @@ def _candidates(page: ResearchPage, around: ResearchSurroundings) -> CandidatesP
         launch_path=f"{urlsplit(base).path.rstrip('/')}/explain/launch",
         name=SESSION,
         origin=page.origin,
+        path=page.path,
+        criteria=page.criteria,
+        others=page.others,
     )

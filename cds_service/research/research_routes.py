@@ -1,8 +1,9 @@
 """The routes under `/research`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -31,15 +32,18 @@ from cds_service.signin.signin_errors import SignInRefused, WhyRefused
 _log = structlog.get_logger()
 SESSION = "research"
 """What the session of the study team's pages is called."""
-CRITERIA = (*(f"I{number}" for number in range(1, 9)), *(f"E{number}" for number in range(1, 13)))
-"""They stand on one card together: one line folds them up."""
 _YEAR = 31_536_000
 _LOOK_BACK = timedelta(days=365)
 _STATUSES = {WhyRefused.ROLE: 403, WhyRefused.SESSION: 403, WhyRefused.STATE: 400, WhyRefused.FORM: 400}
 
 
 class ResearchPage(msgspec.Struct, frozen=True):
-    """All that the routes are given; `engine` is the service's database, `zone` the site's; `rules` by id."""
+    """All that the routes of one trial are given; `engine` is the service's database, `zone` the site's.
+
+    `path` is where its pages stand, `others` the trials beside it, each with the path of its pages. `rules`
+    by id; `criteria` in order: they stand on one card together, and one line folds them up. `services`:
+    those whose cards count, all if none is named. `screening` is the folder of its last run.
+    """
 
     sign_in: SignIn
     sessions: Sessions
@@ -50,12 +54,18 @@ class ResearchPage(msgspec.Struct, frozen=True):
     words: Mapping[str, Wording]
     language: str
     origin: str
-    rules: Mapping[str, Rule] = {}
+    path: str
+    rules: Mapping[str, Rule]
+    criteria: tuple[str, ...]
+    services: frozenset[str] = frozenset()
+    screening: Path | None = None
+    others: Mapping[str, str] = {}
 
     def in_words(self) -> Wording:
-        """The language asked for in the URL, or else the site's."""
+        """The language asked for in the URL, or else the site's, or else one that the trial has."""
         asked = request.args.get("language", self.language)
-        return self.words.get(asked, self.words[self.language])
+        known = self.words.get(asked) or self.words.get(self.language)
+        return known or next(iter(self.words.values()))
 
     def reader(self) -> Reader:
         """Who is signed in. Raises SignInRefused."""
@@ -65,26 +75,36 @@ class ResearchPage(msgspec.Struct, frozen=True):
         """What became of the advice of the last year. Raises StoreUnavailable."""
         now = self.clock()
         since = now - _LOOK_BACK
-        courses = rules_by_month(self.engine, self.zone, since, now)
-        return advice(report(self.engine, since), cards_by_month(self.engine, self.zone, since), courses)
+        courses = rules_by_month(self.engine, self.zone, since, now, self.services)
+        months = cards_by_month(self.engine, self.zone, since, self.services)
+        return advice(report(self.engine, since, services=self.services), months, courses)
 
     def funnel(self) -> Funnel:
         """The last screening run. Raises NoFunnel."""
-        return read_funnel(self.sign_in.provider.screening)
+        return read_funnel(self.screening)
 
 
-def research_routes(
-    page: ResearchPage,
-    version: str,
-    candidates: CandidatesPage | None = None,
-    review: ReviewPage | None = None,
-) -> Blueprint:
-    """The blueprint; `version` stands in the address of the style sheet, so that it may be cached."""
-    routes = Blueprint("research", __name__, url_prefix="/research")
+class TrialRoom(msgspec.Struct, frozen=True):
+    """The pages of one trial: its counts, and its list where one is kept."""
+
+    page: ResearchPage
+    candidates: CandidatesPage | None = None
+
+
+def research_routes(rooms: Sequence[TrialRoom], version: str, review: ReviewPage | None = None) -> Blueprint:
+    """The blueprint; `version` stands in the address of the style sheet, so that it may be cached.
+
+    Sign-in, review and what is said to who may not come in are of the first trial's room; the pages of each
+    further trial stand below its number.
+    """
+    routes, page = Blueprint("research", __name__, url_prefix="/research"), rooms[0].page
     _add_sign_in(routes, page)
-    _add_counts(routes, page, has_list=candidates is not None, may_review=review is not None)
-    if candidates:
-        add_candidates(routes, candidates)
+    _add_room(routes, rooms[0], may_review=review is not None)
+    for number, room in enumerate(rooms[1:], 2):
+        below = room.page.path.removeprefix(page.path)
+        own = Blueprint(f"trial-{number}", __name__, url_prefix=below)
+        _add_room(own, room, may_review=review is not None)
+        routes.register_blueprint(own)
     if review:
         add_review_routes(routes, review)
     _add_refusals(routes, page)
@@ -96,6 +116,12 @@ def research_routes(
         return response
 
     return routes
+
+
+def _add_room(routes: Blueprint, room: TrialRoom, *, may_review: bool) -> None:
+    _add_counts(routes, room.page, has_list=room.candidates is not None, may_review=may_review)
+    if room.candidates:
+        add_candidates(routes, room.candidates)
 
 
 def _add_sign_in(routes: Blueprint, page: ResearchPage) -> None:
@@ -139,6 +165,8 @@ def _add_counts(routes: Blueprint, page: ResearchPage, *, has_list: bool, may_re
             "research/page.html",
             page.in_words(),
             path=page.sessions.path,
+            here=page.path,
+            beside=page.others,
             languages=sorted(page.words),
             form_token=reader.form_token,
             rules=told.rules,
@@ -148,7 +176,7 @@ def _add_counts(routes: Blueprint, page: ResearchPage, *, has_list: bool, may_re
             largest_first=largest_first,
             rule_says=partial(_rule_says, page),
             often_first=_often_first,
-            criteria_numbers=CRITERIA,
+            criteria_numbers=page.criteria,
             fewest=FEWEST_SHOWN,
             has_list=has_list,
             may_review=may_review,

@@ -1,5 +1,7 @@
 """`changes.json`: who is new on the study team's list since an earlier run, who is lost, and why."""
 
+import gzip
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -9,6 +11,7 @@ import duckdb
 import msgspec
 
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
+from cds_service.screening.outputs import ASSESSMENTS
 from cds_service.screening.run_manifest import MANIFEST
 from cds_service.screening.summary import PatientSummary
 from cds_service.screening.summary_tables import read_summaries
@@ -65,8 +68,12 @@ class _Manifest(msgspec.Struct, rename="camel"):
     as_of: str
 
 
+class _Judged(msgspec.Struct):
+    trial: str = ""
+
+
 class NoEarlierRun(ValueError):
-    """The folder holds no run that ended. The message names it."""
+    """The folder holds no run that ended, or one of another trial. The message names it."""
 
 
 def earlier_run(folder: Path) -> Earlier:
@@ -76,6 +83,17 @@ def earlier_run(folder: Path) -> Earlier:
         return Earlier(manifest.as_of, {one.patient: one for one in read_summaries(folder, _SEEN)})
     except (OSError, msgspec.DecodeError, duckdb.Error) as error:
         raise NoEarlierRun(f"{folder}: no earlier run is there") from error
+
+
+def refuse_run_of_another(trial: str, folder: Path) -> None:
+    """A run is compared with, and replaced by, one of its own trial alone, by number. Raises NoEarlierRun."""
+    try:
+        with gzip.open(folder / ASSESSMENTS) as lines:
+            judged = msgspec.json.decode(next(iter(lines), b"{}"), type=_Judged)
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError):
+        return  # no run, or one that could not be read for another reason: told by what reads it
+    if judged.trial not in ("", trial):
+        raise NoEarlierRun(f"{folder}: the run there is of {judged.trial}, not of {trial}")
 
 
 def run_changes_since(earlier: Earlier, after: Path, as_of: str) -> RunChanges:

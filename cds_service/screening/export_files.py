@@ -18,6 +18,7 @@ from cds_service.screening.changes_since_last_run import (
     Earlier,
     RunChanges,
     earlier_run,
+    refuse_run_of_another,
     run_changes_since,
 )
 from cds_service.screening.files import files_of_export
@@ -80,6 +81,8 @@ def screen_export(paths: Sequence[str], out: Path, rules: Rulebook, now: AsOf, h
     }
     written = [Path(file.path).stat().st_mtime_ns for file in files]
     with locked(out):
+        for folder in (how.since, out):
+            refuse_run_of_another(rules.trial.record.id, folder or out)
         work = WorkingFolder(out / _WORK, msgspec.json.encode([__version__, settings, shards, written]))
         shelf = _shelf(out, rules, how)
         run = ScreeningRun(rules, now, how.engine, work, how.every_line, how.partitions, shelf, how.tell)

@@ -9,7 +9,6 @@ import msgspec
 import cds_service.pharmacokinetics
 from cds_service.rules.answers.forecast_answer import Forecaster
 from cds_service.settings.extras import not_installed
-from fhir_mappings.clinical_model.medications import Drug
 
 _MODELS = Path(cds_service.pharmacokinetics.__file__).parent / "models"
 
@@ -30,12 +29,12 @@ class ForecastEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def models(self) -> dict[str, tuple[str, ...]]:
         """The models that speak for each drug."""
-        return {Drug.SIROLIMUS: self.sirolimus_models, Drug.CICLOSPORIN: self.ciclosporin_models}
+        return {"sirolimus": self.sirolimus_models, "ciclosporin": self.ciclosporin_models}
 
     @property
     def days(self) -> dict[str, int]:
         """How many days ahead the trough of each drug is forecast."""
-        return {Drug.SIROLIMUS: self.sirolimus_days, Drug.CICLOSPORIN: self.ciclosporin_days}
+        return {"sirolimus": self.sirolimus_days, "ciclosporin": self.ciclosporin_days}
 
 
 def forecaster_of(entry: ForecastEntry) -> Forecaster | None:

@@ -19,31 +19,30 @@ from cds_service.services.audit_and_suppress import AuditMemory
 from cds_service.services.handler import Installation
 from cds_service.settings.client_list import ListedClient
 from cds_service.settings.environment import Settings
+from cds_service.settings.site_file import Site
 from cds_service.settings.smart_apps import SmartApp
 from cds_service.signin.oauth_code_flow import NewSecret
 from cds_service.study_list.list_server import ListServer
+from cds_service.trials.installed import number_beside
+from cds_service.trials.trial_interface import Trial
 
 
 class Outside(msgspec.Struct, frozen=True):
-    """What the rooms share of the world: HTTP (a `bounded_session`), the clock, chance; and the server that
-    keeps the study list, where there is one; and how the reviewed content stands."""
+    """What the rooms share of the world: HTTP (a `bounded_session`), the clock, chance; the server that
+    keeps a trial's study list, where there is one; and how the reviewed content stands."""
 
     session: requests.Session
     clock: Callable[[], datetime]
     new_secret: NewSecret
-    list_server: ListServer | None = None
+    list_server_of: Callable[[Trial], ListServer] | None = None
     standing: Callable[[], SignatureStanding] | None = None
 
 
 def pages_of(
     settings: Settings, installations: Sequence[Installation], memory: AuditMemory, outside: Outside
 ) -> tuple[Blueprint, ...]:
-    """The pages that the site file asks for; the study team's is of the first trial.
-
-    Raises ProtocolTextFault.
-    """
-    installation = installations[0]
-    site, words = settings.site, installation.trial.words
+    """The pages that the site file asks for. Raises ProtocolTextFault."""
+    site = settings.site
     common: dict[str, Any] = {
         "engine": memory.engine,
         "session": outside.session,
@@ -61,17 +60,22 @@ def pages_of(
         around = explain.ExplainSurroundings(memory=memory, **common)
         pages.append(explain.explain_page(apps, installations, around))
     if site.research:
-        server = outside.list_server
+        kept = site.study_list
         room = research.ResearchSurroundings(
             zone=site.zone,
-            list_server=server,
-            installation=installation,
             standing=outside.standing,
-            explains=server is not None and server.base.url in apps,
+            explains=kept is not None and kept.base.url in apps,
             **common,
         )
-        pages.append(research.research_page(site.research, words, room))
+        trials = [_researched(one, site, outside) for one in installations]
+        pages.append(research.research_page(site.research, trials, room))
     return tuple(pages)
+
+
+def _researched(installation: Installation, site: Site, outside: Outside) -> research.ResearchedTrial:
+    trial, kept_by = installation.trial, outside.list_server_of
+    beside = number_beside(trial, site.trials)
+    return research.ResearchedTrial(installation, kept_by(trial) if kept_by else None, beside)
 
 
 def apps_of(clients: Iterable[ListedClient], language: str, *, by_token: bool) -> Apps:

@@ -82,7 +82,7 @@ from cds_service.settings.research_page import ResearchEntry, read_research
 from cds_service.settings.review import Review, ReviewEntry, files_of_review, read_review
 from cds_service.settings.shapes import ArmName, Text, shape_faults
 from cds_service.settings.study_list_settings import StudyListEntry, files_of, read_study_list
-from cds_service.settings.tablet_settings import tablet_faults
+from cds_service.settings.tablet_settings import TabletDrug, tablet_faults
 from cds_service.settings.trial_entries import (
     ParticipationEntry,
     TrialEntry,
@@ -94,7 +94,6 @@ from cds_service.settings.trials import arms_of_first
 from cds_service.settings.watch import WatchEntry, WatchSettings, read_watch
 from cds_service.study_list.registered import StudyList
 from cds_service.trials.installed import shipped_trials
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.readers.reader_settings import StandIn
 from fhir_mappings.value_sets.laboratory_tests import LABORATORY_TESTS
 
@@ -112,7 +111,7 @@ class Site(msgspec.Struct, frozen=True):
     ordered_by_hand: frozenset[str] = frozenset()
     study_references: tuple[str, ...] = ()
     arms: Mapping[str, str] = msgspec.field(default_factory=dict)
-    tablets: Mapping[Drug, tuple[Decimal, ...]] = msgspec.field(default_factory=dict)
+    tablets: Mapping[TabletDrug, tuple[Decimal, ...]] = msgspec.field(default_factory=dict)
     thresholds: Mapping[str, Any] = msgspec.field(default_factory=dict)
     concept_maps: tuple[Path, ...] = ()
     code_lists_left_out: tuple[str, ...] = ()
@@ -161,7 +160,7 @@ class _Tables(msgspec.Struct, frozen=True):
     ordered_by_hand: tuple[str, ...] = ()
     trial: TrialEntry = TrialEntry()
     arms: dict[str, ArmName] = {}
-    tablets: dict[Drug, tuple[Decimal, ...]] = {}
+    tablets: dict[TabletDrug, tuple[Decimal, ...]] = {}
     thresholds: dict[str, Any] = {}
     codes: _Codes = _Codes()
     code_systems: dict[str, str] = {}

@@ -4,20 +4,23 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import chain, combinations_with_replacement
-from typing import Any
+from typing import Any, Literal
 
-from fhir_mappings.clinical_model.medications import Drug
-
+TabletDrug = Literal["sirolimus", "ciclosporin"]
+"""Whose tablets a site may name: the keys of `[tablets]`."""
 _MOST_TABLETS = 6  # more at once nobody is asked to swallow
 _HUNDREDTHS = 100
 _MOST_STRENGTHS = 8
 _LARGEST_MG = 1_000
-_LIMITS = {Drug.SIROLIMUS: "titration.sirolimus_doses_mg", Drug.CICLOSPORIN: "titration.ciclosporin_grid_mg"}
+_LIMITS: Mapping[TabletDrug, str] = {
+    "sirolimus": "titration.sirolimus_doses_mg",
+    "ciclosporin": "titration.ciclosporin_grid_mg",
+}
 """The limit that each drug's tablets settle."""
 
 
 def tablet_faults(
-    tablets: Mapping[Drug, tuple[Decimal, ...]], thresholds: Mapping[str, Any]
+    tablets: Mapping[TabletDrug, tuple[Decimal, ...]], thresholds: Mapping[str, Any]
 ) -> Iterator[str]:
     """Amounts that no tablet has, and doses that the site also sets as thresholds."""
     for drug, amounts in tablets.items():
@@ -34,13 +37,13 @@ def _is_amount(mg: Decimal) -> bool:
     return mg.is_finite() and 0 < mg <= _LARGEST_MG and mg * _HUNDREDTHS % 1 == 0
 
 
-def tablet_limits(tablets: Mapping[Drug, tuple[Decimal, ...]]) -> dict[str, Any]:
+def tablet_limits(tablets: Mapping[TabletDrug, tuple[Decimal, ...]]) -> dict[str, Any]:
     """Site values, in mg, of the limits `sirolimus_doses_mg` and `ciclosporin_grid_mg`, where given."""
     limits: dict[str, Any] = {}
-    if strengths := tablets.get(Drug.SIROLIMUS):
-        limits[_LIMITS[Drug.SIROLIMUS]] = list(doses_from(strengths))
-    if strengths := tablets.get(Drug.CICLOSPORIN):
-        limits[_LIMITS[Drug.CICLOSPORIN]] = grid_of(strengths)
+    if strengths := tablets.get("sirolimus"):
+        limits[_LIMITS["sirolimus"]] = list(doses_from(strengths))
+    if strengths := tablets.get("ciclosporin"):
+        limits[_LIMITS["ciclosporin"]] = grid_of(strengths)
     return limits
 
 

@@ -21,7 +21,7 @@ from cds_service.study_list.judgement import judgement_in
 from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_state import ListState, patient_of
 from cds_service.study_list.subject_codes import Json
-from fhir_mappings.readers.read_attestation import FORM
+from fhir_mappings.readers.read_attestation import is_answer_to
 
 _NO_HOOK = "00000000-0000-0000-0000-000000000000"
 _TOKEN_SECONDS = 60
@@ -39,16 +39,16 @@ class JudgedAnew:
     unavailable: frozenset[str]
 
 
-def due_tests(state: ListState, server: ListServer, now: datetime) -> list[str]:
+def due_tests(state: ListState, server: ListServer, form: str | None, now: datetime) -> list[str]:
     """Whose row is older than an attestation or was asked for by a card; the longest waiting first.
 
-    Raises NotFetched.
+    `form` is the address of the trial's form, None where it has none. Raises NotFetched.
     """
     waiting = {p: str(task.get("authoredOn", "")) for p, task in state.asked.items() if p not in state.tasks}
     since = (now - _LOOK_BACK).date().isoformat()
     for response in server.search("QuestionnaireResponse", {"authored": f"ge{since}"}):
         patient = _subject(response)
-        if patient in state.tasks and _is_news(response, state.tasks[patient]):
+        if patient in state.tasks and _is_news(response, form, state.tasks[patient]):
             waiting.setdefault(patient, str(response["authored"]))
     return sorted(waiting, key=lambda patient: waiting[patient])[:MOST_AT_ONCE]
 
@@ -57,10 +57,11 @@ def _subject(response: Json) -> str:
     return patient_of({"for": response.get("subject", {})})
 
 
-def _is_news(response: Json, task: Json) -> bool:
-    """An answer to our form, later than what the row was judged by."""
-    form = str(response.get("questionnaire", "")).partition("|")[0]
-    if form != FORM or response.get("status") not in ("completed", "amended"):
+def _is_news(response: Json, form: str | None, task: Json) -> bool:
+    """An answer to the trial's form, later than what the row was judged by."""
+    if not is_answer_to(form, str(response.get("questionnaire", ""))):
+        return False
+    if response.get("status") not in ("completed", "amended"):
         return False
     judged = judgement_in(task).as_of
     return not judged or _moment(str(response.get("authored", ""))) > _moment(judged)

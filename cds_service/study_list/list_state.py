@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from cds_service.rules.trial_record import TrialRecord
 from cds_service.study_list.list_server import ListServer, parts_of
 from cds_service.study_list.subject_codes import (
-    SUBJECT_SYSTEM,
     TASK_SYSTEM,
     Json,
     identifier_of,
+    is_listed_for,
     list_identifier,
 )
 from fhir_mappings.readers.reader_settings import TrialIdentity
@@ -81,7 +81,7 @@ def subjects_of_trial(
     for some in parts_of(sorted(patients), _PATIENTS_AT_ONCE):
         for subject in server.search("ResearchSubject", {"patient": ",".join(some)}):
             patient = _reference(subject, "individual")
-            if patient in some and _is_of_trial(subject, trial, known):
+            if patient in some and _is_of_trial(subject, server.trial, trial, known):
                 found.setdefault(patient, subject)
     return found
 
@@ -94,8 +94,8 @@ def study_here(server: ListServer) -> str | None:
     return next((f"ResearchStudy/{one['id']}" for one in named), None)
 
 
-def _is_of_trial(subject: Json, trial: TrialIdentity, known: set[str]) -> bool:
-    if any(one.get("system") == SUBJECT_SYSTEM for one in subject.get("identifier", ())):
+def _is_of_trial(subject: Json, ours: TrialRecord, trial: TrialIdentity, known: set[str]) -> bool:
+    if any(is_listed_for(ours, one) for one in subject.get("identifier", ())):
         return True
     study = subject.get("study", {})
     return study.get("reference") in known or is_trial_name(study.get("identifier", {}).get("value"), trial)

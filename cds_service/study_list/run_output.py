@@ -24,15 +24,25 @@ class NoRun(ValueError):
     """The folder holds no whole run. The message says which file, and what is wrong, without its content."""
 
 
-def moment_of_run(folder: Path, zone: ZoneInfo) -> datetime:
-    """The latest moment (aware) that an assessment of the run was made for. Raises NoRun."""
+class JudgedFor(msgspec.Struct, frozen=True):
+    """For which trial a run has judged, by its number, and as of which moment (aware)."""
+
+    trial: str
+    moment: datetime
+
+
+def judged_for(folder: Path, zone: ZoneInfo) -> JudgedFor:
+    """By the assessments of a run, of which the latest moment counts. Raises NoRun."""
     try:
-        moments = [_aware(one["asOf"], zone) for one in _assessments(folder)]
+        told = [(str(one["trial"]), _aware(one["asOf"], zone)) for one in _assessments(folder)]
     except (KeyError, TypeError, ValueError) as error:
         raise error if isinstance(error, NoRun) else _no_assessment(folder) from None
-    if not moments:
+    if not told:
         raise NoRun(f"{folder / ASSESSMENTS}: holds no assessment")
-    return max(moments)
+    trials = sorted({trial for trial, _ in told})
+    if len(trials) > 1:
+        raise NoRun(f"{folder / ASSESSMENTS}: holds assessments of several trials: {', '.join(trials)}")
+    return JudgedFor(trials[0], max(moment for _, moment in told))
 
 
 def summaries_in(folder: Path) -> Iterator[PatientSummary]:

@@ -52,3 +52,9 @@ def list_identifier(trial: TrialRecord) -> Json:
 def identifier_of(system: str, patient: str, trial: TrialRecord) -> Json:
     """The identifier of a candidate's Task or ResearchSubject; `patient` is "Patient/id"."""
     return {"system": system, "value": f"{trial.id}/{patient.removeprefix('Patient/')}"}
+
+
+def is_listed_for(trial: TrialRecord, identifier: Json) -> bool:
+    """Is this what the list of this trial, and of no other, calls a ResearchSubject?"""
+    value = str(identifier.get("value", ""))
+    return identifier.get("system") == SUBJECT_SYSTEM and value.startswith(f"{trial.id}/")

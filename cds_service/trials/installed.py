@@ -15,3 +15,11 @@ def shipped_trials() -> tuple[str, ...]:
 def trials_in(modules: Iterable[str]) -> tuple[Trial, ...]:
     """The trials of these modules, in this order."""
     return tuple(trial_in(module) for module in modules)
+
+
+def number_beside(trial: Trial, modules: tuple[str, ...]) -> str:
+    """By what pages, folders and alarms of a trial are told from those of the first of these modules.
+
+    "" for the first itself: its addresses and names are those of a site that serves no other trial.
+    """
+    return "" if trial.module == modules[0] else trial.record.id

@@ -15,6 +15,7 @@ from cds_service.cards.translations import Wording, languages_in, read_wording
 from cds_service.cds_hooks.request import Hook
 from cds_service.figures.chart_data import Panel
 from cds_service.figures.patient_chart import PatientChart
+from cds_service.rules.answers.alerts import Alert
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.answers.forecast_answer import Forecaster
@@ -74,6 +75,8 @@ class TrialProtocol(Protocol):
         """The same where levels are forecast so, or not at all."""
 
 
+AlarmsOf = Callable[[Assessment], tuple[Alert, ...]]
+"""The findings of an assessment of which the study team is told at once."""
 Assess = Callable[[ClinicalRecord, AsOf, Any, tuple[MedicationEvent, ...]], Assessment]
 
 
@@ -86,6 +89,11 @@ class TrialForm(msgspec.Struct, frozen=True):
 
     file: Path
     description: Callable[[Any], Phrase]
+
+    @property
+    def address(self) -> str:
+        """The canonical address that answers to it name. Raises OSError, or KeyError for a form without."""
+        return str(msgspec.json.decode(self.file.read_bytes())["url"])
 
 
 class TrialPage(msgspec.Struct, frozen=True):
@@ -109,7 +117,8 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     the start: `lost_at_start`, what rules and words lack; `faults_of_site`, what a site's values name that no
     list knows. `attested`: the lines of its form (ReaderSettings). `faults_of_reviewed`, for `check`, is
     everything wrong with a folder of reviewed texts. `criteria`: their ids in order. `page_words`: the folder
-    with how pages call its disease and arms, a file a language.
+    with how pages call its disease and arms, a file a language. `alarms`: None where it states none, and
+    nobody in it is watched.
     """
 
     module: str
@@ -128,6 +137,7 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     criteria: tuple[str, ...]
     page_words: Path
     page: TrialPage
+    alarms: AlarmsOf | None = None
     attested: Mapping[str, range | None] = msgspec.field(default_factory=lambda: ATTESTED_LINES)
 
     @cached_property
@@ -139,6 +149,11 @@ class Trial(msgspec.Struct, frozen=True, dict=True):
     def arm_texts(self) -> ArmTexts:
         """By which texts charts name its arms."""
         return arm_texts_of(self.drugs, self.arms)
+
+    @property
+    def form_address(self) -> str | None:
+        """What answers to its attestation form name; None where it asks for none."""
+        return self.page.form.address if self.page.form else None
 
     @property
     def words(self) -> Mapping[str, Wording]:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cds_service.pharmacokinetics.population_model import Floats
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 
 SIROLIMUS_BAND = (4.0, 12.0)
 CICLOSPORIN_BAND = (120.0, 180.0)

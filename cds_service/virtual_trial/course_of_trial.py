@@ -8,12 +8,12 @@ import numpy as np
 
 from cds_service.pharmacokinetics.population_model import Floats
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.fhir_visits import Level
 from cds_service.virtual_trial.pk_ground_truth import PEAK_HOURS, Body, Doses
 from cds_service.virtual_trial.policies import Plan, Policy, PolicyVisit
 from cds_service.virtual_trial.virtual_adults import VirtualAdult
-from fhir_mappings.clinical_model.medications import Drug
 
 PLANNED = (0, 7, 14, 28, 42, 56, 70, 84, 112, 140, 168)
 """Days of the schedule: D8, D15, every two weeks to Week 13, then every four, on one day of the week.
@@ -121,12 +121,12 @@ def _drugs(person: VirtualAdult) -> tuple[Drug, ...]:
 def _level(person: VirtualAdult, body: Body, drug: Drug, day: int) -> Level:
     """A sample of the morning: late or early, sometimes after the dose, measured with the assay's noise."""
     luck = person.luck
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         late, every, due, noise = luck.sirolimus_late[day], 24, _SIROLIMUS_HOUR, luck.sirolimus_noise
     else:
         late, every, due, noise = luck.ciclosporin_late[day], 12, _CICLOSPORIN_HOUR, luck.ciclosporin_noise
     hours = PEAK_HOURS if luck.mislabelled[day] else every + float(late)
-    sample = body.sirolimus_sample if drug is Drug.SIROLIMUS else body.ciclosporin_sample
+    sample = body.sirolimus_sample if drug == Drug.SIROLIMUS else body.ciclosporin_sample
     read = sample(hours) * float(np.exp(person.assay_cv * noise[day]))
     return Level(drug, max(read, _LOWEST), due + float(late), not luck.uncoded[day])
 

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial.virtual_adults import VirtualAdult
-from fhir_mappings.clinical_model.medications import Drug
 
 Json = dict[str, Any]
 START = date(2026, 3, 2)

@@ -7,9 +7,9 @@ HOLD and what to measure are the program's; whether and how to restart is the in
 import math
 from dataclasses import dataclass
 
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.bounds import DOSES
-from fhir_mappings.clinical_model.medications import Drug
 
 _DAY_HOURS = 24
 _LEVEL_RULES = frozenset({"SRL-06", "CSA-N6"})
@@ -28,7 +28,7 @@ class Hold:
 
     def look_again(self, today: int, known: Assumptions) -> int:
         """The day of the next sample."""
-        sirolimus = self.drug is Drug.SIROLIMUS
+        sirolimus = self.drug == Drug.SIROLIMUS
         return today + (known.look_again_sirolimus if sirolimus else known.look_again_ciclosporin)
 
     def restart_mg(self, today: int, level: float | None, known: Assumptions) -> float:
@@ -37,7 +37,7 @@ class Hold:
         Half the former dose, but all of it where an interacting drug was the reason and has gone, or where
         the high level turns out to have been no trough.
         """
-        sirolimus = self.drug is Drug.SIROLIMUS
+        sirolimus = self.drug == Drug.SIROLIMUS
         highest = known.restart_sirolimus_at if sirolimus else known.restart_ciclosporin_at
         if level is None or level > highest:
             return 0.0
@@ -49,7 +49,7 @@ class Hold:
     def _was_no_trough(self, today: int, level: float, known: Assumptions) -> bool:
         if self.level is None or self.rule not in _LEVEL_RULES:
             return False
-        if self.drug is Drug.CICLOSPORIN:
+        if self.drug == Drug.CICLOSPORIN:
             return self.level > known.ciclosporin_no_trough_above
         hours = _DAY_HOURS * (today - self.day)
         return level < self.level * math.exp(-math.log(2) * hours / known.sirolimus_least_half_life)

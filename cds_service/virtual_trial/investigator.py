@@ -11,11 +11,11 @@ from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial import fhir_visits as fhir
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.hold_policy import Hold
 from cds_service.virtual_trial.policies import Plan, PolicyVisit, Wish
-from fhir_mappings.clinical_model.medications import Drug
 
 _CHANGES = (State.INITIATE, State.INCREASE, State.DECREASE)
 _STOPS = (State.HOLD, State.STOP_REVIEW)
@@ -66,7 +66,7 @@ class Investigator:
         return float(now), False
 
     def _restart(self, visit: PolicyVisit, drug: Drug, assessment: Assessment) -> float:
-        injured = drug is Drug.CICLOSPORIN and assessment.renal.state is RenalState.AKI
+        injured = drug == Drug.CICLOSPORIN and assessment.renal.state is RenalState.AKI
         if injured or self._reason_goes_on(visit):
             return 0.0
         mg = self._held[drug].restart_mg(visit.day, visit.level(drug), self.known)

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.bounds import (
     CICLOSPORIN_BAND,
@@ -22,7 +23,6 @@ from cds_service.virtual_trial.fhir_visits import Level
 from cds_service.virtual_trial.pk_ground_truth import Body, Doses
 from cds_service.virtual_trial.true_renal_state import impaired_from
 from cds_service.virtual_trial.virtual_adults import VirtualAdult
-from fhir_mappings.clinical_model.medications import Drug
 
 _GRID = 25.0
 _FIRST_SIROLIMUS = 2.0
@@ -50,7 +50,7 @@ class PolicyVisit:
 
     def level(self, drug: Drug) -> float | None:
         """The measured level of one drug, ng/mL."""
-        return next((level.ng_per_ml for level in self.levels if level.drug is drug), None)
+        return next((level.ng_per_ml for level in self.levels if level.drug == drug), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ class Proportional:
 
     def _new(self, visit: PolicyVisit, drug: Drug, dose: float) -> float:
         level = visit.level(drug)
-        low, high = SIROLIMUS_BAND if drug is Drug.SIROLIMUS else CICLOSPORIN_BAND
+        low, high = SIROLIMUS_BAND if drug == Drug.SIROLIMUS else CICLOSPORIN_BAND
         early = visit.day - self._changed[drug] < _CHANGE_AFTER[drug]
         if level is None or dose == 0 or early or low <= level <= high:
             return dose
-        aim = _SIROLIMUS_AIM if drug is Drug.SIROLIMUS else _CICLOSPORIN_AIM
+        aim = _SIROLIMUS_AIM if drug == Drug.SIROLIMUS else _CICLOSPORIN_AIM
         wanted = dose * aim / max(level, 0.1)
         new = _on_grid(drug, wanted)
         if new != dose:
@@ -137,7 +137,7 @@ class Proportional:
 
 
 def _on_grid(drug: Drug, wanted: float) -> float:
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         return min(DOSES[drug], key=lambda tablet: abs(tablet - wanted))
     return float(np.clip(_GRID * round(wanted / _GRID), DOSES[drug][0], DOSES[drug][-1]))
 

@@ -13,6 +13,7 @@ import msgspec
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.as_of import as_of
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.trials.trial_interface import Trial, TrialProtocol
 from cds_service.virtual_trial import fhir_visits as fhir
 from cds_service.virtual_trial.assumptions import Assumptions
@@ -20,7 +21,6 @@ from cds_service.virtual_trial.fhir_visits import Level
 from cds_service.virtual_trial.investigator import Investigator
 from cds_service.virtual_trial.pk_ground_truth import PEAK_HOURS, Doses
 from cds_service.virtual_trial.policies import Plan, PolicyVisit
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.fhir_types import Resource
 from fhir_mappings.readers.read_record import read_record
@@ -103,7 +103,7 @@ class Program:
         if luck.mislabelled[visit.day]:
             taken = fhir.intake(drug, visit.day, level.hour - PEAK_HOURS, mg, taken=True)
             return [] if luck.undocumented[visit.day] else [taken]
-        if drug is Drug.SIROLIMUS:
+        if drug == Drug.SIROLIMUS:
             missed = bool(luck.sirolimus_missed[before])
         else:
             missed = bool(luck.ciclosporin_missed[before, 1])

@@ -9,12 +9,12 @@ import numpy as np
 from cds_service.pharmacokinetics.population_model import Floats
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial.assumptions import Assumptions
 from cds_service.virtual_trial.bounds import CICLOSPORIN_BAND, DOSES, SIROLIMUS_BAND, within_bounds
 from cds_service.virtual_trial.course_of_trial import PatientCourse
 from cds_service.virtual_trial.program_policy import Said
 from cds_service.virtual_trial.true_renal_state import impaired_from
-from fhir_mappings.clinical_model.medications import Drug
 
 DANGER, HIGH = 20.0, 15.0
 _APART = 7
@@ -162,7 +162,7 @@ def _outside(course: PatientCourse) -> int:
 def _at_cap(said: Sequence[Said]) -> tuple[int, int]:
     spells = visits = 0
     for drug in Drug:
-        states = [s.decision.state is State.AT_CAP_BELOW_TARGET for s in said if s.decision.drug is drug]
+        states = [s.decision.state is State.AT_CAP_BELOW_TARGET for s in said if s.decision.drug == drug]
         visits += sum(states)
         spells += sum(now and not before for before, now in pairwise([False, *states]))
     return spells, visits
@@ -203,7 +203,7 @@ def _measured_later(course: PatientCourse, drug: Drug, day: int, dose: float) ->
     for before, seen in pairwise(v for v in course.visits if v.day >= day):
         if getattr(before.doses, drug.value) != dose or before.held or seen.day > day + last:
             return None
-        level = seen.sirolimus if drug is Drug.SIROLIMUS else seen.ciclosporin
+        level = seen.sirolimus if drug == Drug.SIROLIMUS else seen.ciclosporin
         if level is not None and seen.day >= day + first:
             return level
     return None

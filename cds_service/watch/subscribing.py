@@ -1,5 +1,6 @@
 """Asking the FHIR server for notifications: R4 Subscriptions by rest-hook, or topics where it offers them."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -68,16 +69,24 @@ def _subscription(name: str, criteria: str, channel: Json) -> Json:
 
 
 def subscribe(
-    server: ListServer, documents: FhirServer, endpoint: str, secret: str, topic: str
+    server: ListServer,
+    documents: FhirServer,
+    endpoint: str,
+    secret: str,
+    topic: str,
+    trials: Sequence[str] = (),
 ) -> SubscriptionOffer:
-    """Keep them there, and tell what was offered; NOTHING where the server did not take them."""
+    """Keep them there, and tell what was offered; NOTHING where the server did not take them.
+
+    One bell for all: `trials` are the numbers of those that are watched, the server's own if none is named.
+    """
     try:
         body = documents.fetch(
             server.base.address("metadata"), "metadata", server.token(), deadline_in(_SECONDS)
         )
         offer = offer_in(msgspec.json.decode(body, type=dict[str, Any]))
         wanted = [
-            one | {"reason": f"{server.trial.id}: {one['reason']}"}
+            one | {"reason": f"{', '.join(trials or [server.trial.id])}: {one['reason']}"}
             for one in subscriptions(offer, endpoint, secret, topic)
         ]
         requests = [{"method": "PUT", "url": f"Subscription/{one['id']}"} for one in wanted]

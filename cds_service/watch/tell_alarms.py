@@ -1,22 +1,27 @@
 """A critical finding as an alarm: the name by which it is told once, its Task and CommunicationRequest."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from cds_service.audit.pseudonym import Pseudonyms
 from cds_service.cards.translations import Wording
-from cds_service.rules.answers.alerts import Alert, Severity
-from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.answers.alerts import Alert
 from cds_service.study_list.subject_codes import Json
 from fhir_mappings.clinical_model.messages import say
 
 SYSTEM = "urn:aa-cds:watch:alarm"
 _TASK = "watch.task"
+_BEHIND = "."
+"""Stands behind the number of a trial in an alarm's name; a hash has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One critical finding about one patient ("Patient/id"). `name` is a keyed hash of what it rests on."""
+    """One critical finding about one patient ("Patient/id").
+
+    `name` is a keyed hash of what it rests on; behind the number of its trial, where that is not the first.
+    """
 
     name: str
     patient: str
@@ -26,12 +31,22 @@ class Alarm:
 
 
 def alarms_of(
-    assessment: Assessment, patient: str, keys: Pseudonyms, words: Wording, at: datetime
+    alerts: Iterable[Alert], patient: str, keys: Pseudonyms, words: Wording, at: datetime, beside: str = ""
 ) -> list[Alarm]:
-    """Every critical finding; the same facts give the same name, on whatever day they are looked at."""
-    critical = (one for one in assessment.safety if one.severity is Severity.CRITICAL)
-    found = {name: one for one in critical for name in [keys.of_text(_facts(one, patient, words))]}
-    return [Alarm(name, patient, one.rule.id, words.plain(one.seen), at) for name, one in found.items()]
+    """Of each of a trial's alerts one; the same facts give the same name, on whatever day they are looked at.
+
+    `beside`: the number of a trial that is not the first. Rules of two trials may be called alike.
+    """
+    mark = f"{beside}{_BEHIND}" if beside else ""
+    found = {name: one for one in alerts for name in [keys.of_text(_facts(one, patient, words))]}
+    return [
+        Alarm(f"{mark}{name}", patient, one.rule.id, words.plain(one.seen), at) for name, one in found.items()
+    ]
+
+
+def is_alarm_of(beside: str, name: str) -> bool:
+    """Is an alarm of this name one of the trial with this number, "" for the first?"""
+    return name.rpartition(_BEHIND)[0] == beside
 
 
 def _facts(alert: Alert, patient: str, words: Wording) -> str:
@@ -39,9 +54,13 @@ def _facts(alert: Alert, patient: str, words: Wording) -> str:
     return " ".join([patient, alert.rule.id, alert.drug or "", *(references or [words.plain(alert.seen)])])
 
 
-def task_entries(alarm: Alarm, words: Wording, team: str) -> list[Json]:
-    """Transaction entries, each made only where there is none yet."""
+def task_entries(alarm: Alarm, words: Wording, team: str, beside: Json | None = None) -> list[Json]:
+    """Transaction entries, each made only where there is none yet.
+
+    `beside` identifies a trial that is not the first: its Task and message say whose they are.
+    """
     common: Json = {
+        **({"groupIdentifier": beside} if beside else {}),
         "identifier": [{"system": SYSTEM, "value": alarm.name}],
         "priority": "stat",
         "authoredOn": alarm.at.isoformat(timespec="seconds"),

@@ -4,7 +4,7 @@ Nothing is passed over: the moment up to which all is looked at moves on only af
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
@@ -24,7 +24,7 @@ from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.mailing import NotSent, message_to
 from cds_service.study_list.registered import Mail
 from cds_service.watch.arrivals import arrived_since, enrolled_patients
-from cds_service.watch.tell_alarms import Alarm, alarms_of, task_entries
+from cds_service.watch.tell_alarms import Alarm, alarms_of, is_alarm_of, task_entries
 from fhir_mappings.clinical_model.messages import say
 
 _log = structlog.get_logger()
@@ -47,10 +47,20 @@ class Round:
     unanswered: int = 0
     behind: bool = False
 
+    def __add__(self, other: "Round") -> "Round":
+        """Both: counts added up, and behind where one of them is."""
+        mine, theirs = asdict(self), asdict(other)
+        added = {name: count + theirs[name] for name, count in mine.items()}
+        return Round(**{**added, "behind": self.behind or other.behind})
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The collaborators. `send` mails (raises NotSent); after `patience` `escalate_to` are told as well."""
+    """The watch of one trial. `send` mails (raises NotSent); after `patience` `escalate_to` are told as well.
+
+    `beside`: the trial's number where others stand before it at this site, and "" for the first: its alarms
+    are looked after by itself alone, and told in its own words.
+    """
 
     server: ListServer
     installation: Installation
@@ -63,6 +73,7 @@ class Watch:
     team: str = ""
     escalate_to: tuple[str, ...] = ()
     patience: timedelta = field(default_factory=lambda: timedelta(minutes=30))
+    beside: str = ""
 
     def round(self, since: datetime, now: datetime) -> Round:
         """Look at whom anything arrived of since then; tell, mail, escalate. Raises StoreUnavailable."""
@@ -84,7 +95,7 @@ class Watch:
     def _look(self, patient: str, now: datetime, done: Round) -> None:
         try:
             assessment = assessed(self.installation, self.server, patient, now)
-            found = alarms_of(assessment, patient, self.keys, self.words, now) if assessment else []
+            found = self._alarms(assessment, patient, now) if assessment else []
             is_whole = assessment is None or not _came_in_part(assessment)
             known = alarms_known(self.engine)  # anew: another instance may have told meanwhile
             for alarm in found:
@@ -96,14 +107,21 @@ class Watch:
             _log.warning("watch_missed", error=type(error).__name__)
             done.missed += 1
 
+    def _alarms(self, assessment: Assessment, patient: str, now: datetime) -> list[Alarm]:
+        stated = self.installation.trial.alarms
+        alerts = stated(assessment) if stated else ()
+        return alarms_of(alerts, patient, self.keys, self.words, now, self.beside)
+
     def _tell(self, alarm: Alarm) -> None:
-        answer = self.server.transact(task_entries(alarm, self.words, self.team))
+        whose = self.server.trial.identifier if self.beside else None
+        answer = self.server.transact(task_entries(alarm, self.words, self.team, whose))
         place = str(answer[0].get("response", {}).get("location", "")) if answer else ""
         note_alarm(self.engine, alarm.name, alarm.at, _task_in(place), alarm.rule)
         _log.warning("watch_alarm", rule=alarm.rule)
 
     def _follow_up(self, now: datetime, done: Round) -> None:
-        known = [one for one in alarms_known(self.engine).values() if not one.acknowledged]
+        ours = (one for name, one in alarms_known(self.engine).items() if is_alarm_of(self.beside, name))
+        known = [one for one in ours if not one.acknowledged]
         answered = self._take_answers(known, now)
         done.acknowledged = len(answered)
         waiting = [one for one in known if one.alarm not in answered]

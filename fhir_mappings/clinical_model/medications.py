@@ -14,13 +14,6 @@ STRENGTH_UNKNOWN = "STRENGTH_UNKNOWN"
 """The gap of a study drug counted in tablets, capsules or millilitres whose strength nobody has told."""
 
 
-class Drug(StrEnum):
-    """The two study drugs."""
-
-    SIROLIMUS = "sirolimus"
-    CICLOSPORIN = "ciclosporin"
-
-
 class Dose(msgspec.Struct, frozen=True):
     """An amount of drug at an interval.
 
@@ -79,7 +72,7 @@ class MedicationStatus(StrEnum):
 class MedicationEvent(msgspec.Struct, frozen=True):
     """One order, dispense, administration or statement of a drug that at least one rule asks about.
 
-    `ingredients` are canonical lower-case names ("sirolimus", "voriconazole"); a combination has several.
+    `ingredients` are canonical lower-case names ("tacrolimus", "voriconazole"); a combination has several.
     `systemic` is False for eye drops, creams and coated devices, None when route and form are not told and
     the product does not tell it. `oral` is False for what is injected or otherwise not swallowed, True for
     what is, None when nothing tells it. `dose` is Unknown when it cannot be read to mg, whatever was written.

@@ -8,7 +8,6 @@ from fhir_mappings.readers.fhir_types import FhirType, Reference, Resource
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
 
-FORM = "urn:aa-cds:Questionnaire/eligibility-attestation"
 _COUNTED = ("completed", "amended")
 _AUTHORS = ("Practitioner", "PractitionerRole")
 _LONGEST_NAME = 80
@@ -52,11 +51,11 @@ class QuestionnaireResponse(Resource, tag="QuestionnaireResponse"):
 
 
 def read_attestation(response: QuestionnaireResponse, chart: ReadingContext) -> Iterator[Attestation | Gap]:
-    """The answers to our form; nothing for any other form.
+    """The answers to the trial's form; nothing for any other form, another trial's among them.
 
     An answer counts with a finished form, its date, and a practitioner as author; else it is only shown.
     """
-    if (response.questionnaire or "").partition("|")[0] != FORM:
+    if not is_answer_to(chart.settings.form, response.questionnaire):
         return
     reference, asked = own_reference(response), chart.settings.attested
     answers: dict[str, bool | int | None] = {}
@@ -76,6 +75,11 @@ def read_attestation(response: QuestionnaireResponse, chart: ReadingContext) -> 
     )
     given = tuple(sorted((line, answer) for line, answer in answers.items() if answer is not None))
     yield Attestation(reference, authored, counted, given, _named(response, chart))
+
+
+def is_answer_to(form: str | None, questionnaire: str | None) -> bool:
+    """Does a response name this form, in whatever version of it? A trial without a form has no answers."""
+    return form is not None and (questionnaire or "").partition("|")[0] == form
 
 
 def _all_items(items: Iterable[AttestedItem]) -> Iterator[AttestedItem]:

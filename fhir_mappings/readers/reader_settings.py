@@ -29,6 +29,8 @@ class TrialIdentity(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "identifiers", folded)
 
 
+FORM = "urn:aa-cds:Questionnaire/eligibility-attestation"
+"""The address of the attestation form where nothing else is told."""
 ATTESTED_LINES: Mapping[str, range | None] = MappingProxyType(
     dict.fromkeys(("I2", "I4.1", "I4.2", "I5", "I6", "I7"))
     | {"I8": range(6)}
@@ -54,7 +56,8 @@ class ReaderSettings(msgspec.Struct, frozen=True):
     """Everything about the site and the trial that reading a chart depends on.
 
     `arms` is the site's own table of arm texts (letters, numbers), beside those that the trial tells.
-    `attested` are the lines of the attestation form by their linkId: None for yes or no, else the scores.
+    `form` is the address of the trial's attestation form, None where it has none: answers to another form are
+    not read. `attested` are its lines by their linkId: None for yes or no, else the scores.
     """
 
     zone: ZoneInfo
@@ -62,4 +65,5 @@ class ReaderSettings(msgspec.Struct, frozen=True):
     trial: TrialIdentity
     arms: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     stand_ins: tuple[StandIn, ...] = ()
+    form: str | None = FORM
     attested: Mapping[str, range | None] = msgspec.field(default_factory=lambda: ATTESTED_LINES)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.quantity import UNITS, UnitNotAllowed, is_viral_load_unit
 from fhir_mappings.readers.adverse_event import AdverseEvent
 from fhir_mappings.readers.allergy import AllergyIntolerance
@@ -35,11 +34,13 @@ K = UnlistedKind
 Seen = Iterator[Unlisted]
 
 _NEVER = frozenset({"entered-in-error", "cancelled", "registered"})
-_STUDY_DRUGS = frozenset(drug.value for drug in Drug)
 
 
-def unlisted_in(resource: Resource, like: Likeness) -> Seen:
-    """What no list knows in one resource, with its units already said as the site maps them."""
+def unlisted_in(resource: Resource, like: Likeness, drugs: frozenset[str]) -> Seen:
+    """What no list knows in one resource, with its units already said as the site maps them.
+
+    `drugs` are the ingredients that the trials served give: of them the units of doses are told, too.
+    """
     if getattr(resource, "status", None) in _NEVER:
         return
     match resource:
@@ -48,7 +49,7 @@ def unlisted_in(resource: Resource, like: Likeness) -> Seen:
             for component in resource.component:
                 yield from _of_result(component, like)
         case MedicationEntry():
-            yield from _of_medication(resource, like)
+            yield from _of_medication(resource, like, drugs)
         case Medication():
             yield from _of_product(resource, like)
         case Condition():
@@ -136,7 +137,7 @@ def _unit(quantity: Quantity, used_for: str) -> Unlisted:
 # ---------------------------------------------------------------- drugs
 
 
-def _of_medication(entry: MedicationEntry, like: Likeness) -> Seen:
+def _of_medication(entry: MedicationEntry, like: Likeness, drugs: frozenset[str]) -> Seen:
     concept = entry.medication_codeable_concept
     reference = entry.medication_reference
     if concept is None and reference is not None:
@@ -149,7 +150,7 @@ def _of_medication(entry: MedicationEntry, like: Likeness) -> Seen:
     else:
         yield from _named(K.DRUG, concept, like)
     drug = like.codes.recognise(codings(concept), drug_words(concept))
-    for name in sorted(drug.ingredients & _STUDY_DRUGS) if drug else ():
+    for name in sorted(drug.ingredients & drugs) if drug else ():
         yield from (_unit(dose, f"dose of {name}") for dose in _doses(entry) if _is_unknown(dose))
 
 

@@ -28,8 +28,9 @@ from cds_service.rules.verdict import Verdict
 from cds_service.trials.nct06802055.registration import RECORD
 from cds_service.trials.nct06802055.trial import TRIAL
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Gap
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.studies import StudyState
 
@@ -60,13 +61,13 @@ def eligibility(status: EligibilityStatus, **verdicts: Verdict) -> EligibilityDe
 
 
 def dosing(drug: Drug, state: State, **more: object) -> TitrationDecision:
-    low = Decimal(1) if drug is Drug.SIROLIMUS else Decimal(50)
-    hours = Decimal(24) if drug is Drug.SIROLIMUS else Decimal(12)
+    low = Decimal(1) if drug == Drug.SIROLIMUS else Decimal(50)
+    hours = Decimal(24) if drug == Drug.SIROLIMUS else Decimal(12)
     changes = state in (State.INITIATE, State.INCREASE, State.DECREASE)
     decision = TitrationDecision(
         drug,
         state,
-        rule("SRL-02" if drug is Drug.SIROLIMUS else "CSA-N2"),
+        rule("SRL-02" if drug == Drug.SIROLIMUS else "CSA-N2"),
         SEEN,
         current=Dose(low, hours),
         proposed=Dose(low * 2, hours) if changes else None,

@@ -27,8 +27,9 @@ from cds_service.rules.answers.follow_up import (
 )
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.verdict import Verdict
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Part
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.studies import StudyState

@@ -17,7 +17,7 @@ from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.answers.follow_up import DueStatus, MonitoringItem
 from cds_service.rules.verdict import Verdict
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, listing, say
 from tests.builders import a_record
 from tests.cards.assessments import TODAY, alert, assessment, cards_of, context, dosing, eligibility, rule

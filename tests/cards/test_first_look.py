@@ -16,8 +16,8 @@ from cds_service.rules.answers.causes import Cause, with_causes
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.verdict import Verdict
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Part
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 from tests.builders import a_record, unreadable
 from tests.cards.assessments import TODAY, WORDS, alert, assessment, cards_of, context, dosing, eligibility

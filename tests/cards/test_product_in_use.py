@@ -10,14 +10,9 @@ from msgspec.structs import replace
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.trials.nct06802055.cards.product_in_use import ordered_drug
 from cds_service.trials.nct06802055.registration import STUDY_DRUGS
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import (
-    Dose,
-    Drug,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 from tests.builders import medication
 from tests.cards.assessments import context, rule

@@ -22,7 +22,7 @@ from cds_service.settings.site_limits import overrides_of
 from cds_service.settings.tablet_settings import doses_from, grid_of, tablet_limits
 from cds_service.trials.nct06802055.assess import load_protocol
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.studies import StudyState
 from fhir_mappings.readers.reader_settings import StandIn
 from tests.certificates import an_authority

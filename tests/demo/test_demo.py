@@ -18,7 +18,7 @@ from cds_service.demo.fhir_server import start_fhir_server
 from cds_service.demo.known_client import KnownClient
 from cds_service.demo.loopback import RunningServer, serve_on_loopback
 from cds_service.demo.start_demo import run_demo
-from fhir_mappings.readers.read_attestation import FORM
+from fhir_mappings.readers.reader_settings import FORM
 from tests.demo.cds_double import CdsDouble, card
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Asia/Shanghai"))

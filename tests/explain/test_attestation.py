@@ -11,8 +11,7 @@ from cds_service.signin.signin_errors import SignInRefused
 from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.studies import Attestation
-from fhir_mappings.readers.read_attestation import FORM
-from fhir_mappings.readers.reader_settings import ATTESTED_LINES
+from fhir_mappings.readers.reader_settings import ATTESTED_LINES, FORM
 from tests.explain.rig import USER, running, unattested
 
 ALL_GOOD = {

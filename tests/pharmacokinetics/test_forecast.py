@@ -12,7 +12,7 @@ from cds_service.pharmacokinetics.regimen import DosingCourse
 from cds_service.pharmacokinetics.residual_error import Sample
 from cds_service.pharmacokinetics.validity import Fit, Measured
 from cds_service.pharmacokinetics.virtual_patients import draw, draw_occasions
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from tests.pharmacokinetics.patients import (
     DAY,
     GOLUBOVIC,
@@ -43,7 +43,7 @@ def missed(truth: PopulationModel, by: PopulationModel, people: int, seed: int) 
     At each sampling the patient is as on that occasion: within-patient variation is part of the truth.
     """
     chance = np.random.default_rng(seed)
-    is_sirolimus = truth.file.drug is Drug.SIROLIMUS
+    is_sirolimus = truth.file.drug == Drug.SIROLIMUS
     mg, every = (2.0, DAY) if is_sirolimus else (100.0, DAY / 2)
     past = DoseHistory((DosingCourse(0, every, int(28 * DAY / every), mg),), MONTH.stretches)
     going_on = DoseHistory((DosingCourse(0, every, int(42 * DAY / every), mg),), MONTH.stretches)

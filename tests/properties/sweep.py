@@ -20,7 +20,7 @@ from cds_service.trials.nct06802055.dosing.safety_veto import veto
 from cds_service.trials.nct06802055.dosing.titration import decide
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import say
 from tests.builders import days_ago, level
 from tests.dosing import LIMITS, RULES, dose, kidneys, trough
@@ -92,7 +92,7 @@ def holds_of(drug: Drug) -> tuple[OpenHold, ...]:
 
 
 def cases(drug: Drug, arm: Arm | None) -> Iterator[DoseCase]:
-    partner = Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
+    partner = Drug.CICLOSPORIN if drug == Drug.SIROLIMUS else Drug.SIROLIMUS
     other = dose(partner, AMOUNTS[partner][1] if arm == Arm.COMBINED else None)
     renals = [kidneys(state) for state in KIDNEYS[drug]]
     for measured, taken in itertools.product(_troughs(drug), tuple(doses(drug))):

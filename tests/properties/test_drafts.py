@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.trials.nct06802055.registration import RECORD, STUDY_DRUGS
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.value_sets.laboratory_tests import LABORATORY_TESTS, LaboratoryTest
 from fhir_mappings.writers.drafts import OrderedDrug, dose_order, laboratory_order, study_team_task
 from fhir_mappings.writers.validation import problems

@@ -17,7 +17,7 @@ from cds_service.trials.nct06802055.dosing.dose_case import DoseCase
 from cds_service.trials.nct06802055.dosing.titration import decide
 from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase
 from tests.dosing import LIMITS, RULES, kidneys, trough
 from tests.properties.sweep import AGES, ARMS, CEILING, KIDNEYS, LEVELS, TODAY, doses, every_state, size
@@ -47,7 +47,7 @@ def test_every_state_has_one_answer_within_the_record_and_every_law_holds(
         assert not broken, (broken, case, report, answer)
     assert count == size(drug)
     expected = {State.HOLD, State.STOP_REVIEW, State.RECHECK, State.CANNOT_ADVISE}
-    assert seen >= ({State.CANNOT_ADVISE} if drug is Drug.CICLOSPORIN and arm is None else expected)
+    assert seen >= ({State.CANNOT_ADVISE} if drug == Drug.CICLOSPORIN and arm is None else expected)
 
 
 def test_the_sweep_is_as_large_as_it_says() -> None:
@@ -63,7 +63,7 @@ def one_state_a_rule_and_words_in_both_languages(
 
 def within_the_bounds_of_the_record(case: DoseCase, report: SafetyReport, answer: TitrationDecision) -> bool:
     low, high, hours = BOUNDS[case.drug]
-    if case.drug is Drug.CICLOSPORIN and case.renal_state in CEILING:
+    if case.drug == Drug.CICLOSPORIN and case.renal_state in CEILING:
         high = 50
     proposals = [p for p in (answer.proposed, *answer.alternatives) if p]
     return all(low <= p.amount_mg <= high and p.every_hours == hours for p in proposals)
@@ -74,7 +74,7 @@ def doubt_never_starts(case: DoseCase, report: SafetyReport, answer: TitrationDe
     if answer.state is not State.INITIATE:
         return True
     tests = case.tests
-    kidneys_known = case.drug is Drug.SIROLIMUS or case.renal_state not in (RenalState.WATCH, RenalState.AKI)
+    kidneys_known = case.drug == Drug.SIROLIMUS or case.renal_state not in (RenalState.WATCH, RenalState.AKI)
     ready = tests.cbc and tests.alt and kidneys_known
     return ready and not tests.unread and not report.alerts and not report.unstarted
 
@@ -85,7 +85,7 @@ def doubt_never_raises(case: DoseCase, report: SafetyReport, answer: TitrationDe
     tests = case.tests
     known = tests.creatinine_days is not None and tests.creatinine_days <= 7
     ready = case.renal_state is RenalState.NORMAL and known
-    if case.drug is Drug.SIROLIMUS:
+    if case.drug == Drug.SIROLIMUS:
         ready = tests.cbc and tests.alt
     quiet = not report.alerts and not report.doubtful
     return ready and quiet and not tests.unread and case.trough.validity is Validity.VALID
@@ -141,7 +141,7 @@ def an_open_hold_is_never_passed_over(
     if hold is None or (not hold.documented and not case.dose.taken):
         return True
     if answer.state in (State.CONTINUE, State.INCREASE, State.AT_CAP_BELOW_TARGET):
-        return case.drug is Drug.CICLOSPORIN and case.arm is None
+        return case.drug == Drug.CICLOSPORIN and case.arm is None
     most = hold.at_most.daily_mg
     given = (d for d in (answer.proposed, *answer.alternatives) if d and answer.state is not State.DECREASE)
     return all(d.daily_mg <= most for d in given) or answer.rule.id == "SRL-05"

@@ -13,8 +13,8 @@ from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.orders.draft_orders import CRITICAL_RULES
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Unknown, WhyUnknown
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import a_record, medication
 from tests.rule_tables.enrolled import TABLE, decision, drafted, judged, kidney, patient
@@ -83,7 +83,7 @@ def test_a_draft_outside_the_bounds_is_never_silent(
     drug: Drug, mg: Decimal, every: int, state: RenalState, arm: Arm | None, said: list[Any]
 ) -> None:
     low, high, hours = HIGHEST[drug]
-    if drug is Drug.CICLOSPORIN and state in IMPAIRED:
+    if drug == Drug.CICLOSPORIN and state in IMPAIRED:
         high = 50
     draft = drafted(drug.value, str(mg), every)
     alerts = judged(a_record(), draft, arm=arm, titration=tuple(said), renal=kidney(state))

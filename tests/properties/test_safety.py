@@ -12,10 +12,11 @@ from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.safety.safety_report import CRITICAL_RULES, DOMAINS
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, ProcedureDone
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Course
-from fhir_mappings.clinical_model.medications import Drug, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.results import Analyte, Reading
 from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import a_record, diagnosis, medication, result, when

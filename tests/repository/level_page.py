@@ -15,7 +15,7 @@ from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.services.chart_file import read_chart
 from cds_service.trials.nct06802055.assess import assess
 from cds_service.trials.nct06802055.contradictions import limits_in_force
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.readers.read_record import read_record
 from tests.builders import NOW, TODAY
 from tests.scenarios.dosing_charts import kidneys, level, on_both, on_sirolimus
@@ -96,7 +96,7 @@ def _next(decision: TitrationDecision) -> str:
 
 def _decision(drug: Drug, value: str, mg: str) -> TitrationDecision:
     number: Any = float(value) if "." in value else int(value)
-    chart = on_sirolimus(mg=int(mg)) if drug is Drug.SIROLIMUS else on_both(*kidneys(), mg=int(mg))
+    chart = on_sirolimus(mg=int(mg)) if drug == Drug.SIROLIMUS else on_both(*kidneys(), mg=int(mg))
     resources: tuple[Json, ...] = (*chart, level(drug.value, number))
     installation = clinic_of()
     read = read_chart(as_bytes(*with_patient(*resources)))
@@ -109,7 +109,7 @@ def _decision(drug: Drug, value: str, mg: str) -> TitrationDecision:
         read.gaps,
     )
     found = assess(record, NOW, installation.protocol).titration
-    return next(decision for decision in found if decision.drug is drug)
+    return next(decision for decision in found if decision.drug == drug)
 
 
 def _numbers() -> Iterator[tuple[str, str, str, str]]:

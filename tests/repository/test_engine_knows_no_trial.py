@@ -27,7 +27,6 @@ EXCEPTIONS = {
     "fhir_mappings/clinical_model/concepts.py": "names of lists in the value sets",
     "fhir_mappings/clinical_model/results.py": "names of analytes in the value sets",
     "fhir_mappings/clinical_model/quantity.py": "units of analytes: a row each",
-    "fhir_mappings/clinical_model/medications.py": "the study drugs as an enumeration: to be the trial's own",
 }
 """What names them still, by file or folder, and why."""
 FILES = sorted(

@@ -26,7 +26,8 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
 from cds_service.trials.nct06802055.safety import safety_report as safety
 from cds_service.trials.nct06802055.safety.safety_report import SafetyLimits
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent, MedicationStatus
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Result
@@ -63,7 +64,7 @@ def dose(
     **more: Any,
 ) -> DoseInForce:
     """What is taken; `steps` are (days ago, mg) pairs, oldest first."""
-    hours = Decimal(every or (24 if drug is Drug.SIROLIMUS else 12))
+    hours = Decimal(every or (24 if drug == Drug.SIROLIMUS else 12))
     taken = None if mg is None else Dose(Decimal(mg), hours)
     history = tuple(DoseStep(days_ago(ago), Dose(Decimal(amount), hours)) for ago, amount in steps)
     since: date | None = history[-1].day if history else days_ago(STUDY_DAYS)
@@ -136,7 +137,7 @@ def drafted(ingredient: str, mg: "str | int | None" = None, every: int = 24, **m
 
 def decision(drug: Drug, state: State, mg: "str | int | None" = None, **more: Any) -> TitrationDecision:
     """What titration says about one drug; `mg` is the proposed dose."""
-    hours = Decimal(24 if drug is Drug.SIROLIMUS else 12)
+    hours = Decimal(24 if drug == Drug.SIROLIMUS else 12)
     proposed = None if mg is None else Dose(Decimal(mg), hours)
     return TitrationDecision(drug, state, SOME_RULE, say("analyte.sirolimus"), proposed=proposed, **more)
 

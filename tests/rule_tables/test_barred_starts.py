@@ -14,9 +14,10 @@ from cds_service.trials.nct06802055.dosing.safety_veto import veto
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus, Stopped
 from cds_service.trials.nct06802055.patient_state.kidney.coded_injury import coded_injury
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Course
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationStatus
+from fhir_mappings.clinical_model.medications import Dose, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte

@@ -6,7 +6,7 @@ from cds_service.rules.answers.dosing_answers import State
 from cds_service.trials.nct06802055.dosing.level_after_partner import with_level_after_partner
 from cds_service.trials.nct06802055.likely_causes import Before, decision_with_causes
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from tests.builders import NOW, TODAY, a_record
 from tests.dosing import LEVELS
 from tests.rule_tables.enrolled import CURRENT_USE, RULES, TITRATION, decision

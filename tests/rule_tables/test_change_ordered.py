@@ -9,7 +9,8 @@ from cds_service.rules.answers.dosing_answers import State, Validity
 from cds_service.trials.nct06802055.dosing.change_ordered import after_an_order
 from cds_service.trials.nct06802055.dosing.dose_case import DoseAdvice, DoseCase
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose
 from tests.builders import days_ago
 from tests.dosing import LIMITS, SAW, dose, sirolimus
 

@@ -11,7 +11,8 @@ from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.dose_case import DosedPatient, Laboratory
 from cds_service.trials.nct06802055.dosing.liver import Liver
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus, DoseStep
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.results import Analyte
 from tests.builders import days_ago, level, result
 from tests.dosing import after, amount, ciclosporin, decided, dose, kidneys, milligrams

@@ -10,14 +10,9 @@ from cds_service.trials.nct06802055.dosing.shared_decisions import dose_unusable
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
 from cds_service.trials.nct06802055.patient_state.doses.unread_doses import unread_words
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Part, Unknown, WhyUnknown
-from fhir_mappings.clinical_model.medications import (
-    Dose,
-    Drug,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from tests.builders import a_record, days_ago, dispense, given, level, medication, unreadable
 from tests.dosing import day, enrolled, in_force
 from tests.tables import Case, cases, named

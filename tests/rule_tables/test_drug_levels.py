@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import dangerous_level
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When
-from fhir_mappings.clinical_model.medications import Drug, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationStatus
 from fhir_mappings.clinical_model.results import Assay, LevelDetails, Reading, Result, SampleTiming, Specimen
 from tests.builders import NOW, a_record, days_ago, dispense, given, level, medication
 from tests.dosing import LEVELS, enrolled, measured
@@ -80,11 +81,11 @@ def test_the_method_is_kept() -> None:
 )
 def test_a_documented_dose_proves_the_time_of_a_sample_or_refutes_it(case: Case) -> None:
     drug = Drug(case["drug"])
-    sample = level(drug.value, 8 if drug is Drug.SIROLIMUS else 150, COLLECTED, level=UNSTATED)
+    sample = level(drug.value, 8 if drug == Drug.SIROLIMUS else 150, COLLECTED, level=UNSTATED)
     assert sample.when is not None
     assert sample.when.instant is not None
     before = sample.when.instant - timedelta(hours=float(case["hours"]))
-    amount = 2 if drug is Drug.SIROLIMUS else 75
+    amount = 2 if drug == Drug.SIROLIMUS else 75
     dose = given(drug.value, amount, before.isoformat())
     assert validity(drug, sample, dose).value == case["validity"]
     coded = replace(sample, level=LevelDetails(timing=SampleTiming.TROUGH))
@@ -112,7 +113,7 @@ def test_a_documented_dose_proves_the_time_of_a_sample_or_refutes_it(case: Case)
 def test_without_a_documented_dose_the_code_speaks(case: Case) -> None:
     drug = Drug(case["drug"])
     details = LevelDetails(timing=SampleTiming(case["timing"]))
-    value = 8 if drug is Drug.SIROLIMUS else 150
+    value = 8 if drug == Drug.SIROLIMUS else 150
     assert validity(drug, level(drug.value, value, level=details)).value == case["validity"]
     bare = replace(level(drug.value, value), level=None)
     assert validity(drug, bare) is Validity.ASSUMED_TROUGH
@@ -146,9 +147,9 @@ def test_a_sample_without_a_time_of_day_cannot_be_timed_by_a_dose() -> None:
 )
 def test_a_dose_needs_time_to_settle(case: Case) -> None:
     drug = Drug(case["drug"])
-    amount, every = (2, 24) if drug is Drug.SIROLIMUS else (75, 12)
+    amount, every = (2, 24) if drug == Drug.SIROLIMUS else (75, 12)
     new = dispense(drug.value, amount, every, ago=int(case["since"]))
-    sample = level(drug.value, 8 if drug is Drug.SIROLIMUS else 150, int(case["sample"]))
+    sample = level(drug.value, 8 if drug == Drug.SIROLIMUS else 150, int(case["sample"]))
     assert validity(drug, new, sample, taken=False).value == case["validity"]
 
 
@@ -170,7 +171,7 @@ def test_without_a_known_dose_nothing_is_settled() -> None:
 def test_a_missed_dose_unsettles_the_level_after_it(drug: Drug, missed: int, found: Validity) -> None:
     moment = f"{days_ago(missed).isoformat()}T08:00:00+08:00"
     skipped = replace(given(drug.value, 2, moment), status=MedicationStatus.NOT_TAKEN)
-    assert validity(drug, level(drug.value, 8 if drug is Drug.SIROLIMUS else 150), skipped) is found
+    assert validity(drug, level(drug.value, 8 if drug == Drug.SIROLIMUS else 150), skipped) is found
 
 
 @pytest.mark.parametrize(
@@ -197,7 +198,7 @@ def test_an_interacting_drug_unsettles_the_level(case: Case) -> None:
     status = MedicationStatus.COMPLETED if end else MedicationStatus.ACTIVE
     other = medication(case["ingredient"], 200, start=int(case["start"]), end=end, status=status)
     assert (
-        validity(drug, level(drug.value, 8 if drug is Drug.SIROLIMUS else 150), other).value
+        validity(drug, level(drug.value, 8 if drug == Drug.SIROLIMUS else 150), other).value
         == case["validity"]
     )
 
@@ -240,7 +241,7 @@ def test_ciclosporin_moves_the_sirolimus_level(case: Case) -> None:
     ],
 )
 def test_a_level_grows_old(drug: Drug, ago: int, found: Validity) -> None:
-    assert validity(drug, level(drug.value, 8 if drug is Drug.SIROLIMUS else 150, ago)) is found
+    assert validity(drug, level(drug.value, 8 if drug == Drug.SIROLIMUS else 150, ago)) is found
 
 
 def test_a_level_of_some_day_of_a_month_counts_from_the_first() -> None:

@@ -15,9 +15,10 @@ from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import
 )
 from cds_service.trials.nct06802055.safety.safety_report import CRITICAL_RULES
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen
 from fhir_mappings.clinical_model.concepts import Concept
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.results import Analyte
 from tests.builders import NOW, TODAY, a_record, count, days_ago, medication, result, when
 from tests.dosing import CURRENT_USE

@@ -20,7 +20,8 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
     active_interactions,
     read_interactions,
 )
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
 from tests.builders import NOW, TODAY, a_record, days_ago, dispense, given, medication, when
 from tests.tables import cases, named
 

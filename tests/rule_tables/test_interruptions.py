@@ -11,13 +11,8 @@ from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus
 from cds_service.trials.nct06802055.patient_state.doses.interruptions import Off
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import (
-    Dose,
-    Drug,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from tests.builders import a_record, days_ago, dispense, given, level, medication, when
 from tests.dosing import enrolled, in_force, measured

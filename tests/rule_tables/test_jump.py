@@ -7,7 +7,8 @@ import pytest
 
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationStatus
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationStatus
 from fhir_mappings.clinical_model.results import Analyte, LevelDetails, Result, SampleTiming
 from tests.builders import a_record, count, dispense, given, level, medication, result, when
 from tests.dosing import after, amount, decided, enrolled, sirolimus, titrated
@@ -38,7 +39,7 @@ def asked(
 ) -> TitrationDecision:
     arm = Arm.SIROLIMUS if drug is SRL else Arm.COMBINED
     dose = taking(drug, mg or (2 if drug is SRL else 75))
-    return next(d for d in titrated(a_record(enrolled(arm, 120), *tests, *dose, *facts)) if d.drug is drug)
+    return next(d for d in titrated(a_record(enrolled(arm, 120), *tests, *dose, *facts)) if d.drug == drug)
 
 
 @pytest.mark.parametrize(

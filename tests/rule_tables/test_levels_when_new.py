@@ -9,7 +9,8 @@ from cds_service.trials.nct06802055.levels_when_new import level_course
 from cds_service.trials.nct06802055.patient_state.participation import participation
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug, MedicationSource
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import MedicationSource
 from fhir_mappings.clinical_model.results import LevelDetails, Reading, SampleTiming, Specimen
 from tests.builders import NOW, a_record, dispense, level, medication, when
 from tests.dosing import enrolled, measured

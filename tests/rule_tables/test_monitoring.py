@@ -11,8 +11,8 @@ from cds_service.rules.answers.follow_up import DueStatus
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus, Stopped
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Part
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import Analyte, LevelDetails, Reading, SampleTiming
 from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import TODAY, a_record, count, days_ago, level, medication, result, unreadable, when

@@ -11,9 +11,10 @@ from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Known, Unknown, WhyUnknown
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent, MedicationStatus
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte
 from fhir_mappings.clinical_model.studies import StudyState

@@ -19,8 +19,9 @@ from cds_service.rules.answers.forecast_answer import (
 )
 from cds_service.trials.nct06802055.assess import assess, load_protocol
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Known, Sex, Unknown, WhyUnknown
-from fhir_mappings.clinical_model.medications import Drug, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, LevelDetails, SampleTiming, Specimen
 from tests.builders import NOW, TODAY, a_record, count, days_ago, dispense, given, level, medication, result
@@ -210,7 +211,7 @@ def test_ciclosporin_is_told_to_the_model_of_sirolimus_and_asked_about_itself() 
         CovariateSeen(days_ago(40), 150.0),
         CovariateSeen(None, 150.0),
     )
-    assert ciclosporin.drug is Drug.CICLOSPORIN
+    assert ciclosporin.drug == Drug.CICLOSPORIN
     assert [d.amount_mg for d in ciclosporin.doses] == [50, 75, 100]
     assert "ciclosporin_daily_mg" not in ciclosporin.covariates
 

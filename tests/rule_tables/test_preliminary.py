@@ -7,7 +7,7 @@ from cds_service.trials.nct06802055.assess import all_rules
 from cds_service.trials.nct06802055.patient_state.early_results import as_if_final, preliminary_results
 from cds_service.trials.nct06802055.safety.preliminary import told_early
 from cds_service.trials.nct06802055.safety.result_text import result_evidence
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte, Reading
 from tests.builders import a_record, result

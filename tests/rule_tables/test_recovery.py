@@ -12,7 +12,8 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.patient_state.doses.interruptions import Off
 from cds_service.trials.nct06802055.patient_state.doses.reduced_dose import reduced_since
 from cds_service.trials.nct06802055.patient_state.kidney.renal_replay import Creatinine, RenalCourse
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.results import Analyte
 from tests.builders import days_ago, level, result
 from tests.dosing import RENAL, ciclosporin, decided, dose

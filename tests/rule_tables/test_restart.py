@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte, LevelDetails, Result, SampleTiming
 from tests.builders import a_record, count, days_ago, dispense, given, level, medication, result, when
@@ -50,7 +51,7 @@ def asked(
 ) -> TitrationDecision:
     arm = arm or (Arm.SIROLIMUS if drug is SRL else Arm.COMBINED)
     record = a_record(enrolled(arm, 120), *TESTS, *facts)
-    return next(d for d in titrated(record, safety) if d.drug is drug)
+    return next(d for d in titrated(record, safety) if d.drug == drug)
 
 
 def held(

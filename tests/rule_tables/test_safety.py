@@ -14,9 +14,9 @@ from cds_service.trials.nct06802055.assess import load_protocol
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
 from cds_service.trials.nct06802055.safety.result_text import result_evidence, shown_result
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Evidence, Gap, Known, Lost, Part, Sex
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Reading

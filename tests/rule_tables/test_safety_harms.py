@@ -6,11 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, Allergy, AllergyKind, ProcedureDone
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Course
 from fhir_mappings.clinical_model.known_unknown import Known, Sex
-from fhir_mappings.clinical_model.medications import Drug, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte
 from tests.builders import a_record, count, diagnosis, medication, result, when

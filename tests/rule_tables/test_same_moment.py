@@ -34,8 +34,8 @@ from cds_service.trials.nct06802055.same_moment.agreement import agreed_criteria
 from cds_service.trials.nct06802055.same_moment.caution import all_alerts, gravest, most_careful, soonest
 from cds_service.trials.nct06802055.same_moment.each_way import EachWay
 from cds_service.trials.nct06802055.same_moment.readings import SameMomentLimits, Ways, gap_of, ways_of
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.pairs import Pair
 from fhir_mappings.clinical_model.record import ClinicalRecord

@@ -13,8 +13,8 @@ from cds_service.trials.nct06802055.patient_state.levels.sample_timing import (
     sample_timing,
     times_differ,
 )
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import read_when
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import Analyte, LevelDetails, Result, SampleTiming
 from tests.builders import NOW, ZONE, a_record, days_ago, level, result
 from tests.dosing import LEVELS, dose

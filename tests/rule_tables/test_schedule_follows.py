@@ -12,8 +12,8 @@ from cds_service.rules.answers.dosing_answers import Recheck, State, Trough, Val
 from cds_service.rules.answers.follow_up import DueStatus, MonitoringItem
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.monitoring.tests_findings_ask_for import REPEATED_FOR
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte
 from tests.builders import TODAY, a_record, days_ago, level, result

@@ -10,7 +10,8 @@ from cds_service.trials.nct06802055.dosing.dose_case import DosedPatient, Labora
 from cds_service.trials.nct06802055.dosing.liver import Liver
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus, DoseStep
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import say
 from tests.builders import days_ago, level
 from tests.dosing import LIMITS, RULES, after, amount, decided, dose, milligrams, sirolimus

@@ -18,9 +18,10 @@ from cds_service.trials.nct06802055.patient_state.doses.titration_limits import 
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import UNFIT, WORDS, Reason
 from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow, LevelTable
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import on_day, read_when
 from fhir_mappings.clinical_model.known_unknown import Known, Part, Unknown, WhyUnknown
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationStatus
+from fhir_mappings.clinical_model.medications import Dose, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte
 from fhir_mappings.clinical_model.studies import StudyState

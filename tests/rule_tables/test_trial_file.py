@@ -15,9 +15,9 @@ from cds_service.trials.declared_arms import arm_texts_of, unnamed_arms
 from cds_service.trials.installed import shipped_trials, trials_in
 from cds_service.trials.nct06802055.trial import TRIAL
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.trials.trial_file import read_trial_file
 from cds_service.trials.trial_interface import Trial
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.readers.arm_text import arm_of
 
 SHIPPED = trials_in(shipped_trials())

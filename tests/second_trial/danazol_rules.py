@@ -47,6 +47,7 @@ class DanazolLimits(msgspec.Struct, frozen=True):
     adult_age: int
     haemoglobin_below: int
     alt_above: int
+    alt_alarm_above: int
 
 
 class DanazolProtocol(msgspec.Struct, frozen=True):
@@ -130,6 +131,8 @@ class DanazolCase(msgspec.Struct, frozen=True, dict=True):
             return _found(None if age is None else age >= limits.adult_age, say("toy.age", age=age))
         if name == "E1":
             taken = self.record.taking(DRUG)
+            if not taken and _attested(self.record, "E1"):
+                return _found(True, say("toy.attested"))
             return _found(bool(taken), say("toy.drug", count=len(taken)))
         if name == "I3":
             return _by_result(self.record, Analyte.HAEMOGLOBIN, lambda v: v < limits.haemoglobin_below)
@@ -153,7 +156,15 @@ class DanazolCase(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def safety(self) -> tuple[Alert, ...]:
-        return ()
+        last = _last(self.record, Analyte.ALT)
+        is_enrolled = self.participation.status is StudyState.ENROLLED
+        if not is_enrolled or last is None or last.number is None:
+            return ()
+        rule, limits = self.protocol.rules["SAF-ALT"], self.protocol.limits
+        severity = Severity.CRITICAL if last.number > limits.alt_alarm_above else Severity.WARNING
+        seen = say("toy.alarm", value=last.number, unit="U/L")
+        alert = Alert(rule, severity, Action.HOLD, seen, DRUG, evidence=(_evidence(last),))
+        return (alert,) if last.number > limits.alt_above else ()
 
     @property
     def orders(self) -> tuple[Alert, ...]:
@@ -201,6 +212,16 @@ def _by_result(record: ClinicalRecord, analyte: Analyte, holds: Any) -> Finding:
 
 def _last(record: ClinicalRecord, analyte: Analyte) -> Result | None:
     return record.usable(analyte)[-1] if record.usable(analyte) else None
+
+
+def _evidence(result: Result) -> Evidence:
+    return Evidence(result.reference, None, None)
+
+
+def _attested(record: ClinicalRecord, line: str) -> bool | int | None:
+    """What the last form that counts says of a line."""
+    given = [dict(one.answers) for one in record.attestations if one.counted]
+    return next((answers[line] for answers in reversed(given) if line in answers), None)
 
 
 def _result(result: Result) -> Phrase:

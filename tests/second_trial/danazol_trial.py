@@ -13,11 +13,11 @@ from cds_service.cards.dose_text import dose_words
 from cds_service.figures.chart_data import Panel, Point, axis_moment, drawn_number
 from cds_service.figures.patient_chart import PatientChart
 from cds_service.rules.answers.alerts import Severity
-from cds_service.rules.answers.assessment import Assessment
+from cds_service.rules.answers.assessment import Assessment, critical_findings
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.trials.trial_file import read_trial_file
-from cds_service.trials.trial_interface import Trial, TrialPage
+from cds_service.trials.trial_interface import Trial, TrialForm, TrialPage
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.results import Analyte
@@ -113,6 +113,8 @@ _CARDS = {
     "orders": CardSet(_orders, _never),
 }
 
+_FORM = TrialForm(Path(__file__).with_name("form.json"), lambda _: say("toy.form"))
+
 TRIAL = Trial(
     module=__name__,
     record=FILE.record,
@@ -129,5 +131,7 @@ TRIAL = Trial(
     participation=rules.participation,
     criteria=rules.IDS,
     page_words=Path(__file__).with_name("page_words"),
-    page=TrialPage(_panels, _head),
+    page=TrialPage(_panels, _head, _FORM),
+    alarms=critical_findings,
+    attested={"E1": None, "T1": range(3)},
 )

@@ -26,11 +26,10 @@ from cds_service.fhir_client.deadline import Deadline
 from cds_service.offline_wiring import build_rulebook
 from cds_service.services.catalogue import catalogue_of
 from cds_service.services.chart_file import assessment_by, read_chart
-from cds_service.services.handler import Installation
 from cds_service.settings.site_file import BadSite, Site, read_site
 from cds_service.signin.signin_errors import SignInRefused
 from cds_service.trials.installed import shipped_trials, trials_in
-from cds_service.trials.trial_interface import Trial, TrialForm
+from cds_service.trials.trial_interface import Trial
 from cds_service.wiring import build_app, build_installations, memory_of, offline, open_memory
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.clinical_model.messages import say
@@ -197,6 +196,23 @@ def test_a_card_of_one_trial_that_is_laid_aside_silences_none_of_the_other() -> 
         assert bool(memory.history(Caller(), "p1", NOW.instant).silences) is is_silenced
 
 
+@pytest.mark.parametrize(("trials", "is_told"), [(BOTH, True), (BOTH[:1], False)], ids=["both", "first"])
+def test_units_of_doses_are_told_of_the_drugs_of_the_trials_that_are_served(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    trials: tuple[str, ...],
+    is_told: bool,
+) -> None:
+    dose = {"doseAndRate": [{"doseQuantity": {"value": 2, "unit": "scoops"}}]}
+    order = {**fhir.order(DANAZOL), "dosageInstruction": [dose]}
+    (tmp_path / "chart.json").write_text(json.dumps(order))
+    (tmp_path / "site.toml").write_text(f"trials = {json.dumps(trials)}")
+    monkeypatch.setenv("CDS_SITE_FILE", str(tmp_path / "site.toml"))
+    assert command_line(["unmapped", str(tmp_path / "chart.json"), "--typed-words"]) == 0
+    assert ("scoops" in capsys.readouterr().err) is is_told
+
+
 def test_two_trials_may_not_call_a_service_alike() -> None:
     first, second = build_installations(offline(Site(trials=BOTH)))
     twice = replace(second, trial=replace(TRIAL, services=first.trial.services))
@@ -253,9 +269,10 @@ def test_a_site_that_names_no_trial_is_refused(tmp_path: Path, text: str, said: 
         read_site(tmp_path / "site.toml")
 
 
-def _desk(code: Json) -> ExplainDesk:
-    """The page that explains, over a FHIR server that holds one patient."""
-    server = HeldChart({Part.PATIENT: {**fhir.patient(), "id": PATIENT}, Part.CONDITIONS: _of_patient(code)})
+def _desk(code: Json, form: Json | None = None) -> ExplainDesk:
+    """The page that explains, over a FHIR server that holds one patient, and a form if one is given."""
+    held = {Part.PATIENT: {**fhir.patient(), "id": PATIENT}, Part.CONDITIONS: _of_patient(code)}
+    server = HeldChart(held | ({Part.ATTESTATIONS: form} if form else {}))
     trials = []
     for one in build_installations(offline(Site(trials=BOTH))):
         gatherer = replace(one.gatherer, server=server, bases=(read_base(BASE),))
@@ -292,39 +309,73 @@ class WrittenDown(FhirWriter, frozen=True):
         self.forms.append(json.loads(body))
 
 
-def _with_a_form(one: Installation, folder: Path) -> Installation:
-    """The second trial, asking a score of 0 to 2."""
-    line = {"linkId": "T1", "type": "integer", "text": "How tired?"}
-    form = {"url": "urn:toy", "version": "1", "item": [{"linkId": "g", "text": "All", "item": [line]}]}
-    (folder / "form.json").write_text(json.dumps(form))
-    asked = TrialForm(folder / "form.json", lambda _: say("toy.nothing"))
-    page = replace(TRIAL.page, form=asked)
-    return replace(one, trial=replace(TRIAL, page=page, attested={"T1": range(3)}))
-
-
 @pytest.mark.parametrize(
     ("shown", "line"), [("NCT06802055", "I2"), ("NCT00000042", "T1"), (None, "I2"), ("NCT1", None)]
 )
 def test_answers_go_to_the_form_of_the_trial_that_the_page_showed(
-    tmp_path: Path, shown: str | None, line: str | None
+    shown: str | None, line: str | None
 ) -> None:
     """To the first trial's where the page was opened before it named one; never to another's."""
-    first, second = build_installations(offline(Site(trials=BOTH)))
-    trials = tuple(
-        ExplainedTrial(one, {}, Recollection(None, 0, one.zone))
-        for one in (first, _with_a_form(second, tmp_path))
-    )
-    writer = WrittenDown(requests.Session())
-    desk = ExplainDesk(trials, HeldChart({}), writer, lambda: NOW.instant)
-    person = replace(PERSON, user="Practitioner/1")
     given = {"T1": "2", "I2": "yes"} | ({} if shown is None else {"trial": shown})
     if line is None:
         with pytest.raises(SignInRefused):
-            desk.attest(person, given)
-    else:
-        assert desk.attest(person, given)
-    found = [item["linkId"] for form in writer.forms for group in form["item"] for item in group["item"]]
-    assert found == ([line] if line else [])
+            _attested(given)
+        return
+    form = _attested(given)
+    assert [item["linkId"] for group in form["item"] for item in group["item"]] == [line]
+
+
+def _attested(given: Mapping[str, str]) -> Json:
+    """The form that the page writes for these answers."""
+    trials = tuple(
+        ExplainedTrial(one, {}, Recollection(None, 0, one.zone))
+        for one in build_installations(offline(Site(trials=BOTH)))
+    )
+    writer = WrittenDown(requests.Session())
+    desk = ExplainDesk(trials, HeldChart({}), writer, lambda: NOW.instant)
+    assert desk.attest(replace(PERSON, user="Practitioner/1"), given)
+    (form,) = writer.forms
+    return form
+
+
+@pytest.mark.parametrize(
+    ("shown", "answers", "of_first", "of_second"),
+    [
+        ("NCT00000042", {"E1": "yes"}, "unknown", "present"),
+        ("NCT06802055", {"E1": "yes"}, "present", "absent"),
+    ],
+    ids=["second", "first"],
+)
+def test_an_attestation_is_read_back_by_the_trial_whose_form_was_answered_and_by_no_other(
+    shown: str, answers: dict[str, str], of_first: str, of_second: str
+) -> None:
+    """Both forms have a line E1, and ask two things by it."""
+    form = {**_attested({**answers, "trial": shown}), "id": "form", "subject": fhir.SUBJECT}
+    chart = read_chart(json.dumps(bundle([*a_chart(PNH), fhir.condition(AA), form])).encode())
+    for trial, expected in zip(trials_in(BOTH), (of_first, of_second), strict=True):
+        told = assessment_by(build_rulebook(Site(trials=BOTH), trial), chart, chart.drafts, NOW)
+        assert fhir.status(told, "E1") == expected
+
+
+def test_the_page_shows_what_was_answered_to_its_own_trials_form() -> None:
+    form = {**_attested({"E1": "yes", "T1": "2", "trial": "NCT00000042"}), "id": "form"}
+    _, values = _desk(PNH, form).look(PERSON, "en", lambda reference: reference)
+    (group,) = values["form"]["groups"]
+    assert [(line.name, line.last) for line in group.lines] == [("E1", "yes"), ("T1", "2")]
+    _, values = _desk(AA, form).look(PERSON, "en", lambda reference: reference)
+    lines = [line for group in values["form"]["groups"] for line in group.lines]
+    assert [line.last for line in lines if line.last] == []
+
+
+def test_two_trials_may_not_have_one_form_or_one_number(tmp_path: Path) -> None:
+    both = [TRIAL.module, "tests.second_trial.danazol_unwatched"]
+    (tmp_path / "site.toml").write_text(f"trials = {json.dumps(both)}")
+    with pytest.raises(BadSite) as refused:
+        read_site(tmp_path / "site.toml")
+    assert refused.value.faults == (
+        "site.toml: trials: several have the number NCT00000042",
+        "site.toml: trials: several have the form urn:example:Questionnaire/pnh-attestation",
+    )
 
 
 @pytest.mark.parametrize(
@@ -334,7 +385,7 @@ def test_it_is_explained_by_the_same_page(code: Json, trial: str, criteria: int)
     words, values = _desk(code).look(PERSON, "zh", lambda reference: reference)
     assert values["concerned"]
     assert words.plain(say("page.trial")).endswith(trial)
-    assert (values["form"] or {"trial": "none"})["trial"] == ("none" if trial == TRIAL.record.id else trial)
+    assert values["form"]["trial"] == trial
     listed = values["worklist"]
     assert len([*listed.open, *listed.excluding, *listed.settled]) == criteria
     assert (words.language == "en") is (trial == TRIAL.record.id), "the second trial has English alone"

@@ -8,8 +8,7 @@ import pytest
 from fhir.resources.R4B.questionnaire import Questionnaire
 
 from cds_service.rules.thresholds import FOLDER
-from fhir_mappings.readers.read_attestation import FORM
-from fhir_mappings.readers.reader_settings import ATTESTED_LINES
+from fhir_mappings.readers.reader_settings import ATTESTED_LINES, FORM
 from fhir_mappings.writers.validation import problems
 
 FORM_TEXT = (FOLDER / "questionnaire.json").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 from cds_service.cli.commands import main
 from cds_service.study_list.list_state import read_list_state
-from cds_service.study_list.run_output import ASSESSMENTS, NoRun, moment_of_run, summaries_in
+from cds_service.study_list.run_output import ASSESSMENTS, NoRun, judged_for, summaries_in
 from cds_service.wiring import build_offline_installation, now_in
 from tests.explain.rig import PATIENTS
 
@@ -49,7 +49,9 @@ def test_summaries_are_those_of_the_assessments(tmp_path, assessments):
     found = list(summaries_in(a_run(tmp_path, assessments)))
     assert [one.patient for one in found] == [f"Patient/{p}" for p in SOME]
     assert {one.patient for one in found if one.is_on_the_list} == {"Patient/demo-01", "Patient/demo-02"}
-    assert moment_of_run(tmp_path, build_offline_installation().zone).tzinfo
+    judged = judged_for(tmp_path, build_offline_installation().zone)
+    assert judged.moment.tzinfo
+    assert judged.trial == "NCT06802055"
 
 
 def test_who_has_no_assessment_is_told_by_status(tmp_path, assessments):
@@ -65,18 +67,24 @@ def test_who_has_no_assessment_is_told_by_status(tmp_path, assessments):
         (None, "No such file"),
         (b"", "holds no assessment"),
         (b"no gzip", "Not a gzipped file|damaged"),
-        (gzip.compress(b'{"asOf": "2026-03-02"}\n' * 500)[:-9], "damaged"),
+        (gzip.compress(b'{"trial": "NCT1", "asOf": "2026-03-02"}\n' * 500)[:-9], "damaged"),
         (gzip.compress(b"{} x\n"), "line 1"),
         (gzip.compress(b"[]\n"), "line 1"),
         (gzip.compress(b"{}\n"), "no assessment/1"),
+        (
+            gzip.compress(
+                b"".join(b'{"trial": "%s", "asOf": "2026-03-02"}\n' % n for n in (b"NCT1", b"NCT2"))
+            ),
+            "of several trials: NCT1, NCT2",
+        ),
     ],
-    ids=["none", "empty", "no-gzip", "cut-short", "no-json", "no-object", "no-moment"],
+    ids=["none", "empty", "no-gzip", "cut-short", "no-json", "no-object", "no-moment", "two-trials"],
 )
 def test_what_is_no_whole_run_is_refused_with_the_file(tmp_path, content, said):
     if content is not None:
         (tmp_path / ASSESSMENTS).write_bytes(content)
     with pytest.raises(NoRun, match=said) as caught:
-        moment_of_run(tmp_path, build_offline_installation().zone)
+        judged_for(tmp_path, build_offline_installation().zone)
     assert ASSESSMENTS in str(caught.value)
 
 

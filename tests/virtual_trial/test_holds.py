@@ -2,9 +2,9 @@
 
 import pytest
 
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial.assumptions import assumptions
 from cds_service.virtual_trial.hold_policy import Hold
-from fhir_mappings.clinical_model.medications import Drug
 
 KNOWN = assumptions()
 S, C = Drug.SIROLIMUS, Drug.CICLOSPORIN

@@ -8,6 +8,7 @@ import pytest
 
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from cds_service.virtual_trial import fhir_visits as fhir
 from cds_service.virtual_trial.course_of_trial import PatientCourse, planned, run_course
 from cds_service.virtual_trial.pk_ground_truth import Body, Doses
@@ -18,7 +19,6 @@ from cds_service.virtual_trial.statistics import mean, ratio_of_means, summary
 from cds_service.virtual_trial.trial_outcomes import trial_outcome
 from cds_service.virtual_trial.true_renal_state import impaired_from
 from cds_service.virtual_trial.virtual_adults import virtual_adult
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.readers.bundle import decode
 from tests.virtual_trial.bedside import bedside
 from tests.virtual_trial.people import KNOWN, somebody

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from cds_service.rules.answers.alerts import Alert
+from cds_service.rules.answers.alerts import Alert, Severity
 from cds_service.rules.answers.criteria_answers import EligibilityDecision
 from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.answers.follow_up import MonitoringItem, ResponseReadout
@@ -58,3 +58,8 @@ class Assessment(Protocol):
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What could not be read or had."""
+
+
+def critical_findings(assessment: Assessment) -> tuple[Alert, ...]:
+    """The safety findings that stop a drug or call for somebody at once."""
+    return tuple(one for one in assessment.safety if one.severity is Severity.CRITICAL)

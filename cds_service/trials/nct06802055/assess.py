@@ -43,8 +43,9 @@ from cds_service.trials.nct06802055.safety import safety_report as safety
 from cds_service.trials.nct06802055.safety.preliminary import told_early
 from cds_service.trials.nct06802055.same_moment.each_way import EachWay
 from cds_service.trials.nct06802055.same_moment.readings import gap_of, ways_of
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Gap
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent
+from fhir_mappings.clinical_model.medications import MedicationEvent
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.studies import StudyState
 

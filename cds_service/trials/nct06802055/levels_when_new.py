@@ -12,8 +12,8 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.patient_state.interactions import active_interactions
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import dated_levels, level_validity
 from cds_service.trials.nct06802055.read_reviewed import Protocol
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_before
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Result
 

@@ -28,8 +28,9 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import blood_levels
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits
 from cds_service.trials.nct06802055.patient_state.levels.steady_state import modulator_days
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_before
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Comparator, Result
@@ -75,7 +76,7 @@ def decision_with_causes(
     decision: TitrationDecision, alerts: Iterable[Alert], before: Before
 ) -> TitrationDecision:
     """The decision with what raised the level or harmed the kidneys, unless a critical finding names it."""
-    loud = [a for a in alerts if a.drug is decision.drug and a.severity is Severity.CRITICAL]
+    loud = [a for a in alerts if a.drug == decision.drug and a.severity is Severity.CRITICAL]
     if any(alert.causes for alert in loud):
         return decision
     found = _causes_of_decision(decision, before)
@@ -124,7 +125,7 @@ def _of_level(drug: Drug, day: date, before: Before) -> tuple[Cause, ...]:
         *_partners(drug, day, last, before),
         *_raised(before.doses[drug], drug, day, _since(last, before.levels.steady_days(drug), day, before)),
     ]
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         since = _since(last, before.levels.ciclosporin_change_days, day, before)
         found += _ciclosporin_raised(before.doses[Drug.CICLOSPORIN], day, since, before)
     return tuple(cause for _, cause in sorted(found, key=lambda one: one[0], reverse=True)[:MOST])

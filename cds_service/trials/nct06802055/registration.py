@@ -9,7 +9,7 @@ import msgspec
 
 from cds_service.rules.trial_drugs import StudyDrug
 from cds_service.rules.trial_record import TrialRecord
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 
 
 class _Declared(msgspec.Struct, frozen=True):

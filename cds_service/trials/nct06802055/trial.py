@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cds_service.rules.answers.assessment import critical_findings
 from cds_service.trials.nct06802055.assess import assess
 from cds_service.trials.nct06802055.cards.compose import DIAGNOSIS, DOSING, ELIGIBILITY, ORDERS, VISIT
 from cds_service.trials.nct06802055.cards.titration_card import head_of
@@ -57,4 +58,5 @@ TRIAL = Trial(
     page_words=_HERE / "page_words",
     attested=lines_read(_HERE / "reviewed"),
     page=TrialPage(trial_panels, head_of, _FORM),
+    alarms=critical_findings,
 )

@@ -13,7 +13,7 @@ from cds_service.trials.nct06802055.cards.order_card import order_messages
 from cds_service.trials.nct06802055.cards.safety_card import safety_message
 from cds_service.trials.nct06802055.cards.titration_card import titration_message
 from cds_service.trials.nct06802055.cards.visit_cards import monitoring_message, response_message
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.studies import StudyState
 
 
@@ -53,13 +53,13 @@ def _dosing(assessment: Assessment, today: date, context: CardContext) -> list[M
         )
     dosed = {decision.drug for decision in assessment.titration}
     for drug in [drug for drug in Drug if drug not in dosed]:
-        if about_it := [alert for alert in ranked if alert.drug is drug]:
+        if about_it := [alert for alert in ranked if alert.drug == drug]:
             messages.append(safety_message(drug, about_it, context))
     return messages
 
 
 def _belongs(alert: Alert, drug: str, *, is_first: bool) -> bool:
-    return alert.drug is drug or (alert.drug is None and is_first)
+    return alert.drug == drug or (alert.drug is None and is_first)
 
 
 def _visit(assessment: Assessment, today: date, context: CardContext) -> list[Message]:

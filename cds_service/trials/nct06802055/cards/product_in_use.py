@@ -7,13 +7,8 @@ from cds_service.cards.card_context import CardContext
 from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import makes
 from cds_service.trials.nct06802055.registration import STUDY_DRUGS
-from fhir_mappings.clinical_model.medications import (
-    Dose,
-    Drug,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.writers.drafts import OrderedDrug
 
 _TAKEN: Final = (MedicationStatus.ACTIVE, MedicationStatus.COMPLETED)

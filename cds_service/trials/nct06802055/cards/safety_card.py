@@ -12,7 +12,7 @@ from cds_service.cards.dose_text import drug_name
 from cds_service.cards.first_look import STOPPING, alert_line, dangers, headline, place_of
 from cds_service.rules.answers.alerts import Alert
 from cds_service.trials.nct06802055.cards.dose_offers import partner_stops
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 

@@ -20,7 +20,7 @@ from cds_service.trials.nct06802055.cards.cause_words import causes_shortened, s
 from cds_service.trials.nct06802055.cards.dose_offers import HELD, dose_offers
 from cds_service.trials.nct06802055.cards.titration_detail import RESTART_REASON, first_lines, why_lines
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import WORDS, Reason
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 ORDERED_REASON = "CHANGE_ORDERED"
@@ -126,7 +126,7 @@ def _says_stop(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phr
     if critical or decision.state in (State.HOLD, State.STOP_REVIEW):
         return []
     for alert in ranked:
-        if alert.severity is Severity.WARNING and alert.action in _STOPPING and alert.drug is decision.drug:
+        if alert.severity is Severity.WARNING and alert.action in _STOPPING and alert.drug == decision.drug:
             name, action = drug_name(decision.drug), Phrase(f"action.{alert.action}")
             return [
                 say("safety.summary", drug=name, seen=alert.seen, action=action),
@@ -157,7 +157,7 @@ def _asked_in_short(decision: TitrationDecision) -> list[Phrase]:
 
 def _kidney(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
     """The renal state in few words, where it and not the level decides."""
-    if decision.drug is not Drug.CICLOSPORIN or decision.target is not None or renal.creatinine is None:
+    if decision.drug != Drug.CICLOSPORIN or decision.target is not None or renal.creatinine is None:
         return []
     state = Phrase(f"renal.state.{renal.state}")
     return [say("titration.kidney", state=state, creatinine=renal.creatinine)]

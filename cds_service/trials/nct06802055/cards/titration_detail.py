@@ -13,7 +13,7 @@ from cds_service.rules.answers.alerts import Alert, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
 from cds_service.trials.nct06802055.cards.dose_offers import CHANGES, HELD, tests_standing
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 RESTART_REASON = "RESTART_AFTER_HOLD"
@@ -117,7 +117,7 @@ def _dose_line(decision: TitrationDecision) -> Phrase:
 
 
 def _renal_line(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
-    if decision.drug is not Drug.CICLOSPORIN or renal.state is RenalState.NORMAL:
+    if decision.drug != Drug.CICLOSPORIN or renal.state is RenalState.NORMAL:
         return []
     return [say("titration.renal", state=Phrase(f"renal.state.{renal.state}"), seen=renal.seen)]
 

@@ -25,9 +25,9 @@ from cds_service.trials.nct06802055.patient_state.interactions import ActiveInte
 from cds_service.trials.nct06802055.patient_state.kidney.coded_injury import coded_injury
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits, dangerous_level
 from cds_service.trials.nct06802055.patient_state.levels.steady_state import settled_from
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import age_on
 from fhir_mappings.clinical_model.known_unknown import Known, Part
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Result
 
@@ -88,7 +88,7 @@ def _beside_the_past(
     case: DoseCase, record: ClinicalRecord, as_of: AsOf, explained: ExplainedJump, *, harmed: bool
 ) -> DoseCase:
     """The case with what earlier levels, kidneys and potassiums still mean for it."""
-    on_sirolimus = harmed and case.drug is Drug.SIROLIMUS
+    on_sirolimus = harmed and case.drug == Drug.SIROLIMUS
     unconfirmed = refuted_jumps(record, explained, as_of)
     held = hold_facts(record, explained, case.renal, as_of, harmed=on_sirolimus, unconfirmed=unconfirmed)
     return replace(

@@ -11,8 +11,9 @@ from cds_service.trials.nct06802055.dosing.shared_decisions import decision_dose
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bounds
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase
 
 _WAITING = frozenset(
@@ -138,7 +139,7 @@ def _since(ordered: date, control: Recheck, today: date) -> Recheck:
 
 def _level_after(coming: _Coming, case: DoseCase, limits: TitrationLimits) -> Recheck:
     """The level of the new dose, as if it had been begun on the day of the order."""
-    sirolimus = case.drug is Drug.SIROLIMUS
+    sirolimus = case.drug == Drug.SIROLIMUS
     window = limits.sirolimus_change_recheck if sirolimus else limits.ciclosporin_change_recheck
     first, last = (days_after(coming.since, days) for days in window)
     return Recheck(trough_test(case.drug), first, last)

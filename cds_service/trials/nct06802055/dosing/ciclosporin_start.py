@@ -15,7 +15,7 @@ from cds_service.trials.nct06802055.dosing.shared_decisions import cannot_advise
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import CEILING_STATES, bounds, nearest
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 

@@ -14,8 +14,9 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import USABLE
 from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after, days_before
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.results import Comparator, Result
 

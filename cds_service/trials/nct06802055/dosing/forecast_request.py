@@ -22,9 +22,10 @@ from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bound
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import age_on, hours_between
 from fhir_mappings.clinical_model.known_unknown import Known, Sex
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import Dose, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading, Result, Specimen
 
@@ -51,7 +52,7 @@ def outlook(
     """The forecast beside a decision; None where nothing can be said, since no dose or no target stands."""
     record, as_of = case.record, case.as_of
     dose = case.doses[Drug(decision.drug)]
-    other = case.doses[Drug.CICLOSPORIN if decision.drug is Drug.SIROLIMUS else Drug.SIROLIMUS]
+    other = case.doses[Drug.CICLOSPORIN if decision.drug == Drug.SIROLIMUS else Drug.SIROLIMUS]
     if decision.state not in TOLD or decision.target is None or decision.current is None or not dose.steps:
         return None
     levels = tuple(_levels(record, dose, as_of))
@@ -149,7 +150,7 @@ def _covariates(
     found = {name: tuple(_course(record, analyte, as_of)) for name, analyte in _COVARIATES.items()}
     if isinstance(record.birth_date, Known):
         found["age"] = (CovariateSeen(None, float(age_on(record.birth_date.value.last, as_of.day))),)
-    if other.drug is Drug.CICLOSPORIN:
+    if other.drug == Drug.CICLOSPORIN:
         found["ciclosporin_daily_mg"] = _ciclosporin(other)
     found["creatinine_clearance"] = tuple(_clearances(record, as_of, found))
     return {name: values for name, values in found.items() if values}
@@ -201,7 +202,7 @@ def real_doses(decision: TitrationDecision, renal: RenalState, limits: Titration
 
 
 def _grid(drug: Drug, limits: TitrationLimits, low: Decimal, high: Decimal) -> tuple[Decimal, ...]:
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         return sirolimus_doses(limits)
     step = limits.ciclosporin_grid_mg
     return tuple(step * k for k in range(1, int(high / step) + 1) if low <= step * k <= high)

@@ -18,8 +18,9 @@ from cds_service.trials.nct06802055.patient_state.levels.drug_levels import (
     is_dangerous,
     may_be_a_trough,
 )
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When, hours_between
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Result
 
@@ -70,7 +71,7 @@ def find_triggers(
     disproved = [t.result for t in high if t.result and refuted_by(t.result, levels, dose.drug, limits)]
     standing = [t for t in high if t.result not in disproved and (t.severe or t.result not in unconfirmed)]
     found = standing[-1:]
-    if dose.drug is Drug.CICLOSPORIN:
+    if dose.drug == Drug.CICLOSPORIN:
         found += [
             *_kidney_trigger(dose, renal, as_of, limits),
             *_potassium_trigger(record, dose, as_of, limits),
@@ -114,7 +115,7 @@ def refuted_by(
     result: Result, levels: Sequence[Result], drug: Drug, limits: TitrationLimits
 ) -> Result | None:
     """A later sirolimus level that lies lower than the drug could have fallen: the first was no trough."""
-    if drug is not Drug.SIROLIMUS or result.number is None or result.when is None:
+    if drug != Drug.SIROLIMUS or result.number is None or result.when is None:
         return None
     for later in levels:
         if later.number is None or later.when is None or later.comparator is not None:

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from cds_service.rules.answers.dosing_answers import Recheck, State, TitrationDecision
 from cds_service.trials.nct06802055.dosing.dose_case import trough_test
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Drug
 
 RULE = "DDI-CRITICAL"
 
@@ -25,7 +25,7 @@ def with_level_after_partner(
         for active in interactions
         if active.current
         and active.interaction.changes_levels
-        and active.interaction.critical_with is decision.drug
+        and active.interaction.critical_with == decision.drug
     ]
     if not started:
         return decision

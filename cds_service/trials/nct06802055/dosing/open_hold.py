@@ -27,8 +27,9 @@ from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import I
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, Mechanism
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import blood_levels
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationSource
+from fhir_mappings.clinical_model.medications import Dose, MedicationSource
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Result
 
@@ -160,12 +161,12 @@ def _restart_mg(
     trigger: Trigger, drug: Drug, renal: RenalFinding, limits: TitrationLimits, *, harmed: bool
 ) -> Decimal | None:
     """The dose after the hold per interval, mg; None where the record has none so low, or D is not known."""
-    if drug is Drug.CICLOSPORIN and trigger.cause is HoldTrigger.AKI:
+    if drug == Drug.CICLOSPORIN and trigger.cause is HoldTrigger.AKI:
         return limits.ciclosporin_low_mg
     if trigger.former is None:
         return None
     amount = bounds(drug, renal.standing, limits).amount(trigger.former)
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         severe = trigger.severe or harmed
         part = limits.restart_part if severe else limits.sirolimus_after_hold_part
         return highest_up_to(sirolimus_doses(limits), amount * part)

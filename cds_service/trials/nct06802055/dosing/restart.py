@@ -22,8 +22,9 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bounds
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason, reason_words
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 RULE = "TR-10"
@@ -60,7 +61,7 @@ def _still_held(case: DoseCase, hold: OpenHold, limits: TitrationLimits) -> Iter
         yield Reason.HIGH_POTASSIUM
     if case.strong_interaction:
         yield Reason.STRONG_INTERACTION
-    if case.liver.hold and case.drug is Drug.SIROLIMUS:
+    if case.liver.hold and case.drug == Drug.SIROLIMUS:
         yield Reason.LIVER_INJURY
 
 
@@ -84,7 +85,7 @@ def _next_look(case: DoseCase, hold: OpenHold, limits: TitrationLimits) -> Reche
     """The next level some days after the last, never in the past; potassium, where only that holds."""
     if hold.trigger.cause is HoldTrigger.POTASSIUM and not case.danger:
         return within_days(case, "potassium", limits.creatinine_urgent_days)
-    sirolimus = case.drug is Drug.SIROLIMUS
+    sirolimus = case.drug == Drug.SIROLIMUS
     window = limits.sirolimus_danger_recheck if sirolimus else limits.ciclosporin_danger_recheck
     last = _last_day(hold)
     first, by = (max(days_after(last, days), case.today) for days in window)
@@ -134,7 +135,7 @@ def _after(case: DoseCase, hold: OpenHold, limits: TitrationLimits, *, former: b
     test = trough_test(case.drug)
     if former:
         return within_days(case, test, limits.cause_gone_level_days)
-    sirolimus = case.drug is Drug.SIROLIMUS
+    sirolimus = case.drug == Drug.SIROLIMUS
     return in_days(
         case, test, limits.sirolimus_reduced_recheck if sirolimus else limits.ciclosporin_restart_recheck
     )

@@ -31,14 +31,14 @@ def veto(decision: TitrationDecision, safety: SafetyReport, rules: Mapping[str, 
     order is on hold: it is to be kept so. Any other critical
     finding for the drug, or a safety fact that cannot be read, stops a start or an increase.
     """
-    critical = [a for a in safety.alerts if a.drug is decision.drug and a.severity is Severity.CRITICAL]
+    critical = [a for a in safety.alerts if a.drug == decision.drug and a.severity is Severity.CRITICAL]
     stopping = sorted((a for a in critical if a.action in _STOPPING), key=lambda a: _STOPPING.index(a.action))
     if stopping:
         return _stopped(decision, stopping[0])
     if critical and decision.state in (State.INITIATE, State.INCREASE):
         return _not_raised(decision, critical[0])
     against = safety.unstarted if decision.state is State.INITIATE else safety.doubtful
-    doubts = tuple(phrase for drug, phrase in against if drug is decision.drug)
+    doubts = tuple(phrase for drug, phrase in against if drug == decision.drug)
     if doubts and decision.state in (State.INITIATE, State.INCREASE):
         seen = say("dosing.doubt", why=doubts)
         return replace(

@@ -15,8 +15,9 @@ from cds_service.trials.nct06802055.dosing.dose_case import (
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, DoseStatus, Stopped
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import UNFIT, Reason, reason_words
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Dose, Drug
+from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase, listing, say
 
 
@@ -35,7 +36,7 @@ def dose_unusable(dose: DoseInForce) -> DoseAdvice | None:
         return DoseAdvice(State.CANNOT_ADVISE, "TR-03", seen, reasons=(Reason.CONFLICTING_DOSES,))
     if dose.status is not DoseStatus.NOT_DOCUMENTED:
         return None
-    if dose.stopped and dose.drug is Drug.CICLOSPORIN:
+    if dose.stopped and dose.drug == Drug.CICLOSPORIN:
         seen = _stopped_words(dose.stopped)
         return DoseAdvice(State.CANNOT_ADVISE, "TR-03", seen, reasons=(Reason.CICLOSPORIN_STOPPED,))
     if dose.not_oral:

@@ -37,7 +37,7 @@ from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import (
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelRow
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 TEST = trough_test(Drug.SIROLIMUS)

@@ -24,7 +24,7 @@ from cds_service.trials.nct06802055.patient_state.dosing_reasons import WORDS, R
 from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.levels.drug_levels import LevelLimits
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.studies import StudyState
 
@@ -126,7 +126,7 @@ def _takes_as_ever(case: DoseCase) -> bool:
 
 def target_band(drug: Drug, renal: RenalState, arm: str | None, limits: TitrationLimits) -> Band | None:
     """The target band; none for ciclosporin while the kidneys rule, or in an arm that is not known."""
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         return Band(limits.sirolimus_target_low, limits.sirolimus_target_high)
     suspended = renal in CEILING_STATES or renal is RenalState.AKI
     if suspended or arm is None:

@@ -17,8 +17,8 @@ from cds_service.trials.nct06802055.patient_state.levels.drug_levels import (
     may_be_a_trough,
 )
 from cds_service.trials.nct06802055.patient_state.levels.sample_timing import timed_by_dose
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Result
 
@@ -66,7 +66,7 @@ class ExplainedJump(msgspec.Struct, frozen=True):
         )
 
     def _ciclosporin_changed(self, first: date, last: date) -> bool:
-        if self.dose.drug is Drug.CICLOSPORIN or self.other is None:
+        if self.dose.drug == Drug.CICLOSPORIN or self.other is None:
             return False
         steps, edge = self.other.steps, self.limits.jump_ciclosporin_mg
         before = [None, *steps]
@@ -215,7 +215,7 @@ def _far_from(result: Result, levels: Sequence[Result], explained: ExplainedJump
 def _lies_far(result: Result, earlier: Result, explained: ExplainedJump) -> bool:
     limits, drug = explained.limits, explained.dose.drug
     table = limits.table(drug)
-    factor = limits.jump_sirolimus_factor if drug is Drug.SIROLIMUS else limits.jump_ciclosporin_factor
+    factor = limits.jump_sirolimus_factor if drug == Drug.SIROLIMUS else limits.jump_ciclosporin_factor
     assert result.number is not None
     assert earlier.number is not None
     up = result.number > table.top and result.number >= factor * earlier.number

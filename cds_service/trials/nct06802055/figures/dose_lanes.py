@@ -10,8 +10,9 @@ from cds_service.figures.chart_data import Bar, Lane, end_of_axis, start_of
 from cds_service.figures.patient_chart import PatientChart
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, dose_in_force
 from cds_service.trials.nct06802055.patient_state.doses.dose_history import dose_begun, dose_chart
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Known
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationStatus
 
 _GOING_ON = frozenset({MedicationStatus.ACTIVE, MedicationStatus.UNKNOWN})
 

@@ -24,8 +24,8 @@ from cds_service.trials.nct06802055.figures.kidney_course import kidney_course
 from cds_service.trials.nct06802055.figures.level_panels import level_panel
 from cds_service.trials.nct06802055.patient_state.interactions import interacting_uses
 from cds_service.trials.nct06802055.patient_state.kidney.renal_replay import Creatinine
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Drug
 
 
 def drug_panels(chart: PatientChart) -> Iterator[Panel]:

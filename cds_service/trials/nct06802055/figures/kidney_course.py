@@ -6,7 +6,7 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import dose
 from cds_service.trials.nct06802055.patient_state.doses.reduced_dose import reduced_since
 from cds_service.trials.nct06802055.patient_state.kidney.renal import renal_course
 from cds_service.trials.nct06802055.patient_state.kidney.renal_replay import Creatinine
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 
 
 def kidney_course(chart: PatientChart) -> tuple[tuple[Creatinine, RenalState], ...]:

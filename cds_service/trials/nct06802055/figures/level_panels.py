@@ -22,7 +22,7 @@ from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.titration import target_band
 from cds_service.trials.nct06802055.figures.kidney_course import kidney_course
 from cds_service.trials.nct06802055.levels_when_new import level_course
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.results import Reading, Result
 
 _SHAPES = {
@@ -36,7 +36,7 @@ _SHAPES = {
 
 def level_panel(chart: PatientChart, drug: Drug) -> Panel | None:
     """The levels of one drug; None for a drug that was neither measured nor is dosed."""
-    decision = next((d for d in chart.assessment.titration if d.drug is drug), None)
+    decision = next((d for d in chart.assessment.titration if d.drug == drug), None)
     points = tuple(_points(chart, drug, decision))
     if not points and decision is None:
         return None

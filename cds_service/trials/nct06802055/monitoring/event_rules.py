@@ -14,7 +14,7 @@ from cds_service.trials.nct06802055.monitoring.study_course import EVENT, StudyC
 from cds_service.trials.nct06802055.monitoring.tests_findings_ask_for import asked_by_findings
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte, Result
 
@@ -59,7 +59,7 @@ def _rechecked(decision: TitrationDecision, recheck: Recheck) -> tuple[str, ...]
     """Ciclosporin given again after a hold is looked at with kidneys and potassium (DECISIONS 58)."""
     begins = decision.state is State.INITIATE or Reason.CHANGE_ORDERED in decision.reasons
     again = begins and Reason.RESTART_AFTER_HOLD in decision.reasons
-    beside = ("creatinine", "potassium") if again and decision.drug is Drug.CICLOSPORIN else ()
+    beside = ("creatinine", "potassium") if again and decision.drug == Drug.CICLOSPORIN else ()
     return (recheck.test, *beside)
 
 
@@ -69,7 +69,7 @@ def _after_dose_change(course: StudyCourse, drug: Drug) -> Iterator[Candidate]:
         return
     changed = dose.steps[-1].day
     window = course.limits.sirolimus_after_change
-    if drug is Drug.CICLOSPORIN:
+    if drug == Drug.CICLOSPORIN:
         window = course.limits.ciclosporin_after_change
     seen = say("schedule.doseChanged", day=changed)
     yield from course.follow_up(Analyte(drug), changed, window, "MON-DOSE", seen, instead=True)
@@ -109,7 +109,7 @@ def _after_partner(course: StudyCourse, analyte: Analyte) -> Iterator[Candidate]
                 analyte, active.stopped, limits.after_partner_stopped, "MON-DDI", seen, instead=False
             )
         elif active.started and active.started > course.calendar.day_one:
-            soon = partner.critical_with is drug
+            soon = partner.critical_with == drug
             window = limits.after_critical_partner if soon else limits.after_partner_started
             seen = say("schedule.partnerStarted", name=partner.name, day=active.started)
             yield from course.follow_up(analyte, active.started, window, "MON-DDI", seen, instead=False)

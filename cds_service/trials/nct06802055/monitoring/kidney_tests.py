@@ -6,7 +6,7 @@ from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.monitoring.plan import Candidate, after
 from cds_service.trials.nct06802055.monitoring.study_course import EVENT, StudyCourse
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte, Result
 

@@ -26,8 +26,9 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
     InteractionLimits,
 )
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import on_day
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.studies import StudyState

@@ -6,10 +6,10 @@ from itertools import takewhile
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.dosing_answers import State
 from cds_service.trials.nct06802055.orders.order_context import OrderContext
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.known_unknown import Evidence, Known
 from fhir_mappings.clinical_model.medications import (
-    Drug,
     MedicationEvent,
     MedicationSource,
     MedicationStatus,

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.trials.nct06802055.orders.order_context import OrderContext
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.concepts import FORMULATIONS, Concept
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
 
 _NEVER_TAKEN = frozenset(MedicationStatus(s) for s in ("cancelled", "draft", "not-taken", "intended"))

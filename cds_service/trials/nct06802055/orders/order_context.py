@@ -14,8 +14,9 @@ from cds_service.rules.thresholds import Rule
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, DrugInteraction
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import STRENGTH_UNKNOWN, Dose, Drug, MedicationEvent
+from fhir_mappings.clinical_model.medications import STRENGTH_UNKNOWN, Dose, MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
@@ -105,7 +106,7 @@ class OrderContext(msgspec.Struct, frozen=True):
     def bounds(self, drug: Drug) -> OrderBounds:
         """The bounds of the trial record; ciclosporin's depend on the kidney."""
         limits = self.limits
-        if drug is Drug.SIROLIMUS:
+        if drug == Drug.SIROLIMUS:
             return OrderBounds(limits.sirolimus_low, limits.sirolimus_high, limits.sirolimus_hours)
         high = limits.ciclosporin_high_impaired if self.impaired else limits.ciclosporin_high
         return OrderBounds(limits.ciclosporin_low, high, limits.ciclosporin_hours)
@@ -117,7 +118,7 @@ class OrderContext(msgspec.Struct, frozen=True):
 
     def stopped(self, drug: Drug) -> bool:
         """True when titration holds or stops the drug, or safety or the kidney forbids it."""
-        if drug is Drug.CICLOSPORIN and self.renal.standing is RenalState.AKI:
+        if drug == Drug.CICLOSPORIN and self.renal.standing is RenalState.AKI:
             return True
         decision = self.titration.get(drug)
         if decision is None:

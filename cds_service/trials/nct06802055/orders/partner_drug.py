@@ -15,9 +15,10 @@ from cds_service.trials.nct06802055.patient_state.interaction_findings import (
     perhaps_live,
 )
 from cds_service.trials.nct06802055.patient_state.interactions import Mechanism
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent
+from fhir_mappings.clinical_model.medications import MedicationEvent
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte, Result
 

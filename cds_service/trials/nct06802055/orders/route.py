@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.trials.nct06802055.orders.order_context import OrderContext
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Known
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 RULE = "ORD-ROUTE"

@@ -15,8 +15,9 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import makes
 from cds_service.trials.nct06802055.patient_state.interaction_findings import PairTold, pair_alerts
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Known
-from fhir_mappings.clinical_model.medications import Dose, Drug, MedicationEvent
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 _NAME = {Drug.SIROLIMUS: say("orders.sirolimus"), Drug.CICLOSPORIN: say("orders.ciclosporin")}
@@ -48,7 +49,7 @@ def draft_dose_text(dose: Dose) -> Phrase:
 
 
 def _arm(desk: OrderContext, draft: MedicationEvent, drug: Drug) -> Iterator[Alert]:
-    if drug is Drug.SIROLIMUS or desk.participation.arm == Arm.COMBINED:
+    if drug == Drug.SIROLIMUS or desk.participation.arm == Arm.COMBINED:
         return
     evidence = desk.participation.evidence
     if desk.participation.arm == Arm.SIROLIMUS:
@@ -64,7 +65,7 @@ def _stopped(desk: OrderContext, draft: MedicationEvent, drug: Drug) -> Iterator
     if not desk.stopped(drug):
         return
     decision = desk.titration.get(drug)
-    if drug is Drug.CICLOSPORIN and desk.renal.standing is RenalState.AKI:
+    if drug == Drug.CICLOSPORIN and desk.renal.standing is RenalState.AKI:
         why, evidence = desk.renal.seen, desk.renal.evidence
     else:
         assert decision is not None
@@ -118,7 +119,7 @@ def _overdose(desk: OrderContext, draft: MedicationEvent, drug: Drug, dose: Dose
 
 def _outside(desk: OrderContext, drug: Drug, dose: Dose) -> Phrase:
     bounds = desk.bounds(drug)
-    limited = "orders.impaired" if desk.impaired and drug is Drug.CICLOSPORIN else "orders.record"
+    limited = "orders.impaired" if desk.impaired and drug == Drug.CICLOSPORIN else "orders.record"
     return say(
         "orders.bounds",
         drug=_NAME[drug],
@@ -185,7 +186,7 @@ def _without_advice(
     desk: OrderContext, draft: MedicationEvent, decision: TitrationDecision
 ) -> Iterator[Alert]:
     """A dose is drafted where none is known to be taken and the dosing rules still ask for something."""
-    if decision.drug is Drug.CICLOSPORIN and desk.participation.arm != Arm.COMBINED:
+    if decision.drug == Drug.CICLOSPORIN and desk.participation.arm != Arm.COMBINED:
         return
     seen = say("orders.unadvised", drug=_NAME[Drug(decision.drug)], why=decision.seen)
     yield desk.alert("ORD-UNADVISED", Severity.WARNING, Action.REVIEW, seen, draft, Drug(decision.drug))
@@ -209,7 +210,7 @@ def _spacing(desk: OrderContext, draft: MedicationEvent, drug: Drug) -> Iterator
     """Sirolimus is taken 4 hours after the morning ciclosporin (US label 7.1), where the arm takes both."""
     if desk.participation.arm == Arm.SIROLIMUS:
         return
-    other = Drug.CICLOSPORIN if drug is Drug.SIROLIMUS else Drug.SIROLIMUS
+    other = Drug.CICLOSPORIN if drug == Drug.SIROLIMUS else Drug.SIROLIMUS
     dose = desk.doses.get(other)
     taken = dose is not None and dose.status in (DoseStatus.KNOWN, DoseStatus.CONFLICTING)
     drafted = any(other.value in d.ingredients and d.systemic is not False for d in desk.drafts)

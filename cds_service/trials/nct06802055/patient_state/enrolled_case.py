@@ -11,7 +11,7 @@ from cds_service.rules.as_of import AsOf
 from cds_service.rules.thresholds import Rule
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 

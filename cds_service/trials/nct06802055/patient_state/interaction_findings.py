@@ -12,8 +12,8 @@ from cds_service.trials.nct06802055.patient_state.interactions import (
     InteractionClass,
     Mechanism,
 )
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 RULE = {
@@ -102,7 +102,7 @@ def pair_alerts(
 
 def severity_with(interaction: DrugInteraction, drug: Drug) -> Severity:
     """Critical only for the closed list; a caution informs."""
-    if interaction.critical_with is drug:
+    if interaction.critical_with == drug:
         return Severity.CRITICAL
     caution = interaction.class_with(drug) is InteractionClass.CAUTION
     return Severity.INFO if caution else Severity.WARNING
@@ -112,14 +112,14 @@ def _rule(interaction: DrugInteraction, drug: Drug, rules: Mapping[str, Rule]) -
     """The rule of the class, with the source of this very pair."""
     grade = interaction.class_with(drug)
     assert grade is not None
-    name = "DDI-CRITICAL" if interaction.critical_with is drug else RULE[grade]
+    name = "DDI-CRITICAL" if interaction.critical_with == drug else RULE[grade]
     return replace(rules[name], origin=interaction.origin, source=interaction.source)
 
 
 def _action(interaction: DrugInteraction, drug: Drug, *, drafted: bool) -> Action:
     """In use, a pair that changes the level asks for a level, the critical one for a hold until then."""
-    if interaction.critical_with is drug:
-        return Action.HOLD if drug is Drug.SIROLIMUS and not drafted else Action.AVOID
+    if interaction.critical_with == drug:
+        return Action.HOLD if drug == Drug.SIROLIMUS and not drafted else Action.AVOID
     caution = interaction.class_with(drug) is InteractionClass.CAUTION
     if caution:
         return _CAUTION_ASKS.get(interaction.mechanism, Action.MEASURE_LEVEL)
@@ -130,8 +130,8 @@ def _action(interaction: DrugInteraction, drug: Drug, *, drafted: bool) -> Actio
 def _seen(
     interaction: DrugInteraction, drug: Drug | None, grade: InteractionClass, where: Phrase, told: PairTold
 ) -> Phrase:
-    critical = drug is not None and interaction.critical_with is drug
-    soon = critical and drug is Drug.SIROLIMUS and interaction.changes_levels
+    critical = drug is not None and interaction.critical_with == drug
+    soon = critical and drug == Drug.SIROLIMUS and interaction.changes_levels
     pair = say(
         "interactions.pair",
         where=where,

@@ -18,8 +18,9 @@ from cds_service.rules.drug_uses import Use as Use
 from cds_service.rules.drug_uses import uses_of
 from cds_service.rules.stops import STOPPED
 from cds_service.rules.thresholds import FOLDER, Origin, ProtocolTextFault, read_topic
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
@@ -75,7 +76,7 @@ class DrugInteraction(msgspec.Struct, frozen=True):
 
     def class_with(self, drug: Drug) -> InteractionClass | None:
         """The class with one study drug."""
-        return self.with_sirolimus if drug is Drug.SIROLIMUS else self.with_ciclosporin
+        return self.with_sirolimus if drug == Drug.SIROLIMUS else self.with_ciclosporin
 
     @property
     def name(self) -> Phrase:

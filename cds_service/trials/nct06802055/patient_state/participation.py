@@ -6,9 +6,9 @@ from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import signs_of
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Evidence, Gap, Part
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.studies import StudyEntry, StudyState
 

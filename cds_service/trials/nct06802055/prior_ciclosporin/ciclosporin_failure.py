@@ -26,11 +26,11 @@ from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import
     FailureLimits,
     Grade,
 )
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after, months_after
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Diagnosis
 from fhir_mappings.clinical_model.known_unknown import Part
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.record import ClinicalRecord, latest_day
 

@@ -13,10 +13,10 @@ from cds_service.rules.time_windows import known_by
 from cds_service.trials.nct06802055.patient_state.kidney.egfr import egfr_on
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import CiclosporinCourse
 from cds_service.trials.nct06802055.prior_ciclosporin.days_covered import ExposureLimits, is_systemic
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.quantity import CANONICAL_UNIT
 from fhir_mappings.clinical_model.record import ClinicalRecord

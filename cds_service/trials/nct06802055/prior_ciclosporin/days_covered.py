@@ -11,15 +11,10 @@ from decimal import Decimal
 import msgspec
 from msgspec.structs import replace
 
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When, days_after, days_before
 from fhir_mappings.clinical_model.known_unknown import Fact, Known, Unknown, WhyUnknown
-from fhir_mappings.clinical_model.medications import (
-    Dose,
-    Drug,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 

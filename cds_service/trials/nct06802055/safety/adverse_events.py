@@ -11,12 +11,12 @@ import msgspec
 
 from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.trials.nct06802055.safety.safety_context import Found, Situation
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.clinical_events import AdverseEventSeen, AllergyKind
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.diagnoses import Certainty, Course, Diagnosis
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 

@@ -7,7 +7,7 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.safety.dangerous_levels import level_drug_name
 from cds_service.trials.nct06802055.safety.safety_context import Found, Situation
 from cds_service.trials.nct06802055.trial_arms import Arm
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import say
 
 

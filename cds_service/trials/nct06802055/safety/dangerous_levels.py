@@ -7,7 +7,7 @@ from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.dosing_answers import Trough
 from cds_service.trials.nct06802055.safety.result_text import result_evidence, shown_result
 from cds_service.trials.nct06802055.safety.safety_context import Found, Situation, day_of
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
 RULE = {Drug.SIROLIMUS: "SAF-SRL-LEVEL", Drug.CICLOSPORIN: "SAF-CSA-LEVEL"}
@@ -53,4 +53,4 @@ def is_toxicity(one: Found) -> TypeGuard[Alert]:
 
 def level_drug_name(drug: Drug) -> Phrase:
     """The drug in words."""
-    return say("safety.drug.sirolimus") if drug is Drug.SIROLIMUS else say("safety.drug.ciclosporin")
+    return say("safety.drug.sirolimus") if drug == Drug.SIROLIMUS else say("safety.drug.ciclosporin")

@@ -9,10 +9,10 @@ from cds_service.trials.nct06802055.patient_state.blood.counts import BloodCount
 from cds_service.trials.nct06802055.safety.adverse_events import is_current_bleeding
 from cds_service.trials.nct06802055.safety.result_text import result_evidence, shown_result
 from cds_service.trials.nct06802055.safety.safety_context import Found, Situation, day_of
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after, days_before
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.results import Result
 

@@ -9,8 +9,8 @@ from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.patient_state.kidney.coded_injury import coded_injury
 from cds_service.trials.nct06802055.safety.result_text import at_least_times, result_evidence, shown_result
 from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation, day_of
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte, Result
 

@@ -11,7 +11,7 @@ from cds_service.trials.nct06802055.safety.result_text import (
     shown_result,
 )
 from cds_service.trials.nct06802055.safety.safety_context import Found, Situation, day_of
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.results import Analyte
 

@@ -9,9 +9,9 @@ from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.lost_words import all_lost_words
 from cds_service.trials.nct06802055.safety.result_text import result_evidence
 from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation, day_of
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.concepts import APLASTIC_ANAEMIA
 from fhir_mappings.clinical_model.known_unknown import MEDICATION_PARTS, Evidence, Gap, Known, Lost, Part, Sex
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.results import Analyte, Reading, Result
 

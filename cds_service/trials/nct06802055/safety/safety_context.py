@@ -17,8 +17,8 @@ from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledC
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, InteractionLimits
 from cds_service.trials.nct06802055.safety.safety_limits import SafetyLimits
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Reading, Result

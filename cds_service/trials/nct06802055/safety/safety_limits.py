@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from cds_service.rules.thresholds import ProtocolTextFault
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.results import Analyte
 
 

@@ -32,7 +32,7 @@ from cds_service.trials.nct06802055.safety.safety_limits import SafetyLimits
 from cds_service.trials.nct06802055.safety.strengths import unknown_strengths
 from cds_service.trials.nct06802055.safety.surgery import surgery
 from cds_service.trials.nct06802055.safety.urine import urine_protein
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.results import Result
 from fhir_mappings.clinical_model.studies import StudyState

@@ -6,11 +6,11 @@ from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseStatus
 from cds_service.trials.nct06802055.safety.dangerous_levels import level_drug_name
 from cds_service.trials.nct06802055.safety.safety_context import Found, Situation
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Evidence, Gap
 from fhir_mappings.clinical_model.medications import (
     STRENGTH_UNKNOWN,
-    Drug,
     MedicationEvent,
     MedicationSource,
     MedicationStatus,

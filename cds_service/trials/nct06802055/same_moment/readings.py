@@ -12,8 +12,8 @@ from math import prod
 import msgspec
 from msgspec.structs import replace
 
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Gap
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.pairs import Pair
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Presence, Result

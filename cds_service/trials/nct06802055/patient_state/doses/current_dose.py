@@ -31,15 +31,10 @@ from cds_service.trials.nct06802055.patient_state.doses.given_up import (
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import IntakeSign
 from cds_service.trials.nct06802055.patient_state.doses.interruptions import Off
 from cds_service.trials.nct06802055.patient_state.doses.unread_doses import unread_words
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_before
 from fhir_mappings.clinical_model.known_unknown import Evidence, Known
-from fhir_mappings.clinical_model.medications import (
-    Dose,
-    Drug,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 

@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, Decimal
 from cds_service.rules.answers.dosing_answers import DoseBounds
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 
 CEILING_STATES = frozenset({RenalState.IMPAIRED, RenalState.RECOVERED, RenalState.STABILISED})
 """Renal states in which the record's range for impaired renal function holds (DECISIONS 31, 34)."""
@@ -14,7 +14,7 @@ CEILING_STATES = frozenset({RenalState.IMPAIRED, RenalState.RECOVERED, RenalStat
 
 def bounds(drug: Drug, renal: RenalState, limits: TitrationLimits) -> DoseBounds:
     """The bounds of one drug in one renal state."""
-    if drug is Drug.SIROLIMUS:
+    if drug == Drug.SIROLIMUS:
         return DoseBounds(limits.sirolimus_min_mg, limits.sirolimus_max_mg, limits.sirolimus_every_hours)
     ceiling = renal in CEILING_STATES
     highest = limits.ciclosporin_impaired_max_mg if ceiling else limits.ciclosporin_max_mg
@@ -23,7 +23,7 @@ def bounds(drug: Drug, renal: RenalState, limits: TitrationLimits) -> DoseBounds
 
 def allowed_now(drug: Drug, renal: RenalState, limits: TitrationLimits) -> DoseBounds | None:
     """The same; none for ciclosporin while the kidneys forbid it, or nobody knows how they are."""
-    if drug is Drug.CICLOSPORIN and renal in (RenalState.AKI, RenalState.UNKNOWN):
+    if drug == Drug.CICLOSPORIN and renal in (RenalState.AKI, RenalState.UNKNOWN):
         return None
     return bounds(drug, renal, limits)
 

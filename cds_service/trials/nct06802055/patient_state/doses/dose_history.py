@@ -11,15 +11,10 @@ from cds_service.rules.as_of import AsOf
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import IntakeSign, Signs, signs_of
 from cds_service.trials.nct06802055.patient_state.doses.interruptions import Off, cut, off_periods, stop_days
 from cds_service.trials.nct06802055.trial_arms import Arm
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.known_unknown import MEDICATION_PARTS, Known, Part
-from fhir_mappings.clinical_model.medications import (
-    Dose,
-    Drug,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 
@@ -78,7 +73,7 @@ def dose_chart(
     signs = replace(signs, taken=cut(signs.taken, stops))
     off = off_periods(signs.taken, stops, limits.switch_days)
     start = participation.start
-    only_study = drug is Drug.CICLOSPORIN and participation.arm == Arm.COMBINED
+    only_study = drug == Drug.CICLOSPORIN and participation.arm == Arm.COMBINED
     measured = tuple(d for d in signs.measured if not (only_study and start and d < start))
     taken = tuple(s for s in signs.taken if start is None or _in_study(s, start, only_study, limits))
     current = tuple(o for o in signs.orders if is_current(o, as_of.day, limits))

@@ -13,15 +13,10 @@ from msgspec.structs import replace
 from cds_service.rules.as_of import AsOf
 from cds_service.rules.stops import STOPPED
 from cds_service.trials.nct06802055.patient_state.doses.regimens import EVERY_HOURS, whole_days
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When, days_after
 from fhir_mappings.clinical_model.known_unknown import Evidence, Known, Unknown, WhyUnknown
-from fhir_mappings.clinical_model.medications import (
-    Dose,
-    Drug,
-    MedicationEvent,
-    MedicationSource,
-    MedicationStatus,
-)
+from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading
 

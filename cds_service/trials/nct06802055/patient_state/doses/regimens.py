@@ -7,11 +7,11 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after, days_before, on_day
 from fhir_mappings.clinical_model.known_unknown import Known
 from fhir_mappings.clinical_model.medications import (
     Dose,
-    Drug,
     MedicationEvent,
     MedicationSource,
     apart_in_a_day,

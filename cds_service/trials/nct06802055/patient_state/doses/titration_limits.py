@@ -6,7 +6,7 @@ import msgspec
 
 from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.trials.nct06802055.patient_state.levels.level_table import LevelTable
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 
 _BOUND_BY = {
     ("sirolimus_min_mg", "sirolimus_max_mg"): (
@@ -187,7 +187,7 @@ class TitrationLimits(msgspec.Struct, frozen=True):
 
     def table(self, drug: Drug) -> LevelTable:
         """The bands of one drug."""
-        if drug is Drug.SIROLIMUS:
+        if drug == Drug.SIROLIMUS:
             return LevelTable(
                 self.sirolimus_target_low,
                 self.sirolimus_target_high,

@@ -14,8 +14,8 @@ from cds_service.trials.nct06802055.patient_state.interactions import ActiveInte
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits as LevelLimits
 from cds_service.trials.nct06802055.patient_state.levels.sample_timing import is_after_a_dose, sample_timing
 from cds_service.trials.nct06802055.patient_state.levels.steady_state import at_steady_state
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import (
     Analyte,
@@ -132,7 +132,7 @@ def _plausibility(result: Result, drug: Drug, limits: LevelLimits) -> Validity |
     if result.comparator in _ABOVE:
         return Validity.ABOVE_QUANTIFICATION
     if result.number > highest:
-        return Validity.ABOVE_QUANTIFICATION if drug is Drug.SIROLIMUS else Validity.IMPLAUSIBLE
+        return Validity.ABOVE_QUANTIFICATION if drug == Drug.SIROLIMUS else Validity.IMPLAUSIBLE
     return None
 
 
@@ -200,7 +200,7 @@ def blood_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int) -> 
 
 def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: LevelLimits) -> bool:
     """Is it one that holds by itself, but for its age?"""
-    after_a_dose = drug is Drug.CICLOSPORIN and is_after_a_dose(result, given, limits)
+    after_a_dose = drug == Drug.CICLOSPORIN and is_after_a_dose(result, given, limits)
     return not after_a_dose and _is_danger(result, drug, limits)
 
 
@@ -216,13 +216,13 @@ def _counts_for_safety(
     details = _details(result)
     if result.reading is not Reading.USABLE or details.specimen in _WRONG_SPECIMENS:
         return False
-    if drug is Drug.CICLOSPORIN and is_after_a_dose(result, given, limits):
+    if drug == Drug.CICLOSPORIN and is_after_a_dose(result, given, limits):
         return False
     return (as_of.day - _last_day(result)).days <= limits.safety_age_days
 
 
 def _is_danger(result: Result, drug: Drug, limits: LevelLimits) -> bool:
-    if drug is Drug.CICLOSPORIN:
+    if drug == Drug.CICLOSPORIN:
         return result.above(limits.ciclosporin_danger) is True
     if result.comparator in _ABOVE and result.number is not None:
         return result.number >= limits.sirolimus_danger_open
@@ -230,7 +230,7 @@ def _is_danger(result: Result, drug: Drug, limits: LevelLimits) -> bool:
 
 
 def _is_safe(result: Result, drug: Drug, limits: LevelLimits) -> bool:
-    safe = limits.sirolimus_safe if drug is Drug.SIROLIMUS else limits.ciclosporin_safe
+    safe = limits.sirolimus_safe if drug == Drug.SIROLIMUS else limits.ciclosporin_safe
     return result.above(safe) is False and _details(result).assay not in _WRONG_ASSAYS
 
 

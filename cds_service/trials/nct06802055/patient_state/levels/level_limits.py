@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from fhir_mappings.clinical_model.medications import Drug
+from cds_service.trials.nct06802055.two_drugs import Drug
 
 
 class LevelLimits(msgspec.Struct, frozen=True):
@@ -43,24 +43,24 @@ class LevelLimits(msgspec.Struct, frozen=True):
 
     def hours(self, drug: Drug) -> tuple[int, int]:
         """From and to how many hours after a dose a sample is a trough, both included."""
-        if drug is Drug.SIROLIMUS:
+        if drug == Drug.SIROLIMUS:
             return self.sirolimus_hours_min, self.sirolimus_hours_max
         return self.ciclosporin_hours_min, self.ciclosporin_hours_max
 
     def measurable(self, drug: Drug) -> tuple[Decimal, Decimal]:
         """The lowest and the highest level that can be believed as a trough, both included."""
-        if drug is Drug.SIROLIMUS:
+        if drug == Drug.SIROLIMUS:
             return self.sirolimus_lloq, self.sirolimus_ceiling
         return self.ciclosporin_lloq, self.ciclosporin_ceiling
 
     def steady_days(self, drug: Drug) -> int:
         """Days at an unchanged dose."""
-        return self.sirolimus_steady_days if drug is Drug.SIROLIMUS else self.ciclosporin_steady_days
+        return self.sirolimus_steady_days if drug == Drug.SIROLIMUS else self.ciclosporin_steady_days
 
     def adherence_days(self, drug: Drug) -> int:
         """Days before the sample without a missed dose."""
-        return self.sirolimus_adherence_days if drug is Drug.SIROLIMUS else self.ciclosporin_adherence_days
+        return self.sirolimus_adherence_days if drug == Drug.SIROLIMUS else self.ciclosporin_adherence_days
 
     def age_days(self, drug: Drug) -> int:
         """Days for which a level is titrated on."""
-        return self.sirolimus_age_days if drug is Drug.SIROLIMUS else self.ciclosporin_age_days
+        return self.sirolimus_age_days if drug == Drug.SIROLIMUS else self.ciclosporin_age_days

@@ -6,8 +6,8 @@ from datetime import datetime
 from cds_service.rules.answers.dosing_answers import Validity
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When, hours_between
-from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.results import LevelDetails, Result, SampleTiming
 
 _NOTHING_TOLD = LevelDetails()
@@ -26,7 +26,7 @@ def sample_timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Val
     coded = told.timing
     if told.is_after_dose:
         return Validity.NOT_TROUGH
-    if coded is SampleTiming.TWELVE_HOURS and dose.drug is Drug.SIROLIMUS:
+    if coded is SampleTiming.TWELVE_HOURS and dose.drug == Drug.SIROLIMUS:
         return Validity.NOT_TROUGH
     by_dose = [_is_trough_time(h, dose.drug, limits) for h in _hours_since_dose(result, dose.given, limits)]
     if False in by_dose:

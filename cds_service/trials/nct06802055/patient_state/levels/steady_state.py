@@ -5,8 +5,8 @@ from datetime import date
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, Mechanism
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits
+from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import Drug
 
 _INDUCERS = frozenset({Mechanism.STRONG_INDUCER, Mechanism.MODERATE_INDUCER})
 
@@ -36,7 +36,7 @@ def settled_from(
     if not dose.taken or dose.since is None:
         return None
     days = [days_after(dose.since, limits.steady_days(dose.drug))]
-    if dose.drug is Drug.SIROLIMUS and other:
+    if dose.drug == Drug.SIROLIMUS and other:
         days.append(_after_ciclosporin(other, limits))
     for active in interactions:
         if active.interaction.changes_levels and active.interaction.class_with(dose.drug) is not None:
@@ -62,7 +62,7 @@ def _after_ciclosporin(ciclosporin: DoseInForce, limits: LevelLimits) -> date:
 
 def modulator_days(drug: Drug, active: ActiveInteraction, limits: LevelLimits) -> int:
     """Days until a level of the drug has settled after this inhibitor or inducer was started or stopped."""
-    if drug is Drug.CICLOSPORIN:
+    if drug == Drug.CICLOSPORIN:
         return limits.ciclosporin_modulator_days
     if not active.current and active.interaction.mechanism in _INDUCERS:
         return limits.sirolimus_inducer_offset_days
