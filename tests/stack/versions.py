@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import cds_service
+from cds_service.audit import migrate
 from cds_service.audit.migrate import HEAD
 
 NEXT = "9999"
@@ -26,8 +27,9 @@ BACK = ("DROP TABLE IF EXISTS of_tomorrow", "ALTER TABLE calls DROP COLUMN IF EX
 def next_version(folder: Path) -> dict[str, str]:
     """This one with one more migration, written there; the environment that runs it instead of this one."""
     package = _copy(folder)
-    _change(package / "store/migrate.py", f'HEAD = "{HEAD}"', f'HEAD = "{NEXT}"')
-    (package / f"store/migrations/versions/{NEXT}_of_tomorrow.py").write_text(_MIGRATION, encoding="utf-8")
+    tables = package / Path(migrate.__file__).parent.name
+    _change(tables / "migrate.py", f'HEAD = "{HEAD}"', f'HEAD = "{NEXT}"')
+    (tables / f"migrations/versions/{NEXT}_of_tomorrow.py").write_text(_MIGRATION, encoding="utf-8")
     return {"PYTHONPATH": str(folder)}
 
 
