@@ -25,6 +25,11 @@ _SPECIMENS = (
     (results.Specimen.DRIED_SPOT, re.compile(r"dried blood|blood spot|干血斑|干血片|\b440500007\b")),
     (results.Specimen.WHOLE_BLOOD, re.compile(r"whole blood|edta|全血|\b(?:258580003|119297000)\b")),
 )
+# The name of the test, where its specimen has no words: 血清西罗莫司 raises a doubt, "serum or blood" none
+_NAMED = (
+    (results.Specimen.UNSTATED, re.compile(r"\bblood\b|全血")),
+    (results.Specimen.NAMED_SERUM, re.compile(r"\bserum\b|\bplasma\b|血清|血浆")),
+)
 _ASSAYS = (
     (Assay.POLYCLONAL, re.compile(r"polyclonal|多克隆")),
     (Assay.SPECIFIC, re.compile(r"lc[-/ ]?ms|mass spectrometry|hplc|质谱|高效液相|monoclonal|单克隆")),
@@ -50,9 +55,10 @@ _NOTED_AFTER = re.compile(
 def level_of(stated: LevelDetails, observation: Observation, chart: ReadingContext) -> LevelDetails:
     """What the code, the specimen, the method and the words of one observation state together."""
     method = drug_words(observation.method) or None
+    called = _first(_NAMED, _all_words(observation.code), results.Specimen.UNSTATED)
     seen = LevelDetails(
         _timing(observation, stated.timing),
-        _first(_SPECIMENS, _specimen_words(observation, chart), results.Specimen.UNSTATED),
+        _first(_SPECIMENS, _specimen_words(observation, chart), called),
         _first(_ASSAYS, (method or "").casefold(), Assay.UNSTATED),
         method,
     )

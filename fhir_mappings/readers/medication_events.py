@@ -179,6 +179,7 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: ReadingContex
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(said.oral),
         times=said.times,
+        stop_reason=drug_words(dispense.status_reason_codeable_concept)[:_SHOWN],
         reason=reason_of_entry(dispense, *_linked(dispense.authorizing_prescription, chart)),
     )
     yield from in_steps(event, lines, supplied or dispense.quantity, drug, chart)
@@ -213,6 +214,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Read
         as_written=dosage.text or "",
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(by_mouth(dosage.route)),
+        stop_reason="; ".join(filter(None, map(drug_words, given.status_reason)))[:_SHOWN],
         reason=reason_of_entry(given, *_linked([given.request], chart)),
     )
 

@@ -406,6 +406,9 @@ def test_an_order_not_to_give_is_no_order_and_said() -> None:
         ({"text": "gum hyperplasia"}, True),
         ({"text": "无肌酐升高，疗效不佳"}, False),
         ({"text": "no tremor; no response"}, False),
+        ({"text": "皮疹"}, True),
+        ({"text": "allergic reaction"}, True),
+        ({"text": "无过敏，疗效不佳"}, False),
         (None, False),
     ],
 )
