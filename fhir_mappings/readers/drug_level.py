@@ -55,9 +55,10 @@ _NOTED_AFTER = re.compile(
 def level_of(stated: LevelDetails, observation: Observation, chart: ReadingContext) -> LevelDetails:
     """What the code, the specimen, the method and the words of one observation state together."""
     method = drug_words(observation.method) or None
-    called = _first(_NAMED, _all_words(observation.code), results.Specimen.UNSTATED)
+    name = _all_words(observation.code)
+    called = _first(_NAMED, name, results.Specimen.UNSTATED)
     seen = LevelDetails(
-        _timing(observation, stated.timing),
+        _timing(name, observation, stated.timing),
         _first(_SPECIMENS, _specimen_words(observation, chart), called),
         _first(_ASSAYS, (method or "").casefold(), Assay.UNSTATED),
         method,
@@ -67,10 +68,10 @@ def level_of(stated: LevelDetails, observation: Observation, chart: ReadingConte
     return LevelDetails(level.timing, level.specimen, level.assay, method or stated.method, sampled)
 
 
-def _timing(observation: Observation, coded: SampleTiming) -> SampleTiming:
+def _timing(name: str, observation: Observation, coded: SampleTiming) -> SampleTiming:
     """By the words of the code and of the notes. Those for a trough's hours prove nothing, but that ten to
     fourteen hours are meant where the code says trough: none of a drug taken once a day."""
-    rest, twelve_hours = _AT_12_HOURS.subn(" ", _all_words(observation.code))
+    rest, twelve_hours = _AT_12_HOURS.subn(" ", name)
     if _AFTER_A_DOSE.search(_AT_24_HOURS.sub(" ", rest)):
         return SampleTiming.POST_DOSE
     if any(_NOTED_AFTER.search((note.text or "").casefold()) for note in observation.note):

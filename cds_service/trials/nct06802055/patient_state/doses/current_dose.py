@@ -212,7 +212,8 @@ def _to_be_given_again(chart: DoseChart) -> Dose | None:
 
 def _conflict(chart: DoseChart) -> tuple[Dose, ...]:
     """The doses of current orders, or of statements that go on, when their daily amounts differ."""
-    ordered = [o.dose.value for o in _begun(chart) if isinstance(o.dose, Known)]
+    begun = _begun(chart) if chart.taken and len(chart.current) > 1 else chart.current
+    ordered = [o.dose.value for o in begun if isinstance(o.dose, Known)]
     stated = [s.dose for s in chart.taken if s.until is None and s.dose]
     for doses in (ordered, stated):
         if len({dose.daily_mg for dose in doses}) > 1:
@@ -223,8 +224,6 @@ def _conflict(chart: DoseChart) -> tuple[Dose, ...]:
 def _begun(chart: DoseChart) -> tuple[MedicationEvent, ...]:
     """The current orders, but for the one newer order that nobody has begun: it is a change on its way
     (DECISIONS 84, which is later than 22). Two of those, or one that waits for too long, contradict."""
-    if len(chart.current) < 2 or not chart.taken:
-        return chart.current
     last, recent = chart.taken[-1], days_before(chart.today, chart.limits.order_waits_days)
     waiting = []
     for order in chart.current:
