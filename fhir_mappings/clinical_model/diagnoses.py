@@ -28,6 +28,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
     `by_text_only` is true when no code, only the words, put it into its concepts: never definite.
     `codes` are for showing, e.g. ("ICD-10 D61.3",). `relapsed`: clinicalStatus relapse or recurrence.
+    `blamed`: drugs that its words hold responsible (环孢素不耐受), which no code has to say.
     """
 
     reference: str
@@ -41,3 +42,4 @@ class Diagnosis(msgspec.Struct, frozen=True):
     codes: tuple[str, ...] = ()
     by_text_only: bool = False
     relapsed: bool = False
+    blamed: frozenset[str] = frozenset()

@@ -102,9 +102,14 @@ class SampleTiming(StrEnum):
 
 
 class Specimen(StrEnum):
-    """The matrix of a drug level."""
+    """The matrix of a drug level.
+
+    NAMED_SERUM: the test is called one in serum or plasma, and its code says otherwise or nothing. It is not
+    fit for titration, and still a danger.
+    """
 
     WHOLE_BLOOD = "whole-blood"
+    NAMED_SERUM = "serum-plasma by name"
     SERUM_OR_PLASMA = "serum-plasma"
     DRIED_SPOT = "dried-blood-spot"
     UNSTATED = "unstated"

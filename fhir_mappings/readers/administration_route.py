@@ -84,6 +84,8 @@ _LOCAL_WORDS = (
     "外用",
     "vaginal",
     "阴道",
+    # trade names of ciclosporin drops and of sirolimus gel
+    *("restasis", "cequa", "ikervis", "verkazia", "兹润", "hyftor"),
 )
 
 

@@ -13,6 +13,7 @@ from fhir_mappings.readers.effective_time import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference, Resource
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
+from fhir_mappings.readers.stop_reason import blamed_for
 
 _DROPPED = frozenset({"refuted", "entered-in-error"})
 _CERTAINTY = {
@@ -55,7 +56,9 @@ def read_condition(condition: Condition, chart: ReadingContext) -> Iterator[Diag
     It is provisional where its own words leave it open, whatever its verification status and code say.
     """
     verification = status_codes(condition.verification_status)
-    seen = chart.settings.codes.recognise(codings(condition.code), drug_words(condition.code))
+    codes, words = chart.settings.codes, drug_words(condition.code)
+    blamed = blamed_for(condition.code, codes)
+    seen = codes.recognise(codings(condition.code), words) or (codes.recognise((), words) if blamed else None)
     if seen is None or verification & _DROPPED:
         return
     reference = own_reference(condition)
@@ -77,6 +80,7 @@ def read_condition(condition: Condition, chart: ReadingContext) -> Iterator[Diag
         seen.codes,
         seen.by_text_only,
         bool(status_codes(condition.clinical_status) & _AGAIN),
+        blamed,
     )
 
 

@@ -25,6 +25,11 @@ _SPECIMENS = (
     (results.Specimen.DRIED_SPOT, re.compile(r"dried blood|blood spot|干血斑|干血片|\b440500007\b")),
     (results.Specimen.WHOLE_BLOOD, re.compile(r"whole blood|edta|全血|\b(?:258580003|119297000)\b")),
 )
+# The name of the test, where its specimen has no words: 血清西罗莫司 raises a doubt, "serum or blood" none
+_NAMED = (
+    (results.Specimen.UNSTATED, re.compile(r"\bblood\b|全血")),
+    (results.Specimen.NAMED_SERUM, re.compile(r"\bserum\b|\bplasma\b|血清|血浆")),
+)
 _ASSAYS = (
     (Assay.POLYCLONAL, re.compile(r"polyclonal|多克隆")),
     (Assay.SPECIFIC, re.compile(r"lc[-/ ]?ms|mass spectrometry|hplc|质谱|高效液相|monoclonal|单克隆")),
@@ -50,9 +55,11 @@ _NOTED_AFTER = re.compile(
 def level_of(stated: LevelDetails, observation: Observation, chart: ReadingContext) -> LevelDetails:
     """What the code, the specimen, the method and the words of one observation state together."""
     method = drug_words(observation.method) or None
+    name = _all_words(observation.code)
+    called = _first(_NAMED, name, results.Specimen.UNSTATED)
     seen = LevelDetails(
-        _timing(observation, stated.timing),
-        _first(_SPECIMENS, _specimen_words(observation, chart), results.Specimen.UNSTATED),
+        _timing(name, observation, stated.timing),
+        _first(_SPECIMENS, _specimen_words(observation, chart), called),
         _first(_ASSAYS, (method or "").casefold(), Assay.UNSTATED),
         method,
     )
@@ -61,10 +68,10 @@ def level_of(stated: LevelDetails, observation: Observation, chart: ReadingConte
     return LevelDetails(level.timing, level.specimen, level.assay, method or stated.method, sampled)
 
 
-def _timing(observation: Observation, coded: SampleTiming) -> SampleTiming:
+def _timing(name: str, observation: Observation, coded: SampleTiming) -> SampleTiming:
     """By the words of the code and of the notes. Those for a trough's hours prove nothing, but that ten to
     fourteen hours are meant where the code says trough: none of a drug taken once a day."""
-    rest, twelve_hours = _AT_12_HOURS.subn(" ", _all_words(observation.code))
+    rest, twelve_hours = _AT_12_HOURS.subn(" ", name)
     if _AFTER_A_DOSE.search(_AT_24_HOURS.sub(" ", rest)):
         return SampleTiming.POST_DOSE
     if any(_NOTED_AFTER.search((note.text or "").casefold()) for note in observation.note):

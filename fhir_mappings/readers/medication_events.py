@@ -32,7 +32,7 @@ from fhir_mappings.readers.medication import (
     MedicationStatement,
 )
 from fhir_mappings.readers.medication_periods import lasts, ordered_course, ordered_supply, taken
-from fhir_mappings.readers.procedure import transfused_in_words
+from fhir_mappings.readers.procedure import TRANSFUSIONS, transfused_in_words
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.stepwise import in_steps, instructions, is_study_drug
@@ -80,13 +80,28 @@ def read_medication(entry: MedicationEntry, chart: ReadingContext) -> Seen:
 
 
 def _product_given(entry: MedicationEntry, chart: ReadingContext) -> Seen:
-    """Red cells or platelets that were given under a name of their own, which no list of drugs knows."""
-    if isinstance(entry, MedicationAdministration):
+    """Red cells or platelets given, or handed over to be given, under a name of their own, which no list of
+    drugs knows."""
+    if isinstance(entry, MedicationAdministration | MedicationDispense):
         name = name_of_product(entry, chart)
         if blood := chart.settings.codes.blood_products.find(name):
-            status = yield from _status(entry, _ADMINISTRATION)
-            start, _ = taken(entry.effective_date_time, entry.effective_period, chart)
-            yield from _transfused(own_reference(entry), status, blood, start, name)
+            yield from _of_blood(entry, blood, name, chart)
+
+
+def _of_blood(
+    entry: MedicationAdministration | MedicationDispense,
+    blood: frozenset[Concept],
+    name: str,
+    chart: ReadingContext,
+) -> Seen:
+    """Blood does not lie on a shelf: what the bank hands over is transfused."""
+    if isinstance(entry, MedicationDispense):
+        status = yield from _status(entry, _DISPENSE)
+        start = chart.when(entry.when_handed_over or entry.when_prepared)
+    else:
+        status = yield from _status(entry, _ADMINISTRATION)
+        start, _ = taken(entry.effective_date_time, entry.effective_period, chart)
+    yield from _transfused(own_reference(entry), status, blood, start, name)
 
 
 def _transfused(
@@ -148,6 +163,9 @@ def _orders_named(references: Iterable[Reference | None], chart: ReadingContext)
 
 def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: ReadingContext) -> Seen:
     reference = own_reference(dispense)
+    if drug.concepts & TRANSFUSIONS and (blood := transfused_in_words(drug.concepts)):
+        yield from _of_blood(dispense, blood, drug.text, chart)
+        return
     status = yield from _status(dispense, _DISPENSE)
     if status is S.INTENDED and dispense.when_handed_over:
         status = S.COMPLETED
@@ -179,6 +197,7 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: ReadingContex
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(said.oral),
         times=said.times,
+        stop_reason=drug_words(dispense.status_reason_codeable_concept)[:_SHOWN],
         reason=reason_of_entry(dispense, *_linked(dispense.authorizing_prescription, chart)),
     )
     yield from in_steps(event, lines, supplied or dispense.quantity, drug, chart)
@@ -213,6 +232,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Read
         as_written=dosage.text or "",
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(by_mouth(dosage.route)),
+        stop_reason="; ".join(filter(None, map(drug_words, given.status_reason)))[:_SHOWN],
         reason=reason_of_entry(given, *_linked([given.request], chart)),
     )
 

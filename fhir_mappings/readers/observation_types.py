@@ -69,6 +69,7 @@ class Observation(Resource, tag="Observation"):
     status: str | None = None
     code: CodeableConcept | None = None
     subject: Reference | None = None
+    focus: tuple[Reference, ...] = ()
     effective_date_time: str | None = None
     effective_period: Period | None = None
     effective_instant: str | None = None

@@ -37,6 +37,7 @@ from fhir_mappings.readers.medication import (
 from fhir_mappings.readers.medication_events import read_medication
 from fhir_mappings.readers.nil_known import ListResource, read_completeness
 from fhir_mappings.readers.observation import read_results
+from fhir_mappings.readers.observation_focus import about
 from fhir_mappings.readers.observation_types import Observation, SpecimenResource
 from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
 from fhir_mappings.readers.participation_fallbacks import CarePlan, Flag, GroupMembers, read_stand_in
@@ -271,7 +272,7 @@ def _asking(bag: Bag, owner: Owner, observations: list[Observation]) -> Iterator
             and may_be_plain
             and (subject := resource.subject) is not None
             and subject.reference == patient
-            and not (resource.modifier_extension or resource.implicit_rules)
+            and not (resource.modifier_extension or resource.implicit_rules or resource.focus)
             and ((specimen := resource.specimen) is None or specimen.display)
         ):
             observations.append(resource)
@@ -295,7 +296,11 @@ def _whose(resource: Resource, owner: Owner, chart: ReadingContext) -> Ownership
         return None
     if kind in _NOBODYS:
         return THEIRS
-    return (of_the_call if kind is Unread else ownership)(resource, owner, chart.bag)
+    whose = (of_the_call if kind is Unread else ownership)(resource, owner, chart.bag)
+    if whose.is_theirs and isinstance(resource, Observation) and resource.focus:
+        focused = about(resource, owner, chart.bag)
+        return whose if focused.is_theirs else focused
+    return whose
 
 
 def _refusal(resource: Resource) -> Gap | None:

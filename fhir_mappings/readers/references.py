@@ -118,6 +118,18 @@ def contained(inside: Iterable[msgspec.Raw], reference: str, kind: type[R]) -> R
     return None
 
 
+def contained_kind(inside: Iterable[msgspec.Raw], reference: str) -> str:
+    """The type of the contained resource that `#id` names; "" where none is there, or none can be read."""
+    for raw in inside:
+        try:
+            name = msgspec.json.decode(raw, type=_Name)
+        except msgspec.ValidationError:
+            continue
+        if name.id == reference.removeprefix("#"):
+            return name.resource_type or ""
+    return ""
+
+
 class Bag:
     """All resources of one chart, found by `Type/id`, by their address elsewhere, or by an entry's `urn:`.
 

@@ -28,7 +28,10 @@ _TIMINGS = (
     *(SampleTiming.UNSTATED, SampleTiming.TROUGH, SampleTiming.TWELVE_HOURS),
     *(SampleTiming.NOTED_POST_DOSE, SampleTiming.POST_DOSE),
 )
-_SPECIMENS = (Specimen.UNSTATED, Specimen.WHOLE_BLOOD, Specimen.DRIED_SPOT, Specimen.SERUM_OR_PLASMA)
+_SPECIMENS = (
+    *(Specimen.UNSTATED, Specimen.WHOLE_BLOOD, Specimen.NAMED_SERUM),
+    *(Specimen.DRIED_SPOT, Specimen.SERUM_OR_PLASMA),
+)
 _ASSAYS = (Assay.UNSTATED, Assay.SPECIFIC, Assay.POLYCLONAL, Assay.PARENT_AND_METABOLITE)
 
 

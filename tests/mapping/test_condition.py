@@ -146,3 +146,28 @@ def test_neutropenia_and_its_fever_together_are_febrile_neutropenia(
     entries: list[Json], febrile: bool
 ) -> None:
     assert bool(chart(*entries).with_concept(Concept.FEBRILE_NEUTROPENIA)) is febrile
+
+
+@pytest.mark.parametrize(
+    ("code", "blamed"),
+    [
+        ({"text": "环孢素不耐受"}, {"ciclosporin"}),
+        ({"text": "环孢素A过敏史"}, {"ciclosporin"}),
+        ({"text": "Ciclosporin nephrotoxicity"}, {"ciclosporin"}),
+        ({"text": "西罗莫司过敏"}, {"sirolimus"}),
+        (concept(SNOMED, "999000", "Allergy to sirolimus"), {"sirolimus"}),
+        (concept(ICD10, "N14.1") | {"text": "环孢素相关肾损伤"}, {"ciclosporin"}),
+        ({"text": "无环孢素不良反应"}, set()),
+        ({"text": "环孢素治疗中"}, set()),
+        ({"text": "青霉素过敏"}, set()),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_a_drug_that_the_words_hold_responsible_is_kept(code: Json, blamed: set[str]) -> None:
+    found = chart(condition(code)).diagnoses
+    assert {drug for one in found for drug in one.blamed} == blamed
+
+
+def test_a_diagnosis_without_code_and_words_blames_nothing() -> None:
+    nameless = {name: value for name, value in condition(AA).items() if name != "code"}
+    assert chart(nameless).diagnoses == ()

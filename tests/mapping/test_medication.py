@@ -406,6 +406,9 @@ def test_an_order_not_to_give_is_no_order_and_said() -> None:
         ({"text": "gum hyperplasia"}, True),
         ({"text": "无肌酐升高，疗效不佳"}, False),
         ({"text": "no tremor; no response"}, False),
+        ({"text": "皮疹"}, True),
+        ({"text": "allergic reaction"}, True),
+        ({"text": "无过敏，疗效不佳"}, False),
         (None, False),
     ],
 )
@@ -687,7 +690,10 @@ def test_a_product_of_blood_is_known_where_it_was_given(case: Case, status: str)
     by_reference = administration(
         status=status, medicationCodeableConcept=None, medicationReference={"reference": "#m"}, **contained
     )
-    for given in (administration(status=status, medicationCodeableConcept=name), by_reference):
+    handed_over = dispense(
+        status="completed" if status == "completed" else "declined", medicationCodeableConcept=name
+    )
+    for given in (administration(status=status, medicationCodeableConcept=name), by_reference, handed_over):
         record = read(given)
         told = {one for one in (RED_CELLS, PLATELETS) if list(record.transfusions(one))}
         assert told == (wanted[case["transfusion"]] if status == "completed" else set())
@@ -848,3 +854,16 @@ def test_the_reason_is_read_from_the_entry_else_from_the_order_it_follows() -> N
     reasons = {e.source: e.reason for e in read(order(reasonCode=why), supply).medications}
     assert set(reasons.values()) == {"预防感染"}
     assert event(order()).reason == ""
+
+
+def test_blood_in_words_of_its_own_list_is_transfused_when_the_bank_hands_it_over() -> None:
+    """悬浮红细胞 is a word of the list of transfusions, and no drug."""
+    record = read(
+        dispense(
+            medicationCodeableConcept={"text": "悬浮红细胞 2U"},
+            whenHandedOver=None,
+            whenPrepared="2026-02-20",
+        )
+    )
+    assert [p.when.text for p in record.transfusions(RED_CELLS) if p.when] == ["2026-02-20"]
+    assert record.medications == ()

@@ -537,6 +537,19 @@ def ciclosporin(loinc: str = "3520-4", **parts: Any) -> Json:
         ({"specimen": {"display": "EDTA whole blood"}}, Specimen.WHOLE_BLOOD),
         ({"specimen": {"display": "干血斑"}}, Specimen.DRIED_SPOT),
         ({"specimen": {"display": "tube 4"}}, Specimen.WHOLE_BLOOD),
+        ({"code": concept(LOINC, "72676-0") | {"text": "血清西罗莫司"}}, Specimen.NAMED_SERUM),
+        ({"code": concept(LOINC, "72676-0", "Sirolimus, plasma")}, Specimen.NAMED_SERUM),
+        (
+            {"code": concept(LOINC, "72676-0") | {"text": "Sirolimus in blood (not serum)"}},
+            Specimen.WHOLE_BLOOD,
+        ),
+        (
+            {
+                "code": concept(LOINC, "72676-0") | {"text": "血清西罗莫司"},
+                "specimen": {"display": "EDTA全血"},
+            },
+            Specimen.WHOLE_BLOOD,
+        ),
         ({"specimen": {"reference": "Specimen/s1"}}, Specimen.SERUM_OR_PLASMA),
         ({"specimen": {"reference": "Specimen/other"}}, Specimen.WHOLE_BLOOD),
         (

@@ -81,3 +81,49 @@ def test_a_draft_of_the_call_is_the_patients_unless_it_clearly_names_another(
 
 def _drafts(draft: Json) -> tuple[Any, tuple[Gap, ...]]:
     return read_drafts(resources(PERSON, draft), "p1", NOW.instant, SETTINGS)
+
+
+# ---------------------------------------------------------------- whom a result is about
+
+RELATIVE = {"resourceType": "RelatedPerson", "id": "x"}
+FOCI: list[tuple[str, list[Any], str]] = [
+    ("the patient", [{"reference": "Patient/p1"}], "theirs"),
+    ("the patient's number", [{"identifier": {"system": MRN, "value": "A17"}}], "theirs"),
+    ("a disease of the patient", [{"reference": "Condition/c1"}], "theirs"),
+    ("an order that nobody brought", [{"type": "MedicationRequest", "display": "sirolimus"}], "theirs"),
+    ("a specimen inside", [{"reference": "#s"}], "theirs"),
+    ("nothing", [{}], "theirs"),
+    ("a donor", [{"reference": "RelatedPerson/donor"}], "WRONG_PATIENT"),
+    ("a relative inside", [{"reference": "#x"}], "WRONG_PATIENT"),
+    ("a relative by type", [{"type": "RelatedPerson", "display": "mother"}], "WRONG_PATIENT"),
+    ("another patient", [{"reference": "Patient/p2"}], "WRONG_PATIENT"),
+    ("another number", [{"identifier": {"system": MRN, "value": "A18"}}], "WRONG_PATIENT"),
+    ("a nurse after a needle", [{"reference": "Practitioner/n"}], "WRONG_PATIENT"),
+    (
+        "patient and donor",
+        [{"reference": "Patient/p1"}, {"reference": "RelatedPerson/d"}],
+        "SUBJECT_UNRESOLVED",
+    ),
+    ("a word", [{"display": "供者"}], "SUBJECT_UNRESOLVED"),
+    ("a device", [{"reference": "Device/1"}], "SUBJECT_UNRESOLVED"),
+    ("nothing inside", [{"reference": "#nobody"}], "SUBJECT_UNRESOLVED"),
+    ("an urn of nobody", [{"reference": "urn:uuid:nobody"}], "SUBJECT_UNRESOLVED"),
+    ("a namesake elsewhere", [{"reference": "https://other.example/Patient/p1"}], "SUBJECT_UNRESOLVED"),
+]
+
+
+@pytest.mark.parametrize(("what", "focus", "said"), FOCI, ids=[f[0] for f in FOCI])
+def test_a_result_is_used_for_whom_it_is_about(what: str, focus: list[Any], said: str) -> None:
+    inside = [{"id": 5}, RELATIVE, {"resourceType": "Specimen", "id": "s"}]
+    record = chart(PERSON, KINDS["Observation"] | {"focus": focus, "contained": inside})
+    assert bool(record.results) is (said == "theirs")
+    assert [g.problem for g in record.gaps] == ([] if said == "theirs" else [said])
+    assert bool([one for gap in record.gaps for one in gap.lost]) is (said == "SUBJECT_UNRESOLVED")
+
+
+def test_a_result_of_another_patient_is_not_made_the_patients_by_its_focus() -> None:
+    other = KINDS["Observation"] | {
+        "subject": {"reference": "Patient/p2"},
+        "focus": [{"reference": "Patient/p1"}],
+    }
+    assert [g.problem for g in chart(PERSON, other).gaps] == ["WRONG_PATIENT"]

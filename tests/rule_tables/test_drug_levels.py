@@ -280,6 +280,7 @@ def test_a_number_that_cannot_be_a_trough_is_not_used(case: Case) -> None:
     [
         (LevelDetails(SampleTiming.TROUGH, Specimen.SERUM_OR_PLASMA), Validity.WRONG_SPECIMEN),
         (LevelDetails(SampleTiming.TROUGH, Specimen.DRIED_SPOT), Validity.WRONG_SPECIMEN),
+        (LevelDetails(SampleTiming.TROUGH, Specimen.NAMED_SERUM), Validity.WRONG_SPECIMEN),
         (LevelDetails(SampleTiming.TROUGH, Specimen.WHOLE_BLOOD), Validity.VALID),
         (LevelDetails(SampleTiming.TROUGH, assay=Assay.POLYCLONAL), Validity.WRONG_ASSAY),
         (LevelDetails(SampleTiming.TROUGH, assay=Assay.PARENT_AND_METABOLITE), Validity.WRONG_ASSAY),

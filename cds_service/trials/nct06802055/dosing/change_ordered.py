@@ -42,30 +42,41 @@ def after_an_order(case: DoseCase, limits: TitrationLimits, advice: DoseAdvice) 
     kept = tuple(r for r in advice.reasons if _stays(r, advice))
     named = (Reason(reason) for reason in kept if reason in Reason.__members__)
     asked = next((test for reason in named if (test := first_test(case, limits, reason))), None)
+    said = _words(coming, case)
+    both = coming.signed and case.dose.unended  # the order before it is active still: both might be taken
     return DoseAdvice(
         State.RECHECK,
         "TR-03",
-        _words(coming, case),
-        reasons=(Reason.CHANGE_ORDERED, *kept),
+        Phrase("dosing.changeOrdered.oldGoesOn", (("finding", said),)) if both else said,
+        reasons=(Reason.CHANGE_ORDERED, *((Reason.CONFLICTING_DOSES,) if both else ()), *kept),
         recheck=asked or _control_of(advice, coming, case) or _level_after(coming, case, limits),
     )
 
 
 def _never_begun(case: DoseCase, limits: TitrationLimits, advice: DoseAdvice) -> DoseAdvice:
     """An order of another dose that has waited for too long is said beside the dose that is taken, and one of
-    whatever day beside another first dose."""
+    whatever day beside another first dose, or where the trial record does not allow it."""
     ordered, day = case.dose.pending, case.dose.pending_since
     if ordered is None or day is None or ordered == advice.proposed:
         return advice
     is_old = (case.today - day).days > limits.change_ordered_days
-    if advice.state is not State.INITIATE and not (is_old and advice.state in _UNCHANGED):
+    is_allowed = bounds(case.drug, case.renal_state, limits).allow(ordered)
+    if advice.state is not State.INITIATE and not ((is_old or not is_allowed) and advice.state in _UNCHANGED):
         return advice
+    return _said_beside(ordered, day, advice, is_allowed=is_allowed)
+
+
+def _said_beside(ordered: Dose, day: date, advice: DoseAdvice, *, is_allowed: bool) -> DoseAdvice:
+    """The order in words; one outside the bounds has to be settled before the dose that is taken goes on."""
     is_said = Reason.ORDER_NOT_STARTED in advice.reasons
     key = "dosing.orderedBefore" if is_said else "dosing.orderNotBegun"
     seen = Phrase(key, (("day", day), ("dose", decision_dose_words(ordered)), ("finding", advice.seen)))
-    return replace(
-        advice, seen=seen, reasons=tuple(dict.fromkeys((*advice.reasons, Reason.ORDER_NOT_STARTED)))
-    )
+    reasons = tuple(dict.fromkeys((*advice.reasons, Reason.ORDER_NOT_STARTED)))
+    if is_allowed or advice.state is State.INITIATE:
+        return replace(advice, seen=seen, reasons=reasons)
+    reasons = tuple(dict.fromkeys((*reasons, Reason.DOSE_OUTSIDE_BOUNDS)))
+    outside = Phrase("dosing.orderedOutside", (("finding", seen),))
+    return replace(advice, state=State.RECHECK, rule="TR-08", seen=outside, proposed=None, reasons=reasons)
 
 
 _UNCHANGED = (State.CONTINUE, State.AT_CAP_BELOW_TARGET, State.RECHECK)

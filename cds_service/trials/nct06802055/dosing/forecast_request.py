@@ -39,7 +39,7 @@ _COVARIATES = {
     "cholesterol_mmol_l": Analyte.CHOLESTEROL,
 }
 _BELOW = (Comparator.LESS, Comparator.AT_MOST)
-_UNFIT_SPECIMENS = (Specimen.SERUM_OR_PLASMA, Specimen.DRIED_SPOT)
+_UNFIT_SPECIMENS = (Specimen.SERUM_OR_PLASMA, Specimen.NAMED_SERUM, Specimen.DRIED_SPOT)
 _LONGEST_HOURS = 48
 
 

@@ -68,7 +68,8 @@ def find_triggers(
     """
     levels = blood_levels(record, dose.drug, as_of, limits.hold_days)
     high = [t for r in levels if (t := _level_trigger(r, dose, limits, level_limits))]
-    disproved = [t.result for t in high if t.result and refuted_by(t.result, levels, dose.drug, limits)]
+    sure = blood_levels(record, dose.drug, as_of, limits.hold_days, surely=True) if high else ()
+    disproved = [t.result for t in high if t.result and refuted_by(t.result, sure, dose.drug, limits)]
     standing = [t for t in high if t.result not in disproved and (t.severe or t.result not in unconfirmed)]
     found = standing[-1:]
     if dose.drug == Drug.CICLOSPORIN:

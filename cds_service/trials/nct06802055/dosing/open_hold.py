@@ -105,7 +105,7 @@ def hold_facts(
     restart = min(doses, key=lambda d: d.daily_mg) if len(doses) == len(still) else None
     hold = OpenHold(tuple(t for t, _ in still), restart, lowest)
     since_then = _taken_after(dose, hold.trigger.day)
-    levels = blood_levels(record, dose.drug, as_of, limits.hold_days)
+    levels = blood_levels(record, dose.drug, as_of, limits.hold_days, surely=True)
     newest = [r for r in levels if _is_later(r, hold.trigger)]
     documented = _is_documented(dose, hold.trigger.day, since_then)
     return HoldFacts(

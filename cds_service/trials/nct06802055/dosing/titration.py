@@ -63,6 +63,10 @@ def decide(
         advice[Drug.SIROLIMUS] = _later(cases[Drug.SIROLIMUS], advice[Drug.SIROLIMUS], limits)
     told = {drug: with_repeat(cases[drug], found) for drug, found in advice.items()}
     waited = {drug: after_an_order(cases[drug], limits, found) for drug, found in told.items()}
+    # a change of ciclosporin on its way is the one change: it moves the level of sirolimus
+    is_coming = Drug.CICLOSPORIN in waited and Reason.CHANGE_ORDERED in waited[Drug.CICLOSPORIN].reasons
+    if is_coming and waited[Drug.SIROLIMUS].state is State.INCREASE:
+        waited[Drug.SIROLIMUS] = _later(cases[Drug.SIROLIMUS], waited[Drug.SIROLIMUS], limits)
     decisions = (_decision(cases[drug], found, limits, rules) for drug, found in waited.items())
     return tuple(
         refuse_outside(decision, cases[Drug(decision.drug)].renal_state, limits, rules)

@@ -17,6 +17,7 @@ from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Evidence
+from fhir_mappings.clinical_model.medications import MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.quantity import CANONICAL_UNIT
 from fhir_mappings.clinical_model.record import ClinicalRecord
@@ -31,6 +32,7 @@ UNDERLYING = (
     Concept.HEPATOTOXICITY,
 )
 """Harms of ciclosporin, and conditions under which it is not given at full dose."""
+_UNDERLYING = frozenset(UNDERLYING)
 
 
 class IntoleranceSign(msgspec.Struct, frozen=True):
@@ -43,7 +45,10 @@ class IntoleranceSign(msgspec.Struct, frozen=True):
 def signs_of_intolerance(
     record: ClinicalRecord, courses: Iterable[CiclosporinCourse], t0: date, limits: ExposureLimits
 ) -> tuple[IntoleranceSign, ...]:
-    """Allergies, adverse events, orders stopped for harm, diagnoses, creatinine and ALT on ciclosporin."""
+    """Allergies, adverse events, orders stopped for harm, diagnoses, creatinine and ALT on ciclosporin.
+
+    A diagnosis that blames ciclosporin in its words counts, whatever its code says.
+    """
     return (
         *_allergies(record, t0),
         *_adverse_events(record, t0),
@@ -80,14 +85,21 @@ def _adverse_events(record: ClinicalRecord, t0: date) -> Iterator[IntoleranceSig
 def _stopped(record: ClinicalRecord, t0: date, limits: ExposureLimits) -> Iterator[IntoleranceSign]:
     for event in record.taking(Drug.CICLOSPORIN):
         if event.stopped_for_harm and is_systemic(event, limits) and known_by(event.start, t0):
-            words = say("intolerance.stopped", day=_day(event.start))
-            yield IntoleranceSign(words, Evidence(event.reference, _text(event.start)))
+            yield IntoleranceSign(_stopped_said(event), Evidence(event.reference, _text(event.start)))
+
+
+def _stopped_said(event: MedicationEvent) -> Phrase:
+    """With the reason in the words of the chart, where it has any."""
+    if not event.stop_reason:
+        return say("intolerance.stopped", day=_day(event.start))
+    return say("intolerance.stopped_because", day=_day(event.start), reason=event.stop_reason)
 
 
 def _diagnoses(record: ClinicalRecord, t0: date) -> Iterator[IntoleranceSign]:
-    for diagnosis in record.with_concept(*UNDERLYING):
+    for diagnosis in record.diagnoses:
         when = diagnosis.onset or diagnosis.recorded
-        if known_by(when, t0):
+        speaks = Drug.CICLOSPORIN in diagnosis.blamed or diagnosis.concepts & _UNDERLYING
+        if speaks and known_by(when, t0):
             words = say("intolerance.condition", text=diagnosis.text, day=_day(when))
             yield IntoleranceSign(words, Evidence(diagnosis.reference, _text(when)))
 

@@ -7,6 +7,7 @@ from cds_service.rules.criterion_evidence import (
     Sighting,
     doubted,
     of_allergy,
+    of_diagnosis,
     of_medication,
     of_result,
 )
@@ -19,7 +20,7 @@ from cds_service.trials.nct06802055.criteria.unknowns import Topic, exclusion
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import shows_drug
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.clinical_events import Allergy
-from fhir_mappings.clinical_model.diagnoses import Certainty
+from fhir_mappings.clinical_model.diagnoses import Certainty, Diagnosis
 from fhir_mappings.clinical_model.known_unknown import MEDICATION_PARTS, Part
 from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
@@ -34,7 +35,14 @@ TOPIC = Topic(
     "E5",
     say("criterion.E5.question"),
     say("criterion.E5.nothing"),
-    fed_by=(*MEDICATION_PARTS, Part.ALLERGIES, Part.OBSERVATIONS, Part.RESEARCH_SUBJECTS, Part.ATTESTATIONS),
+    fed_by=(
+        *MEDICATION_PARTS,
+        Part.ALLERGIES,
+        Part.CONDITIONS,
+        Part.OBSERVATIONS,
+        Part.RESEARCH_SUBJECTS,
+        Part.ATTESTATIONS,
+    ),
 )
 _UNSURE = frozenset({MedicationStatus.UNKNOWN, MedicationStatus.INTENDED})
 _ON_STUDY = frozenset({StudyState.ENROLLED, StudyState.COMPLETED})
@@ -61,9 +69,15 @@ def exc_05_sirolimus(record: ClinicalRecord, t0: date, limits: EligibilityLimits
                 named.append(by_name(of_allergy(allergy)))
             else:
                 _file(of_allergy(allergy), _allergic(allergy), present, doubtful)
+    named += [of_diagnosis(diagnosis) for diagnosis in record.diagnoses if _blames(diagnosis, t0)]
     if named and not present:
         return settle_by_name(record, t0, limits, TOPIC, named, doubtful)
     return exclusion(record, t0, limits, TOPIC, present, doubtful)
+
+
+def _blames(diagnosis: Diagnosis, t0: date) -> bool:
+    """A harm or an allergy in words tells that it was taken, or may not be."""
+    return SIROLIMUS in diagnosis.blamed and known_by(diagnosis.onset or diagnosis.recorded, t0)
 
 
 def of_medication_event(event: MedicationEvent) -> Sighting:

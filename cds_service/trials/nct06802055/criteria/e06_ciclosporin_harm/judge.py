@@ -85,8 +85,12 @@ def _harms(record: ClinicalRecord, t0: date) -> tuple[list[Sighting], list[Sight
             grave = allergy.severe or allergy.manifestations & _ALWAYS_SEVERE
             certain = allergy.certainty is Certainty.CONFIRMED and not allergy.by_text_only
             (severe if grave and certain else other).append(of_allergy(allergy))
+    for diagnosis in record.diagnoses:
+        if CICLOSPORIN in diagnosis.blamed and known_by(diagnosis.onset or diagnosis.recorded, t0):
+            other.append(of_diagnosis(diagnosis))
     for diagnosis in diagnosed(record, t0, *_ALWAYS_SEVERE):
-        other.append(_cause_not_told(of_diagnosis(diagnosis)))
+        if CICLOSPORIN not in diagnosis.blamed:
+            other.append(_cause_not_told(of_diagnosis(diagnosis)))
     return severe, other
 
 

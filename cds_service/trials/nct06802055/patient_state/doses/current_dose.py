@@ -60,7 +60,8 @@ class DoseInForce(msgspec.Struct, frozen=True):
     taken, oldest first; `withheld`: what shows that it is not.
     `held`: the newest order is on hold. `pre_study`: only ciclosporin from before the study is on record.
     `drafted`: the newest order that is written and not signed, and `drafted_since` when.
-    `pending`: a newer order of another dose without any sign that it was started, and `pending_since` when.
+    `pending`: a newer order of another dose without any sign that it was started, and `pending_since` when;
+    `unended`: the order before it is active still, and not replaced by it.
     `incomplete`: part of the medication record could not be read. `claims`: the doses that conflict, or that
     go on from before the study. `unread`: what is written where the dose could not be read.
     """
@@ -82,6 +83,7 @@ class DoseInForce(msgspec.Struct, frozen=True):
     pre_study: bool = False
     pending: Dose | None = None
     pending_since: date | None = None
+    unended: bool = False
     drafted: Dose | None = None
     drafted_since: date | None = None
     incomplete: bool = False
@@ -130,6 +132,7 @@ def dose_in_force(
         drafted_since=_drafted(chart)[1],
         pending=answer.pending,
         pending_since=_since_when_ordered(chart) if answer.pending else None,
+        unended=bool(answer.pending) and len(chart.current) > 1,
         incomplete=chart.incomplete or answer.unreadable_order or _part_unreadable(chart),
         claims=answer.claims,
         off=chart.off,
@@ -204,12 +207,29 @@ def _to_be_given_again(chart: DoseChart) -> Dose | None:
 
 def _conflict(chart: DoseChart) -> tuple[Dose, ...]:
     """The doses of current orders, or of statements that go on, when their daily amounts differ."""
-    ordered = [o.dose.value for o in chart.current if isinstance(o.dose, Known)]
+    begun = _begun(chart) if chart.taken and len(chart.current) > 1 else chart.current
+    ordered = [o.dose.value for o in begun if isinstance(o.dose, Known)]
     stated = [s.dose for s in chart.taken if s.until is None and s.dose]
     for doses in (ordered, stated):
         if len({dose.daily_mg for dose in doses}) > 1:
             return tuple(dict.fromkeys(doses))
     return ()
+
+
+def _begun(chart: DoseChart) -> tuple[MedicationEvent, ...]:
+    """The current orders, but for the one newer order that nobody has begun: it is a change on its way
+    (DECISIONS 84, which is later than 22). Two of those, or one that waits for too long, contradict."""
+    last, recent = chart.taken[-1], days_before(chart.today, chart.limits.order_waits_days)
+    waiting = []
+    for order in chart.current:
+        begun = dose_begun(order)
+        of_it = isinstance(order.dose, Known) and last.dose == order.dose.value
+        has_begun = last.day > begun or (last.day == begun and of_it)
+        if begun >= recent and not has_begun:
+            waiting.append(order)
+    if len(waiting) != 1:
+        return chart.current
+    return tuple(order for order in chart.current if order is not waiting[0])
 
 
 def _from_before(chart: DoseChart) -> tuple[Dose, ...]:

@@ -26,6 +26,7 @@ class DoseLimits(msgspec.Struct, frozen=True):
     order_is_current_days: int
     switch_days: int
     missed_is_stop_days: int
+    order_waits_days: int
 
 
 class DoseStep(msgspec.Struct, frozen=True):

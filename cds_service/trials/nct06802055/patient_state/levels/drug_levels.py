@@ -36,6 +36,8 @@ _BELOW = frozenset({Comparator.LESS, Comparator.AT_MOST})
 _ABOVE = frozenset({Comparator.MORE, Comparator.AT_LEAST})
 _WRONG_ASSAYS = frozenset({Assay.POLYCLONAL, Assay.PARENT_AND_METABOLITE})
 _WRONG_SPECIMENS = frozenset({Specimen.SERUM_OR_PLASMA, Specimen.DRIED_SPOT})
+_UNFIT_SPECIMENS = _WRONG_SPECIMENS | {Specimen.NAMED_SERUM}
+"""Not titrated on. What only a name calls serum may be blood after all: its danger counts."""
 _UNREAD = {
     Reading.UNIT_UNUSABLE: Validity.UNIT_UNUSABLE,
     Reading.PRELIMINARY: Validity.MISSING,
@@ -108,7 +110,7 @@ def level_validity(
     details = _details(result)
     if details.assay in _WRONG_ASSAYS:
         return Validity.WRONG_ASSAY
-    if details.specimen in _WRONG_SPECIMENS:
+    if details.specimen in _UNFIT_SPECIMENS:
         return Validity.WRONG_SPECIMEN
     timing = sample_timing(result, dose, limits)
     if timing is Validity.NOT_TROUGH:
@@ -187,12 +189,18 @@ def dangerous_level(
     return None if any(_is_safe(r, drug, limits) and _newer(r, newest) for r in levels) else newest
 
 
-def blood_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int) -> tuple[Result, ...]:
-    """Final readable whole-blood levels of the last `days`, of whatever timing, oldest first."""
+def blood_levels(
+    record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int, *, surely: bool = False
+) -> tuple[Result, ...]:
+    """Final readable whole-blood levels of the last `days`, of whatever timing, oldest first.
+
+    `surely`: without those that a name calls serum, which alarm but give no comfort.
+    """
+    wrong = _UNFIT_SPECIMENS if surely else _WRONG_SPECIMENS
     found = [
         r
         for r in dated_levels(record, drug, as_of)
-        if r.reading is Reading.USABLE and _details(r).specimen not in _WRONG_SPECIMENS
+        if r.reading is Reading.USABLE and _details(r).specimen not in wrong
         if (as_of.day - _last_day(r)).days <= days
     ]
     return tuple(sorted(found, key=lambda r: (_last_day(r), _moment(r))))
@@ -205,9 +213,10 @@ def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: 
 
 
 def may_be_a_trough(result: Result, dose: DoseInForce, limits: LevelLimits) -> bool:
-    """Neither timed as something else nor by an assay that also measures metabolites."""
-    right_assay = _details(result).assay not in _WRONG_ASSAYS
-    return right_assay and sample_timing(result, dose, limits) is not Validity.NOT_TROUGH
+    """Neither timed as something else nor by an assay that also measures metabolites, nor called serum."""
+    details = _details(result)
+    is_fit = details.assay not in _WRONG_ASSAYS and details.specimen not in _UNFIT_SPECIMENS
+    return is_fit and sample_timing(result, dose, limits) is not Validity.NOT_TROUGH
 
 
 def _counts_for_safety(
@@ -231,7 +240,9 @@ def _is_danger(result: Result, drug: Drug, limits: LevelLimits) -> bool:
 
 def _is_safe(result: Result, drug: Drug, limits: LevelLimits) -> bool:
     safe = limits.sirolimus_safe if drug == Drug.SIROLIMUS else limits.ciclosporin_safe
-    return result.above(safe) is False and _details(result).assay not in _WRONG_ASSAYS
+    details = _details(result)
+    is_fit = details.assay not in _WRONG_ASSAYS and details.specimen not in _UNFIT_SPECIMENS
+    return is_fit and result.above(safe) is False
 
 
 def _newer(result: Result, than: Result) -> bool:
