@@ -16,6 +16,7 @@ from fhir_mappings.readers.observation_types import Observation, SpecimenResourc
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import contained
 from fhir_mappings.value_sets.analytes import joined
+from fhir_mappings.value_sets.said_words import remembering_words
 
 T = TypeVar("T")
 
@@ -52,8 +53,8 @@ def level_of(stated: LevelDetails, observation: Observation, chart: ReadingConte
     method = drug_words(observation.method) or None
     seen = LevelDetails(
         _timing(observation, stated.timing),
-        _first(_SPECIMENS, _specimen_words(observation, chart), results.Specimen.UNSTATED),
-        _first(_ASSAYS, (method or "").casefold(), Assay.UNSTATED),
+        _specimen_told(_specimen_words(observation, chart)),
+        _assay_told((method or "").casefold()),
         method,
     )
     level = joined(stated, seen)
@@ -64,13 +65,30 @@ def level_of(stated: LevelDetails, observation: Observation, chart: ReadingConte
 def _timing(observation: Observation, coded: SampleTiming) -> SampleTiming:
     """By the words of the code and of the notes. Those for a trough's hours prove nothing, but that ten to
     fourteen hours are meant where the code says trough: none of a drug taken once a day."""
-    rest, twelve_hours = _AT_12_HOURS.subn(" ", _all_words(observation.code))
-    if _AFTER_A_DOSE.search(_AT_24_HOURS.sub(" ", rest)):
+    is_after_a_dose, twelve_hours = _hours_told(_all_words(observation.code))
+    if is_after_a_dose:
         return SampleTiming.POST_DOSE
     if any(_NOTED_AFTER.search((note.text or "").casefold()) for note in observation.note):
         return SampleTiming.NOTED_POST_DOSE
     is_meant = twelve_hours and coded is not SampleTiming.UNSTATED
     return SampleTiming.TWELVE_HOURS if is_meant else SampleTiming.UNSTATED
+
+
+@remembering_words
+def _hours_told(words: str) -> tuple[bool, bool]:
+    """Do the words tell of a sample after a dose, and do they tell a trough of ten to fourteen hours?"""
+    rest, twelve_hours = _AT_12_HOURS.subn(" ", words)
+    return bool(_AFTER_A_DOSE.search(_AT_24_HOURS.sub(" ", rest))), bool(twelve_hours)
+
+
+@remembering_words
+def _specimen_told(words: str) -> results.Specimen:
+    return _first(_SPECIMENS, words, results.Specimen.UNSTATED)
+
+
+@remembering_words
+def _assay_told(words: str) -> Assay:
+    return _first(_ASSAYS, words, Assay.UNSTATED)
 
 
 def _specimen(observation: Observation, chart: ReadingContext) -> SpecimenResource | None:

@@ -31,6 +31,8 @@ def is_this_trial(
         return None
     told = [reference.identifier] if reference.identifier else []
     told += study.identifier if study else ()
+    if not told and not trial.study_references:  # nearly all references are to something else than a study
+        return None
     if bag.name(reference) in {bag.home.presumed_name(name) for name in trial.study_references}:
         return True
     if any(names_trial(i, trial) for i in told):

@@ -162,7 +162,7 @@ def _in_time(result: Result) -> tuple[date, float]:
 
 def _last_together(readable: tuple[Result, ...]) -> list[Result]:
     same_day = [r for r in readable if day_of(r) == day_of(readable[-1])]
-    if all(r.when and r.when.instant for r in same_day):
+    if len(same_day) > 1 and all(r.when and r.when.instant for r in same_day):
         return [r for r in same_day if _in_time(r) == _in_time(readable[-1])]
     return same_day
 

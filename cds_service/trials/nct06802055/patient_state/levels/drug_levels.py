@@ -6,6 +6,7 @@ timing, steady state, age, plausibility, duplicates.
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from operator import lt
 
 from cds_service.rules.answers.dosing_answers import Trough, Validity
 from cds_service.rules.as_of import AsOf
@@ -195,7 +196,9 @@ def blood_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int) -> 
         if r.reading is Reading.USABLE and _details(r).specimen not in _WRONG_SPECIMENS
         if (as_of.day - _last_day(r)).days <= days
     ]
-    return tuple(sorted(found, key=lambda r: (_last_day(r), _moment(r))))
+    each = list(map(_last_day, found))
+    one_a_day = all(map(lt, each, each[1:]))  # as nearly always; and a record's results stand in order
+    return tuple(found if one_a_day else sorted(found, key=lambda r: (_last_day(r), _moment(r))))
 
 
 def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: LevelLimits) -> bool:
