@@ -207,5 +207,7 @@ def _differences(
 
 
 def placeholders(sentence: str) -> frozenset[str]:
-    """The names in braces."""
+    """The names in braces. Raises ValueError for a brace that is not closed."""
+    if "{" not in sentence and "}" not in sentence:
+        return frozenset()
     return frozenset(name for _, name, _, _ in string.Formatter().parse(sentence) if name)
