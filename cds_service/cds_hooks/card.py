@@ -271,9 +271,9 @@ def _pruned(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         pruned = [_pruned(item) for item in value]
         return [item for item in pruned if item is None or not _is_empty(item)]
-    if isinstance(value, (str, bool, int)):  # asked before a Mapping: that is the dearest question of all
+    if isinstance(value, (str, bool, int)):
         return value
-    return without_empty(value) if isinstance(value, Mapping) else value
+    return without_empty(value) if isinstance(value, (dict, Mapping)) else value
 
 
 def _is_empty(value: Any) -> bool:

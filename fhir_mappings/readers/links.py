@@ -61,16 +61,17 @@ def _of_result(result: Observation) -> tuple[Reference, ...]:
     return () if specimen is None or specimen.display else (specimen,)
 
 
-def _of_medication(entry: MedicationEntry) -> Iterator[Reference]:
-    """The order it follows, and its study; its product has gaps of its own."""
-    match entry:
-        case MedicationDispense():
-            yield from entry.authorizing_prescription
-        case MedicationAdministration():
-            yield from (entry.request,) if entry.request else ()
-        case MedicationRequest() | MedicationStatement():
-            yield from entry.based_on
-    yield from (study for study in _studies(entry) if study.identifier is None)
+def _of_dispense(entry: MedicationDispense) -> tuple[Reference, ...]:
+    """The order it follows, and its study; its product has gaps of its own. So of the others."""
+    return (*entry.authorizing_prescription, *_studies_by_name(entry))
+
+
+def _of_administration(entry: MedicationAdministration) -> tuple[Reference, ...]:
+    return (*((entry.request,) if entry.request else ()), *_studies_by_name(entry))
+
+
+def _of_order(entry: MedicationRequest | MedicationStatement) -> tuple[Reference, ...]:
+    return (*entry.based_on, *_studies_by_name(entry))
 
 
 def _of_consent(consent: Consent) -> Iterator[Reference]:
@@ -85,18 +86,22 @@ def _of_participation(subject: ResearchSubject) -> tuple[Reference, ...]:
 _FOLLOWED: Mapping[type[Resource], Callable[[Any], Iterable[Reference]]] = {
     AdverseEvent: _of_event,
     Consent: _of_consent,
-    MedicationAdministration: _of_medication,
-    MedicationDispense: _of_medication,
-    MedicationRequest: _of_medication,
-    MedicationStatement: _of_medication,
+    MedicationAdministration: _of_administration,
+    MedicationDispense: _of_dispense,
+    MedicationRequest: _of_order,
+    MedicationStatement: _of_order,
     Observation: _of_result,
     ResearchSubject: _of_participation,
 }
 
 
-def _studies(entry: MedicationEntry) -> Iterator[Reference]:
+def _studies(entry: MedicationEntry) -> list[Reference]:
     linked = (*entry.reason_reference, *entry.supporting_information)
-    yield from (r for r in linked if "ResearchStudy/" in (r.reference or ""))
+    return [r for r in linked if "ResearchStudy/" in (r.reference or "")] if linked else []
+
+
+def _studies_by_name(entry: MedicationEntry) -> list[Reference]:
+    return [study for study in _studies(entry) if study.identifier is None]
 
 
 def _data(provision: Provision | None) -> Iterator[Reference]:

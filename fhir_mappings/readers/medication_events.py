@@ -63,9 +63,9 @@ _STATEMENT = _COMMON | {"intended": S.INTENDED, "not-taken": S.NOT_TAKEN}
 def read_medication(entry: MedicationEntry, chart: ReadingContext) -> Seen:
     """What one medication resource says; nothing when no list knows the drug."""
     drug = drug_of(entry, chart)
-    if isinstance(drug, DrugSeen):
+    if type(drug) is DrugSeen:
         return _BY_TYPE[type(entry)](entry, drug, chart)
-    return _product_given(entry, chart) if drug is None else (drug,)
+    return (drug,) if isinstance(drug, Gap) else _product_given(entry, chart)
 
 
 def _product_given(entry: MedicationEntry, chart: ReadingContext) -> Seen:
@@ -285,8 +285,12 @@ def _given_dose(dosage: AdministeredDosage, drug: DrugSeen, reference: str) -> F
 
 
 def _linked(references: Iterable[Reference | None], chart: ReadingContext) -> list[MedicationRequest]:
-    found = (chart.bag.get(reference) for reference in references)
-    return [order for order in found if isinstance(order, MedicationRequest) and not order.is_modified]
+    found: list[MedicationRequest] = []
+    for reference in references:
+        order = chart.bag.get(reference)
+        if type(order) is MedicationRequest and not order.is_modified:
+            found.append(order)
+    return found
 
 
 def _for_study(

@@ -20,7 +20,7 @@ def study_of(
         found: Resource | None = contained(inside, reference.reference, ResearchStudy)
     else:
         found = bag.get(reference)
-    return found if isinstance(found, ResearchStudy) and not found.is_modified else None
+    return found if type(found) is ResearchStudy and not found.is_modified else None
 
 
 def is_this_trial(
@@ -57,7 +57,7 @@ def any_names_trial(references: Iterable[Reference | None], bag: Bag, trial: Tri
     """One of the references means this trial, or a participation in it."""
     for reference in references:
         found = bag.get(reference)
-        if isinstance(found, ResearchSubject):
+        if type(found) is ResearchSubject:
             reference = found.study
         if is_this_trial(reference, study_of(reference, bag), bag, trial):
             return True

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.calendar import When, by_the_clock, read_when
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import Analyte, Reading
 from fhir_mappings.readers.bundle import _Found, _take_entries, plain_resources
@@ -279,3 +279,21 @@ def test_a_reference_to_something_else_than_a_study_says_nothing_of_the_trial(
     asked = replace(trial, study_references=frozenset({"ResearchStudy/of-nobody"}))
     without = replace(trial, study_references=frozenset())
     assert is_this_trial(reference, study, bag, without) == is_this_trial(reference, study, bag, asked)
+
+
+@given(st.lists(moments.filter(bool), max_size=6))
+def test_moments_stand_by_the_clock_as_by_their_seconds(several: list[When]) -> None:
+    def seconds(when: When) -> tuple[date, float]:
+        return when.last, when.instant.timestamp() if when.instant else 0.0
+
+    assert sorted(several, key=by_the_clock) == sorted(several, key=seconds)
+
+
+@given(st.sampled_from(["Z", "+00:00", "+08:00", "-03:30"]), st.integers(0, 23), st.integers(0, 23))
+def test_an_offset_that_many_dates_share_changes_none_of_them(offset: str, hour: int, other: int) -> None:
+    texts = [f"2026-02-2{n}T{one:02}:00:00{offset}" for n, one in enumerate((hour, other))]
+    first, second = (read_when(text, SETTINGS.zone).instant for text in texts)
+    assert (first, second) == tuple(map(datetime.fromisoformat, texts))
+    assert first is not None
+    assert second is not None
+    assert first.tzinfo is second.tzinfo

@@ -1,7 +1,7 @@
 """What every safety rule looks at: one patient's chart as of one day, indexed once."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from operator import lt
 
@@ -17,6 +17,7 @@ from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledC
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, InteractionLimits
 from cds_service.trials.nct06802055.safety.safety_limits import SafetyLimits
 from cds_service.trials.nct06802055.trial_arms import Arm
+from fhir_mappings.clinical_model.calendar import by_the_clock
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.medications import Drug
 from fhir_mappings.clinical_model.messages import Phrase
@@ -75,7 +76,7 @@ class Situation(msgspec.Struct, frozen=True):
 
     def readable(self, analyte: Analyte) -> tuple[Result, ...]:
         """Results that may decide, oldest first."""
-        return tuple(r for r in self.results.get(analyte, ()) if r.reading is Reading.USABLE)
+        return tuple([r for r in self.results.get(analyte, ()) if r.reading is Reading.USABLE])
 
     def newest(
         self, analyte: Analyte, days: int, worse: Callable[[Number, Number], Number] = max
@@ -154,10 +155,9 @@ def in_time(results: list[Result]) -> tuple[Result, ...]:
     return tuple(results if stand_so else sorted(results, key=_in_time))
 
 
-def _in_time(result: Result) -> tuple[date, float]:
+def _in_time(result: Result) -> tuple[date, datetime]:
     assert result.when is not None
-    instant = result.when.instant
-    return result.when.last, instant.timestamp() if instant else 0.0
+    return by_the_clock(result.when)
 
 
 def _last_together(readable: tuple[Result, ...]) -> list[Result]:

@@ -15,9 +15,9 @@ from cds_service.trials.nct06802055.patient_state.interactions import ActiveInte
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits as LevelLimits
 from cds_service.trials.nct06802055.patient_state.levels.sample_timing import is_after_a_dose, sample_timing
 from cds_service.trials.nct06802055.patient_state.levels.steady_state import at_steady_state
-from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.calendar import When, by_the_clock
 from fhir_mappings.clinical_model.medications import Drug
-from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import (
     Analyte,
     Assay,
@@ -72,9 +72,10 @@ def titration_level(
     return _trough(result, validity)
 
 
-def dated_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> list[Result]:
+@once_a_record
+def dated_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> tuple[Result, ...]:
     """Dated results of the drug that do not lie ahead."""
-    return [r for r in record.of(Analyte(drug.value)) if r.when and not _ahead(r.when, as_of)]
+    return tuple([r for r in record.of(Analyte(drug.value)) if r.when and not _ahead(r.when, as_of)])
 
 
 def _ahead(when: When, as_of: AsOf) -> bool:
@@ -140,7 +141,7 @@ def _plausibility(result: Result, drug: Drug, limits: LevelLimits) -> Validity |
 def _choose(judged: list[tuple[Result, Validity]], limits: LevelLimits) -> tuple[Result, Validity]:
     usable = [(r, v) for r, v in judged if v in USABLE]
     if not usable:
-        return max(judged, key=lambda pair: _moment(pair[0]))
+        return max(judged, key=lambda pair: _in_time(pair[0]))
     result, validity = max(usable, key=lambda pair: pair[0].number or 0)
     numbers = [r.number for r, _ in usable if r.number is not None]
     disagree = max(numbers) - min(numbers) > min(numbers) * limits.duplicate_spread
@@ -149,8 +150,9 @@ def _choose(judged: list[tuple[Result, Validity]], limits: LevelLimits) -> tuple
     return result, validity
 
 
-def _moment(result: Result) -> float:
-    return result.when.instant.timestamp() if result.when and result.when.instant else 0.0
+def _in_time(result: Result) -> tuple[date, datetime]:
+    assert result.when is not None
+    return by_the_clock(result.when)
 
 
 def _trough(result: Result, validity: Validity) -> Trough:
@@ -184,10 +186,11 @@ def dangerous_level(
     dangers = [r for r in levels if _is_danger(r, drug, limits)]
     if not dangers:
         return None
-    newest = max(dangers, key=lambda r: (_last_day(r), _moment(r)))
+    newest = max(dangers, key=_in_time)
     return None if any(_is_safe(r, drug, limits) and _newer(r, newest) for r in levels) else newest
 
 
+@once_a_record
 def blood_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int) -> tuple[Result, ...]:
     """Final readable whole-blood levels of the last `days`, of whatever timing, oldest first."""
     found = [
@@ -198,7 +201,7 @@ def blood_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int) -> 
     ]
     each = list(map(_last_day, found))
     one_a_day = all(map(lt, each, each[1:]))  # as nearly always; and a record's results stand in order
-    return tuple(found if one_a_day else sorted(found, key=lambda r: (_last_day(r), _moment(r))))
+    return tuple(found if one_a_day else sorted(found, key=_in_time))
 
 
 def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: LevelLimits) -> bool:
