@@ -1,6 +1,7 @@
 """What an entry points at and a reader looks into: its drug, its order, its study, what it led to."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from fhir_mappings.clinical_model.known_unknown import Gap, Lost
@@ -61,17 +62,18 @@ def _of_result(result: Observation) -> tuple[Reference, ...]:
     return () if specimen is None or specimen.display else (specimen,)
 
 
-def _of_dispense(entry: MedicationDispense) -> tuple[Reference, ...]:
-    """The order it follows, and its study; its product has gaps of its own. So of the others."""
-    return (*entry.authorizing_prescription, *_studies_by_name(entry))
+_ORDERS: Mapping[type[MedicationEntry], Callable[[Any], tuple[Reference, ...]]] = {
+    MedicationAdministration: lambda given: (given.request,) if given.request else (),
+    MedicationDispense: attrgetter("authorizing_prescription"),
+    MedicationRequest: attrgetter("based_on"),
+    MedicationStatement: attrgetter("based_on"),
+}
 
 
-def _of_administration(entry: MedicationAdministration) -> tuple[Reference, ...]:
-    return (*((entry.request,) if entry.request else ()), *_studies_by_name(entry))
-
-
-def _of_order(entry: MedicationRequest | MedicationStatement) -> tuple[Reference, ...]:
-    return (*entry.based_on, *_studies_by_name(entry))
+def _of_medication(entry: MedicationEntry) -> tuple[Reference, ...]:
+    """The order it follows, and its study; its product has gaps of its own."""
+    studies = [study for study in _studies(entry) if study.identifier is None]
+    return (*_ORDERS[type(entry)](entry), *studies)
 
 
 def _of_consent(consent: Consent) -> Iterator[Reference]:
@@ -86,10 +88,10 @@ def _of_participation(subject: ResearchSubject) -> tuple[Reference, ...]:
 _FOLLOWED: Mapping[type[Resource], Callable[[Any], Iterable[Reference]]] = {
     AdverseEvent: _of_event,
     Consent: _of_consent,
-    MedicationAdministration: _of_administration,
-    MedicationDispense: _of_dispense,
-    MedicationRequest: _of_order,
-    MedicationStatement: _of_order,
+    MedicationAdministration: _of_medication,
+    MedicationDispense: _of_medication,
+    MedicationRequest: _of_medication,
+    MedicationStatement: _of_medication,
     Observation: _of_result,
     ResearchSubject: _of_participation,
 }
@@ -98,10 +100,6 @@ _FOLLOWED: Mapping[type[Resource], Callable[[Any], Iterable[Reference]]] = {
 def _studies(entry: MedicationEntry) -> list[Reference]:
     linked = (*entry.reason_reference, *entry.supporting_information)
     return [r for r in linked if "ResearchStudy/" in (r.reference or "")] if linked else []
-
-
-def _studies_by_name(entry: MedicationEntry) -> list[Reference]:
-    return [study for study in _studies(entry) if study.identifier is None]
 
 
 def _data(provision: Provision | None) -> Iterator[Reference]:
