@@ -71,10 +71,10 @@ class Wording(msgspec.Struct, frozen=True):
         return self.sentences[phrase.key].format_map(values)
 
     def _value(self, value: Argument, quote: Callable[[str], str]) -> str:
-        if isinstance(value, Phrase):
-            return self._fill(value, quote)
         if isinstance(value, str):
             return quote(value)
+        if type(value) is Phrase:
+            return self._fill(value, quote)
         if isinstance(value, tuple):
             return self.sentences["join.comma"].join(self._fill(item, quote) for item in value)
         if isinstance(value, Decimal):
@@ -89,10 +89,9 @@ _AMPLE = Context(prec=5_000)  # a number is as long as its writer liked
 
 def plain_number(value: Decimal) -> str:
     """A number as a clinician writes it: no exponent, no trailing zeros, at most four decimals."""
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -4:
-        value = value.quantize(Decimal("0.0001"), context=_AMPLE)
     text = format(value, "f")
+    if len(text.partition(".")[2]) > 4:
+        text = format(value.quantize(Decimal("0.0001"), context=_AMPLE), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -208,5 +207,7 @@ def _differences(
 
 
 def placeholders(sentence: str) -> frozenset[str]:
-    """The names in braces."""
+    """The names in braces. Raises ValueError for a brace that is not closed."""
+    if "{" not in sentence and "}" not in sentence:
+        return frozenset()
     return frozenset(name for _, name, _, _ in string.Formatter().parse(sentence) if name)

@@ -268,12 +268,12 @@ def without_empty(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pruned(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return without_empty(value)
     if isinstance(value, (list, tuple)):
         pruned = [_pruned(item) for item in value]
         return [item for item in pruned if item is None or not _is_empty(item)]
-    return value
+    if isinstance(value, (str, bool, int)):
+        return value
+    return without_empty(value) if isinstance(value, (dict, Mapping)) else value
 
 
 def _is_empty(value: Any) -> bool:

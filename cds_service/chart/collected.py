@@ -226,7 +226,7 @@ class CollectedChart:
     def _person_among(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
         patient, found = f"Patient/{self.patient_id}", tuple(resources)
         home = home_of(found, self._servers | servers_of(found, self._servers))
-        persons = (r for r in found if isinstance(r, Patient))
+        persons = [r for r in found if type(r) is Patient]
         return tuple(r for r in persons if own_reference(r) == patient and not away(r, home))
 
     def _keep(self, part: Part, decoded: Decoded) -> None:

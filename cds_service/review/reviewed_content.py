@@ -11,12 +11,11 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from cds_service.rules.criterion_folders import TOPIC, criterion_folders
-from cds_service.rules.thresholds import ProtocolTextFault
+from cds_service.rules.thresholds import ProtocolTextFault, parsed_toml
 
 SITE = "site"
 """The first part of the names of what a site has set."""
@@ -93,7 +92,7 @@ def _of_criteria(reviewed: Path) -> Iterator[tuple[str, Any]]:
 
 def _of_toml(name: str, text: str) -> Iterator[tuple[str, Any]]:
     try:
-        tables = tomllib.loads(text, parse_float=Decimal)
+        tables = parsed_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise ProtocolTextFault([f"{name}.toml: {error}"]) from error
     for key, value in tables.items():

@@ -1,10 +1,11 @@
 """The newest usable result of each test that dosing looks at, found in one pass over the chart."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from cds_service.rules.as_of import AsOf
+from fhir_mappings.clinical_model.calendar import by_the_clock
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Reading, Result
 
@@ -34,7 +35,7 @@ def latest_results(record: ClinicalRecord, as_of: AsOf) -> Mapping[Analyte, Resu
 
 def _newest(results: Sequence[Result], as_of: AsOf) -> Result | None:
     """Of results that stand oldest first."""
-    rank: tuple[date, float, Decimal] | None = None
+    rank: tuple[date, datetime, Decimal] | None = None
     best: Result | None = None
     for result in reversed(results):
         when, number = result.when, result.number
@@ -44,7 +45,7 @@ def _newest(results: Sequence[Result], as_of: AsOf) -> Result | None:
             break
         if when.first > as_of.day or (when.instant and when.instant > as_of.instant):
             continue
-        its = (when.last, when.instant.timestamp() if when.instant else 0.0, number)
+        its = (*by_the_clock(when), number)
         if rank is None or its >= rank:
             rank, best = its, result
     return best

@@ -8,7 +8,7 @@ on days stands here and nowhere else: it stops at the ends of the calendar inste
 """
 
 import re
-from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,9 @@ EARLIEST = date(1850, 1, 1)
 LATEST = date(2199, 12, 31)
 """A date after it is a placeholder ("no end", "never"): 2999-12-31, 9999-12-31."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OFFSETS: dict[tzinfo, tzinfo] = {}
+"""One of each offset, of which there are some 2,900: two moments of the same one are compared without it."""
 _USUAL_LENGTH = 40  # an instant with nanoseconds and offset has 35 characters
 
 
@@ -93,10 +96,18 @@ _remembered = lru_cache(maxsize=16_384)(_read)
 
 
 def _instant(text: str, moment: datetime, zone: ZoneInfo) -> When:
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
+    offset = moment.tzinfo
+    moment = moment.replace(tzinfo=zone if offset is None else _OFFSETS.setdefault(offset, offset))
     day = moment.astimezone(zone).date()
     return When(text, day, day, moment)
+
+
+def by_the_clock(when: When) -> tuple[date, datetime]:
+    """What puts moments in order: the last day that each may be of, then the clock.
+
+    What has no time of day stands before all of that day (as if it were of 1970).
+    """
+    return when.last, when.instant or _EPOCH
 
 
 def on_day(day: date) -> When:

@@ -70,7 +70,7 @@ class ClinicalRecord(msgspec.Struct, frozen=True, dict=True):
 
     def usable(self, *analytes: Analyte) -> tuple[Result, ...]:
         """Results of the analytes that may decide: final, dated, readable, oldest first."""
-        return tuple(r for r in self.of(*analytes) if r.reading is Reading.USABLE and r.when is not None)
+        return tuple([r for r in self.of(*analytes) if r.reading is Reading.USABLE and r.when is not None])
 
     def taking(self, ingredient: str) -> tuple[MedicationEvent, ...]:
         """All medication entries with the ingredient, oldest first."""

@@ -168,7 +168,7 @@ def name_by_mouth(name: str) -> Literal[False] | None:
 
 def swallowed(answers: Iterable[bool | None]) -> bool | None:
     """False as soon as one of them says that it is not: an infusion of a capsule is no dose by mouth."""
-    given = {answer for answer in answers if answer is not None}
+    given = set(answers) - {None}
     return None if not given else False not in given
 
 
@@ -181,7 +181,7 @@ def of_atc(code: str) -> Literal[False] | None:
 
 def agreed(answers: Iterable[bool | None]) -> bool | None:
     """The one answer of those who have one; None when nobody has, or when they differ."""
-    given = {answer for answer in answers if answer is not None}
+    given = set(answers) - {None}
     return given.pop() if len(given) == 1 else None
 
 

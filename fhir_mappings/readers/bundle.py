@@ -4,8 +4,9 @@ One bad entry costs that entry and is named as a gap; a page of a longer answer 
 an OperationOutcome that stands where data was expected is never read as "nothing found".
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ from fhir_mappings.readers.resource_types import (
 )
 from fhir_mappings.readers.unread import torn, unread
 
+_RESOURCE, _SEARCH, _URL = attrgetter("resource"), attrgetter("search"), attrgetter("full_url")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -203,17 +205,12 @@ def _take_entries(bundle: Bundle, found: _Found) -> None:
     found.matches -= included
 
 
-def plain_resources(entries: Iterable[BundleEntry]) -> list[Resource]:
+def plain_resources(entries: Sequence[BundleEntry]) -> list[Resource]:
     """What stands in entries that hold a resource that is read and nothing else; none where one does not."""
-    found: list[Resource] = []
-    for entry in entries:
-        resource = entry.resource
-        if resource is None or resource.full_url is not None:
-            return []
-        if entry.full_url is not None or entry.search is not None:
-            return []
-        found.append(resource)
-    return found if read_types.issuperset(map(type, found)) else []
+    found = list(map(_RESOURCE, entries))
+    if not read_types.issuperset(map(type, found)) or any(map(_SEARCH, entries)):
+        return []
+    return found if {*map(_URL, entries), *map(_URL, found)} == {None} else []
 
 
 def _is_included(search: EntrySearch | None) -> bool:

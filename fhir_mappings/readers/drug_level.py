@@ -16,6 +16,7 @@ from fhir_mappings.readers.observation_types import Observation, SpecimenResourc
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import contained
 from fhir_mappings.value_sets.analytes import joined
+from fhir_mappings.value_sets.said_words import remembering_words
 
 T = TypeVar("T")
 
@@ -56,11 +57,11 @@ def level_of(stated: LevelDetails, observation: Observation, chart: ReadingConte
     """What the code, the specimen, the method and the words of one observation state together."""
     method = drug_words(observation.method) or None
     name = _all_words(observation.code)
-    called = _first(_NAMED, name, results.Specimen.UNSTATED)
+    called, told = _specimen_named(name), _specimen_told(_specimen_words(observation, chart))
     seen = LevelDetails(
         _timing(name, observation, stated.timing),
-        _first(_SPECIMENS, _specimen_words(observation, chart), called),
-        _first(_ASSAYS, (method or "").casefold(), Assay.UNSTATED),
+        called if told is results.Specimen.UNSTATED else told,
+        _assay_told((method or "").casefold()),
         method,
     )
     level = joined(stated, seen)
@@ -71,13 +72,35 @@ def level_of(stated: LevelDetails, observation: Observation, chart: ReadingConte
 def _timing(name: str, observation: Observation, coded: SampleTiming) -> SampleTiming:
     """By the words of the code and of the notes. Those for a trough's hours prove nothing, but that ten to
     fourteen hours are meant where the code says trough: none of a drug taken once a day."""
-    rest, twelve_hours = _AT_12_HOURS.subn(" ", name)
-    if _AFTER_A_DOSE.search(_AT_24_HOURS.sub(" ", rest)):
+    is_after_a_dose, twelve_hours = _hours_told(name)
+    if is_after_a_dose:
         return SampleTiming.POST_DOSE
     if any(_NOTED_AFTER.search((note.text or "").casefold()) for note in observation.note):
         return SampleTiming.NOTED_POST_DOSE
     is_meant = twelve_hours and coded is not SampleTiming.UNSTATED
     return SampleTiming.TWELVE_HOURS if is_meant else SampleTiming.UNSTATED
+
+
+@remembering_words
+def _hours_told(words: str) -> tuple[bool, bool]:
+    """Do the words tell of a sample after a dose, and do they tell a trough of ten to fourteen hours?"""
+    rest, twelve_hours = _AT_12_HOURS.subn(" ", words)
+    return bool(_AFTER_A_DOSE.search(_AT_24_HOURS.sub(" ", rest))), bool(twelve_hours)
+
+
+@remembering_words
+def _specimen_told(words: str) -> results.Specimen:
+    return _first(_SPECIMENS, words, results.Specimen.UNSTATED)
+
+
+@remembering_words
+def _specimen_named(words: str) -> results.Specimen:
+    return _first(_NAMED, words, results.Specimen.UNSTATED)
+
+
+@remembering_words
+def _assay_told(words: str) -> Assay:
+    return _first(_ASSAYS, words, Assay.UNSTATED)
 
 
 def _specimen(observation: Observation, chart: ReadingContext) -> SpecimenResource | None:

@@ -1,6 +1,7 @@
 """What an entry points at and a reader looks into: its drug, its order, its study, what it led to."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from fhir_mappings.clinical_model.known_unknown import Gap, Lost
@@ -61,16 +62,18 @@ def _of_result(result: Observation) -> tuple[Reference, ...]:
     return () if specimen is None or specimen.display else (specimen,)
 
 
-def _of_medication(entry: MedicationEntry) -> Iterator[Reference]:
+_ORDERS: Mapping[type[MedicationEntry], Callable[[Any], tuple[Reference, ...]]] = {
+    MedicationAdministration: lambda given: (given.request,) if given.request else (),
+    MedicationDispense: attrgetter("authorizing_prescription"),
+    MedicationRequest: attrgetter("based_on"),
+    MedicationStatement: attrgetter("based_on"),
+}
+
+
+def _of_medication(entry: MedicationEntry) -> tuple[Reference, ...]:
     """The order it follows, and its study; its product has gaps of its own."""
-    match entry:
-        case MedicationDispense():
-            yield from entry.authorizing_prescription
-        case MedicationAdministration():
-            yield from (entry.request,) if entry.request else ()
-        case MedicationRequest() | MedicationStatement():
-            yield from entry.based_on
-    yield from (study for study in _studies(entry) if study.identifier is None)
+    studies = [study for study in _studies(entry) if study.identifier is None]
+    return (*_ORDERS[type(entry)](entry), *studies)
 
 
 def _of_consent(consent: Consent) -> Iterator[Reference]:
@@ -94,9 +97,9 @@ _FOLLOWED: Mapping[type[Resource], Callable[[Any], Iterable[Reference]]] = {
 }
 
 
-def _studies(entry: MedicationEntry) -> Iterator[Reference]:
+def _studies(entry: MedicationEntry) -> list[Reference]:
     linked = (*entry.reason_reference, *entry.supporting_information)
-    yield from (r for r in linked if "ResearchStudy/" in (r.reference or ""))
+    return [r for r in linked if "ResearchStudy/" in (r.reference or "")] if linked else []
 
 
 def _data(provision: Provision | None) -> Iterator[Reference]:

@@ -4,8 +4,8 @@ Only drugs that a code list knows enter the record. What an entry says is kept a
 force is for the rules to say.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.clinical_events import ProcedureDone
@@ -40,7 +40,7 @@ from fhir_mappings.readers.stop_reason import is_for_harm
 from fhir_mappings.readers.study_identity import any_names_trial, is_trial_name, names_trial
 from fhir_mappings.readers.timing import DAY
 
-Seen = Iterator[MedicationEvent | ProcedureDone | Gap]
+Seen = Iterable[MedicationEvent | ProcedureDone | Gap]
 S = MedicationStatus
 
 ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
@@ -63,20 +63,9 @@ _STATEMENT = _COMMON | {"intended": S.INTENDED, "not-taken": S.NOT_TAKEN}
 def read_medication(entry: MedicationEntry, chart: ReadingContext) -> Seen:
     """What one medication resource says; nothing when no list knows the drug."""
     drug = drug_of(entry, chart)
-    if isinstance(drug, Gap):
-        yield drug
-    elif drug is None:
-        yield from _product_given(entry, chart)
-    else:
-        match entry:
-            case MedicationRequest():
-                yield from _order(entry, drug, chart)
-            case MedicationDispense():
-                yield from _dispense(entry, drug, chart)
-            case MedicationAdministration():
-                yield from _administration(entry, drug, chart)
-            case MedicationStatement():
-                yield from _statement(entry, drug, chart)
+    if type(drug) is DrugSeen:
+        return _BY_TYPE[type(entry)](entry, drug, chart)
+    return (drug,) if isinstance(drug, Gap) else _product_given(entry, chart)
 
 
 def _product_given(entry: MedicationEntry, chart: ReadingContext) -> Seen:
@@ -271,6 +260,13 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: ReadingCon
     yield from in_steps(event, statement.dosage, None, drug, chart)
 
 
+_BY_TYPE: Mapping[type[MedicationEntry], Callable[[Any, DrugSeen, ReadingContext], Seen]] = {
+    MedicationAdministration: _administration,
+    MedicationDispense: _dispense,
+    MedicationRequest: _order,
+    MedicationStatement: _statement,
+}
+
 # ---------------------------------------------------------------- what the four share
 
 
@@ -309,8 +305,12 @@ def _given_dose(dosage: AdministeredDosage, drug: DrugSeen, reference: str) -> F
 
 
 def _linked(references: Iterable[Reference | None], chart: ReadingContext) -> list[MedicationRequest]:
-    found = (chart.bag.get(reference) for reference in references)
-    return [order for order in found if isinstance(order, MedicationRequest) and not order.is_modified]
+    found: list[MedicationRequest] = []
+    for reference in references:
+        order = chart.bag.get(reference)
+        if type(order) is MedicationRequest and not order.is_modified:
+            found.append(order)
+    return found
 
 
 def _for_study(

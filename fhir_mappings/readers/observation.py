@@ -35,7 +35,7 @@ _EARLY = frozenset({"preliminary", "registered"})
 _SHOWN = 120  # characters of a record's own words in a gap
 
 
-def read_results(observations: Iterable[Observation], chart: ReadingContext) -> Iterator[Result | Pair | Gap]:
+def read_results(observations: Iterable[Observation], chart: ReadingContext) -> list[Result | Pair | Gap]:
     """All results that a rule may ask for, which of them differ at one moment, and what could not be read.
 
     What lies ahead is no result yet, and makes no pair.
@@ -51,10 +51,12 @@ def read_results(observations: Iterable[Observation], chart: ReadingContext) -> 
             observation.component or (observation.value_string and pressures_in_words(observation)) or ()
         ):
             _read(component, observation, chart, versions, gaps)
-    yield from gaps
-    for item in settle_duplicates(versions):
-        if not isinstance(item, Pair) or not any(chart.is_ahead(r.when) for r in item.results):
-            yield item
+    settled = [
+        item
+        for item in settle_duplicates(versions)
+        if type(item) is not Pair or not any(chart.is_ahead(r.when) for r in item.results)
+    ]
+    return [*gaps, *settled]
 
 
 def _read(

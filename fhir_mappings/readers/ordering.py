@@ -1,8 +1,9 @@
 """One canonical order of facts, so that a record is the same however its chart was read."""
 
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
-from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
@@ -51,6 +52,7 @@ _MOMENT: Mapping[type, Callable[[Any], When | None]] = {
     Result: attrgetter("when"),
     StudyEntry: attrgetter("start"),
 }
+_KEY, _FACT = itemgetter(0), itemgetter(1)
 _NO_CLOCK = datetime.min.replace(tzinfo=UTC)
 
 
@@ -71,12 +73,11 @@ def in_order(facts: Iterable[F]) -> tuple[F, ...]:
             )
             for fact in facts
         ],
-        key=itemgetter(0),
+        key=_KEY,
     )
-    if len({key for key, _ in keyed}) == len(keyed):  # as nearly always
-        return tuple([fact for _, fact in keyed])
-    ordered: list[F] = []
-    for _, ties in groupby(keyed, key=itemgetter(0)):
-        alike = [fact for _, fact in ties]
-        ordered += alike if len(alike) == 1 else sorted(alike, key=deterministic.encode)
+    keys, ordered = list(map(_KEY, keyed)), list(map(_FACT, keyed))
+    if len(set(keys)) < len(keys):  # such as the two pressures of one measurement
+        for key in [key for key, times in Counter(keys).items() if times > 1]:
+            first, end = bisect_left(keys, key), bisect_right(keys, key)
+            ordered[first:end] = sorted(ordered[first:end], key=deterministic.encode)
     return tuple(ordered)

@@ -6,8 +6,10 @@ answer about this patient. Another's identifier of a system that the patient has
 A patient of another server may be this one or anybody: `Patient/1` there is not `Patient/1` here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from fhir_mappings.clinical_model.known_unknown import Gap
@@ -17,6 +19,7 @@ from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.reference_addresses import Home, is_name, shared_server
 from fhir_mappings.readers.references import Bag, away, contained, own_reference, servers_of, type_of
 
+_URL = attrgetter("full_url")
 _MEMBERS = {
     "AllergyIntolerance": "patient",
     "Consent": "patient",
@@ -84,9 +87,15 @@ def not_named_outright(resources: Iterable[Resource], patient: str) -> list[Reso
 
     `patient` is `Patient/id` with an id of FHIR's.
     """
+    found = tuple(resources)
+    kinds = set(map(type, found))
+    if len(kinds) == 1 and not any(map(_URL, found)):  # as an answer to one search is
+        with suppress(AttributeError):  # one without a subject: each is looked at
+            if set(map(_named_by(kinds.pop()), found)) == {patient}:
+                return []
     return [
         resource
-        for resource in resources
+        for resource in found
         if resource.full_url is not None
         or type(reference := getattr(resource, _member(type(resource)), None)) is not Reference
         or reference.reference != patient
@@ -106,6 +115,12 @@ def names_another(resource: Resource, patient: str, home: Home) -> bool:
 def is_another(name: str, patient: str) -> bool:
     """Is it the `Patient/id` of another patient of the own server?"""
     return is_name(name) and name.startswith("Patient/") and name != patient
+
+
+@cache
+def _named_by(kind: type[Resource]) -> Callable[[Resource], str | None]:
+    """How a resource of a type writes the reference that names its patient. Raises AttributeError."""
+    return attrgetter(f"{_member(kind)}.reference")
 
 
 @cache

@@ -4,8 +4,6 @@ It says what the long way (`observation`, `value`) would say, or nothing: then t
 beside one range says is remembered, because the hooks of one visit bring the same chart several times.
 """
 
-from operator import attrgetter
-
 import msgspec
 
 from fhir_mappings.clinical_model.quantity import UNITS
@@ -27,15 +25,15 @@ _Key = tuple[CodeLists, str | None, str | None, type, Quantity, tuple[ReferenceR
 _values: dict[_Key, tuple[Analyte, Value]] = {}
 _MOST, _LONGEST = 4096, 600  # values; bytes of one with its code and range
 
-_is_marked = attrgetter("component", "data_absent_reason", "modifier_extension", "implicit_rules")
-
 
 def plain_version(observation: Observation, chart: ReadingContext) -> Version | None:
     """The result of an observation of which nothing needs a second look; None where anything does."""
     quantity, written, concept = observation.value_quantity, observation.effective_date_time, observation.code
     if quantity is None or not written or concept is None or len(concept.coding) != 1:
         return None
-    if observation.status != "final" or any(_is_marked(observation)):
+    if observation.status != "final" or observation.modifier_extension or observation.implicit_rules:
+        return None
+    if observation.component or observation.data_absent_reason:
         return None
     only, moments = concept.coding[0], chart.moments
     when = moments.get(written) or chart.when(written)

@@ -30,7 +30,6 @@ from fhir_mappings.readers.medication import (
     Medication,
     MedicationAdministration,
     MedicationDispense,
-    MedicationEntry,
     MedicationRequest,
     MedicationStatement,
 )
@@ -87,7 +86,20 @@ _LOSING = frozenset(
 """Problems for which an entry, or what it says, is not used although it is there."""
 
 _STAND_INS = frozenset({Flag, CarePlan})
-_LINKED = (MedicationEntry, AdverseEvent, ResearchSubject, Medication, ResearchStudy)
+_OF_STAND_INS = (GroupMembers, Flag, CarePlan)
+_LINKED = frozenset(
+    {
+        AdverseEvent,
+        Medication,
+        MedicationAdministration,
+        MedicationDispense,
+        MedicationRequest,
+        MedicationStatement,
+        ResearchStudy,
+        ResearchSubject,
+    }
+)
+"""What points at a product or a study, and these themselves."""
 _NOBODYS = frozenset(
     {Medication, ResearchStudy, GroupMembers, Practitioner, PractitionerRole, SpecimenResource}
 )
@@ -125,7 +137,7 @@ def unresolved_references(resources: Iterable[Resource], home: Home) -> frozense
 
     Only those of the own server: `home` is asked, and no other.
     """
-    bag = Bag([r for r in resources if isinstance(r, _LINKED)], home)
+    bag = Bag([r for r in resources if type(r) in _LINKED], home)
     wanted = [reference for resource in bag.resources for reference in pointing(resource)]
     return frozenset(
         name
@@ -165,7 +177,9 @@ def read_record_until(
     chart = _chart(resources, home, settings, as_of)
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
     person = _person(chart, patient, Part.PATIENT in unavailable)
-    kinds = _by_kind(_all_read(chart, owner_of(patient, chart.bag)), chart)
+    observations: list[Observation] = []
+    others = list(_all_but_results(chart, owner_of(patient, chart.bag), observations))
+    kinds = _by_kind([*others, *read_results(observations, chart)], chart)
     gaps = tuple(sorted({*gaps, *person.gaps, *kinds[Gap], *chart.respelled()}))
     record = ClinicalRecord(
         patient,
@@ -224,14 +238,15 @@ def _chart(
 # ---------------------------------------------------------------- one resource
 
 
-def _all_read(chart: ReadingContext, owner: Owner) -> Iterator[Fact | Gap]:
-    """What every usable resource of the patient says.
+def _all_but_results(
+    chart: ReadingContext, owner: Owner, observations: list[Observation]
+) -> Iterator[Fact | Gap]:
+    """What every usable resource of the patient says, but for the observations, which are only gathered.
 
-    Results come together, because duplicates decide among themselves; consents last, because participations
-    name them.
+    Results are read together, because duplicates decide among themselves; consents last, because
+    participations name them.
     """
     consents: list[Consent] = []
-    observations: list[Observation] = []
     named: set[str] = set()
     for resource in _asking(chart.bag, owner, observations):
         whose = _whose(resource, owner, chart)
@@ -242,20 +257,19 @@ def _all_read(chart: ReadingContext, owner: Owner) -> Iterator[Fact | Gap]:
         if not whose.is_theirs:
             continue
         yield from links_elsewhere(resource, chart)
-        if isinstance(resource, Observation):
+        if type(resource) is Observation:
             observations.append(resource)  # where it may not be used, it is there
         if (refusal := _refusal(resource)) is not None:
             yield _with_lost(refusal, resource, chart)
-        elif isinstance(resource, Observation):
+        elif type(resource) is Observation:
             continue
-        elif isinstance(resource, Consent):
+        elif type(resource) is Consent:
             consents.append(resource)
         elif getattr(resource, "status", None) != "entered-in-error":
             for item in _read(resource, owner.patient, chart):
-                if isinstance(item, StudyEntry) and item.this_trial:
+                if type(item) is StudyEntry and item.this_trial:
                     named.update(item.consents)
-                yield _with_lost(item, resource, chart) if isinstance(item, Gap) else item
-    yield from read_results(observations, chart)
+                yield _with_lost(item, resource, chart) if type(item) is Gap else item
     for consent in consents:
         yield from read_consent(consent, chart, own_reference(consent) in named)
 
@@ -305,7 +319,7 @@ def _whose(resource: Resource, owner: Owner, chart: ReadingContext) -> Ownership
 
 def _refusal(resource: Resource) -> Gap | None:
     """Why the content of the patient's own entry is not read."""
-    if isinstance(resource, Unread):
+    if type(resource) is Unread:
         return Gap(resource.problem, own_reference(resource), resource.detail)
     return Gap("MODIFIER_UNKNOWN", own_reference(resource)) if resource.is_modified else None
 
@@ -318,10 +332,10 @@ def _with_lost(gap: Gap, resource: Resource, chart: ReadingContext) -> Gap:
 
 def _read(resource: Resource, patient: str, chart: ReadingContext) -> Iterable[Fact | Gap]:
     """What one resource says, by its type; nothing for the types that only others point at."""
-    if isinstance(resource, (GroupMembers, Flag, CarePlan)):
-        return read_stand_in(resource, patient, chart)
     reader = _READERS.get(type(resource))
-    return reader(resource, chart) if reader else ()
+    if reader is not None:
+        return reader(resource, chart)
+    return read_stand_in(resource, patient, chart) if isinstance(resource, _OF_STAND_INS) else ()
 
 
 def _draft(order: Resource, owner: Owner, chart: ReadingContext) -> Iterator[Fact | Gap]:
@@ -392,7 +406,7 @@ def _lies_ahead(fact: Fact, chart: ReadingContext) -> bool:
     when = moment_of(fact)
     if when is not None and chart.is_ahead(when):
         return True
-    return isinstance(fact, Diagnosis) and chart.is_ahead(fact.recorded)
+    return type(fact) is Diagnosis and chart.is_ahead(fact.recorded)
 
 
 def _incomplete(gaps: Iterable[Gap], studies: Iterable[StudyEntry]) -> frozenset[Part]:

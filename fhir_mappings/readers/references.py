@@ -32,13 +32,13 @@ def fetchable(name: str) -> bool:
 
 def own_reference(resource: Resource) -> str:
     """How other resources, and our evidence, name this resource; only its type when it has no id."""
-    kind = resource.kind if isinstance(resource, Unread) else type_of(type(resource))  # `kind_of`, in line
+    kind = resource.kind if type(resource) is Unread else type_of(type(resource))  # `kind_of`, in line
     return f"{kind}/{resource.id}" if resource.id else kind
 
 
 def kind_of(resource: Resource) -> str:
     """The FHIR name of its type; of an unread entry the one it shows, empty where it shows none."""
-    return resource.kind if isinstance(resource, Unread) else type_of(type(resource))
+    return resource.kind if type(resource) is Unread else type_of(type(resource))
 
 
 @cache

@@ -46,24 +46,26 @@ class Version(msgspec.Struct, frozen=True):
         return self.standing, readable, self.told if self.standing == CORRECTED else (_NEVER, _NEVER)
 
 
-def settle_duplicates(versions: Iterable[Version]) -> Iterator[Result | Pair]:
+def settle_duplicates(versions: Iterable[Version]) -> list[Result | Pair]:
     """The results that stand, and which of them differ at one moment; undated ones as they are.
 
     Drug levels of different specimens, assays or timings are never one result.
     """
+    found: list[Result | Pair] = []
     last_days: dict[tuple[Analyte, date], list[Version]] = defaultdict(list)
     for version in versions:
         result = version.result
         when = result.when
         if when is None:
-            yield result
+            found.append(result)
         else:
             last_days[result.analyte, when.last].append(version)
     for together in last_days.values():  # what is of one moment ends on one day
         if len(together) == 1:
-            yield together[0].result
+            found.append(together[0].result)
         else:
-            yield from _by_moment(together)
+            found += _by_moment(together)
+    return found
 
 
 def _by_moment(versions: Iterable[Version]) -> Iterator[Result | Pair]:

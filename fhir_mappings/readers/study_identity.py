@@ -20,7 +20,7 @@ def study_of(
         found: Resource | None = contained(inside, reference.reference, ResearchStudy)
     else:
         found = bag.get(reference)
-    return found if isinstance(found, ResearchStudy) and not found.is_modified else None
+    return found if type(found) is ResearchStudy and not found.is_modified else None
 
 
 def is_this_trial(
@@ -31,6 +31,8 @@ def is_this_trial(
         return None
     told = [reference.identifier] if reference.identifier else []
     told += study.identifier if study else ()
+    if not told and not trial.study_references:  # nearly all references are to something else than a study
+        return None
     if bag.name(reference) in {bag.home.presumed_name(name) for name in trial.study_references}:
         return True
     if any(names_trial(i, trial) for i in told):
@@ -55,7 +57,7 @@ def any_names_trial(references: Iterable[Reference | None], bag: Bag, trial: Tri
     """One of the references means this trial, or a participation in it."""
     for reference in references:
         found = bag.get(reference)
-        if isinstance(found, ResearchSubject):
+        if type(found) is ResearchSubject:
             reference = found.study
         if is_this_trial(reference, study_of(reference, bag), bag, trial):
             return True

@@ -1,6 +1,7 @@
 """What the words of an entry say of the names in it: alone, and beside a code that a list knows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from fhir_mappings.value_sets.vaccine_names import VaccineNames
 K = TypeVar("K")
 V = TypeVar("V")
 
+_MOST, _LONGEST = 1_000, 600  # texts that a reader remembers, and their characters
 _REMEMBERED = 20_000  # distinct codes or texts: a hospital has fewer, a hostile client has more
 
 
@@ -74,6 +76,21 @@ class SaidWords(msgspec.Struct, frozen=True):
         found = self.words.stances(words, beside_code=beside_code)
         vaccine = self.vaccines.find(words)
         return found | {Meaning(vaccine): Stance.STATED} if vaccine else found
+
+
+def remembering_words(work: Callable[[str], V]) -> Callable[[str], V]:
+    """The same work, done once for the same words; what is longer than usual is read each time."""
+    kept: dict[str, V] = {}
+
+    @wraps(work)
+    def once(words: str) -> V:
+        try:
+            return kept[words]
+        except KeyError:
+            read = work(words)
+            return remember_words(kept, words, read, _MOST) if len(words) <= _LONGEST else read
+
+    return once
 
 
 def remember_words(memory: dict[K, V], key: K, value: V, most: int = _REMEMBERED) -> V:

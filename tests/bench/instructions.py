@@ -40,9 +40,9 @@ class Budget:
 
 
 BUDGETS = (
-    Budget("titration", 4.75),
-    Budget("not-aplastic", 0.66),
-    Budget("titration-visit", 2.5, "visiting", (2, 5)),
+    Budget("titration", 4.05),
+    Budget("not-aplastic", 0.50),
+    Budget("titration-visit", 1.9, "visiting", (2, 5)),
 )
 
 

@@ -4,28 +4,33 @@ The short ways save time only. Each is held here beside the long one that it lea
 take either: a short way that answered otherwise would drop or invent a fact of a patient.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.calendar import When, by_the_clock, read_when
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import Analyte, Reading
 from fhir_mappings.readers.bundle import _Found, _take_entries, plain_resources
-from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, Reference, Resource, Unread
+from fhir_mappings.readers.fhir_types import CodeableConcept, Coding, Identifier, Reference, Resource, Unread
 from fhir_mappings.readers.links import links_elsewhere
 from fhir_mappings.readers.observation import _coded, _is_of_none, _measures, _not_told_what
 from fhir_mappings.readers.observation_types import Observation
+from fhir_mappings.readers.ordering import deterministic, in_order
 from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.patient_match import THEIRS, names_another, not_named_outright, owner_of, ownership
 from fhir_mappings.readers.read_record import _asking, _refusal, _whose
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.reference_addresses import Home
 from fhir_mappings.readers.references import Bag, _by_name, _doubles, kind_of, own_reference, plainly_named
+from fhir_mappings.readers.research_subject import ResearchStudy
 from fhir_mappings.readers.resource_types import Bundle, BundleEntry, EntrySearch
+from fhir_mappings.readers.study_identity import is_this_trial
+from fhir_mappings.value_sets.said_words import remembering_words
 from tests.builders import NOW, a_record, days_ago, result
 from tests.mapping.charts import SETTINGS
 
@@ -224,3 +229,71 @@ def test_what_is_worked_out_once_hangs_on_the_record_and_on_what_was_asked() -> 
     assert counted(poorer, Analyte.POTASSIUM) == 0
     assert record == replace(record)
     assert record.worked_out != replace(record).worked_out
+
+
+@given(st.lists(st.builds(Observation, full_url=urls, id=st.just("o1"), subject=references), max_size=4))
+def test_an_answer_of_one_type_is_looked_at_as_each_of_it_is(several: list[Resource]) -> None:
+    one_by_one = [
+        one for one in several for _ in not_named_outright([one, Patient(id="p1")], "Patient/p1")[:-1]
+    ]
+    assert not_named_outright(several, "Patient/p1") == one_by_one
+
+
+@given(st.lists(st.tuples(results, st.integers(1, 3)), max_size=9))
+def test_facts_of_one_moment_and_name_stand_in_a_fixed_order(several: list[tuple[Any, int]]) -> None:
+    facts = [replace(fact, reference=f"Observation/{name}") for fact, name in several]
+    slowly: list[Any] = []
+    for _, ties in groupby(sorted(facts, key=_place), key=_place):
+        slowly += sorted(ties, key=deterministic.encode)
+    assert in_order(facts) == tuple(slowly)
+    assert in_order(reversed(facts)) == tuple(slowly)
+
+
+def _place(fact: Any) -> tuple[Any, ...]:
+    when = fact.when
+    return (date.min, "", fact.reference) if when is None else (when.last, str(when.instant), fact.reference)
+
+
+@given(st.sampled_from(["", "12 hr after dose", "peak", "x" * 601]))
+def test_words_that_are_remembered_are_read_as_before(words: str) -> None:
+    read: list[str] = []
+
+    @remembering_words
+    def length(text: str) -> int:
+        read.append(text)
+        return len(text)
+
+    assert (length(words), length(words)) == (len(words), len(words))
+    assert len(read) == (1 if len(words) <= 600 else 2)
+
+
+@given(
+    st.none()
+    | st.builds(Reference, reference=names, identifier=st.none() | st.builds(Identifier, value=names)),
+    st.none() | st.builds(ResearchStudy, id=st.just("s1")),
+)
+def test_a_reference_to_something_else_than_a_study_says_nothing_of_the_trial(
+    reference: Reference | None, study: ResearchStudy | None
+) -> None:
+    bag, trial = Bag(()), SETTINGS.trial
+    asked = replace(trial, study_references=frozenset({"ResearchStudy/of-nobody"}))
+    without = replace(trial, study_references=frozenset())
+    assert is_this_trial(reference, study, bag, without) == is_this_trial(reference, study, bag, asked)
+
+
+@given(st.lists(moments.filter(bool), max_size=6))
+def test_moments_stand_by_the_clock_as_by_their_seconds(several: list[When]) -> None:
+    def seconds(when: When) -> tuple[date, float]:
+        return when.last, when.instant.timestamp() if when.instant else 0.0
+
+    assert sorted(several, key=by_the_clock) == sorted(several, key=seconds)
+
+
+@given(st.sampled_from(["Z", "+00:00", "+08:00", "-03:30"]), st.integers(0, 23), st.integers(0, 23))
+def test_an_offset_that_many_dates_share_changes_none_of_them(offset: str, hour: int, other: int) -> None:
+    texts = [f"2026-02-2{n}T{one:02}:00:00{offset}" for n, one in enumerate((hour, other))]
+    first, second = (read_when(text, SETTINGS.zone).instant for text in texts)
+    assert (first, second) == tuple(map(datetime.fromisoformat, texts))
+    assert first is not None
+    assert second is not None
+    assert first.tzinfo is second.tzinfo

@@ -1,5 +1,6 @@
 """Is a criterion's folder whole? Each piece of the how-to's one left out, and what the start then says."""
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from cds_service.rules.criterion_folders import criterion_number
 from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, read_topic
 from cds_service.trials.nct06802055.criteria.attestation_questionnaire import MODULE, faults_of_form
 from cds_service.trials.nct06802055.criteria.criterion_judges import judges_of
-from cds_service.trials.nct06802055.criteria.whole_folders import faults_of_folders
+from cds_service.trials.nct06802055.criteria.whole_folders import faults_of_folders, keys_said
 from cds_service.trials.nct06802055.read_reviewed import load_protocol
 from tests.criterion_to_add import ADDED, add_criterion, pieces_of_criterion
 from tests.reviewed_copy import copy_of_reviewed
@@ -185,3 +186,15 @@ def test_a_folder_without_its_judge_has_none_and_one_of_another_name_no_number(t
     assert dict(judges_of((tmp_path / "e03_pnh_clone",))) == {}
     with pytest.raises(ValueError, match="thirteenth"):
         criterion_number(tmp_path / "thirteenth")
+
+
+@pytest.mark.parametrize("module", sorted((FOLDER.parent / "criteria").rglob("*.py")), ids=lambda p: p.stem)
+def test_what_a_module_says_is_found_in_its_text_as_in_its_code(module: Path) -> None:
+    source = module.read_text("utf-8")
+    said = {
+        str(node.args[0].value)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert keys_said(source) == said

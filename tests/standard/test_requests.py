@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cds_service.cds_hooks.errors import BadHookRequest, PatientMismatch
 from cds_service.cds_hooks.request import Hook, check_token_patient, read_hook_request
-from cds_service.cds_hooks.strict_json import in_one_pass, open_envelope, open_member
+from cds_service.cds_hooks.strict_json import _check_pieces, in_one_pass, open_envelope, open_member
 from tests.standard.calls import CONTEXTS, INSTANCE, PATIENT, a_body, a_call, authorization, context_of
 
 FHIR = "https://ehr.example/fhir"
@@ -296,3 +296,19 @@ def test_the_usual_call_is_opened_in_one_pass():
     )
     assert list(members) == ["hook", "context"]
     assert {key: bytes(raw) for key, raw in prefetch.items()} == {"p": b"1", "q": b"[ ]"}
+
+
+@given(
+    st.lists(st.sampled_from([b'"', b"a" * 4_095, "再".encode(), b"\xe5", b"\x86\x8d", b"\xff"]), max_size=9)
+)
+def test_a_text_is_utf8_where_each_of_its_pieces_is(parts):
+    text = b"".join(parts)
+    assert is_refused(_check_pieces, text) == is_refused(bytes.decode, text)
+
+
+def is_refused(read, text):
+    try:
+        read(text)
+    except UnicodeDecodeError:
+        return True
+    return False

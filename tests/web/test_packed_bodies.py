@@ -1,6 +1,7 @@
 """Bodies that a client has packed: gzip is unpacked within the limit, anything else is 415."""
 
 import gzip
+import io
 import json
 import zlib
 
@@ -77,3 +78,27 @@ def test_what_unpacks_to_more_than_the_limit_is_413(http, size):
 def test_a_body_of_the_limit_is_taken(http):
     padded = BODY + b" " * (LIMIT - len(BODY))
     assert sent(http, gzip.compress(padded), "gzip").status_code == 200
+
+
+class InPieces(io.BytesIO):
+    """A connection that gives a few bytes at a time, whatever is asked for."""
+
+    def readinto(self, buffer):
+        piece = self.read(min(len(buffer), 1_000))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def in_pieces(http, announced):
+    environ = {"CONTENT_LENGTH": str(announced)}
+    return http.post(
+        URL, input_stream=InPieces(BODY), content_type="application/json", environ_overrides=environ
+    )
+
+
+def test_a_body_that_comes_in_pieces_is_whole(http):
+    assert in_pieces(http, len(BODY)).status_code == 200
+
+
+def test_a_body_that_breaks_off_is_the_clients_fault(http):
+    assert in_pieces(http, len(BODY) + 1).status_code == 400

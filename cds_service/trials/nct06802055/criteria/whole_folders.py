@@ -5,6 +5,7 @@ A folder that is half made would be a criterion that nobody is asked, in a langu
 
 import ast
 import json
+import re
 from collections.abc import Generator, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,8 @@ ANSWERS = {"I": {"met", "not-met", "unknown"}, "E": {"present", "absent", "unkno
 """What an inclusion and an exclusion criterion may answer: each is shown by an example."""
 LINE_TYPES = {"boolean": {"type"}, "integer": {"type", "lowest", "highest"}}
 """What a line of the form may be answered with, and what its table then says."""
+
+_SAY = re.compile(r'(?<![\w.])say\(\s*"([^"]*)"')
 
 
 def faults_of_folders(reviewed: Path) -> list[str]:
@@ -93,13 +96,12 @@ def _code_of(source: str) -> _Code:
     tree = ast.parse(source)
     functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
     named = tuple((f.name, tuple(a.arg for a in f.args.args if a.annotation)) for f in functions)
-    return _Code(named, frozenset(_said(tree)))
+    return _Code(named, keys_said(source))
 
 
-def _said(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
-            yield from (str(a.value) for a in node.args[:1] if isinstance(a, ast.Constant))
+def keys_said(source: str) -> frozenset[str]:
+    """The keys of what a module says, found in its text: to walk through all its code takes a start 0.1 s."""
+    return frozenset(_SAY.findall(source))
 
 
 def _of_numbers(folder: Path, number: str) -> Generator[str, None, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ from cds_service.trials.nct06802055.patient_state.levels.drug_levels import (
     may_be_a_trough,
 )
 from cds_service.trials.nct06802055.two_drugs import Drug
-from fhir_mappings.clinical_model.calendar import When, hours_between
+from fhir_mappings.clinical_model.calendar import When, by_the_clock, hours_between
 from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.record import ClinicalRecord
 from fhir_mappings.clinical_model.results import Analyte, Result
@@ -166,9 +166,9 @@ def potassiums(record: ClinicalRecord, as_of: AsOf, days: int) -> list[Result]:
     return sorted(found, key=_in_time)
 
 
-def _in_time(result: Result) -> tuple[date, float]:
+def _in_time(result: Result) -> tuple[date, datetime]:
     assert result.when is not None
-    return result.when.last, result.when.instant.timestamp() if result.when.instant else 0.0
+    return by_the_clock(result.when)
 
 
 def potassium_settled(record: ClinicalRecord, as_of: AsOf, limits: TitrationLimits) -> bool:

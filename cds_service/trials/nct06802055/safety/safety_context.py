@@ -1,7 +1,7 @@
 """What every safety rule looks at: one patient's chart as of one day, indexed once."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from operator import lt
 
@@ -18,6 +18,7 @@ from cds_service.trials.nct06802055.patient_state.interactions import ActiveInte
 from cds_service.trials.nct06802055.safety.safety_limits import SafetyLimits
 from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.trials.nct06802055.two_drugs import Drug
+from fhir_mappings.clinical_model.calendar import by_the_clock
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
@@ -75,7 +76,7 @@ class Situation(msgspec.Struct, frozen=True):
 
     def readable(self, analyte: Analyte) -> tuple[Result, ...]:
         """Results that may decide, oldest first."""
-        return tuple(r for r in self.results.get(analyte, ()) if r.reading is Reading.USABLE)
+        return tuple([r for r in self.results.get(analyte, ()) if r.reading is Reading.USABLE])
 
     def newest(
         self, analyte: Analyte, days: int, worse: Callable[[Number, Number], Number] = max
@@ -154,15 +155,14 @@ def in_time(results: list[Result]) -> tuple[Result, ...]:
     return tuple(results if stand_so else sorted(results, key=_in_time))
 
 
-def _in_time(result: Result) -> tuple[date, float]:
+def _in_time(result: Result) -> tuple[date, datetime]:
     assert result.when is not None
-    instant = result.when.instant
-    return result.when.last, instant.timestamp() if instant else 0.0
+    return by_the_clock(result.when)
 
 
 def _last_together(readable: tuple[Result, ...]) -> list[Result]:
     same_day = [r for r in readable if day_of(r) == day_of(readable[-1])]
-    if all(r.when and r.when.instant for r in same_day):
+    if len(same_day) > 1 and all(r.when and r.when.instant for r in same_day):
         return [r for r in same_day if _in_time(r) == _in_time(readable[-1])]
     return same_day
 

@@ -6,6 +6,7 @@ timing, steady state, age, plausibility, duplicates.
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from operator import lt
 
 from cds_service.rules.answers.dosing_answers import Trough, Validity
 from cds_service.rules.as_of import AsOf
@@ -15,8 +16,8 @@ from cds_service.trials.nct06802055.patient_state.levels.level_limits import Lev
 from cds_service.trials.nct06802055.patient_state.levels.sample_timing import is_after_a_dose, sample_timing
 from cds_service.trials.nct06802055.patient_state.levels.steady_state import at_steady_state
 from cds_service.trials.nct06802055.two_drugs import Drug
-from fhir_mappings.clinical_model.calendar import When
-from fhir_mappings.clinical_model.record import ClinicalRecord
+from fhir_mappings.clinical_model.calendar import When, by_the_clock
+from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import (
     Analyte,
     Assay,
@@ -73,9 +74,10 @@ def titration_level(
     return _trough(result, validity)
 
 
-def dated_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> list[Result]:
+@once_a_record
+def dated_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> tuple[Result, ...]:
     """Dated results of the drug that do not lie ahead."""
-    return [r for r in record.of(Analyte(drug.value)) if r.when and not _ahead(r.when, as_of)]
+    return tuple([r for r in record.of(Analyte(drug.value)) if r.when and not _ahead(r.when, as_of)])
 
 
 def _ahead(when: When, as_of: AsOf) -> bool:
@@ -141,7 +143,7 @@ def _plausibility(result: Result, drug: Drug, limits: LevelLimits) -> Validity |
 def _choose(judged: list[tuple[Result, Validity]], limits: LevelLimits) -> tuple[Result, Validity]:
     usable = [(r, v) for r, v in judged if v in USABLE]
     if not usable:
-        return max(judged, key=lambda pair: _moment(pair[0]))
+        return max(judged, key=lambda pair: _in_time(pair[0]))
     result, validity = max(usable, key=lambda pair: pair[0].number or 0)
     numbers = [r.number for r, _ in usable if r.number is not None]
     disagree = max(numbers) - min(numbers) > min(numbers) * limits.duplicate_spread
@@ -150,8 +152,9 @@ def _choose(judged: list[tuple[Result, Validity]], limits: LevelLimits) -> tuple
     return result, validity
 
 
-def _moment(result: Result) -> float:
-    return result.when.instant.timestamp() if result.when and result.when.instant else 0.0
+def _in_time(result: Result) -> tuple[date, datetime]:
+    assert result.when is not None
+    return by_the_clock(result.when)
 
 
 def _trough(result: Result, validity: Validity) -> Trough:
@@ -185,10 +188,11 @@ def dangerous_level(
     dangers = [r for r in levels if _is_danger(r, drug, limits)]
     if not dangers:
         return None
-    newest = max(dangers, key=lambda r: (_last_day(r), _moment(r)))
+    newest = max(dangers, key=_in_time)
     return None if any(_is_safe(r, drug, limits) and _newer(r, newest) for r in levels) else newest
 
 
+@once_a_record
 def blood_levels(
     record: ClinicalRecord, drug: Drug, as_of: AsOf, days: int, *, surely: bool = False
 ) -> tuple[Result, ...]:
@@ -203,7 +207,9 @@ def blood_levels(
         if r.reading is Reading.USABLE and _details(r).specimen not in wrong
         if (as_of.day - _last_day(r)).days <= days
     ]
-    return tuple(sorted(found, key=lambda r: (_last_day(r), _moment(r))))
+    each = list(map(_last_day, found))
+    one_a_day = all(map(lt, each, each[1:]))  # as nearly always; and a record's results stand in order
+    return tuple(found if one_a_day else sorted(found, key=_in_time))
 
 
 def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: LevelLimits) -> bool:

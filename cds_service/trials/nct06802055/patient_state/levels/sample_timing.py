@@ -1,6 +1,6 @@
 """How a level was timed: a trough by proof, by assumption, or none (DECISIONS 24, 56, 61)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from cds_service.rules.answers.dosing_answers import Validity
@@ -20,7 +20,7 @@ def sample_timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Val
     off the drug is no trough. One that its specimen dates otherwise is at most assumed, and none as soon as
     either time is none.
     """
-    if result.when and any(off.holds(result.when.last) for off in dose.off):
+    if dose.off and result.when and any(off.holds(result.when.last) for off in dose.off):
         return Validity.NOT_TROUGH
     told = result.level or _NOTHING_TOLD
     coded = told.timing
@@ -37,7 +37,7 @@ def sample_timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Val
 
 def timed_by_dose(result: Result, dose: DoseInForce, limits: LevelLimits) -> bool:
     """Is the last dose before the sample documented, so that its timing rests on more than a code?"""
-    return any(True for _ in _hours_since_dose(result, dose.given, limits))
+    return bool(_hours_since_dose(result, dose.given, limits))
 
 
 def _is_trough_time(hours: float, drug: Drug, limits: LevelLimits) -> bool:
@@ -45,18 +45,23 @@ def _is_trough_time(hours: float, drug: Drug, limits: LevelLimits) -> bool:
     return first <= hours <= last
 
 
-def _hours_since_dose(result: Result, given: Sequence[datetime], limits: LevelLimits) -> Iterator[float]:
+def _hours_since_dose(result: Result, given: Sequence[datetime], limits: LevelLimits) -> list[float]:
     """From the last documented dose to the sample, by each time that the sample is said to have."""
+    found: list[float] = []
     for collected in _instants(result):
         before = [moment for moment in given if moment < collected]
         hours = hours_between(max(before), collected) if before else None
         if hours is not None and hours <= limits.last_dose_hours_max:
-            yield hours
+            found.append(hours)
+    return found
 
 
-def _instants(result: Result) -> Iterable[datetime]:
-    told = (result.when, result.level.sampled if result.level else None)
-    return [when.instant for when in told if when and when.instant]
+def _instants(result: Result) -> list[datetime]:
+    found: list[datetime] = []
+    for when in (result.when, result.level.sampled if result.level else None):
+        if when is not None and when.instant is not None:
+            found.append(when.instant)
+    return found
 
 
 def times_differ(result: Result, limits: LevelLimits) -> bool:
