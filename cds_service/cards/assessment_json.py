@@ -95,6 +95,8 @@ def criterion_json(criterion: Criterion, words: Wording) -> Json:
 
 def titration_json(decision: TitrationDecision, words: Wording) -> Json:
     """One study drug's member of `titration`."""
+    band, of = decision.target, decision.allowed
+    hours = {"everyHours": json_number(of.every_hours)} if of else {}
     return {
         "drug": str(decision.drug),
         "state": decision.state.value,
@@ -106,8 +108,8 @@ def titration_json(decision: TitrationDecision, words: Wording) -> Json:
         "proposedDose": dose_json(decision.proposed),
         "alternatives": [dose_json(dose) for dose in decision.alternatives],
         "trough": _trough_json(decision.trough),
-        "target": _target_json(decision),
-        "allowed": _allowed_json(decision),
+        "target": _between(band.low, band.high, "ng/mL") if band else None,
+        "allowed": _between(of.low_mg, of.high_mg, "mg") | hours if of else None,
         "recheck": _recheck_json(decision),
         "forecast": outlook_json(decision, words),
     }
@@ -125,17 +127,8 @@ def _trough_json(trough: Trough) -> Json:
     }
 
 
-def _target_json(decision: TitrationDecision) -> Json | None:
-    band = decision.target
-    return {"low": json_number(band.low), "high": json_number(band.high), "unit": "ng/mL"} if band else None
-
-
-def _allowed_json(decision: TitrationDecision) -> Json | None:
-    of = decision.allowed
-    if of is None:
-        return None
-    low, high, hours = (json_number(one) for one in (of.low_mg, of.high_mg, of.every_hours))
-    return {"low": low, "high": high, "unit": "mg", "everyHours": hours}
+def _between(low: Decimal, high: Decimal, unit: str) -> Json:
+    return {"low": json_number(low), "high": json_number(high), "unit": unit}
 
 
 def _recheck_json(decision: TitrationDecision) -> Json | None:
