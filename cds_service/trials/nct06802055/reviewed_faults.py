@@ -15,6 +15,9 @@ from cds_service.trials.nct06802055.read_reviewed import Protocol, all_rules, lo
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.value_sets import FaultyCodeLists, load_code_lists
 
+_NAME = "interactions.name."
+"""Before the name that cards give an interacting drug."""
+
 
 def faults_of_reviewed(folder: Path, overrides: Mapping[str, Any]) -> list[str]:
     """A fault for each number, rule, sentence and question that is missing or contradicts another."""
@@ -40,10 +43,20 @@ def _protocol(folder: Path, overrides: Mapping[str, Any]) -> list[str]:
 
 
 def _interactions(folder: Path) -> list[str]:
-    """A drug that the code lists call interacting, and that has no row here, would be passed over."""
-    listed = load_code_lists().ingredients_of(Concept.INTERACTING)
-    lost = sorted(listed - read_interactions(folder).keys())
-    return [f"interactions: {name}: the code lists name it, and it has no row" for name in lost]
+    """A drug that the lists call interacting, or that has a name on cards, and that has no row here, would
+    be passed over: words alone, or a list of anticoagulants, find some of them.
+    """
+    rows = read_interactions(folder).keys()
+    keys = {key for words in read_wording(*word_folders(folder)).values() for key in words.sentences}
+    lost = {
+        "code lists name": load_code_lists().ingredients_of(Concept.INTERACTING) - rows,
+        "cards have a name for": {key.removeprefix(_NAME) for key in keys if key.startswith(_NAME)} - rows,
+    }
+    return [
+        f"interactions: {name}: the {who} it, and it has no row"
+        for who, names in lost.items()
+        for name in sorted(names)
+    ]
 
 
 def lost_at_start(protocol: Protocol, words: Mapping[str, Wording]) -> list[str]:
