@@ -96,9 +96,9 @@ class Residual(ModelPart, frozen=True):
 
 
 class ModelFile(ModelPart, frozen=True):
-    """One model as it stands in its file; `drug` is an ingredient."""
+    """One model as it stands in its file. The drug is an ingredient that there are published models of here."""
 
-    drug: str
+    drug: Literal["sirolimus", "ciclosporin"]
     citation: str
     population: str
     verification: str

@@ -11,6 +11,7 @@ from fhir_mappings.readers.drug_identification import codings, drug_words
 from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.value_sets import CodeLists
 from fhir_mappings.value_sets.name_words import NameWords
+from fhir_mappings.value_sets.said_words import remembering_words
 from fhir_mappings.value_sets.stances import shipped_stances
 
 # HL7 medicationrequest-status-reason: allergy, intolerance; SNOMED CT: intolerance to drug
@@ -53,12 +54,17 @@ def blamed_for(concept: CodeableConcept | None, lists: CodeLists) -> frozenset[s
         return frozenset()
     blamed: frozenset[str] = frozenset()
     for words in (concept.text, *map(attrgetter("display"), concept.coding)):
-        if not words or not _ANY.search(words):
+        if not words or not _may_name_a_harm(words):
             continue
         seen = lists.recognise((), words)
         if seen and seen.ingredients and _WORDS.find(words):
             blamed |= seen.ingredients
     return blamed
+
+
+@remembering_words
+def _may_name_a_harm(words: str) -> bool:
+    return bool(_ANY.search(words))
 
 
 def _is_harm(reason: CodeableConcept, lists: CodeLists) -> bool:
