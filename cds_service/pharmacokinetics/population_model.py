@@ -96,7 +96,7 @@ class Residual(ModelPart, frozen=True):
 
 
 class ModelFile(ModelPart, frozen=True):
-    """One model as it stands in its file. The drug is an ingredient that there are published models of here."""
+    """One model as it stands in its file, of a drug that there are published models of."""
 
     drug: Literal["sirolimus", "ciclosporin"]
     citation: str

@@ -84,7 +84,7 @@ _LOCAL_WORDS = (
     "外用",
     "vaginal",
     "阴道",
-    # trade names of ciclosporin drops and of sirolimus gel
+    # trade names of eye drops and of a gel that hold a study drug
     *("restasis", "cequa", "ikervis", "verkazia", "兹润", "hyftor"),
 )
 

@@ -117,6 +117,9 @@ def test_the_codes_of_a_diagnosis_are_named() -> None:
 
 # ---------------------------------------------------------------- E6
 
+BLAMED: dict[str, Any] = {"blamed": frozenset({"ciclosporin"})}
+"""A diagnosis whose own words hold ciclosporin responsible."""
+
 
 @pytest.mark.parametrize(
     ("facts", "silent", "denied"),
@@ -140,6 +143,8 @@ def test_the_codes_of_a_diagnosis_are_named() -> None:
         pytest.param([allergy("ciclosporin", severe=True, **NOT_CONFIRMED)], UNKNOWN, ABSENT, id="perhaps"),
         pytest.param([allergy("sirolimus", severe=True)], UNKNOWN, ABSENT, id="allergy to sirolimus"),
         pytest.param([diagnosis(Concept.TMA_HUS)], UNKNOWN, ABSENT, id="TMA of a cause not told"),
+        pytest.param([diagnosis(Concept.TMA_HUS, **BLAMED)], UNKNOWN, ABSENT, id="TMA blamed in words"),
+        pytest.param([diagnosis(Concept.NEPHROTOXICITY, **BLAMED)], UNKNOWN, ABSENT, id="blamed in words"),
     ],
 )
 def test_e6_is_a_judgement_that_none_clears_a_coded_severe_event(
@@ -148,6 +153,24 @@ def test_e6_is_a_judgement_that_none_clears_a_coded_severe_event(
     assert asked("E6", *facts).verdict is silent
     assert asked("E6", *facts, form(1, E6=False)).verdict is denied
     assert asked("E6", *facts, form(1, E6=True)).verdict is PRESENT
+
+
+@pytest.mark.parametrize(
+    ("found", "told", "cause_not_told"),
+    [
+        (diagnosis(Concept.NEPHROTOXICITY, **BLAMED), True, False),
+        (diagnosis(Concept.NEPHROTOXICITY, ago=-1, **BLAMED), False, False),
+        (diagnosis(Concept.NEPHROTOXICITY), False, False),
+        (diagnosis(Concept.TMA_HUS, **BLAMED), True, False),
+        (diagnosis(Concept.TMA_HUS), True, True),
+    ],
+)
+def test_e6_shows_a_diagnosis_that_blames_ciclosporin_once_and_asks_no_more_for_its_cause(
+    found: Any, told: bool, cause_not_told: bool
+) -> None:
+    words = said(asked("E6", found))
+    assert ("criterion.E6.nothing" not in words) is told
+    assert ("criterion.E6.cause_not_told" in words) is cause_not_told
 
 
 @pytest.mark.parametrize(

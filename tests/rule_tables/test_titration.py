@@ -12,7 +12,7 @@ from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.rules.thresholds import ProtocolTextFault
 from cds_service.trials.nct06802055.dosing.safety_veto import veto
 from cds_service.trials.nct06802055.dosing.shared_decisions import common_doubts
-from cds_service.trials.nct06802055.dosing.titration import refuse_outside
+from cds_service.trials.nct06802055.dosing.titration import decide, refuse_outside
 from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import allowed_now, bounds, nearest
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import UNFIT, WORDS, Reason
@@ -26,7 +26,7 @@ from fhir_mappings.clinical_model.messages import say
 from fhir_mappings.clinical_model.results import Analyte
 from fhir_mappings.clinical_model.studies import StudyState
 from tests.builders import ZONE, a_record, count, days_ago, dispense, level, medication, result, unreadable
-from tests.dosing import LIMITS, RULES, amount, decided, enrolled, sirolimus, titrated
+from tests.dosing import LIMITS, RULES, amount, ciclosporin, decided, dose, enrolled, sirolimus, titrated
 from tests.tables import Case, cases, named
 
 SRL = dispense("sirolimus", 2, ago=30, days=60)
@@ -118,6 +118,28 @@ def test_both_low_raises_ciclosporin_first() -> None:
     first, second = both(SRL, CSA, level("sirolimus", 3), level("ciclosporin", 100), *LABS)
     assert (first.state, first.reasons) == (State.RECHECK, ("ONE_CHANGE_AT_A_TIME",))
     assert (second.state, amount(second)) == (State.INCREASE, 100)
+
+
+@pytest.mark.parametrize(
+    ("ordered_ago", "state"), [(1, State.RECHECK), (LIMITS.change_ordered_days + 1, State.INCREASE)]
+)
+def test_a_change_of_ciclosporin_that_is_ordered_and_not_begun_is_the_one_change(
+    ordered_ago: int, state: State
+) -> None:
+    coming = dose(
+        Drug.CICLOSPORIN, 75, pending=Dose(Decimal(100), Decimal(12)), pending_since=days_ago(ordered_ago)
+    )
+    first, second = decide(
+        {
+            Drug.SIROLIMUS: sirolimus("3", arm=Arm.COMBINED),
+            Drug.CICLOSPORIN: ciclosporin("150", dose=coming),
+        },
+        LIMITS,
+        RULES,
+    )
+    assert first.state is state
+    assert ("ONE_CHANGE_AT_A_TIME" in first.reasons) is (state is State.RECHECK)
+    assert second.state is not State.INCREASE
 
 
 @pytest.mark.parametrize(
