@@ -10,7 +10,7 @@ from cds_service.screening.cluster import Certificates, Cluster, ClusterFailed, 
 from cds_service.screening.on_dask import OnDask, _Pieces
 from cds_service.screening.software import installed_software
 from tests.cluster.processes import certificates_in, cluster
-from tests.cluster.work import Fails, KilledOnce, Squares, ends_the_scheduler
+from tests.cluster.work import Fails, KilledOnce, Squares, SquaresTogether, ends_the_scheduler
 
 MANY = 40
 SQUARES = [(n, n * n) for n in range(MANY)]
@@ -24,7 +24,7 @@ def two(tmp_path_factory):
 
 
 def test_every_piece_once_and_not_all_by_one_worker(two, tmp_path):
-    assert sorted(OnDask(two.cluster).run(range(MANY), Squares(tmp_path))) == SQUARES
+    assert sorted(OnDask(two.cluster).run(range(MANY), SquaresTogether(tmp_path))) == SQUARES
     assert len(list(tmp_path.iterdir())) == 2
     done = [int(n) for who in tmp_path.iterdir() for n in who.read_text().split()]
     assert sorted(done) == list(range(MANY))
