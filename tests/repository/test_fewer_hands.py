@@ -10,7 +10,7 @@ import pytest
 
 from tests.bench.hands import SMALL, bodies, cut_to, hands, resources_in
 
-MOST = {"whole": (725, 10_500), "small": (725, 8_200)}
+MOST = {"whole": (725, 9_700), "small": (725, 7_800)}
 """Functions and calls, by chart."""
 
 
