@@ -95,8 +95,8 @@ def criterion_json(criterion: Criterion, words: Wording) -> Json:
 
 def titration_json(decision: TitrationDecision, words: Wording) -> Json:
     """One study drug's member of `titration`."""
-    band, of = decision.target, decision.allowed
-    hours = {"everyHours": json_number(of.every_hours)} if of else {}
+    band, allowed = decision.target, decision.allowed
+    hours = {"everyHours": json_number(allowed.every_hours)} if allowed else {}
     return {
         "drug": str(decision.drug),
         "state": decision.state.value,
@@ -109,7 +109,7 @@ def titration_json(decision: TitrationDecision, words: Wording) -> Json:
         "alternatives": [dose_json(dose) for dose in decision.alternatives],
         "trough": _trough_json(decision.trough),
         "target": _between(band.low, band.high, "ng/mL") if band else None,
-        "allowed": _between(of.low_mg, of.high_mg, "mg") | hours if of else None,
+        "allowed": _between(allowed.low_mg, allowed.high_mg, "mg") | hours if allowed else None,
         "recheck": _recheck_json(decision),
         "forecast": outlook_json(decision, words),
     }

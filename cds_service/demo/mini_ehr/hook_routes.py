@@ -51,9 +51,10 @@ def _answered(came: Consultation, patient_id: str, draft: Json | None) -> Json:
     words, piece = words_of_page(), piece_of(draft, desk().products.values())
     about = consult_services(desk(), switches(), "patient-view", contexts.who(desk().user, patient_id))
     kept = [given.card for one in about.cards if (given := desk().memory.card(one.key))]
+    decision, dose = decision_on(draft, kept), drafted_dose(draft, piece)
     return {
-        "answer": order_answer(came, about, kept, draft, piece, words),
-        "ruler": order_ruler(decision_on(draft, kept), drafted_dose(draft, piece), piece, words),
+        "answer": order_answer(came, about, decision, dose, piece, words),
+        "ruler": order_ruler(decision, dose, piece, words),
     }
 
 

@@ -42,17 +42,16 @@ class PlainDose:
 def order_answer(
     came: Consultation,
     about: Consultation,
-    cards: Iterable[Json],
-    draft: Json,
+    decision: Json | None,
+    dose: PlainDose | None,
     mg: float | None,
     words: EhrWords,
 ) -> OrderAnswer:
     """The answer to a draft.
 
-    `came`: what the services say of it; `about` and `cards`: what they say of the patient; `mg` of one piece.
+    `came`: what the services say of it; `about`: what they say of the patient, `decision` on its drug;
+    `mg` of one piece.
     """
-    dose = drafted_dose(draft, mg)
-    decision = decision_on(draft, cards)
     told = _sum(dose, mg, decision, words)
     if came.silences:
         return OrderAnswer("critical", words("answer.silent"), told)

@@ -392,6 +392,10 @@ def test_the_ruler_beside_sign_follows_the_amount_and_writes_it(screen: Screen) 
     assert screen.page.input_value("[name=amount]") == "3"
     expect(ruler).to_have_attribute("data-tone", "good")
     expect(screen.page.locator("#answer")).to_have_attribute("data-tone", "good")
+    screen.page.fill("[name=amount]", "2.5")
+    expect(ruler.locator("output")).to_have_text("2.5 mg")
+    handle.press("ArrowRight")
+    assert screen.page.input_value("[name=amount]") == "3"
     screen.page.fill("[name=amount]", "")
     expect(ruler).to_be_hidden()
 

@@ -10,7 +10,13 @@ from cds_service.demo.mini_ehr.consulting import Consultation, HookSilence
 from cds_service.demo.mini_ehr.drug_names import shown_drug
 from cds_service.demo.mini_ehr.ehr_words import words_in
 from cds_service.demo.mini_ehr.formulary import grouped_products, read_formulary
-from cds_service.demo.mini_ehr.order_answer import OrderAnswer, drafted_dose, order_answer, piece_of
+from cds_service.demo.mini_ehr.order_answer import (
+    OrderAnswer,
+    decision_on,
+    drafted_dose,
+    order_answer,
+    piece_of,
+)
 from cds_service.demo.mini_ehr.order_form import OrderForm, draft_from
 from cds_service.demo.mini_ehr.order_ruler import OrderRuler, order_ruler
 from cds_service.demo.mini_ehr.switches import Language
@@ -54,7 +60,9 @@ def _answer(
     draft: dict[str, Any], *cards: dict[str, Any], came: Any = None, about: Any = None
 ) -> OrderAnswer:
     mg = piece_of(draft, PRODUCTS.values())
-    return order_answer(came or _came(), about or _came(), cards, draft, mg, EN)
+    return order_answer(
+        came or _came(), about or _came(), decision_on(draft, cards), drafted_dose(draft, mg), mg, EN
+    )
 
 
 ALLOWED = {"allowed": {"low": 1, "high": 3, "unit": "mg", "everyHours": 24}}

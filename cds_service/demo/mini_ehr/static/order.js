@@ -48,7 +48,7 @@ function rule(found) {
   if (!ruled) return;
   const part = (mg) => `${(100 * mg) / ruled.most}%`;
   handle.max = ruled.most;
-  handle.step = ruled.step;
+  handle.step = Number.isInteger(ruled.dose / ruled.step) ? ruled.step : "any"; // half a tablet is shown as it is drafted
   handle.value = ruled.dose;
   ruler.style.setProperty("--low", part(ruled.low));
   ruler.style.setProperty("--high", part(ruled.high));
@@ -58,20 +58,20 @@ function rule(found) {
   });
   ends[2].hidden = ruled.low === ruled.high;
   ends[3].hidden = ruled.most === ruled.high;
-  measure();
+  measure(ruled.dose);
   ruler.querySelector("#zone").textContent = ruled.said;
 }
 
-function measure() {
-  ruler.querySelector("output").textContent = `${handle.value} mg`;
-  const inside = ruled.low <= Number(handle.value) && Number(handle.value) <= ruled.high;
-  ruler.dataset.tone = inside ? "good" : "critical";
+function measure(mg) {
+  ruler.querySelector("output").textContent = `${mg} mg`;
+  handle.setAttribute("aria-valuetext", `${mg} mg`);
+  ruler.dataset.tone = ruled.low <= mg && mg <= ruled.high ? "good" : "critical";
 }
 
 handle.addEventListener("input", () => {
-  const pieces = form.elements.unit.value !== "mg";
-  form.elements.amount.value = pieces ? handle.value / ruled.step : handle.value;
-  measure();
+  const count = Math.round(handle.value / ruled.step), mg = count * ruled.step;
+  form.elements.amount.value = form.elements.unit.value === "mg" ? mg : count;
+  measure(mg);
 });
 
 // Until drug and amount are there, nothing can be said of the order; the line says which is missing.
@@ -112,6 +112,7 @@ form.addEventListener("input", (event) => {
   edited();
   tell(line.dataset[missing() || "checking"]);
   if (event.target.name === "product") proposeReplaced();
+  if (["product", "often"].includes(event.target.name)) rule(null); // the zone was another order's
   forget();
   clearTimeout(timer);
   timer = setTimeout(select, 250);
