@@ -36,6 +36,11 @@ def diagnosed(record: ClinicalRecord, t0: date, *concepts: Concept) -> tuple[Dia
     return tuple(d for d in record.with_concept(*concepts) if diagnosed_by(d, t0))
 
 
+def blaming(record: ClinicalRecord, t0: date, ingredient: str) -> tuple[Diagnosis, ...]:
+    """Diagnoses that were there by T0 and whose own words hold this drug responsible."""
+    return tuple(d for d in record.diagnoses if ingredient in d.blamed and diagnosed_by(d, t0))
+
+
 def sorted_by_weight(
     record: ClinicalRecord, t0: date, deciding: frozenset[Concept], asking: frozenset[Concept] = frozenset()
 ) -> tuple[list[Sighting], list[Sighting]]:

@@ -1,13 +1,13 @@
 """Laboratory results, scores and vital signs in canonical units, and how far each may be used."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
 
-from fhir_mappings.clinical_model.calendar import When
+from fhir_mappings.clinical_model.calendar import When, by_the_clock
 
 
 class Analyte(StrEnum):
@@ -190,3 +190,9 @@ class Result(msgspec.Struct, frozen=True):
                 return True if self.number > limit else None
             case _:  # < and <=
                 return False if self.number <= limit else None
+
+
+def when_measured(result: Result) -> tuple[date, datetime]:
+    """What puts dated results in order: `by_the_clock` of their moment."""
+    assert result.when is not None
+    return by_the_clock(result.when)

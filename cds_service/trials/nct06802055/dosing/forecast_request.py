@@ -22,12 +22,13 @@ from cds_service.trials.nct06802055.patient_state.doses.dose_bounds import bound
 from cds_service.trials.nct06802055.patient_state.doses.titration_limits import TitrationLimits
 from cds_service.trials.nct06802055.patient_state.enrolled_case import EnrolledCase
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction
+from cds_service.trials.nct06802055.patient_state.levels.drug_levels import UNFIT_SPECIMENS
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import age_on, hours_between
 from fhir_mappings.clinical_model.known_unknown import Known, Sex
 from fhir_mappings.clinical_model.medications import Dose, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading, Result, Specimen
+from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading, Result
 
 TOLD = (State.CONTINUE, State.INCREASE, State.DECREASE, State.RECHECK, State.AT_CAP_BELOW_TARGET)
 """The states beside which a forecast may stand: not where a drug is held, stopped, started or undecided."""
@@ -39,7 +40,6 @@ _COVARIATES = {
     "cholesterol_mmol_l": Analyte.CHOLESTEROL,
 }
 _BELOW = (Comparator.LESS, Comparator.AT_MOST)
-_UNFIT_SPECIMENS = (Specimen.SERUM_OR_PLASMA, Specimen.NAMED_SERUM, Specimen.DRIED_SPOT)
 _LONGEST_HOURS = 48
 
 
@@ -131,7 +131,7 @@ def _is_fit(result: Result) -> bool:
         return False
     details = result.level
     timed = details is None or not details.is_after_dose
-    return timed and (details is None or details.specimen not in _UNFIT_SPECIMENS)
+    return timed and (details is None or details.specimen not in UNFIT_SPECIMENS)
 
 
 def _hours_after_dose(result: Result, dose: DoseInForce) -> float | None:

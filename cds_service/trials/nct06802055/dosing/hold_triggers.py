@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -19,10 +19,10 @@ from cds_service.trials.nct06802055.patient_state.levels.drug_levels import (
     may_be_a_trough,
 )
 from cds_service.trials.nct06802055.two_drugs import Drug
-from fhir_mappings.clinical_model.calendar import When, by_the_clock, hours_between
+from fhir_mappings.clinical_model.calendar import When, hours_between
 from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte, Result
+from fhir_mappings.clinical_model.results import Analyte, Result, when_measured
 
 
 class HoldTrigger(StrEnum):
@@ -163,12 +163,7 @@ def potassiums(record: ClinicalRecord, as_of: AsOf, days: int) -> list[Result]:
         if r.when and 0 <= (as_of.day - r.when.last).days <= days
         if not (r.when.instant and r.when.instant > as_of.instant)
     ]
-    return sorted(found, key=_in_time)
-
-
-def _in_time(result: Result) -> tuple[date, datetime]:
-    assert result.when is not None
-    return by_the_clock(result.when)
+    return sorted(found, key=when_measured)
 
 
 def potassium_settled(record: ClinicalRecord, as_of: AsOf, limits: TitrationLimits) -> bool:

@@ -1,7 +1,7 @@
 """What every safety rule looks at: one patient's chart as of one day, indexed once."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from operator import lt
 
@@ -18,11 +18,10 @@ from cds_service.trials.nct06802055.patient_state.interactions import ActiveInte
 from cds_service.trials.nct06802055.safety.safety_limits import SafetyLimits
 from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.trials.nct06802055.two_drugs import Drug
-from fhir_mappings.clinical_model.calendar import by_the_clock
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte, Reading, Result
+from fhir_mappings.clinical_model.results import Analyte, Reading, Result, when_measured
 
 Number = Decimal
 
@@ -152,18 +151,13 @@ def in_time(results: list[Result]) -> tuple[Result, ...]:
     """Oldest first; most stand so already, one a day."""
     days = [result.when.last for result in results if result.when]
     stand_so = all(map(lt, days, days[1:]))
-    return tuple(results if stand_so else sorted(results, key=_in_time))
-
-
-def _in_time(result: Result) -> tuple[date, datetime]:
-    assert result.when is not None
-    return by_the_clock(result.when)
+    return tuple(results if stand_so else sorted(results, key=when_measured))
 
 
 def _last_together(readable: tuple[Result, ...]) -> list[Result]:
     same_day = [r for r in readable if day_of(r) == day_of(readable[-1])]
     if len(same_day) > 1 and all(r.when and r.when.instant for r in same_day):
-        return [r for r in same_day if _in_time(r) == _in_time(readable[-1])]
+        return [r for r in same_day if when_measured(r) == when_measured(readable[-1])]
     return same_day
 
 

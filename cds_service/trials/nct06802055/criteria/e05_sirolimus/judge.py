@@ -11,6 +11,7 @@ from cds_service.rules.criterion_evidence import (
     of_medication,
     of_result,
 )
+from cds_service.rules.sorted_diagnoses import blaming
 from cds_service.rules.time_windows import known_by, results_by
 from cds_service.rules.verdict import Verdict
 from cds_service.trials.nct06802055.criteria.by_name import by_name, settle_by_name
@@ -20,7 +21,7 @@ from cds_service.trials.nct06802055.criteria.unknowns import Topic, exclusion
 from cds_service.trials.nct06802055.prior_ciclosporin.ciclosporin_courses import shows_drug
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.clinical_events import Allergy
-from fhir_mappings.clinical_model.diagnoses import Certainty, Diagnosis
+from fhir_mappings.clinical_model.diagnoses import Certainty
 from fhir_mappings.clinical_model.known_unknown import MEDICATION_PARTS, Part
 from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.messages import say
@@ -69,15 +70,11 @@ def exc_05_sirolimus(record: ClinicalRecord, t0: date, limits: EligibilityLimits
                 named.append(by_name(of_allergy(allergy)))
             else:
                 _file(of_allergy(allergy), _allergic(allergy), present, doubtful)
-    named += [of_diagnosis(diagnosis) for diagnosis in record.diagnoses if _blames(diagnosis, t0)]
+    # a harm or an allergy in words tells that it was taken, or may not be
+    named += [of_diagnosis(diagnosis) for diagnosis in blaming(record, t0, SIROLIMUS)]
     if named and not present:
         return settle_by_name(record, t0, limits, TOPIC, named, doubtful)
     return exclusion(record, t0, limits, TOPIC, present, doubtful)
-
-
-def _blames(diagnosis: Diagnosis, t0: date) -> bool:
-    """A harm or an allergy in words tells that it was taken, or may not be."""
-    return SIROLIMUS in diagnosis.blamed and known_by(diagnosis.onset or diagnosis.recorded, t0)
 
 
 def of_medication_event(event: MedicationEvent) -> Sighting:

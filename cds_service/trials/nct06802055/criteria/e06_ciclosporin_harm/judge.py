@@ -14,7 +14,7 @@ from cds_service.rules.criterion_evidence import (
     of_allergy,
     of_diagnosis,
 )
-from cds_service.rules.sorted_diagnoses import diagnosed
+from cds_service.rules.sorted_diagnoses import blaming, diagnosed
 from cds_service.rules.time_windows import known_by
 from cds_service.rules.verdict import Verdict
 from cds_service.trials.nct06802055.criteria.eligibility_limits import EligibilityLimits
@@ -85,9 +85,7 @@ def _harms(record: ClinicalRecord, t0: date) -> tuple[list[Sighting], list[Sight
             grave = allergy.severe or allergy.manifestations & _ALWAYS_SEVERE
             certain = allergy.certainty is Certainty.CONFIRMED and not allergy.by_text_only
             (severe if grave and certain else other).append(of_allergy(allergy))
-    for diagnosis in record.diagnoses:
-        if CICLOSPORIN in diagnosis.blamed and known_by(diagnosis.onset or diagnosis.recorded, t0):
-            other.append(of_diagnosis(diagnosis))
+    other += [of_diagnosis(diagnosis) for diagnosis in blaming(record, t0, CICLOSPORIN)]
     for diagnosis in diagnosed(record, t0, *_ALWAYS_SEVERE):
         if CICLOSPORIN not in diagnosis.blamed:
             other.append(_cause_not_told(of_diagnosis(diagnosis)))

@@ -16,7 +16,7 @@ from cds_service.trials.nct06802055.patient_state.levels.level_limits import Lev
 from cds_service.trials.nct06802055.patient_state.levels.sample_timing import is_after_a_dose, sample_timing
 from cds_service.trials.nct06802055.patient_state.levels.steady_state import at_steady_state
 from cds_service.trials.nct06802055.two_drugs import Drug
-from fhir_mappings.clinical_model.calendar import When, by_the_clock
+from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import (
     Analyte,
@@ -27,6 +27,7 @@ from fhir_mappings.clinical_model.results import (
     Result,
     SampleTiming,
     Specimen,
+    when_measured,
 )
 
 USABLE = frozenset({Validity.VALID, Validity.ASSUMED_TROUGH})
@@ -37,7 +38,7 @@ _BELOW = frozenset({Comparator.LESS, Comparator.AT_MOST})
 _ABOVE = frozenset({Comparator.MORE, Comparator.AT_LEAST})
 _WRONG_ASSAYS = frozenset({Assay.POLYCLONAL, Assay.PARENT_AND_METABOLITE})
 _WRONG_SPECIMENS = frozenset({Specimen.SERUM_OR_PLASMA, Specimen.DRIED_SPOT})
-_UNFIT_SPECIMENS = _WRONG_SPECIMENS | {Specimen.NAMED_SERUM}
+UNFIT_SPECIMENS = _WRONG_SPECIMENS | {Specimen.NAMED_SERUM}
 """Not titrated on. What only a name calls serum may be blood after all: its danger counts."""
 _UNREAD = {
     Reading.UNIT_UNUSABLE: Validity.UNIT_UNUSABLE,
@@ -112,7 +113,7 @@ def level_validity(
     details = _details(result)
     if details.assay in _WRONG_ASSAYS:
         return Validity.WRONG_ASSAY
-    if details.specimen in _UNFIT_SPECIMENS:
+    if details.specimen in UNFIT_SPECIMENS:
         return Validity.WRONG_SPECIMEN
     timing = sample_timing(result, dose, limits)
     if timing is Validity.NOT_TROUGH:
@@ -143,18 +144,13 @@ def _plausibility(result: Result, drug: Drug, limits: LevelLimits) -> Validity |
 def _choose(judged: list[tuple[Result, Validity]], limits: LevelLimits) -> tuple[Result, Validity]:
     usable = [(r, v) for r, v in judged if v in USABLE]
     if not usable:
-        return max(judged, key=lambda pair: _in_time(pair[0]))
+        return max(judged, key=lambda pair: when_measured(pair[0]))
     result, validity = max(usable, key=lambda pair: pair[0].number or 0)
     numbers = [r.number for r, _ in usable if r.number is not None]
     disagree = max(numbers) - min(numbers) > min(numbers) * limits.duplicate_spread
     if disagree or any(v in _OUT_OF_RANGE for _, v in judged):
         return result, Validity.CONFLICTING
     return result, validity
-
-
-def _in_time(result: Result) -> tuple[date, datetime]:
-    assert result.when is not None
-    return by_the_clock(result.when)
 
 
 def _trough(result: Result, validity: Validity) -> Trough:
@@ -188,7 +184,7 @@ def dangerous_level(
     dangers = [r for r in levels if _is_danger(r, drug, limits)]
     if not dangers:
         return None
-    newest = max(dangers, key=_in_time)
+    newest = max(dangers, key=when_measured)
     return None if any(_is_safe(r, drug, limits) and _newer(r, newest) for r in levels) else newest
 
 
@@ -200,7 +196,7 @@ def blood_levels(
 
     `surely`: without those that a name calls serum, which alarm but give no comfort.
     """
-    wrong = _UNFIT_SPECIMENS if surely else _WRONG_SPECIMENS
+    wrong = UNFIT_SPECIMENS if surely else _WRONG_SPECIMENS
     found = [
         r
         for r in dated_levels(record, drug, as_of)
@@ -209,7 +205,7 @@ def blood_levels(
     ]
     each = list(map(_last_day, found))
     one_a_day = all(map(lt, each, each[1:]))  # as nearly always; and a record's results stand in order
-    return tuple(found if one_a_day else sorted(found, key=_in_time))
+    return tuple(found if one_a_day else sorted(found, key=when_measured))
 
 
 def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: LevelLimits) -> bool:
@@ -221,7 +217,7 @@ def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: 
 def may_be_a_trough(result: Result, dose: DoseInForce, limits: LevelLimits) -> bool:
     """Neither timed as something else nor by an assay that also measures metabolites, nor called serum."""
     details = _details(result)
-    is_fit = details.assay not in _WRONG_ASSAYS and details.specimen not in _UNFIT_SPECIMENS
+    is_fit = details.assay not in _WRONG_ASSAYS and details.specimen not in UNFIT_SPECIMENS
     return is_fit and sample_timing(result, dose, limits) is not Validity.NOT_TROUGH
 
 
@@ -247,7 +243,7 @@ def _is_danger(result: Result, drug: Drug, limits: LevelLimits) -> bool:
 def _is_safe(result: Result, drug: Drug, limits: LevelLimits) -> bool:
     safe = limits.sirolimus_safe if drug == Drug.SIROLIMUS else limits.ciclosporin_safe
     details = _details(result)
-    is_fit = details.assay not in _WRONG_ASSAYS and details.specimen not in _UNFIT_SPECIMENS
+    is_fit = details.assay not in _WRONG_ASSAYS and details.specimen not in UNFIT_SPECIMENS
     return is_fit and result.above(safe) is False
 
 
