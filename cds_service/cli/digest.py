@@ -15,7 +15,7 @@ from cds_service.study_list.list_server import ListServer
 from cds_service.study_list.list_state import read_list_state
 from cds_service.study_list.mailing import NotSent, send
 from cds_service.study_list.registered import Mail
-from cds_service.trials.installed import number_beside, trials_in
+from cds_service.trials.installed import number_beside, path_beside, trials_in
 from cds_service.trials.trial_interface import Trial
 
 NOT_SENT = 1
@@ -62,7 +62,7 @@ def _tell(changes: ListChanges, trial: Trial, mail: Mail, settings: Settings, *,
         note([f"{f'{beside}: ' if beside else ''}nothing new: no mail"])
         return 0
     words = wiring.words_for(with_words_of(OWN / "words", trial.words), site.language)
-    page = f"{settings.public_base_url}/research{f'/{beside}' if beside else ''}/candidates"
+    page = f"{path_beside(f'{settings.public_base_url}/research', beside)}/candidates"
     message = digest_mail(changes, page, mail, words)
     if print_only:
         sys.stdout.write(message.as_string())

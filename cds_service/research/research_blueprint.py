@@ -31,6 +31,7 @@ from cds_service.services.handler import Installation
 from cds_service.signin.oauth_code_flow import NewSecret
 from cds_service.signin.sessions import Sessions
 from cds_service.study_list.list_server import ListServer
+from cds_service.trials.installed import path_beside
 
 COOKIE = "cds_research"
 _DOCUMENTS = ("application/json", "application/jwk-set+json")
@@ -70,7 +71,7 @@ class ResearchedTrial(msgspec.Struct, frozen=True):
 
     def below(self, path: str) -> str:
         """Where its pages stand, `path` being those of the first."""
-        return f"{path}/{self.beside}" if self.beside else path
+        return path_beside(path, self.beside)
 
 
 def research_page(

@@ -23,3 +23,8 @@ def number_beside(trial: Trial, modules: tuple[str, ...]) -> str:
     "" for the first itself: its addresses and names are those of a site that serves no other trial.
     """
     return "" if trial.module == modules[0] else trial.record.id
+
+
+def path_beside(path: str, beside: str) -> str:
+    """Where the pages of the trial with this `number_beside` stand, `path` being those of the first."""
+    return f"{path}/{beside}" if beside else path
