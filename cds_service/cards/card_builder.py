@@ -1,6 +1,7 @@
 """What every card has in common: its uuid, source, footer, override reasons and the decision extension."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -102,7 +103,9 @@ def framed(message: Message, context: CardContext) -> Card:
         detail=_fitted(_blocks(message, context), context),
         suggestions=tuple(_suggestion(offer, uuid) for offer in message.offers),
         selection_behavior=_selection(message),
-        override_reasons=tuple(_override(code, words) for code in message.overrides),
+        override_reasons=tuple(
+            _override(code, words.sentences[f"card.override.{code}"]) for code in message.overrides
+        ),
         links=(
             *_explanation(uuid, context),
             CardLink(words.plain(say("card.link.registry")), context.trial.link),
@@ -160,8 +163,9 @@ def _suggestion(offer: Offer, card: UUID) -> Suggestion:
     return Suggestion(offer.label, offer.actions, str(uuid5(card, offer.key)), offer.recommended)
 
 
-def _override(code: str, words: Wording) -> CardCoding:
-    return CardCoding(code, OVERRIDES, words.sentences[f"card.override.{code}"])
+@cache  # there are as many as reviewed sentences, and every card offers some
+def _override(code: str, said: str) -> CardCoding:
+    return CardCoding(code, OVERRIDES, said)
 
 
 def _decision(message: Message, rule_ids: list[str], context: CardContext) -> dict[str, Any]:

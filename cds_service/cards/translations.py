@@ -67,7 +67,14 @@ class Wording(msgspec.Struct, frozen=True):
         return self._fill(phrase, escaped)
 
     def _fill(self, phrase: Phrase, quote: Callable[[str], str]) -> str:
-        values = {name: self._value(value, quote) for name, value in phrase.values}
+        values = {
+            name: quote(value)
+            if type(value) is str
+            else plain_number(value)
+            if type(value) is Decimal
+            else self._value(value, quote)
+            for name, value in phrase.values
+        }
         return self.sentences[phrase.key].format_map(values)
 
     def _value(self, value: Argument, quote: Callable[[str], str]) -> str:

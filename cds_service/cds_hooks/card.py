@@ -248,8 +248,12 @@ def _need_absolute(element: str, url: str | None) -> None:
         raise InvalidCard(element, "must be an absolute http(s) URL")
 
 
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+_FLAT = frozenset({str, bool, int, float, type(None)})
+
+
 def _object(**members: Any) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if not _is_empty(value)}
+    return {name: value for name, value in members.items() if value not in _EMPTY}
 
 
 def without_empty(members: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,24 +261,12 @@ def without_empty(members: Mapping[str, Any]) -> dict[str, Any]:
 
     A null within an array stays: in FHIR it keeps a primitive and its extension side by side.
     """
-    kept: dict[str, Any] = {}
-    for name, value in members.items():
-        if isinstance(value, str) or value is None:  # as nearly always
-            if value:
-                kept[name] = value
-        elif not _is_empty(pruned := _pruned(value)):
-            kept[name] = pruned
-    return kept
+    pruned = {name: value if type(value) in _FLAT else _pruned(value) for name, value in members.items()}
+    return {name: value for name, value in pruned.items() if value not in _EMPTY}
 
 
 def _pruned(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
-        pruned = [_pruned(item) for item in value]
-        return [item for item in pruned if item is None or not _is_empty(item)]
-    if isinstance(value, (str, bool, int)):
-        return value
-    return without_empty(value) if isinstance(value, (dict, Mapping)) else value
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or (not value and isinstance(value, (str, list, dict)))
+        pruned = [item if type(item) in _FLAT else _pruned(item) for item in value]
+        return [item for item in pruned if item is None or item not in _EMPTY]
+    return without_empty(value) if isinstance(value, Mapping) else value

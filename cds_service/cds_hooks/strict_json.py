@@ -23,6 +23,7 @@ _members: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(di
 _ABSENT = msgspec.Raw()
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK, _COMMA, _COLON = re.compile(rb"\s*"), re.compile(rb"\s*,\s*"), re.compile(rb"\s*:\s*")
+_CLOSING = re.compile(rb"\s*\}")
 _PIECE = 4_096
 _STARTS_WITH_TYPE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
 
@@ -157,24 +158,20 @@ def _after_object(members: Mapping[str, msgspec.Raw], text: bytes, position: int
     gap, end = _BLANK, position + 1
     for name, raw in members.items():
         key = f'"{name}"'.encode()
-        begin = _after(gap, text, end)
-        if not text.startswith(key, begin):
+        begin = gap.match(text, end)
+        if begin is None or not text.startswith(key, begin.end()):
             return None
-        past = _after_value(raw, text, _after(_COLON, text, begin + len(key)))
+        colon = _COLON.match(text, begin.end() + len(key))
+        past = _after_value(raw, text, colon.end()) if colon else None
         if past is None:
             return None
         gap, end = _COMMA, past
-    end = _after(_BLANK, text, end)
-    return end + 1 if text.startswith(b"}", end) else None
+    closing = _CLOSING.match(text, end)
+    return closing.end() if closing else None
 
 
 def _after_value(raw: msgspec.Raw, text: bytes, position: int) -> int | None:
     return position + memoryview(raw).nbytes if text.startswith(raw, position) else None  # no copy
-
-
-def _after(gap: re.Pattern[bytes], text: bytes, position: int) -> int:
-    found = gap.match(text, position)
-    return found.end() if found else position
 
 
 def _refuse_duplicates(text: bytes, path: str) -> None:

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from fhir_mappings.clinical_model.calendar import When
+
 
 class AsOf(msgspec.Struct, frozen=True):
     """The moment of the assessment: an aware instant, its day in the site's time zone, and its own text."""
@@ -12,6 +14,10 @@ class AsOf(msgspec.Struct, frozen=True):
     instant: datetime
     day: date
     text: str
+
+    def is_before(self, when: When) -> bool:
+        """True while all of `when` still lies ahead."""
+        return when.instant > self.instant if when.instant else when.first > self.day
 
 
 def as_of(instant: datetime, zone: ZoneInfo, text: str | None = None) -> AsOf:

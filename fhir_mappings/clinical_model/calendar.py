@@ -9,7 +9,6 @@ on days stands here and nowhere else: it stops at the ends of the calendar inste
 
 import re
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, tzinfo
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -28,7 +27,6 @@ LATEST = date(2199, 12, 31)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFSETS: dict[tzinfo, tzinfo] = {}
 """One of each offset, of which there are some 2,900: two moments of the same one are compared without it."""
-_USUAL_LENGTH = 40  # an instant with nanoseconds and offset has 35 characters
 
 
 class NotADate(ValueError):
@@ -64,10 +62,6 @@ def read_when(text: str, zone: ZoneInfo) -> When:
     A time without an offset is not FHIR, but hospitals send it: it is read in the site's zone. Beyond LATEST
     only the day is kept, as written. Raises NotADate, also for placeholders before EARLIEST.
     """
-    return _remembered(text, zone) if len(text) <= _USUAL_LENGTH else _read(text, zone)
-
-
-def _read(text: str, zone: ZoneInfo) -> When:
     found = _FHIR_DATE.fullmatch(text)
     if not found:
         raise NotADate(text)
@@ -89,10 +83,6 @@ def _last_day(first: date, month: str | None, day: str | None) -> date:
     if day:
         return first
     return days_before(months_after(first, 1 if month else 12), 1)
-
-
-# The hooks of one visit bring the same chart several times, and a panel has one date for all its results.
-_remembered = lru_cache(maxsize=16_384)(_read)
 
 
 def _instant(text: str, moment: datetime, zone: ZoneInfo) -> When:

@@ -143,6 +143,10 @@ class LevelDetails:
         return self.timing in (SampleTiming.POST_DOSE, SampleTiming.NOTED_POST_DOSE)
 
 
+NOTHING_TOLD = LevelDetails()
+"""Of a level of which only the number is known."""
+
+
 class Result(msgspec.Struct, frozen=True):
     """One laboratory result, score or vital sign, in the canonical unit of its analyte.
 
@@ -190,6 +194,18 @@ class Result(msgspec.Struct, frozen=True):
                 return True if self.number > limit else None
             case _:  # < and <=
                 return False if self.number <= limit else None
+
+
+def day_of(result: Result) -> date:
+    """The latest day that a dated result may be of."""
+    assert result.when is not None
+    return result.when.last
+
+
+def earliest_day_of(result: Result) -> date:
+    """The earliest day that a dated result may be of."""
+    assert result.when is not None
+    return result.when.first
 
 
 def when_measured(result: Result) -> tuple[date, datetime]:

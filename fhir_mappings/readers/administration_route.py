@@ -4,7 +4,7 @@ By closed tables. Eye drops and a gel of a study drug are not the study drug, no
 vein: tablets and capsules are swallowed. A route not in the tables tells nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -189,7 +189,8 @@ def _look_up(concept: CodeableConcept | None, table: dict[str, bool]) -> bool | 
     return agreed(_answers(concept, table))
 
 
-def _answers(concept: CodeableConcept | None, table: dict[str, bool]) -> Iterator[bool | None]:
-    if concept is not None:
-        words = [word for c in concept.coding for word in (c.code, c.display)] + [concept.text]
-        yield from (table.get(word.strip().casefold()) for word in words if word)
+def _answers(concept: CodeableConcept | None, table: dict[str, bool]) -> list[bool | None]:
+    if concept is None:
+        return []
+    words = [word for c in concept.coding for word in (c.code, c.display)] + [concept.text]
+    return [table.get(word.strip().casefold()) for word in words if word]

@@ -51,7 +51,7 @@ def read_allergy(allergy: AllergyIntolerance, chart: ReadingContext) -> Iterator
         return
     shown = _manifestations(allergy, codes)
     reference = own_reference(allergy)
-    certainty, gap = certainty_of(allergy.verification_status, reference)
+    certainty, gap = certainty_of(status_codes(allergy.verification_status), reference)
     if gap:
         yield gap
     yield Allergy(

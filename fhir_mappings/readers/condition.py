@@ -62,31 +62,31 @@ def read_condition(condition: Condition, chart: ReadingContext) -> Iterator[Diag
     if seen is None or verification & _DROPPED:
         return
     reference = own_reference(condition)
-    certainty, gap = certainty_of(condition.verification_status, reference)
+    certainty, gap = certainty_of(verification, reference)
     if gap:
         yield gap
     period = condition.onset_period
     onset = chart.when(condition.onset_date_time) or chart.when(period.start if period else None)
     abated = end_of(effective(condition.abatement_date_time, condition.abatement_period, chart))
+    clinical = status_codes(condition.clinical_status)
     yield Diagnosis(
         reference,
         seen.concepts,
         drug_name_of(condition.code, seen),
         Certainty.PROVISIONAL if seen.is_open else certainty,
-        _course(condition, seen.is_history, chart),
+        _course(condition, clinical, seen.is_history, chart),
         onset,
         chart.when(condition.recorded_date),
         abated,
         seen.codes,
         seen.by_text_only,
-        bool(status_codes(condition.clinical_status) & _AGAIN),
+        bool(clinical & _AGAIN),
         blamed,
     )
 
 
-def certainty_of(status: CodeableConcept | None, reference: str) -> tuple[Certainty, Gap | None]:
-    """Confirmed when it says so or says nothing; a word we do not know makes it provisional."""
-    codes = status_codes(status)
+def certainty_of(codes: set[str], reference: str) -> tuple[Certainty, Gap | None]:
+    """Confirmed when its `status_codes` say so or say nothing; a word we do not know makes it provisional."""
     if not codes:
         return Certainty.CONFIRMED, None
     found = {_CERTAINTY.get(code) for code in codes}
@@ -107,9 +107,9 @@ def with_febrile_neutropenia(diagnoses: Iterable[Diagnosis]) -> tuple[Diagnosis,
     return tuple(replace(d, concepts=d.concepts | febrile) if d.concepts & _FEVER else d for d in found)
 
 
-def _course(condition: Condition, is_history: bool, chart: ReadingContext) -> Course:
-    """By clinical status; an entry with an end, or with a code for something past, is history."""
-    courses = {_COURSE.get(code, Course.UNSTATED) for code in status_codes(condition.clinical_status)}
+def _course(condition: Condition, clinical: set[str], is_history: bool, chart: ReadingContext) -> Course:
+    """By the codes of its clinical status; an entry with an end, or a code for something past, is history."""
+    courses = {_COURSE.get(code, Course.UNSTATED) for code in clinical}
     if is_history or courses == {Course.HISTORY}:
         return Course.HISTORY
     if not courses and _has_ended(condition, chart):

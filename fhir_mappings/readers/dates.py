@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from fhir_mappings.clinical_model.calendar import NotADate, When, read_when
@@ -69,6 +70,12 @@ def when_or_none(text: str | None, zone: ZoneInfo) -> When | None:
         return read_when(plain_amount, zone)
     except NotADate:
         return None
+
+
+# The hooks of one visit bring the same chart several times, and a panel has one date for all its results.
+remembered = lru_cache(maxsize=16_384)(when_or_none)
+LONGEST_REMEMBERED = 40
+"""Characters: an instant with nanoseconds and offset has 35."""
 
 
 def end_of(when: When | None) -> When | None:

@@ -51,11 +51,11 @@ class DrugSeen(msgspec.Struct, frozen=True):
         """What route and product agree on; where neither tells, the class of the ATC code."""
         if by_route is None and self.systemic is None:
             return True if self.systemic_class else None
-        return agreed((by_route, self.systemic))
+        return by_route if by_route is self.systemic else agreed((by_route, self.systemic))
 
     def is_oral(self, by_route: bool | None) -> bool | None:
         """False as soon as route or product say that it is not swallowed."""
-        return swallowed((by_route, self.oral))
+        return by_route if by_route is self.oral else swallowed((by_route, self.oral))
 
 
 def codings(concept: CodeableConcept | None) -> Codings:

@@ -1,6 +1,6 @@
 """What an entry points at and a reader looks into: its drug, its order, its study, what it led to."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -24,21 +24,22 @@ _ANYTHING = (Lost("AdverseEvent"),)
 """What an adverse event may have led to, or have come from, when it does not say so itself."""
 
 
-def pointing(resource: Resource) -> Iterator[Reference | None]:
+def pointing(resource: Resource) -> Sequence[Reference | None]:
     """The references to what is nobody's, a product or a study, into which a reader looks."""
     if isinstance(resource, MedicationEntry):
-        yield resource.medication_reference
-        yield from _studies(resource)
-    elif isinstance(resource, AdverseEvent):
-        yield from (suspect.instance for suspect in resource.suspect_entity)
-    elif isinstance(resource, ResearchSubject):
-        yield resource.study
+        drug, more = (
+            resource.medication_reference,
+            resource.reason_reference or resource.supporting_information,
+        )
+        return (drug, *_studies(resource)) if more else (drug,)
+    if isinstance(resource, AdverseEvent):
+        return [suspect.instance for suspect in resource.suspect_entity]
+    return (resource.study,) if isinstance(resource, ResearchSubject) else ()
 
 
 def links_elsewhere(resource: Resource, chart: ReadingContext) -> Iterable[Gap]:
     """A gap for each link to another server, which is not followed, where nothing else is read instead."""
-    follow = _FOLLOWED.get(type(resource))
-    links = follow(resource) if follow else ()
+    links = FOLLOWED[type(resource)](resource)
     return _elsewhere(resource, links, chart) if links else ()  # as nearly always
 
 
@@ -85,7 +86,7 @@ def _of_participation(subject: ResearchSubject) -> tuple[Reference, ...]:
     return (subject.consent,) if subject.consent else ()
 
 
-_FOLLOWED: Mapping[type[Resource], Callable[[Any], Iterable[Reference]]] = {
+FOLLOWED: Mapping[type[Resource], Callable[[Any], Iterable[Reference]]] = {
     AdverseEvent: _of_event,
     Consent: _of_consent,
     MedicationAdministration: _of_medication,
@@ -99,7 +100,7 @@ _FOLLOWED: Mapping[type[Resource], Callable[[Any], Iterable[Reference]]] = {
 
 def _studies(entry: MedicationEntry) -> list[Reference]:
     linked = (*entry.reason_reference, *entry.supporting_information)
-    return [r for r in linked if "ResearchStudy/" in (r.reference or "")] if linked else []
+    return [r for r in linked if "ResearchStudy/" in (r.reference or "")]
 
 
 def _data(provision: Provision | None) -> Iterator[Reference]:

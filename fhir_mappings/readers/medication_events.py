@@ -127,7 +127,7 @@ def _order(order: MedicationRequest, drug: DrugSeen, chart: ReadingContext) -> S
         stopped_for_harm=is_for_harm([order.status_reason], chart.settings.codes),
         as_needed=said.as_needed,
         single_dose=said.single_dose,
-        for_study=_for_study(order, order.based_on, chart),
+        for_study=_for_study(order, order.based_on, _linked(order.based_on, chart), chart),
         is_order_intent=order.intent is None or order.intent in ORDER_INTENTS,
         as_written=said.as_written,
         by_text_only=drug.by_text_only,
@@ -158,10 +158,8 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: ReadingContex
     status = yield from _status(dispense, _DISPENSE)
     if status is S.INTENDED and dispense.when_handed_over:
         status = S.COMPLETED
-    lines = dispense.dosage_instruction
-    if not lines:
-        orders = _linked(dispense.authorizing_prescription, chart)
-        lines = next((order.dosage_instruction for order in orders), ())
+    orders = _linked(dispense.authorizing_prescription, chart)
+    lines = dispense.dosage_instruction or next((order.dosage_instruction for order in orders), ())
     said = instructions(lines, drug, chart)
     dose = said.dose_fact(reference)
     if said.without_strength:
@@ -181,13 +179,13 @@ def _dispense(dispense: MedicationDispense, drug: DrugSeen, chart: ReadingContex
         supply_days=supplied or lasts(dispense.quantity, dose, drug.strength),
         stopped_for_harm=is_for_harm([dispense.status_reason_codeable_concept], chart.settings.codes),
         as_needed=said.as_needed,
-        for_study=_for_study(dispense, dispense.authorizing_prescription, chart),
+        for_study=_for_study(dispense, dispense.authorizing_prescription, orders, chart),
         as_written=said.as_written,
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(said.oral),
         times=said.times,
         stop_reason=drug_words(dispense.status_reason_codeable_concept)[:_SHOWN],
-        reason=reason_of_entry(dispense, *_linked(dispense.authorizing_prescription, chart)),
+        reason=reason_of_entry(dispense, *orders),
     )
     yield from in_steps(event, lines, supplied or dispense.quantity, drug, chart)
 
@@ -200,6 +198,7 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Read
     if blood := transfused_in_words(drug.concepts):
         yield from _transfused(reference, status, blood, start, drug.text)
         return
+    orders = _linked([given.request], chart)
     dosage = given.dosage or AdministeredDosage()
     if lacks_strength(dosage.dose, drug.strength):
         yield from _strength_asked(
@@ -217,12 +216,12 @@ def _administration(given: MedicationAdministration, drug: DrugSeen, chart: Read
         end=end or start,
         dose=_given_dose(dosage, drug, reference),
         stopped_for_harm=is_for_harm(given.status_reason, chart.settings.codes),
-        for_study=_for_study(given, [given.request], chart),
+        for_study=_for_study(given, [given.request], orders, chart),
         as_written=dosage.text or "",
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(by_mouth(dosage.route)),
         stop_reason="; ".join(filter(None, map(drug_words, given.status_reason)))[:_SHOWN],
-        reason=reason_of_entry(given, *_linked([given.request], chart)),
+        reason=reason_of_entry(given, *orders),
     )
 
 
@@ -232,6 +231,7 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: ReadingCon
     start, end = taken(statement.effective_date_time, statement.effective_period, chart)
     if end is None and statement.effective_date_time and status in (S.COMPLETED, S.STOPPED):
         end = start  # all that is told of a course that is over is one moment in it
+    orders = _linked(statement.based_on, chart)
     said = instructions(statement.dosage, drug, chart)
     if said.without_strength:
         yield from _strength_asked(reference, status, drug, said.as_written, chart)
@@ -249,13 +249,13 @@ def _statement(statement: MedicationStatement, drug: DrugSeen, chart: ReadingCon
         stopped_for_harm=is_for_harm(statement.status_reason, chart.settings.codes),
         as_needed=said.as_needed,
         single_dose=said.single_dose,
-        for_study=_for_study(statement, statement.based_on, chart),
+        for_study=_for_study(statement, statement.based_on, orders, chart),
         as_written=said.as_written,
         by_text_only=drug.by_text_only,
         oral=drug.is_oral(said.oral),
         times=said.times,
         stop_reason="; ".join(filter(None, map(drug_words, statement.status_reason)))[:_SHOWN],
-        reason=reason_of_entry(statement, *_linked(statement.based_on, chart)),
+        reason=reason_of_entry(statement, *orders),
     )
     yield from in_steps(event, statement.dosage, None, drug, chart)
 
@@ -314,12 +314,15 @@ def _linked(references: Iterable[Reference | None], chart: ReadingContext) -> li
 
 
 def _for_study(
-    entry: MedicationEntry, linked: Sequence[Reference | None], chart: ReadingContext
+    entry: MedicationEntry,
+    linked: Sequence[Reference | None],
+    orders: Iterable[MedicationRequest],
+    chart: ReadingContext,
 ) -> Literal[True] | None:
-    """True when the entry, or the order it follows, names the trial; None says nothing, never "no"."""
+    """True when the entry, or an order it follows, names the trial; None says nothing, never "no"."""
     if _names_the_trial(entry, linked, chart):
         return True
-    for order in _linked(linked, chart):
+    for order in orders:
         if id(order) not in chart.for_study:
             chart.for_study[id(order)] = _names_the_trial(order, order.based_on, chart)
         if chart.for_study[id(order)]:

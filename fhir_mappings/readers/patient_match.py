@@ -57,7 +57,7 @@ def owner_of(patient: str, bag: Bag) -> Owner:
 
 def subject_of(resource: Resource) -> Reference | None:
     """The reference by which a resource names its patient."""
-    found = getattr(resource, _member(type(resource)), None)
+    found = getattr(resource, subject_member(type(resource)), None)
     return found if isinstance(found, Reference) else None
 
 
@@ -97,7 +97,7 @@ def not_named_outright(resources: Iterable[Resource], patient: str) -> list[Reso
         resource
         for resource in found
         if resource.full_url is not None
-        or type(reference := getattr(resource, _member(type(resource)), None)) is not Reference
+        or type(reference := getattr(resource, subject_member(type(resource)), None)) is not Reference
         or reference.reference != patient
     ]
 
@@ -120,11 +120,11 @@ def is_another(name: str, patient: str) -> bool:
 @cache
 def _named_by(kind: type[Resource]) -> Callable[[Resource], str | None]:
     """How a resource of a type writes the reference that names its patient. Raises AttributeError."""
-    return attrgetter(f"{_member(kind)}.reference")
+    return attrgetter(f"{subject_member(kind)}.reference")
 
 
 @cache
-def _member(kind: type[Resource]) -> str:
+def subject_member(kind: type[Resource]) -> str:
     """The element of a resource type that names the patient; there are only so many types."""
     return "subject" if kind is Unread else _MEMBERS.get(type_of(kind), "subject")
 

@@ -8,7 +8,7 @@ import msgspec
 
 from fhir_mappings.clinical_model.quantity import UNITS
 from fhir_mappings.clinical_model.results import Analyte, Result
-from fhir_mappings.readers.fhir_types import Coding, Quantity
+from fhir_mappings.readers.fhir_types import Quantity
 from fhir_mappings.readers.observation_types import Component, Observation, ReferenceRange
 from fhir_mappings.readers.qualitative import QUALITATIVE
 from fhir_mappings.readers.reading_context import ReadingContext
@@ -21,8 +21,9 @@ FINAL = 1
 """The standing of a final result among those of its moment."""
 
 _PLAIN = frozenset(UNITS) - QUALITATIVE - OF_THEIR_OWN
-_Key = tuple[CodeLists, str | None, str | None, type, Quantity, tuple[ReferenceRange, ...]]
-_values: dict[_Key, tuple[Analyte, Value]] = {}
+ValueKey = tuple[CodeLists, str | None, str | None, type, Quantity, tuple[ReferenceRange, ...]]
+"""Lists, code system, code, the type of the number, the quantity, the reference ranges."""
+_values: dict[ValueKey, tuple[Analyte, Value]] = {}
 _MOST, _LONGEST = 4096, 600  # values; bytes of one with its code and range
 
 
@@ -39,7 +40,10 @@ def plain_version(observation: Observation, chart: ReadingContext) -> Version | 
     when = moments.get(written) or chart.when(written)
     if when is None or when.last >= chart.day or when.first != when.last:
         return None  # what may lie ahead: its time may be the wall's, marked Z
-    found = plain_value(only, quantity, observation.reference_range, chart.settings.codes)
+    # 5 and 5.0 are equal, and not written alike: the type is part of what is remembered.
+    codes, ranges = chart.settings.codes, observation.reference_range
+    key = (codes, only.system, only.code, type(quantity.value), quantity, ranges)
+    found = _values.get(key) or plain_value(key)
     if found is None:
         return None
     analyte, value = found
@@ -62,20 +66,11 @@ def plain_version(observation: Observation, chart: ReadingContext) -> Version | 
     return Version(result, FINAL, updated.instant if updated is not None else None)
 
 
-def plain_value(
-    coding: Coding, quantity: Quantity, ranges: tuple[ReferenceRange, ...], codes: CodeLists
-) -> tuple[Analyte, Value] | None:
+def plain_value(key: ValueKey) -> tuple[Analyte, Value] | None:
     """What was measured, and what `read_value` makes of a number with at most one range.
 
     None where that is for the long way to say.
     """
-    # 5 and 5.0 are equal, and not written alike: the type is part of what is remembered.
-    key = (codes, coding.system, coding.code, type(quantity.value), quantity, ranges)
-    found = _values.get(key)
-    return _read(key) if found is None else found
-
-
-def _read(key: _Key) -> tuple[Analyte, Value] | None:
     codes, system, written, _, quantity, ranges = key
     code = codes.analyte_of(system, written) if written else None
     if code is None or code.level is not None or code.analyte not in _PLAIN:

@@ -23,8 +23,8 @@ from fhir_mappings.readers.adverse_event import AdverseEvent, read_adverse_event
 from fhir_mappings.readers.allergy import AllergyIntolerance, read_allergy
 from fhir_mappings.readers.condition import Condition, read_condition, with_febrile_neutropenia
 from fhir_mappings.readers.consent import Consent, read_consent
-from fhir_mappings.readers.fhir_types import Resource, Unread
-from fhir_mappings.readers.links import links_elsewhere, pointing
+from fhir_mappings.readers.fhir_types import Reference, Resource, Unread
+from fhir_mappings.readers.links import FOLLOWED, links_elsewhere, pointing
 from fhir_mappings.readers.lost_entries import incomplete, lost_of, lost_with
 from fhir_mappings.readers.medication import (
     Medication,
@@ -49,6 +49,7 @@ from fhir_mappings.readers.patient_match import (
     of_the_call,
     owner_of,
     ownership,
+    subject_member,
 )
 from fhir_mappings.readers.procedure import Procedure, read_procedure
 from fhir_mappings.readers.read_attestation import (
@@ -138,12 +139,9 @@ def unresolved_references(resources: Iterable[Resource], home: Home) -> frozense
     Only those of the own server: `home` is asked, and no other.
     """
     bag = Bag([r for r in resources if type(r) in _LINKED], home)
-    wanted = [reference for resource in bag.resources for reference in pointing(resource)]
-    return frozenset(
-        name
-        for reference in wanted
-        if bag.get(reference) is None and (name := bag.name(reference)) and fetchable(name)
-    )
+    wanted = {ref.reference: ref for resource in bag.resources for ref in pointing(resource) if ref}
+    named = map(bag.name, wanted.values())
+    return frozenset(name for name in named if name and bag.named(name) is None and fetchable(name))
 
 
 def read_record(
@@ -178,7 +176,7 @@ def read_record_until(
     patient = f"Patient/{patient_id.removeprefix('Patient/')}"
     person = _person(chart, patient, Part.PATIENT in unavailable)
     observations: list[Observation] = []
-    others = list(_all_but_results(chart, owner_of(patient, chart.bag), observations))
+    others = _all_but_results(chart, owner_of(patient, chart.bag), observations)
     kinds = _by_kind([*others, *read_results(observations, chart)], chart)
     gaps = tuple(sorted({*gaps, *person.gaps, *kinds[Gap], *chart.respelled()}))
     record = ClinicalRecord(
@@ -240,58 +238,70 @@ def _chart(
 
 def _all_but_results(
     chart: ReadingContext, owner: Owner, observations: list[Observation]
-) -> Iterator[Fact | Gap]:
+) -> list[Fact | Gap]:
     """What every usable resource of the patient says, but for the observations, which are only gathered.
 
     Results are read together, because duplicates decide among themselves; consents last, because
     participations name them.
     """
+    said: list[Fact | Gap] = []
     consents: list[Consent] = []
     named: set[str] = set()
-    for resource in _asking(chart.bag, owner, observations):
-        whose = _whose(resource, owner, chart)
+    for resource, outright in _asking(chart.bag, owner, observations):
+        whose = THEIRS if outright else _whose(resource, owner, chart)
         if whose is None:
             continue
         if whose.gap is not None:
-            yield _with_lost(whose.gap, resource, chart)
+            said.append(_with_lost(whose.gap, resource, chart))
         if not whose.is_theirs:
             continue
-        yield from links_elsewhere(resource, chart)
+        if type(resource) in FOLLOWED:
+            said += links_elsewhere(resource, chart)
         if type(resource) is Observation:
             observations.append(resource)  # where it may not be used, it is there
-        if (refusal := _refusal(resource)) is not None:
-            yield _with_lost(refusal, resource, chart)
+        if type(resource) is Unread or resource.modifier_extension or resource.implicit_rules:
+            said.append(_with_lost(_refusal(resource), resource, chart))
         elif type(resource) is Observation:
             continue
         elif type(resource) is Consent:
             consents.append(resource)
         elif getattr(resource, "status", None) != "entered-in-error":
-            for item in _read(resource, owner.patient, chart):
+            items: Iterable[Fact | Gap] = ()  # a type that only others point at says nothing
+            if (reader := _READERS.get(type(resource))) is not None:
+                items = reader(resource, chart)
+            elif isinstance(resource, _OF_STAND_INS):
+                items = read_stand_in(resource, owner.patient, chart)
+            for item in items:
                 if type(item) is StudyEntry and item.this_trial:
                     named.update(item.consents)
-                yield _with_lost(item, resource, chart) if type(item) is Gap else item
+                said.append(_with_lost(item, resource, chart) if type(item) is Gap else item)
     for consent in consents:
-        yield from read_consent(consent, chart, own_reference(consent) in named)
+        said += read_consent(consent, chart, own_reference(consent) in named)
+    return said
 
 
-def _asking(bag: Bag, owner: Owner, observations: list[Observation]) -> Iterator[Resource]:
-    """The resources without those observations that ask for nothing, which are put with the others at once.
+def _asking(bag: Bag, owner: Owner, observations: list[Observation]) -> list[tuple[Resource, bool]]:
+    """Each resource, and whether it is certainly the owner's; but for the observations that ask for nothing,
+    which are put with the others at once.
 
-    Nearly all are the owner's by the plainest spelling, with no modifier and no link to follow.
+    Nearly all name the owner in the plainest spelling, with no modifier and no link to follow.
     """
     may_be_plain, patient = owner.is_plain and not bag.doubles, owner.patient
+    asking: list[tuple[Resource, bool]] = []
     for resource in bag.resources:
-        if (
-            type(resource) is Observation
-            and may_be_plain
-            and (subject := resource.subject) is not None
-            and subject.reference == patient
+        told = getattr(resource, subject_member(type(resource)), None) if may_be_plain else None
+        outright = type(told) is Reference and told.reference == patient
+        if type(resource) is not Observation:
+            asking.append((resource, outright and type(resource) not in _STAND_INS))
+        elif (
+            outright
             and not (resource.modifier_extension or resource.implicit_rules or resource.focus)
             and ((specimen := resource.specimen) is None or specimen.display)
         ):
             observations.append(resource)
         else:
-            yield resource
+            asking.append((resource, outright and not resource.focus))
+    return asking
 
 
 def _person(chart: ReadingContext, patient: str, unavailable: bool) -> PatientSeen:
@@ -317,11 +327,11 @@ def _whose(resource: Resource, owner: Owner, chart: ReadingContext) -> Ownership
     return whose
 
 
-def _refusal(resource: Resource) -> Gap | None:
-    """Why the content of the patient's own entry is not read."""
+def _refusal(resource: Resource) -> Gap:
+    """Why the content of the patient's own entry, which is unread or modified, is not used."""
     if type(resource) is Unread:
         return Gap(resource.problem, own_reference(resource), resource.detail)
-    return Gap("MODIFIER_UNKNOWN", own_reference(resource)) if resource.is_modified else None
+    return Gap("MODIFIER_UNKNOWN", own_reference(resource))
 
 
 def _with_lost(gap: Gap, resource: Resource, chart: ReadingContext) -> Gap:
@@ -330,22 +340,14 @@ def _with_lost(gap: Gap, resource: Resource, chart: ReadingContext) -> Gap:
     return Gap(gap.problem, gap.reference, gap.detail, lost_of(resource, chart)) if loses else gap
 
 
-def _read(resource: Resource, patient: str, chart: ReadingContext) -> Iterable[Fact | Gap]:
-    """What one resource says, by its type; nothing for the types that only others point at."""
-    reader = _READERS.get(type(resource))
-    if reader is not None:
-        return reader(resource, chart)
-    return read_stand_in(resource, patient, chart) if isinstance(resource, _OF_STAND_INS) else ()
-
-
 def _draft(order: Resource, owner: Owner, chart: ReadingContext) -> Iterator[Fact | Gap]:
     whose = of_the_call(order, owner, chart.bag)
     if whose.gap is not None:
         yield whose.gap
     if not whose.is_theirs:
         return
-    if (refusal := _refusal(order)) is not None:
-        yield _with_lost(refusal, order, chart)
+    if isinstance(order, Unread) or order.is_modified:
+        yield _with_lost(_refusal(order), order, chart)
     elif isinstance(order, MedicationRequest) and _may_be_given(order):
         for item in read_medication(order, chart):
             yield _with_lost(item, order, chart) if isinstance(item, Gap) else item
@@ -404,7 +406,7 @@ def _is_plan(fact: Fact) -> bool:
 
 def _lies_ahead(fact: Fact, chart: ReadingContext) -> bool:
     when = moment_of(fact)
-    if when is not None and chart.is_ahead(when):
+    if when is not None and when.last >= chart.day and chart.is_ahead(when):
         return True
     return type(fact) is Diagnosis and chart.is_ahead(fact.recorded)
 

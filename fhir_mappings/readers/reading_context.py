@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Gap
-from fhir_mappings.readers.dates import end_of, when_or_none
+from fhir_mappings.readers.dates import LONGEST_REMEMBERED, end_of, remembered, when_or_none
 from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.references import Bag
 
@@ -43,7 +43,8 @@ class ReadingContext:
         if text is None:
             return None
         if text not in self.moments:
-            self.moments[text] = when_or_none(text, self.settings.zone)
+            read = remembered if len(text) <= LONGEST_REMEMBERED else when_or_none
+            self.moments[text] = read(text, self.settings.zone)
         return self.moments[text]
 
     def respelled(self) -> Iterator[Gap]:

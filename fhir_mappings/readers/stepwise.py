@@ -1,6 +1,6 @@
 """One event per step of an entry about a study drug whose dosage lines are dated apart (DECISIONS 54)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -45,7 +45,7 @@ def in_steps(
     supply: Decimal | Quantity | None,
     drug: DrugSeen,
     chart: ReadingContext,
-) -> Iterator[MedicationEvent]:
+) -> Iterable[MedicationEvent]:
     """The event as it is, or each step of it. `supply`: the days, or the amount, that it was for.
 
     A step of a supply or a statement that lies ahead is left out: nobody has taken it yet.
@@ -54,13 +54,12 @@ def in_steps(
     steps = phases(lines, chart.settings.zone) if may_step else ()
     supplied = event.source is MedicationSource.DISPENSE
     if len(steps) < 2 or (supplied and event.start is None):
-        yield event
-    elif event.source is MedicationSource.ORDER:
-        yield from (_ordered(event, step, supply, drug, chart) for step in steps)
-    elif supplied and event.start:
-        yield from _supplied(event, event.start, steps, supply, drug, chart)
-    else:
-        yield from (_cut(event, step, drug, chart) for step in steps if _overlap(event, step, chart))
+        return (event,)
+    if event.source is MedicationSource.ORDER:
+        return [_ordered(event, step, supply, drug, chart) for step in steps]
+    if supplied and event.start:
+        return _supplied(event, event.start, steps, supply, drug, chart)
+    return [_cut(event, step, drug, chart) for step in steps if _overlap(event, step, chart)]
 
 
 def _ordered(

@@ -58,7 +58,8 @@ def any_names_trial(references: Iterable[Reference | None], bag: Bag, trial: Tri
     for reference in references:
         found = bag.get(reference)
         if type(found) is ResearchSubject:
-            reference = found.study
-        if is_this_trial(reference, study_of(reference, bag), bag, trial):
+            reference, found = found.study, bag.get(found.study)
+        study = found if type(found) is ResearchStudy and not found.is_modified else None
+        if is_this_trial(reference, study, bag, trial):
             return True
     return False

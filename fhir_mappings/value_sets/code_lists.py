@@ -3,7 +3,7 @@
 Loaded once; every look-up is a dictionary's, and an unknown code, as most are, costs least.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -103,19 +103,24 @@ class CodeLists(msgspec.Struct, frozen=True, eq=False):
                 codes.append(self._shown(system, code))
         said = [text, *(display for _, _, display in codings)]
         if known:
-            formulation = self._formulation(meanings, said)
-            return _recognised([*meanings, *formulation], codes, is_open=self.said.is_open_in(text, meanings))
+            if not meanings:
+                return None
+            is_open = self.said.is_open_in(text, meanings)
+            return _recognised(self._with_formulation(meanings, said), codes, is_open=is_open)
         stances = self.said.said_in(text, [display for _, _, display in codings if display])
         meanings = [meaning for meaning, stance in stances.items() if stance in MAY_BE]
+        if not meanings:
+            return None
         is_open = all(stances[one] is Stance.OPEN for one in meanings)
-        return _recognised([*meanings, *self._formulation(meanings, said)], (), is_open=is_open)
+        return _recognised(self._with_formulation(meanings, said), (), is_open=is_open)
 
-    def _formulation(self, meanings: Iterable[Meaning], said: Iterable[str | None]) -> Iterator[Meaning]:
+    def _with_formulation(self, meanings: list[Meaning], said: Iterable[str | None]) -> list[Meaning]:
         """How ciclosporin is made up, by its words, where its code does not say it."""
         concepts = {m.concept for m in meanings}
         if Concept.CICLOSPORIN in concepts and not concepts & FORMULATIONS:
             found = self.formulations.find(" ; ".join(filter(None, said)))
-            yield from [Meaning(found)] if found else []
+            return [*meanings, Meaning(found)] if found else meanings
+        return meanings
 
     def _meanings(self, system: str | None, code: str | None) -> tuple[Meaning, ...] | None:
         key = (system, code)
@@ -286,9 +291,7 @@ class CodeLists(msgspec.Struct, frozen=True, eq=False):
         return tuple(code for code in self.listed if code.verified != "yes")
 
 
-def _recognised(meanings: Sequence[Meaning], codes: Sequence[str], *, is_open: bool) -> Recognised | None:
-    if not meanings:
-        return None
+def _recognised(meanings: Sequence[Meaning], codes: Sequence[str], *, is_open: bool) -> Recognised:
     return Recognised(
         concepts=frozenset(m.concept for m in meanings),
         ingredients=frozenset(m.ingredient for m in meanings if m.ingredient),

@@ -43,10 +43,13 @@ def _again(entry: dict[str, Any], number: int, minutes: int) -> dict[str, Any]:
 
 def measured(size: int) -> str:
     """One line: the body, the CPU of a call, and the most memory that this process held."""
+    from cds_service.web import garbage_collection
     from tests.bench import servers
     from tests.bench.instructions import TITRATION, environ
 
+    garbage_collection.pause()
     app, body = servers.bare(), grown(size)
+    garbage_collection.freeze()
     spent = []
     for _ in range(CALLS):
         begun = time.process_time()

@@ -100,7 +100,7 @@ def test_a_remembered_value_is_the_value(
 ) -> None:
     code = CODES.analyte_of(LOINC, loinc)
     assert code is not None
-    found = plain_value(Coding(system=LOINC, code=loinc), quantity, usual, CODES)
+    found = plain_value((CODES, LOINC, loinc, type(quantity.value), quantity, usual))
     if found is not None:
         analyte, short = found
         assert analyte is code.analyte

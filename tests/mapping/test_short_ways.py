@@ -23,7 +23,7 @@ from fhir_mappings.readers.observation_types import Observation
 from fhir_mappings.readers.ordering import deterministic, in_order
 from fhir_mappings.readers.patient import Patient
 from fhir_mappings.readers.patient_match import THEIRS, names_another, not_named_outright, owner_of, ownership
-from fhir_mappings.readers.read_record import _asking, _refusal, _whose
+from fhir_mappings.readers.read_record import _asking, _whose
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.reference_addresses import Home
 from fhir_mappings.readers.references import Bag, _by_name, _doubles, kind_of, own_reference, plainly_named
@@ -99,12 +99,14 @@ def test_an_observation_that_asks_for_nothing_is_theirs_and_says_nothing_else(
     for one in bag.resources:
         one.implicit_rules = rules
     plain: list[Observation] = []
-    asking = list(_asking(bag, owner, plain))
-    assert sorted(map(id, [*asking, *plain])) == sorted(map(id, bag.resources))
+    asking = _asking(bag, owner, plain)
+    assert sorted(map(id, [*(one for one, _ in asking), *plain])) == sorted(map(id, bag.resources))
     for one in plain:
         assert _whose(one, owner, chart) == THEIRS
         assert list(links_elsewhere(one, chart)) == []
-        assert _refusal(one) is None
+        assert not one.is_modified
+    for one in (one for one, outright in asking if outright):
+        assert _whose(one, owner, chart) == THEIRS
 
 
 @given(st.lists(entries, max_size=6), st.sampled_from([Home(), HERE]))

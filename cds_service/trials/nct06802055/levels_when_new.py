@@ -15,7 +15,7 @@ from cds_service.trials.nct06802055.read_reviewed import Protocol
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_before
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Result
+from fhir_mappings.clinical_model.results import Result, earliest_day_of
 
 _OTHER = {Drug.SIROLIMUS: Drug.CICLOSPORIN, Drug.CICLOSPORIN: Drug.SIROLIMUS}
 _END_OF_DAY = time(23, 59, 59)
@@ -31,11 +31,11 @@ def level_course(
     """
     levels = [r for r in dated_levels(record, drug, now) if r.when and r.when.is_one_day]
     levels.sort(key=_order)
-    newest = max((_day(r) for r in levels), default=None)
+    newest = max((earliest_day_of(r) for r in levels), default=None)
     course: list[tuple[Result, Validity | None]] = []
     for result in levels:
-        moment = now if _day(result) == newest else _end_of(_day(result), record.zone)
-        outside = participation.start is None or _day(result) < participation.start
+        moment = now if earliest_day_of(result) == newest else _end_of(earliest_day_of(result), record.zone)
+        outside = participation.start is None or earliest_day_of(result) < participation.start
         validity = None if outside else _seen_at(result, drug, record, participation, moment, protocol)
         course.append((result, validity))
     return tuple(course)
@@ -53,7 +53,7 @@ def _seen_at(
         return dose_in_force(record, one, participation, when, protocol.doses)
 
     dose, other = dose_of(drug, moment), dose_of(_OTHER[drug], moment)
-    day = _day(result)
+    day = earliest_day_of(result)
     if moment.day == day and dose.since is not None and dose.since >= day:
         before = dose_of(drug, _end_of(days_before(day, 1), record.zone))
         dose = replace(before, given=dose.given, missed=dose.missed)
@@ -65,11 +65,6 @@ def _end_of(day: date, zone: ZoneInfo) -> AsOf:
     return as_of(datetime.combine(day, _END_OF_DAY, zone), zone)
 
 
-def _day(result: Result) -> date:
-    assert result.when is not None
-    return result.when.first
-
-
 def _order(result: Result) -> tuple[date, float]:
     instant = result.when.instant if result.when else None
-    return _day(result), instant.timestamp() if instant else 0.0
+    return earliest_day_of(result), instant.timestamp() if instant else 0.0

@@ -33,7 +33,7 @@ from fhir_mappings.clinical_model.calendar import days_before
 from fhir_mappings.clinical_model.medications import Dose
 from fhir_mappings.clinical_model.messages import Phrase, say
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte, Comparator, Result
+from fhir_mappings.clinical_model.results import Analyte, Comparator, Result, day_of
 
 _INHIBITORS = frozenset({Mechanism.STRONG_INHIBITOR, Mechanism.MODERATE_INHIBITOR})
 _INDUCERS = frozenset({Mechanism.STRONG_INDUCER, Mechanism.MODERATE_INDUCER})
@@ -98,7 +98,7 @@ def _told(seen: Phrase, causes: tuple[Cause, ...]) -> Phrase:
 def _causes_of_alert(alert: Alert, before: Before) -> tuple[Cause, ...]:
     if alert.rule.id in _LEVEL_RULES:
         drug = _LEVEL_RULES[alert.rule.id]
-        days = [_day(r) for r in _levels(drug, before) if r.reference == alert.evidence[0].reference]
+        days = [day_of(r) for r in _levels(drug, before) if r.reference == alert.evidence[0].reference]
         return _of_level(drug, max(days), before) if days else ()
     if alert.rule.id in _RESULT_RULES:
         analyte, mechanisms = _RESULT_RULES[alert.rule.id]
@@ -119,8 +119,8 @@ def _causes_of_decision(decision: TitrationDecision, before: Before) -> tuple[Ca
 
 def _of_level(drug: Drug, day: date, before: Before) -> tuple[Cause, ...]:
     """What raised a level of that day, since the last one that was not above target."""
-    good = [r for r in _levels(drug, before) if _day(r) < day and _is_good(r, drug, before)]
-    last = _day(good[-1]) if good else None
+    good = [r for r in _levels(drug, before) if day_of(r) < day and _is_good(r, drug, before)]
+    last = day_of(good[-1]) if good else None
     found = [
         *_partners(drug, day, last, before),
         *_raised(before.doses[drug], drug, day, _since(last, before.levels.steady_days(drug), day, before)),
@@ -219,8 +219,3 @@ def _of_result(analyte: Analyte, mechanisms: frozenset[Mechanism], before: Befor
         for dated in _begun(active, day, since, before)
     ]
     return tuple(cause for _, cause in sorted(found, key=lambda one: one[0], reverse=True)[:MOST])
-
-
-def _day(result: Result) -> date:
-    assert result.when is not None
-    return result.when.last

@@ -79,7 +79,9 @@ def gather(
             potassium=potassium,
             kidney_failure_coded=coded,
         )
-        explained = explained_by(record, dose, beside, interactions, limits, level_limits, liver_quiet=quiet)
+        explained = explained_by(
+            record, dose, beside, interactions, as_of, limits, level_limits, liver_quiet=quiet
+        )
         cases[drug] = _beside_the_past(case, record, as_of, explained, harmed=harmed)
     return cases
 
@@ -89,14 +91,14 @@ def _beside_the_past(
 ) -> DoseCase:
     """The case with what earlier levels, kidneys and potassiums still mean for it."""
     on_sirolimus = harmed and case.drug == Drug.SIROLIMUS
-    unconfirmed = refuted_jumps(record, explained, as_of)
+    unconfirmed = refuted_jumps(explained)
     held = hold_facts(record, explained, case.renal, as_of, harmed=on_sirolimus, unconfirmed=unconfirmed)
     return replace(
         case,
         hold=held.hold,
         refuted=held.refuted,
-        unexpected_after=unexpected_after(record, case.trough, explained, as_of),
-        repeat=repeated_level(record, case.trough, explained, as_of),
+        unexpected_after=unexpected_after(case.trough, explained),
+        repeat=repeated_level(case.trough, explained),
         previous=previous_level(record, case.trough, case.drug, as_of, explained.limits),
     )
 

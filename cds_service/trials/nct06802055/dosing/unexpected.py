@@ -1,7 +1,10 @@
 """A level far from the last one that nothing on record explains (DECISIONS 59)."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
+from operator import attrgetter
 
 import msgspec
 
@@ -20,39 +23,50 @@ from cds_service.trials.nct06802055.patient_state.levels.sample_timing import ti
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte, Result
+from fhir_mappings.clinical_model.results import Analyte, Result, day_of
+
+_DAY = attrgetter("day")
+
+
+class DatedLevel(msgspec.Struct, frozen=True):
+    """A level with a number that may be a trough, and the latest day that it may be of."""
+
+    day: date
+    number: Decimal
+    result: Result
 
 
 class ExplainedJump(msgspec.Struct, frozen=True):
-    """What may explain a change of a level: doses of both drugs, other drugs, liver, blood count.
+    """The levels of one drug, and what may explain a change: doses of both, other drugs, liver, blood count.
 
-    `liver_quiet`: ALT is known to be at most three times its limit.
+    `levels` stand oldest first. `liver_quiet`: ALT is known to be at most three times its limit.
     """
 
+    levels: tuple[DatedLevel, ...]
     dose: DoseInForce
     other: DoseInForce | None
     interactions: tuple[ActiveInteraction, ...]
     liver_quiet: bool
-    haemoglobin: tuple[Result, ...]
+    haemoglobin: tuple[tuple[date, Decimal], ...]
     limits: TitrationLimits
     level_limits: LevelLimits
 
-    def usable(self, results: Sequence[Result]) -> list[Result]:
-        """Levels with a number that may be troughs."""
-        return [
-            r
-            for r in results
-            if r.number is not None and r.number > 0 and r.comparator is None
-            if may_be_a_trough(r, self.dose, self.level_limits)
-        ]
+    def within(self, level: DatedLevel, first: int, last: int) -> Sequence[DatedLevel]:
+        """The levels between `first` and `last` days from this one; days before it are below 0."""
+        begin = bisect_left(self.levels, days_after(level.day, first), key=_DAY)
+        return self.levels[begin : bisect_right(self.levels, days_after(level.day, last), key=_DAY)]
 
-    def same_course(self, earlier: Result, later: Result) -> bool:
+    def at(self, trough: Trough) -> DatedLevel | None:
+        """The level that titration looks at."""
+        return next((level for level in self.levels if level.result.reference == trough.reference), None)
+
+    def same_course(self, earlier: DatedLevel, later: DatedLevel) -> bool:
         """Both at steady state of one dose, by one method, and nothing that moves a level in between."""
-        first, last = _day(earlier), _day(later)
+        first, last = earlier.day, later.day
         steps = [step for step in self.dose.steps if step.day <= last]
         if not steps or days_after(steps[-1].day, self.level_limits.steady_days(self.dose.drug)) > first:
             return False
-        if _method(earlier) != _method(later) or self._partner_between(first, last):
+        if _method(earlier.result) != _method(later.result) or self._partner_between(first, last):
             return False
         return not self._ciclosporin_changed(first, last) and not self._haemoglobin_rose(first, last)
 
@@ -82,8 +96,8 @@ class ExplainedJump(msgspec.Struct, frozen=True):
 
     def _haemoglobin_rose(self, first: date, last: date) -> bool:
         near = days_after(first, self.limits.jump_haemoglobin_near)
-        before = [r.number for r in self.haemoglobin if _day(r) <= near and r.number is not None]
-        now = [r.number for r in self.haemoglobin if _day(r) <= last and r.number is not None]
+        before = [number for day, number in self.haemoglobin if day <= near]
+        now = [number for day, number in self.haemoglobin if day <= last]
         return bool(before) and now[-1] - before[-1] > self.limits.jump_haemoglobin_rise
 
 
@@ -92,11 +106,6 @@ class RepeatedLevel(msgspec.Struct, frozen=True):
 
     of: Result
     is_confirmed: bool
-
-
-def _day(result: Result) -> date:
-    assert result.when is not None
-    return result.when.last
 
 
 def _method(result: Result) -> str | None:
@@ -108,65 +117,63 @@ def explained_by(
     dose: DoseInForce,
     other: DoseInForce | None,
     interactions: tuple[ActiveInteraction, ...],
+    as_of: AsOf,
     limits: TitrationLimits,
     level_limits: LevelLimits,
     *,
     liver_quiet: bool,
 ) -> ExplainedJump:
-    """What the chart says that may explain a change of this drug's level."""
+    """The levels of this drug, and what the chart says that may explain a change."""
+    measured = blood_levels(record, dose.drug, as_of, 2 * limits.jump_earlier[1])
+    levels = tuple(
+        DatedLevel(day_of(r), r.number, r)
+        for r in measured
+        if r.number is not None and r.number > 0 and r.comparator is None
+        if may_be_a_trough(r, dose, level_limits)
+    )
     counts = [r for r in record.usable(Analyte.HAEMOGLOBIN) if r.when and r.comparator is None]
-    blood = tuple(sorted(counts, key=_day))
-    return ExplainedJump(dose, other, interactions, liver_quiet, blood, limits, level_limits)
+    blood = [(r.when.last, r.number) for r in counts if r.when and r.number is not None]
+    haemoglobin = tuple(sorted(blood, key=lambda one: one[0]))
+    return ExplainedJump(levels, dose, other, interactions, liver_quiet, haemoglobin, limits, level_limits)
 
 
-def unexpected_after(
-    record: ClinicalRecord, trough: Trough, explained: ExplainedJump, as_of: AsOf
-) -> Result | None:
+def unexpected_after(trough: Trough, explained: ExplainedJump) -> Result | None:
     """The earlier level from which this one lies too far away; None where it is to be believed.
 
     At most once in `jump_once_days`: a level soon after an unexpected one is its repeat.
     """
     if trough.validity not in USABLE:
         return None
-    levels = explained.usable(_all(record, explained, as_of))
-    result = next((r for r in levels if r.reference == trough.reference), None)
-    if result is None or _is_repeat(result, levels, explained):
+    level = explained.at(trough)
+    if level is None or _is_repeat(level, explained):
         return None
-    return _far_from(result, levels, explained)
+    return _far_from(level, explained)
 
 
-def refuted_jumps(record: ClinicalRecord, explained: ExplainedJump, as_of: AsOf) -> tuple[Result, ...]:
+def refuted_jumps(explained: ExplainedJump) -> tuple[Result, ...]:
     """Unexpected high levels that a repeat within days did not confirm."""
-    levels, limits = explained.usable(_all(record, explained, as_of)), explained.limits
+    levels, limits = explained.levels, explained.limits
     found = []
-    for result in levels:
-        repeat = next((r for r in levels if 0 < _apart(result, r) <= limits.jump_repeat_days), None)
-        if repeat is None or repeat.number is None or result.number is None:
+    for level in levels:
+        repeats = explained.within(level, 1, limits.jump_repeat_days)
+        if not repeats or repeats[0].number >= limits.jump_confirmed_part * level.number:
             continue
-        if repeat.number < limits.jump_confirmed_part * result.number and _far_from(
-            result, levels, explained
-        ):
-            found.append(result)
+        if _far_from(level, explained):
+            found.append(level.result)
     return tuple(found)
 
 
-def repeated_level(
-    record: ClinicalRecord, trough: Trough, explained: ExplainedJump, as_of: AsOf
-) -> RepeatedLevel | None:
+def repeated_level(trough: Trough, explained: ExplainedJump) -> RepeatedLevel | None:
     """What the level looked at says of an unexpected one that it repeats; None where it repeats none."""
-    levels = explained.usable(_all(record, explained, as_of))
-    result = next((r for r in levels if r.reference == trough.reference), None)
-    if result is None:
+    level = explained.at(trough)
+    if level is None:
         return None
-    days = explained.limits.jump_repeat_days
-    near = [r for r in levels if 0 < _apart(r, result) <= days and _far_from(r, levels, explained)]
-    return RepeatedLevel(near[0], is_confirmed=_confirms(result, near[0], explained)) if near else None
+    near = _unexpected_within(explained.limits.jump_repeat_days, level, explained)
+    return RepeatedLevel(near[0].result, is_confirmed=_confirms(level, near[0], explained)) if near else None
 
 
-def _confirms(repeat: Result, first: Result, explained: ExplainedJump) -> bool:
+def _confirms(repeat: DatedLevel, first: DatedLevel, explained: ExplainedJump) -> bool:
     """A high level is confirmed by at least this part of it, a low one by one that is as little higher."""
-    assert repeat.number is not None
-    assert first.number is not None
     part = explained.limits.jump_confirmed_part
     if first.number < explained.limits.table(explained.dose.drug).low:
         return part * repeat.number <= first.number
@@ -179,44 +186,37 @@ def previous_level(
     """The last final level of an earlier day, to be shown beside the one looked at."""
     day = trough.day
     levels = blood_levels(record, drug, as_of, 2 * limits.jump_earlier[1])
-    earlier = [r for r in levels if day and _day(r) < day]
+    earlier = [r for r in levels if day and r.when and r.when.last < day]
     if not earlier:
         return None
     last = earlier[-1]
-    return Trough(Validity.STALE, last.number, last.comparator, day=_day(last), reference=last.reference)
+    return Trough(Validity.STALE, last.number, last.comparator, day=day_of(last), reference=last.reference)
 
 
-def _all(record: ClinicalRecord, explained: ExplainedJump, as_of: AsOf) -> tuple[Result, ...]:
-    return blood_levels(record, explained.dose.drug, as_of, 2 * explained.limits.jump_earlier[1])
+def _is_repeat(level: DatedLevel, explained: ExplainedJump) -> bool:
+    return bool(_unexpected_within(explained.limits.jump_once_days, level, explained))
 
 
-def _apart(earlier: Result, later: Result) -> int:
-    return (_day(later) - _day(earlier)).days
+def _unexpected_within(days: int, level: DatedLevel, explained: ExplainedJump) -> list[DatedLevel]:
+    """The unexpected levels of the days before this one."""
+    return [one for one in explained.within(level, -days, -1) if _far_from(one, explained)]
 
 
-def _is_repeat(result: Result, levels: Sequence[Result], explained: ExplainedJump) -> bool:
-    once = explained.limits.jump_once_days
-    recent = [r for r in levels if 0 < _apart(r, result) <= once]
-    return any(_far_from(r, levels, explained) for r in recent)
-
-
-def _far_from(result: Result, levels: Sequence[Result], explained: ExplainedJump) -> Result | None:
-    """The newest earlier level within reach, if the result lies far from it and nothing explains that."""
+def _far_from(level: DatedLevel, explained: ExplainedJump) -> Result | None:
+    """The newest earlier level within reach, if this one lies far from it and nothing explains that."""
     first, last = explained.limits.jump_earlier
-    before = [r for r in levels if first <= _apart(r, result) <= last]
+    before = explained.within(level, -last, -first)
     if not before or not explained.liver_quiet:
         return None
-    if timed_by_dose(result, explained.dose, explained.level_limits):
+    if timed_by_dose(level.result, explained.dose, explained.level_limits):
         return None
-    far = _lies_far(result, before[-1], explained) and explained.same_course(before[-1], result)
-    return before[-1] if far else None
+    far = _lies_far(level.number, before[-1].number, explained) and explained.same_course(before[-1], level)
+    return before[-1].result if far else None
 
 
-def _lies_far(result: Result, earlier: Result, explained: ExplainedJump) -> bool:
+def _lies_far(number: Decimal, earlier: Decimal, explained: ExplainedJump) -> bool:
     limits, drug = explained.limits, explained.dose.drug
     table = limits.table(drug)
     factor = limits.jump_sirolimus_factor if drug == Drug.SIROLIMUS else limits.jump_ciclosporin_factor
-    assert result.number is not None
-    assert earlier.number is not None
-    up = result.number > table.top and result.number >= factor * earlier.number
-    return up or (result.number < table.low and result.number * factor <= earlier.number)
+    up = number > table.top and number >= factor * earlier
+    return up or (number < table.low and number * factor <= earlier)

@@ -10,7 +10,7 @@ from cds_service.rules.thresholds import Rule
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte, Reading, Result
+from fhir_mappings.clinical_model.results import Analyte, Reading, Result, day_of
 
 
 class MonitoringLimits(msgspec.Struct, frozen=True):
@@ -110,7 +110,8 @@ class Calendar(msgspec.Struct, frozen=True):
     def days_of(self, test: Test) -> tuple[date, ...]:
         """Days since day 1 on which the whole test was done, oldest first."""
         groups = [
-            {_day(r) for analyte in group for r in self.measured.get(analyte, ())} for group in test.analytes
+            {day_of(r) for analyte in group for r in self.measured.get(analyte, ())}
+            for group in test.analytes
         ]
         return tuple(sorted(d for d in set.intersection(*groups) if d >= self.day_one))
 
@@ -122,9 +123,9 @@ def calendar_of(record: ClinicalRecord, day: date, participation: Participation)
         return None
     measured: dict[Analyte, list[Result]] = {}
     for result in record.results:
-        if result.analyte in _WANTED and _counts(result) and _day(result) <= day:
+        if result.analyte in _WANTED and _counts(result) and day_of(result) <= day:
             measured.setdefault(result.analyte, []).append(result)
-    return Calendar(day, day_one, {a: tuple(sorted(some, key=_day)) for a, some in measured.items()})
+    return Calendar(day, day_one, {a: tuple(sorted(some, key=day_of)) for a, some in measured.items()})
 
 
 def _counts(result: Result) -> bool:
@@ -155,11 +156,6 @@ _WANTED = frozenset(
         Analyte.URINE_PROTEIN_DIPSTICK,
     }
 )
-
-
-def _day(result: Result) -> date:
-    assert result.when is not None
-    return result.when.last
 
 
 def after(day: date, days: int) -> date:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.trials.nct06802055.safety.result_text import at_least_times, result_evidence, shown_result
-from cds_service.trials.nct06802055.safety.safety_context import Found, Situation, day_of
+from cds_service.trials.nct06802055.safety.safety_context import Found, Situation
 from fhir_mappings.clinical_model.messages import say
-from fhir_mappings.clinical_model.results import Analyte, Presence, Result
+from fhir_mappings.clinical_model.results import Analyte, Presence, Result, day_of
 
 _VIRUS = (Analyte.HBSAG, Analyte.HBV_DNA, Analyte.HCV_RNA)
 

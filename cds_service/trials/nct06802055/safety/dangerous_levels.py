@@ -6,9 +6,10 @@ from typing import TypeGuard
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.answers.dosing_answers import Trough
 from cds_service.trials.nct06802055.safety.result_text import result_evidence, shown_result
-from cds_service.trials.nct06802055.safety.safety_context import Found, Situation, day_of
+from cds_service.trials.nct06802055.safety.safety_context import Found, Situation
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
+from fhir_mappings.clinical_model.results import day_of
 
 RULE = {Drug.SIROLIMUS: "SAF-SRL-LEVEL", Drug.CICLOSPORIN: "SAF-CSA-LEVEL"}
 

@@ -8,13 +8,13 @@ from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.trials.nct06802055.patient_state.blood.counts import BloodCount, blood_counts
 from cds_service.trials.nct06802055.safety.adverse_events import is_current_bleeding
 from cds_service.trials.nct06802055.safety.result_text import result_evidence, shown_result
-from cds_service.trials.nct06802055.safety.safety_context import Found, Situation, day_of
+from cds_service.trials.nct06802055.safety.safety_context import Found, Situation
 from cds_service.trials.nct06802055.two_drugs import Drug
-from fhir_mappings.clinical_model.calendar import days_after, days_before
+from fhir_mappings.clinical_model.calendar import days_before
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.results import Result
+from fhir_mappings.clinical_model.results import Result, day_of
 
 
 def falling_counts(chart: Situation) -> Iterator[Found]:
@@ -91,7 +91,8 @@ def _haemoglobin(chart: Situation, counts: list[BloodCount]) -> Iterator[Found]:
 def _transfused_before(chart: Situation, day: date) -> bool:
     reach = chart.limits.transfusion_effect_days
     given = chart.record.transfusions(Concept.RED_CELL_TRANSFUSION)
-    return any(p.when is not None and p.when.first <= day <= days_after(p.when.last, reach) for p in given)
+    since = days_before(day, reach)
+    return any(p.when is not None and p.when.first <= day and since <= p.when.last for p in given)
 
 
 def _fall(line: Phrase, now: Result, before: Result) -> Phrase:

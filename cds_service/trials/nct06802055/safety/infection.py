@@ -7,12 +7,12 @@ from cds_service.trials.nct06802055.patient_state.blood.counts import blood_coun
 from cds_service.trials.nct06802055.safety.adverse_events import Harm, Standing, harms_of
 from cds_service.trials.nct06802055.safety.dangerous_levels import level_drug_name
 from cds_service.trials.nct06802055.safety.result_text import at_least_times, result_evidence, shown_result
-from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation, day_of
+from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.results import Analyte, Presence
+from fhir_mappings.clinical_model.results import Analyte, Presence, day_of
 
 _GRAVE = frozenset({Concept.SEPSIS, Concept.FEBRILE_NEUTROPENIA})
 

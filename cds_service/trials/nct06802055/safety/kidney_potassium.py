@@ -8,11 +8,11 @@ from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.patient_state.kidney.coded_injury import coded_injury
 from cds_service.trials.nct06802055.safety.result_text import at_least_times, result_evidence, shown_result
-from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation, day_of
+from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import say
-from fhir_mappings.clinical_model.results import Analyte, Result
+from fhir_mappings.clinical_model.results import Analyte, Result, day_of
 
 
 def kidney_findings(chart: Situation) -> Iterator[Found]:

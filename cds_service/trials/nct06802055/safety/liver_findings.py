@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.trials.nct06802055.safety.result_text import band_of, result_evidence, shown_result
-from cds_service.trials.nct06802055.safety.safety_context import Found, Situation, day_of
+from cds_service.trials.nct06802055.safety.safety_context import Found, Situation
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.results import Analyte, Result
+from fhir_mappings.clinical_model.results import Analyte, Result, day_of
 
 _TENTH = Decimal("0.1")
 

@@ -10,10 +10,10 @@ from cds_service.trials.nct06802055.safety.result_text import (
     result_evidence,
     shown_result,
 )
-from cds_service.trials.nct06802055.safety.safety_context import Found, Situation, day_of
+from cds_service.trials.nct06802055.safety.safety_context import Found, Situation
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.results import Analyte
+from fhir_mappings.clinical_model.results import Analyte, day_of
 
 
 def lipids(chart: Situation) -> Iterator[Found]:

@@ -8,12 +8,12 @@ from cds_service.rules.analyte_words import ANALYTE_WORDS
 from cds_service.rules.answers.alerts import Action, Alert, Severity
 from cds_service.rules.lost_words import all_lost_words
 from cds_service.trials.nct06802055.safety.result_text import result_evidence
-from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation, day_of
+from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.concepts import APLASTIC_ANAEMIA
 from fhir_mappings.clinical_model.known_unknown import MEDICATION_PARTS, Evidence, Gap, Known, Lost, Part, Sex
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.results import Analyte, Reading, Result
+from fhir_mappings.clinical_model.results import Analyte, Reading, Result, day_of
 
 _IN_WORDS = frozenset({Analyte.BLOOD_CULTURE})
 """Tests whose other words no rule of their own asks about."""
@@ -36,7 +36,7 @@ def unreadable_facts(chart: Situation) -> Iterator[Found]:
 
     A result without a value (a test not done) is no doubt.
     """
-    for analyte in chart.limits.watched:
+    for analyte in filter(chart.results.get, chart.limits.watched):
         result = _unread(chart, analyte)
         if result and not _is_nobodys(chart, analyte):
             name = ANALYTE_WORDS[analyte]
@@ -130,11 +130,14 @@ def _unread(chart: Situation, analyte: Analyte) -> Result | None:
     """The newest result if it cannot be read, is recent, and no readable one is of a later day."""
     results = chart.results.get(analyte, ())
     newest = next((r for r in reversed(results) if r.reading is not Reading.NO_VALUE), None)
-    if newest is None or (chart.day - day_of(newest)).days > chart.limits.recent_days:
+    if newest is None:
+        return None
+    day = day_of(newest)
+    if (chart.day - day).days > chart.limits.recent_days:
         return None
     if _says_nothing(newest):
         return newest
-    held = [r for r in results if r.when and r.when.last == day_of(newest)]
+    held = [r for r in results if r.when and r.when.last == day]
     same_day = [r for r in held if r.reading is not Reading.NO_VALUE and _says_nothing(r)]
     # A readable result of the same day settles it only where it was taken later, not merely listed later.
     timed = all(r.when and r.when.instant for r in (*same_day, newest))

@@ -6,12 +6,12 @@ from datetime import date
 from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.trials.nct06802055.safety.adverse_events import Harm, Standing, harms_of
 from cds_service.trials.nct06802055.safety.result_text import at_least_times, result_evidence, shown_result
-from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation, day_of
+from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Evidence, Known, Sex
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.results import Analyte, Presence, Result
+from fhir_mappings.clinical_model.results import Analyte, Presence, Result, day_of
 
 _TESTS = (Analyte.HCG_QUALITATIVE, Analyte.HCG, Analyte.PREGNANCY_STATUS)
 _ACTION = {Drug.SIROLIMUS: Action.STOP_REVIEW, Drug.CICLOSPORIN: Action.HOLD}

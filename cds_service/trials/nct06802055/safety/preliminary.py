@@ -11,11 +11,10 @@ from cds_service.rules.analyte_words import ANALYTE_WORDS
 from cds_service.rules.answers.alerts import Action, Alert, SafetyReport, Severity
 from cds_service.rules.thresholds import Rule
 from cds_service.trials.nct06802055.safety.result_text import result_evidence
-from cds_service.trials.nct06802055.safety.safety_context import day_of
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import Phrase, say
-from fhir_mappings.clinical_model.results import Result
+from fhir_mappings.clinical_model.results import Result, day_of
 
 RULE = "SAF-PRELIM"
 _Told = dict[tuple[str | None, Result], Alert]

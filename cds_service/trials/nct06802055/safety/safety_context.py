@@ -21,7 +21,7 @@ from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte, Reading, Result, when_measured
+from fhir_mappings.clinical_model.results import Analyte, Reading, Result, day_of, when_measured
 
 Number = Decimal
 
@@ -85,9 +85,10 @@ class Situation(msgspec.Struct, frozen=True):
         Results of the same day that no time of day puts in order count as one: the worse value stands.
         """
         readable = self.readable(analyte)
-        if not readable or (self.day - day_of(readable[-1])).days > days:
+        newest = day_of(readable[-1]) if readable else None
+        if newest is None or (self.day - newest).days > days:
             return None
-        return _worst(_last_together(readable), worse)
+        return _worst(_last_together(readable, newest), worse)
 
 
 def situation_of(
@@ -141,12 +142,6 @@ def takes_ciclosporin(
     return is_in_use(record.taking(Drug.CICLOSPORIN), day, current_use)
 
 
-def day_of(result: Result) -> date:
-    """The latest day the result may be of; only for dated results."""
-    assert result.when is not None
-    return result.when.last
-
-
 def in_time(results: list[Result]) -> tuple[Result, ...]:
     """Oldest first; most stand so already, one a day."""
     days = [result.when.last for result in results if result.when]
@@ -154,8 +149,8 @@ def in_time(results: list[Result]) -> tuple[Result, ...]:
     return tuple(results if stand_so else sorted(results, key=when_measured))
 
 
-def _last_together(readable: tuple[Result, ...]) -> list[Result]:
-    same_day = [r for r in readable if day_of(r) == day_of(readable[-1])]
+def _last_together(readable: tuple[Result, ...], newest: date) -> list[Result]:
+    same_day = [r for r in readable if r.when and r.when.last == newest]
     if len(same_day) > 1 and all(r.when and r.when.instant for r in same_day):
         return [r for r in same_day if when_measured(r) == when_measured(readable[-1])]
     return same_day

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from cds_service.rules.answers.alerts import Action, Severity
 from cds_service.trials.nct06802055.safety.result_text import at_least_times, result_evidence, shown_result
-from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation, day_of
+from cds_service.trials.nct06802055.safety.safety_context import Doubt, Found, Situation
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import say
-from fhir_mappings.clinical_model.results import Analyte, Presence, Reading, Result
+from fhir_mappings.clinical_model.results import Analyte, Presence, Reading, Result, day_of
 
 PLUS = {
     "2+": 2, "++": 2, "+2": 2, "3+": 3, "+++": 3, "+3": 3, "4+": 4, "++++": 4, "+4": 4,

@@ -83,15 +83,12 @@ def blood_counts(record: ClinicalRecord) -> tuple[BloodCount, ...]:
     """
     days: dict[date, list[Result]] = {}
     for result in record.results:
-        if result.analyte in _COUNTED and _is_countable(result) and result.when:
-            days.setdefault(result.when.first, []).append(result)
+        when, number = result.when, result.number
+        if result.analyte not in _COUNTED or when is None or when.first != when.last:
+            continue
+        if result.reading is Reading.USABLE and number is not None and number >= 0:
+            days.setdefault(when.first, []).append(result)
     return tuple(_count_of(day, days[day]) for day in sorted(days))
-
-
-def _is_countable(result: Result) -> bool:
-    if result.reading is not Reading.USABLE or result.number is None or result.number < 0:
-        return False
-    return result.when is not None and result.when.is_one_day
 
 
 def _count_of(day: date, results: list[Result]) -> BloodCount:

@@ -12,7 +12,7 @@ from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import I
 from cds_service.trials.nct06802055.patient_state.doses.interruptions import Off, cut, off_periods, stop_days
 from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.trials.nct06802055.two_drugs import Drug
-from fhir_mappings.clinical_model.calendar import days_after
+from fhir_mappings.clinical_model.calendar import days_after, days_before
 from fhir_mappings.clinical_model.known_unknown import MEDICATION_PARTS, Known, Part
 from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
@@ -76,7 +76,7 @@ def dose_chart(
     start = participation.start
     only_study = drug == Drug.CICLOSPORIN and participation.arm == Arm.COMBINED
     measured = tuple(d for d in signs.measured if not (only_study and start and d < start))
-    taken = tuple(s for s in signs.taken if start is None or _in_study(s, start, only_study, limits))
+    taken = signs.taken if start is None else _in_study(signs.taken, start, only_study, limits)
     current = tuple(o for o in signs.orders if is_current(o, as_of.day, limits))
     in_study = [o for o in signs.orders if not (only_study and start and dose_begun(o) < start)]
     going_on = any(covers(s, as_of.day, limits) for s in signs.taken)
@@ -99,10 +99,13 @@ def dose_chart(
     )
 
 
-def _in_study(sign: IntakeSign, start: date, only_study: bool, limits: DoseLimits) -> bool:
+def _in_study(
+    taken: Iterable[IntakeSign], start: date, only_study: bool, limits: DoseLimits
+) -> tuple[IntakeSign, ...]:
     if only_study:
-        return sign.day >= start
-    return sign.until is None or days_after(sign.until, limits.supply_grace_days) >= start
+        return tuple(sign for sign in taken if sign.day >= start)
+    last = days_before(start, limits.supply_grace_days)
+    return tuple(sign for sign in taken if sign.until is None or sign.until >= last)
 
 
 def dose_begun(order: MedicationEvent) -> date:
@@ -138,7 +141,7 @@ def _standing(current: tuple[MedicationEvent, ...]) -> tuple[MedicationEvent, ..
 
 def covers(sign: IntakeSign, today: date, limits: DoseLimits) -> bool:
     """Is the dose of this sign still in force? A stated end is an end; only a supply is given time."""
-    if sign.until is None:
+    if sign.until is None or sign.until >= today:
         return True
     exact = sign.stopped or sign.source is MedicationSource.STATEMENT
     grace = 0 if exact else limits.supply_grace_days

@@ -85,10 +85,17 @@ class Signs(msgspec.Struct, frozen=True):
 @once_a_record
 def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     """The signs of one drug; eye drops, creams and what lies ahead of `as_of` are left out."""
-    known = [e for e in record.taking(drug.value) if e.systemic is not False and not _ahead(e.start, as_of)]
-    events = whole_days([_as_needed_is_no_dose(e) for e in known if e.oral is not False], drug)
+    known = [
+        e
+        for e in record.taking(drug.value)
+        if e.systemic is not False and not (e.start and as_of.is_before(e.start))
+    ]
+    events = whole_days(
+        [_as_needed_is_no_dose(e) if e.as_needed else e for e in known if e.oral is not False], drug
+    )
     injected = [e for e in known if e.oral is False]
-    orders = tuple(e for e in events if _is_order(e))
+    ordered = [e for e in events if e.source is MedicationSource.ORDER]
+    orders = tuple(e for e in ordered if _is_order(e))
     happened = [e for e in events if e.status in _HAPPENED[e.source]]
     dated = [e for e in happened if e.start]
     doses = [e for e in dated if e.source is MedicationSource.ADMINISTRATION]
@@ -111,7 +118,7 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
         injected=tuple(sorted(_day(e.start, as_of.day) for e in infused)),
         to_inject=tuple(e for e in injected if _is_order(e)),
         stated_stops=tuple(e for e in said if e.status is MedicationStatus.STOPPED),
-        drafts=tuple(e for e in events if _is_draft(e)),
+        drafts=tuple(e for e in ordered if e.status is MedicationStatus.DRAFT),
         undated=len(dated) < len(happened),
         measured=_measured(record, drug, as_of),
     )
@@ -147,17 +154,7 @@ def stated_end(event: MedicationEvent) -> date | None:
 
 def _as_needed_is_no_dose(event: MedicationEvent) -> MedicationEvent:
     """Nobody knows how much of a drug is taken that is taken only when needed."""
-    return replace(event, dose=Unknown(WhyUnknown.UNREADABLE)) if event.as_needed else event
-
-
-def _ahead(when: When | None, as_of: AsOf) -> bool:
-    if when is None:
-        return False
-    return when.instant > as_of.instant if when.instant else when.first > as_of.day
-
-
-def _is_draft(event: MedicationEvent) -> bool:
-    return event.source is MedicationSource.ORDER and event.status is MedicationStatus.DRAFT
+    return replace(event, dose=Unknown(WhyUnknown.UNREADABLE))
 
 
 def _is_order(event: MedicationEvent) -> bool:
@@ -171,7 +168,7 @@ def _day(when: When | None, today: date) -> date:
 
 def _in_order_steps(
     event: MedicationEvent, orders: tuple[MedicationEvent, ...], today: date
-) -> Iterator[IntakeSign]:
+) -> list[IntakeSign]:
     """The sign; one that tells no dose follows the steps of its order, each from its own day (DECISIONS 54).
 
     A step of an order that was stopped or is on hold shows nothing: it may have come after the stop.
@@ -182,9 +179,10 @@ def _in_order_steps(
     same = [o for o in orders if own and o.reference == own.reference and o.status not in STOPPED]
     starts = sorted({o.start.first for o in same if o.start})
     days = [sign.day, *(day for day in starts if sign.day < day <= last)]
-    for day, following in zip(days, [*days[1:], sign.until], strict=True):
-        dose = sign.dose if day == sign.day else _ordered(orders, day)
-        yield replace(sign, day=day, until=following, dose=dose)
+    return [
+        replace(sign, day=day, until=following, dose=sign.dose if day == sign.day else _ordered(orders, day))
+        for day, following in zip(days, [*days[1:], sign.until], strict=True)
+    ]
 
 
 def _sign(event: MedicationEvent, orders: tuple[MedicationEvent, ...], today: date) -> IntakeSign:
@@ -250,7 +248,7 @@ def _measured(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> tuple[date, ..
     days = (
         r.when.last
         for r in record.of(Analyte(drug.value))
-        if r.reading is Reading.USABLE and r.when and not _ahead(r.when, as_of)
+        if r.reading is Reading.USABLE and r.when and not as_of.is_before(r.when)
         if r.number is not None and r.number > 0 and r.comparator not in below
     )
     return tuple(sorted(day for day in days if day <= as_of.day))

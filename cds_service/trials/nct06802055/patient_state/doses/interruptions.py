@@ -51,13 +51,14 @@ def _missed_runs(signs: Signs, missed_days: int) -> Iterator[date]:
 
 def cut(taken: Iterable[IntakeSign], stops: Sequence[date]) -> tuple[IntakeSign, ...]:
     """The signs, each up to the first stop after its own day."""
-    return tuple(_cut(sign, next((day for day in stops if day > sign.day), None)) for sign in taken)
-
-
-def _cut(sign: IntakeSign, stop: date | None) -> IntakeSign:
-    if stop is None or (sign.until is not None and sign.until <= stop):
-        return sign
-    return replace(sign, until=stop, supply_told=True, stopped=True)
+    stopped: list[IntakeSign] = []
+    for sign in taken:
+        stop = next((day for day in stops if day > sign.day), None)
+        if stop is None or (sign.until is not None and sign.until <= stop):
+            stopped.append(sign)
+        else:
+            stopped.append(replace(sign, until=stop, supply_told=True, stopped=True))
+    return tuple(stopped)
 
 
 def off_periods(taken: Sequence[IntakeSign], stops: Sequence[date], switch_days: int) -> tuple[Off, ...]:

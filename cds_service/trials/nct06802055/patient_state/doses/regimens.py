@@ -29,8 +29,11 @@ def whole_days(events: Sequence[MedicationEvent], drug: Drug) -> list[Medication
     the younger begins. An administration is one dose and stays one. Entries that come to more doses than the
     drug has in a day of the trial record stay apart: two times for a daily drug are a change of mind.
     """
-    parts = sorted((e for e in events if _is_part(e)), key=_begun)
-    found = [e for e in events if not _is_part(e)]
+    parts: list[MedicationEvent] = []
+    found: list[MedicationEvent] = []
+    for event in events:
+        (parts if _is_part(event) else found).append(event)
+    parts.sort(key=_begun)
     if not _any_apart({part.times for part in parts}):
         return [*found, *parts]
     companions = [_companions(part, parts[:place], drug) for place, part in enumerate(parts)]

@@ -129,7 +129,8 @@ class RenalCourse(msgspec.Struct, frozen=True):
 
     def _rose_fast(self, i: int) -> bool:
         value = self.values[i]
-        for before in reversed(self.values[:i]):
+        for j in range(i - 1, -1, -1):
+            before = self.values[j]
             if _hours(before, value) > self.limits.aki_rise_hours:
                 return False
             if value.umol - before.umol >= self.limits.aki_rise:

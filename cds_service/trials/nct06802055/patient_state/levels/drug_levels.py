@@ -5,7 +5,7 @@ timing, steady state, age, plausibility, duplicates.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from operator import lt
 
 from cds_service.rules.answers.dosing_answers import Trough, Validity
@@ -16,17 +16,18 @@ from cds_service.trials.nct06802055.patient_state.levels.level_limits import Lev
 from cds_service.trials.nct06802055.patient_state.levels.sample_timing import is_after_a_dose, sample_timing
 from cds_service.trials.nct06802055.patient_state.levels.steady_state import at_steady_state
 from cds_service.trials.nct06802055.two_drugs import Drug
-from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import (
+    NOTHING_TOLD,
     Analyte,
     Assay,
     Comparator,
-    LevelDetails,
     Reading,
     Result,
     SampleTiming,
     Specimen,
+    day_of,
+    earliest_day_of,
     when_measured,
 )
 
@@ -46,7 +47,6 @@ _UNREAD = {
     Reading.NO_VALUE: Validity.MISSING,
     Reading.UNREADABLE: Validity.MISSING,
 }
-_NOTHING_TOLD = LevelDetails()
 
 
 def titration_level(
@@ -64,11 +64,13 @@ def titration_level(
     """
     levels = dated_levels(record, dose.drug, as_of)
     measured = [r for r in levels if r.reading is not Reading.NO_VALUE] or levels
-    meant = [r for r in measured if _details(r).timing is not SampleTiming.POST_DOSE] or measured
+    meant = [
+        r for r in measured if (r.level or NOTHING_TOLD).timing is not SampleTiming.POST_DOSE
+    ] or measured
     if not meant:
         return Trough(Validity.MISSING)
-    newest = max(_last_day(r) for r in meant)
-    same_day = [r for r in meant if _last_day(r) == newest]
+    newest = max(r.when.last for r in meant if r.when)
+    same_day = [r for r in meant if r.when and r.when.last == newest]
     final = [r for r in same_day if r.reading is not Reading.PRELIMINARY] or same_day
     judged = [(r, level_validity(r, dose, other, interactions, as_of, limits)) for r in final]
     result, validity = _choose(judged, limits)
@@ -78,25 +80,7 @@ def titration_level(
 @once_a_record
 def dated_levels(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> tuple[Result, ...]:
     """Dated results of the drug that do not lie ahead."""
-    return tuple([r for r in record.of(Analyte(drug.value)) if r.when and not _ahead(r.when, as_of)])
-
-
-def _ahead(when: When, as_of: AsOf) -> bool:
-    return when.instant > as_of.instant if when.instant else when.first > as_of.day
-
-
-def _details(result: Result) -> LevelDetails:
-    return result.level or _NOTHING_TOLD
-
-
-def _first_day(result: Result) -> date:
-    assert result.when is not None
-    return result.when.first
-
-
-def _last_day(result: Result) -> date:
-    assert result.when is not None
-    return result.when.last
+    return tuple([r for r in record.of(Analyte(drug.value)) if r.when and not as_of.is_before(r.when)])
 
 
 def level_validity(
@@ -110,7 +94,7 @@ def level_validity(
     """Whether one dated level may be titrated on as of a moment (DECISIONS 24)."""
     if result.reading is not Reading.USABLE:
         return _UNREAD[result.reading]
-    details = _details(result)
+    details = result.level or NOTHING_TOLD
     if details.assay in _WRONG_ASSAYS:
         return Validity.WRONG_ASSAY
     if details.specimen in UNFIT_SPECIMENS:
@@ -118,9 +102,9 @@ def level_validity(
     timing = sample_timing(result, dose, limits)
     if timing is Validity.NOT_TROUGH:
         return timing
-    if not at_steady_state(_first_day(result), dose, other, interactions, limits):
+    if not at_steady_state(earliest_day_of(result), dose, other, interactions, limits):
         return Validity.NOT_STEADY_STATE
-    if (as_of.day - _first_day(result)).days > limits.age_days(dose.drug):
+    if (as_of.day - earliest_day_of(result)).days > limits.age_days(dose.drug):
         return Validity.STALE
     return _plausibility(result, dose.drug, limits) or timing
 
@@ -162,7 +146,7 @@ def _trough(result: Result, validity: Validity) -> Trough:
         collected=when.text if when else None,
         day=when.last if when and when.is_one_day else None,
         reference=result.reference,
-        method=_details(result).method,
+        method=(result.level or NOTHING_TOLD).method,
     )
 
 
@@ -200,10 +184,10 @@ def blood_levels(
     found = [
         r
         for r in dated_levels(record, drug, as_of)
-        if r.reading is Reading.USABLE and _details(r).specimen not in wrong
-        if (as_of.day - _last_day(r)).days <= days
+        if r.reading is Reading.USABLE and (r.level or NOTHING_TOLD).specimen not in wrong
+        if r.when and (as_of.day - r.when.last).days <= days
     ]
-    each = list(map(_last_day, found))
+    each = [r.when.last for r in found if r.when]
     one_a_day = all(map(lt, each, each[1:]))  # as nearly always; and a record's results stand in order
     return tuple(found if one_a_day else sorted(found, key=when_measured))
 
@@ -216,7 +200,7 @@ def is_dangerous(result: Result, drug: Drug, given: Sequence[datetime], limits: 
 
 def may_be_a_trough(result: Result, dose: DoseInForce, limits: LevelLimits) -> bool:
     """Neither timed as something else nor by an assay that also measures metabolites, nor called serum."""
-    details = _details(result)
+    details = result.level or NOTHING_TOLD
     is_fit = details.assay not in _WRONG_ASSAYS and details.specimen not in UNFIT_SPECIMENS
     return is_fit and sample_timing(result, dose, limits) is not Validity.NOT_TROUGH
 
@@ -224,12 +208,12 @@ def may_be_a_trough(result: Result, dose: DoseInForce, limits: LevelLimits) -> b
 def _counts_for_safety(
     result: Result, drug: Drug, given: Sequence[datetime], as_of: AsOf, limits: LevelLimits
 ) -> bool:
-    details = _details(result)
+    details = result.level or NOTHING_TOLD
     if result.reading is not Reading.USABLE or details.specimen in _WRONG_SPECIMENS:
         return False
     if drug == Drug.CICLOSPORIN and is_after_a_dose(result, given, limits):
         return False
-    return (as_of.day - _last_day(result)).days <= limits.safety_age_days
+    return (as_of.day - day_of(result)).days <= limits.safety_age_days
 
 
 def _is_danger(result: Result, drug: Drug, limits: LevelLimits) -> bool:
@@ -242,7 +226,7 @@ def _is_danger(result: Result, drug: Drug, limits: LevelLimits) -> bool:
 
 def _is_safe(result: Result, drug: Drug, limits: LevelLimits) -> bool:
     safe = limits.sirolimus_safe if drug == Drug.SIROLIMUS else limits.ciclosporin_safe
-    details = _details(result)
+    details = result.level or NOTHING_TOLD
     is_fit = details.assay not in _WRONG_ASSAYS and details.specimen not in UNFIT_SPECIMENS
     return is_fit and result.above(safe) is False
 

@@ -8,9 +8,7 @@ from cds_service.trials.nct06802055.patient_state.doses.current_dose import Dose
 from cds_service.trials.nct06802055.patient_state.levels.level_limits import LevelLimits
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When, hours_between
-from fhir_mappings.clinical_model.results import LevelDetails, Result, SampleTiming
-
-_NOTHING_TOLD = LevelDetails()
+from fhir_mappings.clinical_model.results import NOTHING_TOLD, Result, SampleTiming
 
 
 def sample_timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Validity:
@@ -22,7 +20,7 @@ def sample_timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Val
     """
     if dose.off and result.when and any(off.holds(result.when.last) for off in dose.off):
         return Validity.NOT_TROUGH
-    told = result.level or _NOTHING_TOLD
+    told = result.level or NOTHING_TOLD
     coded = told.timing
     if told.is_after_dose:
         return Validity.NOT_TROUGH
@@ -83,7 +81,7 @@ def is_after_a_dose(result: Result, given: Sequence[datetime], limits: LevelLimi
 
     A sample that is said to have two times is so only by both.
     """
-    if (result.level or _NOTHING_TOLD).timing is SampleTiming.POST_DOSE:
+    if (result.level or NOTHING_TOLD).timing is SampleTiming.POST_DOSE:
         return True
     first, last = limits.post_dose_hours_min, limits.post_dose_hours_max
     shortly = [
