@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from datetime import date
 
 import pytest
@@ -67,7 +68,8 @@ def test_without_as_of_the_moment_is_that_of_the_export(record, tmp_path, capsys
         (["x", "--tls-key", "k"], "belong to --scheduler"),
     ],
 )
-def test_what_cannot_be_meant_is_said(tmp_path, capsys, more, said):
+def test_what_cannot_be_meant_is_said(tmp_path, capsys, monkeypatch, more, said):
+    monkeypatch.setattr(time, "sleep", lambda _: None)  # between the questions to a server that is not there
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "p1"}\n')
     asked = [str(tmp_path / "x") if one == "x" else one for one in more]
