@@ -25,10 +25,10 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def cluster() -> Iterator["Cluster"]:
+def cluster(*, waits_for_disk: bool = False) -> Iterator["Cluster"]:
     """A running cluster; gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="cds-pg-"))
-    server = Cluster(folder, binaries())
+    server = Cluster(folder, binaries(), waits_for_disk=waits_for_disk)
     try:
         server.prepare()
         server.start()
@@ -43,8 +43,9 @@ def cluster() -> Iterator["Cluster"]:
 class Cluster:
     """One cluster: `url(name)` of a database, and stop and start, as operators do."""
 
-    def __init__(self, folder: Path, bin_folder: Path) -> None:
+    def __init__(self, folder: Path, bin_folder: Path, *, waits_for_disk: bool = False) -> None:
         self.folder = folder
+        self._fsync = "on" if waits_for_disk else "off"
         self._bin = bin_folder
         self._owner = next(self._possible_owners(), None) if os.geteuid() == 0 else None
 
@@ -63,7 +64,7 @@ class Cluster:
         )
 
     def start(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=40"
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync={self._fsync} -c max_connections=40"
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "start")
 

@@ -16,6 +16,8 @@ from contextlib import ExitStack
 
 import msgspec
 
+from cds_service.audit.database import open_store
+from tests.audit.postgres import MISSING, Cluster, binaries, cluster
 from tests.bench.running_server import ROOT, SERVICE, free_port, gunicorn_command, post, running, wait_for
 from tests.bench.signed_calls import as_new, audit_kept, token_header
 
@@ -44,6 +46,10 @@ def main() -> int:
     peers = [*_peers()]
     with ExitStack() as stack:
         stack.enter_context(audit_kept())
+        if binaries():
+            peers.insert(3, _on_postgresql(stack.enter_context(cluster(waits_for_disk=True))))
+        else:
+            print(f"NOT TRIED: PostgreSQL. {MISSING}")
         for peer in peers:
             stack.enter_context(running(_on_first_processor(peer.command), SAID))
         _keep_off_first_processor()
@@ -69,6 +75,14 @@ def _peers() -> Iterator[Peer]:
         yield Peer("HAPI FHIR, constant card", ["java", "-jar", str(HAPI), f"{port}"], port)
     else:
         print(f"NOT TRIED: HAPI FHIR, for want of {HAPI.relative_to(ROOT)} (Java 17 and Maven)")
+
+
+def _on_postgresql(server: Cluster) -> Peer:
+    """The same as with SQLite; both wait for the disk with each call."""
+    server.sql("CREATE DATABASE bench")
+    open_store(url := server.url("bench")).dispose()
+    command = ["env", f"BENCH_DATABASE_URL={url}", *gunicorn_command("audited", port := free_port())]
+    return Peer("ours, the same on PostgreSQL", command, port, with_token=True)
 
 
 def _healthchain() -> list[str]:
