@@ -74,10 +74,21 @@ class DoseBounds(msgspec.Struct, frozen=True):
     high_mg: Decimal
     every_hours: Decimal
 
+    @property
+    def high_mg_per_day(self) -> Decimal:
+        """The most in 24 hours."""
+        return self.high_mg * 24 / self.every_hours
+
+    def allow_amounts(self, dose: Dose) -> bool:
+        """Is each dose of an uneven day within the bounds, and the day's amount within the day's?"""
+        each = dose.parts or (dose.amount_mg,)
+        inside = all(self.low_mg <= mg <= self.high_mg for mg in each)
+        return inside and self.low_mg * 24 / self.every_hours <= dose.daily_mg <= self.high_mg_per_day
+
     def allow(self, dose: Dose) -> bool:
-        """Is this dose within the bounds, amount and interval? Of an uneven day each dose must be."""
-        each, hours = dose.parts or (dose.amount_mg,), dose.every_hours / max(len(dose.parts), 1)
-        return hours == self.every_hours and all(self.low_mg <= mg <= self.high_mg for mg in each)
+        """The same, at the interval of the trial record."""
+        hours = dose.every_hours / max(len(dose.parts), 1)
+        return hours == self.every_hours and self.allow_amounts(dose)
 
     def dose(self, amount_mg: Decimal) -> Dose:
         """The amount at the interval of the record."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from cds_service.rules.answers.alerts import Action, Alert, Severity
-from cds_service.rules.answers.dosing_answers import State, TitrationDecision
+from cds_service.rules.answers.dosing_answers import DoseBounds, State, TitrationDecision
 from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.thresholds import Rule
@@ -16,7 +16,7 @@ from cds_service.trials.nct06802055.patient_state.dosing_reasons import Reason
 from cds_service.trials.nct06802055.patient_state.interactions import ActiveInteraction, DrugInteraction
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Evidence
-from fhir_mappings.clinical_model.medications import STRENGTH_UNKNOWN, Dose, MedicationEvent
+from fhir_mappings.clinical_model.medications import STRENGTH_UNKNOWN, MedicationEvent
 from fhir_mappings.clinical_model.messages import Phrase
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
@@ -37,35 +37,6 @@ class OrderLimits(msgspec.Struct, frozen=True):
     active_order_days: int
     renewal_days: int
     critical_partner_level: tuple[int, ...]
-
-
-class OrderBounds(msgspec.Struct, frozen=True):
-    """The lowest and highest dose of the trial record for one drug in this patient's state."""
-
-    low: Decimal
-    high: Decimal
-    hours: Decimal
-
-    @property
-    def low_per_day(self) -> Decimal:
-        """Milligrams in 24 hours."""
-        return self.low * 24 / self.hours
-
-    @property
-    def high_per_day(self) -> Decimal:
-        """Milligrams in 24 hours."""
-        return self.high * 24 / self.hours
-
-    def allow_amounts(self, dose: Dose) -> bool:
-        """Is each dose within the bounds, and the day's amount within the day's?"""
-        each = dose.parts or (dose.amount_mg,)
-        inside = all(self.low <= mg <= self.high for mg in each)
-        return inside and self.low_per_day <= dose.daily_mg <= self.high_per_day
-
-    def allow(self, dose: Dose) -> bool:
-        """The same, at the interval of the trial record."""
-        hours = dose.every_hours / max(len(dose.parts), 1)
-        return hours == self.hours and self.allow_amounts(dose)
 
 
 class OrderContext(msgspec.Struct, frozen=True):
@@ -103,13 +74,13 @@ class OrderContext(msgspec.Struct, frozen=True):
         asked = (g for g in self.record.gaps if g.problem == STRENGTH_UNKNOWN)
         return next((gap.detail for gap in asked if gap.reference == draft.reference), None)
 
-    def bounds(self, drug: Drug) -> OrderBounds:
+    def bounds(self, drug: Drug) -> DoseBounds:
         """The bounds of the trial record; ciclosporin's depend on the kidney."""
         limits = self.limits
         if drug == Drug.SIROLIMUS:
-            return OrderBounds(limits.sirolimus_low, limits.sirolimus_high, limits.sirolimus_hours)
+            return DoseBounds(limits.sirolimus_low, limits.sirolimus_high, limits.sirolimus_hours)
         high = limits.ciclosporin_high_impaired if self.impaired else limits.ciclosporin_high
-        return OrderBounds(limits.ciclosporin_low, high, limits.ciclosporin_hours)
+        return DoseBounds(limits.ciclosporin_low, high, limits.ciclosporin_hours)
 
     @property
     def impaired(self) -> bool:

@@ -112,7 +112,7 @@ def _amount(desk: OrderContext, draft: MedicationEvent, drug: Drug) -> Iterator[
 
 
 def _overdose(desk: OrderContext, draft: MedicationEvent, drug: Drug, dose: Dose) -> Iterator[Alert]:
-    if _in_a_day(dose) > desk.bounds(drug).high_per_day * desk.limits.critical_multiple:
+    if _in_a_day(dose) > desk.bounds(drug).high_mg_per_day * desk.limits.critical_multiple:
         seen, fix = _outside(desk, drug, dose), desk.correction(drug)
         yield desk.alert("ORD-OVERDOSE", Severity.CRITICAL, fix, seen, draft, drug)
 
@@ -124,9 +124,9 @@ def _outside(desk: OrderContext, drug: Drug, dose: Dose) -> Phrase:
         "orders.bounds",
         drug=_NAME[drug],
         dose=draft_dose_text(dose),
-        low=bounds.low,
-        high=bounds.high,
-        hours=bounds.hours,
+        low=bounds.low_mg,
+        high=bounds.high_mg,
+        hours=bounds.every_hours,
         limited=say(limited),
     )
 
