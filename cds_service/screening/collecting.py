@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from cds_service.rules.as_of import AsOf
 from cds_service.screening.deciding import may_matter
 from cds_service.screening.kept_shards import KeptShard
@@ -24,11 +26,18 @@ class Collector:
     def __init__(
         self, key: int, settings: ReaderSettings, disease: frozenset[Concept], now: AsOf, wanted: WantedLine
     ) -> None:
-        self.found = Found(key, people=[], held=[], adrift=[], problems=[], deleted=[])
+        self.found = Found(key, held=[], adrift=[], problems=[], deleted=[])
         self.found.concerned, self.found.concerned_numbers = set(), set()
         self._settings, self._disease, self._now, self._wanted = settings, disease, now, wanted
+        self._people: list[ScannedPerson] = []
         self._considered: list[tuple[int, bytes]] = []
         self._lasting: list[tuple[int, str]] = []
+
+    def read_wholly(self) -> Found:
+        """What was found, when the last line was read."""
+        self.found.people = msgspec.json.Encoder().encode_lines(self._people)
+        self.found.patients = len(self._people)
+        return self.found
 
     def as_kept(self) -> KeptShard:
         """Of a shard that was read wholly, for whom it was looked for."""
@@ -46,10 +55,14 @@ class Collector:
             held=lines_held(found.held),
         )
 
-    def people(self, line: ExportLine) -> None:
-        """A Patient of the export."""
+    def people(self, people: Iterable[ScannedPerson]) -> None:
+        """Patients of the export."""
+        self._people += people
+
+    def people_of(self, line: ExportLine) -> None:
+        """A Patient of the export, from a line that was decoded."""
         if line.kind == "Patient":
-            self.found.people += (ScannedPerson(one, tuple(line.numbers)) for one in line.patients)
+            self.people(ScannedPerson(one, tuple(line.numbers)) for one in line.patients)
 
     def consider(self, number: int, text: bytes, line: ExportLine) -> None:
         """May somebody be a candidate for this line?"""

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import xxhash
 
 from cds_service.screening.deletions import Deletion
-from cds_service.screening.scan_findings import ScannedPerson, WantedLine
+from cds_service.screening.scan_findings import WantedLine
 
 NumberedLine = tuple[int, bytes]
+_DIGEST = 16
+"""Bytes before the patients of a piece that tell whether these are whole."""
 _SHARE = 2
 """A piece of which more than half would be kept is rather read again."""
 
@@ -53,21 +56,23 @@ class KeptShards:
         except (OSError, msgspec.DecodeError):
             return None
 
-    def people(self, key: str) -> list[ScannedPerson] | None:
-        """The patients of a piece; None as above."""
+    def people(self, key: str) -> bytes | None:
+        """The patients of a piece, as `Found.people`; None as above."""
         try:
-            return msgspec.msgpack.decode(self._people(key).read_bytes(), type=list[ScannedPerson])
-        except (OSError, msgspec.DecodeError):
+            written = self._people(key).read_bytes()
+        except OSError:
             return None
+        digest, people = written[:_DIGEST], written[_DIGEST:]
+        return people if digest == xxhash.xxh3_128_digest(people) else None
 
-    def keep(self, key: str, found: KeptShard, people: list[ScannedPerson] | None, writer: int) -> None:
+    def keep(self, key: str, found: KeptShard, people: bytes | None, writer: int) -> None:
         """Write down a piece, and its `people` where they were asked for. Raises OSError."""
         content = msgspec.msgpack.encode(found)
         if len(content) * _SHARE > found.size:
             self._file(key).unlink(missing_ok=True)
             return
         if people is not None:
-            _write(self._people(key), msgspec.msgpack.encode(people), writer)
+            _write(self._people(key), xxhash.xxh3_128_digest(people) + people, writer)
         _write(self._file(key), content, writer)
 
     def only(self, keys: Iterable[str]) -> None:

@@ -141,7 +141,7 @@ class _Pass:
             return self._through(blocks_of(self._shard))
         if not (self._asks and shelf.is_new):
             key = self._found.kept = _key_of(self._shard)
-            kept, people = shelf.known(key), shelf.people(key) if self._asks else []
+            kept, people = shelf.known(key), shelf.people(key) if self._asks else b""
             if kept is not None and people is not None:
                 self._again(kept, people)
                 self._look_further(shelf, key, kept)
@@ -163,17 +163,18 @@ class _Pass:
         except TORN as error:
             self._into.damage(found.lines + 1, f"gzip: {error}")
         found.digest = digest.hexdigest()
-        return found
+        return self._into.read_wholly()
 
     # ------------------------------------------------------------ what is known of the same bytes
 
-    def _again(self, kept: KeptShard, people: list[ScannedPerson]) -> None:
+    def _again(self, kept: KeptShard, people: bytes) -> None:
         """As if the shard were read: what depends on the day, and on who is looked for, is asked anew."""
         found, shard = self._found, self._shard.key
         found.lines, found.size, found.digest, found.points = kept.lines, kept.size, kept.digest, kept.points
         found.is_known = True
         if self._asks:
-            found.people, found.deleted = people, list(kept.deleted)
+            found.people, found.patients = people, people.count(b"\n")
+            found.deleted = list(kept.deleted)
             found.problems = [ScanProblem(shard, *one) for one in kept.problems]
             found.adrift = [HeldLine("", shard, *one) for one in kept.adrift]
             for number, text in kept.considered:
@@ -262,7 +263,7 @@ class _Pass:
             line = read_line(text)
             self._found.points |= line.kind in POINTED_AT
             if self._asks:
-                self._into.people(line)
+                self._into.people_of(line)
                 self._found.deleted += deletions_in(text)
                 self._into.consider(number, text, line)
             if line.problem or line.failed:
@@ -280,10 +281,11 @@ class _Pass:
         if len(people) != len(plain.numbers):
             self._each(plain.each())
             return
-        for one in people:
-            if one.id:
-                numbers = tuple([v for i in one.identifier if (v := (i.value or "").strip())])
-                self._found.people.append(ScannedPerson(one.id, numbers))
+        self._into.people(
+            ScannedPerson(one.id, tuple([v for i in one.identifier if (v := (i.value or "").strip())]))
+            for one in people
+            if one.id
+        )
 
     def _doubtful(self, plain: PlainLines) -> Iterable[tuple[int, bytes]]:
         lines = list(plain.each())

@@ -42,6 +42,7 @@ class Found(msgspec.Struct):
     """What one pass found in one shard. `points`: it holds lines that others point at.
 
     `kept` is the key under which it lies for the next night; `is_known`: it was not looked through again.
+    `people` are `patients` lines of NDJSON, each a ScannedPerson: the most of what is found. DuckDB reads it.
     """
 
     shard: int
@@ -51,7 +52,8 @@ class Found(msgspec.Struct):
     kept: str = ""
     is_known: bool = False
     points: bool = False
-    people: list[ScannedPerson] = []
+    people: bytes = b""
+    patients: int = 0
     concerned: set[str] = set()
     concerned_numbers: set[str] = set()
     held: list[HeldLine] = []

@@ -127,9 +127,9 @@ def _pass(run: ScreeningRun, name: str, shards: Sequence[Shard], scan: Scan, lin
         else:
             left.append(shard)
     for found in run.engine.run(left, scan):
-        people = len(found.people)
+        patients = found.patients
         yield run.folder.keep(f"{name}-{found.shard}", found, lines)
-        run.tell(name, sizes[found.shard], people)
+        run.tell(name, sizes[found.shard], patients)
 
 
 def _wanted(run: ScreeningRun, passes: Passes) -> WantedLine:

@@ -16,7 +16,7 @@ import msgspec
 from cds_service.bulk_export.whole_file import write_whole
 from cds_service.screening.deletions import Deleted, Deletion
 from cds_service.screening.judge_candidates import CandidateChart, Judged
-from cds_service.screening.scan_findings import Found, HeldLine, ScannedPerson, ScanProblem, WantedLine
+from cds_service.screening.scan_findings import Found, HeldLine, ScanProblem, WantedLine
 
 PLAN = "plan.json"
 MEMORY = "96MB"
@@ -84,12 +84,13 @@ class WorkingFolder:
 
         `lines` is the table of what was held: "held" or "pointed". Returns what need not be read again.
         """
-        self._write("people", name, found.people)
+        if found.people:
+            write_whole(self._rows("people", name), found.people)
         self._write(lines, name, self._placed(lines, name, found.held))
         self._write("adrift", name, self._placed("adrift", name, found.adrift))
         self._write("problems", name, found.problems)
         self._write("deleted", name, found.deleted)
-        found.people, found.held, found.adrift, found.problems, found.deleted = [], [], [], [], []
+        found.people, found.held, found.adrift, found.problems, found.deleted = b"", [], [], [], []
         write_whole(self.folder / "found" / f"{name}.json", msgspec.json.encode(found))
         return found
 
@@ -103,11 +104,12 @@ class WorkingFolder:
             for one, start in zip(held, starts, strict=False)
         ]
 
-    def _write(
-        self, table: str, name: str, rows: Sequence[ScannedPerson | _Place | ScanProblem | Deletion]
-    ) -> None:
+    def _write(self, table: str, name: str, rows: Sequence[_Place | ScanProblem | Deletion]) -> None:
         if rows:
-            write_whole(self.folder / table / f"{name}.ndjson", msgspec.json.Encoder().encode_lines(rows))
+            write_whole(self._rows(table, name), msgspec.json.Encoder().encode_lines(rows))
+
+    def _rows(self, table: str, name: str) -> Path:
+        return self.folder / table / f"{name}.ndjson"
 
     # ------------------------------------------------------------ questions to all of it
 

@@ -32,7 +32,7 @@ _TESTS = (
     ("718-7", 40, 170, "g/L"),
     ("26464-8", 1, 12, "10*9/L"),
     ("777-3", 5, 400, "10*9/L"),
-    ("2160-0", 40, 120, "umol/L"),
+    ("14682-9", 40, 120, "umol/L"),
     ("1742-6", 10, 60, "U/L"),
 )
 """LOINC code, lowest and highest value, UCUM unit: results that can be read, as most of a hospital's can."""
