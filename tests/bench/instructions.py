@@ -40,9 +40,9 @@ class Budget:
 
 
 BUDGETS = (
-    Budget("titration", 4.05),
+    Budget("titration", 3.93),
     Budget("not-aplastic", 0.50),
-    Budget("titration-visit", 1.9, "visiting", (2, 5)),
+    Budget("titration-visit", 1.83, "visiting", (2, 5)),
 )
 
 
