@@ -31,7 +31,8 @@ class CandidatesPage(msgspec.Struct, frozen=True):
 
     `launch` is our launch address of the page that explains, "" without. `name` is what the session is
     called; `origin` the one under which browsers know us. `path` is where the trial's pages stand, `others`
-    the trials beside it, each with the path of its pages; `criteria` are its own, in order.
+    the trials beside it, each with the path of its pages; `criteria` are its own, in order. `synthetic`:
+    nobody is a real patient.
     """
 
     candidates: Candidates
@@ -47,6 +48,7 @@ class CandidatesPage(msgspec.Struct, frozen=True):
     path: str
     criteria: tuple[str, ...]
     others: Mapping[str, str]
+    synthetic: bool = False
 
     def sealer(self) -> Callable[[str], str]:
         """Makes a name for a patient that only this session can read."""
@@ -104,6 +106,7 @@ def _add_list(routes: Blueprint, page: CandidatesPage) -> None:
             rows=[shown_candidates(one, words, today, seal) for one in seen.rows],
             statuses=STATUSES,
             can_explain=bool(page.launch),
+            synthetic=page.synthetic,
         )
 
     @routes.get("/candidates.csv")

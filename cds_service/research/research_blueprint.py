@@ -116,6 +116,7 @@ def _of_trial(
         "criteria": trial.criteria,
         "services": frozenset(service.id for service in trial.services) if others else frozenset(),
         "screening": folder / one.beside if folder and one.beside else folder,
+        "synthetic": provider.synthetic,
         "others": others,
     }
 
@@ -157,4 +158,5 @@ def _candidates(
         path=page.path,
         criteria=page.criteria,
         others=page.others,
+        synthetic=page.synthetic,
     )
