@@ -178,7 +178,8 @@ def _add_explain(routes: Blueprint, page: CandidatesPage) -> None:
             return _message(page, "noExplain", 404)
         record_look(page.candidates.engine, page.candidates.clock(), reader.account, Look.EXPLAIN, 1)
         iss = quote(page.candidates.server.base.url, safe="")
-        headers = {"Location": f"{page.launch}?iss={iss}", "Referrer-Policy": "no-referrer"}
+        of = f"&trial={page.candidates.installation.trial.record.id}" if page.others else ""
+        headers = {"Location": f"{page.launch}?iss={iss}{of}", "Referrer-Policy": "no-referrer"}
         response = Response(status=303, headers=headers)
         expect_patient(response, patient.removeprefix("Patient/"), page.launch_path)
         return response
