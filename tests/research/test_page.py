@@ -210,13 +210,16 @@ def test_only_where_nobody_is_real_the_page_says_so_and_where_its_numbers_are_fr
         assert ("is being screened" in browser.open(f"{base}/research/").text) is synthetic
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_page_has_no_serious_fault(place, language):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("zh", 390)])
+def test_the_page_has_no_serious_fault(place, language, width, scheme):
     with browsing() as chromium:
-        page = chromium.new_page()
+        page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         page.goto(f"{place}/research/login")
         page.click("button[type=submit]")
         page.goto(f"{place}/research/?language={language}")
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
         found = Axe().run(page).response["violations"]
         assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
 
