@@ -1,11 +1,11 @@
-"""What became of the advice: per rule and version, how often shown, accepted, overridden, or left alone.
+"""What became of the advice: per trial, rule and version how often shown, accepted, overridden, left alone.
 
 A card without a reaction is "ignored", which is not a rejection (CH-127). The last reaction to a card counts.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from cds_service.audit.database import reading
 from cds_service.audit.shown import was_shown
 from cds_service.audit.text_table import csv_of, side_by_side
 
-COLUMNS = ("rule", "software", "texts", "shown", "accepted", "overridden", "ignored", "reasons")
+COLUMNS = ("rule", "software", "texts", "shown", "accepted", "overridden", "ignored", "reasons", "trial")
 _COMMENT_ONLY = "comment-only"
 _NO_REASON = "none-given"
 _SHORT = 12
@@ -24,13 +24,17 @@ _SHORT = 12
 
 @dataclass(slots=True)
 class RuleReport:
-    """One rule in one version of the software and the reviewed texts; a count per outcome and reason."""
+    """One rule in one version of the software and the reviewed texts; a count per outcome and reason.
+
+    `trial` is the number of the one that the rule is of, "" where that was not asked or cannot be told.
+    """
 
     rule: str
     software: str
     texts: str
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    trial: str = ""
 
     @property
     def shown(self) -> int:
@@ -46,7 +50,7 @@ class RuleReport:
         """The values of COLUMNS."""
         counts = (self.shown, self.outcomes["accepted"], self.outcomes["overridden"], self.ignored)
         reasons = "; ".join(f"{code} {count}" for code, count in sorted(self.reasons.items()))
-        return (self.rule, self.software, self.texts[:_SHORT], *map(str, counts), reasons)
+        return (self.rule, self.software, self.texts[:_SHORT], *map(str, counts), reasons, self.trial)
 
 
 def report(
@@ -54,24 +58,28 @@ def report(
     since: datetime | None = None,
     until: datetime | None = None,
     services: frozenset[str] = frozenset(),
+    trial_of_service: Mapping[str, str] | None = None,
 ) -> list[RuleReport]:
     """All rules that spoke on cards given from `since` (inclusive) to `until` (exclusive), in order of id.
 
-    `services`: those whose cards count, all if none is named: rules of two trials may be called alike.
+    Rules of two trials may be called alike. `services`: those whose cards count, all if none is named.
+    `trial_of_service`: the numbers of the trials that are told apart, and stand one after the other.
     """
-    found: dict[tuple[str, str, str], RuleReport] = {}
+    found: dict[tuple[str, str, str, str], RuleReport] = {}
+    trials = trial_of_service or {}
     with reading(engine) as connection:
         for row in connection.execute(_counts(since, until, services)):
-            version = (row.rule, row.software, row.texts)
-            entry = found.setdefault(version, RuleReport(*version))
+            trial, version = trials.get(row.service, ""), (row.rule, row.software, row.texts)
+            entry = found.setdefault((trial, *version), RuleReport(*version, trial=trial))
             entry.outcomes[row.outcome or ""] += row.cards
             if row.outcome == "overridden":
                 entry.reasons[_reason(row.reason_code, commented=row.commented)] += row.cards
     return [found[version] for version in sorted(found, key=_as_read)]
 
 
-def _as_read(version: tuple[str, str, str]) -> tuple[list[str], tuple[str, str, str]]:
-    return by_number(version[0]), version
+def _as_read(version: tuple[str, str, str, str]) -> tuple[str, list[str], tuple[str, str, str, str]]:
+    trial, rule, *_ = version
+    return trial, by_number(rule), version
 
 
 def by_number(rule: str) -> list[str]:
@@ -87,7 +95,7 @@ def _counts(
     since: datetime | None, until: datetime | None, services: frozenset[str]
 ) -> Select[tuple[object, ...]]:
     last = last_reactions()
-    version = (GIVEN_RULES.c.rule, CALLS.c.software, CALLS.c.texts)
+    version = (CALLS.c.service, GIVEN_RULES.c.rule, CALLS.c.software, CALLS.c.texts)
     reaction = (last.c.outcome, last.c.reason_code, last.c.commented)
     query = (
         select(*version, *reaction, func.count().label("cards"))

@@ -11,6 +11,7 @@ from wsgiref.types import WSGIApplication
 from zoneinfo import ZoneInfo
 
 from cds_service import wiring
+from cds_service.cli.demo_funnel import PEOPLE_AROUND, screened_beside
 from cds_service.cli.demo_list import demo_list
 from cds_service.cli.demo_site import DEMO_SITE, NotVisiting, demo_settings, demo_site
 from cds_service.cli.report import INTERRUPTED, fail
@@ -25,8 +26,6 @@ from cds_service.demo.visitors import NOBODY, Visitors
 from cds_service.fhir_client.base_url_allow_list import NotAnAddress
 from cds_service.settings.site_file import BadSite, Site
 from cds_service.web.log_redaction import configure_logging
-
-_PEOPLE = 40
 
 
 def demo(
@@ -45,14 +44,13 @@ def demo(
     configure_logging(level=logging.WARNING)  # a line for every call would stand between the cards
     if once and elsewhere.fhir_base:
         return fail("--once prints the demo patients' cards; another FHIR server does not have them")
-    opener = webbrowser.open if open_browser else None
+    opener, own_record = webbrowser.open if open_browser else None, elsewhere.fhir_base is None
     try:
         site = demo_site(Path(site_file)) if site_file else DEMO_SITE
         with tempfile.TemporaryDirectory(prefix="cds-demo-") as folder:
 
             def start_cds(fhir_base: str, known: KnownClient) -> RunningServer:
                 def build(own_port: int) -> WSGIApplication:
-                    own_record = elsewhere.fhir_base is None
                     settings = demo_settings(
                         fhir_base,
                         own_port,
@@ -75,7 +73,8 @@ def demo(
                 elsewhere=replace(elsewhere, ca_bundle=str(site.ca_bundle) if site.ca_bundle else None),
                 visitors=visitors,
                 patients=(known := demo_patients(_clock(site.zone).date())),
-                around=_around(site, known) if elsewhere.fhir_base is None and not once else NO_POPULATION,
+                around=_around(site, known) if own_record and not once else NO_POPULATION,
+                beside=screened_beside(Path(folder), site_file) if own_record else None,
                 open_page=opener,
             )
     except KeyboardInterrupt:
@@ -97,7 +96,7 @@ def demo(
 def _around(site: Site, patients: tuple[DemoPatient, ...]) -> Population:
     """A small population, and the study list over them and the demo patients."""
     now = _clock(site.zone)
-    people = population(_PEOPLE, now.date())
+    people = population(PEOPLE_AROUND, now.date())
     charts = (*(patient.resources for patient in patients), *(chart for _, _, chart in people))
     listed = demo_list(wiring.build_installation(wiring.offline(site)), charts, now)
     resources = (*(one for _, _, chart in people for one in chart), *listed)

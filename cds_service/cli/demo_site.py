@@ -79,6 +79,8 @@ def demo_settings(
     if own_record:
         provider = read_base(f"{fhir_base.removesuffix(base.path)}{identity.PATH}")
         research = public_provider(provider, identity.CLIENT, identity.ROLE, identity.SIGNING_ROLE)
+        screened = None if not_installed("screening") else screening_in(folder)
+        research = replace(research, screening=screened, synthetic=True)
         site = replace(site, research=research, study_list=StudyList(base))
     return Settings(
         Environment.DEVELOPMENT,
@@ -89,6 +91,11 @@ def demo_settings(
         ClientAuthentication.JWT,
         unsigned_content=Unsigned.ACCEPTED,  # it says so on its pages: no clinician has signed for a demo
     )
+
+
+def screening_in(folder: Path) -> Path:
+    """Where the demo that remembers in `folder` keeps its screening run."""
+    return folder / "screening"
 
 
 def _app_at(base: FhirBase, known: KnownClient, *, own_record: bool) -> SmartApp:

@@ -5,7 +5,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -68,13 +68,15 @@ def run_demo(
     visitors: Visitors = NOBODY,
     patients: tuple[DemoPatient, ...] | None = None,
     around: Population = NO_POPULATION,
+    beside: AbstractContextManager[object] | None = None,
     open_page: Callable[[str], object] | None = None,
     out: Console | None = None,
     listen: Callable[[], Callable[[], object]] = listen_for_the_end,
 ) -> int:
     """Start the servers, call the service for each patient as a record system would, print the cards.
 
-    `patients` are all the demo patients unless given, `around` whoever else the demo's own FHIR server knows.
+    `patients` are all the demo patients unless given, `around` whoever else the demo's own FHIR server knows;
+    `beside` is entered once the mini-EHR is up, and left before the servers stop.
     `start_cds` starts the CDS service on `port`, told of
     the FHIR base it may read and of the client it may trust; the FHIR server takes `port + 1`, the mini-EHR
     `port + 2` (0: any free ports). `clock` gives the aware moment at the site. With `once` it ends after
@@ -93,6 +95,8 @@ def run_demo(
         page = start_mini_ehr(place, servers, elsewhere.may_write, patients, clock)
         up.callback(page.stop)
         _say_where(console, page, servers)
+        if beside:
+            up.enter_context(beside)
         if open_page:
             open_page(f"{page.base_url}/")
         code = 0

@@ -23,6 +23,7 @@ from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer
 from cds_service.services.handler import Installation
 from cds_service.signin.oauth_code_flow import NewSecret
 from cds_service.signin.sessions import Sessions
+from cds_service.trials.installed import numbers_by_service
 
 _DOCUMENTS = ("application/fhir+json", "application/json", "application/jwk-set+json")
 _MOST_BYTES = 2_000_000
@@ -64,6 +65,7 @@ def explain_page(apps: Apps, installations: Sequence[Installation], around: Expl
             around.ca_bundle,
             around.seconds,
             installations[0].gatherer.reader.stand_ins,
+            numbers_by_service(one.trial for one in installations),
         ),
         people=People(Sessions(around.engine, around.clock, around.new_secret, path, COOKIE)),
         desk=ExplainDesk(

@@ -28,7 +28,8 @@ class SignedInPerson(msgspec.Struct, frozen=True):
 
     `user` is the `fhirUser` as a relative reference, None when the EHR does not tell. `form_token` is what
     a form must bring. `caller` is the client in whose name the patient is remembered, None when
-    it cannot be told.
+    it cannot be told. `trial` is the number of the one that is asked for, "" for the first that concerns the
+    patient.
     """
 
     fhir_base: str
@@ -41,6 +42,7 @@ class SignedInPerson(msgspec.Struct, frozen=True):
     caller: Caller | None
     language: str
     form_token: str
+    trial: str = ""
 
     def __repr__(self) -> str:
         return "Person(<hidden>)"

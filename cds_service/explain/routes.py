@@ -92,7 +92,9 @@ def _add_launch(routes: Blueprint, page: ExplainPage) -> None:
     @routes.get("/launch")
     def launch() -> Response:
         launch_word = request.args.get("launch", "")
-        address, pending, app = page.launching.leave(_iss(page), launch_word, expected_patient())
+        address, pending, app = page.launching.leave(
+            _iss(page), launch_word, expected_patient(), request.args.get("trial", "")
+        )
         if page._is_asked():  # a record system that knows its reader's language says so, card or no card
             pending = replace(pending, purpose={**pending.purpose, "language": request.args["language"]})
         response = _away(address)

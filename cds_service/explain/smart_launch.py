@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from cds_service.cds_hooks.service import Caller
 from cds_service.cds_hooks.strict_json import NOT_JSON
@@ -30,6 +31,7 @@ class Launching(msgspec.Struct, frozen=True):
     """What a launch needs: the allow-list, an HTTP client for documents and keys, our own address.
 
     `seconds` bound all that is fetched in one step; `stand_ins` say where the site keeps participation.
+    `trial_of_service`: the number of the trial that each service is of.
     """
 
     apps: Apps
@@ -40,12 +42,14 @@ class Launching(msgspec.Struct, frozen=True):
     ca_bundle: str | None = None
     seconds: float = 4.0
     stand_ins: tuple[StandIn, ...] = ()
+    trial_of_service: Mapping[str, str] = {}
 
-    def leave(self, iss: str, launch: str, expected: str = "") -> tuple[str, Pending, App]:
+    def leave(self, iss: str, launch: str, expected: str = "", trial: str = "") -> tuple[str, Pending, App]:
         """Where to send the browser, and what to remember; without a `launch` word, a standalone launch.
 
         `expected` is the id of the patient whom a standalone launch is meant for: the record system is told
         (one that does not know the parameter passes over it, RFC 6749, 3.1), and no other is let through.
+        `trial` is the number of the one to be shown; one that is not served here is not asked for.
         Raises SignInRefused; for an unknown `iss` before anything is fetched.
         """
         app = app_of(self.apps, iss)
@@ -55,12 +59,13 @@ class Launching(msgspec.Struct, frozen=True):
         configuration = fetch_configuration(
             self.documents, address, app.registration, deadline_in(self.seconds)
         )
+        trial = trial if trial in self.trial_of_service.values() else ""
         expected = "" if launch or not _ID.fullmatch(expected) else expected
         more = {"launch": launch} if launch else {"patient": expected} if expected else {}
         address, pending = self._flow(app).leave(
             configuration,
             scope_of(self.stand_ins, standalone=not launch),
-            {"fhir_base": app.fhir_base.url, "patient": expected},
+            {"fhir_base": app.fhir_base.url, "patient": expected, "trial": trial},
             self.new_secret,
             aud=app.fhir_base.url,
             **more,
@@ -80,7 +85,7 @@ class Launching(msgspec.Struct, frozen=True):
         person = self._person(app, granted, now)
         if pending.purpose.get("patient", "") not in ("", person.patient):
             raise SignInRefused(WhyRefused.OTHER_PATIENT)
-        return person
+        return replace(person, trial=pending.purpose.get("trial") or person.trial)
 
     def _flow(self, app: App) -> CodeFlow:
         return CodeFlow(app.registration, self.redirect_uri, self.documents, self.ca_bundle)
@@ -90,7 +95,8 @@ class Launching(msgspec.Struct, frozen=True):
         patient = token.get("patient")
         if not isinstance(patient, str) or not _ID.fullmatch(patient):
             raise SignInRefused(WhyRefused.NO_PATIENT)
-        caller = self._caller(app, token.get("appContext"), patient)
+        context = _context_in(token.get("appContext"))
+        caller = self._caller(app, context.card, patient)
         return SignedInPerson(
             fhir_base=app.fhir_base.url,
             patient=patient,
@@ -102,11 +108,11 @@ class Launching(msgspec.Struct, frozen=True):
             caller=caller,
             language=app.issuers.get(caller.issuer, app.language) if caller else app.language,
             form_token=self.new_secret(),
+            trial=self.trial_of_service.get(context.service, ""),
         )
 
-    def _caller(self, app: App, app_context: object, patient: str) -> Caller | None:
+    def _caller(self, app: App, card: str, patient: str) -> Caller | None:
         """In whose name this patient is remembered. A card of another patient ends the launch."""
-        card = _card_of(app_context)
         found = self.memory.receiver_of(card, patient) if card and self.memory else None
         if found is False or (isinstance(found, Caller) and found.issuer not in app.issuers):
             raise SignInRefused(WhyRefused.OTHER_PATIENT)
@@ -116,18 +122,20 @@ class Launching(msgspec.Struct, frozen=True):
 
 
 class _Context(msgspec.Struct, frozen=True):
-    """The `appContext` of our own card links."""
+    """The `appContext` of our own card links: which card, and which service gave it."""
 
-    card: str
+    card: str = ""
+    service: str = ""
 
 
-def _card_of(app_context: object) -> str | None:
+def _context_in(app_context: object) -> _Context:
+    """Empty where it is none of ours."""
     if not isinstance(app_context, str) or len(app_context) > _LONGEST:
-        return None
+        return _Context()
     try:
-        return msgspec.json.decode(app_context, type=_Context).card
+        return msgspec.json.decode(app_context, type=_Context)
     except NOT_JSON:
-        return None
+        return _Context()
 
 
 def _user(claim: object, base: FhirBase) -> str | None:

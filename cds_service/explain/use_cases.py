@@ -75,10 +75,11 @@ class ExplainDesk(msgspec.Struct, frozen=True):
         }
 
     def _concerned(self, person: SignedInPerson, now: datetime) -> tuple[ExplainedTrial, ExplainedPatient]:
-        """The first trial that concerns the patient; the first of all where none does."""
+        """The trial asked for; else the first that concerns the patient, or of all where none does."""
         access, user = person.authorization(now), person.user or ""
         looked = []
-        for one in self.trials:
+        asked = [one for one in self.trials if one.installation.trial.record.id == person.trial]
+        for one in asked or self.trials:
             seen = explain(one.installation, person.fhir_base, access, user, person.patient, now)
             if seen.assessment is not None:
                 return one, seen

@@ -31,7 +31,8 @@ class CandidatesPage(msgspec.Struct, frozen=True):
 
     `launch` is our launch address of the page that explains, "" without. `name` is what the session is
     called; `origin` the one under which browsers know us. `path` is where the trial's pages stand, `others`
-    the trials beside it, each with the path of its pages; `criteria` are its own, in order.
+    the trials beside it, each with the path of its pages; `criteria` are its own, in order. `synthetic`:
+    nobody is a real patient.
     """
 
     candidates: Candidates
@@ -47,6 +48,7 @@ class CandidatesPage(msgspec.Struct, frozen=True):
     path: str
     criteria: tuple[str, ...]
     others: Mapping[str, str]
+    synthetic: bool = False
 
     def sealer(self) -> Callable[[str], str]:
         """Makes a name for a patient that only this session can read."""
@@ -104,6 +106,7 @@ def _add_list(routes: Blueprint, page: CandidatesPage) -> None:
             rows=[shown_candidates(one, words, today, seal) for one in seen.rows],
             statuses=STATUSES,
             can_explain=bool(page.launch),
+            synthetic=page.synthetic,
         )
 
     @routes.get("/candidates.csv")
@@ -175,7 +178,8 @@ def _add_explain(routes: Blueprint, page: CandidatesPage) -> None:
             return _message(page, "noExplain", 404)
         record_look(page.candidates.engine, page.candidates.clock(), reader.account, Look.EXPLAIN, 1)
         iss = quote(page.candidates.server.base.url, safe="")
-        headers = {"Location": f"{page.launch}?iss={iss}", "Referrer-Policy": "no-referrer"}
+        of = f"&trial={page.candidates.installation.trial.record.id}" if page.others else ""
+        headers = {"Location": f"{page.launch}?iss={iss}{of}", "Referrer-Policy": "no-referrer"}
         response = Response(status=303, headers=headers)
         expect_patient(response, patient.removeprefix("Patient/"), page.launch_path)
         return response

@@ -13,7 +13,7 @@ class Provider(msgspec.Struct, frozen=True):
 
     `role_claim` may lead into nested claims, such as "realm_access.roles". `screening` is the output folder
     of the last `cds-service screen` run. Who has the `signing_role` as well may sign the reviewed content;
-    "" is nobody.
+    "" is nobody. `synthetic`: nobody counted is a real patient, and the pages say so.
     """
 
     issuer: FhirBase
@@ -22,3 +22,4 @@ class Provider(msgspec.Struct, frozen=True):
     role_claim: str = "roles"
     screening: Path | None = None
     signing_role: str = ""
+    synthetic: bool = False

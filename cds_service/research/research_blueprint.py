@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -78,7 +77,7 @@ def research_page(
     provider: Provider, trials: Sequence[ResearchedTrial], around: ResearchSurroundings
 ) -> Blueprint:
     """The blueprint of all trials. Raises ProtocolTextFault."""
-    path, parts = research_path_of(around.public_base_url), urlsplit(around.public_base_url)
+    path = research_path_of(around.public_base_url)
     documents = HttpFhirServer(around.session, FetchLimits(answer_bytes=_MOST_BYTES), _DOCUMENTS)
     sign_in = SignIn(
         provider,
@@ -88,36 +87,41 @@ def research_page(
         around.ca_bundle,
         around.seconds,
     )
-    common: dict[str, Any] = {
-        "sign_in": sign_in,
-        "sessions": Sessions(around.engine, around.clock, around.new_secret, path, COOKIE),
-        "engine": around.engine,
-        "zone": around.zone,
-        "clock": around.clock,
-        "pages": Pages(f"{path}/static/{around.version}"),
-        "language": around.language,
-        "origin": f"{parts.scheme}://{parts.netloc}",
-    }
-    pages = [ResearchPage(**common, **_of_trial(one, trials, path, provider)) for one in trials]
+    sessions = Sessions(around.engine, around.clock, around.new_secret, path, COOKIE)
+    pages = [_page_of(one, trials, around, sign_in, sessions) for one in trials]
     rooms = [TrialRoom(page, _candidates(page, one, around)) for page, one in zip(pages, trials, strict=True)]
     return research_routes(rooms, around.version, _review(pages[0], around))
 
 
-def _of_trial(
-    one: ResearchedTrial, trials: Sequence[ResearchedTrial], path: str, provider: Provider
-) -> dict[str, Any]:
-    """What is the trial's own. A further trial's run lies in a folder by its number in that of the first."""
-    trial, folder = one.installation.trial, provider.screening
+def _page_of(
+    one: ResearchedTrial,
+    trials: Sequence[ResearchedTrial],
+    around: ResearchSurroundings,
+    sign_in: SignIn,
+    sessions: Sessions,
+) -> ResearchPage:
+    """The counts of one trial. A further trial's run lies in a folder by its number in that of the first."""
+    trial, provider, path = one.installation.trial, sign_in.provider, sessions.path
+    parts, folder = urlsplit(around.public_base_url), provider.screening
     others = {each.installation.trial.record.id: each.below(path) for each in trials if each is not one}
-    return {
-        "words": with_words_of(OWN / "words", trial.words),
-        "path": one.below(path),
-        "rules": one.installation.protocol.rules,
-        "criteria": trial.criteria,
-        "services": frozenset(service.id for service in trial.services) if others else frozenset(),
-        "screening": folder / one.beside if folder and one.beside else folder,
-        "others": others,
-    }
+    return ResearchPage(
+        sign_in=sign_in,
+        sessions=sessions,
+        engine=around.engine,
+        zone=around.zone,
+        clock=around.clock,
+        pages=Pages(f"{path}/static/{around.version}"),
+        words=with_words_of(OWN / "words", trial.words),
+        language=around.language,
+        origin=f"{parts.scheme}://{parts.netloc}",
+        path=one.below(path),
+        rules=one.installation.protocol.rules,
+        criteria=trial.criteria,
+        services=frozenset(service.id for service in trial.services) if others else frozenset(),
+        screening=folder / one.beside if folder and one.beside else folder,
+        synthetic=provider.synthetic,
+        others=others,
+    )
 
 
 def _review(page: ResearchPage, around: ResearchSurroundings) -> ReviewPage | None:
@@ -157,4 +161,5 @@ def _candidates(
         path=page.path,
         criteria=page.criteria,
         others=page.others,
+        synthetic=page.synthetic,
     )

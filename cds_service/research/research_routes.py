@@ -42,7 +42,8 @@ class ResearchPage(msgspec.Struct, frozen=True):
 
     `path` is where its pages stand, `others` the trials beside it, each with the path of its pages. `rules`
     by id; `criteria` in order: they stand on one card together, and one line folds them up. `services`:
-    those whose cards count, all if none is named. `screening` is the folder of its last run.
+    those whose cards count, all if none is named. `screening` is the folder of its last run. `synthetic`:
+    nobody counted is a real patient.
     """
 
     sign_in: SignIn
@@ -59,6 +60,7 @@ class ResearchPage(msgspec.Struct, frozen=True):
     criteria: tuple[str, ...]
     services: frozenset[str] = frozenset()
     screening: Path | None = None
+    synthetic: bool = False
     others: Mapping[str, str] = {}
 
     def in_words(self) -> Wording:
@@ -178,6 +180,7 @@ def _add_counts(routes: Blueprint, page: ResearchPage, *, has_list: bool, may_re
             often_first=_often_first,
             criteria_numbers=page.criteria,
             fewest=FEWEST_SHOWN,
+            synthetic=page.synthetic,
             has_list=has_list,
             may_review=may_review,
         )

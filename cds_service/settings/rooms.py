@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import requests
@@ -43,33 +42,56 @@ def pages_of(
 ) -> tuple[Blueprint, ...]:
     """The pages that the site file asks for. Raises ProtocolTextFault."""
     site = settings.site
-    common: dict[str, Any] = {
-        "engine": memory.engine,
-        "session": outside.session,
-        "ca_bundle": str(site.ca_bundle) if site.ca_bundle else None,
-        "public_base_url": settings.public_base_url,
-        "language": site.language,
-        "clock": outside.clock,
-        "new_secret": outside.new_secret,
-        "seconds": settings.fetch_seconds,
-        "version": __version__,
-    }
     pages = []
     apps = apps_of(site.trusted_clients, site.language, by_token=settings.by_token)
     if apps:
-        around = explain.ExplainSurroundings(memory=memory, **common)
+        around = _around_explain(settings, memory, outside)
         pages.append(explain.explain_page(apps, installations, around))
     if site.research:
         kept = site.study_list
-        room = research.ResearchSurroundings(
-            zone=site.zone,
-            standing=outside.standing,
-            explains=kept is not None and kept.base.url in apps,
-            **common,
-        )
+        explains = kept is not None and kept.base.url in apps
+        room = _around_research(settings, memory, outside, explains=explains)
         trials = [_researched(one, site, outside) for one in installations]
         pages.append(research.research_page(site.research, trials, room))
     return tuple(pages)
+
+
+def _around_explain(settings: Settings, memory: AuditMemory, outside: Outside) -> explain.ExplainSurroundings:
+    return explain.ExplainSurroundings(
+        engine=memory.engine,
+        memory=memory,
+        session=outside.session,
+        ca_bundle=_ca_bundle(settings.site),
+        public_base_url=settings.public_base_url,
+        language=settings.site.language,
+        clock=outside.clock,
+        new_secret=outside.new_secret,
+        seconds=settings.fetch_seconds,
+        version=__version__,
+    )
+
+
+def _around_research(
+    settings: Settings, memory: AuditMemory, outside: Outside, *, explains: bool
+) -> research.ResearchSurroundings:
+    return research.ResearchSurroundings(
+        engine=memory.engine,
+        session=outside.session,
+        ca_bundle=_ca_bundle(settings.site),
+        public_base_url=settings.public_base_url,
+        language=settings.site.language,
+        zone=settings.site.zone,
+        clock=outside.clock,
+        new_secret=outside.new_secret,
+        seconds=settings.fetch_seconds,
+        version=__version__,
+        explains=explains,
+        standing=outside.standing,
+    )
+
+
+def _ca_bundle(site: Site) -> str | None:
+    return str(site.ca_bundle) if site.ca_bundle else None
 
 
 def _researched(installation: Installation, site: Site, outside: Outside) -> research.ResearchedTrial:

@@ -25,6 +25,11 @@ def number_beside(trial: Trial, modules: tuple[str, ...]) -> str:
     return "" if trial.module == modules[0] else trial.record.id
 
 
+def numbers_by_service(trials: Iterable[Trial]) -> dict[str, str]:
+    """The number of the trial that each service is of, by the service's id."""
+    return {service.id: trial.record.id for trial in trials for service in trial.services}
+
+
 def path_beside(path: str, beside: str) -> str:
     """Where the pages of the trial with this `number_beside` stand, `path` being those of the first."""
     return f"{path}/{beside}" if beside else path

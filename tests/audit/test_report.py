@@ -34,9 +34,9 @@ def told(store):
 
 def test_each_rule_in_each_version_has_its_counts(told):
     assert [entry.cells() for entry in report(told)] == [
-        ("I1", "0.1.0", "new", "1", "0", "1", "0", "not-offered 1"),
-        ("I1", "0.1.0", "old", "4", "1", "2", "1", "comment-only 1; other 1"),
-        ("I2", "0.1.0", "old", "1", "1", "0", "0", ""),
+        ("I1", "0.1.0", "new", "1", "0", "1", "0", "not-offered 1", ""),
+        ("I1", "0.1.0", "old", "4", "1", "2", "1", "comment-only 1; other 1", ""),
+        ("I2", "0.1.0", "old", "1", "1", "0", "0", "", ""),
     ]
 
 
@@ -54,7 +54,18 @@ def test_a_period_counts_the_cards_given_in_it(told):
 def test_an_override_without_any_reason_is_said_to_have_none(store):
     append_call(store, a_call(a_card()))
     record(store, KEYS, SENDER, [overridden()], NOW, RESTRAINT)
-    assert report(store)[0].cells()[-1] == "none-given 1"
+    assert dict(zip(COLUMNS, report(store)[0].cells(), strict=True))["reasons"] == "none-given 1"
+
+
+def test_rules_of_two_trials_that_are_called_alike_are_counted_apart(store):
+    of = {"one-visit": "NCT2", "one-order": "NCT2", "two-visit": "NCT1"}
+    for number, service in enumerate(("one-visit", "one-order", "two-visit", "gone", "one-visit")):
+        append_call(
+            store, a_call(a_card(f"c{number}", rules=("I1",)), hook_instance=f"h{number}", service=service)
+        )
+    told = [(entry.trial, entry.rule, entry.shown) for entry in report(store, trial_of_service=of)]
+    assert told == [("", "I1", 1), ("NCT1", "I1", 1), ("NCT2", "I1", 3)]
+    assert [entry.shown for entry in report(store)] == [5]
 
 
 def test_the_csv_reads_back_as_what_was_reported(told):

@@ -46,8 +46,8 @@ DAY = NOW.date()
 def test_the_report_is_about_the_days_asked_for(given, capsys, since, until, shown):
     assert feedback_report(since, until, csv=True) == 0
     header, *lines = capsys.readouterr().out.splitlines()
-    assert header == "rule,software,texts,shown,accepted,overridden,ignored,reasons"
-    assert lines == ["I1,0.1.0,t1,1,0,0,1,"] * shown
+    assert header == "rule,software,texts,shown,accepted,overridden,ignored,reasons,trial"
+    assert lines == ["I1,0.1.0,t1,1,0,0,1,,NCT06802055"] * shown
 
 
 @pytest.mark.parametrize("command", ["feedback-report", "delete-old", "delete-patient", "replay"])
@@ -92,6 +92,7 @@ def test_the_report_reads_in_a_terminal_too(given, capsys):
         "0",
         "0",
         "1",
+        "NCT06802055",
     ]
 
 

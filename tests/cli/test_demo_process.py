@@ -2,16 +2,21 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
 from cds_service.demo.demo_patients.population import is_population
 from tests.answer_validator import check
+from tests.explain.rig import Browser
 
+COMMAND = [sys.executable, "-m", "cds_service", "demo", "--port", "0", "--no-browser"]
 FORM = "urn:aa-cds:Questionnaire/eligibility-attestation"
 
 
@@ -33,10 +38,9 @@ class Demo:
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
-    command = [sys.executable, "-m", "cds_service", "demo", "--port", "0", "--no-browser"]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8", env=environ
+        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8", env=environ
     ) as process:
         try:
             yield Demo(process)
@@ -91,6 +95,56 @@ def test_only_this_computer_and_its_own_pages_are_answered(
     assert "Access-Control-Allow-Origin" not in reply.headers
 
 
+def test_the_department_is_counted_and_stands_on_no_list(demo: Demo) -> None:
+    browser = Browser()
+    browser.open(f"{demo.cds}/research/login")
+    browser.post(browser.page.url, data={"account": "study-nurse"}, timeout=5)
+    page = _until_screened(browser, f"{demo.cds}/research/")
+    assert re.search(r"\b\d{4} people were screened\..*\b\d{3} are candidates", page)
+    assert "department-" not in browser.open(f"{demo.cds}/research/candidates").text
+    assert requests.get(f"{demo.fhir}/Patient?_count=1", timeout=5).json()["total"] < 100
+
+
+def _until_screened(browser: Browser, address: str) -> str:
+    for _ in range(120):
+        page = str(browser.open(address).text)
+        if "is being screened" not in page:
+            return page
+        time.sleep(0.5)
+    raise AssertionError("not screened within a minute")
+
+
 def test_told_to_stop_it_ends_with_0(demo: Demo) -> None:
     demo.process.terminate()
     assert demo.process.wait(timeout=10) == 0
+
+
+def test_ctrl_c_ends_the_screening_beside_it_too_and_nothing_is_left(tmp_path: Path) -> None:
+    """As a terminal does it: to every process of the group at once, while the department is screened."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    with subprocess.Popen(
+        COMMAND,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env=environ | {"TMPDIR": str(tmp_path)},
+        start_new_session=True,
+    ) as process:
+        Demo(process)
+        beside = _screening_of(process.pid)
+        assert all(os.getpgid(int(one)) != process.pid for one in beside)  # a terminal does not reach it
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in said
+    assert "KeyboardInterrupt" not in said
+    assert beside
+    assert not any(Path(f"/proc/{one}").exists() for one in beside)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _screening_of(demo: int) -> list[str]:
+    """The processes beside it, by id."""
+    children = Path(f"/proc/{demo}/task/{demo}/children").read_text().split()
+    return [one for one in children if b"demo_funnel" in Path(f"/proc/{one}/cmdline").read_bytes()]

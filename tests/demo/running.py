@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from cds_service import wiring
+from cds_service.cli.demo_funnel import screen_department
 from cds_service.cli.demo_site import DEMO_SITE, demo_settings
 from cds_service.demo.demo_patients import demo_patients
 from cds_service.demo.fhir_server import ChartServer, start_fhir_server
@@ -51,11 +52,13 @@ class Demo:
 
 
 @contextmanager
-def running_demo() -> Iterator[Demo]:
-    """Every demo patient as of today."""
+def running_demo(*, screened: bool = False) -> Iterator[Demo]:
+    """Every demo patient as of today; the department `screened`, too, before anything else."""
     patients = demo_patients(now().date())
     with ExitStack() as up:
         folder = up.enter_context(tempfile.TemporaryDirectory(prefix="cds-demo-"))
+        if screened:
+            screen_department(DEMO_SITE, Path(folder), now())
         place = LoopbackPlace(0)
         known = known_as(place.origin, own_service=True)
         authorization = authorization_for(known.client, patients)

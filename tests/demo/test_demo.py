@@ -3,7 +3,8 @@
 import io
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,7 @@ class Stage:
         self.elsewhere = NOWHERE
         self.known: KnownClient | None = None
         self.page_said = ""
+        self.ended_beside = False
 
     def start_cds(self, fhir_base: str, known: KnownClient) -> RunningServer:
         self.fhir_base, self.known = fhir_base, known
@@ -54,10 +56,21 @@ class Stage:
             self.start_cds,
             elsewhere=self.elsewhere,
             patients=self.patients,
+            beside=self.beside(),
             open_page=self.opened.append,
             out=out,
             listen=lambda: self.waited,
         )
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """What runs beside the demo: it begins when the page is there and ends before a server does."""
+        assert self.opened == []
+        assert self.text.startswith("Open this page")
+        yield
+        if self.cds:
+            assert requests.get(f"{self.cds.base_url}/cds-services", timeout=5).status_code == 200
+        self.ended_beside = True
 
     def waited(self) -> None:
         """While the demo waits, both servers answer; the attestation form is there to be filled in."""
@@ -132,6 +145,7 @@ def test_once_ends_with_both_servers_down(quiet: Stage) -> None:
         with pytest.raises(requests.ConnectionError):
             requests.get(f"{address}/metadata", timeout=5)
     assert quiet.opened == []
+    assert not quiet.ended_beside
     assert "Ctrl-C" not in quiet.text
 
 
@@ -194,6 +208,7 @@ def test_without_discovery_the_round_is_broken_off_and_the_run_fails() -> None:
 def test_without_once_it_stays_up_and_says_where_until_told_to_stop() -> None:
     stage = Stage(CdsDouble())
     assert stage.run(once=False) == 0
+    assert stage.ended_beside
     assert stage.cds
     discovery = f"{stage.cds.base_url}/cds-services"
     (page,) = stage.opened

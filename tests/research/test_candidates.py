@@ -22,6 +22,7 @@ from cds_service.study_list.resources import new_subject, new_task
 from cds_service.study_list.write_list import write_list
 from cds_service.trials.nct06802055.registration import RECORD
 from tests.chromium import browsing, watched_page
+from tests.explain.rig import Browser, query_of
 from tests.research.list_rig import now, running_list, sign_in
 from tests.study_list.people import chart, summary
 
@@ -262,6 +263,15 @@ def test_explain_opens_that_patient_and_the_attestation_there_settles_the_row(pa
     assert "settled, investigator decides" in row(page, "DEMO-04").inner_text()
     assert "Changed" in row(page, "DEMO-04").inner_text()
     assert "demo-04" not in " ".join((page.url, other.url))
+
+
+def test_at_a_site_with_one_trial_the_launch_names_none(shared_list):
+    nurse = Browser()
+    nurse.open(f"{shared_list.cds.base_url}/research/login")
+    nurse.post(nurse.page.url, data={"account": "study-nurse"}, timeout=20)
+    link = re.search(r'href="(/research/candidates/explain/[^"]+)"', nurse.open(shared_list.page).text)[1]
+    answer = nurse.get(f"{shared_list.cds.base_url}{link}", allow_redirects=False, timeout=20)
+    assert query_of(answer.headers["Location"]) == {"iss": shared_list.fhir.base_url}
 
 
 def test_another_patient_than_the_rows_is_not_shown(page, rig):

@@ -31,7 +31,7 @@ from tests.research.test_funnel import WHOLE
 
 
 @contextmanager
-def running(screening=None, clients=None, signing_role=""):
+def running(screening=None, clients=None, signing_role="", *, synthetic=False):
     clients = {} if clients is None else clients
 
     def identity(port):
@@ -41,7 +41,8 @@ def running(screening=None, clients=None, signing_role=""):
 
     provider_server = serve_on_loopback(identity, 0)
     issuer = read_base(f"{provider_server.base_url}/identity")
-    provider = replace(public_provider(issuer, CLIENT, ROLE, signing_role), screening=screening)
+    provider = public_provider(issuer, CLIENT, ROLE, signing_role)
+    provider = replace(provider, screening=screening, synthetic=synthetic)
     made = []
 
     def build(port):
@@ -175,13 +176,50 @@ def test_without_a_screening_run_that_is_said_and_no_number_stands_for_it(tmp_pa
             assert browser.open(f"{base}/research/funnel.csv").status_code == 404
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_page_has_no_serious_fault(place, language):
+def test_a_rule_of_too_few_cards_is_named_beside_the_table_and_not_counted_in_it(place):
+    page = signed_in(place).page.text
+    table, _, beside = page.partition("1 rules of fewer than 8 cards each")
+    assert "SRL-02" in table
+    assert "SRL-03" not in table
+    assert "SRL-03" in beside.partition("Advice by month")[0]
+
+
+def test_a_count_that_is_not_told_stands_in_the_sentence_and_under_the_tables_in_words(tmp_path):
+    few = {"undetermined": 5, "not-a-candidate": 593, "already-enrolled": 2}
+    small = {"status": few, "undeterminedBy": {"I2": 5}, "enrolled": 2, "excludedBy": {}, "overdue": {}}
+    (tmp_path / "funnel.json").write_text(json.dumps(WHOLE | small))
+    with running(tmp_path) as (base, _):
+        page = signed_in(base).page.text
+    assert "595 of them have no aplastic anaemia, &lt;8 are candidates" in page
+    assert re.search("Fewer than 8 each: *<b>I2</b> acquired aplastic anaemia</p>", page)
+    assert page.count("Nobody.") == 2
+    assert not re.search(r"&amp;lt|\b(593|[25]) ", page.partition("</header>")[2])
+
+
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_only_where_nobody_is_real_the_page_says_so_and_where_its_numbers_are_from(
+    place, tmp_path, synthetic
+):
+    (tmp_path / "funnel.json").write_text(json.dumps(WHOLE))
+    with running(tmp_path, synthetic=synthetic) as (base, _):
+        browser = signed_in(base)
+        for language, said in (("en", ("no real patient", "made up")), ("zh", ("非真实患者", "虚构"))):
+            page = browser.open(f"{base}/research/?language={language}").text
+            assert {words in page for words in said} == {synthetic}
+        (tmp_path / "funnel.json").unlink()
+        assert ("is being screened" in browser.open(f"{base}/research/").text) is synthetic
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("zh", 390)])
+def test_the_page_has_no_serious_fault(place, language, width, scheme):
     with browsing() as chromium:
-        page = chromium.new_page()
+        page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         page.goto(f"{place}/research/login")
         page.click("button[type=submit]")
         page.goto(f"{place}/research/?language={language}")
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
         found = Axe().run(page).response["violations"]
         assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cds_service.audit.append_calls import append_call
 from cds_service.audit.database import open_store
+from cds_service.cli import main as command_line
 from cds_service.demo.identity import CLIENT, ROLE, add_identity
 from cds_service.demo.loopback import serve_on_loopback
 from cds_service.demo.oauth_parts import DemoClient
@@ -43,6 +44,7 @@ class Pages:
     address: str
     hospital: Hospital
     nurse: Browser
+    database: str
 
     def told(self, path: str) -> str:
         """A page or file below /research."""
@@ -68,7 +70,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
         nurse.open(f"{cds.base_url}/research/login")
         assert nurse.page is not None
         nurse.page = nurse.post(nurse.page.url, data={"account": "study-nurse"}, timeout=20)
-        yield Pages(cds.base_url, place, nurse)
+        yield Pages(cds.base_url, place, nurse, made[0].database_url.reveal())
         cds.stop()
         identity.stop()
 
@@ -160,6 +162,14 @@ def test_a_status_is_set_on_the_list_whose_page_it_was_set_on(pages: Pages) -> N
     }
     assert subjects[SECOND.id]["status"] == "screening"
     assert subjects[FIRST.id]["status"] == "candidate"
+
+
+def test_the_feedback_report_tells_whose_a_rule_is(pages: Pages, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CDS_DATABASE_URL", pages.database)
+        assert command_line(["feedback-report", "--csv"]) == 0
+    rows = [line.split(",") for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [(row[0], row[3], row[-1]) for row in rows] == [("I1", "20", SECOND.id), ("I1", "10", FIRST.id)]
 
 
 def test_who_is_not_signed_in_sees_nothing_of_either(pages: Pages) -> None:

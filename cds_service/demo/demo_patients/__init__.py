@@ -49,12 +49,13 @@ def demo_patients(today: date) -> tuple[DemoPatient, ...]:
     return tuple(_expand(story, today, measures, products) for story in read_stories())
 
 
-def _expand(
+def chart_of(
     story: PatientStory, today: date, measures: dict[str, Measure], products: dict[str, StoryProduct]
-) -> DemoPatient:
+) -> tuple[Json, ...]:
+    """The chart of a course that has come to `today`, what belongs to no single patient included."""
     days = Timeline(today, story.day_one)
-    subject: Json = refer("Patient", story.id)
-    resources = (
+    subject = refer("Patient", story.id)
+    return (
         patient(story, days),
         *shared_resources(),
         *history(story, subject, days, products),
@@ -62,9 +63,17 @@ def _expand(
         *medication_resources(story, subject, days, products),
         *study_resources(story, subject, days),
     )
+
+
+def _expand(
+    story: PatientStory, today: date, measures: dict[str, Measure], products: dict[str, StoryProduct]
+) -> DemoPatient:
+    days = Timeline(today, story.day_one)
+    subject = refer("Patient", story.id)
     drafts = tuple(
         DraftOrder(d.story, draft_order(f"{story.id}-draft-{n}", d, subject, days, products), d.indicator)
         for n, d in enumerate(story.draft, 1)
     )
     name = f"{story.name.family}{story.name.given} {story.name.pinyin}"
-    return DemoPatient(story.id, name, story.story, story.story_zh, resources, drafts, story.expects)
+    chart = chart_of(story, today, measures, products)
+    return DemoPatient(story.id, name, story.story, story.story_zh, chart, drafts, story.expects)

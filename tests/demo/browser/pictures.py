@@ -109,7 +109,7 @@ def _take(demo: Demo, page: Page, picture: Picture) -> None:
 def main() -> None:
     """Take them all."""
     FOLDER.mkdir(exist_ok=True)
-    with running_demo() as demo, browsing() as browser:
+    with running_demo(screened=True) as demo, browsing() as browser:
         page = browser.new_page(locale="en-GB")
         for picture in PICTURES:
             _take(demo, page, picture)
