@@ -17,12 +17,14 @@ from sqlalchemy.exc import (
     DataError,
     DBAPIError,
     IntegrityError,
+    OperationalError,
     ProgrammingError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cds_service.audit.audit_tables import INSTALLATION
 from cds_service.audit.migrate import migrate
+from cds_service.audit.postgresql_patience import Impatient
 from cds_service.audit.sqlite_file import OwnFile, SameFile, check_file
 from cds_service.audit.store_errors import StoreUnavailable, StoreUnusable
 
@@ -110,7 +112,14 @@ def _translated() -> Iterator[None]:
         raise
     except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
         origin = error.orig if isinstance(error, DBAPIError) else error
-        raise StoreUnavailable(type(origin).__name__) from error
+        raise StoreUnavailable(type(origin).__name__, _why_unconnected(error)) from error
+
+
+def _why_unconnected(error: Exception) -> str:
+    """What the driver says where no connection came about: host, user and database, never the password."""
+    if isinstance(error, OperationalError) and error.statement is None:
+        return str(error.orig).partition("\n")[0]
+    return ""
 
 
 def _sqlite(url: URL, wait_seconds: int) -> Engine:
@@ -163,6 +172,7 @@ def _postgresql(url: URL, wait_seconds: int) -> Engine:
         )
     except ModuleNotFoundError as error:
         raise StoreUnusable(f"needs {error.name}: pip install 'cds-service[postgres]'") from None
+    event.listen(engine, "do_connect", Impatient(wait_seconds).open)
     return _safe_to_fork(engine)
 
 

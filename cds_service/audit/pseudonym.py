@@ -13,7 +13,8 @@ class WeakKey(ValueError):
     """CDS_PSEUDONYM_KEY is missing or too short."""
 
     def __init__(self) -> None:
-        super().__init__(f"CDS_PSEUDONYM_KEY: must have at least {SHORTEST_KEY} characters")
+        wanted = f"must have at least {SHORTEST_KEY} characters (openssl rand -hex 32)"
+        super().__init__(f"CDS_PSEUDONYM_KEY: {wanted}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,11 @@ class OtherKey(StoreUnusable):
 
 
 class StoreUnavailable(Exception):
-    """The database could not do it now: locked, full, or gone. Nothing was recorded. `error` is its class."""
+    """The database could not do it now: locked, full, or gone. Nothing was recorded. `error` is its class.
 
-    def __init__(self, error: str) -> None:
-        super().__init__("the database is not available")
+    `why` is what the database's driver says where there was no connection, for those who operate it.
+    """
+
+    def __init__(self, error: str, why: str = "") -> None:
+        super().__init__(f"the database is not available ({why or error})")
         self.error = error

@@ -62,6 +62,11 @@ def read_done(folder: Path) -> DownloadedFile | None:
     return _read(folder / _DONE, DownloadedFile)
 
 
+def tells_of_export(file: Path) -> bool:
+    """Is it no data, but what a finished export beside it says of itself?"""
+    return file.name in (_DONE, MANIFEST) and read_done(file.parent) is not None
+
+
 def keep_done(folder: Path, done: DownloadedFile) -> None:
     """The last thing that is written: without it the export is not finished."""
     _write(folder / _DONE, msgspec.json.format(msgspec.json.encode(done)))

@@ -13,6 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from cds_service.bulk_export.remembered_job import tells_of_export
 from cds_service.cli.input_file import STANDARD_INPUT
 
 _LINES = (".ndjson", ".jsonl")
@@ -23,7 +24,7 @@ _GZIP = b"\x1f\x8b"
 def chart_files(names: Iterable[str]) -> Iterator[str]:
     """The files meant: of a folder every chart in it and below, by name; `-` is standard input.
 
-    Raises FileNotFoundError for a folder without any.
+    What an export that we fetched says of itself is none. Raises FileNotFoundError for a folder without any.
     """
     for name in names:
         path = Path(name)
@@ -48,7 +49,8 @@ def documents(name: str) -> Iterator[tuple[int, bytes]]:
 
 
 def _is_chart(file: Path) -> bool:
-    return file.is_file() and file.name.removesuffix(".gz").endswith(_NAMES)
+    named = file.is_file() and file.name.removesuffix(".gz").endswith(_NAMES)
+    return named and not tells_of_export(file)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -20,7 +20,8 @@ from cds_service.review.detached_signatures import NotASignature
 from cds_service.review.signature_standing import in_one_line
 from cds_service.services.catalogue import catalogue_of
 from cds_service.settings.bulk_exports import remarks_on_exports
-from cds_service.settings.environment import BadSettings, Settings
+from cds_service.settings.environment import BadSettings, Settings, unsigned_in_production
+from cds_service.settings.extras import not_installed
 from cds_service.settings.fhir_ways import remarks_on
 from cds_service.settings.review import Unsigned
 from cds_service.settings.reviewed import standing_of
@@ -63,8 +64,11 @@ def check_installation(site_file: str | None) -> CheckReport:
     return report
 
 
-def _check_signature(settings: Settings, report: CheckReport) -> None:
-    """Is the reviewed content signed, and if not, may it serve? Told in one line in either case."""
+def _check_signature(settings: Settings, report: CheckReport, *, site_alone: bool = False) -> None:
+    """Is the reviewed content signed, and if not, may it serve?
+
+    Of a site file alone it is never a fault: the environment may still accept it.
+    """
     try:
         engine = connect(settings.database_url.reveal()) if has_tables(settings) else None
         now = standing_of(settings.site, engine)
@@ -74,8 +78,10 @@ def _check_signature(settings: Settings, report: CheckReport) -> None:
         return  # told by what looks at the database, and at the texts
     else:
         refused = not now.is_signed and settings.unsigned_content is Unsigned.REFUSED
-        (report.faults if refused else report.notes).append(in_one_line(now))
-        if not now.is_signed and not refused:
+        (report.faults if refused and not site_alone else report.notes).append(in_one_line(now))
+        if refused and site_alone:
+            report.notes.append("production does not start on it, unless CDS_UNSIGNED_CONTENT=accepted")
+        elif not now.is_signed and not refused:
             report.notes.append("it serves unsigned, by the word of this installation, and the pages say so")
 
 
@@ -102,6 +108,7 @@ def _check_texts(site: Site, report: CheckReport) -> None:
         _check_pages,
         _check_codes,
         _check_services,
+        _check_models,
     )
     for load in checks:
         try:
@@ -119,7 +126,8 @@ def _site_alone(site_file: str, report: CheckReport) -> Site:
     except BadSite as error:
         report.faults += error.faults
         return error.readable
-    _check_signature(replace(wiring.offline(site), unsigned_content=Unsigned.ACCEPTED), report)
+    settings = replace(wiring.offline(site), unsigned_content=unsigned_in_production(site))
+    _check_signature(settings, report, site_alone=True)
     return site
 
 
@@ -148,7 +156,7 @@ def _check_database(settings: Settings, report: CheckReport) -> None:
     except StoreUnusable as error:
         report.faults.append(str(error))
     except StoreUnavailable as error:
-        report.faults.append(f"CDS_DATABASE_URL: the database cannot be used now ({error.error})")
+        report.faults.append(f"CDS_DATABASE_URL: {error}")
 
 
 def _check_reviewed(site: Site, report: CheckReport) -> None:
@@ -160,6 +168,21 @@ def _check_reviewed(site: Site, report: CheckReport) -> None:
 def _check_prevention(site: Site, report: CheckReport) -> None:
     first = trials_in(site.trials)[0]
     report.faults += first.faults_of_site(overrides_of(site), wiring.build_code_lists(site))
+
+
+def _check_models(site: Site, report: CheckReport) -> None:
+    """The numbers of the models that forecast here; a start does not read them before they speak."""
+    if not site.forecast.enabled or not_installed("forecast"):
+        return
+    from cds_service.pharmacokinetics.population_model import FaultyModel, model
+
+    for name in sorted(set(chain.from_iterable(site.forecast.models.values()))):
+        try:
+            model(name)
+        except FaultyModel as error:
+            report.faults.append(f"forecast: {error}")
+        except FileNotFoundError:
+            continue  # told by what reads the site file
 
 
 def _check_ways(site: Site, report: CheckReport) -> None:

@@ -65,7 +65,9 @@ def _tell(changes: ListChanges, trial: Trial, mail: Mail, settings: Settings, *,
     page = f"{path_beside(f'{settings.public_base_url}/research', beside)}/candidates"
     message = digest_mail(changes, page, mail, words)
     if print_only:
-        sys.stdout.write(message.as_string())
+        text = message.get_body(("plain",))
+        heads = "".join(f"{name}: {message[name]}\n" for name in ("Subject", "From", "To"))
+        sys.stdout.write(f"{heads}\n{text.get_content() if text else ''}")
         return 0
     try:
         send(message, mail, str(site.ca_bundle) if site.ca_bundle else None)

@@ -122,5 +122,5 @@ def _for_ever(desks: Sequence[Watch], settings: Settings, found: WatchSettings, 
         try:
             one_round(desks, settings)
         except StoreUnavailable as error:
-            note([f"cds-service: the database cannot be used now ({error.error}); nothing is lost"])
+            note([f"cds-service: {error}; nothing is lost"])
         bell.rung.wait(found.poll_seconds)

@@ -71,7 +71,7 @@ def add_candidates(routes: Blueprint, page: CandidatesPage) -> None:
 
     @routes.errorhandler(NotFetched)
     def not_fetched(error: NotFetched) -> Response:
-        _log.warning("candidates_not_fetched", reason=error.why.value, type=error.path)
+        _log.warning("candidates_not_fetched", reason=error.why.value)
         return _message(page, "noServer", 502)
 
     @routes.errorhandler(WriteRefused)

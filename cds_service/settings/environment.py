@@ -214,10 +214,17 @@ def _authentication(
 def _unsigned(
     environ: Mapping[str, str], environment: Environment, site: Site, faults: list[str]
 ) -> Unsigned:
-    # A site that names who signs waits for them; an upgrade alone never stops a hospital's service.
-    waits = environment is Environment.PRODUCTION and bool(site.review.signers)
-    usual = site.review.unsigned or (Unsigned.REFUSED if waits else Unsigned.ACCEPTED)
+    live = environment is Environment.PRODUCTION
+    usual = unsigned_in_production(site) if live else site.review.unsigned or Unsigned.ACCEPTED
     return _choice(environ, "CDS_UNSIGNED_CONTENT", Unsigned, usual, faults)
+
+
+def unsigned_in_production(site: Site) -> Unsigned:
+    """What becomes of unsigned content in production where the environment says nothing of it.
+
+    A site that names who signs waits for them; an upgrade alone never stops a hospital's service.
+    """
+    return site.review.unsigned or (Unsigned.REFUSED if site.review.signers else Unsigned.ACCEPTED)
 
 
 def _pseudonym_key(environ: Mapping[str, str], faults: list[str]) -> Secret:
@@ -240,7 +247,7 @@ def _insecure(
     key = environ.get("CDS_PSEUDONYM_KEY", _KNOWN_KEY)
     if key == _KNOWN_KEY:
         found.append("CDS_PSEUDONYM_KEY: must be set; without it the patients in the database can be guessed")
-    elif weakness := weakness_of(key):
+    elif len(key) >= SHORTEST_KEY and (weakness := weakness_of(key)):
         found.append(f"CDS_PSEUDONYM_KEY: {weakness}; openssl rand -hex 32 makes one that nobody can guess")
     if not environ.get("CDS_SITE_FILE"):
         found.append("CDS_SITE_FILE: must be set")

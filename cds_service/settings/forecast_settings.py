@@ -79,7 +79,10 @@ def _faults(drug: str, names: tuple[str, ...]) -> list[str]:
 def _fault(drug: str, name: str, path: Path | None) -> str | None:
     if path is None:
         return f"there is no model {name!r}"
-    told: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    if told["drug"] != drug:
-        return f"{name} is a model of {told['drug']}"
-    return None if "time-course" in told["uses"] else f"{name} does not say how a level moves"
+    try:
+        told: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        return f"{path.name}: {error}"
+    if told.get("drug") != drug:
+        return f"{name} is a model of {told.get('drug')}"
+    return None if "time-course" in told.get("uses", ()) else f"{name} does not say how a level moves"

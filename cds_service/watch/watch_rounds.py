@@ -82,7 +82,7 @@ class Watch:
             patients = enrolled_patients(self.server, self.installation.gatherer.reader.trial)
             arrived = arrived_since(self.server, patients, since - _OVERLAP)
         except NotFetched as error:
-            _log.warning("watch_not_fetched", reason=error.why.value, type=error.path)
+            _log.warning("watch_not_fetched", reason=error.why.value)
             done.behind = True
         else:
             done.enrolled, done.looked_at = len(patients), len(arrived)
@@ -117,7 +117,7 @@ class Watch:
         answer = self.server.transact(task_entries(alarm, self.words, self.team, whose))
         place = str(answer[0].get("response", {}).get("location", "")) if answer else ""
         note_alarm(self.engine, alarm.name, alarm.at, _task_in(place), alarm.rule)
-        _log.warning("watch_alarm", rule=alarm.rule)
+        _log.warning("watch_alarm", rules=[alarm.rule])
 
     def _follow_up(self, now: datetime, done: Round) -> None:
         ours = (one for name, one in alarms_known(self.engine).items() if is_alarm_of(self.beside, name))

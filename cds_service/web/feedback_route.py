@@ -38,7 +38,7 @@ def feedback_route(
             service=service_id,
             matched=kept.matched,
             unmatched=kept.unmatched,
-            refused=[str(error) for error in batch.refused],
+            failures=len(batch.refused),
         )
         return Response(status=200)
 

@@ -16,6 +16,7 @@ from structlog.typing import EventDict, Processor
 ALLOWED = frozenset(
     {
         "base",
+        "content",
         "count",
         "error",
         "event",

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -327,6 +328,24 @@ def test_a_server_restarted_between_two_calls_costs_nobody_an_error(pg, pg_url, 
     pg.start()
     append_call(engine, a_call(hook_instance="h2"))
     assert len(rows(engine, "calls")) == 2
+
+
+def test_a_commit_that_waits_for_a_standby_that_is_gone_is_given_up_and_recorded_once(pg, pg_url, closing):
+    engine = closing(open_store(pg_url))
+    _wait_for(pg, "gone")
+    try:
+        with pytest.raises(StoreUnavailable, match="did not answer within 5 s"):
+            append_call(engine, a_call(a_card(), hook_instance="h1"))
+    finally:
+        _wait_for(pg, "")
+    append_call(engine, a_call(a_card(), hook_instance="h1"))
+    assert len(rows(engine, "calls")) == 1
+
+
+def _wait_for(pg, standby):
+    pg.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'")
+    pg.sql("SELECT pg_reload_conf()")
+    time.sleep(0.5)  # until every process of the server has read it
 
 
 def test_a_file_taken_away_under_us_takes_no_row_and_is_not_ready(file, closing):

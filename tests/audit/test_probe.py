@@ -146,7 +146,7 @@ def test_check_says_that_database_and_key_are_in_order(environment, tmp_path, ca
         (
             "CDS_DATABASE_URL",
             "postgresql://cds:SECRET@127.0.0.1:1/x",
-            "cannot be used now (OperationalError)",
+            "the database is not available (connection failed: connection to server at ",
         ),
         ("CDS_DATABASE_URL", "sqlite:////no/x", "the folder /no does not exist"),
     ],

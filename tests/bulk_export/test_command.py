@@ -58,6 +58,12 @@ def test_each_run_its_own_folder_and_only_what_changed(server, tmp_path, capsys)
     assert shelf.stat().st_mode & 0o077 == 0
 
 
+def test_what_the_export_says_of_itself_is_no_chart_to_be_read(server, tmp_path, capsys):
+    fetch(server, tmp_path)
+    assert main(["unmapped", str(tmp_path)]) == 0
+    assert "could not be read" not in capsys.readouterr().err
+
+
 def test_whole_asks_for_everything(server, tmp_path):
     fetch(server, tmp_path)
     fetch(server, tmp_path, "--whole")

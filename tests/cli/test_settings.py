@@ -246,7 +246,9 @@ def test_a_key_that_can_be_guessed_is_refused_everywhere(site_file, environment)
     read_settings(given | {"CDS_PSEUDONYM_KEY": A_KEY[:32]})
     with pytest.raises(BadSettings) as caught:
         read_settings(given | {"CDS_PSEUDONYM_KEY": A_KEY[:31]})
-    assert caught.value.faults == ("CDS_PSEUDONYM_KEY: must have at least 32 characters",)
+    assert caught.value.faults == (
+        "CDS_PSEUDONYM_KEY: must have at least 32 characters (openssl rand -hex 32)",
+    )
 
 
 def test_a_secret_never_prints(site_file):

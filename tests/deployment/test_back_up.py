@@ -1,5 +1,6 @@
 """docs/how-to/back-up-and-restore.md, done: a copy of a database in use, the restore, and the key apart from it."""
 
+import os
 import re
 import sqlite3
 import subprocess
@@ -31,8 +32,10 @@ def filled(url):
     return engine
 
 
-def command(start):
-    (found,) = [line for line in PAGE.splitlines() if line.startswith(start)]
+def command(program):
+    """The page's line that runs this program, without the user that it is run as there."""
+    asked = [line.partition(" -- ")[2] for line in PAGE.splitlines() if line.startswith("runuser ")]
+    (found,) = [line for line in asked if line.startswith(f"{program} ")]
     return found
 
 
@@ -40,9 +43,9 @@ def test_a_copy_of_a_sqlite_file_in_use_has_every_row(tmp_path):
     file, copy = tmp_path / "cds.sqlite3", tmp_path / "cds-new.sqlite3"
     engine = filled(f"sqlite:///{file}")
     assert file.with_name("cds.sqlite3-wal").stat().st_size  # where a copy of the file alone would miss them
-    statement = re.search(r'"(VACUUM INTO .*)"', command("sqlite3 "))[1]
+    statement = re.search(r'"(VACUUM INTO .*)"', command("sqlite3"))[1]
     with closing(sqlite3.connect(file)) as backing:
-        backing.execute(statement.replace("/backup/cds-new.sqlite3", str(copy)))
+        backing.execute(re.sub(r"'/backup/cds-.*\.sqlite3'", f"'{copy}'", statement))
     before = everything(engine)
     engine.dispose()
     for part in tmp_path.glob("cds.sqlite3*"):
@@ -56,16 +59,20 @@ def test_a_copy_of_a_sqlite_file_in_use_has_every_row(tmp_path):
 
 
 def test_a_dump_of_a_postgresql_in_use_has_every_row(pg, tmp_path):
-    for name in ("to_back_up", "restored"):
-        pg.sql(f"CREATE DATABASE {name}")
-    engine = filled(pg.url("to_back_up"))
-    for start, name in (("pg_dump ", "to_back_up"), ("pg_restore ", "restored")):
-        line = command(start).replace("$CDS_DATABASE_URL", pg.url(name)).replace("/backup", str(tmp_path))
-        subprocess.run(["sh", "-c", f"{binaries()}/{line}"], check=True)
-    restored = connect(pg.url("restored"))
-    assert everything(restored) == everything(engine)
+    pg.sql("CREATE DATABASE cds")
+    engine = filled(pg.url("cds"))
+    before = everything(engine)
     engine.dispose()
-    restored.dispose()
+    for program in ("pg_dump", "psql", "createdb", "pg_restore"):
+        line = re.sub(r"/backup/cds-.*\.dump", str(tmp_path / "copy"), command(program))
+        there = {**os.environ, "PGHOST": str(pg.folder), "PGUSER": "cds"}
+        if program == "psql":
+            there["PGDATABASE"] = "postgres"
+        subprocess.run(["sh", "-c", f"{binaries()}/{line}"], check=True, env=there)
+    for name in ("cds", "cds_before"):
+        found = connect(pg.url(name))
+        assert everything(found) == before
+        found.dispose()
 
 
 def test_the_database_without_its_own_key_is_refused(tmp_path):

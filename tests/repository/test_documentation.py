@@ -4,6 +4,7 @@ import importlib.util
 import re
 import shlex
 import subprocess
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from cds_service.cli import commands
+from cds_service.settings.site_file import BadSite, read_site
 from tests.repository.reference_pages import reference_pages
 
 ROOT = Path(__file__).parents[2]
@@ -20,8 +22,16 @@ PAGES = [
     if path.name not in ("CHANGELOG.md", "map.md", "architecture.md")
     and not {"specification", "changes"} & set(path.parts)
 ]
+PAGES_OF_SITES = [
+    path
+    for path in (ROOT / "docs/how-to").glob("*.md")
+    if not path.name.startswith("add-")  # what these add is the program's own
+]
 README_LINES = 70
+BY_HAND = "the installation of a server, followed by hand: docs/decisions/0026-pages-line-by-line.md"
 NOT_RUN = {
+    **dict.fromkeys(("cp", "createuser", "curl", "echo", "install", "ln", "nginx", "useradd"), BY_HAND),
+    "createdb": "tests/deployment/test_back_up.py runs it",
     "git": "the reader's own checkout",
     "java": "starts HAPI FHIR, which `make hapi` downloads; `make test-hapi` talks to it",
     "npm": "downloads the sandbox of others",
@@ -30,6 +40,7 @@ NOT_RUN = {
     "pg_dump": "the hospital's database server; tests/deployment/test_back_up.py proves that what it writes restores",
     "pg_receivewal": "the hospital's database server",
     "pg_restore": "the hospital's database server",
+    "psql": "tests/deployment/test_back_up.py runs it",
     "pip": "what `make demo` does with it is what every test stands on",
     "podman": "needs a container engine; tests/image runs the image where there is one",
     "python3": "makes an environment, as `make demo` does",
@@ -63,6 +74,10 @@ def _lines() -> Iterator[tuple[str, list[str]]]:
                     continue  # a piece of a file, not a command
                 while words and (re.match(r"[A-Z_]+=", words[0]) or words[0] == "sudo"):
                     words.pop(0)
+                if words[:2] == ["runuser", "-u"]:
+                    words = words[4:]  # as another user: -u NAME --
+                if words[:2] == ["make", "-C"]:
+                    words = ["make", *words[3:]]
                 if words:
                     yield path.relative_to(ROOT).as_posix(), words
 
@@ -90,11 +105,43 @@ def test_every_command_of_ours_that_a_page_names_is_run_by_a_test() -> None:
     assert {name for name in named if not name.startswith("-") and f'"{name}"' not in tests} == set()
 
 
+def test_a_page_that_calls_the_program_by_its_name_says_where_that_is() -> None:
+    pages = {page for page, words in COMMANDS if words[0] == "cds-service" and "/how-to/" in page}
+    assert len(pages) > 10
+    says = ("../running.md", "run-in-production.md", "/usr/local/bin/cds-service")
+    assert [
+        p for p in sorted(pages) if not any(s in (ROOT / p).read_text(encoding="utf-8") for s in says)
+    ] == []
+
+
+@pytest.mark.parametrize("page", PAGES_OF_SITES, ids=lambda path: path.name)
+def test_what_a_page_writes_into_the_site_file_has_settings_that_there_are(
+    page: Path, tmp_path: Path
+) -> None:
+    """Files that it names need not be there, nor what another table of the same file says."""
+    beside = re.compile(
+        r"cannot be read|must be one private|needs a|no such file|no public key|is missing|hospital"
+    )
+    for language, block in _FENCE.findall(page.read_text(encoding="utf-8")):
+        if language == "toml":
+            file = tmp_path / "site.toml"
+            file.write_text(textwrap.dedent(block), encoding="utf-8")
+            assert [fault for fault in _faults_of(file) if not beside.search(fault)] == []
+
+
+def _faults_of(site: Path) -> tuple[str, ...]:
+    try:
+        read_site(site)
+    except BadSite as error:
+        return error.faults
+    return ()
+
+
 def test_every_goal_and_every_module_that_a_page_names_is_there() -> None:
     help_ = subprocess.run(
         ["make", "-s", "help", "slices"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("$(VENV)", ".venv")
     goals = [(page, words[1]) for page, words in COMMANDS if words[0] == "make" and len(words) > 1]
     there = help_.stdout + makefile
     assert [goal for goal in goals if f"make {goal[1]} " not in there and f"\n{goal[1]}:" not in there] == []

@@ -1,5 +1,6 @@
 """What operations teams read is true: every setting, metric and log line, and the files that they copy."""
 
+import ast
 import configparser
 import re
 import shlex
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from cds_service.cli import commands
 from cds_service.settings import environment
+from cds_service.web.log_redaction import ALLOWED
 from cds_service.web.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +56,23 @@ def test_every_line_of_the_log_stands_in_the_page() -> None:
     events = {event for text in sources for event in _LOGGED.findall(text)}
     assert {"hook_answered", "fetch_failed", "fault"} <= events
     assert sorted(event for event in events if f"`{event}`" not in PAGE) == []
+
+
+def test_what_a_line_of_the_log_is_given_it_says() -> None:
+    """What is not on the list of log_redaction is dropped without a word."""
+    dropped = [
+        f"{path.name}: {call.args[0].value} {given.arg}"
+        for path in (ROOT / "cds_service").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in ("info", "warning", "error")
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+        for given in call.keywords
+        if given.arg not in ALLOWED
+    ]
+    assert dropped == []
 
 
 def test_the_unit_file_runs_commands_that_there_are() -> None:

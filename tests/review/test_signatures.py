@@ -124,8 +124,11 @@ def test_reviewed_signed_and_checked_on_the_command_line(site, capsys):
     assert "is signed by Dr Zhang on" in capsys.readouterr().err
     with site.open("a") as file:
         file.write('[thresholds]\n"restraint.trial_card_days" = 5\n')
-    main(["check", str(site)])
-    assert "1 changed since Dr Zhang signed" in capsys.readouterr().err
+    assert main(["check", str(site)]) == 0
+    said = capsys.readouterr().err
+    assert "1 changed since Dr Zhang signed" in said
+    assert "production does not start on it" in said
+    assert "it serves unsigned" not in said
     assert main(["review", "--changes", "--site", str(site)]) == 0
     assert "site.threshold.restraint.trial_card_days\n    value: (nothing) -> 5" in capsys.readouterr().out
 

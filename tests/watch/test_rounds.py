@@ -79,7 +79,7 @@ def test_a_second_critical_result_is_told_again(rig):
 
 def test_a_result_that_comes_late_is_told_when_it_comes(rig):
     rig.round()
-    rig.write(potassium(6.4, minutes=60 * 20))
+    rig.write(potassium(6.4, minutes=60 * 16))  # newer than the one of yesterday 07:30 at any time of day
     assert rig.round(timedelta(minutes=1)).told == 1
 
 
