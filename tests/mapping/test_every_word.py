@@ -103,7 +103,17 @@ _TABLES: dict[str, tuple[_Read, Iterable[str]]] = {
     "unit of a dose": (_dose_unit, amounts._UNITS),
     "unit of a result": (
         _result_unit,
-        [f"{analyte} {unit}" for analyte, table in units.UNITS.items() for unit in table],
+        [
+            f"{analyte} {put}"
+            for analyte, table in units.UNITS.items()
+            for unit in table
+            for put in {
+                unit,
+                unit.upper(),
+                unit.lower(),
+                unit[:1] + unit[1:].upper(),
+            }  # M is mega, m is milli
+        ],
     ),
     "unit that counts virus": (lambda unit: str(units.is_viral_load_unit(unit)), units._LOAD_UNITS),
     "sign": (lambda word: str(number_words.sign_of(word)), number_words._SIGNS),

@@ -98,7 +98,9 @@ def _seconds(folder: str) -> dict[str, float]:
 
 @cache
 def _data(folder: str) -> CoverageData:
-    data = CoverageData(str(_kept(folder, "coverage")))
+    if not (file := _kept(folder, "coverage")).exists():
+        raise FileNotFoundError(f"{file}: not measured")
+    data = CoverageData(str(file))
     data.read()
     return data
 

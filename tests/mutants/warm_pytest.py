@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -29,7 +30,8 @@ _FROM_OUTSIDE = (
 _MOST_BYTES = 6 * 1024**3
 """An endless loop that gathers must not take the machine with it."""
 _PAUSE_SECONDS = 0.02
-_NOTHING_RAN = 5
+_NOTHING_RAN, _NOT_THERE = 5, 4
+_NOT_FOUND = re.compile(r"^ERROR: not found: .*/(tests/.*)$", re.MULTILINE)
 _ARGUMENTS = (
     "-xq", "-n0", "-pno:cacheprovider", "--no-header", "-Wignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
@@ -61,6 +63,8 @@ def _asked(tests: list[str], told: Path) -> None:
     first = _FirstFailure()
     (arguments := told.with_suffix(".tests")).write_text("\n".join(tests), "utf-8")
     code = pytest.main([*_ARGUMENTS, f"@{arguments}"], plugins=[first])
+    if code == _NOT_THERE and (missing := _NOT_FOUND.findall(told.with_suffix(".out").read_text("utf-8"))):
+        told.with_suffix(".missing").write_text("\n".join(missing), "utf-8")
     if code not in (0, _NOTHING_RAN):
         told.write_text(first.found or f"pytest ends with {int(code)}", "utf-8")
     os._exit(0)
@@ -88,6 +92,17 @@ def _answer(tests: list[str], seconds: float, told: Path) -> str | None:
     return "no answer in time"
 
 
+def _of_those_there(tests: list[str], seconds: float) -> str | None:
+    """A case that the change took out of a table that tests are made from is no failure: its whole test is asked."""
+    with tempfile.TemporaryDirectory(prefix="asked-") as folder:
+        answer = _answer(tests, seconds, told := Path(folder) / "told")
+        if not (gone := told.with_suffix(".missing")).exists():
+            return answer
+        missing = set(gone.read_text("utf-8").splitlines())
+    left = [*dict.fromkeys(whole if (whole := test.partition("[")[0]) in missing else test for test in tests)]
+    return _of_those_there(left, seconds) if left != tests else answer
+
+
 def main() -> None:
     """Answers until its input ends."""
     sys.path[0] = str(Path.cwd())
@@ -96,9 +111,7 @@ def main() -> None:
             importlib.import_module(name)
     for line in sys.stdin:
         question = json.loads(line)
-        with tempfile.TemporaryDirectory(prefix="asked-") as folder:
-            answer = _answer(question["tests"], question["seconds"], Path(folder) / "told")
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(_of_those_there(question["tests"], question["seconds"])), flush=True)
 
 
 if __name__ == "__main__":
