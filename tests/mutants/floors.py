@@ -24,7 +24,12 @@ _MEDICINE = ("rule_tables", "cards", "scenarios", "properties", "cases", "limits
 FLOORS = (
     Floor(
         "settings",
-        ("cds_service/settings", "cds_service/cli", "fhir_mappings/value_sets/likeness.py"),
+        (
+            "cds_service/settings",
+            "cds_service/cli",
+            "fhir_mappings/value_sets/likeness.py",
+            "fhir_mappings/value_sets/unlisted.py",
+        ),
         ("cli", "mapping", "limits"),
     ),
     Floor("vocabulary", ("fhir_mappings/clinical_model",), ("mapping", *_MEDICINE), 0.95),

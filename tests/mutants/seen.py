@@ -18,6 +18,8 @@ from tests.mutants.places import Mutant
 KEPT = ROOT / ".coverage_of_tests"
 _NOT_MEASURED_SECONDS = 0.1
 _FILE_NOT_MEASURED_SECONDS = 30.0
+_SOME_FAILED = 1
+"""Under measurement a test may fail that passes otherwise (it counts warnings, or time): it is asked all the same."""
 _AT_IMPORT = ""
 """Coverage's name for what runs before the first test."""
 BESIDE = {"live", "image", "stack", "deployment"}
@@ -60,12 +62,12 @@ def measure(folder: str) -> None:
     parts = _kept(folder, "part")
     command = [
         sys.executable, "-m", "pytest", "-qn0", "-pno:cacheprovider", "--cov=cds_service", "--cov=fhir_mappings",
-        "--cov-config=/dev/null", "--cov-context=test", "--cov-report=", f"--junitxml={_kept(folder, 'xml')}", f"tests/{folder}",
+        "--cov-config=/dev/null", "--cov-context=test", "-ojunit_family=xunit1", "--cov-report=", f"--junitxml={_kept(folder, 'xml')}", f"tests/{folder}",
     ]  # fmt: skip
     around = os.environ | {"COVERAGE_FILE": str(parts)}
     done = subprocess.run(command, cwd=ROOT, env=around, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"tests/{folder} fails without any change:\n{done.stdout[-2000:]}")
+    if done.returncode not in (0, _SOME_FAILED):
+        raise SystemExit(f"tests/{folder} cannot be measured:\n{done.stdout[-2000:]}")
     parts.rename(_kept(folder, "coverage"))
 
 
