@@ -96,13 +96,8 @@ def _killer(mutant: Mutant, copy: Copy) -> str | None:
     text = (ROOT / mutant.path).read_text("utf-8")
     asked = in_turn(mutant, text, _floor(mutant))
     begun = time.monotonic()
-    found: str | None = None
-    for tests in asked:
-        with copy.changed(mutant.path, mutant.of(text)):
-            found = copy.first_failure(tests)
-        if found:
-            copy.must_pass_unchanged(found, tests)
-            break
+    questions = (copy.killer(mutant.path, mutant.of(text), tests) for tests in asked)
+    found = next((failed for failed in questions if failed), None)
     seconds = time.monotonic() - begun
     print(
         f"{'killed  ' if found else 'SURVIVED'} {seconds:5.0f} s {mutant.told(text)}  "

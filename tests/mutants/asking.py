@@ -29,6 +29,7 @@ class Copy:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._trusted: set[str] = set()
+        self._failing: set[str] = set()
         self._pytest = subprocess.Popen(
             [sys.executable, "-B", "tests/mutants/warm_pytest.py"],
             cwd=folder,
@@ -53,14 +54,35 @@ class Copy:
         seconds = _MORE_SECONDS + _SLOWER * sum(seconds_of(test) for test in tests)
         return self._answer(tests, seconds)
 
-    def must_pass_unchanged(self, failed: str, asked: Sequence[str]) -> None:
-        """A test that fails in the copy without any change would call each mutant killed."""
+    def killer(self, path: Path, text: str, tests: Sequence[str]) -> str | None:
+        """The first of the tests that fails with the file's other text, and passes without it.
+
+        One that fails without any change would call each mutant killed: it is named once, and asked no more.
+        """
+        while left := [test for test in tests if self._may_tell(test)]:
+            with self.changed(path, text):
+                failed = self.first_failure(left)
+            if not failed or self._passes_unchanged(failed, left):
+                return failed
+            self._failing.add(_function(failed))
+            print(f"not asked any more, it fails without any change: {failed}", flush=True)
+        return None
+
+    def _may_tell(self, test: str) -> bool:
+        """A test of which no part failed unchanged; a whole file is left out with one of its tests."""
+        return not any(
+            failing == _function(test) or failing.startswith(f"{test}::") for failing in self._failing
+        )
+
+    def _passes_unchanged(self, failed: str, asked: Sequence[str]) -> bool:
         tests = [failed] if "::" in failed else asked
-        if failed.partition("[")[0] in self._trusted:
-            return
-        if again := self.first_failure(tests):
-            raise SystemExit(f"{again}: fails without any change, so that no mutant is told by it")
-        self._trusted |= {test.partition("[")[0] for test in tests if "::" in test}
+        if _function(failed) not in self._trusted:
+            if again := self.first_failure(tests):
+                if again != failed:
+                    raise SystemExit(f"{again}: fails without any change, so that no mutant is told by it")
+                return False
+            self._trusted |= {_function(test) for test in tests if "::" in test}
+        return True
 
     def end(self) -> None:
         """No further question."""
@@ -74,6 +96,10 @@ class Copy:
         into.flush()
         answer: str | None = json.loads(out.readline())
         return answer
+
+
+def _function(test: str) -> str:
+    return test.partition("[")[0]
 
 
 def in_turn(mutant: Mutant, text: str, floor: Floor) -> list[list[str]]:
