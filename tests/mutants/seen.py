@@ -61,13 +61,13 @@ def measure(folder: str) -> None:
         old.unlink()
     parts = _kept(folder, "part")
     command = [
-        sys.executable, "-m", "pytest", "-qn0", "-pno:cacheprovider", "--cov=cds_service", "--cov=fhir_mappings",
+        sys.executable, "-m", "pytest", "-q", "-n0", "-pno:cacheprovider", "--cov=cds_service", "--cov=fhir_mappings",
         "--cov-config=/dev/null", "--cov-context=test", "-ojunit_family=xunit1", "--cov-report=", f"--junitxml={_kept(folder, 'xml')}", f"tests/{folder}",
     ]  # fmt: skip
     around = os.environ | {"COVERAGE_FILE": str(parts)}
     done = subprocess.run(command, cwd=ROOT, env=around, capture_output=True, text=True, check=False)
     if done.returncode not in (0, _SOME_FAILED):
-        raise SystemExit(f"tests/{folder} cannot be measured:\n{done.stdout[-2000:]}")
+        raise SystemExit(f"tests/{folder} cannot be measured:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     parts.rename(_kept(folder, "coverage"))
 
 
