@@ -11,6 +11,7 @@ from cds_service.chart.chart_queries import ALWAYS_TOLD, DECISIVE_PARTS
 from cds_service.rules.possible_limits import MAY_BE_EMPTY
 from cds_service.trials.nct06802055.contradictions import DUE, NAMED
 from cds_service.trials.nct06802055.monitoring.tests_findings_ask_for import REPEATED_FOR
+from cds_service.trials.nct06802055.orders.draft_orders import CRITICAL_RULES
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.value_sets.laboratory_tests import BY_HAND, LABORATORY_TESTS, ORDERED_AS
 
@@ -46,6 +47,7 @@ _LABORATORY = {
         (DECISIVE_PARTS, (Part.PATIENT, Part.CONDITIONS, Part.RESEARCH_SUBJECTS)),
         (ALWAYS_TOLD, (*DECISIVE_PARTS, Part.OBSERVATIONS, Part.MEDICATION_REQUESTS)),
         (DUE, ("sirolimus", "ciclosporin", "kidney", "cbc", "liver", "metabolic")),
+        (CRITICAL_RULES, {"ORD-OVERDOSE", "ORD-ROUTE", "ORD-HOLD", "ORD-RESTART", "VAX-1", "DDI-CRITICAL"}),
         (set(NAMED), {"eligibility.attestation_short_items", "restraint.quiet_states"}),
         (
             MAY_BE_EMPTY,
