@@ -69,7 +69,7 @@ class Stances(msgspec.Struct, frozen=True):
     _before: re.Pattern[str] = re.compile("(?!)")
     _after: re.Pattern[str] = re.compile("(?!)")
 
-    def of(self, before: str, after: str, *, beside_code: bool = False) -> Stance:
+    def of(self, before: str, after: str, *, beside_code: bool) -> Stance:
         """The stance to a name between `before` and `after`, the two parts of its clause."""
         phrases = (*self._ahead(before), *self._behind(after))
         found = {phrase.stance for phrase in phrases if phrase.beside_code or not beside_code}

@@ -197,3 +197,20 @@ def test_whatever_follows_the_base_even_a_careless_server_stays_below_it(rest, i
         return
     read = as_a_careless_server_reads(urlsplit(called).path)
     assert read == "/fhir" or read.startswith("/fhir/")
+
+
+@pytest.mark.parametrize(
+    ("url", "open_wire"),
+    [
+        ("http://127.0.0.1:8081/fhir", False),
+        ("http://[::1]:8081/fhir", False),
+        ("http://localhost/fhir", False),
+        ("http://127.0.0.2/fhir", True),
+        ("http://localhost.example/fhir", True),
+        ("http://ehr.example/fhir", True),
+        ("https://ehr.example/fhir", False),
+        ("https://localhost/fhir", False),
+    ],
+)
+def test_only_this_computer_is_spoken_to_without_tls(url, open_wire):
+    assert read_base(url).is_open_wire is open_wire

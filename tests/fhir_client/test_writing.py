@@ -13,12 +13,16 @@ from cds_service.fhir_client.create_resource import FhirWriter, WriteRefused
 from cds_service.fhir_client.deadline import deadline_in
 from cds_service.fhir_client.fhir_get import NotFetched, WhyNotFetched
 
+HEADERS = {}
+"""Of the last request."""
+
 
 @contextmanager
 def server(status, body=b"", claimed=None):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
+            HEADERS.update(self.headers)
             self.send_response(status)
             self.send_header("Content-Type", "application/fhir+json")
             self.send_header("Content-Length", str(len(body) if claimed is None else claimed))
@@ -52,6 +56,19 @@ def outcome(*issues):
 def test_what_the_server_takes_is_written(status):
     with server(status) as base:
         create(base)
+
+
+def test_what_is_written_is_told_as_fhir_with_the_token_and_asks_for_no_copy():
+    HEADERS.clear()
+    with server(201) as base:
+        create(base)
+    wanted = {
+        "Content-Type": "application/fhir+json",
+        "Accept": "application/fhir+json",
+        "Prefer": "return=minimal",
+        "Authorization": "Bearer token",
+    }
+    assert {name: HEADERS.get(name) for name in wanted} == wanted
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 422, 451])

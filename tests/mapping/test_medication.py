@@ -12,6 +12,7 @@ from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, Medi
 from fhir_mappings.readers import administration_route as routes
 from fhir_mappings.readers.bundle import decode
 from fhir_mappings.readers.read_record import read_record, unresolved_references
+from fhir_mappings.value_sets import load_code_lists
 from tests.builders import NOW, when
 from tests.mapping.charts import (
     HERE,
@@ -867,3 +868,33 @@ def test_blood_in_words_of_its_own_list_is_transfused_when_the_bank_hands_it_ove
     )
     assert [p.when.text for p in record.transfusions(RED_CELLS) if p.when] == ["2026-02-20"]
     assert record.medications == ()
+
+
+_CODE_OF_FORM = {p.form: code for code, p in sorted(load_code_lists().products.items())}
+_INTRAVENOUS = {"coding": [{"system": SNOMED, "code": "47625008"}]}
+
+
+@pytest.mark.parametrize(
+    "case",
+    cases("""
+    form      | oral  | beside a vein
+    tablet    | True  | False
+    capsule   | True  | False
+    solution  | True  | False
+    injection | False | False
+    gel       | None  | False
+    drops     | None  | False
+    """),
+    ids=named,
+)
+def test_the_form_in_the_list_of_products_tells_whether_it_is_swallowed(case: dict[str, str]) -> None:
+    """What runs into a vein is not swallowed, whatever the form in the list."""
+    code = _CODE_OF_FORM[case["form"]]
+    for told, wanted in (({}, case["oral"]), ({"route": _INTRAVENOUS}, case["beside a vein"])):
+        coded = {"coding": [{"system": RXNORM, "code": code}]}
+        seen = event(order(None, line(1, repeat=DAILY, **told), medicationCodeableConcept=coded))
+        assert str(seen.oral) == wanted
+
+
+def test_every_form_of_the_list_has_its_row() -> None:
+    assert set(_CODE_OF_FORM) == {"tablet", "capsule", "solution", "injection", "gel", "drops"}

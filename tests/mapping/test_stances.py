@@ -207,4 +207,4 @@ def test_the_shipped_list_has_no_faults_and_cannot_be_left_out() -> None:
 
 
 def test_an_empty_list_finds_no_phrase() -> None:
-    assert stances_of(CsvFile("stances", ()), []).of("no ", " excluded") is Stance.STATED
+    assert stances_of(CsvFile("stances", ()), []).of("no ", " excluded", beside_code=False) is Stance.STATED

@@ -1,6 +1,6 @@
 """`make mutants`: a seeded sample of mutants, each given to the tests that could see it; the survivors by name.
 
-Works in a copy of the project in a temporary folder. Generated pages and recorded answers are not asked: they
+Works in a copy of the project in a temporary folder. Which tests run which line is measured first. Generated pages and recorded answers are not asked: they
 change with every change. A survivor is a test that is missing, or a change that changes nothing: say which.
 """
 
@@ -8,9 +8,8 @@ import argparse
 import os
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,15 +18,14 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from tests.mutants import in_code, in_data
-from tests.mutants.floors import FLOORS, ROOT, files, floor_of, tests_for
+from tests.mutants.asking import Copy, in_turn
+from tests.mutants.floors import FLOORS, ROOT, Floor, files, floor_of
 from tests.mutants.places import Mutant
+from tests.mutants.seen import measure
 
 _LEFT_OUT = shutil.ignore_patterns(
-    ".venv", ".git", "__pycache__", ".*_cache", "pictures", "answers.txt", "build"
+    ".venv", ".git", ".*_cache", ".coverage*", "pictures", "answers.txt", "build"
 )
-_MOST_SECONDS = 900
-_AT_A_TIME = 6
-"""Test files given to pytest at once: the nearest alone first, so that a killed mutant costs seconds."""
 
 
 def main() -> int:
@@ -40,6 +38,8 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
     sample = _sample(asked.many, asked.seed, asked.only, asked.kind)
+    for folder in sorted({folder for mutant in sample for folder in _floor(mutant).tests}):
+        measure(folder)
     killed = _all_tried(sample, asked.processes)
     return _report(killed)
 
@@ -63,13 +63,19 @@ def _every(only: str) -> Iterator[Mutant]:
         yield from mutants(path, text)
 
 
+def _floor(mutant: Mutant) -> Floor:
+    if floor := floor_of(mutant.path):
+        return floor
+    raise LookupError(f"no floor has {mutant.path}")
+
+
 def _all_tried(sample: list[Mutant], processes: int) -> dict[Mutant, str | None]:
     """What killed each; None for a survivor."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        copies: SimpleQueue[Path] = SimpleQueue()
+        copies: SimpleQueue[Copy] = SimpleQueue()
         for number in range(processes):
             shutil.copytree(ROOT, Path(folder) / str(number), ignore=_LEFT_OUT)
-            copies.put(Path(folder) / str(number))
+            copies.put(Copy(Path(folder) / str(number)))
 
         def tried(mutant: Mutant) -> str | None:
             copy = copies.get()
@@ -79,74 +85,30 @@ def _all_tried(sample: list[Mutant], processes: int) -> dict[Mutant, str | None]
                 copies.put(copy)
 
         with ThreadPoolExecutor(processes) as pool:
-            return dict(zip(sample, pool.map(tried, sample), strict=True))
+            killed = dict(zip(sample, pool.map(tried, sample), strict=True))
+        while not copies.empty():
+            copies.get().end()
+        return killed
 
 
-def _killer(mutant: Mutant, copy: Path) -> str | None:
+def _killer(mutant: Mutant, copy: Copy) -> str | None:
     """The first test that fails in the copy with the change; None where all pass."""
-    file = copy / mutant.path
-    text = file.read_text("utf-8")
-    file.write_text(mutant.of(text), "utf-8")
-    try:
-        found = _first_failure(mutant.path, copy)
-    finally:
-        file.write_text(text, "utf-8")
-    if found:
-        _must_pass_unchanged(found, copy)
-    print(f"{'killed  ' if found else 'SURVIVED'} {mutant.told(text)}  {found or ''}", flush=True)
+    text = (ROOT / mutant.path).read_text("utf-8")
+    asked = in_turn(mutant, text, _floor(mutant))
+    begun = time.monotonic()
+    questions = (copy.killer(mutant.path, mutant.of(text), tests) for tests in asked)
+    found = next((failed for failed in questions if failed), None)
+    seconds = time.monotonic() - begun
+    print(
+        f"{'killed  ' if found else 'SURVIVED'} {seconds:5.0f} s {mutant.told(text)}  "
+        f"{found or f'{sum(map(len, asked))} tests'}",
+        flush=True,
+    )
     return found
 
 
-_trusted: set[str] = set()
-
-
-def _must_pass_unchanged(found: str, copy: Path) -> None:
-    """A test that fails in the copy without any change would call each mutant killed."""
-    test = found.partition(" ")[2].partition(" - ")[0].partition("[")[0]
-    if not test.startswith("tests/") or test in _trusted:
-        return
-    if failed := _run([test], copy):
-        raise SystemExit(f"{failed}: fails without any change, so that no mutant is told by it")
-    _trusted.add(test)
-
-
-def _first_failure(path: Path, copy: Path) -> str | None:
-    floor = floor_of(path)
-    asked = tests_for(path, floor) if floor else []
-    for start in range(0, len(asked), _AT_A_TIME):
-        if failed := _run(asked[start : start + _AT_A_TIME], copy):
-            return failed
-    return None
-
-
-def _run(tests: list[str], copy: Path) -> str | None:
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-xq",
-        "-n",
-        "0",
-        "-p",
-        "no:cacheprovider",
-        "--no-header",
-        *tests,
-    ]
-    around = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=copy, env=around, capture_output=True, text=True, timeout=_MOST_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return "no answer in time"
-    if done.returncode in (0, 5):
-        return None
-    lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return lines[0][:160] if lines else f"pytest ends with {done.returncode}"
-
-
 def _report(killed: dict[Mutant, str | None]) -> int:
-    floors = {mutant: floor_of(mutant.path) for mutant in killed}
+    floors = {mutant: _floor(mutant) for mutant in killed}
     every = Counter(floor for floor in floors.values())
     dead = Counter(floors[mutant] for mutant, killer in killed.items() if killer)
     for floor in (f for f in FLOORS if every[f]):

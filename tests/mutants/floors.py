@@ -1,8 +1,7 @@
 """The floors whose mutants are counted together, and which tests could see a mutant of each."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -21,8 +20,18 @@ class Floor:
     wanted: float = 0.9
 
 
-_MEDICINE = ("rule_tables", "limits", "cards", "scenarios", "properties", "cases")
+_MEDICINE = ("rule_tables", "cards", "scenarios", "properties", "cases", "limits")
 FLOORS = (
+    Floor(
+        "settings",
+        (
+            "cds_service/settings",
+            "cds_service/cli",
+            "fhir_mappings/value_sets/likeness.py",
+            "fhir_mappings/value_sets/unlisted.py",
+        ),
+        ("cli", "mapping", "limits"),
+    ),
     Floor("vocabulary", ("fhir_mappings/clinical_model",), ("mapping", *_MEDICINE), 0.95),
     Floor("code lists", ("fhir_mappings/value_sets",), ("mapping", *_MEDICINE), 0.95),
     Floor("readers", ("fhir_mappings",), ("mapping", "fhir_client", *_MEDICINE)),
@@ -42,12 +51,15 @@ FLOORS = (
         ("cds_service/services", "cds_service/chart"),
         ("scenarios", "fhir_client", "audit", "web", "properties"),
     ),
-    Floor("settings", ("cds_service/settings", "cds_service/cli"), ("cli", "limits")),
+    Floor("review", ("cds_service/review",), ("review", "cli")),
+    Floor("study_list", ("cds_service/study_list",), ("study_list", "cli")),
+    Floor("watch", ("cds_service/watch",), ("watch", "study_list", "audit")),
+    Floor("screening", ("cds_service/screening",), ("screening", "cli")),
+    Floor("bulk_export", ("cds_service/bulk_export",), ("bulk_export", "cli")),
+    Floor("figures", ("cds_service/figures",), ("explain",)),
     Floor("demo", ("cds_service/demo",), ("demo",)),
     Floor("virtual_trial", ("cds_service/virtual_trial",), ("virtual_trial",)),
 )
-_SEE_MUCH = {"test_every_row", "test_every_member"}
-"""Asked first: they are quick, and see each row of the code lists and each member of the sets."""
 _SUFFIXES = {".py", ".toml", ".csv"}
 
 
@@ -56,16 +68,14 @@ def floor_of(path: Path) -> Floor | None:
     return next((f for f in FLOORS if any(path.as_posix().startswith(own) for own in f.files)), None)
 
 
-def files(only: str) -> list[Path]:
-    """Every file of a floor whose path begins with `only`, from the root of the project."""
+@cache
+def product_files() -> tuple[Path, ...]:
+    """Code, limits, words and code lists of the product, from the root of the project."""
     found = (p.relative_to(ROOT) for p in ROOT.glob("[cf]*/**/*") if p.suffix in _SUFFIXES)
-    kept = (p for p in found if p.as_posix().startswith(only) and "migrations" not in p.parts)
-    return sorted(path for path in kept if floor_of(path))
+    return tuple(sorted(path for path in found if "node_modules" not in path.parts))
 
 
-def tests_for(path: Path, floor: Floor) -> Sequence[str]:
-    """Test files that name the module first, then the floor's folders."""
-    name = re.sub(r"[^a-z0-9]", "", path.stem.split(".")[0])
-    there = [t for folder in floor.tests for t in sorted((ROOT / "tests" / folder).glob("test_*.py"))]
-    near = [t for t in there if name in t.stem.replace("_", "") or t.stem in _SEE_MUCH]
-    return [str(t.relative_to(ROOT)) for t in dict.fromkeys((*near, *there))]
+def files(only: str) -> list[Path]:
+    """Every file of a floor whose path begins with `only`."""
+    kept = (p for p in product_files() if p.as_posix().startswith(only) and "migrations" not in p.parts)
+    return [path for path in kept if floor_of(path)]

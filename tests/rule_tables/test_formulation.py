@@ -52,6 +52,21 @@ def test_what_was_never_taken_decides_nothing(change: dict[str, Any]) -> None:
     assert not warned(draft, of("modified", **change))
 
 
+_NEVER = {
+    MedicationStatus.CANCELLED,
+    MedicationStatus.DRAFT,
+    MedicationStatus.NOT_TAKEN,
+    MedicationStatus.INTENDED,
+}
+
+
+@pytest.mark.parametrize("status", MedicationStatus)
+def test_each_status_says_whether_it_was_ever_taken(status: MedicationStatus) -> None:
+    draft = drafted("ciclosporin", 75, 12, concepts=MADE["unmodified"])
+    said = of("modified", status=status, source=MedicationSource.STATEMENT)
+    assert warned(draft, said) is (status not in _NEVER)
+
+
 def test_eye_drops_are_no_other_formulation() -> None:
     drops = drafted("ciclosporin", 75, 12, concepts=MADE["unmodified"], systemic=False)
     assert not warned(drops, of("modified"))

@@ -90,6 +90,7 @@ STOPS: list[tuple[str, tuple[MedicationEvent, ...], list[tuple[int, int | None]]
     ("one dose not given", (supply(60), not_given(20)), []),
     ("two days not given", (supply(60), not_given(20), not_given(19)), [(20, None)]),
     ("not given, given, not given", (supply(60), not_given(20), dose_given(19), not_given(18)), []),
+    ("not given, given for days, not given", (supply(60), not_given(20), dose_given(10), not_given(9)), []),
     ("three days not given, then given", (supply(60), *map(not_given, (20, 19, 18)), dose_given(17)), [(20, 17)]),
     ("given by vein", (supply(60), replace(dose_given(10), oral=False)), [(10, None)]),
     ("by vein, then by mouth", (supply(60), replace(dose_given(10), oral=False), supply(5)), [(10, 5)]),

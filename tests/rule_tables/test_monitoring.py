@@ -382,3 +382,19 @@ def test_no_level_of_ciclosporin_is_due_once_it_was_stopped_by_decision() -> Non
     gone = dose(Drug.CICLOSPORIN, None, status=DoseStatus.NOT_DOCUMENTED, stopped=stopped)
     doses = {Drug.SIROLIMUS: dose(Drug.SIROLIMUS, 2), Drug.CICLOSPORIN: gone}
     assert set(scheduled(a_record())) - set(scheduled(a_record(), doses=doses)) == {"ciclosporin-trough"}
+
+
+@pytest.mark.parametrize(
+    ("measured_ago", "due", "rule", "status"),
+    [
+        (13, "2026-03-03", "MON-SRL", DueStatus.DONE),
+        (10, "2026-03-06", "MON-SRL", DueStatus.DONE),
+        (8, "2026-03-08", "MON-DDI", DueStatus.NOT_YET),
+    ],
+)
+def test_a_control_later_than_the_next_routine_test_leaves_that_done(
+    measured_ago: int, due: str, rule: str, status: DueStatus
+) -> None:
+    record = a_record(level("sirolimus", 6, measured_ago), medication("fluconazole", 100, 24, 1))
+    item = scheduled(record)["sirolimus-trough"]
+    assert (item.due.isoformat(), item.rule.id, item.status) == (due, rule, status)

@@ -41,6 +41,16 @@ def test_one_about_no_drug_bars_both() -> None:
     assert [drug for drug, _ in report.doubtful] == list(Drug)
 
 
+def test_of_a_panel_the_value_that_is_quoted_is_told_or_else_the_first() -> None:
+    """Two lines of one panel have one reference: the finding rests on one of them."""
+    other = replace(EARLY, as_written="6.7 mmol/L")
+    for quoted, told in ((EARLY, EARLY), (other, other), (replace(EARLY, as_written="7"), EARLY)):
+        evidence = (result_evidence(quoted),)
+        alerts = (replace(supposed().alerts[0], evidence=evidence),)
+        report = told_early(SafetyReport(), SafetyReport(alerts), (EARLY, other), RULES)
+        assert [alert.evidence for alert in report.alerts] == [(result_evidence(told),)]
+
+
 def test_what_only_informs_or_rests_on_other_results_is_not_told() -> None:
     assert told_early(SafetyReport(), supposed(Severity.INFO), (EARLY,), RULES) == SafetyReport()
     assert told_early(SafetyReport(), supposed(), (), RULES) == SafetyReport()

@@ -76,6 +76,25 @@ def test_an_arm_that_no_text_names_or_a_text_that_names_two_is_refused(
     assert any(told in fault for fault in refused.value.faults), refused.value.faults
 
 
+_SPELT = {
+    "sirolimus": ("sirolimus", "rapamycin", "rapamune", "西罗莫司", "雷帕霉素"),
+    "ciclosporin": (
+        *("ciclosporin", "ciclosporin a", "ciclosporine", "ciclosporine a", "cyclosporin", "cyclosporin a"),
+        *("cyclosporine", "cyclosporine a", "csa", "环孢素", "环孢素a", "环孢霉素", "环孢霉素a"),
+    ),
+}
+
+
+@pytest.mark.parametrize("partner", _SPELT["ciclosporin"])
+@pytest.mark.parametrize("drug", _SPELT["sirolimus"])
+def test_an_arm_is_known_by_each_spelling_of_its_drugs(drug: str, partner: str) -> None:
+    shipped = read_trial_file(FILE)
+    names = arm_texts_of(shipped.drug, shipped.arm)
+    assert arm_of(drug.title(), names, {}) == "sirolimus"
+    assert arm_of(f"{drug} + {partner}", names, {}) == "sirolimus+ciclosporin"
+    assert arm_of(partner, names, {}) is None
+
+
 def test_a_trial_without_arms_is_refused(tmp_path: Path) -> None:
     text = FILE.read_text("utf-8")
     first, after = text.index("[[arm]]"), text.index("[[service]]")

@@ -54,21 +54,35 @@ RISING = (
     "counts.very_severe_neutrophils_below counts.severe_neutrophils_below counts.neutrophils_below",
     "counts.severe_platelets_below counts.platelets_below",
     "monitoring.stable_due monitoring.stable_overdue",
+    "levels.post_dose_hours_min levels.post_dose_hours_max",
+    "orders.sirolimus_low orders.sirolimus_high",
+    "orders.ciclosporin_low orders.ciclosporin_high",
 )
 """Each must not be above the next; ".0" is the first number of a list."""
 
 DUE = ("sirolimus", "ciclosporin", "kidney", "cbc", "liver", "metabolic")
 """Tests of the schedule, each due in every phase before it is overdue."""
 
-WINDOWS = tuple(
-    f"monitoring.{name}"
-    for name in (
-        "sirolimus_after_change",
-        "ciclosporin_after_change",
-        "after_partner_started",
-        "after_critical_partner",
-        "after_partner_stopped",
-    )
+WINDOWS = (
+    "monitoring.sirolimus_after_change",
+    "monitoring.ciclosporin_after_change",
+    "monitoring.after_partner_started",
+    "monitoring.after_critical_partner",
+    "monitoring.after_partner_stopped",
+    "monitoring.kidney_in_injury",
+    "titration.next_change_recheck",
+    "titration.sirolimus_change_recheck",
+    "titration.sirolimus_reduced_recheck",
+    "titration.sirolimus_high_recheck",
+    "titration.sirolimus_danger_recheck",
+    "titration.sirolimus_liver_recheck",
+    "titration.ciclosporin_change_recheck",
+    "titration.ciclosporin_high_recheck",
+    "titration.ciclosporin_danger_recheck",
+    "titration.ciclosporin_restart_recheck",
+    "titration.jump_earlier",
+    "titration.jump_recheck",
+    "titration.jump_hold_recheck",
 )
 """Two days each, the first not after the second."""
 
@@ -78,12 +92,16 @@ GRADES = (
     "safety.aminotransferase_grades_uln",
     "safety.bilirubin_grades_uln",
     "monitoring.phase_ends",
+    "monitoring.visit_weeks",
+    "titration.sirolimus_doses_mg",
 )
 """Lists that rise."""
 
 PARTS = (
     "titration.sirolimus_after_hold_part",
     "titration.ciclosporin_smallest_part",
+    "titration.restart_part",
+    "titration.jump_confirmed_part",
     "renal.stable_part",
     "levels.duplicate_spread",
     "same_moment.same_part",
