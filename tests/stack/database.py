@@ -66,7 +66,9 @@ class BackedUp(Cluster):
         if self._owner:
             shutil.chown(log, self._owner)
         where = f"host={self.folder} user=cds dbname=postgres application_name={_RECEIVER}"
-        command = [str(self._bin / "pg_receivewal"), "-D", str(log), "--synchronous", "-d", where]
+        slot = ("--slot", "cds_log_keeper")  # the server holds its log ready for a keeper that was away
+        self._run("pg_receivewal", "-d", where, "--create-slot", *slot)
+        command = [str(self._bin / "pg_receivewal"), "-D", str(log), "--synchronous", *slot, "-d", where]
         self._keeper = subprocess.Popen(command, user=self._owner, cwd=self.folder, stderr=subprocess.DEVNULL)
         self._await("SELECT count(*) FROM pg_stat_replication")
         self.sql(f"ALTER SYSTEM SET synchronous_standby_names = '\"{_RECEIVER}\"'")
