@@ -84,8 +84,6 @@ class Wording(msgspec.Struct, frozen=True):
             return self._fill(value, quote)
         if isinstance(value, tuple):
             return self.sentences["join.comma"].join(self._fill(item, quote) for item in value)
-        if isinstance(value, Decimal):
-            return plain_number(value)
         if isinstance(value, date):
             return value.isoformat()
         return self.sentences["join.nothing"] if value is None else str(value)
