@@ -35,10 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _with_site(asked: argparse.Namespace) -> int:
-    if asked.command == "serve":
+    if asked.command in ("serve", "screen"):
         from cds_service.web.garbage_collection import pause
 
-        pause()  # before anything is loaded; it looks again when it is ready
+        pause()  # before anything is loaded; they look again when they are ready
+    if asked.command == "screen":
+        from cds_service.cli.screen_cores import begin
+
+        begin(asked)
     from cds_service.cli.report import fail
     from cds_service.cli.site_in_use import say_site
     from cds_service.offline_wiring import site_file_named

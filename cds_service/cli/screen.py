@@ -1,7 +1,6 @@
 """`cds-service screen`: a hospital's export in, from disk or live; who could enter the trial out."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from cds_service.screening.export_files import FileDone
 
 _SAID = 20
-_SMALL = 32 << 20
-"""Bytes below which a second process takes longer to begin than to help."""
 
 
 class Nothing(ValueError):
@@ -97,17 +94,19 @@ def _source(asked: argparse.Namespace, site: Site) -> ExportSource:
 
 def _screened(asked: argparse.Namespace, source: ExportSource, site: Site) -> int:
     from cds_service.cli.cluster_options import cluster_asked
+    from cds_service.cli.screen_cores import cores_for, size_of
     from cds_service.screening.export_files import How, screen_export, unfinished
     from cds_service.screening.files import files_of_export
     from cds_service.screening.screening_engine import engine_on
+    from cds_service.web.garbage_collection import look_rarely
 
     rules = offline_wiring.build_rulebook(site, offline_wiring.trial_of(site, asked.trial))
     as_of = asked.as_of or source.as_of or unfinished(Path(asked.out))
     now = moment(as_of, site.zone) if as_of else offline_wiring.now_in(site.zone)
-    size = sum(Path(file.path).stat().st_size for file in files_of_export(source.paths))
-    cores = asked.cores or (len(os.sched_getaffinity(0)) if size > _SMALL else 1)
+    size = size_of(files_of_export(source.paths))
+    look_rarely()
     since = Path(asked.since) if asked.since else None
-    with cluster_asked(asked) or engine_on(cores) as engine, progress(size) as tell:
+    with cluster_asked(asked) or engine_on(cores_for(asked, size)) as engine, progress(size) as tell:
         how = How(
             engine,
             asked.every_line,

@@ -8,7 +8,14 @@ from cds_service.rules.as_of import AsOf
 from cds_service.screening.deciding import may_matter
 from cds_service.screening.kept_shards import KeptShard
 from cds_service.screening.output_names import ExportLine, pointed_at
-from cds_service.screening.scan_findings import Found, HeldLine, ScannedPerson, ScanProblem, WantedLine
+from cds_service.screening.scan_findings import (
+    Found,
+    HeldLine,
+    ScannedNumber,
+    ScannedPerson,
+    ScanProblem,
+    WantedLine,
+)
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.readers.fhir_types import Unread
 from fhir_mappings.readers.lost_entries import PARTS
@@ -62,7 +69,7 @@ class Collector:
     def people_of(self, line: ExportLine) -> None:
         """A Patient of the export, from a line that was decoded."""
         if line.kind == "Patient":
-            self.people(ScannedPerson(one, tuple(line.numbers)) for one in line.patients)
+            self.people(ScannedPerson(one, tuple(map(ScannedNumber, line.numbers))) for one in line.patients)
 
     def consider(self, number: int, text: bytes, line: ExportLine) -> None:
         """May somebody be a candidate for this line?"""

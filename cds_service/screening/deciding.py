@@ -56,7 +56,7 @@ def _matters_to(
     return participates or record.lacks(Part.RESEARCH_SUBJECTS) or may_have_disease(disease, record)
 
 
-class _Coded(msgspec.Struct, gc=False):
+class _Coded(msgspec.Struct, gc=False, tag_field="resourceType", tag="Condition"):
     """A Condition of which only the code is looked at, and that as it was written."""
 
     code: msgspec.Raw = msgspec.Raw()

@@ -34,7 +34,6 @@ from cds_service.screening.scan_findings import (
 )
 from cds_service.screening.search import Names
 from fhir_mappings.clinical_model.concepts import Concept
-from fhir_mappings.readers.fhir_types import FhirType, Identifier
 from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.references import POINTED_AT
 from fhir_mappings.readers.resource_types import OperationOutcome
@@ -88,13 +87,12 @@ class Scan:
         return deciding_types(self.settings)
 
 
-class _Patient(FhirType):
-    id: str | None = None
-    identifier: tuple[Identifier, ...] = ()
-
-
-_patients = msgspec.json.Decoder(_Patient)
+_people = msgspec.json.Decoder(ScannedPerson)
 _outcome = msgspec.json.Decoder(OperationOutcome)
+
+
+_READ_BY_ITSELF = frozenset({"Patient", "Condition"})
+"""Types of which every line is read for what it says, and looked through for damage by that."""
 
 
 def _is_remark(line: bytes) -> bool:
@@ -215,10 +213,10 @@ class _Pass:
 
     def _alike(self, block: bytes) -> PlainLines | None:
         """A block without odd shapes as plain lines; looked through for damage if not done before."""
-        first = self._found.lines + 1
-        if self._asks:
+        first, kind = self._found.lines + 1, kind_of_first(block)
+        if self._asks and kind not in _READ_BY_ITSELF:
             return one_after_another(block, first)
-        kind, lines = kind_of_first(block), block.count(b"\n") + (not block.endswith(b"\n"))
+        lines = block.count(b"\n") + (not block.endswith(b"\n"))
         return PlainLines(kind, block, range(first, first + lines)) if kind else None
 
     def _apart(self, block: bytes) -> None:
@@ -230,11 +228,14 @@ class _Pass:
                 self._no_data(number, text)
             return
         for plain in parted.plain:
-            if self._scan.every_line or plain.kind in NEVER_PLAIN or (self._asks and not plain.are_whole()):
+            if self._scan.every_line or plain.kind in NEVER_PLAIN or not self._is_whole(plain):
                 self._each(plain.each())
             else:
                 self._plain(plain, self._names.places(plain.text))
         self._each(parted.others)
+
+    def _is_whole(self, plain: PlainLines) -> bool:
+        return not self._asks or plain.kind in _READ_BY_ITSELF or plain.are_whole()
 
     def _deletion(self, number: int, text: bytes) -> None:
         if gone := deletions_in(text):
@@ -248,12 +249,10 @@ class _Pass:
             self._into.damage(number, "the server says that something is missing from this export")
 
     def _plain(self, plain: PlainLines, places: Iterable[int]) -> None:
+        if self._asks and not self._asked(plain):
+            self._each(plain.each())
+            return
         self._found.points |= plain.kind in POINTED_AT
-        if self._asks and plain.kind == "Patient":
-            self._roster(plain)
-        elif self._asks and plain.kind in self._scan.deciding:
-            for number, text in self._doubtful(plain):
-                self._into.consider(number, text, read_line(text))
         if self._holds:
             for number, text in plain.lines_at(places):
                 self._into.hold(number, text, read_line(text))
@@ -273,23 +272,27 @@ class _Pass:
 
     # ------------------------------------------------------------ who there is, and who may be a candidate
 
-    def _roster(self, plain: PlainLines) -> None:
-        try:
-            people = _patients.decode_lines(plain.text) if plain.text.isascii() or plain.text.decode() else []
-        except NOT_JSON:
-            people = []
-        if len(people) != len(plain.numbers):
-            self._each(plain.each())
-            return
-        self._into.people(
-            ScannedPerson(one.id, tuple([v for i in one.identifier if (v := (i.value or "").strip())]))
-            for one in people
-            if one.id
-        )
+    def _asked(self, plain: PlainLines) -> bool:
+        """Ask lines of one type at once; False where not all could be read so."""
+        if plain.kind == "Patient":
+            return self._roster(plain)
+        if plain.kind in self._scan.deciding:
+            places: Iterable[int] | None = range(len(plain.numbers))
+            if plain.kind == "Condition":
+                places = self._scan.diagnoses.doubtful(plain.text)
+            if places is None:
+                return False
+            lines = list(plain.each()) if places else []
+            for number, text in (lines[place] for place in places):
+                self._into.consider(number, text, read_line(text))
+        return True
 
-    def _doubtful(self, plain: PlainLines) -> Iterable[tuple[int, bytes]]:
-        lines = list(plain.each())
-        if plain.kind != "Condition":
-            return lines
-        places = self._scan.diagnoses.doubtful(plain.text)
-        return lines if places is None else [lines[place] for place in places]
+    def _roster(self, plain: PlainLines) -> bool:
+        try:
+            people = _people.decode_lines(plain.text) if plain.text.isascii() or plain.text.decode() else []
+        except NOT_JSON:
+            return False
+        if len(people) != len(plain.numbers):
+            return False
+        self._into.people(people)
+        return True

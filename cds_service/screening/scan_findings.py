@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
 
@@ -10,11 +11,17 @@ from cds_service.screening.output_names import ExportLine
 from fhir_mappings.readers.references import own_reference
 
 
-class ScannedPerson(msgspec.Struct, frozen=True):
-    """Somebody with a Patient line: the id, and the values of the identifiers."""
+class ScannedNumber(msgspec.Struct, frozen=True, gc=False):
+    """An identifier of a patient, as it is written."""
 
-    id: str
-    numbers: tuple[str, ...] = ()
+    value: str | None = None
+
+
+class ScannedPerson(msgspec.Struct, frozen=True, gc=False, tag_field="resourceType", tag="Patient"):
+    """Somebody with a Patient line: what is read of it is what is written down, of a whole population."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    identifier: tuple[ScannedNumber, ...] = ()
 
 
 class HeldLine(msgspec.Struct, frozen=True):

@@ -9,7 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Protocol, TypeVar
@@ -18,7 +19,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 _AHEAD = 2
 """Pieces of work handed out for each core: more would fill the memory with results."""
-_PRELOADED = ["cds_service.screening.judge_candidates", "cds_service.screening.scan"]
+_PRELOADED = ["cds_service.screening.preloaded"]
 
 
 class WorkerLost(Exception):
@@ -62,15 +63,26 @@ class OnCores:
                 raise WorkerLost from error
 
 
+def prepare_cores() -> None:
+    """Begin to load what the processes of a machine need, before there is work for them."""
+    _fresh()
+    forkserver.ensure_running()
+
+
+def _fresh() -> BaseContext:
+    """A fresh process inherits no thread and no open file of ours."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
+
+
 @contextmanager
 def engine_on(cores: int) -> Iterator[Engine]:
     """The engine of one machine; its processes are gone at the end."""
     if cores == 1:
         yield InProcess()
         return
-    context = get_context("forkserver")  # a fresh process inherits no thread and no open file of ours
-    context.set_forkserver_preload(_PRELOADED)
-    pool = ProcessPoolExecutor(cores, context)
+    pool = ProcessPoolExecutor(cores, _fresh())
     try:
         yield OnCores(pool, cores * _AHEAD)
     finally:

@@ -18,6 +18,8 @@ _SHORT = 6
 _SHORT_NUMBER = 3
 _PLAIN = re.compile(r"[A-Za-z0-9.\-]+")
 _SPELLED = rb"\\u00[2-7][0-9a-fA-F]"
+_SPACE = rb"(?: |\\[bfnrt]|\\u[0-9a-fA-F]{4}|[\x80-\xff])*"
+"""What may be the space around a number, as JSON spells it; readers do without it."""
 _AROUND = ('/{}"', "/{}/", "/{}\\", ':{}"', ":{}/", '"{}"')
 
 
@@ -28,9 +30,9 @@ class Names:
     """
 
     def __init__(self, ids: Iterable[str] = (), numbers: Iterable[str] = ()) -> None:
-        needles = {needle for name in ids for needle in _of_id(name)}
+        needles = {_literally(needle) for name in ids for needle in _of_id(name)}
         needles |= {needle for number in numbers for needle in _of_number(number)}
-        names = [_SPELLED, *(_literally(needle) for needle in sorted(needles))] if needles else []
+        names = [_SPELLED, *sorted(needles)] if needles else []
         patterns = [*ODD_SHAPES, *names]
         self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         self._database.compile(expressions=patterns, ids=range(len(patterns)), elements=len(patterns))
@@ -70,12 +72,13 @@ def _of_id(name: str) -> Iterator[str]:
         yield from (around.format(name) for around in _AROUND)
 
 
-def _of_number(number: str) -> Iterator[str]:
-    """Its longest stretch that JSON has one spelling for; else all spellings of the whole."""
+def _of_number(number: str) -> Iterator[bytes]:
+    """Its longest stretch that JSON has one spelling for; else all spellings of the whole, with any space."""
     plain = max(_PLAIN.findall(number), key=len, default="")
     if len(plain) >= _SHORT_NUMBER:
-        yield plain
+        yield _literally(plain)
         return
     spelled = json.dumps(number)
-    yield from {spelled, spelled.upper().replace("\\U", "\\u"), json.dumps(number, ensure_ascii=False)}
-    yield spelled.replace("/", "\\/")
+    spellings = {spelled, spelled.upper().replace("\\U", "\\u"), json.dumps(number, ensure_ascii=False)}
+    for spelling in {*spellings, spelled.replace("/", "\\/")}:
+        yield b'"' + _SPACE + _literally(spelling[1:-1]) + _SPACE + b'"'

@@ -4,7 +4,9 @@ DuckDB reads, joins and parts what is known of the lines; the lines themselves l
 The folder is gone when the run has ended well.
 """
 
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, groupby
 from pathlib import Path
@@ -24,7 +26,12 @@ MEMORY = "96MB"
 _PARTITION = 16 << 20
 _LONGEST_ROW = 4 << 20
 """Bytes of a row about a line or a person; DuckDB's buffers are as large."""
-_PEOPLE = "{id: 'VARCHAR', numbers: 'VARCHAR[]'}"
+_PEOPLE = "{id: 'VARCHAR', identifier: 'STRUCT(\"value\" VARCHAR)[]'}"
+_SPACE = ", ".join(f"chr({place})" for place in range(sys.maxunicode + 1) if chr(place).isspace())
+_NUMBERS = f"""list_filter(
+    list_transform(identifier, lambda one: trim(one.value, concat({_SPACE}))), lambda number: number <> ''
+)"""
+"""Numbers without the space around them, as a line that names its patient by one is read."""
 _HELD = (
     "{owner: 'VARCHAR', shard: 'BIGINT', number: 'BIGINT', names: 'VARCHAR[]', "
     "file: 'VARCHAR', start: 'BIGINT', length: 'BIGINT'}"
@@ -149,10 +156,11 @@ class WorkingFolder:
         if not any(folder.glob("*.ndjson")):
             write_whole(folder / "none.ndjson", b"")
         files = str(folder / "*.ndjson").replace("'", "''")
-        return (
+        rows = (
             f"read_json('{files}', format='newline_delimited', columns={columns}, "
             f"maximum_object_size={_LONGEST_ROW})"
         )
+        return rows if columns != _PEOPLE else f"(SELECT id, {_NUMBERS} AS numbers FROM {rows})"  # noqa: S608
 
     # ------------------------------------------------------------ charts
 
@@ -201,11 +209,14 @@ class WorkingFolder:
     def _texts(self, places: Sequence[_Place], first_lines: Sequence[int]) -> tuple[tuple[int, bytes], ...]:
         """The lines in the order of the export, each once."""
         distinct = {(place.shard, place.number, place.start): place for place in places}
-        texts = []
-        for (shard, number, start), place in sorted(distinct.items(), key=lambda item: item[0]):
-            with (self.folder / place.file).open("rb") as lines:
-                lines.seek(start)
-                texts.append((first_lines[shard] + number, lines.read(place.length)))
+        texts: list[tuple[int, bytes]] = []
+        in_order = sorted(distinct.items(), key=lambda item: item[0])
+        for file, of_file in groupby(in_order, key=lambda item: item[1].file):
+            with (self.folder / file).open("rb", buffering=0) as lines:
+                texts += (
+                    (first_lines[shard] + number, os.pread(lines.fileno(), place.length, start))
+                    for (shard, number, start), place in of_file
+                )
         return tuple(texts)
 
     # ------------------------------------------------------------ what was judged

@@ -17,6 +17,11 @@ def freeze(_: Any = None) -> None:
     A chart holds no circles: what a call leaves behind is freed at once, and looked through only rarely.
     """
     gc.collect()
+    look_rarely()
+
+
+def look_rarely() -> None:
+    """Look again, but not at what is loaded."""
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
     gc.enable()

@@ -19,7 +19,7 @@ from cds_service.services.chart_file import rulebook_of
 from cds_service.settings.site_file import Site
 from fhir_mappings.readers.reader_settings import StandIn
 from tests.builders import NOW
-from tests.scenarios.fhir_charts import clinic_of, condition, site_with_codes, text
+from tests.scenarios.fhir_charts import clinic_of, condition, icd, site_with_codes, text
 from tests.screening.exports import written
 from tests.screening.population import Person, line, of, someone
 from tests.screening.test_same_as_assess import RULES
@@ -156,8 +156,56 @@ def test_a_name_is_found_in_every_form(name: str) -> None:
 @pytest.mark.parametrize("escaped", [True, False])
 def test_a_number_is_found_in_every_spelling(number: str, escaped: bool) -> None:
     written_ = json.dumps({"value": number}, ensure_ascii=escaped)
-    for form in (written_, written_.replace("/", "\\/")):
+    around = (written_, json.dumps({"value": f" {number}\t\u3000"}, ensure_ascii=escaped))
+    for form in (*around, written_.replace("/", "\\/")):
         assert list(Names([], [number]).places(form.encode())), form
+
+
+NUMBERS = {
+    "space around it": [{"value": " 77 "}],
+    "a wide space around it": [{"value": "\u3000\u00a077\u2003"}],
+    "a tab, and another number": [{"value": "\t77"}, {"value": "8"}],
+    "beside one without value": [{"system": "u"}, {"value": None}, {"value": ""}, {"value": "77"}],
+    "beside a number of JSON": [{"value": 8}, {"value": "77"}],
+    "alone, not in a list": {"value": "77"},
+}
+
+
+@pytest.mark.parametrize("way", NUMBERS)
+def test_whoever_carries_the_number_of_a_diagnosis_is_found(way: str, tmp_path: Path) -> None:
+    diagnosis = of(0, condition(icd("D61.9")), identifier={"system": "u", "value": " 77"})
+    people = [
+        Person("p1", (line(someone(1, identifier=NUMBERS[way])), line(diagnosis)), has_evidence=True),
+        Person("p2", (line(someone(2, identifier=[{"value": "7"}, {"value": " "}])),), has_evidence=False),
+        Person("p3", (line(someone(3, identifier=None)),), has_evidence=False),
+    ]
+    export = written(people, tmp_path / "export")
+    found = []
+    for every_line in (False, True):
+        out = tmp_path / f"{every_line}"
+        screen_export([str(export)], out, RULES, NOW, How(InProcess(), every_line=every_line))
+        found.append({one.patient: one.status.value for one in read_summaries(out)})
+    assert found[0] == found[1]
+    assert found[0]["Patient/p2"] == found[0]["Patient/p3"] == "not-a-candidate"
+    assert found[0]["Patient/p1"] == "undetermined"
+
+
+@pytest.mark.parametrize("kind", ["Patient", "Condition"])
+def test_a_damaged_line_of_a_type_that_is_read_by_itself_is_named(kind: str, tmp_path: Path) -> None:
+    whole = {"Patient": line(someone(1)), "Condition": line(of(1, condition(icd("I10"))))}[kind]
+    faults = (whole[:-1], whole.replace(b":", b"", 1), whole + whole, whole.replace(b"p1", b"\xff1"), b"{}x")
+    export = tmp_path / "export"
+    export.mkdir()
+    (export / "Patient.ndjson").write_bytes(line(someone(1)) + b"\n")
+    lines = [line_ for fault in faults for line_ in (whole, fault)]
+    (export / f"{kind}.000.ndjson").write_bytes(b"\n".join(lines))
+    done = screen_export([str(export)], tmp_path / "out", RULES, NOW, How(InProcess()))
+    named = {one.line for one in done.unusable if one.file == f"{kind}.000.ndjson"}
+    assert named == {2, 4, 6, 8, 10}
+    for number, fault in enumerate(faults):
+        (export / f"{kind}.000.ndjson").write_bytes(whole + b"\n" + fault)
+        done = screen_export([str(export)], tmp_path / f"{number}", RULES, NOW, How(InProcess()))
+        assert [one.line for one in done.unusable] == [2]
 
 
 def test_a_folder_of_smart_fetch_is_read_once_and_without_its_log(tmp_path: Path) -> None:
