@@ -1,6 +1,6 @@
 """What one pass gathers of one shard, line by line: people, whom a line concerns, lines held, faults."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -21,6 +21,8 @@ from fhir_mappings.readers.fhir_types import Unread
 from fhir_mappings.readers.lost_entries import PARTS
 from fhir_mappings.readers.reader_settings import ReaderSettings
 
+_lines = msgspec.json.Encoder()
+
 
 def lines_held(held: Iterable[HeldLine]) -> tuple[tuple[int, bytes], ...]:
     """Each line once, whoever it is held for."""
@@ -36,18 +38,17 @@ class Collector:
         self.found = Found(key, held=[], adrift=[], problems=[], deleted=[])
         self.found.concerned, self.found.concerned_numbers = set(), set()
         self._settings, self._disease, self._now, self._wanted = settings, disease, now, wanted
-        self._people: list[ScannedPerson] = []
+        self._people: list[bytes] = []
         self._considered: list[tuple[int, bytes]] = []
         self._lasting: list[tuple[int, str]] = []
 
     def read_wholly(self) -> Found:
         """What was found, when the last line was read."""
-        self.found.people = msgspec.json.Encoder().encode_lines(self._people)
-        self.found.patients = len(self._people)
+        self.found.people = b"".join(self._people)
         return self.found
 
-    def as_kept(self) -> KeptShard:
-        """Of a shard that was read wholly, for whom it was looked for."""
+    def as_kept(self, wanted: msgspec.Raw) -> KeptShard:
+        """Of a shard that was read wholly, `wanted` being whom it was looked for."""
         found = self.found
         return KeptShard(
             lines=found.lines,
@@ -58,18 +59,20 @@ class Collector:
             problems=tuple(self._lasting),
             adrift=tuple((one.number, one.text) for one in found.adrift),
             deleted=tuple(found.deleted),
-            wanted=self._wanted,
+            wanted=wanted,
             held=lines_held(found.held),
         )
 
-    def people(self, people: Iterable[ScannedPerson]) -> None:
+    def people(self, people: Sequence[ScannedPerson]) -> None:
         """Patients of the export."""
-        self._people += people
+        self._people.append(_lines.encode_lines(people))
+        self.found.patients += len(people)
 
     def people_of(self, line: ExportLine) -> None:
         """A Patient of the export, from a line that was decoded."""
         if line.kind == "Patient":
-            self.people(ScannedPerson(one, tuple(map(ScannedNumber, line.numbers))) for one in line.patients)
+            numbers = tuple(map(ScannedNumber, line.numbers))
+            self.people([ScannedPerson(one, numbers) for one in line.patients])
 
     def consider(self, number: int, text: bytes, line: ExportLine) -> None:
         """May somebody be a candidate for this line?"""

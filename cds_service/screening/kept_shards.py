@@ -25,7 +25,8 @@ _SHARE = 2
 
 class KeptShard(msgspec.Struct, frozen=True):
     """One piece. `considered`: the lines of which a diagnosis or participation may be read; `problems`: those
-    that hold on any day; `held`: the lines that name somebody of `wanted`."""
+    that hold on any day; `held`: the lines that name somebody of `wanted`, which `as_kept` has encoded: many
+    names, the same in every piece of a run, are compared and not read."""
 
     lines: int
     size: int
@@ -35,8 +36,21 @@ class KeptShard(msgspec.Struct, frozen=True):
     problems: tuple[tuple[int, str], ...]
     adrift: tuple[NumberedLine, ...]
     deleted: tuple[Deletion, ...]
-    wanted: WantedLine
+    wanted: msgspec.Raw
     held: tuple[NumberedLine, ...]
+
+
+_in_order = msgspec.msgpack.Encoder(order="deterministic")
+
+
+def as_kept(wanted: WantedLine) -> msgspec.Raw:
+    """Who is looked for, as it stands in a piece: the same bytes for the same people."""
+    return msgspec.Raw(_in_order.encode(wanted))
+
+
+def looked_for_in(kept: KeptShard) -> WantedLine:
+    """Who was looked for in a piece."""
+    return msgspec.msgpack.decode(kept.wanted, type=WantedLine)
 
 
 @dataclass(frozen=True, slots=True)

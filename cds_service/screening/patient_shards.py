@@ -12,7 +12,7 @@ import msgspec
 BLOCK = 1 << 18
 """Bytes read at once: what fits a processor's cache beside the tables of a search."""
 _A_LINE = 1 << 11
-SHARD = 16 << 20
+SHARD = 32 << 20
 """Bytes of a large file that one worker reads; a gzip file cannot be entered in its middle."""
 _GZIP = b"\x1f\x8b"
 TORN = (EOFError, zlib.error, gzip.BadGzipFile)

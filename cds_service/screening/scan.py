@@ -20,7 +20,7 @@ from cds_service.screening.collecting import Collector, lines_held
 from cds_service.screening.deciding import NEVER_PLAIN, Diagnoses, deciding_types
 from cds_service.screening.deletions import deletions_in
 from cds_service.screening.files import is_of_deletions, is_of_errors
-from cds_service.screening.kept_shards import KeptShard, KeptShards
+from cds_service.screening.kept_shards import KeptShard, KeptShards, as_kept, looked_for_in
 from cds_service.screening.output_names import read_line
 from cds_service.screening.patient_shards import BLOCK, TORN, Shard, blocks_of
 from cds_service.screening.plain_scan import PlainLines, kind_of_first, one_after_another, sort_lines
@@ -64,6 +64,11 @@ class Scan:
     def names(self) -> Names:
         """Who is looked for, compiled for search."""
         return Names((*self.wanted.ids, *self.wanted.others), self.wanted.owners)
+
+    @cached_property
+    def kept_for(self) -> msgspec.Raw:
+        """Who is looked for, as it is kept."""
+        return as_kept(self.wanted)
 
     def only_for(self, missing: WantedLine) -> "Scan":
         """The same for some of the names; compiled once for all shards that lack the same."""
@@ -147,7 +152,7 @@ class _Pass:
         self._through(blocks_of(self._shard))
         if self._asks:
             key = self._found.kept = _key_of(self._shard, self._found.digest)
-            shelf.keep(key, self._into.as_kept(), self._found.people, self._shard.key)
+            shelf.keep(key, self._into.as_kept(self._scan.kept_for), self._found.people, self._shard.key)
         return self._found
 
     def _through(self, blocks: Iterable[bytes]) -> Found:
@@ -182,7 +187,10 @@ class _Pass:
 
     def _look_further(self, shelf: KeptShards, key: str, kept: KeptShard) -> None:
         """Those whom nobody has looked for in these bytes before. Raises OSError."""
-        missing = self._scan.wanted.without(kept.wanted)
+        if bytes(kept.wanted) == bytes(self._scan.kept_for):
+            return
+        looked_for = looked_for_in(kept)
+        missing = self._scan.wanted.without(looked_for)
         if missing.is_empty:
             return
         search = _Pass(self._scan.only_for(missing), self._shard, asks=False)
@@ -192,7 +200,7 @@ class _Pass:
         found.problems += more.problems
         found.is_known = False
         held = tuple(dict.fromkeys((*kept.held, *lines_held(found.held))))
-        now_held = replaced(kept, wanted=kept.wanted.together_with(missing), held=held)
+        now_held = replaced(kept, wanted=as_kept(looked_for.together_with(missing)), held=held)
         shelf.keep(key, now_held, None, self._shard.key)
 
     # ------------------------------------------------------------ lines that look alike, and others

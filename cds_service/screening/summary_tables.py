@@ -11,6 +11,7 @@ from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.screening.summary import CriterionSummary, LastStay, OpenQuestion, PatientSummary
 
 PARQUET, CSV = "patients.parquet", "patients.csv"
+_PARQUET = "FORMAT parquet"
 _LIST = "VARCHAR[]"
 _LONGEST_ROW = 4 << 20
 """Bytes of one patient's row; DuckDB's buffers are as large."""
@@ -35,14 +36,13 @@ _JOINED = {
     "questions": ("criterion", "question", " | "),
     "evidence": ("criterion", "reference", "; "),
 }
+_ONCE = "SELECT DISTINCT id FROM ({ids}) ORDER BY id"
 _EVERYBODY = """
-(SELECT * FROM {rows} ORDER BY patient) UNION ALL BY NAME (
-    SELECT DISTINCT 'Patient/' || id AS patient, 'not-a-candidate' AS status, 'none' AS participation
-    FROM ({ids}) WHERE 'Patient/' || id NOT IN (SELECT patient FROM {rows}) ORDER BY patient
+(FROM {rows}) UNION ALL BY NAME (
+    SELECT 'Patient/' || id AS patient, 'not-a-candidate' AS status, 'none' AS participation
+    FROM {once} WHERE 'Patient/' || id NOT IN (SELECT patient FROM {rows})
 )"""
-"""Those who were judged first: to sort all of a population's wide rows takes memory."""
-_FLAT = "SELECT {columns} FROM read_parquet({file})"
-_COUNT = "SELECT count(*) FROM read_parquet({file})"
+"""Those who were judged first, as they come: to sort wide rows takes memory. Then the others, by id."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet would carry out."""
 
@@ -81,26 +81,33 @@ def write_tables(
     """
     kinds = {**_BEFORE, **dict.fromkeys(criteria, "VARCHAR"), **_AFTER}
     columns = "{" + ", ".join(f"{name}: '{kind}'" for name, kind in kinds.items()) + "}"
-    rows = (
-        f"read_json({_quoted(judged)}, format='newline_delimited', columns={columns}, "
+    lines = (
+        f"read_json({sql_path(judged)}, format='newline_delimited', columns={columns}, "
         f"maximum_object_size={_LONGEST_ROW})"
     )
+    rows, once = judged.with_suffix(".parquet"), judged.with_name("everybody.parquet")
+    _copy(database, f"FROM {lines}", rows, _PARQUET)
+    _copy(database, _ONCE.format(ids=everybody), once, _PARQUET)
     _copy(
         database,
-        _EVERYBODY.format(rows=rows, ids=everybody),
+        _EVERYBODY.format(rows=_read(rows), once=_read(once)),
         folder / PARQUET,
-        "FORMAT parquet, ROW_GROUP_SIZE 16384",
+        f"{_PARQUET}, ROW_GROUP_SIZE 2048",  # the rows of candidates are wide, and wait in memory
     )
     flat = ", ".join(_flat(name, kind) for name, kind in kinds.items())
-    whole = _quoted(folder / PARQUET)
-    _copy(database, _FLAT.format(columns=flat, file=whole), folder / CSV, "FORMAT csv, HEADER")
-    return int(database.execute(_COUNT.format(file=whole)).fetchall()[0][0])
+    whole = _read(folder / PARQUET)
+    _copy(database, f"SELECT {flat} FROM {whole}", folder / CSV, "FORMAT csv, HEADER")  # noqa: S608
+    return int(database.execute(f"SELECT count(*) FROM {whole}").fetchall()[0][0])  # noqa: S608
+
+
+def _read(file: Path) -> str:
+    return f"read_parquet({sql_path(file)})"
 
 
 def _copy(database: duckdb.DuckDBPyConnection, question: str, file: Path, how: str) -> None:
     """Write what a question finds into a file that is there whole or not at all."""
     begun = file.with_name(f"{file.name}.part")
-    database.execute(f"COPY ({question}) TO {_quoted(begun)} ({how})")
+    database.execute(f"COPY ({question}) TO {sql_path(begun)} ({how})")
     begun.replace(file)
 
 
@@ -166,5 +173,6 @@ def rows_as_lines(rows: Sequence[dict[str, Any]]) -> bytes:
     return msgspec.json.Encoder().encode_lines(rows)
 
 
-def _quoted(path: Path) -> str:
+def sql_path(path: Path) -> str:
+    """A path as it stands in a question to DuckDB."""
     return "'" + str(path).replace("'", "''") + "'"

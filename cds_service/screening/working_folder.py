@@ -19,6 +19,7 @@ from cds_service.bulk_export.whole_file import write_whole
 from cds_service.screening.deletions import Deleted, Deletion
 from cds_service.screening.judge_candidates import CandidateChart, Judged
 from cds_service.screening.scan_findings import Found, HeldLine, ScanProblem, WantedLine
+from cds_service.screening.summary_tables import sql_path
 
 PLAN = "plan.json"
 MEMORY = "96MB"
@@ -71,6 +72,7 @@ class WorkingFolder:
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(kept, plan)
         self._database: duckdb.DuckDBPyConnection | None = None
+        self._packed: dict[str, list[str]] = {}
 
     # ------------------------------------------------------------ what passes found
 
@@ -148,19 +150,28 @@ class WorkingFolder:
         return dict(self.ask("SELECT name, list(DISTINCT moment) FROM {deleted} GROUP BY name"))
 
     def _named(self, question: str) -> str:
-        return question.format(**{name: self._table(name) for name in _TABLES})
+        return question.format(**{name: self._table(name) for name in _TABLES if f"{{{name}}}" in question})
 
     def _table(self, name: str) -> str:
-        """A table that may have no file yet."""
+        """A table as it stands, which may have no line yet.
+
+        DuckDB reads JSON into memory that it needs to keep each row once or to sort: a million rows do not
+        fit beside it. So the lines are packed first, whenever there are others.
+        """
         folder, columns = self.folder / name, _TABLES[name]
-        if not any(folder.glob("*.ndjson")):
-            write_whole(folder / "none.ndjson", b"")
-        files = str(folder / "*.ndjson").replace("'", "''")
-        rows = (
-            f"read_json('{files}', format='newline_delimited', columns={columns}, "
-            f"maximum_object_size={_LONGEST_ROW})"
-        )
-        return rows if columns != _PEOPLE else f"(SELECT id, {_NUMBERS} AS numbers FROM {rows})"  # noqa: S608
+        lines = sorted(str(file) for file in folder.glob("*.ndjson"))
+        packed = folder / "packed.parquet"
+        if self._packed.get(name) != lines:
+            if not lines:
+                write_whole(folder / "none.ndjson", b"")
+            rows = (
+                f"read_json({sql_path(folder / '*.ndjson')}, format='newline_delimited', columns={columns}, "
+                f"maximum_object_size={_LONGEST_ROW})"
+            )
+            self.database.execute(f"COPY (FROM {rows}) TO {sql_path(packed)} (FORMAT parquet)")
+            self._packed[name] = lines
+        rows = f"read_parquet({sql_path(packed)})"
+        return rows if name != "people" else f"(SELECT id, {_NUMBERS} AS numbers FROM {rows})"  # noqa: S608
 
     # ------------------------------------------------------------ charts
 
@@ -169,9 +180,9 @@ class WorkingFolder:
         size = sum(file.stat().st_size for file in (self.folder / "held").glob("*.lines"))
         count = partitions or max(1, -(-size // _PARTITION))
         shutil.rmtree(self.folder / "parts", ignore_errors=True)
-        parts = str(self.folder / "parts").replace("'", "''")
         rows = self._named(f"SELECT DISTINCT *, hash(owner) % {count} AS part FROM {{held}}")  # noqa: S608
-        self.database.execute(f"COPY ({rows}) TO '{parts}' (FORMAT parquet, PARTITION_BY part)")
+        parts = sql_path(self.folder / "parts")
+        self.database.execute(f"COPY ({rows}) TO {parts} (FORMAT parquet, PARTITION_BY part)")
 
     def parts(self) -> Sequence[int]:
         """The parts that hold anybody."""

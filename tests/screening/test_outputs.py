@@ -58,11 +58,7 @@ def test_the_table_for_spreadsheets_holds_the_same_rows(ended: Path) -> None:
     with (ended / "patients.csv").open(newline="") as table:
         rows = list(csv.DictReader(table))
     summaries = {one.patient: one for one in read_summaries(ended)}
-    order = sorted(summaries, key=lambda name: (not summaries[name].criteria, name))
-    assert {row["patient"] for row in rows} == set(order)
-    assert [row["patient"] for row in rows if row["I1"]] == [
-        name for name in order if summaries[name].criteria
-    ]
+    assert sorted(row["patient"] for row in rows) == sorted(summaries)
     assert rows[0]["I1"]
     assert not rows[-1]["I1"]
     for row in rows:
