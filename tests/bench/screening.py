@@ -12,6 +12,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -151,7 +152,7 @@ def screened(
     paths: Sequence[Path], out: Path, cores: int, *more: str, program: Sequence[str] = _PROGRAM
 ) -> None:
     command = [sys.executable, *program, "screen", *map(str, paths), "--out", str(out), "--cores", str(cores)]
-    command += more or ["--as-of", "2026-03-02", "--anew"]
+    command += more or ["--as-of", "2026-03-02"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(command, check=True, capture_output=True, env=environment)
 
@@ -178,6 +179,8 @@ def one(name: str, folder: Path, out: Path) -> None:
         "unchecked": lambda: screened([folder], out, 1, program=("-c", _UNCHECKED)),
         "next-day": lambda: screened([folder, folder.parent / "changes"], out, 1, "--as-of", "2026-03-03"),
     }
+    if name != "next-day":
+        shutil.rmtree(out, ignore_errors=True)  # what a first night finds
     began = time.process_time()
     took = seconds(works[name])
     of = resource.RUSAGE_CHILDREN if name in _PROGRAMS else resource.RUSAGE_SELF
