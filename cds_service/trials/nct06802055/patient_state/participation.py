@@ -7,7 +7,6 @@ from cds_service.rules.as_of import AsOf
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import signs_of
 from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.trials.nct06802055.two_drugs import Drug
-from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Evidence, Gap, Part
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.studies import StudyEntry, StudyState
@@ -100,8 +99,7 @@ def _first_dose(record: ClinicalRecord, as_of: AsOf, start: date | None, arm: st
 
 
 def _evidence(entries: tuple[StudyEntry, ...]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(e.reference, _text(e.start), e.fhir_status or e.state.value) for e in entries)
-
-
-def _text(when: When | None) -> str | None:
-    return when.text if when else None
+    return tuple(
+        Evidence(e.reference, e.start.text if e.start else None, e.fhir_status or e.state.value)
+        for e in entries
+    )

@@ -16,7 +16,13 @@ from cds_service.trials.nct06802055.patient_state.doses.regimens import EVERY_HO
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When, days_after
 from fhir_mappings.clinical_model.known_unknown import Evidence, Known, Unknown, WhyUnknown
-from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import (
+    Dose,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+    begun_on,
+)
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading
 
@@ -173,23 +179,19 @@ def _in_order_steps(
 
     A step of an order that was stopped or is on hold shows nothing: it may have come after the stop.
     """
-    sign = _sign(event, orders, today)
-    own = None if isinstance(event.dose, Known) else _newest_begun(orders, sign.day)
-    last = today if sign.until is None else min(today, sign.until)
+    first = _day(event.start, today)
+    until, told = _used_up(event, first)
+    dose = event.dose.value if isinstance(event.dose, Known) else _ordered(orders, first)
+    sign = IntakeSign(first, until, told, dose, event.source, _evidence(event, dose))
+    own = None if isinstance(event.dose, Known) else _newest_begun(orders, first)
+    last = today if until is None else min(today, until)
     same = [o for o in orders if own and o.reference == own.reference and o.status not in STOPPED]
     starts = sorted({o.start.first for o in same if o.start})
-    days = [sign.day, *(day for day in starts if sign.day < day <= last)]
+    days = [first, *(day for day in starts if first < day <= last)]
     return [
-        replace(sign, day=day, until=following, dose=sign.dose if day == sign.day else _ordered(orders, day))
-        for day, following in zip(days, [*days[1:], sign.until], strict=True)
+        replace(sign, day=day, until=following, dose=dose if day == first else _ordered(orders, day))
+        for day, following in zip(days, [*days[1:], until], strict=True)
     ]
-
-
-def _sign(event: MedicationEvent, orders: tuple[MedicationEvent, ...], today: date) -> IntakeSign:
-    day = _day(event.start, today)
-    until, told = _used_up(event, day)
-    dose = event.dose.value if isinstance(event.dose, Known) else _ordered(orders, day)
-    return IntakeSign(day, until, told, dose, event.source, _evidence(event, dose))
 
 
 def _used_up(event: MedicationEvent, day: date) -> tuple[date | None, bool]:
@@ -211,7 +213,7 @@ def _ordered(orders: Iterable[MedicationEvent], day: date) -> Dose | None:
 
 def _newest_begun(orders: Iterable[MedicationEvent], day: date) -> MedicationEvent | None:
     begun = [o for o in orders if o.start and o.start.first <= day]
-    return max(begun, key=lambda o: o.start.first if o.start else date.min, default=None)
+    return max(begun, key=begun_on, default=None)
 
 
 def _intakes(

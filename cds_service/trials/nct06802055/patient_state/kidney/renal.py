@@ -58,7 +58,7 @@ def renal_state(
         baseline=baseline,
         age_days=age,
         rising=len(values) > 2 and values[-1].umol > values[-2].umol > values[-3].umol,
-        evidence=(_evidence(newest),),
+        evidence=(Evidence(newest.reference, newest.day.isoformat(), newest.umol, "umol/L"),),
         last=state if state in LASTING else RenalState.UNKNOWN,
         acute_on=_acute_on(values, states),
     )
@@ -118,7 +118,3 @@ def _seen(newest: Creatinine, baseline: Decimal | None, age: int | None) -> Phra
         egfr=say("renal.egfr", value=newest.egfr) if newest.egfr is not None else say("renal.noEgfr"),
     )
     return measured if age is None else say("renal.seen.old", measured=measured, days=age)
-
-
-def _evidence(value: Creatinine) -> Evidence:
-    return Evidence(value.reference, value.day.isoformat(), value.umol, "umol/L")

@@ -104,14 +104,14 @@ def level_validity(
         return timing
     if not at_steady_state(earliest_day_of(result), dose, other, interactions, limits):
         return Validity.NOT_STEADY_STATE
-    if (as_of.day - earliest_day_of(result)).days > limits.age_days(dose.drug):
+    if (as_of.day - earliest_day_of(result)).days > limits.of[dose.drug].age_days:
         return Validity.STALE
     return _plausibility(result, dose.drug, limits) or timing
 
 
 def _plausibility(result: Result, drug: Drug, limits: LevelLimits) -> Validity | None:
     """Why the number cannot be a trough that was measured, if it cannot."""
-    lowest, highest = limits.measurable(drug)
+    lowest, highest = limits.of[drug].measurable
     if result.number is None:
         return Validity.MISSING
     if result.number < 0:
