@@ -45,6 +45,7 @@ from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 from fhir_mappings.readers.patient_match import home_of
 from fhir_mappings.readers.read_record import read_drafts, read_record, read_record_until
 from fhir_mappings.readers.reader_settings import ReaderSettings
+from fhir_mappings.readers.reference_addresses import Home
 from fhir_mappings.readers.references import servers_of
 from fhir_mappings.readers.standing_orders import standing_orders
 
@@ -189,7 +190,7 @@ class Gatherer(msgspec.Struct, frozen=True):
         # A draft's Medication may be among what was fetched, so the drafts are read beside the chart.
         beside = (*chart.referenced, *chart.person_among(chart.resources))
         resources = (*drafts.decoded.resources, *beside)
-        home = chart.home.with_more(drafts.servers)
+        home = Home(chart.home.servers | drafts.servers)
         orders, gaps = read_drafts(resources, chart.patient_id, now, self.reader, home)
         record = self._read(chart, now, (*drafts.decoded.gaps, *gaps))
         _check_decisive(self.trial, chart, record)

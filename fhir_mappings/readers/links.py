@@ -37,20 +37,18 @@ def pointing(resource: Resource) -> Sequence[Reference | None]:
     return (resource.study,) if isinstance(resource, ResearchSubject) else ()
 
 
-def links_elsewhere(resource: Resource, chart: ReadingContext) -> Iterable[Gap]:
+def links_elsewhere(resource: Resource, chart: ReadingContext) -> list[Gap]:
     """A gap for each link to another server, which is not followed, where nothing else is read instead."""
+    found: list[Gap] = []
     links = FOLLOWED[type(resource)](resource)
-    return _elsewhere(resource, links, chart) if links else ()  # as nearly always
-
-
-def _elsewhere(resource: Resource, links: Iterable[Reference], chart: ReadingContext) -> Iterator[Gap]:
-    if getattr(resource, "status", None) == "entered-in-error":
-        return
+    if not links or getattr(resource, "status", None) == "entered-in-error":
+        return found
     for reference in links:
         name = chart.bag.name(reference) or ""
         if "://" in name and chart.bag.named(name) is None:
             lost = _ANYTHING if isinstance(resource, AdverseEvent) else ()
-            yield Gap("REFERENCE_ELSEWHERE", own_reference(resource), name, lost)
+            found.append(Gap("REFERENCE_ELSEWHERE", own_reference(resource), name, lost))
+    return found
 
 
 def _of_event(event: AdverseEvent) -> Iterator[Reference]:

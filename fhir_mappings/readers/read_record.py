@@ -38,7 +38,7 @@ from fhir_mappings.readers.nil_known import ListResource, read_completeness
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_focus import about
 from fhir_mappings.readers.observation_types import Observation, SpecimenResource
-from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
+from fhir_mappings.readers.ordering import MOMENT, Fact, deterministic, in_order
 from fhir_mappings.readers.participation_fallbacks import CarePlan, Flag, GroupMembers, read_stand_in
 from fhir_mappings.readers.patient import Patient, PatientSeen, read_patient
 from fhir_mappings.readers.patient_match import (
@@ -62,7 +62,7 @@ from fhir_mappings.readers.read_participation import read_participation
 from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.reference_addresses import Home
-from fhir_mappings.readers.references import Bag, fetchable, own_reference
+from fhir_mappings.readers.references import FETCHABLE, Bag, own_reference
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.site_units import in_known_units
 from fhir_mappings.readers.vaccination import (
@@ -141,7 +141,7 @@ def unresolved_references(resources: Iterable[Resource], home: Home) -> frozense
     bag = Bag([r for r in resources if type(r) in _LINKED], home)
     wanted = {ref.reference: ref for resource in bag.resources for ref in pointing(resource) if ref}
     named = map(bag.name, wanted.values())
-    return frozenset(name for name in named if name and bag.named(name) is None and fetchable(name))
+    return frozenset(name for name in named if name and bag.named(name) is None and FETCHABLE.fullmatch(name))
 
 
 def read_record(
@@ -405,7 +405,7 @@ def _is_plan(fact: Fact) -> bool:
 
 
 def _lies_ahead(fact: Fact, chart: ReadingContext) -> bool:
-    when = moment_of(fact)
+    when = MOMENT[type(fact)](fact)
     if when is not None and when.last >= chart.day and chart.is_ahead(when):
         return True
     return type(fact) is Diagnosis and chart.is_ahead(fact.recorded)
