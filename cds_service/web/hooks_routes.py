@@ -30,7 +30,7 @@ def hooks_routes(catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes:
     @routes.get("/cds-services")
     def discover() -> Response:
         door.caller(door.endpoints.discovery(), clock())
-        return _json(discovery)
+        return Response(discovery, content_type="application/json")
 
     @routes.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:
@@ -45,17 +45,13 @@ def hooks_routes(catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes:
         answer = service.advise(HookCall(asked, caller, now))
         body = _encoder.encode(answer.as_json())
         _note(answer.cards, started)
-        return _json(body)
+        return Response(body, content_type="application/json")
 
     @routes.teardown_request
     def end(_: BaseException | None) -> None:
         clear_contextvars()
 
     return routes
-
-
-def _json(body: bytes) -> Response:
-    return Response(body, content_type="application/json")
 
 
 def _note(cards: tuple[Card, ...], started: float) -> None:

@@ -16,7 +16,7 @@ from cds_service.rules.answers.causes import without_causes
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.lost_words import LOST, newest_of
-from cds_service.trials.nct06802055.cards.cause_words import causes_shortened, shorter_and_shorter
+from cds_service.trials.nct06802055.cards.cause_words import causes_shortened
 from cds_service.trials.nct06802055.cards.dose_offers import HELD, dose_offers
 from cds_service.trials.nct06802055.cards.titration_detail import RESTART_REASON, first_lines, why_lines
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import WORDS, Reason
@@ -82,12 +82,12 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
     asked = [] if decision.current else [a.seen for a in ranked if a.rule.id == STRENGTH_RULE]
     whys = [
         *_critical_results(loud),
-        *[seen for alert in loud[:1] for seen in shorter_and_shorter(alert.seen, alert.causes)],
+        *[s for a in loud[:1] for s in causes_shortened([without_causes(a.seen)], a.causes)],
         *[alert.partner.name for alert in loud[:1] if alert.partner],
         *[alert.seen for alert in ranked if alert.rule.id == PRELIMINARY_RULE][:1],
         *_unread(ranked),
         *asked,  # whose answer would tell the dose
-        *shorter_and_shorter(decision.seen, decision.causes),
+        *causes_shortened([without_causes(decision.seen)], decision.causes),
         *[WORDS[reason] for reason in _ASKED_IN_SHORT if reason in decision.reasons],
         *_decides(decision, renal),
     ]

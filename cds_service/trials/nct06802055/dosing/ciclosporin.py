@@ -184,15 +184,13 @@ def _within(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:
     outside = outside_bounds(case, _bounds(limits), finding, recheck)
     if outside:
         return outside
-    recheck = _watched(case, limits) or routine_recheck(case, limits.routine_recheck_days)
-    return DoseAdvice(State.CONTINUE, "CSA-N3", finding, case.dose.dose, (), recheck)
-
-
-def _watched(case: DoseCase, limits: TitrationLimits) -> Recheck | None:
     if case.kidney_failure_coded:
-        return within_days(case, "creatinine", 0)
-    watch = case.renal.state is RenalState.WATCH
-    return within_days(case, "creatinine", limits.creatinine_watch_days) if watch else None
+        recheck = within_days(case, "creatinine", 0)
+    elif case.renal.state is RenalState.WATCH:
+        recheck = within_days(case, "creatinine", limits.creatinine_watch_days)
+    else:
+        recheck = routine_recheck(case, limits.routine_recheck_days)
+    return DoseAdvice(State.CONTINUE, "CSA-N3", finding, case.dose.dose, (), recheck)
 
 
 def _above(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:

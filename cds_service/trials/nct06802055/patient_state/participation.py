@@ -51,7 +51,9 @@ def _untold(unresolved: tuple[StudyEntry, ...]) -> Participation:
 def _told(
     record: ClinicalRecord, as_of: AsOf, state: StudyState, entries: tuple[StudyEntry, ...]
 ) -> Participation:
-    start = _start(entries)
+    starts = [entry.start for entry in entries if entry.start]
+    is_told = bool(starts) and all(one.is_one_day for one in starts)  # "2026-01" is no day to count from
+    start = min(one.first for one in starts) if is_told else None
     arm, gaps = _arm(state, entries)
     first_dose = _first_dose(record, as_of, start, arm) if state in ON_TREATMENT else None
     day_one = first_dose or start
@@ -65,14 +67,6 @@ def _told(
         evidence=_evidence(entries),
         gaps=gaps,
     )
-
-
-def _start(entries: tuple[StudyEntry, ...]) -> date | None:
-    """The earliest start that is told to the day: "2026-01" is no day to count from."""
-    starts = [entry.start for entry in entries if entry.start]
-    if not starts or not all(start.is_one_day for start in starts):
-        return None
-    return min(start.first for start in starts)
 
 
 def _arm(state: StudyState, entries: tuple[StudyEntry, ...]) -> tuple[str | None, tuple[Gap, ...]]:

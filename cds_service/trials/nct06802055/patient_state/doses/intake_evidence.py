@@ -223,20 +223,17 @@ def _intakes(
     moments: dict[When | None, list[MedicationEvent]] = {}
     for event in doses:
         moments.setdefault(event.start, []).append(event)
-    return [_intake(events, orders, drug, today) for events in moments.values()]
-
-
-def _intake(
-    events: list[MedicationEvent], orders: tuple[MedicationEvent, ...], drug: Drug, today: date
-) -> IntakeSign:
-    day = _day(events[0].start, today)
-    amounts = [e.dose.value.amount_mg for e in events if isinstance(e.dose, Known)]
-    ordered = _ordered(orders, day)
-    dose: Dose | None = ordered
-    # An uneven order (100 mg in the morning, 75 mg at night) has no amount that every intake must equal.
-    if len(amounts) == len(events) and (ordered is None or ordered.every_hours == EVERY_HOURS[drug]):
-        dose = Dose(sum(amounts, Decimal(0)), EVERY_HOURS[drug])
-    return IntakeSign(day, day, False, dose, MedicationSource.ADMINISTRATION, _evidence(events[-1], dose))
+    found = []
+    for events in moments.values():
+        day = _day(events[0].start, today)
+        amounts = [e.dose.value.amount_mg for e in events if isinstance(e.dose, Known)]
+        dose = _ordered(orders, day)
+        # An uneven order (100 mg in the morning, 75 mg at night) has no amount that every intake must equal.
+        if len(amounts) == len(events) and (dose is None or dose.every_hours == EVERY_HOURS[drug]):
+            dose = Dose(sum(amounts, Decimal(0)), EVERY_HOURS[drug])
+        seen = _evidence(events[-1], dose)
+        found.append(IntakeSign(day, day, False, dose, MedicationSource.ADMINISTRATION, seen))
+    return found
 
 
 def _evidence(event: MedicationEvent, dose: Dose | None) -> Evidence:
