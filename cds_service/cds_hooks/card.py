@@ -8,15 +8,23 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 SUMMARY_LIMIT = 140
 """A summary is one sentence of fewer code points than this (CH-076)."""
 
-_UUID = re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "a UUID"
-_ABSOLUTE_URL = re.compile(r"https?://[^\s/?#]+[^\s]*"), "an absolute http(s) URL"
+
+class Form(NamedTuple):
+    """How a text is written, and what such a text is called."""
+
+    pattern: re.Pattern[str]
+    name: str
+
+
+_UUID = Form(re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "a UUID")
+_ABSOLUTE_URL = Form(re.compile(r"https?://[^\s/?#]+[^\s]*"), "an absolute http(s) URL")
 _RELATIVE_REFERENCE = re.compile(r"[A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 
 
@@ -68,7 +76,24 @@ class LinkType(StrEnum):
 
 
 class CardPart(msgspec.Struct, frozen=True, rename="camel"):
-    """What a card, and each part of one, is written as: its fields under the standard's names."""
+    """A card or a part of one, written as its fields under the standard's names.
+
+    `TEXTS`: the fields that must not be empty, by the standard's name of each; `FORMS`: those that have a
+    form where they are there.
+    """
+
+    TEXTS: ClassVar[Mapping[str, str]] = {}
+    FORMS: ClassVar[Mapping[str, tuple[str, Form]]] = {}
+
+    def __post_init__(self) -> None:
+        for element, field in self.TEXTS.items():
+            text = getattr(self, field)
+            if not text or text.isspace():
+                raise InvalidCard(element, "must not be empty")
+        for element, (field, form) in self.FORMS.items():
+            text = getattr(self, field)
+            if text is not None and not form.pattern.fullmatch(text):
+                raise InvalidCard(element, f"must be {form.name}")
 
     def as_json(self) -> dict[str, Any]:
         """The JSON object, its uuid first, without any null or empty member."""
@@ -79,31 +104,30 @@ class CardPart(msgspec.Struct, frozen=True, rename="camel"):
 class CardCoding(CardPart, frozen=True):
     """The CDS Hooks Coding: `code` and `system` are required, unlike FHIR's (CH-113, CH-114)."""
 
+    TEXTS = {"coding.code": "code", "coding.system": "system"}
+
     code: str
     system: str
     display: str | None = None
 
-    def __post_init__(self) -> None:
-        _need_text("coding.code", self.code)
-        _need_text("coding.system", self.system)
-
 
 class CardSource(CardPart, frozen=True):
     """Where the guidance comes from; `url` is about the source, never about a patient (CH-088..091)."""
+
+    TEXTS = {"source.label": "label"}
+    FORMS = {"source.url": ("url", _ABSOLUTE_URL), "source.icon": ("icon", _ABSOLUTE_URL)}
 
     label: str
     url: str | None = None
     icon: str | None = None
     topic: CardCoding | None = None
 
-    def __post_init__(self) -> None:
-        _need_text("source.label", self.label)
-        _need_form("source.url", self.url, *_ABSOLUTE_URL)
-        _need_form("source.icon", self.icon, *_ABSOLUTE_URL)
-
 
 class CardLink(CardPart, frozen=True):
     """A page or SMART app; `app_context` only for the latter (CH-107..110)."""
+
+    TEXTS = {"link.label": "label", "link.url": "url"}
+    FORMS = {"link.url": ("url", _ABSOLUTE_URL)}
 
     label: str
     url: str
@@ -111,9 +135,7 @@ class CardLink(CardPart, frozen=True):
     app_context: str | None = None
 
     def __post_init__(self) -> None:
-        _need_text("link.label", self.label)
-        _need_text("link.url", self.url)
-        _need_form("link.url", self.url, *_ABSOLUTE_URL)
+        super().__post_init__()
         if self.app_context is not None and self.type is not LinkType.SMART:
             raise InvalidCard("link.appContext", "is for SMART links only")
 
@@ -125,13 +147,15 @@ class CardAction(CardPart, frozen=True):
     (CH-100, CH-101); one to delete is named by a relative reference (CH-103).
     """
 
+    TEXTS = {"action.description": "description"}
+
     type: ActionType
     description: str
     resource: Mapping[str, Any] | None = None
     resource_id: str | None = None
 
     def __post_init__(self) -> None:
-        _need_text("action.description", self.description)
+        super().__post_init__()
         resource = self.resource or {}
         if self.type is ActionType.DELETE:
             self._check_delete()
@@ -152,18 +176,20 @@ class CardAction(CardPart, frozen=True):
 class Suggestion(CardPart, frozen=True, omit_defaults=True):
     """Actions that belong together, behind one button (CH-092..095); `is_recommended` is said only if so."""
 
+    TEXTS = {"suggestion.label": "label"}
+    FORMS = {"suggestion.uuid": ("uuid", _UUID)}
+
     label: str
     actions: tuple[CardAction, ...] = ()
     uuid: str | None = None
     is_recommended: bool = False
 
-    def __post_init__(self) -> None:
-        _need_text("suggestion.label", self.label)
-        _need_form("suggestion.uuid", self.uuid, *_UUID)
-
 
 class Card(CardPart, frozen=True):
     """One piece of guidance. Raises InvalidCard (or SummaryTooLong) when it breaks the standard."""
+
+    TEXTS = {"summary": "summary"}
+    FORMS = {"uuid": ("uuid", _UUID)}
 
     summary: str
     indicator: Indicator
@@ -177,27 +203,16 @@ class Card(CardPart, frozen=True):
     extension: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        _need_text("summary", self.summary)
+        super().__post_init__()
         if len(self.summary) >= SUMMARY_LIMIT:
             raise SummaryTooLong(len(self.summary))
-        _need_form("uuid", self.uuid, *_UUID)
-        for reason in self.override_reasons:
-            _need_text("overrideReasons.display", reason.display)
+        if not all(reason.display and reason.display.strip() for reason in self.override_reasons):
+            raise InvalidCard("overrideReasons.display", "must not be empty")
         if self.suggestions and self.selection_behavior is None:
             raise InvalidCard("selectionBehavior", "is required with suggestions")
         recommended = sum(s.is_recommended for s in self.suggestions)
         if recommended > 1 and self.selection_behavior is SelectionBehavior.AT_MOST_ONE:
             raise InvalidCard("suggestions", "only one may be recommended when at most one may be taken")
-
-
-def _need_text(element: str, text: str | None) -> None:
-    if not text or text.isspace():
-        raise InvalidCard(element, "must not be empty")
-
-
-def _need_form(element: str, text: str | None, form: re.Pattern[str], called: str) -> None:
-    if text is not None and not form.fullmatch(text):
-        raise InvalidCard(element, f"must be {called}")
 
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})

@@ -72,7 +72,11 @@ def read_hook_request(body: bytes) -> HookRequest:
     """Read a request body. Raises BadHookRequest naming the fields at fault."""
     members, prefetch = open_call(body)
     _need(members, ("hook", "hookInstance", "context"))
-    hook = _hook(_text(members, "hook"))
+    name = _text(members, "hook")
+    try:
+        hook = Hook(name)
+    except ValueError as error:
+        raise BadHookRequest("is no hook of this service", "hook") from error
     instance = _text(members, "hookInstance").removeprefix("urn:uuid:")
     if not _UUID.fullmatch(instance):
         raise BadHookRequest("must be a UUID", "hookInstance")
@@ -108,13 +112,6 @@ def _text(members: dict[str, msgspec.Raw], name: str) -> str:
         return msgspec.json.decode(members[name], type=str)
     except msgspec.ValidationError as error:
         raise BadHookRequest("must be a string", name) from error
-
-
-def _hook(name: str) -> Hook:
-    try:
-        return Hook(name)
-    except ValueError as error:
-        raise BadHookRequest("is no hook of this service", "hook") from error
 
 
 def _prefetch(raw: msgspec.Raw | None) -> dict[str, msgspec.Raw]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fhir_mappings.clinical_model.known_unknown import Gap, Lost
 from fhir_mappings.readers.adverse_event import AdverseEvent
-from fhir_mappings.readers.consent import Consent, Provision
+from fhir_mappings.readers.consent import Consent
 from fhir_mappings.readers.fhir_types import Reference, Resource
 from fhir_mappings.readers.medication import (
     MedicationAdministration,
@@ -76,7 +76,11 @@ def _of_medication(entry: MedicationEntry) -> tuple[Reference, ...]:
 
 
 def _of_consent(consent: Consent) -> Iterator[Reference]:
-    return _data(consent.provision)
+    """What its rules speak of, each with the rules within it."""
+    rules = [consent.provision] if consent.provision else []
+    for rule in rules:
+        yield from (d.reference for d in rule.data if d.reference and d.reference.identifier is None)
+        rules += rule.provision
 
 
 def _of_participation(subject: ResearchSubject) -> tuple[Reference, ...]:
@@ -99,11 +103,3 @@ FOLLOWED: Mapping[type[Resource], Callable[[Any], Iterable[Reference]]] = {
 def _studies(entry: MedicationEntry) -> list[Reference]:
     linked = (*entry.reason_reference, *entry.supporting_information)
     return [r for r in linked if "ResearchStudy/" in (r.reference or "")]
-
-
-def _data(provision: Provision | None) -> Iterator[Reference]:
-    """What the rules of a consent speak of."""
-    if provision is not None:
-        yield from (d.reference for d in provision.data if d.reference and d.reference.identifier is None)
-        for inner in provision.provision:
-            yield from _data(inner)

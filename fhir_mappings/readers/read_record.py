@@ -389,12 +389,17 @@ def _by_kind(seen: Iterable[Fact | Gap], chart: ReadingContext) -> _Sorted:
     """Facts and gaps apart, by their type. A fact dated after the moment is none yet; a plan may well be."""
     kinds: _Sorted = defaultdict(list)
     for item in seen:
-        if type(item) is Result and (item.when is None or item.when.last < chart.day):
-            kinds[Result].append(item)
-        elif isinstance(item, Gap) or not _lies_ahead(item, chart) or _is_plan(item):
-            kinds[type(item)].append(item)
-        else:
+        if isinstance(item, Gap):
+            kinds[Gap].append(item)
+            continue
+        when = MOMENT[type(item)](item)
+        lies_ahead = when is not None and when.last >= chart.day and chart.is_ahead(when)
+        if isinstance(item, Diagnosis):
+            lies_ahead = lies_ahead or chart.is_ahead(item.recorded)
+        if lies_ahead and not _is_plan(item):
             kinds[Gap].append(lost_with(item, "FUTURE_DATED"))
+        else:
+            kinds[type(item)].append(item)
     return kinds
 
 
@@ -402,13 +407,6 @@ def _is_plan(fact: Fact) -> bool:
     if isinstance(fact, ProcedureDone):
         return fact.planned
     return isinstance(fact, MedicationEvent) and fact.source is MedicationSource.ORDER
-
-
-def _lies_ahead(fact: Fact, chart: ReadingContext) -> bool:
-    when = MOMENT[type(fact)](fact)
-    if when is not None and when.last >= chart.day and chart.is_ahead(when):
-        return True
-    return type(fact) is Diagnosis and chart.is_ahead(fact.recorded)
 
 
 def _incomplete(gaps: Iterable[Gap], studies: Iterable[StudyEntry]) -> frozenset[Part]:

@@ -58,7 +58,10 @@ def why_lines(
 ) -> list[str | Cuttable]:
     """The level, the dose, the kidneys, every finding that has no line of its own above, and the forecast."""
     words = context.words
-    kidney = [] if _is_said(renal.seen, [a.seen for a in ranked], words) else _renal_line(decision, renal)
+    kidney = []
+    may_tell = decision.drug == Drug.CICLOSPORIN and renal.state is not RenalState.NORMAL
+    if may_tell and not _is_said(renal.seen, [a.seen for a in ranked], words):
+        kidney = [say("titration.renal", state=Phrase(f"renal.state.{renal.state}"), seen=renal.seen)]
     facts = [_level_line(decision), _dose_line(decision), *kidney]
     again = decision.recheck
     if again and (again.not_before or _is_next_told(decision, text, words)):  # its line above says less
@@ -112,12 +115,6 @@ def _dose_line(decision: TitrationDecision) -> Phrase:
     if decision.on_hold and decision.on_hold_since:
         return say("titration.doseHeldSince", day=decision.on_hold_since)
     return say("titration.doseHeld") if decision.on_hold else say("titration.doseNow", current=current)
-
-
-def _renal_line(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
-    if decision.drug != Drug.CICLOSPORIN or renal.state is RenalState.NORMAL:
-        return []
-    return [say("titration.renal", state=Phrase(f"renal.state.{renal.state}"), seen=renal.seen)]
 
 
 def _recheck_line(decision: TitrationDecision, *, in_short: bool = False) -> Phrase:

@@ -91,14 +91,10 @@ class Signs(msgspec.Struct, frozen=True):
 @once_a_record
 def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     """The signs of one drug; eye drops, creams and what lies ahead of `as_of` are left out."""
-    known = [
-        e
-        for e in record.taking(drug.value)
-        if e.systemic is not False and not (e.start and as_of.is_before(e.start))
-    ]
-    events = whole_days(
-        [_as_needed_is_no_dose(e) if e.as_needed else e for e in known if e.oral is not False], drug
-    )
+    begun = (e for e in record.taking(drug.value) if not (e.start and as_of.is_before(e.start)))
+    known = [e for e in begun if e.systemic is not False]
+    swallowed = [_as_needed_is_no_dose(e) if e.as_needed else e for e in known if e.oral is not False]
+    events = whole_days(swallowed, drug)
     injected = [e for e in known if e.oral is False]
     ordered = [e for e in events if e.source is MedicationSource.ORDER]
     orders = tuple(e for e in ordered if _is_order(e))
@@ -106,17 +102,17 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     dated = [e for e in happened if e.start]
     doses = [e for e in dated if e.source is MedicationSource.ADMINISTRATION]
     others = (e for e in dated if e.source is not MedicationSource.ADMINISTRATION)
-    taken = [sign for e in others for sign in _in_order_steps(e, orders, as_of.day)] + _intakes(
-        doses, orders, drug, as_of.day
-    )
+    taken = [sign for e in others for sign in _in_order_steps(e, orders, as_of.day)]
+    taken += _intakes(doses, orders, drug, as_of.day)
     skipped = [e for e in events if e.status is MedicationStatus.NOT_TAKEN and e.start]
     missed = [e for e in skipped if e.source is MedicationSource.ADMINISTRATION]
     said = [e for e in events if e.source is MedicationSource.STATEMENT]
     infused = [e for e in injected if e.start and e.status in _HAPPENED[e.source]]
+    single = [*doses, *(e for e in infused if e.source is MedicationSource.ADMINISTRATION)]
     return Signs(
         taken=tuple(sorted(taken, key=lambda sign: sign.day)),
         orders=orders,
-        given=_instants([*doses, *infused]),
+        given=tuple(sorted(e.start.instant for e in single if e.start and e.start.instant)),
         missed=tuple(sorted(_day(e.start, as_of.day) for e in missed)),
         refused=max((_day(e.start, as_of.day) for e in said if e.start and _is_denial(e)), default=None),
         denied=tuple(sorted(_denied(said, as_of.day))),
@@ -128,12 +124,6 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
         undated=len(dated) < len(happened),
         measured=_measured(record, drug, as_of),
     )
-
-
-def _instants(doses: Iterable[MedicationEvent]) -> tuple[datetime, ...]:
-    """The instants of doses that were given one by one."""
-    single = (e for e in doses if e.source is MedicationSource.ADMINISTRATION)
-    return tuple(sorted(e.start.instant for e in single if e.start and e.start.instant))
 
 
 def _is_denial(event: MedicationEvent) -> bool:
