@@ -14,7 +14,7 @@ from cds_service.cards.translations import Wording
 from cds_service.rules.answers.alerts import Alert
 from cds_service.rules.answers.assessment import Assessment
 from cds_service.rules.answers.criteria_answers import Criterion, EligibilityDecision
-from cds_service.rules.answers.dosing_answers import TitrationDecision, Trough
+from cds_service.rules.answers.dosing_answers import TitrationDecision
 from cds_service.rules.answers.follow_up import MonitoringItem, ResponseReadout
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.answers.trial_part import Participation
@@ -95,7 +95,7 @@ def criterion_json(criterion: Criterion, words: Wording) -> Json:
 
 def titration_json(decision: TitrationDecision, words: Wording) -> Json:
     """One study drug's member of `titration`."""
-    band, allowed = decision.target, decision.allowed
+    band, allowed, trough, recheck = decision.target, decision.allowed, decision.trough, decision.recheck
     hours = {"everyHours": json_number(allowed.every_hours)} if allowed else {}
     return {
         "drug": str(decision.drug),
@@ -107,39 +107,30 @@ def titration_json(decision: TitrationDecision, words: Wording) -> Json:
         "currentDose": dose_json(decision.current),
         "proposedDose": dose_json(decision.proposed),
         "alternatives": [dose_json(dose) for dose in decision.alternatives],
-        "trough": _trough_json(decision.trough),
+        "trough": {
+            "value": json_number(trough.value),
+            "unit": "ng/mL",
+            "comparator": trough.comparator.value if trough.comparator else None,
+            "collected": trough.collected,
+            "reference": trough.reference,
+            "method": trough.method,
+            "validity": trough.validity.value,
+        },
         "target": _between(band.low, band.high, "ng/mL") if band else None,
         "allowed": _between(allowed.low_mg, allowed.high_mg, "mg") | hours if allowed else None,
-        "recheck": _recheck_json(decision),
+        "recheck": {
+            "test": recheck.test,
+            "notBefore": recheck.not_before.isoformat() if recheck.not_before else None,
+            "by": recheck.by.isoformat() if recheck.by else None,
+        }
+        if recheck
+        else None,
         "forecast": outlook_json(decision, words),
-    }
-
-
-def _trough_json(trough: Trough) -> Json:
-    return {
-        "value": json_number(trough.value),
-        "unit": "ng/mL",
-        "comparator": trough.comparator.value if trough.comparator else None,
-        "collected": trough.collected,
-        "reference": trough.reference,
-        "method": trough.method,
-        "validity": trough.validity.value,
     }
 
 
 def _between(low: Decimal, high: Decimal, unit: str) -> Json:
     return {"low": json_number(low), "high": json_number(high), "unit": unit}
-
-
-def _recheck_json(decision: TitrationDecision) -> Json | None:
-    recheck = decision.recheck
-    if recheck is None:
-        return None
-    return {
-        "test": recheck.test,
-        "notBefore": recheck.not_before.isoformat() if recheck.not_before else None,
-        "by": recheck.by.isoformat() if recheck.by else None,
-    }
 
 
 def dose_json(dose: Dose | None) -> Json | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from cds_service.cards.card_context import CardContext
 from cds_service.cards.first_look import headline
-from cds_service.cards.translations import Wording, unmarked
+from cds_service.cards.translations import unmarked
 from cds_service.cds_hooks.card import (
     Card,
     CardAction,
@@ -95,13 +95,19 @@ def framed(message: Message, context: CardContext) -> Card:
     """The card of `message`: the same call gives the same uuid (uuid5, contract section 2)."""
     words = context.words
     rule_ids = list(dict.fromkeys(rule.id for rule in message.rules))
-    uuid = _card_uuid(context, [*rule_ids, message.about] if message.about else rule_ids)
+    spoken = [*rule_ids, message.about] if message.about else rule_ids
+    call = [context.issuer, context.tenant, context.hook_instance, context.service_id]
+    uuid = uuid5(_NAMESPACE, "\x1f".join([*call, *spoken, context.input_hash]))
+    topic = CardCoding(message.kind, TOPICS, words.sentences[f"card.topic.{message.kind}"])
     return Card(
         summary=headline(message.summaries, words),
         indicator=Indicator(message.severity.value),
-        source=_source(message.kind, context),
-        detail=_fitted(_blocks(message, context), context),
-        suggestions=tuple(_suggestion(offer, uuid) for offer in message.offers),
+        source=CardSource(words.plain(say("card.source")), context.trial.link, topic=topic),
+        detail=_fitted(message, context),
+        suggestions=tuple(
+            Suggestion(offer.label, offer.actions, str(uuid5(uuid, offer.key)), offer.recommended)
+            for offer in message.offers
+        ),
         selection_behavior=_selection(message),
         override_reasons=tuple(
             _override(code, words.sentences[f"card.override.{code}"]) for code in message.overrides
@@ -117,13 +123,6 @@ def framed(message: Message, context: CardContext) -> Card:
 
 FOLD = "---"
 """What stands below this line of Markdown a record may fold up; the bold line after it names the fold."""
-
-
-def _blocks(message: Message, context: CardContext) -> list[str | Cuttable]:
-    """First what has to be seen; then, behind the fold, why, by which rules and as of when."""
-    title = f"**{context.words.markdown(say('card.why'))}**"
-    fold = [FOLD, title] if message.detail else [title]
-    return [*message.detail, *fold, *message.why, footer(message.cited or message.rules, context)]
 
 
 def _selection(message: Message) -> SelectionBehavior | None:
@@ -149,20 +148,6 @@ def _explanation(card: UUID, context: CardContext) -> tuple[CardLink, ...]:
     return (CardLink(label, f"{context.public_base_url}/explain/launch", LinkType.SMART, about),)
 
 
-def _card_uuid(context: CardContext, rule_ids: list[str]) -> UUID:
-    parts = [context.issuer, context.tenant, context.hook_instance, context.service_id]
-    return uuid5(_NAMESPACE, "\x1f".join([*parts, *rule_ids, context.input_hash]))
-
-
-def _source(kind: str, context: CardContext) -> CardSource:
-    topic = CardCoding(kind, TOPICS, context.words.sentences[f"card.topic.{kind}"])
-    return CardSource(context.words.plain(say("card.source")), context.trial.link, topic=topic)
-
-
-def _suggestion(offer: Offer, card: UUID) -> Suggestion:
-    return Suggestion(offer.label, offer.actions, str(uuid5(card, offer.key)), offer.recommended)
-
-
 @cache  # there are as many as reviewed sentences, and every card offers some
 def _override(code: str, said: str) -> CardCoding:
     return CardCoding(code, OVERRIDES, said)
@@ -181,28 +166,35 @@ def _decision(message: Message, rule_ids: list[str], context: CardContext) -> di
 
 
 def footer(rules: Iterable[Rule], context: CardContext) -> str:
-    """Which rules spoke and where they come from, those of one source together; and as of when."""
+    """Which rules spoke and where they come from, those of one source together; and as of when.
+
+    Our own texts, so nothing is cut off; marks in them are escaped all the same.
+    """
     words = context.words
     by_source: dict[tuple[Origin, str], list[str]] = {}
     for rule in {rule.id: rule for rule in rules}.values():
         by_source.setdefault((rule.origin, words.source(rule.source)), []).append(rule.id)
-    lines = [_provenance(names, *source, words) for source, names in by_source.items()]
+    lines = [
+        words.sentences["card.rule"].format(
+            rules=unmarked(words.sentences["join.comma"].join(names)),
+            origin=words.sentences[f"card.origin.{origin}"],
+            source=unmarked(source),
+        )
+        for (origin, source), names in by_source.items()
+    ]
     now = words.markdown(say("card.asOf", moment=context.as_of[:16].replace("T", " ")))
     heading = f"**{words.markdown(say('card.sources'))}**"
     return "\n\n".join([heading, bullets(lines), now])
 
 
-def _provenance(names: list[str], origin: Origin, source: str, words: Wording) -> str:
-    """Our own texts, so nothing is cut off; marks in them are escaped all the same."""
-    return words.sentences["card.rule"].format(
-        rules=unmarked(words.sentences["join.comma"].join(names)),
-        origin=words.sentences[f"card.origin.{origin}"],
-        source=unmarked(source),
-    )
+def _fitted(message: Message, context: CardContext) -> str:
+    """First what has to be seen; then, behind the fold, why, by which rules and as of when.
 
-
-def _fitted(blocks: Sequence[str | Cuttable], context: CardContext) -> str:
-    """All of it; or, above DETAIL_LIMIT, without the last lines that may go, and with words that say so."""
+    Above DETAIL_LIMIT without the last lines that may go, and with words that say so.
+    """
+    title = f"**{context.words.markdown(say('card.why'))}**"
+    fold = [FOLD, title] if message.detail else [title]
+    blocks = [*message.detail, *fold, *message.why, footer(message.cited or message.rules, context)]
     left = [len(block.lines) if isinstance(block, Cuttable) else 0 for block in blocks]
     text = _joined(blocks, left, context)
     for place, block in reversed([*enumerate(blocks)]):

@@ -35,18 +35,16 @@ Messages = Callable[[Assessment, date, CardContext], Sequence[Message]]
 def cards_for(
     wanted: CardSet, assessment: Assessment, record: ClinicalRecord, today: date, context: CardContext
 ) -> tuple[Card, ...]:
-    """The cards of one service: at most two, critical first, and one more if the chart had holes."""
+    """The cards of one service: at most two, critical first, and one more if the chart had holes.
+
+    A participation that could not be told was not read either.
+    """
     messages = sorted(wanted.messages(assessment, today, context), key=lambda m: m.severity.rank)
     told = messages[:MOST_CARDS]
-    if unread := _unread(assessment, record):
+    untold = assessment.participation.status is StudyState.UNKNOWN
+    if unread := record.unavailable | ({Part.RESEARCH_SUBJECTS} if untold else frozenset()):
         if told and wanted.gaps_are_told_beside(assessment):
             told = [with_unread(message, unread, context) for message in told]
         else:
             told.append(data_quality_message(unread, assessment.gaps, context))
     return tuple(framed(message, context) for message in sorted(told, key=lambda m: m.severity.rank))
-
-
-def _unread(assessment: Assessment, record: ClinicalRecord) -> frozenset[Part]:
-    """The parts that could not be had; a participation that could not be told was not read either."""
-    untold = assessment.participation.status is StudyState.UNKNOWN
-    return record.unavailable | ({Part.RESEARCH_SUBJECTS} if untold else frozenset())

@@ -1,6 +1,6 @@
 """What stands on a card before "Why, sources": the headline, and every danger that it leaves out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from cds_service.cards.card_context import CardContext
 from cds_service.cards.in_short import shortly
@@ -28,15 +28,12 @@ def headline(summaries: Sequence[Phrase], words: Wording) -> str:
     """
     clause = words.sentences["join.clause"]
     for text in map(words.plain, summaries):
-        for kept in _shorter_and_shorter(text, clause):
+        parts = text.split(clause)
+        for count in range(len(parts), 0, -1):
+            kept = clause.join(parts[:count])
             if len(kept) < SUMMARY_LIMIT:
                 return kept
     raise SummaryTooLong(SUMMARY_LIMIT)
-
-
-def _shorter_and_shorter(text: str, clause: str) -> Iterator[str]:
-    parts = text.split(clause)
-    return (clause.join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
 def untold(sentence: Phrase, text: str, words: Wording) -> str:

@@ -27,9 +27,17 @@ def draft_tests(
     wanted: Iterable[WantedTest], patient: str, today: date, context: CardContext
 ) -> tuple[CardAction, ...]:
     """Draft orders for each of the tests that a laboratory does, each once."""
-    free = (one for one in _ordered(wanted) if one.test not in context.by_hand)
-    drafted = (one for one in free if _standing(one, today, context) is None)
-    return tuple(_action(one, patient, today, context) for one in drafted)
+    words, drafted = context.words, []
+    for one in _ordered(wanted):
+        if one.test in context.by_hand or _standing(one, today, context) is not None:
+            continue
+        test, name = LABORATORY_TESTS[one.test], Phrase(f"test.{one.test}")
+        label = words.plain(say("suggest.test", test=name, when=_when(one, today)))
+        note = words.plain(say("suggest.testNote"))
+        days = one.first or (None if one.last else today), one.last
+        resource = laboratory_order(patient, test.loinc, test.display, days, today, note)
+        drafted.append(CardAction(ActionType.CREATE, label, resource))
+    return tuple(drafted)
 
 
 def already_ordered(wanted: Iterable[WantedTest], today: date, context: CardContext) -> list[Phrase]:
@@ -68,16 +76,6 @@ def _ordered(wanted: Iterable[WantedTest]) -> list[WantedTest]:
     """As a laboratory knows them, each once; what is no test is left out."""
     named = (replace(one, test=ORDERED_AS.get(one.test, one.test)) for one in wanted)
     return list({one.test: one for one in named if one.test in LABORATORY_TESTS}.values())
-
-
-def _action(wanted: WantedTest, patient: str, today: date, context: CardContext) -> CardAction:
-    words = context.words
-    test = LABORATORY_TESTS[wanted.test]
-    label = words.plain(say("suggest.test", test=Phrase(f"test.{wanted.test}"), when=_when(wanted, today)))
-    note = words.plain(say("suggest.testNote"))
-    first = wanted.first or (None if wanted.last else today)
-    resource = laboratory_order(patient, test.loinc, test.display, (first, wanted.last), today, note)
-    return CardAction(ActionType.CREATE, label, resource)
 
 
 def _when(wanted: WantedTest, today: date) -> Phrase:

@@ -20,7 +20,7 @@ from cds_service.cards.citations import cited
 from cds_service.cards.said import lacking_on_page
 from cds_service.rules.criterion_folders import word_folders
 from cds_service.rules.thresholds import FOLDER, ProtocolTextFault, parsed_toml
-from fhir_mappings.clinical_model.messages import Argument, Phrase
+from fhir_mappings.clinical_model.messages import Phrase
 
 _FIRST = "en"  # in which the sources of rules are written
 LONGEST_QUOTE = 80
@@ -67,26 +67,21 @@ class Wording(msgspec.Struct, frozen=True):
         return self._fill(phrase, escaped)
 
     def _fill(self, phrase: Phrase, quote: Callable[[str], str]) -> str:
-        values = {
-            name: quote(value)
-            if type(value) is str
-            else plain_number(value)
-            if type(value) is Decimal
-            else self._value(value, quote)
-            for name, value in phrase.values
-        }
-        return self.sentences[phrase.key].format_map(values)
-
-    def _value(self, value: Argument, quote: Callable[[str], str]) -> str:
-        if isinstance(value, str):
-            return quote(value)
-        if type(value) is Phrase:
-            return self._fill(value, quote)
-        if isinstance(value, tuple):
-            return self.sentences["join.comma"].join(self._fill(item, quote) for item in value)
-        if isinstance(value, date):
-            return value.isoformat()
-        return self.sentences["join.nothing"] if value is None else str(value)
+        said: dict[str, str] = {}
+        for name, value in phrase.values:
+            if isinstance(value, str):
+                said[name] = quote(value)
+            elif isinstance(value, Decimal):
+                said[name] = plain_number(value)
+            elif isinstance(value, Phrase):
+                said[name] = self._fill(value, quote)
+            elif isinstance(value, tuple):
+                said[name] = self.sentences["join.comma"].join(self._fill(item, quote) for item in value)
+            elif isinstance(value, date):
+                said[name] = value.isoformat()
+            else:
+                said[name] = self.sentences["join.nothing"] if value is None else str(value)
+        return self.sentences[phrase.key].format_map(said)
 
 
 _AMPLE = Context(prec=5_000)  # a number is as long as its writer liked

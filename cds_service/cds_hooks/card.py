@@ -6,16 +6,25 @@ the EHR. `as_json()` leaves out whatever is empty (CH-004, CH-005).
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 SUMMARY_LIMIT = 140
 """A summary is one sentence of fewer code points than this (CH-076)."""
 
-_UUID = re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_ABSOLUTE_URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
+
+class Form(NamedTuple):
+    """How a text is written, and what such a text is called."""
+
+    pattern: re.Pattern[str]
+    name: str
+
+
+_UUID = Form(re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "a UUID")
+_ABSOLUTE_URL = Form(re.compile(r"https?://[^\s/?#]+[^\s]*"), "an absolute http(s) URL")
 _RELATIVE_REFERENCE = re.compile(r"[A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 
 
@@ -66,43 +75,59 @@ class LinkType(StrEnum):
     SMART = "smart"
 
 
-class CardCoding(msgspec.Struct, frozen=True):
+class CardPart(msgspec.Struct, frozen=True, rename="camel"):
+    """A card or a part of one, written as its fields under the standard's names.
+
+    `TEXTS`: the fields that must not be empty, by the standard's name of each; `FORMS`: those that have a
+    form where they are there.
+    """
+
+    TEXTS: ClassVar[Mapping[str, str]] = {}
+    FORMS: ClassVar[Mapping[str, tuple[str, Form]]] = {}
+
+    def __post_init__(self) -> None:
+        for element, field in self.TEXTS.items():
+            text = getattr(self, field)
+            if not text or text.isspace():
+                raise InvalidCard(element, "must not be empty")
+        for element, (field, form) in self.FORMS.items():
+            text = getattr(self, field)
+            if text is not None and not form.pattern.fullmatch(text):
+                raise InvalidCard(element, f"must be {form.name}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object, its uuid first, without any null or empty member."""
+        told = msgspec.to_builtins(self, builtin_types=(Decimal,))
+        return without_empty({"uuid": told.pop("uuid", None)} | told)
+
+
+class CardCoding(CardPart, frozen=True):
     """The CDS Hooks Coding: `code` and `system` are required, unlike FHIR's (CH-113, CH-114)."""
+
+    TEXTS = {"coding.code": "code", "coding.system": "system"}
 
     code: str
     system: str
     display: str | None = None
 
-    def __post_init__(self) -> None:
-        _need_text("coding.code", self.code)
-        _need_text("coding.system", self.system)
 
-    def as_json(self) -> dict[str, Any]:
-        """The JSON object."""
-        return _object(code=self.code, system=self.system, display=self.display)
-
-
-class CardSource(msgspec.Struct, frozen=True):
+class CardSource(CardPart, frozen=True):
     """Where the guidance comes from; `url` is about the source, never about a patient (CH-088..091)."""
+
+    TEXTS = {"source.label": "label"}
+    FORMS = {"source.url": ("url", _ABSOLUTE_URL), "source.icon": ("icon", _ABSOLUTE_URL)}
 
     label: str
     url: str | None = None
     icon: str | None = None
     topic: CardCoding | None = None
 
-    def __post_init__(self) -> None:
-        _need_text("source.label", self.label)
-        _need_absolute("source.url", self.url)
-        _need_absolute("source.icon", self.icon)
 
-    def as_json(self) -> dict[str, Any]:
-        """The JSON object."""
-        topic = self.topic.as_json() if self.topic else None
-        return _object(label=self.label, url=self.url, icon=self.icon, topic=topic)
-
-
-class CardLink(msgspec.Struct, frozen=True):
+class CardLink(CardPart, frozen=True):
     """A page or SMART app; `app_context` only for the latter (CH-107..110)."""
+
+    TEXTS = {"link.label": "label", "link.url": "url"}
+    FORMS = {"link.url": ("url", _ABSOLUTE_URL)}
 
     label: str
     url: str
@@ -110,23 +135,19 @@ class CardLink(msgspec.Struct, frozen=True):
     app_context: str | None = None
 
     def __post_init__(self) -> None:
-        _need_text("link.label", self.label)
-        _need_text("link.url", self.url)
-        _need_absolute("link.url", self.url)
+        super().__post_init__()
         if self.app_context is not None and self.type is not LinkType.SMART:
             raise InvalidCard("link.appContext", "is for SMART links only")
 
-    def as_json(self) -> dict[str, Any]:
-        """The JSON object."""
-        return _object(label=self.label, url=self.url, type=self.type.value, appContext=self.app_context)
 
-
-class CardAction(msgspec.Struct, frozen=True):
+class CardAction(CardPart, frozen=True):
     """One change of the chart: a whole new or updated resource, or the reference of one to delete.
 
     A resource to create has no id yet; a resource to update has its id and is complete, never a patch
     (CH-100, CH-101); one to delete is named by a relative reference (CH-103).
     """
+
+    TEXTS = {"action.description": "description"}
 
     type: ActionType
     description: str
@@ -134,11 +155,16 @@ class CardAction(msgspec.Struct, frozen=True):
     resource_id: str | None = None
 
     def __post_init__(self) -> None:
-        _need_text("action.description", self.description)
+        super().__post_init__()
+        resource = self.resource or {}
         if self.type is ActionType.DELETE:
             self._check_delete()
-        else:
-            self._check_resource()
+        elif self.resource_id is not None:
+            raise InvalidCard("action.resourceId", f"does not belong to a {self.type}")
+        elif not resource.get("resourceType"):
+            raise InvalidCard("action.resource", f"a {self.type} needs a FHIR resource")
+        elif bool(resource.get("id")) is not (self.type is ActionType.UPDATE):
+            raise InvalidCard("action.resource.id", "is there when updating, and never when creating")
 
     def _check_delete(self) -> None:
         if self.resource is not None:
@@ -146,49 +172,24 @@ class CardAction(msgspec.Struct, frozen=True):
         if not _RELATIVE_REFERENCE.fullmatch(self.resource_id or ""):
             raise InvalidCard("action.resourceId", "a delete needs a relative reference such as Task/1")
 
-    def _check_resource(self) -> None:
-        resource = self.resource or {}
-        if self.resource_id is not None:
-            raise InvalidCard("action.resourceId", f"does not belong to a {self.type}")
-        if not resource.get("resourceType"):
-            raise InvalidCard("action.resource", f"a {self.type} needs a FHIR resource")
-        if bool(resource.get("id")) is not (self.type is ActionType.UPDATE):
-            raise InvalidCard("action.resource.id", "is there when updating, and never when creating")
 
-    def as_json(self) -> dict[str, Any]:
-        """The JSON object."""
-        return _object(
-            type=self.type.value,
-            description=self.description,
-            resource=without_empty(self.resource or {}),
-            resourceId=self.resource_id,
-        )
+class Suggestion(CardPart, frozen=True, omit_defaults=True):
+    """Actions that belong together, behind one button (CH-092..095); `is_recommended` is said only if so."""
 
-
-class Suggestion(msgspec.Struct, frozen=True):
-    """Actions that belong together, behind one button (CH-092..095)."""
+    TEXTS = {"suggestion.label": "label"}
+    FORMS = {"suggestion.uuid": ("uuid", _UUID)}
 
     label: str
     actions: tuple[CardAction, ...] = ()
     uuid: str | None = None
     is_recommended: bool = False
 
-    def __post_init__(self) -> None:
-        _need_text("suggestion.label", self.label)
-        _need_uuid("suggestion.uuid", self.uuid)
 
-    def as_json(self) -> dict[str, Any]:
-        """The JSON object; `isRecommended` only when true."""
-        return _object(
-            label=self.label,
-            uuid=self.uuid,
-            isRecommended=self.is_recommended or None,
-            actions=[action.as_json() for action in self.actions],
-        )
-
-
-class Card(msgspec.Struct, frozen=True):
+class Card(CardPart, frozen=True):
     """One piece of guidance. Raises InvalidCard (or SummaryTooLong) when it breaks the standard."""
+
+    TEXTS = {"summary": "summary"}
+    FORMS = {"uuid": ("uuid", _UUID)}
 
     summary: str
     indicator: Indicator
@@ -202,58 +203,20 @@ class Card(msgspec.Struct, frozen=True):
     extension: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        _need_text("summary", self.summary)
+        super().__post_init__()
         if len(self.summary) >= SUMMARY_LIMIT:
             raise SummaryTooLong(len(self.summary))
-        _need_uuid("uuid", self.uuid)
-        self._check_suggestions()
-        for reason in self.override_reasons:
-            _need_text("overrideReasons.display", reason.display)
-
-    def _check_suggestions(self) -> None:
+        if not all(reason.display and reason.display.strip() for reason in self.override_reasons):
+            raise InvalidCard("overrideReasons.display", "must not be empty")
         if self.suggestions and self.selection_behavior is None:
             raise InvalidCard("selectionBehavior", "is required with suggestions")
         recommended = sum(s.is_recommended for s in self.suggestions)
         if recommended > 1 and self.selection_behavior is SelectionBehavior.AT_MOST_ONE:
             raise InvalidCard("suggestions", "only one may be recommended when at most one may be taken")
 
-    def as_json(self) -> dict[str, Any]:
-        """The JSON object, without any null or empty member."""
-        return _object(
-            uuid=self.uuid,
-            summary=self.summary,
-            detail=self.detail,
-            indicator=self.indicator.value,
-            source=self.source.as_json(),
-            suggestions=[suggestion.as_json() for suggestion in self.suggestions],
-            selectionBehavior=self.selection_behavior.value if self.selection_behavior else None,
-            overrideReasons=[reason.as_json() for reason in self.override_reasons],
-            links=[link.as_json() for link in self.links],
-            extension=without_empty(self.extension or {}),
-        )
-
-
-def _need_text(element: str, text: str | None) -> None:
-    if not text or text.isspace():
-        raise InvalidCard(element, "must not be empty")
-
-
-def _need_uuid(element: str, text: str | None) -> None:
-    if text is not None and not _UUID.fullmatch(text):
-        raise InvalidCard(element, "must be a UUID")
-
-
-def _need_absolute(element: str, url: str | None) -> None:
-    if url is not None and not _ABSOLUTE_URL.fullmatch(url):
-        raise InvalidCard(element, "must be an absolute http(s) URL")
-
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 _FLAT = frozenset({str, bool, int, float, type(None)})
-
-
-def _object(**members: Any) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value not in _EMPTY}
 
 
 def without_empty(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,13 +72,21 @@ def read_hook_request(body: bytes) -> HookRequest:
     """Read a request body. Raises BadHookRequest naming the fields at fault."""
     members, prefetch = open_call(body)
     _need(members, ("hook", "hookInstance", "context"))
-    hook = _hook(_text(members, "hook"))
+    name = _text(members, "hook")
+    try:
+        hook = Hook(name)
+    except ValueError as error:
+        raise BadHookRequest("is no hook of this service", "hook") from error
+    instance = _text(members, "hookInstance").removeprefix("urn:uuid:")
+    if not _UUID.fullmatch(instance):
+        raise BadHookRequest("must be a UUID", "hookInstance")
+    authorization = members.get("fhirAuthorization", _ABSENT)
     request = HookRequest(
         hook=hook,
-        hook_instance=_hook_instance(_text(members, "hookInstance")),
+        hook_instance=instance,
         context=_context(hook, members["context"]),
         fhir_server=None if is_null(members.get("fhirServer")) else _text(members, "fhirServer"),
-        fhir_authorization=_authorization(members.get("fhirAuthorization")),
+        fhir_authorization=None if is_null(authorization) else read_authorization(authorization),
         prefetch=_prefetch(members.get("prefetch")) if prefetch is None else prefetch,
     )
     if request.fhir_authorization is not None and not request.fhir_server:
@@ -91,10 +99,6 @@ def check_token_patient(request: HookRequest) -> None:
     bound_to = request.fhir_authorization.patient if request.fhir_authorization else None
     if bound_to and bound_to.removeprefix("Patient/") != request.context.patient_id:
         raise PatientMismatch("fhirAuthorization.patient")
-
-
-def _authorization(raw: msgspec.Raw | None) -> FhirAuthorization | None:
-    return None if raw is None or is_null(raw) else read_authorization(raw)
 
 
 def _need(members: dict[str, msgspec.Raw], names: tuple[str, ...], path: str = "") -> None:
@@ -110,20 +114,6 @@ def _text(members: dict[str, msgspec.Raw], name: str) -> str:
         raise BadHookRequest("must be a string", name) from error
 
 
-def _hook(name: str) -> Hook:
-    try:
-        return Hook(name)
-    except ValueError as error:
-        raise BadHookRequest("is no hook of this service", "hook") from error
-
-
-def _hook_instance(text: str) -> str:
-    plain = text.removeprefix("urn:uuid:")
-    if not _UUID.fullmatch(plain):
-        raise BadHookRequest("must be a UUID", "hookInstance")
-    return plain
-
-
 def _prefetch(raw: msgspec.Raw | None) -> dict[str, msgspec.Raw]:
     return {} if raw is None or is_null(raw) else open_member(bytes(raw), "prefetch")
 
@@ -135,11 +125,6 @@ def _context(hook: Hook, raw: msgspec.Raw) -> HookContext:
         context = msgspec.json.decode(raw, type=HookContext)
     except msgspec.ValidationError as error:
         raise BadHookRequest(f"has a member of the wrong type ({error})", "context") from error
-    _check_context(hook, context, members)
-    return context
-
-
-def _check_context(hook: Hook, context: HookContext, members: dict[str, msgspec.Raw]) -> None:
     if not _REFERENCE.fullmatch(context.user_id):
         raise BadHookRequest("must be a reference such as Practitioner/1", "context.userId")
     if not _ID.fullmatch(context.patient_id):
@@ -150,3 +135,4 @@ def _check_context(hook: Hook, context: HookContext, members: dict[str, msgspec.
     for name in _BUNDLES:
         if not is_null(members.get(name)) and resource_type(members[name]) != "Bundle":
             raise BadHookRequest("must be a FHIR Bundle", f"context.{name}")
+    return context

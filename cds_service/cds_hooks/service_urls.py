@@ -10,16 +10,13 @@ class Endpoints(msgspec.Struct, frozen=True):
 
     def discovery(self) -> frozenset[str]:
         """The discovery URL (CH-022)."""
-        return frozenset({self._discovery})
+        return frozenset({f"{self.public_base_url}/cds-services"})
 
     def service(self, service_id: str) -> frozenset[str]:
         """The URL of one service."""
-        return frozenset({f"{self._discovery}/{service_id}"})
+        return frozenset({f"{self.public_base_url}/cds-services/{service_id}"})
 
     def feedback(self, service_id: str) -> frozenset[str]:
         """The feedback URL of a service; some clients name the service itself."""
-        return self.service(service_id).union({f"{self._discovery}/{service_id}/feedback"})
-
-    @property
-    def _discovery(self) -> str:
-        return f"{self.public_base_url}/cds-services"
+        own = self.service(service_id)
+        return own.union(f"{url}/feedback" for url in own)

@@ -128,7 +128,8 @@ def open_member(text: bytes, path: str) -> dict[str, msgspec.Raw]:
         raise BadHookRequest("must be a JSON object", *where) from error
     except msgspec.DecodeError as error:
         raise BadHookRequest(f"is not JSON ({error})", *where) from error
-    if not _is_the_whole(text, members):
+    end = _after_object(members, text, text.index(b"{"))
+    if end is None or text[end:].strip():
         _refuse_duplicates(text, path)
     return members
 
@@ -146,11 +147,6 @@ def resource_type(raw: msgspec.Raw) -> str | None:
         return _typed.decode(raw).resource_type
     except (msgspec.DecodeError, RecursionError):
         return None
-
-
-def _is_the_whole(text: bytes, members: Mapping[str, msgspec.Raw]) -> bool:
-    end = _after_object(members, text, text.index(b"{"))
-    return end is not None and not text[end:].strip()
 
 
 def _after_object(members: Mapping[str, msgspec.Raw], text: bytes, position: int) -> int | None:

@@ -1,6 +1,7 @@
 """The queries that make up a chart: one for each part, advertised as prefetch and run by ourselves alike."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.readers.lost_entries import PARTS
@@ -24,7 +25,8 @@ _OTHER_QUERIES = {
 }
 
 
-def resource_types(stand_ins: tuple[StandIn, ...] = ()) -> dict[Part, str]:
+@cache
+def resource_types(stand_ins: tuple[StandIn, ...] = ()) -> Mapping[Part, str]:
     """The resource type of each part; a site without ResearchSubject keeps participation in a stand-in."""
     types = dict(RESOURCE_TYPES)
     if stand_ins:
@@ -32,7 +34,8 @@ def resource_types(stand_ins: tuple[StandIn, ...] = ()) -> dict[Part, str]:
     return types
 
 
-def chart_queries(stand_ins: tuple[StandIn, ...] = ()) -> dict[Part, str]:
+@cache
+def chart_queries(stand_ins: tuple[StandIn, ...] = ()) -> Mapping[Part, str]:
     """The prefetch template of each part. All six services need all parts: one patient, one assessment."""
     types = resource_types(stand_ins)
     return {part: _OTHER_QUERIES.get(kind, _by_patient(kind)) for part, kind in types.items()}

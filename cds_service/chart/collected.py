@@ -103,9 +103,12 @@ class CollectedChart:
             for part, outcome in self._all(wanted).items():
                 self._keep_fetched(part, outcome)
 
-    def person(self) -> tuple[Resource, ...]:
+    def person_among(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
         """The patient's own resource, which tells by which numbers an entry may name the patient."""
-        return self._person_among(self.resources)
+        patient, found = f"Patient/{self.patient_id}", tuple(resources)
+        home = home_of(found, self._servers | servers_of(found, self._servers))
+        persons = [r for r in found if type(r) is Patient]
+        return tuple(r for r in persons if own_reference(r) == patient and not away(r, home))
 
     def written(self, reference: str) -> dict[str, Any] | None:
         """A medication order of the record with every element that came with it; None where none came."""
@@ -127,7 +130,8 @@ class CollectedChart:
         """
         decoded = self.visit.sent(part, written)
         if decoded is None:
-            if kind and (_is_other(written, kind) or holds_another_release(written)):
+            is_other = kind and resource_type(msgspec.Raw(written)) not in ("Bundle", kind)
+            if is_other or (kind and holds_another_release(written)):
                 raise NotFhir(part)
             decoded = decode(written)
             self.visit.keep_sent(part, written, decoded)
@@ -184,7 +188,7 @@ class CollectedChart:
         if decoded.failed or is_short(decoded) or _is_torn(decoded):
             self._came[part] = decoded
             return fetch_it
-        if part is Part.PATIENT and not self._is_there(decoded):
+        if part is Part.PATIENT and not self.person_among(decoded.resources):
             return fetch_it
         if decoded.next_link is None:
             return decoded
@@ -196,7 +200,7 @@ class CollectedChart:
         if isinstance(outcome, NotFetched):
             self._keep_what_came(part, outcome)
             self._lose(part, outcome)
-        elif part is Part.PATIENT and not self._is_there(outcome):
+        elif part is Part.PATIENT and not self.person_among(outcome.resources):
             self._lose(part, NotFetched(WhyNotFetched.NOT_FOUND, part.value))
         else:
             self._keep(part, outcome)
@@ -219,15 +223,6 @@ class CollectedChart:
             return True
         is_refused = outcome.why in _NO_SUCH_TYPE and part not in ALWAYS_TOLD
         return is_refused and self._fetcher.keeps_none(self._types[part])
-
-    def _is_there(self, decoded: Decoded) -> bool:
-        return bool(self._person_among(decoded.resources))
-
-    def _person_among(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
-        patient, found = f"Patient/{self.patient_id}", tuple(resources)
-        home = home_of(found, self._servers | servers_of(found, self._servers))
-        persons = [r for r in found if type(r) is Patient]
-        return tuple(r for r in persons if own_reference(r) == patient and not away(r, home))
 
     def _keep(self, part: Part, decoded: Decoded) -> None:
         """Keep what belongs to the part; a server that adds other things is not trusted with them."""
@@ -255,10 +250,6 @@ class CollectedChart:
             self.retry_after[part] = failure.retry_after
         told = ": ".join(filter(None, (part.value, failure.why.value, failure.said)))
         self.gaps.append(Gap("PART_UNAVAILABLE", detail=told))
-
-
-def _is_other(written: bytes, kind: str) -> bool:
-    return resource_type(msgspec.Raw(written)) not in ("Bundle", kind)
 
 
 def _asker(request: HookRequest, fetcher: Fetcher) -> Asker | None:

@@ -22,7 +22,6 @@ from cds_service.chart.concern import (
     PARTICIPANTS,
     PARTICIPANTS_AND_CANDIDATES,
     Concern,
-    has_no_known_study,
     is_certain,
 )
 from cds_service.chart.context_bundle import ContextResources, read_context_bundle, server_asked
@@ -35,7 +34,7 @@ from cds_service.fhir_client.fhir_access import access_of
 from cds_service.fhir_client.fhir_get import FhirServer
 from cds_service.fhir_client.server_limits import ServerLines
 from cds_service.fhir_client.server_settings import AS_USUAL, ServerWays
-from cds_service.rules.as_of import AsOf, as_of
+from cds_service.rules.as_of import as_of
 from cds_service.trials.trial_interface import Trial
 from fhir_mappings.clinical_model.known_unknown import Gap, Part
 from fhir_mappings.clinical_model.medications import MedicationEvent
@@ -45,6 +44,7 @@ from fhir_mappings.readers.bundle import Decoded, NotFhir, decode
 from fhir_mappings.readers.patient_match import home_of
 from fhir_mappings.readers.read_record import read_drafts, read_record, read_record_until
 from fhir_mappings.readers.reader_settings import ReaderSettings
+from fhir_mappings.readers.reference_addresses import Home
 from fhir_mappings.readers.references import servers_of
 from fhir_mappings.readers.standing_orders import standing_orders
 
@@ -69,8 +69,9 @@ class GatherLimits(msgspec.Struct, frozen=True):
 class Gathered(msgspec.Struct, frozen=True):
     """One patient's record and the draft orders of the call, typed and verbatim.
 
-    `written` gives an order of the record as it came. `is_concerned` is False when the service cannot concern
-    the patient; the record may then hold the first parts only, and is not to be assessed.
+    `written` gives an order of the record as it came; `standing` are tests that are ordered already, where
+    the client sent them: only suggestions hang on them. `is_concerned` is False when the service cannot
+    concern the patient; the record may then hold the first parts only, and is not to be assessed.
     """
 
     record: ClinicalRecord
@@ -120,7 +121,7 @@ class Gatherer(msgspec.Struct, frozen=True):
         chart.add(problems.decoded)
         chart.take(concern.parts)
         record = self._first_look(chart, now, concern)
-        if not concern.may_be(self.trial, record, self._as_of(now)):
+        if not concern.may_be(self.trial, record, as_of(now, self.reader.zone)):
             return Gathered(record, is_concerned=False)
         chart.take(tuple(part for part in Part if part not in concern.parts))
         chart.follow_references(self.limits.references, drafts.decoded.resources)
@@ -176,45 +177,40 @@ class Gatherer(msgspec.Struct, frozen=True):
         """
         record = self._read(chart, now)
         _check_decisive(self.trial, chart, record)
-        if not (has_no_known_study(record) and concern.may_be(self.trial, record, self._as_of(now))):
-            return record
-        chart.follow_references(self.limits.references)
-        return self._read(chart, now)
+        told = [entry.this_trial for entry in record.studies]
+        hangs_on_a_study = None in told and True not in told
+        if hangs_on_a_study and concern.may_be(self.trial, record, as_of(now, self.reader.zone)):
+            chart.follow_references(self.limits.references)
+            return self._read(chart, now)
+        return record
 
     def _whole(
         self, chart: CollectedChart, drafts: ContextResources, now: datetime, concern: Concern
     ) -> Gathered:
         """Raises DataNotAvailable."""
         # A draft's Medication may be among what was fetched, so the drafts are read beside the chart.
-        beside = (*chart.referenced, *chart.person())
+        beside = (*chart.referenced, *chart.person_among(chart.resources))
         resources = (*drafts.decoded.resources, *beside)
-        home = chart.home.with_more(drafts.servers)
+        home = Home(chart.home.servers | drafts.servers)
         orders, gaps = read_drafts(resources, chart.patient_id, now, self.reader, home)
         record = self._read(chart, now, (*drafts.decoded.gaps, *gaps))
         _check_decisive(self.trial, chart, record)
-        return Gathered(
-            record,
-            concern.is_still(self.trial, record, self._as_of(now)),
-            orders,
-            drafts,
-            chart.written,
-            self._standing(chart, now),
+        today = as_of(now, self.reader.zone)
+        standing = standing_orders(
+            chart.test_orders(),
+            f"Patient/{chart.patient_id}",
+            chart.home,
+            today.day,
+            self.limits.undated_order_days,
+            self.reader,
         )
-
-    def _standing(self, chart: CollectedChart, now: datetime) -> tuple[StandingOrder, ...]:
-        """Tests that are ordered already, where the client sent them: only suggestions hang on them."""
-        requests = chart.test_orders()
-        patient, today = f"Patient/{chart.patient_id}", self._as_of(now).day
-        return standing_orders(
-            requests, patient, chart.home, today, self.limits.undated_order_days, self.reader
-        )
-
-    def _as_of(self, now: datetime) -> AsOf:
-        return as_of(now, self.reader.zone)
+        is_concerned = concern.is_still(self.trial, record, today)
+        return Gathered(record, is_concerned, orders, drafts, chart.written, standing)
 
     def _read(self, chart: CollectedChart, now: datetime, gaps: tuple[Gap, ...] = ()) -> ClinicalRecord:
         """The record of what came so far; of the same answers it is made once a visit."""
-        unavailable, problems, day = frozenset(chart.unavailable), (*chart.gaps, *gaps), self._as_of(now).day
+        unavailable, problems = frozenset(chart.unavailable), (*chart.gaps, *gaps)
+        day = as_of(now, self.reader.zone).day
         besides = unavailable, frozenset(problems), chart.home
         read = chart.visit.record(chart.came, besides, now, day)
         if read is None:

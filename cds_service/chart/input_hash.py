@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from cds_service.rules.criterion_folders import criterion_folders
 from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
-from fhir_mappings.clinical_model.studies import Attestation
 from fhir_mappings.readers.read_record import canonical_bytes
 
 ON_THE_WAY = frozenset(
@@ -46,17 +45,11 @@ def input_hash(
 
 @once_a_record
 def _begun(record: ClinicalRecord) -> "hashlib._Hash":
-    digest = hashlib.sha256()
-    _add(
-        digest,
-        canonical_bytes(replace(record, gaps=lasting_gaps(record.gaps), attestations=_unnamed(record))),
-    )
-    return digest
-
-
-def _unnamed(record: ClinicalRecord) -> tuple[Attestation, ...]:
     """What was attested, whoever did: a name that a server tells or not changes no advice."""
-    return tuple(replace(one, by="") for one in record.attestations)
+    digest = hashlib.sha256()
+    unnamed = tuple(replace(one, by="") for one in record.attestations)
+    _add(digest, canonical_bytes(replace(record, gaps=lasting_gaps(record.gaps), attestations=unnamed)))
+    return digest
 
 
 def _add(digest: "hashlib._Hash", piece: bytes) -> None:

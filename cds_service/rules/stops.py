@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from fhir_mappings.clinical_model.calendar import days_after
-from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationStatus, begun_on
 
 STOPPED = frozenset({MedicationStatus.STOPPED, MedicationStatus.ON_HOLD})
 
@@ -24,7 +24,7 @@ def ended_orders(orders: Sequence[MedicationEvent], today: date, switch_days: in
 def _goes_on(stopped: MedicationEvent, other: MedicationEvent, switch_days: int) -> bool:
     """Does another order hold beyond the end of the stopped one, or begin right after it?"""
     assert stopped.end is not None
-    begins = other.start.first if other.start else date.min
+    begins = begun_on(other)
     if begins > days_after(stopped.end.last, switch_days):
         return False
     if other.end is not None:

@@ -133,7 +133,7 @@ def assessment_by(rules: Rulebook, chart: FileChart, drafts: ContextResources, n
     # The Patient tells by which numbers a draft may name the patient, Medications what it orders.
     beside = (r for r in chart.resources if isinstance(r, Patient | Medication))
     resources = (*drafts.decoded.resources, *beside)
-    home = chart.home.with_more(drafts.servers)
+    home = Home(chart.home.servers | drafts.servers)
     orders, gaps = read_drafts(resources, chart.patient_id, now.instant, reader, home)
     record = read_record(
         chart.resources,

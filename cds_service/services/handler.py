@@ -1,7 +1,6 @@
 """The one story that all services tell: gather, assess, word the cards, and record what was said."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -147,6 +146,7 @@ def _card_context(
     installation: Installation, service_id: str, call: HookCall, gathered: Gathered, now: AsOf
 ) -> CardContext:
     drafts = gathered.context
+    pause = installation.protocol.restraint.trial_card_days if installation.memory else 0
     return CardContext(
         issuer=call.caller.issuer,
         tenant=call.caller.tenant,
@@ -165,11 +165,5 @@ def _card_context(
         by_hand=installation.ordered_by_hand,
         mg_per_piece={d.reference: d.mg_per_piece for d in gathered.drafts if d.mg_per_piece},
         explains=call.caller.issuer in installation.explaining,
-        trial_card_back=_trial_card_back(installation, now),
+        trial_card_back=days_after(now.day, pause) if pause else None,
     )
-
-
-def _trial_card_back(installation: Installation, now: AsOf) -> date | None:
-    """The day from which an unchanged trial card is given again (DECISIONS 17)."""
-    pause = installation.protocol.restraint.trial_card_days
-    return days_after(now.day, pause) if installation.memory and pause else None

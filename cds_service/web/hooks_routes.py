@@ -12,8 +12,8 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from cds_service.cards.card_builder import rules_of
 from cds_service.cds_hooks.card import Card
 from cds_service.cds_hooks.discovery import Catalogue
-from cds_service.cds_hooks.request import HookRequest, read_hook_request
-from cds_service.cds_hooks.service import HookCall, HookService
+from cds_service.cds_hooks.request import read_hook_request
+from cds_service.cds_hooks.service import HookCall
 from cds_service.web.client_authentication import Door
 from cds_service.web.request_body import json_body
 
@@ -30,7 +30,7 @@ def hooks_routes(catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes:
     @routes.get("/cds-services")
     def discover() -> Response:
         door.caller(door.endpoints.discovery(), clock())
-        return _json(discovery)
+        return Response(discovery, content_type="application/json")
 
     @routes.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:
@@ -39,30 +39,19 @@ def hooks_routes(catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes:
         catalogue.find(service_id)
         asked = read_hook_request(json_body(max_body_bytes))
         service = catalogue.find_for(service_id, asked.hook)
-        _bind(service, asked)
+        # what every further line of this call says: enough to find it at the EHR, nothing of the patient
+        missed = [key for key in service.prefetch if key not in asked.prefetch]
+        bind_contextvars(service=service.id, hook_instance=asked.hook_instance, missed=missed)
         answer = service.advise(HookCall(asked, caller, now))
         body = _encoder.encode(answer.as_json())
         _note(answer.cards, started)
-        return _json(body)
+        return Response(body, content_type="application/json")
 
     @routes.teardown_request
     def end(_: BaseException | None) -> None:
         clear_contextvars()
 
     return routes
-
-
-def _json(body: bytes) -> Response:
-    return Response(body, content_type="application/json")
-
-
-def _bind(service: HookService, asked: HookRequest) -> None:
-    """What every further line of this call says: enough to find it at the EHR, nothing of the patient."""
-    bind_contextvars(
-        service=service.id,
-        hook_instance=asked.hook_instance,
-        missed=[key for key in service.prefetch if key not in asked.prefetch],
-    )
 
 
 def _note(cards: tuple[Card, ...], started: float) -> None:

@@ -1,6 +1,7 @@
 """The study drugs, doses, and every entry about a drug that a rule asks about."""
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -112,3 +113,8 @@ class MedicationEvent(msgspec.Struct, frozen=True):
     replaces: frozenset[str] = frozenset()
     part_of: frozenset[str] = frozenset()
     reason: str = ""
+
+
+def begun_on(event: MedicationEvent) -> date:
+    """The first day on which it may have begun; an undated one counts as the oldest."""
+    return event.start.first if event.start else date.min

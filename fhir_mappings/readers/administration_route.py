@@ -126,12 +126,12 @@ _FORMS, _FORMS_BY_MOUTH = _table(_ORAL_FORMS, _NOT_ORAL_FORMS, _LOCAL_FORMS)
 
 def of_route(route: CodeableConcept | None) -> bool | None:
     """True for a systemic route, False for a local one, None when the route is not told or not listed."""
-    return _look_up(route, _ROUTES)
+    return agreed(_answers(route, _ROUTES))
 
 
 def of_form(form: CodeableConcept | None) -> bool | None:
     """True for a form that is swallowed or infused, False for drops and creams, None when not told."""
-    return _look_up(form, _FORMS)
+    return agreed(_answers(form, _FORMS))
 
 
 def of_name(name: str) -> Literal[False] | None:
@@ -183,10 +183,6 @@ def agreed(answers: Iterable[bool | None]) -> bool | None:
     """The one answer of those who have one; None when nobody has, or when they differ."""
     given = set(answers) - {None}
     return given.pop() if len(given) == 1 else None
-
-
-def _look_up(concept: CodeableConcept | None, table: dict[str, bool]) -> bool | None:
-    return agreed(_answers(concept, table))
 
 
 def _answers(concept: CodeableConcept | None, table: dict[str, bool]) -> list[bool | None]:

@@ -87,12 +87,16 @@ def drug_name_of(concept: CodeableConcept | None, seen: Recognised) -> str:
 def drug_of(entry: MedicationEntry, chart: ReadingContext) -> DrugSeen | Gap | None:
     """The drug of an entry; None when no list knows it; a Gap when it cannot be told what it is.
 
-    An entry whose Medication nobody brought might be a study drug, so it is never passed over in silence.
+    An entry whose Medication nobody brought might be a study drug, so it is never passed over in silence. A
+    chart repeats few drugs many times, so each is looked up once.
     """
-    if entry.medication_codeable_concept is not None:
-        concept = entry.medication_codeable_concept
+    if (concept := entry.medication_codeable_concept) is not None:
         if concept.coding or concept.text:
-            return _of_concept(concept, chart)
+            try:
+                return chart.drugs[concept]
+            except KeyError:
+                seen = chart.drugs[concept] = _recognised([concept], NO_STRENGTH, None, chart)
+                return seen
     elif entry.medication_reference is not None:
         return _of_reference(entry, entry.medication_reference, chart)
     return Gap("MEDICATION_NOT_STATED", own_reference(entry))
@@ -106,15 +110,6 @@ def name_of_product(entry: MedicationEntry, chart: ReadingContext) -> str:
     return drug_words(found.code) if found else ""
 
 
-def _of_concept(concept: CodeableConcept, chart: ReadingContext) -> DrugSeen | None:
-    """The drug of a bare concept; a chart repeats few drugs many times, so each is looked up once."""
-    try:
-        return chart.drugs[concept]
-    except KeyError:
-        seen = chart.drugs[concept] = _recognised([concept], NO_STRENGTH, None, chart)
-        return seen
-
-
 def _of_reference(
     entry: MedicationEntry, reference: Reference, chart: ReadingContext
 ) -> DrugSeen | Gap | None:
@@ -123,10 +118,13 @@ def _of_reference(
     key = (reference.reference, *(map(bytes, entry.contained) if inside else ()))
     if key in chart.drugs:
         return chart.drugs[key]
-    found = _medication(entry, reference, chart)
-    if found is None:
+    product = _medication(entry, reference, chart)
+    if product is None:
         return _named_only(entry, reference, chart)
-    seen = chart.drugs[key] = _of_product(found, chart)
+    active = [i for i in product.ingredient if i.is_active is not False]
+    concepts = [product.code, *(i.item_codeable_concept for i in active)]
+    strength = strength_of_ratio(active[0].strength) if len(active) == 1 else NO_STRENGTH
+    seen = chart.drugs[key] = _recognised([c for c in concepts if c], strength, product.form, chart)
     return seen
 
 
@@ -167,13 +165,6 @@ def _shown(reference: Reference) -> CodeableConcept:
         else ()
     )
     return CodeableConcept(coding=coded, text=reference.display)
-
-
-def _of_product(product: Medication, chart: ReadingContext) -> DrugSeen | None:
-    active = [i for i in product.ingredient if i.is_active is not False]
-    concepts = [product.code, *(i.item_codeable_concept for i in active)]
-    strength = strength_of_ratio(active[0].strength) if len(active) == 1 else NO_STRENGTH
-    return _recognised([c for c in concepts if c], strength, product.form, chart)
 
 
 def _recognised(

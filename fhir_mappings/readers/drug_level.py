@@ -7,7 +7,6 @@ import re
 from typing import TypeVar
 
 from fhir_mappings.clinical_model import results
-from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.results import Assay, LevelDetails, SampleTiming
 from fhir_mappings.readers.drug_identification import drug_words
 from fhir_mappings.readers.effective_time import effective
@@ -54,10 +53,15 @@ _NOTED_AFTER = re.compile(
 
 
 def level_of(stated: LevelDetails, observation: Observation, chart: ReadingContext) -> LevelDetails:
-    """What the code, the specimen, the method and the words of one observation state together."""
+    """What the code, the specimen, the method and the words of one observation state together.
+
+    A specimen says by its own words when it was taken.
+    """
     method = drug_words(observation.method) or None
     name = _all_words(observation.code)
-    called, told = _specimen_named(name), _specimen_told(_specimen_words(observation, chart))
+    specimen, shown = _specimen(observation, chart), observation.specimen and observation.specimen.display
+    words = f"{_all_words(specimen.type if specimen else None)} {(shown or '').casefold()}"
+    called, told = _specimen_named(name), _specimen_told(words)
     seen = LevelDetails(
         _timing(name, observation, stated.timing),
         called if told is results.Specimen.UNSTATED else told,
@@ -65,7 +69,8 @@ def level_of(stated: LevelDetails, observation: Observation, chart: ReadingConte
         method,
     )
     level = joined(stated, seen)
-    sampled = _sampled(_specimen(observation, chart), chart)
+    taken = specimen.collection if specimen else None
+    sampled = effective(taken.collected_date_time, taken.collected_period, chart) if taken else None
     return LevelDetails(level.timing, level.specimen, level.assay, method or stated.method, sampled)
 
 
@@ -112,20 +117,6 @@ def _specimen(observation: Observation, chart: ReadingContext) -> SpecimenResour
     else:
         found = chart.bag.get(reference)
     return found if isinstance(found, SpecimenResource) else None
-
-
-def _specimen_words(observation: Observation, chart: ReadingContext) -> str:
-    specimen, reference = _specimen(observation, chart), observation.specimen
-    named = reference.display if reference else None
-    return f"{_all_words(specimen.type if specimen else None)} {(named or '').casefold()}"
-
-
-def _sampled(specimen: SpecimenResource | None, chart: ReadingContext) -> When | None:
-    """When the specimen was taken, by its own words."""
-    collection = specimen.collection if specimen else None
-    if collection is None:
-        return None
-    return effective(collection.collected_date_time, collection.collected_period, chart)
 
 
 def _all_words(concept: CodeableConcept | None) -> str:

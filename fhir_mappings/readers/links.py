@@ -6,7 +6,7 @@ from typing import Any
 
 from fhir_mappings.clinical_model.known_unknown import Gap, Lost
 from fhir_mappings.readers.adverse_event import AdverseEvent
-from fhir_mappings.readers.consent import Consent, Provision
+from fhir_mappings.readers.consent import Consent
 from fhir_mappings.readers.fhir_types import Reference, Resource
 from fhir_mappings.readers.medication import (
     MedicationAdministration,
@@ -37,20 +37,18 @@ def pointing(resource: Resource) -> Sequence[Reference | None]:
     return (resource.study,) if isinstance(resource, ResearchSubject) else ()
 
 
-def links_elsewhere(resource: Resource, chart: ReadingContext) -> Iterable[Gap]:
+def links_elsewhere(resource: Resource, chart: ReadingContext) -> list[Gap]:
     """A gap for each link to another server, which is not followed, where nothing else is read instead."""
+    found: list[Gap] = []
     links = FOLLOWED[type(resource)](resource)
-    return _elsewhere(resource, links, chart) if links else ()  # as nearly always
-
-
-def _elsewhere(resource: Resource, links: Iterable[Reference], chart: ReadingContext) -> Iterator[Gap]:
-    if getattr(resource, "status", None) == "entered-in-error":
-        return
+    if not links or getattr(resource, "status", None) == "entered-in-error":
+        return found
     for reference in links:
         name = chart.bag.name(reference) or ""
         if "://" in name and chart.bag.named(name) is None:
             lost = _ANYTHING if isinstance(resource, AdverseEvent) else ()
-            yield Gap("REFERENCE_ELSEWHERE", own_reference(resource), name, lost)
+            found.append(Gap("REFERENCE_ELSEWHERE", own_reference(resource), name, lost))
+    return found
 
 
 def _of_event(event: AdverseEvent) -> Iterator[Reference]:
@@ -78,7 +76,11 @@ def _of_medication(entry: MedicationEntry) -> tuple[Reference, ...]:
 
 
 def _of_consent(consent: Consent) -> Iterator[Reference]:
-    return _data(consent.provision)
+    """What its rules speak of, each with the rules within it."""
+    rules = [consent.provision] if consent.provision else []
+    for rule in rules:
+        yield from (d.reference for d in rule.data if d.reference and d.reference.identifier is None)
+        rules += rule.provision
 
 
 def _of_participation(subject: ResearchSubject) -> tuple[Reference, ...]:
@@ -101,11 +103,3 @@ FOLLOWED: Mapping[type[Resource], Callable[[Any], Iterable[Reference]]] = {
 def _studies(entry: MedicationEntry) -> list[Reference]:
     linked = (*entry.reason_reference, *entry.supporting_information)
     return [r for r in linked if "ResearchStudy/" in (r.reference or "")]
-
-
-def _data(provision: Provision | None) -> Iterator[Reference]:
-    """What the rules of a consent speak of."""
-    if provision is not None:
-        yield from (d.reference for d in provision.data if d.reference and d.reference.identifier is None)
-        for inner in provision.provision:
-            yield from _data(inner)

@@ -61,20 +61,21 @@ _STATEMENT = _COMMON | {"intended": S.INTENDED, "not-taken": S.NOT_TAKEN}
 
 
 def read_medication(entry: MedicationEntry, chart: ReadingContext) -> Seen:
-    """What one medication resource says; nothing when no list knows the drug."""
+    """What one medication resource says; nothing when no list knows the drug.
+
+    Red cells or platelets that are given, or handed over to be given, have names of their own, which no list
+    of drugs knows.
+    """
     drug = drug_of(entry, chart)
     if type(drug) is DrugSeen:
         return _BY_TYPE[type(entry)](entry, drug, chart)
-    return (drug,) if isinstance(drug, Gap) else _product_given(entry, chart)
-
-
-def _product_given(entry: MedicationEntry, chart: ReadingContext) -> Seen:
-    """Red cells or platelets given, or handed over to be given, under a name of their own, which no list of
-    drugs knows."""
+    if isinstance(drug, Gap):
+        return (drug,)
     if isinstance(entry, MedicationAdministration | MedicationDispense):
         name = name_of_product(entry, chart)
         if blood := chart.settings.codes.blood_products.find(name):
-            yield from _of_blood(entry, blood, name, chart)
+            return _of_blood(entry, blood, name, chart)
+    return ()
 
 
 def _of_blood(

@@ -14,7 +14,6 @@ from fhir_mappings.readers.dosage import Dosage
 from fhir_mappings.readers.fhir_types import Period, Quantity
 from fhir_mappings.readers.medication import DispenseRequest
 from fhir_mappings.readers.reading_context import ReadingContext
-from fhir_mappings.readers.timing import Repeat
 
 _MONTHS = {"mo": 1, "month": 1, "months": 1, "个月": 1, "月": 1, "a": 12, "year": 12, "years": 12, "年": 12}
 
@@ -30,18 +29,15 @@ def ordered_course(
     starts = [w for r in repeats if r.bounds_period and (w := chart.when(r.bounds_period.start))]
     written = chart.when(authored)
     start = min(starts, key=lambda w: w.first) if starts else written
-    ends = [_end(repeat, start, chart) for repeat in repeats]
+    ends = [
+        chart.until(r.bounds_period.end) if r.bounds_period else _after(start, r.bounds_duration)
+        for r in repeats
+    ]
     known = [end for end in ends if end is not None]
     steps = len({line.sequence for line in lines}) > 1 and any(r.bounds_duration for r in repeats)
     if steps or not known or len(known) < len(lines):
         return start, None
     return start, max(known, key=lambda w: w.last)
-
-
-def _end(repeat: Repeat, start: When | None, chart: ReadingContext) -> When | None:
-    if repeat.bounds_period is not None:
-        return chart.until(repeat.bounds_period.end)
-    return _after(start, repeat.bounds_duration)
 
 
 def _after(start: When | None, duration: Quantity | None) -> When | None:

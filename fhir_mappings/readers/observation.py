@@ -151,11 +151,13 @@ def _version(
     issued = chart.when(observation.issued) if observation.issued else None
     stored = observation.meta.last_updated if observation.meta else None
     updated = chart.when(stored) if stored else None
+    # a preliminary value may be shown; a preliminary nothing is still nothing
+    is_early = observation.status in _EARLY and value.reading is Reading.USABLE
     result = Result(
         reference,
         code.analyte,
         when,
-        _reading(value.reading, observation),
+        Reading.PRELIMINARY if is_early else value.reading,
         value.number,
         value.comparator,
         value.presence,
@@ -166,12 +168,6 @@ def _version(
         level_of(code.level, observation, chart) if code.level else None,
     )
     return Version(result, _STANDING.get(observation.status or "", 0), updated.instant if updated else None)
-
-
-def _reading(reading: Reading, observation: Observation) -> Reading:
-    """A preliminary value may be shown; a preliminary nothing is still nothing."""
-    is_early = observation.status in _EARLY and reading is Reading.USABLE
-    return Reading.PRELIMINARY if is_early else reading
 
 
 def _when(

@@ -39,7 +39,7 @@ def _of_diagnosis(diagnosis: Diagnosis) -> When | None:
     return diagnosis.onset or diagnosis.recorded
 
 
-_MOMENT: Mapping[type, Callable[[Any], When | None]] = {
+MOMENT: Mapping[type, Callable[[Any], When | None]] = {
     AdverseEventSeen: attrgetter("when"),
     Allergy: attrgetter("recorded"),
     Attestation: attrgetter("authored"),
@@ -52,13 +52,9 @@ _MOMENT: Mapping[type, Callable[[Any], When | None]] = {
     Result: attrgetter("when"),
     StudyEntry: attrgetter("start"),
 }
+"""When a fact became known or true: what decides its place, and whether it lies in the future."""
 _KEY, _FACT = itemgetter(0), itemgetter(1)
 _NO_CLOCK = datetime.min.replace(tzinfo=UTC)
-
-
-def moment_of(fact: Fact) -> When | None:
-    """When a fact became known or true: what decides its place, and whether it lies in the future."""
-    return _MOMENT[type(fact)](fact)
 
 
 def in_order(facts: Iterable[F]) -> tuple[F, ...]:
@@ -67,7 +63,7 @@ def in_order(facts: Iterable[F]) -> tuple[F, ...]:
         [
             (
                 (date.min, _NO_CLOCK, fact.reference)
-                if (when := _MOMENT[type(fact)](fact)) is None
+                if (when := MOMENT[type(fact)](fact)) is None
                 else (when.last, when.instant or _NO_CLOCK, fact.reference),
                 fact,
             )

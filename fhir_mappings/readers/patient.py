@@ -69,15 +69,20 @@ class PatientSeen(msgspec.Struct, frozen=True):
 
 
 def read_patient(patient: Patient, chart: ReadingContext) -> PatientSeen:
-    """Birth date with its precision, sex, and whether the patient has died by the chart's moment."""
+    """Birth date with its precision, sex, and whether the patient has died by the chart's moment.
+
+    A date of death that cannot be read tells a death still, one ahead tells none yet.
+    """
     born, sex = _birth_date(patient, chart), _sex(patient)
+    died = patient.deceased_date_time
+    dead = bool(patient.deceased_boolean) if died is None else not chart.is_ahead(chart.when(died))
     reference = own_reference(patient)
     gaps = []
     if isinstance(born, Unknown) and born.why is WhyUnknown.UNREADABLE:
         gaps.append(Gap("BIRTH_DATE_UNREADABLE", reference))
     if isinstance(sex, Unknown) and sex.why is WhyUnknown.CONFLICTING:
         gaps.append(Gap("SEX_CONFLICTING", reference))
-    return PatientSeen(born, sex, _deceased(patient, chart), tuple(gaps))
+    return PatientSeen(born, sex, dead, tuple(gaps))
 
 
 def _birth_date(patient: Patient, chart: ReadingContext) -> Fact[When]:
@@ -114,10 +119,3 @@ def _codes(extension: SexExtension) -> list[str | None]:
         if part.value_codeable_concept:
             found += (coding.code for coding in part.value_codeable_concept.coding)
     return found
-
-
-def _deceased(patient: Patient, chart: ReadingContext) -> bool:
-    """True for a stated death; a date that cannot be read is one still, a date ahead is none yet."""
-    if patient.deceased_date_time is not None:
-        return not chart.is_ahead(chart.when(patient.deceased_date_time))
-    return bool(patient.deceased_boolean)

@@ -6,7 +6,7 @@ answer about this patient. Another's identifier of a system that the patient has
 A patient of another server may be this one or anybody: `Patient/1` there is not `Patient/1` here.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 from operator import attrgetter
@@ -72,14 +72,8 @@ def home_of(resources: Iterable[Resource], known: frozenset[str] | None = None) 
     told = tuple(resources)
     if known is None and (servers := servers_of(told)):
         return Home(servers)
-    return Home(shared_server(_subjects(told)))
-
-
-def _subjects(resources: Iterable[Resource]) -> Iterator[str]:
-    for resource in resources:
-        reference = subject_of(resource)
-        if reference is not None and reference.reference:
-            yield reference.reference
+    subjects = map(subject_of, told)
+    return Home(shared_server(named.reference for named in subjects if named and named.reference))
 
 
 def not_named_outright(resources: Iterable[Resource], patient: str) -> list[Resource]:

@@ -6,12 +6,11 @@ from fhir_mappings.clinical_model.clinical_events import ProcedureDone
 from fhir_mappings.clinical_model.codes import ICD9
 from fhir_mappings.clinical_model.concepts import Concept
 from fhir_mappings.clinical_model.known_unknown import Gap
-from fhir_mappings.readers.drug_identification import Codings, codings, drug_words
+from fhir_mappings.readers.drug_identification import codings, drug_words
 from fhir_mappings.readers.effective_time import effective
 from fhir_mappings.readers.fhir_types import CodeableConcept, Period, Reference, Resource
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
-from fhir_mappings.value_sets import CodeLists
 
 _DONE = frozenset({"completed", "in-progress"})
 _PLANNED = "preparation"
@@ -56,21 +55,18 @@ def read_procedure(procedure: Procedure, chart: ReadingContext) -> Iterator[Proc
     yield ProcedureDone(reference, concepts, when, drug_words(procedure.code), is_planned)
 
 
-def _as_procedures(coded: Codings, codes: CodeLists) -> Codings:
-    """Under the address that ICD-9-CM's diagnoses and procedures share, a Procedure's code is a procedure."""
-    return tuple(
-        (_ICD9_PROCEDURES if codes.system_name(system) == ICD9 else system, code, display)
-        for system, code, display in coded
-    )
-
-
 def _concepts(concept: CodeableConcept | None, chart: ReadingContext) -> frozenset[Concept]:
     """By codes; where none is listed, the words may name what keeps a question open, and nothing else.
 
-    A transfusion (DECISIONS 74), a transplantation, the end of a pregnancy: what would clear nobody.
+    A transfusion (DECISIONS 74), a transplantation, the end of a pregnancy: what would clear nobody. Under
+    the address that ICD-9-CM's diagnoses and procedures share, a Procedure's code is a procedure.
     """
-    coded = _as_procedures(codings(concept), chart.settings.codes)
-    seen = chart.settings.codes.recognise(coded, drug_words(concept))
+    lists = chart.settings.codes
+    coded = [
+        (_ICD9_PROCEDURES if lists.system_name(system) == ICD9 else system, code, display)
+        for system, code, display in codings(concept)
+    ]
+    seen = lists.recognise(coded, drug_words(concept))
     if seen is None:
         return frozenset()
     if not seen.by_text_only:

@@ -50,6 +50,7 @@ def read_participation(subject: ResearchSubject, chart: ReadingContext) -> Itera
     if this_trial:
         arm = yield from _arm(subject, reference, chart)
     consent = chart.bag.name(subject.consent)
+    shown = subject.study.display if subject.study else None
     yield StudyEntry(
         reference,
         this_trial,
@@ -61,14 +62,8 @@ def read_participation(subject: ResearchSubject, chart: ReadingContext) -> Itera
         end=chart.until(subject.period.end) if subject.period else None,
         consents=(consent,) if consent else (),
         fhir_status=subject.status or "",
-        title=_title(subject, study),
+        title=(study.title if study else None) or shown or "",
     )
-
-
-def _title(subject: ResearchSubject, study: ResearchStudy | None) -> str:
-    """What the study calls itself, else what the reference to it shows."""
-    shown = subject.study.display if subject.study else None
-    return (study.title if study else None) or shown or ""
 
 
 def _arm(subject: ResearchSubject, reference: str, chart: ReadingContext) -> Generator[Gap, None, str | None]:

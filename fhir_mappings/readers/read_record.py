@@ -38,7 +38,7 @@ from fhir_mappings.readers.nil_known import ListResource, read_completeness
 from fhir_mappings.readers.observation import read_results
 from fhir_mappings.readers.observation_focus import about
 from fhir_mappings.readers.observation_types import Observation, SpecimenResource
-from fhir_mappings.readers.ordering import Fact, deterministic, in_order, moment_of
+from fhir_mappings.readers.ordering import MOMENT, Fact, deterministic, in_order
 from fhir_mappings.readers.participation_fallbacks import CarePlan, Flag, GroupMembers, read_stand_in
 from fhir_mappings.readers.patient import Patient, PatientSeen, read_patient
 from fhir_mappings.readers.patient_match import (
@@ -62,7 +62,7 @@ from fhir_mappings.readers.read_participation import read_participation
 from fhir_mappings.readers.reader_settings import ReaderSettings
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.reference_addresses import Home
-from fhir_mappings.readers.references import Bag, fetchable, own_reference
+from fhir_mappings.readers.references import FETCHABLE, Bag, own_reference
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
 from fhir_mappings.readers.site_units import in_known_units
 from fhir_mappings.readers.vaccination import (
@@ -141,7 +141,7 @@ def unresolved_references(resources: Iterable[Resource], home: Home) -> frozense
     bag = Bag([r for r in resources if type(r) in _LINKED], home)
     wanted = {ref.reference: ref for resource in bag.resources for ref in pointing(resource) if ref}
     named = map(bag.name, wanted.values())
-    return frozenset(name for name in named if name and bag.named(name) is None and fetchable(name))
+    return frozenset(name for name in named if name and bag.named(name) is None and FETCHABLE.fullmatch(name))
 
 
 def read_record(
@@ -389,12 +389,17 @@ def _by_kind(seen: Iterable[Fact | Gap], chart: ReadingContext) -> _Sorted:
     """Facts and gaps apart, by their type. A fact dated after the moment is none yet; a plan may well be."""
     kinds: _Sorted = defaultdict(list)
     for item in seen:
-        if type(item) is Result and (item.when is None or item.when.last < chart.day):
-            kinds[Result].append(item)
-        elif isinstance(item, Gap) or not _lies_ahead(item, chart) or _is_plan(item):
-            kinds[type(item)].append(item)
-        else:
+        if isinstance(item, Gap):
+            kinds[Gap].append(item)
+            continue
+        when = MOMENT[type(item)](item)
+        lies_ahead = when is not None and when.last >= chart.day and chart.is_ahead(when)
+        if isinstance(item, Diagnosis):
+            lies_ahead = lies_ahead or chart.is_ahead(item.recorded)
+        if lies_ahead and not _is_plan(item):
             kinds[Gap].append(lost_with(item, "FUTURE_DATED"))
+        else:
+            kinds[type(item)].append(item)
     return kinds
 
 
@@ -402,13 +407,6 @@ def _is_plan(fact: Fact) -> bool:
     if isinstance(fact, ProcedureDone):
         return fact.planned
     return isinstance(fact, MedicationEvent) and fact.source is MedicationSource.ORDER
-
-
-def _lies_ahead(fact: Fact, chart: ReadingContext) -> bool:
-    when = moment_of(fact)
-    if when is not None and when.last >= chart.day and chart.is_ahead(when):
-        return True
-    return type(fact) is Diagnosis and chart.is_ahead(fact.recorded)
 
 
 def _incomplete(gaps: Iterable[Gap], studies: Iterable[StudyEntry]) -> frozenset[Part]:

@@ -86,10 +86,6 @@ class Home(msgspec.Struct, frozen=True):
             return name
         return f"https://{server}/{name}" if server else written
 
-    def with_more(self, servers: frozenset[str]) -> "Home":
-        """The same server, known by these addresses, too."""
-        return Home(self.servers | servers)
-
     def presumed_name(self, written: str) -> str:
         """The same, but where no address is known every one is taken for the own server's.
 

@@ -22,12 +22,8 @@ V = TypeVar("V", bound=msgspec.Struct)
 POINTED_AT = frozenset({"Medication", "Practitioner", "PractitionerRole", "ResearchStudy", "Specimen"})
 """What other resources point at; the types that name no patient."""
 
-_FETCHABLE = re.compile(r"(?:Medication|ResearchStudy)/(?!\.+$)[A-Za-z0-9\-.]{1,64}")
-
-
-def fetchable(name: str) -> bool:
-    """True for a well-formed `Type/id` of a product or study: it is going to be part of an address."""
-    return _FETCHABLE.fullmatch(name) is not None
+FETCHABLE = re.compile(r"(?:Medication|ResearchStudy)/(?!\.+$)[A-Za-z0-9\-.]{1,64}")
+"""A well-formed `Type/id` of a product or study: it is going to be part of an address."""
 
 
 def own_reference(resource: Resource) -> str:

@@ -45,7 +45,15 @@ _WORDS = NameWords([(term, True) for term in _TERMS], shipped_stances())
 
 def is_for_harm(reasons: Iterable[CodeableConcept | None], lists: CodeLists) -> bool:
     """True when one of the reasons is a harm done by the drug; words that deny one do not count."""
-    return any(_is_harm(reason, lists) for reason in reasons if reason is not None)
+    for reason in filter(None, reasons):
+        coded, words = codings(reason), drug_words(reason)
+        if any(code.casefold() in _CODES for _, code, _ in coded):
+            return True
+        seen = lists.recognise(coded, words)
+        listed = seen is not None and any(concept.startswith("harm.") for concept in seen.concepts)
+        if listed or _WORDS.find(words):
+            return True
+    return False
 
 
 def blamed_for(concept: CodeableConcept | None, lists: CodeLists) -> frozenset[str]:
@@ -65,11 +73,3 @@ def blamed_for(concept: CodeableConcept | None, lists: CodeLists) -> frozenset[s
 @remembering_words
 def _may_name_a_harm(words: str) -> bool:
     return bool(_ANY.search(words))
-
-
-def _is_harm(reason: CodeableConcept, lists: CodeLists) -> bool:
-    if any(code.casefold() in _CODES for _, code, _ in codings(reason)):
-        return True
-    seen = lists.recognise(codings(reason), drug_words(reason))
-    listed = seen is not None and any(concept.startswith("harm.") for concept in seen.concepts)
-    return listed or bool(_WORDS.find(drug_words(reason)))

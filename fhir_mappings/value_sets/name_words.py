@@ -6,6 +6,7 @@ history of aplastic anaemia". Words are weak evidence: whoever finds them says s
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Generic, TypeVar
 
 import msgspec
@@ -60,7 +61,8 @@ class NameWords(Generic[T]):
         """
         found: dict[T, Stance] = {}
         for clause in self._stances.clauses(plain_words(text)):
-            for meaning, before, after in self._places(clause):
+            chinese = () if clause.isascii() else self._in_chinese(clause)
+            for meaning, before, after in chain(self._latin(clause), chinese):
                 stance = self._stances.of(before, after, beside_code=beside_code)
                 found[meaning] = max(found.get(meaning, Stance.ANOTHER), stance, key=_WEIGHT.__getitem__)
         return found
@@ -76,11 +78,6 @@ class NameWords(Generic[T]):
     def leaves_open(self, text: str) -> bool:
         """True when the first clause leaves open what it speaks of, in words that no list knows."""
         return self._stances.leaves_open(self._stances.clauses(plain_words(text))[0])
-
-    def _places(self, clause: str) -> Iterator[tuple[T, str, str]]:
-        yield from self._latin(clause)
-        if not clause.isascii():
-            yield from self._in_chinese(clause)
 
     def _latin(self, clause: str) -> Iterator[tuple[T, str, str]]:
         found = list(_WORD.finditer(clause))

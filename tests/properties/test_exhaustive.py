@@ -63,7 +63,7 @@ def one_state_a_rule_and_words_in_both_languages(
 
 def within_the_bounds_of_the_record(case: DoseCase, report: SafetyReport, answer: TitrationDecision) -> bool:
     low, high, hours = BOUNDS[case.drug]
-    if case.drug == Drug.CICLOSPORIN and case.renal_state in CEILING:
+    if case.drug == Drug.CICLOSPORIN and case.renal.standing in CEILING:
         high = 50
     proposals = [p for p in (answer.proposed, *answer.alternatives) if p]
     return all(low <= p.amount_mg <= high and p.every_hours == hours for p in proposals)
@@ -74,7 +74,10 @@ def doubt_never_starts(case: DoseCase, report: SafetyReport, answer: TitrationDe
     if answer.state is not State.INITIATE:
         return True
     tests = case.tests
-    kidneys_known = case.drug == Drug.SIROLIMUS or case.renal_state not in (RenalState.WATCH, RenalState.AKI)
+    kidneys_known = case.drug == Drug.SIROLIMUS or case.renal.standing not in (
+        RenalState.WATCH,
+        RenalState.AKI,
+    )
     ready = tests.cbc and tests.alt and kidneys_known
     return ready and not tests.unread and not report.alerts and not report.unstarted
 
@@ -84,7 +87,7 @@ def doubt_never_raises(case: DoseCase, report: SafetyReport, answer: TitrationDe
         return True
     tests = case.tests
     known = tests.creatinine_days is not None and tests.creatinine_days <= 7
-    ready = case.renal_state is RenalState.NORMAL and known
+    ready = case.renal.standing is RenalState.NORMAL and known
     if case.drug == Drug.SIROLIMUS:
         ready = tests.cbc and tests.alt
     quiet = not report.alerts and not report.doubtful
@@ -123,13 +126,13 @@ def a_level_that_may_not_be_used_changes_no_dose(
 ) -> bool:
     """Except a high one that has not settled, and kidneys that do not ask the level (DECISIONS 26, 31)."""
     used = (Validity.VALID, Validity.ASSUMED_TROUGH, Validity.NOT_STEADY_STATE)
-    if case.trough.validity in used or case.renal_state in CEILING:
+    if case.trough.validity in used or case.renal.standing in CEILING:
         return True
     return answer.state not in (State.INCREASE, State.DECREASE, State.CONTINUE, State.AT_CAP_BELOW_TARGET)
 
 
 def a_level_in_range_never_raises(case: DoseCase, report: SafetyReport, answer: TitrationDecision) -> bool:
-    low = LIMITS.table(case.drug).low
+    low = LIMITS.tables[case.drug].low
     return answer.state is not State.INCREASE or (case.trough.value or Decimal(0)) < low
 
 
@@ -151,7 +154,7 @@ def a_level_far_from_the_last_changes_no_dose_at_once(
     case: DoseCase, report: SafetyReport, answer: TitrationDecision
 ) -> bool:
     """It is measured again; what is dangerous by itself is held all the same, and impaired kidneys do not ask it."""
-    if case.unexpected_after is None or case.renal_state in CEILING:
+    if case.unexpected_after is None or case.renal.standing in CEILING:
         return True
     above = case.row(LIMITS) in (LevelRow.ABOVE, LevelRow.HIGH)
     lowered = above and answer.state in (State.DECREASE, State.CONTINUE)

@@ -91,7 +91,7 @@ def test_no_proposal_lies_outside_the_trial_record(sweep: Sweep) -> None:
     assert len(sweep) > 10_000
     for case, decision in sweep:
         low, high, hours = _low_bound(case.drug)
-        if case.drug == Drug.CICLOSPORIN and case.renal_state in (
+        if case.drug == Drug.CICLOSPORIN and case.renal.standing in (
             RenalState.IMPAIRED,
             RenalState.STABILISED,
             RenalState.RECOVERED,
@@ -165,9 +165,9 @@ def test_no_advice_only_for_the_reasons_on_the_closed_list(sweep: Sweep) -> None
 def test_impaired_kidneys_beat_every_level(sweep: Sweep) -> None:
     for case, decision in sweep:
         if case.drug == Drug.CICLOSPORIN and case.arm and case.dose.taken:
-            if case.renal_state is RenalState.AKI:
+            if case.renal.standing is RenalState.AKI:
                 assert decision.state is State.HOLD
-            if case.renal_state in (RenalState.IMPAIRED, RenalState.STABILISED, RenalState.RECOVERED):
+            if case.renal.standing in (RenalState.IMPAIRED, RenalState.STABILISED, RenalState.RECOVERED):
                 assert decision.target is None
                 assert decision.state is not State.INCREASE
                 assert decision.state is not State.AT_CAP_BELOW_TARGET

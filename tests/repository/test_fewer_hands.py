@@ -10,7 +10,7 @@ import pytest
 
 from tests.bench.hands import SMALL, bodies, cut_to, hands, resources_in
 
-MOST = {"whole": (711, 6_800), "small": (711, 5_497)}
+MOST = {"whole": (598, 6_150), "small": (598, 4_914)}
 """Functions and calls, by chart."""
 
 

@@ -83,7 +83,8 @@ class DoseBounds(msgspec.Struct, frozen=True):
         """Is each dose of an uneven day within the bounds, and the day's amount within the day's?"""
         each = dose.parts or (dose.amount_mg,)
         inside = all(self.low_mg <= mg <= self.high_mg for mg in each)
-        return inside and self.low_mg * 24 / self.every_hours <= dose.daily_mg <= self.high_mg_per_day
+        lowest, highest = self.low_mg * 24 / self.every_hours, self.high_mg * 24 / self.every_hours
+        return inside and lowest <= dose.daily_mg <= highest
 
     def allow(self, dose: Dose) -> bool:
         """The same, at the interval of the trial record."""

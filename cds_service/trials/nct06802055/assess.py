@@ -18,7 +18,6 @@ from cds_service.rules.answers.follow_up import MonitoringItem, ResponseReadout
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.answers.trial_part import Participation
 from cds_service.rules.as_of import AsOf
-from cds_service.rules.thresholds import Rule
 from cds_service.rules.trial_record import TrialRecord
 from cds_service.trials.nct06802055.criteria import eligibility
 from cds_service.trials.nct06802055.dosing import titration
@@ -124,14 +123,10 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
             toxic=self._report.toxic,
             harmed=self._report.harmed,
         )
-        vetoed = (veto(proposal, self._report, self._rules) for proposal in proposals)
-        dated = (self._with_level_after_partner(decision) for decision in vetoed)
+        vetoed = (veto(proposal, self._report, p.rules) for proposal in proposals)
+        window, day = p.monitoring.after_critical_partner, self.as_of.day
+        dated = (with_level_after_partner(one, self._interactions, window, day) for one in vetoed)
         return tuple(decision_with_causes(decision, self.safety, self._before) for decision in dated)
-
-    def _with_level_after_partner(self, decision: TitrationDecision) -> TitrationDecision:
-        """A hold for another drug has its next level, too."""
-        window, day = self.protocol.monitoring.after_critical_partner, self.as_of.day
-        return with_level_after_partner(decision, self._interactions, window, day)
 
     @cached_property
     def _before(self) -> Before:
@@ -141,15 +136,16 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
         )
 
     def with_outlooks(self, decisions: tuple[TitrationDecision, ...]) -> tuple[TitrationDecision, ...]:
-        """The decisions, each with its forecast where the site forecasts."""
-        return tuple(self._with_outlook(decision) for decision in decisions)
+        """The decisions, each with its forecast where the site forecasts.
 
-    def _with_outlook(self, decision: TitrationDecision) -> TitrationDecision:
-        """A forecast beside what stands already: it comes after safety and changes nothing."""
-        p = self.protocol
-        if p.forecaster is None:
-            return decision
-        return replace(decision, outlook=outlook(self._enrolled, decision, p.titration, p.forecaster))
+        It stands beside what stands already: it comes after safety and changes nothing.
+        """
+        limits, forecaster = self.protocol.titration, self.protocol.forecaster
+        if forecaster is None:
+            return decisions
+        return tuple(
+            replace(one, outlook=outlook(self._enrolled, one, limits, forecaster)) for one in decisions
+        )
 
     @property
     def safety(self) -> tuple[Alert, ...]:
@@ -174,7 +170,7 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def response(self) -> tuple[ResponseReadout, ...]:
         return response.readouts(
-            self.record, self.as_of, self.participation, self.protocol.response, self._rules
+            self.record, self.as_of, self.participation, self.protocol.response, self.protocol.rules
         )
 
     @cached_property
@@ -207,10 +203,6 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
         outside = self.participation.status is not StudyState.ENROLLED
         return outside and self.eligibility.status in _CANDIDATES
 
-    @property
-    def _rules(self) -> Mapping[str, Rule]:
-        return self.protocol.rules
-
     @cached_property
     def _enrolled(self) -> EnrolledCase:
         """What the topics of an enrolled patient look at: each of them is given this one value."""
@@ -222,7 +214,7 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
             self._levels,
             self.renal,
             self._interactions,
-            self._rules,
+            self.protocol.rules,
         )
 
     @cached_property
@@ -260,7 +252,7 @@ class _Case(msgspec.Struct, frozen=True, dict=True):
         if not early:
             return self._of_final_results
         confirmed = replace(self, record=as_if_final(self.record))
-        return told_early(self._of_final_results, confirmed._of_final_results, early, self._rules)
+        return told_early(self._of_final_results, confirmed._of_final_results, early, self.protocol.rules)
 
     @cached_property
     def _of_final_results(self) -> SafetyReport:

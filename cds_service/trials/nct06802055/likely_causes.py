@@ -6,7 +6,6 @@ concluded from it but what the prescriber reads, and which order may be ended.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal
 from itertools import pairwise
 
 import msgspec
@@ -111,19 +110,21 @@ def _causes_of_decision(decision: TitrationDecision, before: Before) -> tuple[Ca
         return ()
     if _KIDNEY_REASONS.intersection(decision.reasons):
         return _of_result(Analyte.CREATININE, _KIDNEY, before)
-    trough = decision.trough
-    if trough.value is None or trough.day is None or trough.value <= _top(Drug(decision.drug), before):
+    trough, drug = decision.trough, Drug(decision.drug)
+    top = before.titration.tables[drug].top
+    if trough.value is None or trough.day is None or trough.value <= top:
         return ()
-    return _of_level(Drug(decision.drug), trough.day, before)
+    return _of_level(drug, trough.day, before)
 
 
 def _of_level(drug: Drug, day: date, before: Before) -> tuple[Cause, ...]:
     """What raised a level of that day, since the last one that was not above target."""
     good = [r for r in _levels(drug, before) if day_of(r) < day and _is_good(r, drug, before)]
     last = day_of(good[-1]) if good else None
+    steady = before.levels.of[drug].steady_days
     found = [
         *_partners(drug, day, last, before),
-        *_raised(before.doses[drug], drug, day, _since(last, before.levels.steady_days(drug), day, before)),
+        *_raised(before.doses[drug], drug, day, _since(last, steady, day, before)),
     ]
     if drug == Drug.SIROLIMUS:
         since = _since(last, before.levels.ciclosporin_change_days, day, before)
@@ -140,11 +141,8 @@ def _levels(drug: Drug, before: Before) -> tuple[Result, ...]:
 
 def _is_good(result: Result, drug: Drug, before: Before) -> bool:
     under = result.comparator in (None, Comparator.LESS, Comparator.AT_MOST)
-    return under and result.number is not None and result.number <= _top(drug, before)
-
-
-def _top(drug: Drug, before: Before) -> Decimal:
-    return before.titration.table(drug).top
+    top = before.titration.tables[drug].top
+    return under and result.number is not None and result.number <= top
 
 
 def _since(good: date | None, settling: int, day: date, before: Before) -> date:

@@ -2,13 +2,8 @@
 
 from collections.abc import Sequence
 
-from cds_service.rules.answers.causes import Cause, with_causes, without_causes
+from cds_service.rules.answers.causes import Cause, with_causes
 from fhir_mappings.clinical_model.messages import Phrase
-
-
-def shorter_and_shorter(seen: Phrase, causes: Sequence[Cause]) -> list[Phrase]:
-    """What was seen, from the fullest to the shortest."""
-    return causes_shortened([without_causes(seen)], causes)
 
 
 def causes_shortened(bare: Sequence[Phrase], causes: Sequence[Cause]) -> list[Phrase]:

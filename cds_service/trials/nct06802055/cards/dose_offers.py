@@ -8,7 +8,7 @@ from typing import Any
 from cds_service.cards.card_builder import Offer
 from cds_service.cards.card_context import CardContext
 from cds_service.cards.dose_text import dose_words, drug_name, order_day
-from cds_service.cards.tests_to_order import WantedTest, already_ordered, draft_tests, offered
+from cds_service.cards.tests_to_order import WantedTest, draft_tests, offered
 from cds_service.cds_hooks.card import ActionType, CardAction
 from cds_service.rules.answers.alerts import Alert, Severity
 from cds_service.rules.answers.causes import Cause, Partner
@@ -44,7 +44,7 @@ def dose_offers(
 def _of_the_drug(
     decision: TitrationDecision, ranked: Sequence[Alert], patient: str, today: date, context: CardContext
 ) -> list[Offer]:
-    control = draft_tests(_wanted(decision, ranked, today), patient, today, context)
+    control = draft_tests(wanted_tests(decision, ranked, today), patient, today, context)
     if decision.state in CHANGES and decision.proposed:
         doses = [decision.proposed, *decision.alternatives]
         return _changes(decision, doses, control, patient, today, context)
@@ -91,14 +91,8 @@ _BESIDE = {"SAF-K6": ("ecg",)}
 """What is done at once beside the test that a critical finding wants again."""
 
 
-def tests_standing(
-    decision: TitrationDecision, ranked: Sequence[Alert], today: date, context: CardContext
-) -> list[Phrase]:
-    """Which of the tests that the card wants are ordered already."""
-    return already_ordered(_wanted(decision, ranked, today), today, context)
-
-
-def _wanted(decision: TitrationDecision, ranked: Sequence[Alert], today: date) -> list[WantedTest]:
+def wanted_tests(decision: TitrationDecision, ranked: Sequence[Alert], today: date) -> list[WantedTest]:
+    """The control level, and what a critical finding wants again at once: each test once."""
     again = decision.recheck
     wanted = [WantedTest(again.test, again.not_before, again.by)] if again else []
     for alert in ranked:

@@ -16,7 +16,7 @@ from cds_service.rules.answers.causes import without_causes
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.rules.lost_words import LOST, newest_of
-from cds_service.trials.nct06802055.cards.cause_words import causes_shortened, shorter_and_shorter
+from cds_service.trials.nct06802055.cards.cause_words import causes_shortened
 from cds_service.trials.nct06802055.cards.dose_offers import HELD, dose_offers
 from cds_service.trials.nct06802055.cards.titration_detail import RESTART_REASON, first_lines, why_lines
 from cds_service.trials.nct06802055.patient_state.dosing_reasons import WORDS, Reason
@@ -25,7 +25,13 @@ from fhir_mappings.clinical_model.messages import Phrase, say
 
 ORDERED_REASON = "CHANGE_ORDERED"
 STOPPED_REASON = "CICLOSPORIN_STOPPED"
-_SHORT = (Reason.HOLD_NOT_DOCUMENTED, Reason.RESTART_ASK, Reason.LEVEL_UNEXPECTED, Reason.HOLD_OPEN)
+_ASKED_IN_SHORT = (
+    Reason.HOLD_NOT_DOCUMENTED,
+    Reason.RESTART_ASK,
+    Reason.LEVEL_UNEXPECTED,
+    Reason.HOLD_OPEN,
+)
+"""What a hold or an unexpected level still asks, where the whole sentence does not fit."""
 _STOPPING = (Wanted.HOLD, Wanted.STOP_REVIEW)
 _LOUD = {
     State.INCREASE: Severity.WARNING,
@@ -47,10 +53,12 @@ def titration_message(
     """The card for one drug; `ranked` are the safety findings about it or the patient, loudest first."""
     summaries = _summaries(decision, ranked, renal)
     text = headline(summaries, context.words)
+    stopped = STOPPED_REASON in decision.reasons  # by decision: no alarm at every visit
+    own = Severity.INFO if stopped else _LOUD.get(decision.state, Severity.INFO)
     return Message(
         kind="titration",
         rules=[decision.rule, *(alert.rule for alert in ranked)],
-        severity=loudest([_loudness(decision), *(a.severity for a in ranked)]),
+        severity=loudest([own, *(a.severity for a in ranked)]),
         summaries=summaries,
         detail=first_lines(decision, ranked, text, today, context),
         why=why_lines(decision, ranked, renal, text, context),
@@ -62,13 +70,6 @@ def titration_message(
     )
 
 
-def _loudness(decision: TitrationDecision) -> Severity:
-    """A drug that was stopped by decision is no alarm at every visit."""
-    if STOPPED_REASON in decision.reasons:
-        return Severity.INFO
-    return _LOUD.get(decision.state, Severity.INFO)
-
-
 def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: RenalFinding) -> list[Phrase]:
     """The act, then why: a critical finding first of all, then a preliminary one, and what was not read.
 
@@ -78,17 +79,17 @@ def _summaries(decision: TitrationDecision, ranked: Sequence[Alert], renal: Rena
         return against
     head = head_of(decision)
     loud = [alert for alert in ranked if alert.severity is Severity.CRITICAL]
+    asked = [] if decision.current else [a.seen for a in ranked if a.rule.id == STRENGTH_RULE]
     whys = [
         *_critical_results(loud),
-        *_more_and_moreshortly(loud[:1]),
+        *[s for a in loud[:1] for s in causes_shortened([without_causes(a.seen)], a.causes)],
         *[alert.partner.name for alert in loud[:1] if alert.partner],
         *[alert.seen for alert in ranked if alert.rule.id == PRELIMINARY_RULE][:1],
         *_unread(ranked),
-        *_strength(decision, ranked),
-        *shorter_and_shorter(decision.seen, decision.causes),
-        *_asked_in_short(decision),
-        *_kidney(decision, renal),
-        *_measured(decision),
+        *asked,  # whose answer would tell the dose
+        *causes_shortened([without_causes(decision.seen)], decision.causes),
+        *[WORDS[reason] for reason in _ASKED_IN_SHORT if reason in decision.reasons],
+        *_decides(decision, renal),
     ]
     said = [say("titration.summary", head=head, why=why) for why in whys]
     return [*_with_next(decision, said), *said, head]
@@ -116,10 +117,6 @@ def _critical_results(loud: Sequence[Alert]) -> list[Phrase]:
     return causes_shortened(several, causes)
 
 
-def _more_and_moreshortly(loud: Sequence[Alert]) -> list[Phrase]:
-    return [phrase for alert in loud for phrase in shorter_and_shorter(alert.seen, alert.causes)]
-
-
 def _says_stop(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phrase]:
     """The first warning that asks for the drug to be held or stopped where the dosing rules do neither."""
     critical = any(alert.severity is Severity.CRITICAL for alert in ranked)
@@ -145,28 +142,15 @@ def _unread(ranked: Sequence[Alert]) -> list[Phrase]:
     return [seen[0], *short[:1], say("titration.unread")]
 
 
-def _strength(decision: TitrationDecision, ranked: Sequence[Alert]) -> list[Phrase]:
-    """The question whose answer would tell the dose, where no dose is known without it."""
-    return [a.seen for a in ranked if a.rule.id == STRENGTH_RULE and decision.current is None]
-
-
-def _asked_in_short(decision: TitrationDecision) -> list[Phrase]:
-    """What a hold or an unexpected level still asks, where the whole sentence does not fit."""
-    return [WORDS[reason] for reason in _SHORT if reason in decision.reasons]
-
-
-def _kidney(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
-    """The renal state in few words, where it and not the level decides."""
-    if decision.drug != Drug.CICLOSPORIN or decision.target is not None or renal.creatinine is None:
-        return []
-    state = Phrase(f"renal.state.{renal.state}")
-    return [say("titration.kidney", state=state, creatinine=renal.creatinine)]
-
-
-def _measured(decision: TitrationDecision) -> list[Phrase]:
-    if decision.trough.value is None:
-        return []
-    return [say("titration.level", level=level_words(decision.trough), day=decision.trough.day)]
+def _decides(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
+    """In few words the renal state, where it and not the level decides; then the level."""
+    told = []
+    if decision.drug == Drug.CICLOSPORIN and decision.target is None and renal.creatinine is not None:
+        state = Phrase(f"renal.state.{renal.state}")
+        told.append(say("titration.kidney", state=state, creatinine=renal.creatinine))
+    if decision.trough.value is not None:
+        told.append(say("titration.level", level=level_words(decision.trough), day=decision.trough.day))
+    return told
 
 
 def head_of(decision: TitrationDecision) -> Phrase:

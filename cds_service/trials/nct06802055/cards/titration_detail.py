@@ -8,11 +8,12 @@ from cds_service.cards.card_context import CardContext
 from cds_service.cards.dose_text import band_words, dose_words, level_words
 from cds_service.cards.first_look import alert_line, dangers, place_of, untold
 from cds_service.cards.forecast_text import outlook_lines
+from cds_service.cards.tests_to_order import already_ordered
 from cds_service.cards.translations import Wording
 from cds_service.rules.answers.alerts import Alert, Severity
 from cds_service.rules.answers.dosing_answers import State, TitrationDecision
 from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
-from cds_service.trials.nct06802055.cards.dose_offers import CHANGES, HELD, tests_standing
+from cds_service.trials.nct06802055.cards.dose_offers import CHANGES, HELD, wanted_tests
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.messages import Phrase, say
 
@@ -30,7 +31,8 @@ def first_lines(
         lines.append(words.markdown(_dose_line(decision)))
     if decision.recheck and not _is_next_told(decision, text, words):
         lines.append(words.markdown(_recheck_line(decision, in_short=True)))
-    lines += [words.markdown(line) for line in tests_standing(decision, ranked, today, context)]
+    wanted = wanted_tests(decision, ranked, today)
+    lines += [words.markdown(line) for line in already_ordered(wanted, today, context)]
     return [bullets(lines)] if lines else []
 
 
@@ -47,12 +49,6 @@ def _is_next_told(decision: TitrationDecision, text: str, words: Wording) -> boo
     return bool(again and again.by and words.plain(say("titration.next", day=again.by)) in text)
 
 
-def _goes_on(decision: TitrationDecision, text: str, words: Wording) -> bool:
-    """Is there more to say of the next test than its line above does?"""
-    again = decision.recheck
-    return bool(again and (again.not_before or _is_next_told(decision, text, words)))
-
-
 def why_lines(
     decision: TitrationDecision,
     ranked: Sequence[Alert],
@@ -62,9 +58,14 @@ def why_lines(
 ) -> list[str | Cuttable]:
     """The level, the dose, the kidneys, every finding that has no line of its own above, and the forecast."""
     words = context.words
-    kidney = [] if _is_said(renal.seen, [a.seen for a in ranked], words) else _renal_line(decision, renal)
+    kidney = []
+    may_tell = decision.drug == Drug.CICLOSPORIN and renal.state is not RenalState.NORMAL
+    if may_tell and not _is_said(renal.seen, [a.seen for a in ranked], words):
+        kidney = [say("titration.renal", state=Phrase(f"renal.state.{renal.state}"), seen=renal.seen)]
     facts = [_level_line(decision), _dose_line(decision), *kidney]
-    facts += [_recheck_line(decision)] if _goes_on(decision, text, words) else []
+    again = decision.recheck
+    if again and (again.not_before or _is_next_told(decision, text, words)):  # its line above says less
+        facts.append(_recheck_line(decision))
     if not _reason(decision, ranked, text, words) and untold(decision.seen, text, words):
         facts += (
             [] if _is_said(decision.seen, [*(a.seen for a in ranked), *kidney], words) else [decision.seen]
@@ -114,12 +115,6 @@ def _dose_line(decision: TitrationDecision) -> Phrase:
     if decision.on_hold and decision.on_hold_since:
         return say("titration.doseHeldSince", day=decision.on_hold_since)
     return say("titration.doseHeld") if decision.on_hold else say("titration.doseNow", current=current)
-
-
-def _renal_line(decision: TitrationDecision, renal: RenalFinding) -> list[Phrase]:
-    if decision.drug != Drug.CICLOSPORIN or renal.state is RenalState.NORMAL:
-        return []
-    return [say("titration.renal", state=Phrase(f"renal.state.{renal.state}"), seen=renal.seen)]
 
 
 def _recheck_line(decision: TitrationDecision, *, in_short: bool = False) -> Phrase:

@@ -5,7 +5,6 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from cds_service.rules.answers.dosing_answers import Trough
 from cds_service.rules.as_of import AsOf
 from cds_service.rules.latest_results import latest_results, recent
 from cds_service.trials.nct06802055.dosing.dose_case import DoseCase, DosedPatient, Laboratory
@@ -48,10 +47,8 @@ def gather(
     """
     record, as_of, interactions = enrolled.record, enrolled.as_of, enrolled.interactions
     results = latest_results(record, as_of)
-    tests, found_liver = (
-        _tests(record, results, as_of.day, limits),
-        liver_for_dose(results, as_of.day, limits),
-    )
+    tests = _tests(record, results, as_of.day, limits)
+    found_liver = liver_for_dose(results, as_of.day, limits)
     patient = _patient(record, results, as_of.day, limits)
     potassium = _high_potassium(results, as_of.day, limits)
     coded = coded_injury(record, as_of.day) is not None
@@ -59,7 +56,7 @@ def gather(
     cases = {}
     for drug, other in ((Drug.SIROLIMUS, Drug.CICLOSPORIN), (Drug.CICLOSPORIN, Drug.SIROLIMUS)):
         dose, trough = enrolled.doses[drug], enrolled.levels[drug]
-        beside = enrolled.doses[other]
+        beside, old = enrolled.doses[other], level_limits.of[drug].age_days
         case = DoseCase(
             drug,
             as_of.day,
@@ -70,7 +67,7 @@ def gather(
             danger=dangerous_level(record, drug, dose.given, as_of, level_limits),
             other=beside,
             settled=settled_from(dose, beside, interactions, level_limits),
-            fresh_level=_is_fresh(trough, as_of.day, level_limits.age_days(drug)),
+            fresh_level=trough.day is not None and (as_of.day - trough.day).days <= old,
             liver=found_liver,
             tests=tests,
             patient=patient,
@@ -103,10 +100,6 @@ def _beside_the_past(
     )
 
 
-def _is_fresh(trough: Trough, today: date, days: int) -> bool:
-    return trough.day is not None and (today - trough.day).days <= days
-
-
 def _takes(interactions: tuple[ActiveInteraction, ...], drug: Drug, mechanisms: frozenset[Mechanism]) -> bool:
     return any(
         active.current
@@ -119,15 +112,13 @@ def _takes(interactions: tuple[ActiveInteraction, ...], drug: Drug, mechanisms: 
 def _tests(
     record: ClinicalRecord, results: Mapping[Analyte, Result], today: date, limits: TitrationLimits
 ) -> Laboratory:
-    def fresh(*analytes: Analyte) -> bool:
-        return any(recent(results, a, today, limits.tests_days) for a in analytes)
-
-    counts = (fresh(Analyte.HAEMOGLOBIN), fresh(Analyte.PLATELETS))
+    fresh = {analyte for analyte in results if recent(results, analyte, today, limits.tests_days)}
+    white = {Analyte.NEUTROPHILS, Analyte.WHITE_CELLS}
     creatinine = results.get(Analyte.CREATININE)
     when = creatinine.when if creatinine else None
     return Laboratory(
-        cbc=all(counts) and fresh(Analyte.NEUTROPHILS, Analyte.WHITE_CELLS),
-        alt=fresh(Analyte.ALT),
+        cbc=fresh >= {Analyte.HAEMOGLOBIN, Analyte.PLATELETS} and not fresh.isdisjoint(white),
+        alt=Analyte.ALT in fresh,
         creatinine_days=(today - when.first).days if when else None,
         unread=record.lacks(Part.OBSERVATIONS),
     )
@@ -136,18 +127,15 @@ def _tests(
 def _patient(
     record: ClinicalRecord, results: Mapping[Analyte, Result], today: date, limits: TitrationLimits
 ) -> DosedPatient:
+    """No age where a partial birth date leaves open on which side of `start_age` it lies."""
     weight = recent(results, Analyte.WEIGHT, today, limits.weight_age_days)
     exact = weight.number if weight and weight.comparator is None else None
-    return DosedPatient(_age(record, today, limits), exact)
-
-
-def _age(record: ClinicalRecord, today: date, limits: TitrationLimits) -> int | None:
-    """Age in years; None when a partial birth date leaves open on which side of `start_age` it lies."""
     if not isinstance(record.birth_date, Known):
-        return None
+        return DosedPatient(None, exact)
     born = record.birth_date.value
     oldest, youngest = age_on(born.first, today), age_on(born.last, today)
-    return oldest if (oldest >= limits.start_age) == (youngest >= limits.start_age) else None
+    is_told = (oldest >= limits.start_age) == (youngest >= limits.start_age)
+    return DosedPatient(oldest if is_told else None, exact)
 
 
 def _high_potassium(results: Mapping[Analyte, Result], today: date, limits: TitrationLimits) -> Result | None:

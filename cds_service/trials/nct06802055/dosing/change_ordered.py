@@ -60,7 +60,7 @@ def _never_begun(case: DoseCase, limits: TitrationLimits, advice: DoseAdvice) ->
     if ordered is None or day is None or ordered == advice.proposed:
         return advice
     is_old = (case.today - day).days > limits.change_ordered_days
-    is_allowed = bounds(case.drug, case.renal_state, limits).allow(ordered)
+    is_allowed = bounds(case.drug, case.renal.standing, limits).allow(ordered)
     if advice.state is not State.INITIATE and not ((is_old or not is_allowed) and advice.state in _UNCHANGED):
         return advice
     return _said_beside(ordered, day, advice, is_allowed=is_allowed)
@@ -105,7 +105,7 @@ def _coming(case: DoseCase, limits: TitrationLimits) -> _Coming | None:
 
 
 def _waits(coming: _Coming, case: DoseCase, limits: TitrationLimits, advice: DoseAdvice) -> bool:
-    if not bounds(case.drug, case.renal_state, limits).allow(coming.dose):
+    if not bounds(case.drug, case.renal.standing, limits).allow(coming.dose):
         return False
     if advice.state is State.CANNOT_ADVISE:
         return advice.reasons == (Reason.DOSE_NOT_DOCUMENTED,)

@@ -68,7 +68,7 @@ def advise_ciclosporin(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:
     if case.dose.status is DoseStatus.NONE:
         return start_ciclosporin(case, limits)
     row = case.row(limits)
-    if case.renal_state in CEILING_STATES and row is not LevelRow.DANGEROUS:
+    if case.renal.standing in CEILING_STATES and row is not LevelRow.DANGEROUS:
         advice = advise_impaired(case, limits)
     else:
         advice = repeat_level(case, limits) if row is None else _ROWS[row](case, limits)
@@ -87,7 +87,7 @@ def _arm_unknown(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:
 
 def _acute(case: DoseCase, limits: TitrationLimits) -> DoseAdvice | None:
     """Kidney injury and high potassium hold ciclosporin, and keep it from being started."""
-    if case.renal_state is RenalState.AKI:
+    if case.renal.standing is RenalState.AKI:
         reason, rule, test = Reason.AKI, "CSA-AKI", "creatinine"
         seen = say("dosing.aki", kidneys=kidney_words(case))
     elif case.potassium:
@@ -157,7 +157,7 @@ def _raised(case: DoseCase, limits: TitrationLimits) -> Decimal:
 def _to_give_again(case: DoseCase, limits: TitrationLimits) -> tuple[Reason, ...]:
     """The tests of an increase; the level may be of any timing, and R heeds what the kidneys allow."""
     eased = {Reason.TROUGH_TIME_UNPROVEN, Reason.ORDER_NOT_STARTED}
-    if case.renal_state in CEILING_STATES:
+    if case.renal.standing in CEILING_STATES:
         eased.add(Reason.RENAL_UNKNOWN)
     return tuple(d for d in _doubts(case, limits) if d not in eased)
 
@@ -184,15 +184,13 @@ def _within(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:
     outside = outside_bounds(case, _bounds(limits), finding, recheck)
     if outside:
         return outside
-    recheck = _watched(case, limits) or routine_recheck(case, limits.routine_recheck_days)
-    return DoseAdvice(State.CONTINUE, "CSA-N3", finding, case.dose.dose, (), recheck)
-
-
-def _watched(case: DoseCase, limits: TitrationLimits) -> Recheck | None:
     if case.kidney_failure_coded:
-        return within_days(case, "creatinine", 0)
-    watch = case.renal.state is RenalState.WATCH
-    return within_days(case, "creatinine", limits.creatinine_watch_days) if watch else None
+        recheck = within_days(case, "creatinine", 0)
+    elif case.renal.state is RenalState.WATCH:
+        recheck = within_days(case, "creatinine", limits.creatinine_watch_days)
+    else:
+        recheck = routine_recheck(case, limits.routine_recheck_days)
+    return DoseAdvice(State.CONTINUE, "CSA-N3", finding, case.dose.dose, (), recheck)
 
 
 def _above(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:

@@ -25,7 +25,7 @@ from fhir_mappings.clinical_model.messages import Phrase, say
 def advise_impaired(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:
     """The level is a ceiling only; a low one never raises the dose here."""
     assert case.dose.dose is not None
-    allowed = bounds(Drug.CICLOSPORIN, case.renal_state, limits)
+    allowed = bounds(Drug.CICLOSPORIN, case.renal.standing, limits)
     amount = allowed.amount(case.dose.dose)
     too_high = (case.row(limits) or LevelRow.BELOW) > LevelRow.WITHIN
     if too_high and amount <= limits.ciclosporin_low_mg:
@@ -44,7 +44,7 @@ def advise_impaired(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:
 
 def _low_reasons(case: DoseCase, limits: TitrationLimits, *, too_high: bool) -> tuple[Reason, ...]:
     """Why the lower end of the range: only a level does so once the kidneys have recovered or are stable."""
-    impaired, egfr = case.renal_state is RenalState.IMPAIRED, case.renal.egfr
+    impaired, egfr = case.renal.standing is RenalState.IMPAIRED, case.renal.egfr
     found = {
         Reason.LEVEL_ABOVE_CEILING: too_high,
         Reason.LOW_EGFR: impaired and egfr is not None and egfr < limits.low_egfr,
@@ -54,7 +54,7 @@ def _low_reasons(case: DoseCase, limits: TitrationLimits, *, too_high: bool) -> 
 
 
 def _finding(case: DoseCase) -> Phrase:
-    match case.renal_state:
+    match case.renal.standing:
         case RenalState.RECOVERED:
             return say("dosing.renal.recovered", kidneys=kidney_words(case))
         case RenalState.STABILISED:
@@ -66,7 +66,7 @@ def _finding(case: DoseCase) -> Phrase:
 def _reduced(
     case: DoseCase, limits: TitrationLimits, finding: Phrase, target: Decimal, low: tuple[Reason, ...]
 ) -> DoseAdvice:
-    dose = bounds(Drug.CICLOSPORIN, case.renal_state, limits).dose(target)
+    dose = bounds(Drug.CICLOSPORIN, case.renal.standing, limits).dose(target)
     seen = say("dosing.renal.low", finding=finding, why=reason_words(low)) if low else finding
     reasons = (_code(case), *low)
     return DoseAdvice(State.DECREASE, "CSA-I", seen, dose, reasons, _creatinine(case, limits))
@@ -74,7 +74,7 @@ def _reduced(
 
 def _kept(case: DoseCase, limits: TitrationLimits, finding: Phrase) -> DoseAdvice:
     """Within the range: kept. Whether to go up again after recovery the record does not say: it is asked."""
-    ask = case.renal_state is not RenalState.IMPAIRED
+    ask = case.renal.standing is not RenalState.IMPAIRED
     reasons = (_code(case), Reason.REESCALATION_ASK) if ask else (_code(case),)
     seen = say("dosing.renal.ask", finding=finding) if ask else finding
     return DoseAdvice(State.CONTINUE, "CSA-I", seen, case.dose.dose, reasons, _creatinine(case, limits))

@@ -36,17 +36,17 @@ def start_ciclosporin(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:
     missing = missing_for_start(case, limits, tuple(reason for reason, holds in barring.items() if holds))
     if missing:
         return missing
-    if case.renal_state is RenalState.UNKNOWN:
+    if case.renal.standing is RenalState.UNKNOWN:
         return cannot_advise("CSA-REN", Reason.RENAL_UNKNOWN)
     amount, seen, reasons = _first_dose(case, limits)
-    dose = bounds(Drug.CICLOSPORIN, case.renal_state, limits).dose(amount)
+    dose = bounds(Drug.CICLOSPORIN, case.renal.standing, limits).dose(amount)
     recheck = in_days(case, trough_test(Drug.CICLOSPORIN), limits.ciclosporin_change_recheck)
     return DoseAdvice(State.INITIATE, "CSA-N1", seen, dose, reasons, recheck)
 
 
 def _first_dose(case: DoseCase, limits: TitrationLimits) -> tuple[Decimal, Phrase, tuple[Reason, ...]]:
     weight = case.patient.weight_kg
-    if case.renal_state in CEILING_STATES:
+    if case.renal.standing in CEILING_STATES:
         amount = limits.ciclosporin_low_mg
         seen = say("dosing.start.impaired", dose=amount, kidneys=kidney_words(case))
         return amount, seen, (Reason.RENAL_IMPAIRED,)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from cds_service.rules.answers.dosing_answers import Recheck, State, Trough, Validity
-from cds_service.rules.answers.renal_answers import RenalFinding, RenalState
+from cds_service.rules.answers.renal_answers import RenalFinding
 from cds_service.trials.nct06802055.dosing.liver import Liver
 from cds_service.trials.nct06802055.dosing.open_hold import OpenHold
 from cds_service.trials.nct06802055.dosing.unexpected import RepeatedLevel
@@ -75,11 +75,6 @@ class DoseCase(msgspec.Struct, frozen=True):
     repeat: RepeatedLevel | None = None
     previous: Trough | None = None
 
-    @property
-    def renal_state(self) -> RenalState:
-        """The state that holds: an injury that no new value has ended does not end by growing old."""
-        return self.renal.standing
-
     def row(self, limits: TitrationLimits) -> LevelRow | None:
         """The row of the table that the level takes; None when it may not be used.
 
@@ -89,7 +84,7 @@ class DoseCase(msgspec.Struct, frozen=True):
         trough = self.trough
         if trough.value is None or trough.comparator is not None:
             return None
-        row = limits.table(self.drug).row(trough.value)
+        row = limits.tables[self.drug].row(trough.value)
         if trough.validity in USABLE:
             return row
         urgent = trough.validity is Validity.NOT_STEADY_STATE and row >= LevelRow.HIGH

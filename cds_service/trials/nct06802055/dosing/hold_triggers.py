@@ -73,10 +73,7 @@ def find_triggers(
     standing = [t for t in high if t.result not in disproved and (t.severe or t.result not in unconfirmed)]
     found = standing[-1:]
     if dose.drug == Drug.CICLOSPORIN:
-        found += [
-            *_kidney_trigger(dose, renal, as_of, limits),
-            *_potassium_trigger(record, dose, as_of, limits),
-        ]
+        found += _of_ciclosporin(record, dose, renal, as_of, limits)
     return Triggers(
         tuple(sorted(found, key=lambda t: t.day, reverse=True)), disproved[-1] if disproved else None
     )
@@ -139,16 +136,12 @@ def _at_most_hours(first: When, second: When) -> float:
     return (days + 1) * 24.0 if second.first > first.last else 0.0
 
 
-def _kidney_trigger(
-    dose: DoseInForce, renal: RenalFinding, as_of: AsOf, limits: TitrationLimits
+def _of_ciclosporin(
+    record: ClinicalRecord, dose: DoseInForce, renal: RenalFinding, as_of: AsOf, limits: TitrationLimits
 ) -> Iterator[Trigger]:
+    """Acute kidney injury and high potassium."""
     if renal.acute_on and (as_of.day - renal.acute_on).days <= limits.hold_days:
         yield Trigger(HoldTrigger.AKI, renal.acute_on, None, dose_on(dose, renal.acute_on))
-
-
-def _potassium_trigger(
-    record: ClinicalRecord, dose: DoseInForce, as_of: AsOf, limits: TitrationLimits
-) -> Iterator[Trigger]:
     high = [r for r in potassiums(record, as_of, limits.hold_days) if r.below(limits.potassium_hold) is False]
     if high and high[-1].when:
         day = high[-1].when.last

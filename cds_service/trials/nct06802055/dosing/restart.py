@@ -74,11 +74,11 @@ def _is_back(case: DoseCase, hold: OpenHold, limits: TitrationLimits) -> bool:
 
 
 def _in_or_below(case: DoseCase, hold: OpenHold, limits: TitrationLimits) -> bool:
-    return hold.newest is not None and hold.newest.above(limits.table(case.drug).top) is False
+    return hold.newest is not None and hold.newest.above(limits.tables[case.drug].top) is False
 
 
 def _kidneys_ask(case: DoseCase, hold: OpenHold) -> bool:
-    return hold.has(HoldTrigger.AKI) and case.renal_state is not RenalState.RECOVERED
+    return hold.has(HoldTrigger.AKI) and case.renal.standing is not RenalState.RECOVERED
 
 
 def _next_look(case: DoseCase, hold: OpenHold, limits: TitrationLimits) -> Recheck:
@@ -118,7 +118,7 @@ def _dose(
         anew = start(replace(case, dose=DoseInForce(case.drug, DoseStatus.NONE)), limits)
         dose = min(dose, anew.proposed or hold.lowest, key=lambda d: d.daily_mg)
     elif hold.cause_gone and former and hold.trigger.cause is HoldTrigger.LEVEL:
-        allowed = bounds(case.drug, case.renal_state, limits)
+        allowed = bounds(case.drug, case.renal.standing, limits)
         dose = allowed.dose(min(allowed.amount(former), allowed.high_mg))
         reasons = (*reasons, Reason.CAUSE_REMOVED)
     if case.liver.cap:

@@ -69,7 +69,7 @@ def decide(
         waited[Drug.SIROLIMUS] = _later(cases[Drug.SIROLIMUS], waited[Drug.SIROLIMUS], limits)
     decisions = (_decision(cases[drug], found, limits, rules) for drug, found in waited.items())
     return tuple(
-        refuse_outside(decision, cases[Drug(decision.drug)].renal_state, limits, rules)
+        refuse_outside(decision, cases[Drug(decision.drug)].renal.standing, limits, rules)
         for decision in decisions
     )
 
@@ -109,7 +109,7 @@ def _decision(
         current=case.dose.dose,
         proposed=None if advice.proposed and advice.proposed.parts else advice.proposed,
         trough=case.trough,
-        target=target_band(case.drug, case.renal_state, case.arm, limits),
+        target=target_band(case.drug, case.renal.standing, case.arm, limits),
         reasons=tuple(dict.fromkeys(str(reason) for reason in (*advice.reasons, *twice))),
         alternatives=advice.alternatives,
         recheck=advice.recheck,
@@ -118,7 +118,7 @@ def _decision(
         held_at_most=case.hold.at_most if case.hold and not _takes_as_ever(case) else None,
         on_hold=case.dose.held,
         on_hold_since=case.hold.since if case.hold else None,
-        allowed=allowed_now(case.drug, case.renal_state, limits),
+        allowed=allowed_now(case.drug, case.renal.standing, limits),
     )
 
 

@@ -19,7 +19,7 @@ from cds_service.trials.nct06802055.patient_state.levels.drug_levels import (
     blood_levels,
     may_be_a_trough,
 )
-from cds_service.trials.nct06802055.patient_state.levels.sample_timing import timed_by_dose
+from cds_service.trials.nct06802055.patient_state.levels.sample_timing import hours_since_dose
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after
 from fhir_mappings.clinical_model.record import ClinicalRecord
@@ -64,7 +64,8 @@ class ExplainedJump(msgspec.Struct, frozen=True):
         """Both at steady state of one dose, by one method, and nothing that moves a level in between."""
         first, last = earlier.day, later.day
         steps = [step for step in self.dose.steps if step.day <= last]
-        if not steps or days_after(steps[-1].day, self.level_limits.steady_days(self.dose.drug)) > first:
+        steady = self.level_limits.of[self.dose.drug].steady_days
+        if not steps or days_after(steps[-1].day, steady) > first:
             return False
         if _method(earlier.result) != _method(later.result) or self._partner_between(first, last):
             return False
@@ -145,7 +146,7 @@ def unexpected_after(trough: Trough, explained: ExplainedJump) -> Result | None:
     if trough.validity not in USABLE:
         return None
     level = explained.at(trough)
-    if level is None or _is_repeat(level, explained):
+    if level is None or _unexpected_within(explained.limits.jump_once_days, level, explained):
         return None
     return _far_from(level, explained)
 
@@ -175,7 +176,7 @@ def repeated_level(trough: Trough, explained: ExplainedJump) -> RepeatedLevel | 
 def _confirms(repeat: DatedLevel, first: DatedLevel, explained: ExplainedJump) -> bool:
     """A high level is confirmed by at least this part of it, a low one by one that is as little higher."""
     part = explained.limits.jump_confirmed_part
-    if first.number < explained.limits.table(explained.dose.drug).low:
+    if first.number < explained.limits.tables[explained.dose.drug].low:
         return part * repeat.number <= first.number
     return repeat.number >= part * first.number
 
@@ -193,30 +194,25 @@ def previous_level(
     return Trough(Validity.STALE, last.number, last.comparator, day=day_of(last), reference=last.reference)
 
 
-def _is_repeat(level: DatedLevel, explained: ExplainedJump) -> bool:
-    return bool(_unexpected_within(explained.limits.jump_once_days, level, explained))
-
-
 def _unexpected_within(days: int, level: DatedLevel, explained: ExplainedJump) -> list[DatedLevel]:
     """The unexpected levels of the days before this one."""
     return [one for one in explained.within(level, -days, -1) if _far_from(one, explained)]
 
 
 def _far_from(level: DatedLevel, explained: ExplainedJump) -> Result | None:
-    """The newest earlier level within reach, if this one lies far from it and nothing explains that."""
-    first, last = explained.limits.jump_earlier
+    """The newest earlier level within reach, if this one lies far from it and nothing explains that.
+
+    One whose last dose is documented is believed: its timing rests on more than a code.
+    """
+    limits, drug = explained.limits, explained.dose.drug
+    first, last = limits.jump_earlier
     before = explained.within(level, -last, -first)
     if not before or not explained.liver_quiet:
         return None
-    if timed_by_dose(level.result, explained.dose, explained.level_limits):
+    if hours_since_dose(level.result, explained.dose.given, explained.level_limits):
         return None
-    far = _lies_far(level.number, before[-1].number, explained) and explained.same_course(before[-1], level)
-    return before[-1].result if far else None
-
-
-def _lies_far(number: Decimal, earlier: Decimal, explained: ExplainedJump) -> bool:
-    limits, drug = explained.limits, explained.dose.drug
-    table = limits.table(drug)
+    earlier, table = before[-1], limits.tables[drug]
     factor = limits.jump_sirolimus_factor if drug == Drug.SIROLIMUS else limits.jump_ciclosporin_factor
-    up = number > table.top and number >= factor * earlier
-    return up or (number < table.low and number * factor <= earlier)
+    up = level.number > table.top and level.number >= factor * earlier.number
+    down = level.number < table.low and level.number * factor <= earlier.number
+    return earlier.result if (up or down) and explained.same_course(earlier, level) else None

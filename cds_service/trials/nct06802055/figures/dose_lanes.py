@@ -9,10 +9,10 @@ from cds_service.cards.dose_text import dose_words, drug_name
 from cds_service.figures.chart_data import Bar, Lane, end_of_axis, start_of
 from cds_service.figures.patient_chart import PatientChart
 from cds_service.trials.nct06802055.patient_state.doses.current_dose import DoseInForce, dose_in_force
-from cds_service.trials.nct06802055.patient_state.doses.dose_history import dose_begun, dose_chart
+from cds_service.trials.nct06802055.patient_state.doses.dose_history import dose_chart
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Known
-from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationStatus
+from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationStatus, begun_on
 
 _GOING_ON = frozenset({MedicationStatus.ACTIVE, MedicationStatus.UNKNOWN})
 
@@ -65,7 +65,7 @@ def _overlapping(chart: PatientChart, drug: Drug) -> list[_Order]:
 
 def _order(order: MedicationEvent, chart: PatientChart) -> _Order:
     today = chart.now.day
-    first = dose_begun(order)
+    first = begun_on(order)
     goes_on = order.status in _GOING_ON and (order.end is None or order.end.last >= today)
     last = today if goes_on else min(order.end.last if order.end else first, today)
     label = dose_words(order.dose.value if isinstance(order.dose, Known) else None)

@@ -7,7 +7,6 @@ from cds_service.rules.as_of import AsOf
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import signs_of
 from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.trials.nct06802055.two_drugs import Drug
-from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Evidence, Gap, Part
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.studies import StudyEntry, StudyState
@@ -52,7 +51,9 @@ def _untold(unresolved: tuple[StudyEntry, ...]) -> Participation:
 def _told(
     record: ClinicalRecord, as_of: AsOf, state: StudyState, entries: tuple[StudyEntry, ...]
 ) -> Participation:
-    start = _start(entries)
+    starts = [entry.start for entry in entries if entry.start]
+    is_told = bool(starts) and all(one.is_one_day for one in starts)  # "2026-01" is no day to count from
+    start = min(one.first for one in starts) if is_told else None
     arm, gaps = _arm(state, entries)
     first_dose = _first_dose(record, as_of, start, arm) if state in ON_TREATMENT else None
     day_one = first_dose or start
@@ -66,14 +67,6 @@ def _told(
         evidence=_evidence(entries),
         gaps=gaps,
     )
-
-
-def _start(entries: tuple[StudyEntry, ...]) -> date | None:
-    """The earliest start that is told to the day: "2026-01" is no day to count from."""
-    starts = [entry.start for entry in entries if entry.start]
-    if not starts or not all(start.is_one_day for start in starts):
-        return None
-    return min(start.first for start in starts)
 
 
 def _arm(state: StudyState, entries: tuple[StudyEntry, ...]) -> tuple[str | None, tuple[Gap, ...]]:
@@ -100,8 +93,7 @@ def _first_dose(record: ClinicalRecord, as_of: AsOf, start: date | None, arm: st
 
 
 def _evidence(entries: tuple[StudyEntry, ...]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(e.reference, _text(e.start), e.fhir_status or e.state.value) for e in entries)
-
-
-def _text(when: When | None) -> str | None:
-    return when.text if when else None
+    return tuple(
+        Evidence(e.reference, e.start.text if e.start else None, e.fhir_status or e.state.value)
+        for e in entries
+    )

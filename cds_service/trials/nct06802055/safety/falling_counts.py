@@ -21,16 +21,11 @@ def falling_counts(chart: Situation) -> Iterator[Found]:
     """Neutrophils, platelets and haemoglobin against what they were before (`titration.md` 8)."""
     counts = [count for count in blood_counts(chart.record) if count.day <= chart.day]
     fresh = [c for c in counts if (chart.day - c.day).days <= chart.limits.count_days]
-    baseline = [c for c in counts if _is_baseline(c.day, chart)]
+    since, near = chart.since, chart.limits.baseline_days
+    baseline = [c for c in counts if since and days_before(since, near) <= c.day <= since]
     yield from _neutrophils(chart, _last(fresh, "neutrophils"), _last(baseline, "neutrophils"))
     yield from _platelets(chart, _last(fresh, "platelets"), _last(baseline, "platelets"))
     yield from _haemoglobin(chart, counts)
-
-
-def _is_baseline(day: date, chart: Situation) -> bool:
-    if chart.since is None:
-        return False
-    return days_before(chart.since, chart.limits.baseline_days) <= day <= chart.since
 
 
 def _last(counts: list[BloodCount], line: str) -> Result | None:

@@ -23,7 +23,7 @@ def pregnancy(chart: Situation) -> Iterator[Found]:
     latest = max(tests, key=day_of, default=None)
     same_day = [r for r in tests if latest and day_of(r) == day_of(latest)]
     answers = {answer: r for r in same_day for answer in [_is_positive(r, chart)]}
-    coded = _coded(chart, latest if set(answers) == {False} else None)
+    coded = _on_list(chart, _SURE, latest if set(answers) == {False} else None)
     if True in answers:
         result = answers[True]
         seen = say("safety.pregnancy.test", value=shown_result(result), day=day_of(result))
@@ -33,7 +33,7 @@ def pregnancy(chart: Situation) -> Iterator[Found]:
         yield from _pregnant(chart, say("safety.pregnancy.coded", text=coded.text, day=day), coded.evidence)
     elif None in answers:
         yield from _open(chart, answers[None])
-    elif said := _said(chart, latest):
+    elif said := _on_list(chart, _UNSURE, latest):
         yield from _perhaps(chart, said)
     elif not answers:
         yield from _ended(chart)
@@ -52,28 +52,21 @@ def _is_positive(result: Result, chart: Situation) -> bool | None:
     return False if result.below(chart.limits.hcg_doubtful) else None
 
 
-def _coded(chart: Situation, negative: Result | None) -> Harm | None:
-    """A current pregnancy on the problem list, unless a later test was negative."""
+_SURE = (Standing.NEW, Standing.BEFORE)
+_UNSURE = (Standing.SUSPECTED,)
+"""In words alone, or not sure."""
+
+
+def _on_list(chart: Situation, standing: tuple[Standing, ...], negative: Result | None) -> Harm | None:
+    """A current pregnancy on the problem list that stands so, unless a later test was negative."""
     current = [
         h
         for h in harms_of(chart, frozenset({Concept.PREGNANT}))
-        if h.standing in (Standing.NEW, Standing.BEFORE)
+        if h.standing in standing
         and (h.when is None or _is_recent(h.when.last, chart))
         and (negative is None or (h.when is not None and h.when.last > day_of(negative)))
     ]
     return current[-1] if current else None
-
-
-def _said(chart: Situation, negative: Result | None) -> Harm | None:
-    """A pregnancy in words alone, or one that is not sure, unless a later test was negative."""
-    said = [
-        h
-        for h in harms_of(chart, frozenset({Concept.PREGNANT}))
-        if h.standing is Standing.SUSPECTED
-        and (h.when is None or _is_recent(h.when.last, chart))
-        and (negative is None or (h.when is not None and h.when.last > day_of(negative)))
-    ]
-    return said[-1] if said else None
 
 
 def _perhaps(chart: Situation, said: Harm) -> Iterator[Found]:

@@ -88,7 +88,10 @@ class Situation(msgspec.Struct, frozen=True):
         newest = day_of(readable[-1]) if readable else None
         if newest is None or (self.day - newest).days > days:
             return None
-        return _worst(_last_together(readable, newest), worse)
+        together = [r for r in readable if r.when and r.when.last == newest]
+        if len(together) > 1 and all(r.when and r.when.instant for r in together):
+            together = [r for r in together if when_measured(r) == when_measured(readable[-1])]
+        return _worst(together, worse)
 
 
 def situation_of(
@@ -147,13 +150,6 @@ def in_time(results: list[Result]) -> tuple[Result, ...]:
     days = [result.when.last for result in results if result.when]
     stand_so = all(map(lt, days, days[1:]))
     return tuple(results if stand_so else sorted(results, key=when_measured))
-
-
-def _last_together(readable: tuple[Result, ...], newest: date) -> list[Result]:
-    same_day = [r for r in readable if r.when and r.when.last == newest]
-    if len(same_day) > 1 and all(r.when and r.when.instant for r in same_day):
-        return [r for r in same_day if when_measured(r) == when_measured(readable[-1])]
-    return same_day
 
 
 def _worst(together: list[Result], worse: Callable[[Number, Number], Number]) -> Result:

@@ -1,6 +1,7 @@
 """The numbers of the safety rules, as they stand in `reviewed/safety.toml`."""
 
 from decimal import Decimal
+from functools import cached_property
 
 import msgspec
 
@@ -9,7 +10,7 @@ from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.results import Analyte
 
 
-class SafetyLimits(msgspec.Struct, frozen=True):
+class SafetyLimits(msgspec.Struct, frozen=True, dict=True):
     """Units are those of the analytes' canonical units; `_days` are calendar days, `_uln` multiples."""
 
     recent_days: int
@@ -84,7 +85,7 @@ class SafetyLimits(msgspec.Struct, frozen=True):
         """True for a test with a safety limit."""
         return analyte in self.lost_warns
 
-    @property
+    @cached_property
     def watched(self) -> tuple[Analyte, ...]:
         """Every test that bars a drug."""
         return tuple(a for a in Analyte if a in self.lost_bars_sirolimus or a in self.lost_bars_ciclosporin)

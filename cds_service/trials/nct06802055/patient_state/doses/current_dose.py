@@ -11,7 +11,6 @@ from cds_service.rules.as_of import AsOf
 from cds_service.trials.nct06802055.patient_state.doses.dose_history import (
     DoseChart,
     covers,
-    dose_begun,
     dose_chart,
     is_current,
 )
@@ -34,7 +33,13 @@ from cds_service.trials.nct06802055.patient_state.doses.unread_doses import unre
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_before
 from fhir_mappings.clinical_model.known_unknown import Evidence, Known
-from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import (
+    Dose,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+    begun_on,
+)
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 
@@ -110,26 +115,29 @@ def dose_in_force(
     sirolimus arm, or when the arm is not known, it is whatever the patient takes.
     """
     chart = dose_chart(record, drug, participation, as_of, limits)
-    answer = _answer(chart)
-    last = chart.taken[-1] if chart.taken else None
+    answer = _by_the_signs(chart)
+    if answer == _UNTOLD:
+        answer = replace(answer, pending=_only_ordered(chart))
+    drafted, drafted_since = _drafted(chart)
+    last = chart.taken[-1:]
     return DoseInForce(
         drug,
         answer.status,
         dose=answer.dose,
         since=answer.since,
         last_given=chart.signs.given[-1] if chart.signs.given else None,
-        last_sign=last.day if last else None,
+        last_sign=last[0].day if last else None,
         orders=_active_orders(chart),
         duplicate_orders=_duplicates(chart),
-        evidence=_shown(chart),
+        evidence=(*(sign.evidence for sign in last), *map(_order_evidence, chart.current)),
         steps=chart.steps,
         given=chart.signs.given,
         missed=chart.signs.missed,
         taken_until=taken_until(chart),
         held=answer.held,
         pre_study=chart.pre_study,
-        drafted=_drafted(chart)[0],
-        drafted_since=_drafted(chart)[1],
+        drafted=drafted,
+        drafted_since=drafted_since,
         pending=answer.pending,
         pending_since=_since_when_ordered(chart) if answer.pending else None,
         unended=bool(answer.pending) and len(chart.current) > 1,
@@ -157,25 +165,18 @@ class _Answer(msgspec.Struct, frozen=True):
 _UNTOLD = _Answer(DoseStatus.NOT_DOCUMENTED)
 
 
-def _answer(chart: DoseChart) -> _Answer:
-    answer = _by_the_signs(chart)
-    if answer.status is DoseStatus.NOT_DOCUMENTED and answer == _UNTOLD:
-        return replace(answer, pending=_only_ordered(chart))
-    return answer
-
-
 def _only_ordered(chart: DoseChart) -> Dose | None:
     """The dose of an order that is newer than all that shows a dose; None where none is."""
     order = newest_word(chart.current)
     if order is None or not isinstance(order.dose, Known) or chart.orders_unread or chart.pre_study:
         return None
-    older = [day for sign in chart.taken if (day := sign.until or sign.day) > dose_begun(order)]
+    older = [day for sign in chart.taken if (day := sign.until or sign.day) > begun_on(order)]
     return None if older else order.dose.value
 
 
 def _drafted(chart: DoseChart) -> tuple[Dose | None, date | None]:
     drafts = [(one, one.dose.value) for one in chart.signs.drafts if isinstance(one.dose, Known)]
-    order, dose = max(drafts, key=lambda pair: dose_begun(pair[0]), default=(None, None))
+    order, dose = max(drafts, key=lambda pair: begun_on(pair[0]), default=(None, None))
     return dose, order.start.last if order and order.start else None
 
 
@@ -222,7 +223,7 @@ def _begun(chart: DoseChart) -> tuple[MedicationEvent, ...]:
     last, recent = chart.taken[-1], days_before(chart.today, chart.limits.order_waits_days)
     waiting = []
     for order in chart.current:
-        begun = dose_begun(order)
+        begun = begun_on(order)
         of_it = isinstance(order.dose, Known) and last.dose == order.dose.value
         has_begun = last.day > begun or (last.day == begun and of_it)
         if begun >= recent and not has_begun:
@@ -243,7 +244,7 @@ def _never_taken(chart: DoseChart) -> _Answer:
     order = newest_word(chart.current)
     recent = days_before(chart.today, chart.limits.level_keeps_dose_days)
     if order and isinstance(order.dose, Known) and not chart.injected:
-        proofs = [day for day in chart.measured if day >= dose_begun(order)]
+        proofs = [day for day in chart.measured if day >= begun_on(order)]
         if proofs and proofs[-1] >= recent:
             return _Answer(DoseStatus.KNOWN, order.dose.value, since=proofs[0])
     # A level of whatever age proves that it was taken: there is no first dose after it (DECISIONS 56).
@@ -261,19 +262,15 @@ def _held(chart: DoseChart) -> bool:
 def _last_taken(chart: DoseChart, step: DoseStep) -> _Answer:
     order = newest_word(chart.current)
     ordered = order.dose.value if order and isinstance(order.dose, Known) else None
-    newer = order is not None and dose_begun(order) >= chart.taken[-1].day
+    newer = order is not None and begun_on(order) >= chart.taken[-1].day
     differs = ordered is not None and ordered.daily_mg != step.dose.daily_mg
     if ordered and differs and not newer:
         return _Answer(DoseStatus.CONFLICTING, claims=(step.dose, ordered))
     pending = ordered if differs else None
-    if _still_taken(chart, step):
+    if any(covers(s, chart.today, chart.limits) for s in chart.taken if s.day >= step.day):
         unreadable = newer and ordered is None
         return _Answer(DoseStatus.KNOWN, step.dose, step.day, pending=pending, unreadable_order=unreadable)
     return _by_level(chart, step, order, pending)
-
-
-def _still_taken(chart: DoseChart, step: DoseStep) -> bool:
-    return any(covers(s, chart.today, chart.limits) for s in chart.taken if s.day >= step.day)
 
 
 def _by_level(
@@ -285,7 +282,7 @@ def _by_level(
     if last.source is MedicationSource.STATEMENT or last.until is None:
         return _UNTOLD
     recent = days_before(chart.today, chart.limits.level_keeps_dose_days)
-    since = max(last.until, dose_begun(order)) if order and pending else last.until
+    since = max(last.until, begun_on(order)) if order and pending else last.until
     proofs = [day for day in chart.measured if day >= since]
     if not proofs or proofs[-1] < recent:
         return _UNTOLD
@@ -298,14 +295,12 @@ def _duplicates(chart: DoseChart) -> tuple[Evidence, ...]:
     readable = [o for o in chart.current if isinstance(o.dose, Known)]
     amounts = {o.dose.value.daily_mg for o in readable if isinstance(o.dose, Known)}
     repeated = len(readable) > 1 and len(amounts) == 1
-    return tuple(_order_evidence(o) for o in readable) if repeated else ()
+    return tuple(map(_order_evidence, readable)) if repeated else ()
 
 
 def _active_orders(chart: DoseChart) -> tuple[Evidence, ...]:
     active = [o for o in chart.signs.orders if is_current(o, chart.today, chart.limits)]
-    return tuple(
-        {order.reference: _order_evidence(order) for order in sorted(active, key=dose_begun)}.values()
-    )
+    return tuple({order.reference: _order_evidence(order) for order in sorted(active, key=begun_on)}.values())
 
 
 def _part_unreadable(chart: DoseChart) -> bool:
@@ -317,8 +312,3 @@ def _order_evidence(order: MedicationEvent) -> Evidence:
     dose = order.dose.value if isinstance(order.dose, Known) else None
     told = order.start.text if order.start else None
     return Evidence(order.reference, told, dose.daily_mg if dose else None, "mg/d" if dose else None)
-
-
-def _shown(chart: DoseChart) -> tuple[Evidence, ...]:
-    last = (chart.taken[-1].evidence,) if chart.taken else ()
-    return (*last, *(_order_evidence(o) for o in chart.current))

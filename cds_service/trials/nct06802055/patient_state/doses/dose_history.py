@@ -14,7 +14,13 @@ from cds_service.trials.nct06802055.trial_arms import Arm
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import days_after, days_before
 from fhir_mappings.clinical_model.known_unknown import MEDICATION_PARTS, Known, Part
-from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import (
+    Dose,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+    begun_on,
+)
 from fhir_mappings.clinical_model.record import ClinicalRecord
 
 
@@ -78,7 +84,7 @@ def dose_chart(
     measured = tuple(d for d in signs.measured if not (only_study and start and d < start))
     taken = signs.taken if start is None else _in_study(signs.taken, start, only_study, limits)
     current = tuple(o for o in signs.orders if is_current(o, as_of.day, limits))
-    in_study = [o for o in signs.orders if not (only_study and start and dose_begun(o) < start)]
+    in_study = [o for o in signs.orders if not (only_study and start and begun_on(o) < start)]
     going_on = any(covers(s, as_of.day, limits) for s in signs.taken)
     return DoseChart(
         signs=signs,
@@ -106,11 +112,6 @@ def _in_study(
         return tuple(sign for sign in taken if sign.day >= start)
     last = days_before(start, limits.supply_grace_days)
     return tuple(sign for sign in taken if sign.until is None or sign.until >= last)
-
-
-def dose_begun(order: MedicationEvent) -> date:
-    """The first day the order may have begun; an undated one counts as the oldest."""
-    return order.start.first if order.start else date.min
 
 
 def is_current(order: MedicationEvent, today: date, limits: DoseLimits) -> bool:
@@ -156,15 +157,12 @@ def _steps(
     for sign in taken:
         if sign.dose is None:
             continue
-        new = not steps or steps[-1].dose != sign.dose or _taken_up_again(before, sign, off)
+        again = before and any(before.day <= stretch.since < sign.day for stretch in off)
+        new = again or not steps or steps[-1].dose != sign.dose
         if new or _interrupted(before, sign, measured, limits):
             steps.append(DoseStep(sign.day, sign.dose))
         before = sign
     return tuple(steps)
-
-
-def _taken_up_again(before: IntakeSign | None, sign: IntakeSign, off: tuple[Off, ...]) -> bool:
-    return any(before is not None and before.day <= o.since < sign.day for o in off)
 
 
 def _interrupted(

@@ -7,12 +7,16 @@ import msgspec
 from cds_service.rules.stops import STOPPED
 from cds_service.trials.nct06802055.patient_state.doses.dose_history import (
     DoseChart,
-    dose_begun,
     is_current,
     used_up,
 )
 from cds_service.trials.nct06802055.patient_state.doses.intake_evidence import stated_end
-from fhir_mappings.clinical_model.medications import MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import (
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+    begun_on,
+)
 
 
 class Stopped(msgspec.Struct, frozen=True):
@@ -47,7 +51,7 @@ def withheld(chart: DoseChart) -> Withheld:
 
 def newest_word(orders: tuple[MedicationEvent, ...]) -> MedicationEvent | None:
     """The order that began last."""
-    return max(orders, key=dose_begun, default=None)
+    return max(orders, key=begun_on, default=None)
 
 
 def given_up(chart: DoseChart) -> bool:
@@ -60,7 +64,7 @@ def given_up(chart: DoseChart) -> bool:
     order = _word_of_orders(chart)
     if order is None or order.status not in STOPPED or _is_being_replaced(order, chart):
         return False
-    return not (last.until is None and last.day > dose_begun(order))
+    return not (last.until is None and last.day > begun_on(order))
 
 
 def _word_of_orders(chart: DoseChart) -> MedicationEvent | None:
@@ -73,7 +77,7 @@ def under_hold(chart: DoseChart) -> MedicationEvent | None:
 
     A dose that is to be given again takes back no hold before it is taken (DECISIONS 58).
     """
-    if any(sign.day >= dose_begun(order) for order in chart.current for sign in chart.taken):
+    if any(sign.day >= begun_on(order) for order in chart.current for sign in chart.taken):
         return None
     before = newest_word(tuple(order for order in chart.signs.orders if order not in chart.current))
     return before if before and before.status is MedicationStatus.ON_HOLD else None
@@ -90,7 +94,7 @@ def _said_to_be_stopped(chart: DoseChart) -> bool:
     if said is None:
         return False
     others = [s.day for s in chart.taken if s.evidence.reference != said.reference]
-    return max(others, default=date.min) <= dose_begun(said)
+    return max(others, default=date.min) <= begun_on(said)
 
 
 def taken_until(chart: DoseChart) -> date | None:
@@ -109,7 +113,7 @@ def stopped_by_decision(chart: DoseChart) -> Stopped | None:
     if order and order.status is MedicationStatus.STOPPED and order.stop_reason:
         return _unless_used(Stopped(_day_of_stop(order, chart), order.stop_reason), chart)
     said = newest_word(chart.signs.stated_stops)
-    if said is None or chart.current or dose_begun(said) < (chart.taken[-1].day if chart.taken else date.min):
+    if said is None or chart.current or begun_on(said) < (chart.taken[-1].day if chart.taken else date.min):
         return None
     return _unless_used(Stopped(_day_of_stop(said, chart), said.stop_reason), chart)
 

@@ -16,7 +16,13 @@ from cds_service.trials.nct06802055.patient_state.doses.regimens import EVERY_HO
 from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.calendar import When, days_after
 from fhir_mappings.clinical_model.known_unknown import Evidence, Known, Unknown, WhyUnknown
-from fhir_mappings.clinical_model.medications import Dose, MedicationEvent, MedicationSource, MedicationStatus
+from fhir_mappings.clinical_model.medications import (
+    Dose,
+    MedicationEvent,
+    MedicationSource,
+    MedicationStatus,
+    begun_on,
+)
 from fhir_mappings.clinical_model.record import ClinicalRecord, once_a_record
 from fhir_mappings.clinical_model.results import Analyte, Comparator, Reading
 
@@ -85,14 +91,10 @@ class Signs(msgspec.Struct, frozen=True):
 @once_a_record
 def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     """The signs of one drug; eye drops, creams and what lies ahead of `as_of` are left out."""
-    known = [
-        e
-        for e in record.taking(drug.value)
-        if e.systemic is not False and not (e.start and as_of.is_before(e.start))
-    ]
-    events = whole_days(
-        [_as_needed_is_no_dose(e) if e.as_needed else e for e in known if e.oral is not False], drug
-    )
+    begun = (e for e in record.taking(drug.value) if not (e.start and as_of.is_before(e.start)))
+    known = [e for e in begun if e.systemic is not False]
+    swallowed = [_as_needed_is_no_dose(e) if e.as_needed else e for e in known if e.oral is not False]
+    events = whole_days(swallowed, drug)
     injected = [e for e in known if e.oral is False]
     ordered = [e for e in events if e.source is MedicationSource.ORDER]
     orders = tuple(e for e in ordered if _is_order(e))
@@ -100,17 +102,17 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
     dated = [e for e in happened if e.start]
     doses = [e for e in dated if e.source is MedicationSource.ADMINISTRATION]
     others = (e for e in dated if e.source is not MedicationSource.ADMINISTRATION)
-    taken = [sign for e in others for sign in _in_order_steps(e, orders, as_of.day)] + _intakes(
-        doses, orders, drug, as_of.day
-    )
+    taken = [sign for e in others for sign in _in_order_steps(e, orders, as_of.day)]
+    taken += _intakes(doses, orders, drug, as_of.day)
     skipped = [e for e in events if e.status is MedicationStatus.NOT_TAKEN and e.start]
     missed = [e for e in skipped if e.source is MedicationSource.ADMINISTRATION]
     said = [e for e in events if e.source is MedicationSource.STATEMENT]
     infused = [e for e in injected if e.start and e.status in _HAPPENED[e.source]]
+    single = [*doses, *(e for e in infused if e.source is MedicationSource.ADMINISTRATION)]
     return Signs(
         taken=tuple(sorted(taken, key=lambda sign: sign.day)),
         orders=orders,
-        given=_instants([*doses, *infused]),
+        given=tuple(sorted(e.start.instant for e in single if e.start and e.start.instant)),
         missed=tuple(sorted(_day(e.start, as_of.day) for e in missed)),
         refused=max((_day(e.start, as_of.day) for e in said if e.start and _is_denial(e)), default=None),
         denied=tuple(sorted(_denied(said, as_of.day))),
@@ -122,12 +124,6 @@ def signs_of(record: ClinicalRecord, drug: Drug, as_of: AsOf) -> Signs:
         undated=len(dated) < len(happened),
         measured=_measured(record, drug, as_of),
     )
-
-
-def _instants(doses: Iterable[MedicationEvent]) -> tuple[datetime, ...]:
-    """The instants of doses that were given one by one."""
-    single = (e for e in doses if e.source is MedicationSource.ADMINISTRATION)
-    return tuple(sorted(e.start.instant for e in single if e.start and e.start.instant))
 
 
 def _is_denial(event: MedicationEvent) -> bool:
@@ -173,23 +169,19 @@ def _in_order_steps(
 
     A step of an order that was stopped or is on hold shows nothing: it may have come after the stop.
     """
-    sign = _sign(event, orders, today)
-    own = None if isinstance(event.dose, Known) else _newest_begun(orders, sign.day)
-    last = today if sign.until is None else min(today, sign.until)
+    first = _day(event.start, today)
+    until, told = _used_up(event, first)
+    dose = event.dose.value if isinstance(event.dose, Known) else _ordered(orders, first)
+    sign = IntakeSign(first, until, told, dose, event.source, _evidence(event, dose))
+    own = None if isinstance(event.dose, Known) else _newest_begun(orders, first)
+    last = today if until is None else min(today, until)
     same = [o for o in orders if own and o.reference == own.reference and o.status not in STOPPED]
     starts = sorted({o.start.first for o in same if o.start})
-    days = [sign.day, *(day for day in starts if sign.day < day <= last)]
+    days = [first, *(day for day in starts if first < day <= last)]
     return [
-        replace(sign, day=day, until=following, dose=sign.dose if day == sign.day else _ordered(orders, day))
-        for day, following in zip(days, [*days[1:], sign.until], strict=True)
+        replace(sign, day=day, until=following, dose=dose if day == first else _ordered(orders, day))
+        for day, following in zip(days, [*days[1:], until], strict=True)
     ]
-
-
-def _sign(event: MedicationEvent, orders: tuple[MedicationEvent, ...], today: date) -> IntakeSign:
-    day = _day(event.start, today)
-    until, told = _used_up(event, day)
-    dose = event.dose.value if isinstance(event.dose, Known) else _ordered(orders, day)
-    return IntakeSign(day, until, told, dose, event.source, _evidence(event, dose))
 
 
 def _used_up(event: MedicationEvent, day: date) -> tuple[date | None, bool]:
@@ -211,7 +203,7 @@ def _ordered(orders: Iterable[MedicationEvent], day: date) -> Dose | None:
 
 def _newest_begun(orders: Iterable[MedicationEvent], day: date) -> MedicationEvent | None:
     begun = [o for o in orders if o.start and o.start.first <= day]
-    return max(begun, key=lambda o: o.start.first if o.start else date.min, default=None)
+    return max(begun, key=begun_on, default=None)
 
 
 def _intakes(
@@ -221,20 +213,17 @@ def _intakes(
     moments: dict[When | None, list[MedicationEvent]] = {}
     for event in doses:
         moments.setdefault(event.start, []).append(event)
-    return [_intake(events, orders, drug, today) for events in moments.values()]
-
-
-def _intake(
-    events: list[MedicationEvent], orders: tuple[MedicationEvent, ...], drug: Drug, today: date
-) -> IntakeSign:
-    day = _day(events[0].start, today)
-    amounts = [e.dose.value.amount_mg for e in events if isinstance(e.dose, Known)]
-    ordered = _ordered(orders, day)
-    dose: Dose | None = ordered
-    # An uneven order (100 mg in the morning, 75 mg at night) has no amount that every intake must equal.
-    if len(amounts) == len(events) and (ordered is None or ordered.every_hours == EVERY_HOURS[drug]):
-        dose = Dose(sum(amounts, Decimal(0)), EVERY_HOURS[drug])
-    return IntakeSign(day, day, False, dose, MedicationSource.ADMINISTRATION, _evidence(events[-1], dose))
+    found = []
+    for events in moments.values():
+        day = _day(events[0].start, today)
+        amounts = [e.dose.value.amount_mg for e in events if isinstance(e.dose, Known)]
+        dose = _ordered(orders, day)
+        # An uneven order (100 mg in the morning, 75 mg at night) has no amount that every intake must equal.
+        if len(amounts) == len(events) and (dose is None or dose.every_hours == EVERY_HOURS[drug]):
+            dose = Dose(sum(amounts, Decimal(0)), EVERY_HOURS[drug])
+        seen = _evidence(events[-1], dose)
+        found.append(IntakeSign(day, day, False, dose, MedicationSource.ADMINISTRATION, seen))
+    return found
 
 
 def _evidence(event: MedicationEvent, dose: Dose | None) -> Evidence:

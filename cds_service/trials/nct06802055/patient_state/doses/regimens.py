@@ -15,6 +15,7 @@ from fhir_mappings.clinical_model.medications import (
     MedicationEvent,
     MedicationSource,
     apart_in_a_day,
+    begun_on,
     day_of_doses,
 )
 
@@ -33,20 +34,16 @@ def whole_days(events: Sequence[MedicationEvent], drug: Drug) -> list[Medication
     found: list[MedicationEvent] = []
     for event in events:
         (parts if _is_part(event) else found).append(event)
-    parts.sort(key=_begun)
-    if not _any_apart({part.times for part in parts}):
+    parts.sort(key=begun_on)
+    told = {part.times for part in parts}  # a few times of day in many entries, and most say but one
+    if not any(apart_in_a_day(one, other) for one, other in combinations(told, 2)):
         return [*found, *parts]
     companions = [_companions(part, parts[:place], drug) for place, part in enumerate(parts)]
     for place, part in enumerate(parts):
         later = zip(parts[place + 1 :], companions[place + 1 :], strict=True)
-        younger = [_begun(other) for other, its in later if part in its]
+        younger = [begun_on(other) for other, its in later if part in its]
         found += _ended(_joined(part, companions[place]), min(younger, default=None))
     return found
-
-
-def _any_apart(times: Iterable[frozenset[str]]) -> bool:
-    """Charts repeat a few times of day in many entries, and most say but one."""
-    return any(apart_in_a_day(one, other) for one, other in combinations(times, 2))
 
 
 def with_companions(part: MedicationEvent, others: Iterable[MedicationEvent], drug: Drug) -> MedicationEvent:
@@ -60,19 +57,15 @@ def _is_part(event: MedicationEvent) -> bool:
     return told and event.source is not MedicationSource.ADMINISTRATION and not event.as_needed
 
 
-def _begun(event: MedicationEvent) -> date:
-    return event.start.first if event.start else date.min
-
-
 def _go_together(elder: MedicationEvent, younger: MedicationEvent) -> bool:
     """Entries of one kind and state, at other times of the day; the elder holds when the younger begins."""
     alike = elder.source is younger.source and elder.status is younger.status
-    return alike and apart_in_a_day(elder.times, younger.times) and _begun(younger) <= _last(elder)
+    return alike and apart_in_a_day(elder.times, younger.times) and begun_on(younger) <= _last(elder)
 
 
 def _last(event: MedicationEvent) -> date:
     if event.source is MedicationSource.DISPENSE and event.supply_days is not None:
-        return days_after(_begun(event), int(event.supply_days))
+        return days_after(begun_on(event), int(event.supply_days))
     return event.end.last if event.end else date.max
 
 
@@ -81,7 +74,7 @@ def _companions(
 ) -> list[MedicationEvent]:
     """The newest entry of each other time that holds together with this one; none of too many doses."""
     chosen: list[MedicationEvent] = []
-    for elder in sorted(elders, key=_begun, reverse=True):
+    for elder in sorted(elders, key=begun_on, reverse=True):
         if _go_together(elder, part) and all(apart_in_a_day(elder.times, c.times) for c in chosen):
             chosen.append(elder)
     doses = sum(len(_amounts(event)) for event in (part, *chosen))
@@ -112,8 +105,8 @@ def _ended(event: MedicationEvent, before: date | None) -> list[MedicationEvent]
     if before is None:
         return [event]
     last = days_before(before, 1)
-    if last < _begun(event):
+    if last < begun_on(event):
         return []
     supply = event.supply_days
-    left = None if supply is None else min(supply, Decimal((before - _begun(event)).days))
+    left = None if supply is None else min(supply, Decimal((before - begun_on(event)).days))
     return [replace(event, end=on_day(last), supply_days=left)]

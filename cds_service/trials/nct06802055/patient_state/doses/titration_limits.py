@@ -1,6 +1,8 @@
 """The numbers of titration, from `reviewed/titration.toml`."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 
 import msgspec
 
@@ -35,7 +37,7 @@ _OF_TABLETS = ("sirolimus_start_mg", "sirolimus_low_start_mg", "liver_cap_mg")
 """Doses that cards propose as they stand."""
 
 
-class TitrationLimits(msgspec.Struct, frozen=True):
+class TitrationLimits(msgspec.Struct, frozen=True, dict=True):
     """Bounds, bands, steps and windows of both study drugs; each has its sentence in the reviewed file.
 
     Raises ProtocolTextFault when the bands of a drug do not follow one another, the tablets of the site make
@@ -143,7 +145,7 @@ class TitrationLimits(msgspec.Struct, frozen=True):
         faults = []
         for drug in Drug:
             try:
-                self.table(drug)
+                self._table(drug)
             except ValueError as error:
                 faults.append(f"titration: {drug}: {error}")
         if not any(self.sirolimus_min_mg <= d <= self.sirolimus_max_mg for d in self.sirolimus_doses_mg):
@@ -185,8 +187,12 @@ class TitrationLimits(msgspec.Struct, frozen=True):
         """The highest amount of ciclosporin for impaired kidneys, mg a day."""
         return self.ciclosporin_impaired_max_mg * 24 / self.ciclosporin_every_hours
 
-    def table(self, drug: Drug) -> LevelTable:
-        """The bands of one drug."""
+    @cached_property
+    def tables(self) -> Mapping[Drug, LevelTable]:
+        """The bands of each drug."""
+        return {drug: self._table(drug) for drug in Drug}
+
+    def _table(self, drug: Drug) -> LevelTable:
         if drug == Drug.SIROLIMUS:
             return LevelTable(
                 self.sirolimus_target_low,

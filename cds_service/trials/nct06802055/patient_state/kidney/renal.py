@@ -46,27 +46,22 @@ def renal_state(
     state = states[-1]
     newest = values[-1]
     age = (as_of.day - newest.day).days
-    told = age <= limits.creatinine_age_days
-    if record.lacks(Part.OBSERVATIONS) and state not in LASTING:
-        told = False
+    is_old = age > limits.creatinine_age_days
+    told = not is_old and (state in LASTING or not record.lacks(Part.OBSERVATIONS))
+    acute = [v.day for v, left in zip(values, states, strict=True) if left is RenalState.AKI]
     return RenalFinding(
         state if told else RenalState.UNKNOWN,
         rule,
-        _seen(newest, baseline, age if age > limits.creatinine_age_days else None),
+        _seen(newest, baseline, age if is_old else None),
         egfr=newest.egfr,
         creatinine=newest.umol,
         baseline=baseline,
         age_days=age,
         rising=len(values) > 2 and values[-1].umol > values[-2].umol > values[-3].umol,
-        evidence=(_evidence(newest),),
+        evidence=(Evidence(newest.reference, newest.day.isoformat(), newest.umol, "umol/L"),),
         last=state if state in LASTING else RenalState.UNKNOWN,
-        acute_on=_acute_on(values, states),
+        acute_on=max(acute, default=None),
     )
-
-
-def _acute_on(values: list[Creatinine], states: list[RenalState]) -> date | None:
-    acute = (v.day for v, state in zip(values, states, strict=True) if state is RenalState.AKI)
-    return max(acute, default=None)
 
 
 def renal_course(
@@ -118,7 +113,3 @@ def _seen(newest: Creatinine, baseline: Decimal | None, age: int | None) -> Phra
         egfr=say("renal.egfr", value=newest.egfr) if newest.egfr is not None else say("renal.noEgfr"),
     )
     return measured if age is None else say("renal.seen.old", measured=measured, days=age)
-
-
-def _evidence(value: Creatinine) -> Evidence:
-    return Evidence(value.reference, value.day.isoformat(), value.umol, "umol/L")

@@ -78,15 +78,14 @@ class RenalCourse(msgspec.Struct, frozen=True):
         """The state after each value."""
         states: list[RenalState] = []
         for i in range(len(self.values)):
-            states.append(self._after(states[-1] if states else RenalState.UNKNOWN, i))
+            before = states[-1] if states else RenalState.UNKNOWN
+            if self._acute(i) or (before is RenalState.AKI and not self._acute_is_over(i)):
+                states.append(RenalState.AKI)
+            elif before in LASTING:
+                states.append(self._after_impairment(before, i))
+            else:
+                states.append(RenalState.IMPAIRED if self._impaired(i) else self._mild(i))
         return states
-
-    def _after(self, before: RenalState, i: int) -> RenalState:
-        if self._acute(i) or (before is RenalState.AKI and not self._acute_is_over(i)):
-            return RenalState.AKI
-        if before in LASTING:
-            return self._after_impairment(before, i)
-        return RenalState.IMPAIRED if self._impaired(i) else self._mild(i)
 
     def _after_impairment(self, before: RenalState, i: int) -> RenalState:
         if self._recovered(i):

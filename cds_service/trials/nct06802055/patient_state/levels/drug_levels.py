@@ -74,7 +74,16 @@ def titration_level(
     final = [r for r in same_day if r.reading is not Reading.PRELIMINARY] or same_day
     judged = [(r, level_validity(r, dose, other, interactions, as_of, limits)) for r in final]
     result, validity = _choose(judged, limits)
-    return _trough(result, validity)
+    when = result.when
+    return Trough(
+        validity,
+        value=result.number,
+        comparator=result.comparator,
+        collected=when.text if when else None,
+        day=when.last if when and when.is_one_day else None,
+        reference=result.reference,
+        method=(result.level or NOTHING_TOLD).method,
+    )
 
 
 @once_a_record
@@ -104,14 +113,14 @@ def level_validity(
         return timing
     if not at_steady_state(earliest_day_of(result), dose, other, interactions, limits):
         return Validity.NOT_STEADY_STATE
-    if (as_of.day - earliest_day_of(result)).days > limits.age_days(dose.drug):
+    if (as_of.day - earliest_day_of(result)).days > limits.of[dose.drug].age_days:
         return Validity.STALE
     return _plausibility(result, dose.drug, limits) or timing
 
 
 def _plausibility(result: Result, drug: Drug, limits: LevelLimits) -> Validity | None:
     """Why the number cannot be a trough that was measured, if it cannot."""
-    lowest, highest = limits.measurable(drug)
+    lowest, highest = limits.of[drug].measurable
     if result.number is None:
         return Validity.MISSING
     if result.number < 0:
@@ -135,19 +144,6 @@ def _choose(judged: list[tuple[Result, Validity]], limits: LevelLimits) -> tuple
     if disagree or any(v in _OUT_OF_RANGE for _, v in judged):
         return result, Validity.CONFLICTING
     return result, validity
-
-
-def _trough(result: Result, validity: Validity) -> Trough:
-    when = result.when
-    return Trough(
-        validity,
-        value=result.number,
-        comparator=result.comparator,
-        collected=when.text if when else None,
-        day=when.last if when and when.is_one_day else None,
-        reference=result.reference,
-        method=(result.level or NOTHING_TOLD).method,
-    )
 
 
 # ---------------------------------------------------------------- danger

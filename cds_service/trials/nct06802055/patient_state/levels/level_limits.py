@@ -1,13 +1,31 @@
 """The numbers of `reviewed/levels.toml`, and the part of them that concerns one drug."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 
 import msgspec
 
 from cds_service.trials.nct06802055.two_drugs import Drug
 
 
-class LevelLimits(msgspec.Struct, frozen=True):
+class LevelLimitsOfDrug(msgspec.Struct, frozen=True):
+    """What is asked of a level of one drug.
+
+    `hours`: from and to how many hours after a dose a sample is a trough; `measurable`: the lowest and the
+    highest level, ng/mL, that can be believed as one; both ends included. `steady_days`: days at an unchanged
+    dose; `adherence_days`: days before the sample without a missed dose; `age_days`: days for which a level
+    is titrated on.
+    """
+
+    hours: tuple[int, int]
+    measurable: tuple[Decimal, Decimal]
+    steady_days: int
+    adherence_days: int
+    age_days: int
+
+
+class LevelLimits(msgspec.Struct, frozen=True, dict=True):
     """What makes a drug level fit for titration, or a danger. Levels in ng/mL."""
 
     sirolimus_lloq: Decimal
@@ -41,26 +59,22 @@ class LevelLimits(msgspec.Struct, frozen=True):
     ciclosporin_danger: Decimal
     ciclosporin_safe: Decimal
 
-    def hours(self, drug: Drug) -> tuple[int, int]:
-        """From and to how many hours after a dose a sample is a trough, both included."""
-        if drug == Drug.SIROLIMUS:
-            return self.sirolimus_hours_min, self.sirolimus_hours_max
-        return self.ciclosporin_hours_min, self.ciclosporin_hours_max
-
-    def measurable(self, drug: Drug) -> tuple[Decimal, Decimal]:
-        """The lowest and the highest level that can be believed as a trough, both included."""
-        if drug == Drug.SIROLIMUS:
-            return self.sirolimus_lloq, self.sirolimus_ceiling
-        return self.ciclosporin_lloq, self.ciclosporin_ceiling
-
-    def steady_days(self, drug: Drug) -> int:
-        """Days at an unchanged dose."""
-        return self.sirolimus_steady_days if drug == Drug.SIROLIMUS else self.ciclosporin_steady_days
-
-    def adherence_days(self, drug: Drug) -> int:
-        """Days before the sample without a missed dose."""
-        return self.sirolimus_adherence_days if drug == Drug.SIROLIMUS else self.ciclosporin_adherence_days
-
-    def age_days(self, drug: Drug) -> int:
-        """Days for which a level is titrated on."""
-        return self.sirolimus_age_days if drug == Drug.SIROLIMUS else self.ciclosporin_age_days
+    @cached_property
+    def of(self) -> Mapping[Drug, LevelLimitsOfDrug]:
+        """The part of them that concerns one drug."""
+        return {
+            Drug.SIROLIMUS: LevelLimitsOfDrug(
+                hours=(self.sirolimus_hours_min, self.sirolimus_hours_max),
+                measurable=(self.sirolimus_lloq, self.sirolimus_ceiling),
+                steady_days=self.sirolimus_steady_days,
+                adherence_days=self.sirolimus_adherence_days,
+                age_days=self.sirolimus_age_days,
+            ),
+            Drug.CICLOSPORIN: LevelLimitsOfDrug(
+                hours=(self.ciclosporin_hours_min, self.ciclosporin_hours_max),
+                measurable=(self.ciclosporin_lloq, self.ciclosporin_ceiling),
+                steady_days=self.ciclosporin_steady_days,
+                adherence_days=self.ciclosporin_adherence_days,
+                age_days=self.ciclosporin_age_days,
+            ),
+        }

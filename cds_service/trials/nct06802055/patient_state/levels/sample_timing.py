@@ -26,24 +26,15 @@ def sample_timing(result: Result, dose: DoseInForce, limits: LevelLimits) -> Val
         return Validity.NOT_TROUGH
     if coded is SampleTiming.TWELVE_HOURS and dose.drug == Drug.SIROLIMUS:
         return Validity.NOT_TROUGH
-    by_dose = [_is_trough_time(h, dose.drug, limits) for h in _hours_since_dose(result, dose.given, limits)]
+    first, last = limits.of[dose.drug].hours
+    by_dose = [first <= hours <= last for hours in hours_since_dose(result, dose.given, limits)]
     if False in by_dose:
         return Validity.NOT_TROUGH
     proven = bool(by_dose) or coded is not SampleTiming.UNSTATED
     return Validity.VALID if proven and not times_differ(result, limits) else Validity.ASSUMED_TROUGH
 
 
-def timed_by_dose(result: Result, dose: DoseInForce, limits: LevelLimits) -> bool:
-    """Is the last dose before the sample documented, so that its timing rests on more than a code?"""
-    return bool(_hours_since_dose(result, dose.given, limits))
-
-
-def _is_trough_time(hours: float, drug: Drug, limits: LevelLimits) -> bool:
-    first, last = limits.hours(drug)
-    return first <= hours <= last
-
-
-def _hours_since_dose(result: Result, given: Sequence[datetime], limits: LevelLimits) -> list[float]:
+def hours_since_dose(result: Result, given: Sequence[datetime], limits: LevelLimits) -> list[float]:
     """From the last documented dose to the sample, by each time that the sample is said to have."""
     found: list[float] = []
     for collected in _instants(result):

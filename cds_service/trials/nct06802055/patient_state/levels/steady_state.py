@@ -22,8 +22,9 @@ def at_steady_state(
 
     A change after the sample counts like one just before it: the level then tells of another situation.
     """
-    settled = settled_from(dose, other, interactions, limits)
-    return settled is not None and settled <= sampled and not _missed(sampled, dose, limits)
+    settled, days = settled_from(dose, other, interactions, limits), limits.of[dose.drug].adherence_days
+    missed = any(0 <= (sampled - day).days <= days for day in dose.missed)
+    return settled is not None and settled <= sampled and not missed
 
 
 def settled_from(
@@ -35,7 +36,7 @@ def settled_from(
     """The first day on which a sample would be at steady state; None when a needed date is not known."""
     if not dose.taken or dose.since is None:
         return None
-    days = [days_after(dose.since, limits.steady_days(dose.drug))]
+    days = [days_after(dose.since, limits.of[dose.drug].steady_days)]
     if dose.drug == Drug.SIROLIMUS and other:
         days.append(_after_ciclosporin(other, limits))
     for active in interactions:
@@ -45,10 +46,6 @@ def settled_from(
                 return None
             days.append(days_after(changed, modulator_days(dose.drug, active, limits)))
     return max(days)
-
-
-def _missed(sampled: date, dose: DoseInForce, limits: LevelLimits) -> bool:
-    return any(0 <= (sampled - day).days <= limits.adherence_days(dose.drug) for day in dose.missed)
 
 
 def _after_ciclosporin(ciclosporin: DoseInForce, limits: LevelLimits) -> date:
