@@ -67,3 +67,14 @@ def test_what_can_be_guessed_is_no_key(key, why):
 def test_both_sides_of_each_edge(key, why):
     found = weakness_of(key)
     assert found is None if why is None else why in found
+
+
+WORDS = "changeme example everybody insecure password pseudonym qwerty secret"
+
+
+@pytest.mark.parametrize("word", WORDS.split())
+@pytest.mark.parametrize("write", [str, str.upper, str.title, ".".join, " ".join, "-".join, "_".join])
+def test_each_word_that_everybody_tries_is_found_however_it_is_written(word, write):
+    chance = "8f0c5e21b79d4a63c1e8073fa52d96b4"
+    assert weakness_of(f"{chance}{write(word)}{chance[::-1]}") == "holds a word that everybody tries"
+    assert weakness_of(f"{chance}{write(word[:-1])}{chance[::-1]}") is None
