@@ -62,6 +62,8 @@ def test_what_can_be_guessed_is_no_key(key, why):
         ("acegikmoqsuwy1357acegikmoqsuwy1359", None),
         ("abababababababababababababa" + "9x7u5r3", ROW),  # 26 steps in 34 characters
         ("ababababababababababababab" + "9x7u5r3o", None),  # 25
+        ("abababababababababababab" + "a9x7u5r3", None),  # 24 in 32, three quarters
+        ("abababababababababababab" + "ab9x7u5r", ROW),  # 25 in 32
     ],
 )
 def test_both_sides_of_each_edge(key, why):

@@ -116,8 +116,11 @@ def test_another_line_is_passed_on_and_not_counted():
         (200, "0.2"),
         (500, "0.5"),
         (1000, "1.0"),
-    ]
-    + [(2000, "2.0"), (5000, "5.0"), (10_000, "10.0"), (10_001, "+Inf")],
+        (2000, "2.0"),
+        (5000, "5.0"),
+        (10_000, "10.0"),
+        (10_001, "+Inf"),
+    ],
 )
 def test_a_call_falls_into_the_narrowest_span_that_holds_it(milliseconds, bucket):
     count = Metrics(registry := CollectorRegistry())
