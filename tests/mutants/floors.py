@@ -49,7 +49,7 @@ FLOORS = (
     Floor(
         "services",
         ("cds_service/services", "cds_service/chart"),
-        ("scenarios", "fhir_client", "audit", "web", "review", "properties"),
+        ("scenarios", "fhir_client", "audit", "web", "review", "explain", "properties"),
     ),
     Floor("review", ("cds_service/review",), ("review", "cli")),
     Floor("study_list", ("cds_service/study_list",), ("study_list", "cli")),
