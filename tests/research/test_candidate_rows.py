@@ -79,7 +79,12 @@ def test_what_is_not_known_of_a_row_is_empty_and_what_is_stands_there():
     found = shown(last_stay="2026-02-01", department="Haematology", questions=(("E4", "HSCT?"), ("E7", "x?")))
     assert (found["last_stay"], found["department"]) == ("2026-02-01", "Haematology")
     assert (found["question"], found["questions"]) == (("E4", "HSCT?"), (("E4", "HSCT?"), ("E7", "x?")))
-    assert found["key"] == "sealed Patient/p1"
+    assert (found["key"], found["version"], found["eligibility"]) == (
+        "sealed Patient/p1",
+        "1-1",
+        "undetermined",
+    )
+    assert (found["who"], found["is_stale"], found["status"]) == (LI_WEI, False, "candidate")
 
 
 @pytest.mark.parametrize("status", [*SubjectStatus, "off-study", "entered-in-error"])
