@@ -108,6 +108,8 @@ def test_each_claim_must_be_there(name):
         {"aud": "bb"},
         {"aud": ["bb"]},
         {"aud": []},
+        {"aud": "bb", "azp": "aa"},
+        {"aud": ["bb", "cc"], "azp": "aa"},
         {"nonce": "other"},
         {"nonce": ""},
         {"exp": "soon"},
