@@ -10,11 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.cards.translations import with_words_of
+from cds_service.explain.page_content import _table
 from cds_service.explain.responses import OWN
 from cds_service.figures.chart_data import (
     GLYPHS,
+    Bar,
     DrawnBand,
     DrawnFigure,
+    Lane,
+    Mark,
     Panel,
     Point,
     Shape,
@@ -111,6 +115,29 @@ def test_what_the_browser_reads_is_called_as_it_knows_it():
 def test_a_plain_point_says_no_more_than_where_it_is():
     (read,) = msgspec.json.decode(as_script((a_figure(point()),)))
     assert read["panels"][0]["points"] == [{"t": "2026-03-02T12:00", "v": 5.0, "label": "5 ng/mL"}]
+
+
+def test_the_table_beside_a_figure_says_all_of_it_in_words_the_newest_first():
+    dotted = Panel(
+        "level",
+        "ng/mL",
+        points=(
+            Point("2026-03-01T07:30", 3.1, "3.1"),
+            Point("2026-03-02T07:30", 9.0, "9", hollow=True, state="too early"),
+        ),
+        marks=(Mark("2026-03-01T08:00", "dose given"),),
+    )
+    lanes = Panel("doses", lanes=(Lane("sirolimus", (Bar("2026-02-28T00:00", "", "2 mg", "info"),)),))
+    figure = msgspec.structs.replace(a_figure(), panels=(dotted, lanes))
+    assert _table(figure) == {
+        "title": "t",
+        "rows": [
+            ("2026-03-02 07:30", "level", "9 ng/mL · too early"),
+            ("2026-03-01 08:00", "level", "dose given"),
+            ("2026-03-01 07:30", "level", "3.1 ng/mL"),
+            ("2026-02-28 00:00", "sirolimus", "2 mg"),
+        ],
+    }
 
 
 # ---------------------------------------------------------------- evidence

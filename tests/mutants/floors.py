@@ -52,7 +52,7 @@ FLOORS = (
         ("scenarios", "fhir_client", "audit", "web", "review", "explain", "properties"),
     ),
     Floor("review", ("cds_service/review",), ("review", "cli")),
-    Floor("study_list", ("cds_service/study_list",), ("study_list", "cli")),
+    Floor("study_list", ("cds_service/study_list",), ("study_list", "watch", "research", "cli")),
     Floor("watch", ("cds_service/watch",), ("watch", "study_list", "audit")),
     Floor("screening", ("cds_service/screening",), ("screening", "cli")),
     Floor("bulk_export", ("cds_service/bulk_export",), ("bulk_export", "cli")),
