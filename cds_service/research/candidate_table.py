@@ -109,4 +109,6 @@ def _cells(seen: SeenRow) -> Iterable[str]:
 
 
 def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """No formula, at its beginning or in a row of its own: `csv` puts no quotes around a carriage return."""
+    one_line_end = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{one_line_end}" if cell.startswith(_FORMULA) else one_line_end

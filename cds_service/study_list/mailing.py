@@ -45,7 +45,8 @@ def send(message: EmailMessage, mail: Mail, ca_bundle: str | None = None) -> Non
     except (smtplib.SMTPException, OSError) as error:
         raise NotSent(type(error).__name__) from None
     if refused:
-        raise NotSent(f"the server took it for {len(mail.to) - len(refused)} of {len(mail.to)} addresses")
+        named = len(message["To"].addresses)
+        raise NotSent(f"the server took it for {named - len(refused)} of {named} addresses")
 
 
 def _connection(mail: Mail, trust: ssl.SSLContext) -> smtplib.SMTP:

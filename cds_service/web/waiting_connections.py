@@ -144,8 +144,7 @@ class Lobby:
             self._selector.register(connection, _READ, lambda c=connection: self._receive(c))
             self._make_room()
             # What a client sends with its connection is there already, as a rule.
-            if connection in self._arriving:
-                self._receive(connection)
+            self._receive(connection)
             if connection in self._served:
                 return  # the next may find an idle worker
 

@@ -96,6 +96,16 @@ def test_a_network_file_system_is_recognised(folder, kind):
     assert shared_file_system(Path(folder), MOUNTS) == kind
 
 
+SHARED = "nfs nfs4 cifs smb smb2 smb3 smbfs 9p afs ceph glusterfs lustre gpfs fuse.sshfs fuse.glusterfs"
+OF_THIS_HOST = "ext4 xfs btrfs zfs tmpfs overlay fuseblk f2fs"
+
+
+@pytest.mark.parametrize("kind", [*SHARED.split(), *OF_THIS_HOST.split()])
+def test_each_kind_of_file_system_is_shared_or_of_this_host(kind):
+    found = shared_file_system(Path("/srv/cds"), f"30 22 0:44 / /srv rw - {kind} somewhere rw")
+    assert found == (kind if kind in SHARED.split() else None)
+
+
 def test_a_file_on_a_network_file_system_is_refused(file):
     with pytest.raises(StoreUnusable, match="lies on nfs4"):
         check_file(str(file), f"30 22 0:44 / {file.parent.resolve()} rw - nfs4 server:/srv rw")

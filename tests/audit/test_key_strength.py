@@ -62,8 +62,21 @@ def test_what_can_be_guessed_is_no_key(key, why):
         ("acegikmoqsuwy1357acegikmoqsuwy1359", None),
         ("abababababababababababababa" + "9x7u5r3", ROW),  # 26 steps in 34 characters
         ("ababababababababababababab" + "9x7u5r3o", None),  # 25
+        ("abababababababababababab" + "a9x7u5r3", None),  # 24 in 32, three quarters
+        ("abababababababababababab" + "ab9x7u5r", ROW),  # 25 in 32
     ],
 )
 def test_both_sides_of_each_edge(key, why):
     found = weakness_of(key)
     assert found is None if why is None else why in found
+
+
+WORDS = "changeme example everybody insecure password pseudonym qwerty secret"
+
+
+@pytest.mark.parametrize("word", WORDS.split())
+@pytest.mark.parametrize("write", [str, str.upper, str.title, ".".join, " ".join, "-".join, "_".join])
+def test_each_word_that_everybody_tries_is_found_however_it_is_written(word, write):
+    chance = "8f0c5e21b79d4a63c1e8073fa52d96b4"
+    assert weakness_of(f"{chance}{write(word)}{chance[::-1]}") == "holds a word that everybody tries"
+    assert weakness_of(f"{chance}{write(word[:-1])}{chance[::-1]}") is None

@@ -63,6 +63,15 @@ def test_what_differs_is_named(after, what, same):
     assert same_advice(BEFORE, after) is same
 
 
+@pytest.mark.parametrize("what", ["software", "texts", "record_version", "input_hash"])
+@pytest.mark.parametrize(("then", "now"), [("a", "b"), ("a", ""), ("", "b"), (None, "b"), ("a", None)])
+def test_of_a_version_both_sides_are_shown_and_nothing_as_nothing(what, then, now):
+    before, after = replace(BEFORE, **{what: then}), replace(BEFORE, **{what: now})
+    [found] = differences(before, after)
+    assert (found.what, found.before, found.after) == (what, then or "", now or "")
+    assert differences(replace(BEFORE, **{what: None}), replace(BEFORE, **{what: ""})) == ()
+
+
 def test_a_difference_shows_both_sides():
     [found] = differences(BEFORE, replace(BEFORE, cards=BEFORE.cards[:1]))
     assert found.before.startswith("titration; INCREASE; info; SRL-02; sirolimus 2 mg / 24 h (saw ")

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from cds_service.audit.alarm_rows import note_alarm
 from cds_service.audit.append_calls import append_call
+from cds_service.audit.audit_tables import METADATA
 from cds_service.audit.database import open_store
 from cds_service.audit.feedback_rows import record
+from cds_service.audit.looks import Look, record_look
 from cds_service.audit.retention import delete_before, delete_patient
 from tests.audit.rows import (
     KEYS,
@@ -46,6 +49,23 @@ def test_what_is_older_goes_with_all_that_hangs_on_it(store, seconds, left):
     assert counts(store, *HANGING, "unmatched_feedback") == [left, left, 2 * left, left, 2 * left, left]
     [note] = rows(store, "deletions")
     assert (note["what"], note["calls"], note["unmatched"], note["at"]) == ("older", 2 - left, 2 - left, NOW)
+
+
+@pytest.mark.parametrize(("seconds", "is_left"), [(-1, True), (0, True), (1, False)])
+def test_looks_and_alarms_go_by_the_same_edge(store, seconds, is_left):
+    record_look(store, NOW, "study-nurse", Look.LIST, 1)
+    note_alarm(store, "a1", NOW, "Task/1", "SAF-TG")
+    assert delete_before(store, NOW + timedelta(seconds=seconds), NOW) == 0
+    assert counts(store, "looks", "alarms") == [is_left, is_left]
+
+
+NOT_BY_AGE = {"deletions", "installation", "signatures", "seen_tokens", "sessions"}
+"""Kept for ever, or gone by an end of their own."""
+
+
+def test_every_table_with_rows_of_a_day_has_its_end_here():
+    """A new table is to be deleted by age, too, or to stand above with its reason."""
+    assert METADATA.tables.keys() - NOT_BY_AGE == {*HANGING, "unmatched_feedback", "looks", "alarms"}
 
 
 def test_a_patient_goes_and_others_stay(store):

@@ -69,6 +69,16 @@ def test_each_new_session_takes_expired_ones_away(store):
     assert len(rows(store, "sessions")) == 2
 
 
+@pytest.mark.parametrize(("seconds", "is_there"), [(-1, True), (0, False), (1, False)])
+def test_a_session_is_swept_from_the_moment_at_which_it_ends(store, seconds, is_there):
+    keep(store, TICKET, CONTENT, NOW + HOUR, NOW)
+    now = NOW + HOUR + timedelta(seconds=seconds)
+    keep(store, Ticket("new", "s" * 43), CONTENT, now + HOUR, now)
+    assert len(rows(store, "sessions")) == 1 + is_there
+    assert (look_up(store, TICKET, now) is not None) is is_there
+    assert (take(store, TICKET, now) is not None) is is_there
+
+
 def test_a_link_is_sealed_apart_from_the_session():
     sealed = TICKET.seal("links").encrypt(b"x")
     assert TICKET.seal("links").decrypt(sealed) == b"x"

@@ -125,3 +125,59 @@ def test_what_a_rule_saw_cannot_be_guessed_without_the_key():
 def test_a_card_without_uuid_cannot_be_remembered():
     with pytest.raises(InvalidCard):
         given_card(Card("s", Indicator.INFO, CardSource("l")), EXTENSION, "p1", KEYS)
+
+
+# ---------------------------------------------------------------- every member
+
+KEPT = (
+    *("ruleId", "id", "status", "basis", "missing", "drug", "state", "reasons", "action", "severity"),
+    *("test", "visit", "category", "profile"),
+)
+"""What of a finding is written to the database: codes of ours, no word, no value, no reference."""
+NOT_KEPT = (
+    *("seen", "question", "openQuestions", "origin", "recheck", "forecast", "evidence", "trough", "value"),
+    *("currentDose", "proposedDose", "text", "name", "reference", "date", "unit"),
+)
+NO_REASON = ("seen", "question", "openQuestions", "origin", "recheck", "forecast")
+"""Changes although no input of the rule did: a silence stays."""
+
+
+@pytest.mark.parametrize("member", KEPT)
+def test_each_code_of_a_finding_is_kept(member):
+    (finding, _) = summary(**{member: "X"}).decision["findings"]
+    assert finding[member] == "X"
+    assert finding.keys() <= set(KEPT)
+
+
+@pytest.mark.parametrize("member", NOT_KEPT)
+def test_nothing_else_of_a_finding_is_kept(member):
+    dose = {"amountMg": 2, "everyHours": 24}
+    given = summary(**{member: dose if member == "proposedDose" else "SECRET"})
+    assert member not in str(given.decision)
+    assert "SECRET" not in str(given.decision)
+
+
+@pytest.mark.parametrize("member", ["status", "unavailable"])
+def test_what_the_decision_is_and_lacks_is_kept_beside_its_findings(member):
+    assert summary(**{member: ["x"]}).decision[member] == ["x"]
+    assert member not in summary(**{member: []}).decision
+
+
+@pytest.mark.parametrize("member", [*KEPT[1:], *NOT_KEPT])
+def test_a_silence_ends_with_each_thing_that_a_rule_saw_and_with_nothing_else(member):
+    dose = {"amountMg": 3, "everyHours": 24}
+    (before, *_), (after, *_) = summary().rules, summary(**{member: dose if "Dose" in member else "X"}).rules
+    assert (before.inputs == after.inputs) is (member in NO_REASON)
+
+
+@pytest.mark.parametrize(
+    ("members", "state"),
+    [
+        ({"state": "A", "status": "B", "category": "C"}, "A"),
+        ({"state": "", "status": "B", "category": "C"}, "B"),
+        ({"state": None, "status": None, "category": "C"}, "C"),
+        ({"state": None}, ""),
+    ],
+)
+def test_the_state_of_a_card_is_the_first_that_its_decision_has(members, state):
+    assert summary(**members).state == state

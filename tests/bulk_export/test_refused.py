@@ -63,12 +63,66 @@ def test_one_without_words_may_be_a_gateways(times, enough, server, told, tmp_pa
         assert bring(server.base, tmp_path, told).files
 
 
+STILL = says(status=202)
+
+
+@pytest.mark.parametrize(
+    ("answers", "pauses"),
+    [
+        ([STILL] * 8, [1, 2, 4, 8, 16, 32, 60, 60]),
+        ([STILL] * 12, [1, 2, 4, 8, 16, 32, *[60] * 6]),
+        ([says(status=202, Retry_After="0"), says(status=202, Retry_After="1")], [1, 1]),
+        ([says(status=202, Retry_After="2"), says(status=429, Retry_After="600")], [2, 600]),
+        (
+            [STILL, says(status=503), says(status=502), says(status=502), STILL, says(status=502)],
+            [1, 2, 1, 2, 16, 1],
+        ),
+    ],
+    ids=[
+        "longer and longer",
+        "never longer than a minute",
+        "at least a second",
+        "as it asks",
+        "failures apart",
+    ],
+)
+def test_a_server_at_work_is_asked_as_seldom_as_it_wishes(answers, pauses, server, told, tmp_path):
+    server.next[STATUS] = list(answers)
+    assert bring(server.base, tmp_path, told).files
+    assert told.pauses == pauses
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_kick_off_that_is_put_off_is_asked_for_again(status, server, told, tmp_path):
+    server.next[KICK_OFF] = [says(status=status), says(status=status, Retry_After="90"), says(status=status)]
+    assert bring(server.base, tmp_path, told).files
+    assert told.pauses == [1, 90, 4]
+
+
+@pytest.mark.parametrize(("seconds", "is_worth_it"), [(3590, True), (3700, False)])
+def test_a_pause_beyond_the_time_for_everything_is_not_begun(seconds, is_worth_it, server, told, tmp_path):
+    server.next[STATUS] = [says(status=202, Retry_After=str(seconds))]
+    if is_worth_it:
+        assert bring(server.base, tmp_path, told, hours=1).files
+    else:
+        assert failed(server, told, tmp_path, hours=1).why is WhyFailed.TIME_OVER
+    assert told.pauses == ([seconds] if is_worth_it else [])
+
+
+@pytest.mark.parametrize("word", ["", "half of it", "x" * 300, "a\tb"])
+def test_what_a_server_says_of_its_progress_is_told_shortened(word, server, told, tmp_path):
+    server.next[STATUS] = [says(status=202, X_Progress=word)]
+    bring(server.base, tmp_path, told)
+    shown = word.replace("\t", "")[:100]
+    assert f"the server is at work{f': {shown}' if shown else ''}" in told.lines
+
+
 def test_a_server_that_is_not_there(told, tmp_path):
     with scripted() as gone:
         pass
     error = failed(gone, told, tmp_path)
     assert (error.why, error.fact) == (WhyFailed.NO_ANSWER, "unreachable")
-    assert len(told.pauses) == 7
+    assert told.pauses == [1, 2, 4, 8, 16, 32, 60]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +144,7 @@ def test_a_manifest_that_cannot_be_used(manifest, fact, server, told, tmp_path):
     assert error.why is WhyFailed.MANIFEST
     assert fact in error.fact
     assert bring(server.base, tmp_path, told).files
+    assert server.exports == 2  # the same export would have the same manifest
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,43 @@ def test_a_server_that_is_told_nothing_has_its_limits_and_no_metrics():
     assert (found.request_seconds, found.metrics_port, found.metrics_host) == (10, 0, "127.0.0.1")
 
 
+def faults_of(**given):
+    try:
+        settings_of(**given)
+    except BadSettings as error:
+        return error.faults
+    return ()
+
+
+NOT_NUMBERS = {
+    *("CLIENT_AUTHENTICATION", "DATABASE_URL", "ENVIRONMENT", "METRICS_HOST", "MODE", "PSEUDONYM_KEY"),
+    *("PUBLIC_BASE_URL", "SITE_FILE", "TRACES_URL", "UNSIGNED_CONTENT"),
+}
+USUAL = {
+    "ADDRESS_CALLS_PER_SECOND": 100,
+    "CLIENT_CALLS_PER_SECOND": 50,
+    "FETCH_SECONDS": 4,
+    "MAX_BODY_BYTES": 60_000_000,
+    "METRICS_PORT": 0,
+    "REQUEST_SECONDS": 10,
+    "VISIT_SECONDS": 60,
+    "WORKERS": 2,
+}
+"""What an environment that says nothing means; docs/reference has the same."""
+
+
+def test_each_number_has_its_usual_value_and_may_be_said():
+    found = settings_of()
+    assert {name: getattr(found, name.lower()) for name in USUAL} == USUAL
+    assert settings_of(**{name: str(value) for name, value in USUAL.items()}) == found
+
+
+@pytest.mark.parametrize("name", sorted(NOT_NUMBERS | USUAL.keys()))
+def test_each_setting_is_known(name):
+    assert f"CDS_{name}: no such setting" not in faults_of(**{name: "1"})
+    assert f"CDS_{name}_: no such setting" in faults_of(**{f"{name}_": "1"})
+
+
 def test_each_can_be_set():
     found = settings_of(
         CLIENT_CALLS_PER_SECOND="0",
@@ -50,11 +87,15 @@ def test_each_can_be_set():
         ("ADDRESS_CALLS_PER_SECOND", "0", "100000", "-0.1", "100001"),
         ("REQUEST_SECONDS", "0.5", "25", "0.4", "25.1"),
         ("METRICS_PORT", "0", "65535", "-1", "65536"),
+        ("WORKERS", "1", "64", "0", "65"),
+        ("MAX_BODY_BYTES", "1000", "100000000", "999", "100000001"),
+        ("VISIT_SECONDS", "0", "60", "-0.1", "60.1"),
+        ("FETCH_SECONDS", "0.1", "20", "0.09", "20.1"),
     ],
 )
 def test_both_ends_of_each(name, low, high, too_low, too_high):
-    settings_of(**{name: low})
-    settings_of(**{name: high})
+    assert getattr(settings_of(**{name: low}), name.lower()) == float(low)
+    assert getattr(settings_of(**{name: high}), name.lower()) == float(high)
     for text in (too_low, too_high, "many"):
         with pytest.raises(BadSettings) as caught:
             settings_of(**{name: text})

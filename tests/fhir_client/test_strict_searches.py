@@ -57,6 +57,13 @@ def test_a_site_may_leave_the_wish_out(stub):
     assert "Prefer" not in stub.asked[0][1]
 
 
+def test_nobody_wishes_it_unasked(stub):
+    """A key set's or a token's server need not know FHIR's searches."""
+    stub.gives(QUERY, searchset())
+    ask(HttpFhirServer(bounded_session(2), FetchLimits(1.0)), stub, QUERY)
+    assert "Prefer" not in stub.asked[0][1]
+
+
 def test_the_service_wishes_it_as_a_rule(stub):
     stub.gives(QUERY, searchset())
     ask(wiring.build_fhir_server(Site()), stub, QUERY)

@@ -1,18 +1,11 @@
-"""Metrics: of all workers together, on a port of their own, gone with the server; and what each line counts."""
+"""Metrics: of all workers together, on a port of their own, gone with the server. What counts: tests/web/test_counting."""
 
-import io
 import os
 import signal
 import socket
 import time
 import urllib.request
 
-import pytest
-import structlog
-from prometheus_client import CollectorRegistry
-
-from cds_service.web.log_redaction import configure_logging
-from cds_service.web.metrics import Metrics
 from tests.live.service import PATIENCE, a_free_port, end, serving, start
 from tests.standard.calls import a_body
 from tests.web.test_client_trust import WHOLE
@@ -101,52 +94,3 @@ def test_a_port_that_is_taken_is_told_at_the_start(tmp_path):
         finally:
             end(process)
     assert "metrics cannot be served" in (tmp_path / "service.log").read_text()
-
-
-# ---------------------------------------------------------------- what each line counts
-
-
-@pytest.mark.parametrize(
-    ("event", "attributes", "counted"),
-    [
-        ("hook_refused", {"status": 400}, {"cds_refusals_total": {"status": "400"}}),
-        (
-            "client_refused",
-            {"status": 401, "reason": "expired"},
-            {"cds_auth_failures_total": {"reason": "expired"}},
-        ),
-        ("http_refused", {"status": 429}, {"cds_calls_total": {"service": "", "status": "429"}}),
-        ("fault", {}, {"cds_faults_total": {}, "cds_calls_total": {"service": "", "status": "500"}}),
-        ("store_unavailable", {"status": 503}, {"cds_store_failures_total": {}}),
-        ("store_damaged", {"reason": "file is not a database"}, {"cds_store_damaged_total": {}}),
-        (
-            "fetch_failed",
-            {"failures": {"Observation": "timeout", "Consent": "no-scope"}},
-            {"cds_fetch_failures_total": {"reason": "timeout"}},
-        ),
-        (
-            "hook_answered",
-            {
-                "service": SERVICE,
-                "milliseconds": 12.0,
-                "indicators": ["warning", "info"],
-                "rules": [["SRL-02", "SRL-03"], ["I1"]],
-                "missed": ["consents"],
-            },
-            {
-                "cds_cards_total": {"rule": "SRL-03", "indicator": "warning"},
-                "cds_prefetch_missed_total": {"key": "consents"},
-                "cds_call_seconds_count": {"service": SERVICE},
-                "cds_calls_total": {"service": SERVICE, "status": "200"},
-            },
-        ),
-    ],
-)
-def test_what_is_logged_is_counted_once(event, attributes, counted):
-    registry, stream = CollectorRegistry(), io.StringIO()
-    configure_logging(stream, watchers=[Metrics(registry)])
-    structlog.get_logger().info("some_other_line", patient="SECRET")
-    structlog.get_logger().info(event, **attributes)
-    for name, labels in counted.items():
-        assert registry.get_sample_value(name, labels) == 1, name
-    assert event in stream.getvalue()

@@ -19,6 +19,8 @@ _FIRST_SECONDS, _TIMES_MORE = 2.0, 4.0
 """How long the tests of the first question take, and how much longer those of each further one."""
 _SLOW_SECONDS = 15
 """A file of tests that takes longer is asked only where it is near, or is known to run the changed line."""
+_SEES_EVERY_ENUMERATION = "tests/rule_tables/test_every_enumeration.py"
+"""Of every floor, wherever its other tests are."""
 _SLOWER, _MORE_SECONDS = 10, 60
 """A test may take so many times longer than when it was measured, on a busy machine."""
 
@@ -110,6 +112,7 @@ def in_turn(mutant: Mutant, text: str, floor: Floor) -> list[list[str]]:
     if mutant.path.suffix == ".py":
         tests = _one_of_each_first(tests_that_run(mutant, text, floor.tests), place)
         tests += [file for file in files if file.split("/")[1] in BESIDE]
+        tests = [_SEES_EVERY_ENUMERATION, *tests] if mutant.kind == "enumeration" else tests
     together: list[list[str]] = [[]]
     room, taken = _FIRST_SECONDS, 0.0
     for test in tests:

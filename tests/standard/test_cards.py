@@ -1,5 +1,8 @@
 """Cards: what breaks the standard cannot be built, and what is built satisfies the published schema."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -208,3 +211,9 @@ def test_nothing_empty_is_ever_sent(value):
 
 def test_a_zero_and_a_false_are_not_empty():
     assert without_empty({"a": 0, "b": False, "c": [None, 0]}) == {"a": 0, "b": False, "c": [None, 0]}
+
+
+@pytest.mark.parametrize("value", [Decimal("2.50"), date(2026, 3, 2), 0, 0.0, False, "x", Indicator.INFO])
+def test_what_is_neither_a_list_nor_an_object_stays_what_it_is(value):
+    found = without_empty({"a": value, "b": [value, "", value], "c": {"d": value, "e": {}}})
+    assert found == {"a": value, "b": [value, value], "c": {"d": value}}

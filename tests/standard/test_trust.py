@@ -196,3 +196,62 @@ def test_no_token_is_ever_let_in_outside_its_time(life, age):
         assert not trusted
     else:
         assert trusted
+
+
+# ---------------------------------------------------------------- both sides of every size
+
+
+def of_length(length):
+    """A good token, filled up with blanks, which a header may have."""
+    whole = bearer(a_token())
+    return whole + " " * (length - len(whole))
+
+
+@pytest.mark.parametrize(("length", "reason"), [(7_999, None), (8_000, None), (8_001, WhyUntrusted.TOO_LONG)])
+def test_a_header_may_be_so_long(length, reason):
+    if reason is None:
+        assert check(of_length(length)).issuer == EHR
+    else:
+        assert why(of_length(length)) is reason
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(1, True), (255, True), (256, False), (0, False)])
+@pytest.mark.parametrize("claim", ["jti", "tenant"])
+def test_a_name_that_is_kept_may_be_so_long(claim, length, is_taken):
+    text = bearer(a_token(**{claim: "x" * length}))
+    if is_taken:
+        assert check(text).issuer == EHR
+    else:
+        assert why(text) is WhyUntrusted.CLAIMS
+
+
+@pytest.mark.parametrize("claim", ["jti", "tenant"])
+@pytest.mark.parametrize("letter", ["\n", "\x00", "\u202e", "\x7f"])
+def test_a_name_that_is_kept_can_be_printed(claim, letter):
+    assert why(bearer(a_token(**{claim: f"a{letter}b"}))) is WhyUntrusted.CLAIMS
+
+
+MINUTE = 60
+EDGES = [
+    ({"iat": 0, "exp": 1200}, None),
+    ({"iat": 0, "exp": 1201}, WhyUntrusted.LIFETIME),
+    ({"iat": 0, "exp": 0}, WhyUntrusted.LIFETIME),
+    ({"iat": 0, "exp": 1}, None),
+    ({"iat": -300, "exp": -MINUTE}, WhyUntrusted.EXPIRED),
+    ({"iat": -300, "exp": 1 - MINUTE}, None),
+    ({"iat": MINUTE, "exp": 300}, None),
+    ({"iat": MINUTE + 1, "exp": 300}, WhyUntrusted.ISSUED_LATER),
+    ({"nbf": MINUTE}, None),
+    ({"nbf": MINUTE + 1}, WhyUntrusted.NOT_YET),
+    ({"nbf": None}, None),
+]
+"""Seconds from now: the longest life is twenty minutes, and a clock may go one minute wrong."""
+
+
+@pytest.mark.parametrize(("claims", "reason"), EDGES)
+def test_a_time_counts_up_to_its_edge_and_not_beyond(claims, reason):
+    text = bearer(a_token(**claims))
+    if reason is None:
+        assert check(text).issuer == EHR
+    else:
+        assert why(text) is reason

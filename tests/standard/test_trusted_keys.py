@@ -1,5 +1,7 @@
 """CH-137, CH-143..146: which keys of a JWK Set may verify what."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
@@ -69,6 +71,13 @@ def test_a_key_that_cannot_verify_is_no_key_and_spoils_no_other(changes):
 
 def test_a_short_rsa_key_is_no_key():
     assert read_key_set(jwk_set(jwk("short-rsa"))).keys == ()
+
+
+@pytest.mark.parametrize(("bits", "is_key"), [(2047, False), (2048, True), (8192, True), (8193, False)])
+def test_an_rsa_key_has_so_many_bits(bits, is_key):
+    number = (2 ** (bits - 1) + 1).to_bytes(bits // 8 + 1, "big").lstrip(b"\0")
+    changes = {"n": urlsafe_b64encode(number).rstrip(b"=").decode()}
+    assert bool(read_key_set(jwk_set(jwk("k-rsa", **changes))).keys) is is_key
 
 
 @pytest.mark.parametrize("changes", [{"e": "AA"}, {"n": "AAAA"}, {"n": 5}, {"n": "AQAB" * 3000}])

@@ -164,6 +164,14 @@ def test_one_address_of_two_refused_is_said_without_naming_it(smtp):
     assert len(smtp.got) == 1
 
 
+def test_the_addresses_of_the_message_are_counted_and_not_those_of_the_site(smtp):
+    """An alarm that nobody answered goes to others than the site's own addresses."""
+    to = ("a@h.example", "b@h.example", "nobody@h.example")
+    mail = Mail("127.0.0.1", smtp.port, "cds@h.example", ("team@h.example",), "none")
+    with pytest.raises(NotSent, match="2 of 3 addresses"):
+        send(a_message(*to), mail)
+
+
 def test_without_starttls_on_offer_nothing_is_said(smtp):
     mail = Mail("127.0.0.1", smtp.port, "cds@h.example", ("a@h.example",), "starttls", "u", "secret")
     with pytest.raises(NotSent, match="SMTPNotSupportedError"):

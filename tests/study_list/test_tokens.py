@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask, jsonify, request
@@ -11,8 +12,10 @@ from joserfc.jwk import ECKey
 from cds_service.demo.loopback import serve_on_loopback
 from cds_service.fhir_client.base_url_allow_list import FhirBase, read_base
 from cds_service.fhir_client.bounded_http import bounded_session
+from cds_service.fhir_client.deadline import deadline_in
 from cds_service.fhir_client.fhir_get import FetchLimits, HttpFhirServer, NotFetched, WhyNotFetched
 from cds_service.signin.client_registration import ClientKey, ClientSecret, Registration
+from cds_service.study_list import list_token
 from cds_service.study_list.list_token import BackendToken
 
 KEY = ECKey.generate_key("P-384", {"kid": "list", "use": "sig"})
@@ -22,7 +25,7 @@ class Endpoint:
     """An authorization server that keeps what it was asked; `answer` and `status` are what it says."""
 
     def __init__(self):
-        self.asked, self.status, self.elsewhere = [], 200, ""
+        self.asked, self.status, self.elsewhere, self.takes = [], 200, "", 0.0
         self.answer = {"access_token": "t1", "token_type": "bearer", "expires_in": 300}
 
     def app(self, port):
@@ -35,6 +38,7 @@ class Endpoint:
         @app.post("/fhir/token")
         def token():
             self.asked.append((dict(request.form), request.authorization))
+            time.sleep(self.takes)
             return jsonify(self.answer), self.status
 
         return app.wsgi_app
@@ -85,6 +89,36 @@ def test_one_whose_life_is_over_is_asked_for_anew(endpoint):
     token()
     endpoint.answer = {**endpoint.answer, "access_token": "t2"}
     assert token() == "t2"
+
+
+LIVES = {301: 301, 300: 300, "600": 600, 600.5: 600.5, None: 300, "": 300}
+"""What servers write for `expires_in`, and the seconds that it counts for: five minutes where it is no number."""
+
+
+@pytest.mark.parametrize(("written", "seconds"), LIVES.items())
+def test_three_quarters_of_a_token_s_life_are_used(endpoint, monkeypatch, written, seconds):
+    ends = []
+    monkeypatch.setattr(list_token, "deadline_in", lambda left: ends.append(left) or deadline_in(left))
+    endpoint.answer = {**endpoint.answer, "expires_in": written}
+    token_of(endpoint, a_key())()
+    assert ends[-1] == seconds * 0.75
+
+
+def test_a_server_that_does_not_say_how_long_gives_it_for_five_minutes(endpoint, monkeypatch):
+    ends = []
+    monkeypatch.setattr(list_token, "deadline_in", lambda left: ends.append(left) or deadline_in(left))
+    del endpoint.answer["expires_in"]
+    token_of(endpoint, a_key())()
+    assert ends[-1] == 300 * 0.75
+
+
+def test_threads_that_need_a_token_at_once_ask_for_one(endpoint):
+    """An export and the list write at the same time: a server may end the older of two tokens."""
+    endpoint.takes = 0.2
+    token = token_of(endpoint, a_key())
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(lambda _: token(), range(8))) == {"t1"}
+    assert len(endpoint.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The Subscription's endpoint: who knows the secret wakes the watch; nothing that is sent is read or believed."""
 
 import json
+import socket
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -39,6 +41,32 @@ def test_a_body_too_large_is_refused(bell):
     answer = requests.post(url, headers=headers, data=b"", timeout=5)
     assert answer.status_code == 413
     assert not made.rung.is_set()
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [("1000000", None), ("1000001", 413), ("-1", 413), ("x", 413), ("٣", 413), ("1.5", 413), ("0", 200)],
+)
+def test_only_a_plain_length_up_to_a_megabyte_is_read(bell, length, status):
+    """One within it is waited for, and let go when nothing comes."""
+    made, url = bell
+    place = urlsplit(url)
+    with socket.create_connection((place.hostname, place.port), timeout=1) as line:
+        head = f"POST {place.path} HTTP/1.0\r\n{HEADER}: {SECRET}\r\nContent-Length: {length}\r\n\r\n"
+        line.sendall(head.encode())
+        if status is None:
+            with pytest.raises(TimeoutError):
+                line.recv(100)
+        else:
+            assert line.recv(100).startswith(f"HTTP/1.0 {status} ".encode())
+        assert made.rung.is_set() is (status == 200)
+
+
+def test_who_says_nothing_is_let_go_after_five_seconds():
+    server = serve_bell(Bell(SECRET), "127.0.0.1", 0)
+    assert server.RequestHandlerClass.timeout == 5
+    server.shutdown()
+    server.server_close()
 
 
 def test_the_round_with_counts(bell):

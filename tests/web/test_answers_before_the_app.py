@@ -26,6 +26,8 @@ class Line:
         (errors.LimitRequestLine(9_000, 8_000), 414, "invalid"),
         (errors.LimitRequestHeaders("too many"), 431, "invalid"),
         (errors.UnsupportedTransferCoding("gzip"), 501, "exception"),
+        (errors.InvalidResponseHeader("x"), 500, "exception"),
+        (errors.InvalidResponseHeaderName("x"), 500, "exception"),
         (errors.InvalidRequestLine("x"), 400, "invalid"),
         (errors.InvalidHeader("x"), 400, "invalid"),
         (RequestTooSlow(), 408, "timeout"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 import structlog
+from werkzeug.exceptions import TooManyRequests, default_exceptions
 
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.card import Card, CardSource, Indicator
@@ -16,7 +17,7 @@ from cds_service.cds_hooks.discovery import Catalogue
 from cds_service.cds_hooks.request import Hook
 from cds_service.cds_hooks.service import HookAnswer, HookService
 from cds_service.web.error_statuses import REFUSALS
-from cds_service.web.log_redaction import configure_logging
+from cds_service.web.log_redaction import JsonLines, configure_logging
 from cds_service.web.wsgi_app import create_app
 from tests.standard.calls import a_body, a_call, context_of
 from tests.web.doors import OPEN
@@ -175,6 +176,53 @@ def test_what_a_service_raises_becomes_a_status_and_never_an_empty_list(client, 
         assert "patient, conditions" in issue["diagnostics"]
 
 
+ISSUES = {
+    errors.UntrustedClient: (401, "login"),
+    errors.BadHookRequest: (400, "invalid"),
+    errors.PatientMismatch: (400, "conflict"),
+    errors.NoSuchService: (404, "not-found"),
+    errors.DataNotAvailable: (412, "incomplete"),
+    errors.DataNotAvailableNow: (503, "transient"),
+}
+"""Each fault of a call: the standard's status, and the issue type of FHIR (valueset-issue-type)."""
+
+
+def test_each_fault_of_a_call_has_its_status_and_its_issue_type():
+    assert {kind: (refusal.status, refusal.issue) for kind, refusal in REFUSALS.items()} == ISSUES
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(errors.PatientMismatch("x"), "conflict"), (ValueError(), "exception")]
+)
+def test_the_issue_type_is_on_the_wire(client, echo, error, code):
+    echo.answer = error
+    assert outcome(post(client, a_body()), ISSUES.get(type(error), (500,))[0])["code"] == code
+
+
+OF_HTTP = {
+    400: "invalid",
+    404: "not-found",
+    405: "not-supported",
+    408: "timeout",
+    413: "too-long",
+    415: "not-supported",
+    429: "throttled",
+}
+
+
+@pytest.mark.parametrize("status", sorted(default_exceptions))
+def test_every_status_of_http_is_an_outcome_with_its_issue_type(client, echo, status):
+    echo.answer = default_exceptions[status]()
+    response = post(client, a_body())
+    assert outcome(response, status)["code"] == OF_HTTP.get(status, "processing")
+    assert len(response.headers.getlist("Content-Type")) == 1
+
+
+def test_what_http_asks_to_be_said_with_a_status_is_said(client, echo):
+    echo.answer = TooManyRequests(retry_after=10)
+    assert post(client, a_body()).headers["Retry-After"] == "10"
+
+
 def test_what_the_fhir_server_asks_for_is_handed_on_to_the_caller(client, echo):
     echo.answer = errors.DataNotAvailableNow(("patient",), 7)
     response = post(client, a_body())
@@ -231,3 +279,44 @@ def test_an_attribute_that_is_not_on_the_list_is_dropped():
     structlog.get_logger().info("hook_answered", patient="SECRET-PATIENT", status=200)
     (line,) = stream.getvalue().splitlines()
     assert set(msgspec.json.decode(line)) == {"event", "level", "timestamp", "status"}
+
+
+LIBRARIES = ("authlib", "urllib3", "urllib3.connectionpool", "requests", "werkzeug")
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_what_libraries_tell_of_addresses_is_not_written(library):
+    configure_logging(io.StringIO())
+    levels = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR)
+    assert [logging.getLogger(library).isEnabledFor(level) for level in levels] == [False, False, False, True]
+
+
+def a_record(level, *, exc_info=None):
+    return logging.LogRecord("gunicorn", level, "x.py", 1, "Worker %d", (7,), exc_info)
+
+
+def test_a_line_of_a_library_says_what_when_and_of_an_exception_its_type_alone():
+    try:
+        raise ValueError("SECRET-PATIENT")
+    except ValueError as error:
+        failed = (type(error), error, error.__traceback__)
+    plain = msgspec.json.decode(JsonLines().format(a_record(logging.WARNING)))
+    assert plain["timestamp"].endswith("Z")
+    assert datetime.fromisoformat(plain.pop("timestamp")).tzinfo
+    assert plain == {"event": "server", "said": "Worker 7", "level": "warning"}
+    for nothing in (None, (None, None, None)):
+        assert "error" not in msgspec.json.decode(
+            JsonLines().format(a_record(logging.INFO, exc_info=nothing))
+        )
+    line = JsonLines().format(a_record(logging.ERROR, exc_info=failed))
+    assert msgspec.json.decode(line)["error"] == "ValueError"
+    assert "SECRET" not in line
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.WARNING])
+def test_the_log_begins_at_the_level_that_is_named(level):
+    configure_logging(stream := io.StringIO(), level)
+    structlog.get_logger().info("hook_answered")
+    structlog.get_logger().warning("hook_refused")
+    said = [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+    assert said == (["hook_answered", "hook_refused"] if level == logging.INFO else ["hook_refused"])
