@@ -35,7 +35,7 @@ FLOORS = (
     Floor("vocabulary", ("fhir_mappings/clinical_model",), ("mapping", *_MEDICINE), 0.95),
     Floor("code lists", ("fhir_mappings/value_sets",), ("mapping", *_MEDICINE), 0.95),
     Floor("readers", ("fhir_mappings",), ("mapping", "fhir_client", *_MEDICINE)),
-    Floor("words", ("cds_service/trials/nct06802055/reviewed/wording",), (*_MEDICINE, "explain"), 0.95),
+    Floor("words", ("cds_service/trials/nct06802055/reviewed/wording",), _MEDICINE, 0.95),
     Floor("limits", ("cds_service/trials/nct06802055/reviewed",), _MEDICINE, 0.95),
     Floor("rules", ("cds_service/trials", "cds_service/rules"), _MEDICINE, 0.95),
     Floor("pharmacokinetics", ("cds_service/pharmacokinetics",), ("pharmacokinetics", "virtual_trial"), 0.95),
