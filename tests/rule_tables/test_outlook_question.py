@@ -259,6 +259,17 @@ def test_nothing_is_said_beside_a_hold() -> None:
     assert (decision.outlook, asked) == (None, [])
 
 
+GOES_ON = {State.CONTINUE, State.INCREASE, State.DECREASE, State.RECHECK, State.AT_CAP_BELOW_TARGET}
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_forecast_stands_beside_a_dose_that_goes_on_or_is_changed_and_no_other(state: State) -> None:
+    chart = a_record(*ON_SIROLIMUS, level("sirolimus", 6))
+    case = assess(chart, NOW, replace(PROTOCOL, forecaster=Asked()))
+    (decided,) = case.with_outlooks((replace(case.decisions[0], state=state),))
+    assert (decided.outlook is not None) is (state in GOES_ON)
+
+
 def test_a_stated_dose_of_today_has_no_run_yet() -> None:
     stated = medication("sirolimus", 2, start=0, source=MedicationSource.STATEMENT)
     chart = a_record(
