@@ -269,6 +269,21 @@ def test_covariates_are_told_with_their_days() -> None:
     assert "ast_u_l" not in asked.covariates
 
 
+@pytest.mark.parametrize(
+    ("name", "analyte"),
+    [
+        ("haematocrit_percent", Analyte.HAEMATOCRIT),
+        ("ast_u_l", Analyte.AST),
+        ("weight_kg", Analyte.WEIGHT),
+        ("cholesterol_mmol_l", Analyte.CHOLESTEROL),
+    ],
+)
+def test_each_covariate_is_told_as_its_number_alone(name: str, analyte: Analyte) -> None:
+    in_words = replace(result(analyte, 31, 2), number=None)
+    asked = question(level("sirolimus", 6), result(analyte, 42, 3), in_words)
+    assert asked.covariates[name] == (CovariateSeen(days_ago(3), 42.0),)
+
+
 def test_without_birth_date_or_sex_nothing_is_made_up() -> None:
     facts = (
         *ON_SIROLIMUS,
@@ -362,6 +377,14 @@ def test_a_forecast_stands_beside_a_dose_that_goes_on_or_is_changed_and_no_other
     case = assess(chart, NOW, replace(PROTOCOL, forecaster=Asked()))
     (decided,) = case.with_outlooks((replace(case.decisions[0], state=state),))
     assert (decided.outlook is not None) is (state in GOES_ON)
+
+
+@pytest.mark.parametrize("lacking", ["target", "current"])
+def test_without_a_target_or_a_dose_there_is_none(lacking: str) -> None:
+    asked = Asked()
+    case = assess(a_record(*ON_SIROLIMUS, level("sirolimus", 6)), NOW, replace(PROTOCOL, forecaster=asked))
+    (decided,) = case.with_outlooks((replace(case.decisions[0], **{lacking: None}),))
+    assert (decided.outlook, asked.questions) == (None, [])
 
 
 def test_a_stated_dose_of_today_has_no_run_yet() -> None:
