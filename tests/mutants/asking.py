@@ -19,8 +19,10 @@ _SEE_MUCH = {
     "test_every_member",
     "test_every_sentence",
     "test_every_origin",
+    "test_every_single_fact",
+    "test_every_dose_in_force",
 }
-"""Asked early: they are quick, and see each row of the code lists, each member of the sets, each sentence and origin."""
+"""Asked early: they are quick, and see each row of the code lists, each member of the sets, each sentence and origin, and what facts do."""
 _FIRST_SECONDS, _TIMES_MORE = 2.0, 4.0
 """How long the tests of the first question take, and how much longer those of each further one."""
 _SLOW_SECONDS = 15
