@@ -6,6 +6,7 @@ by `python -m tests.rule_tables.test_every_measurement`; the difference is what 
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ SAFE = (
     result(Analyte.WEIGHT, 60, 3),
 )
 COUNTS = count(95, 60, "1.2", 3)
-KIDNEYS = tuple(result(Analyte.CREATININE, 60, ago) for ago in (2, 90, 95))
+HIGH = Decimal(110)
+KIDNEYS = tuple(result(Analyte.CREATININE, 60, ago, high=HIGH) for ago in (2, 90, 95))
 Row = tuple[str, tuple[Any, ...]]
 
 
@@ -42,7 +44,7 @@ def taken(drug: Drug, mg: int, since: int = 40) -> Any:
 
 
 SIROLIMUS, CICLOSPORIN = taken(Drug.SIROLIMUS, 2), taken(Drug.CICLOSPORIN, 75)
-ALONE = (enrolled(Arm.SIROLIMUS, 60), SIROLIMUS, *SAFE)
+ALONE = (enrolled(Arm.SIROLIMUS, 95), taken(Drug.SIROLIMUS, 2, 90), *SAFE)
 BOTH = (enrolled(Arm.COMBINED, 60), SIROLIMUS, CICLOSPORIN, *SAFE)
 PLAIN = LevelDetails(timing=SampleTiming.TROUGH)
 DETAILS = (
@@ -106,19 +108,23 @@ def creatinines() -> Iterator[Row]:
     base = (*BOTH, *COUNTS, level(Drug.SIROLIMUS, 6, 1), level(Drug.CICLOSPORIN, 150, 1))
     usual = KIDNEYS[1:]
     for newest, ago, before in product((60, 77, 78, 90, 91, 120, 121, 180), (1, 14, 15), (None, 60, 79, 95)):
-        earlier = (result(Analyte.CREATININE, before, 20),) if before else ()
+        earlier = (result(Analyte.CREATININE, before, 20, high=HIGH),) if before else ()
         yield (
             f"creatinine {newest} of {ago} after {before}",
-            (*base, *usual, result(Analyte.CREATININE, newest, ago), *earlier),
+            (*base, *usual, result(Analyte.CREATININE, newest, ago, high=HIGH), *earlier),
         )
     for newest in (60, 121):
         yield f"creatinine {newest} without a baseline", (*base, result(Analyte.CREATININE, newest, 1))
+        yield (
+            f"creatinine {newest} without its upper limit",
+            (*base, *usual, result(Analyte.CREATININE, newest, 1)),
+        )
         yield f"creatinine {newest} after one alone", (*base, usual[0], result(Analyte.CREATININE, newest, 1))
     for potassium, ago in product(("2.9", "3.5", "5", "5.1", "5.5", "5.6", "6", "6.1"), (1, 9)):
         yield f"potassium {potassium} of {ago}", (*base, *KIDNEYS, result(Analyte.POTASSIUM, potassium, ago))
     yield (
         "creatinines that rise",
-        (*base, *usual, *(result(Analyte.CREATININE, 60 + 4 * n, 9 - n) for n in range(4))),
+        (*base, *usual, *(result(Analyte.CREATININE, 60 + 4 * n, 9 - n, high=HIGH) for n in range(4))),
     )
 
 
@@ -131,13 +137,15 @@ def counts() -> Iterator[Row]:
             (*ALONE, *KIDNEYS, *count(hb, plt, anc, 1), level(Drug.SIROLIMUS, 6, 1)),
         )
     for hb, plt, anc in product((None, 85), (None, 25), (None, "0.8")):
-        for concept, ago in product((None, Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION), (4, 20)):
+        for concept, ago in product(
+            (None, Concept.RED_CELL_TRANSFUSION, Concept.PLATELET_TRANSFUSION), (4, 20)
+        ):
             beside = (transfused(concept, ago),) if concept else ()
             yield (
                 f"counts {hb} {plt} {anc}, {concept} of {ago}, a candidate",
                 (*count(hb, plt, anc, 3, 15), *beside),
             )
-            start = count(60, 10, "0.2", 80)
+            start = count(60, 10, "0.2", 100)
             yield (
                 f"counts {hb} {plt} {anc} from 60 10 0.2, {concept} of {ago}, on sirolimus",
                 (*ALONE, *KIDNEYS, *start, *count(hb, plt, anc, 3, 15), *beside),
