@@ -1,5 +1,6 @@
 """How a fact is shown under a criterion, of each kind: its words, where it stands, its day; each unit as a clinician writes it."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -83,120 +84,148 @@ def _hbv(value: Any, **more: Any) -> Sighting:
 
 
 @pytest.mark.parametrize(
-    ("sighting", "words", "value"),
+    ("seen", "words", "value"),
     [
-        (of_diagnosis(CIRRHOSIS), "cirrhosis on 2024-05-03", "cirrhosis"),
-        (of_diagnosis(replace(CIRRHOSIS, onset=when("2023"))), "cirrhosis on 2023", "cirrhosis"),
+        (lambda: of_diagnosis(CIRRHOSIS), "cirrhosis on 2024-05-03", "cirrhosis"),
+        (lambda: of_diagnosis(replace(CIRRHOSIS, onset=when("2023"))), "cirrhosis on 2023", "cirrhosis"),
         (
-            of_diagnosis(replace(CIRRHOSIS, codes=("ICD-10 K74.6",))),
+            lambda: of_diagnosis(replace(CIRRHOSIS, codes=("ICD-10 K74.6",))),
             "cirrhosis (ICD-10 K74.6) on 2024-05-03",
             "cirrhosis",
         ),
-        (of_diagnosis(replace(CIRRHOSIS, codes=("cirrhosis",))), "cirrhosis on 2024-05-03", "cirrhosis"),
         (
-            of_diagnosis(replace(CIRRHOSIS, codes=("a 1", "b 2"))),
+            lambda: of_diagnosis(replace(CIRRHOSIS, codes=("cirrhosis",))),
+            "cirrhosis on 2024-05-03",
+            "cirrhosis",
+        ),
+        (
+            lambda: of_diagnosis(replace(CIRRHOSIS, codes=("a 1", "b 2"))),
             "cirrhosis (a 1, b 2) on 2024-05-03",
             "cirrhosis",
         ),
         (
-            of_diagnosis(replace(CIRRHOSIS, by_text_only=True)),
+            lambda: of_diagnosis(replace(CIRRHOSIS, by_text_only=True)),
             "cirrhosis on 2024-05-03, text without a code",
             "cirrhosis",
         ),
         (
-            of_diagnosis(replace(CIRRHOSIS, certainty=Certainty.PROVISIONAL, by_text_only=True)),
+            lambda: of_diagnosis(replace(CIRRHOSIS, certainty=Certainty.PROVISIONAL, by_text_only=True)),
             "cirrhosis on 2024-05-03, not confirmed",
             "cirrhosis",
         ),
-        (of_diagnosis(replace(CIRRHOSIS, recorded=None)), "cirrhosis without a date", "cirrhosis"),
-        (_hbv(150), "HBV DNA 150 IU/mL on 2024-05-03", Decimal(150)),
-        (_hbv("<20"), "HBV DNA <20 IU/mL on 2024-05-03", "<20"),
-        (_hbv("positive"), "HBV DNA positive on 2024-05-03", "positive"),
-        (_hbv("negative"), "HBV DNA negative on 2024-05-03", "negative"),
-        (_hbv("positive", as_written="1:80"), "HBV DNA positive (1:80) on 2024-05-03", "positive"),
-        (_hbv(7, presence=Presence.POSITIVE), "HBV DNA 7 IU/mL on 2024-05-03", Decimal(7)),
-        (_hbv(None, as_written="see report"), "HBV DNA see report on 2024-05-03", "see report"),
+        (lambda: of_diagnosis(replace(CIRRHOSIS, recorded=None)), "cirrhosis without a date", "cirrhosis"),
+        (lambda: _hbv(150), "HBV DNA 150 IU/mL on 2024-05-03", Decimal(150)),
+        (lambda: _hbv("<20"), "HBV DNA <20 IU/mL on 2024-05-03", "<20"),
+        (lambda: _hbv("positive"), "HBV DNA positive on 2024-05-03", "positive"),
+        (lambda: _hbv("negative"), "HBV DNA negative on 2024-05-03", "negative"),
+        (lambda: _hbv("positive", as_written="1:80"), "HBV DNA positive (1:80) on 2024-05-03", "positive"),
+        (lambda: _hbv(7, presence=Presence.POSITIVE), "HBV DNA 7 IU/mL on 2024-05-03", Decimal(7)),
+        (lambda: _hbv(None, as_written="see report"), "HBV DNA see report on 2024-05-03", "see report"),
         (
-            of_result(result(Analyte.HBV_DNA, 7, "2024-05-03"), say("eligibility.test.hbv_dna")),
+            lambda: of_result(result(Analyte.HBV_DNA, 7, "2024-05-03"), say("eligibility.test.hbv_dna")),
             "HBV DNA 7 on 2024-05-03",
             Decimal(7),
         ),
-        (_drug(MedicationSource.ORDER), "voriconazole (ordered) on 2024-05-03", "voriconazole"),
-        (_drug(MedicationSource.DISPENSE), "voriconazole (dispensed) on 2024-05-03", "voriconazole"),
-        (_drug(MedicationSource.ADMINISTRATION), "voriconazole (given) on 2024-05-03", "voriconazole"),
-        (_drug(MedicationSource.STATEMENT), "voriconazole (reported as taken) on 2024-05-03", "voriconazole"),
-        (of_procedure(BIOPSY, say("eligibility.seen.sterilisation")), "biopsy on 2024-05-03", "biopsy"),
+        (lambda: _drug(MedicationSource.ORDER), "voriconazole (ordered) on 2024-05-03", "voriconazole"),
+        (lambda: _drug(MedicationSource.DISPENSE), "voriconazole (dispensed) on 2024-05-03", "voriconazole"),
         (
-            of_procedure(replace(BIOPSY, text=""), say("eligibility.seen.pregnancy_ended")),
+            lambda: _drug(MedicationSource.ADMINISTRATION),
+            "voriconazole (given) on 2024-05-03",
+            "voriconazole",
+        ),
+        (
+            lambda: _drug(MedicationSource.STATEMENT),
+            "voriconazole (reported as taken) on 2024-05-03",
+            "voriconazole",
+        ),
+        (
+            lambda: of_procedure(BIOPSY, say("eligibility.seen.sterilisation")),
+            "biopsy on 2024-05-03",
+            "biopsy",
+        ),
+        (
+            lambda: of_procedure(replace(BIOPSY, text=""), say("eligibility.seen.pregnancy_ended")),
             "delivery or abortion on 2024-05-03",
             None,
         ),
         (
-            of_allergy(ALLERGY),
+            lambda: of_allergy(ALLERGY),
             "allergy or intolerance to everolimus, sirolimus on 2024-05",
             "everolimus, sirolimus",
         ),
-        (of_allergy(replace(ALLERGY, text="mTOR")), "allergy or intolerance to mTOR on 2024-05", "mTOR"),
-        (of_adverse_event(EVENT), "rash on 2024-05-03", "rash"),
         (
-            of_adverse_event(replace(EVENT, suspects=frozenset({"b", "a"}))),
+            lambda: of_allergy(replace(ALLERGY, text="mTOR")),
+            "allergy or intolerance to mTOR on 2024-05",
+            "mTOR",
+        ),
+        (lambda: of_adverse_event(EVENT), "rash on 2024-05-03", "rash"),
+        (
+            lambda: of_adverse_event(replace(EVENT, suspects=frozenset({"b", "a"}))),
             "rash (attributed to a, b) on 2024-05-03",
             "rash",
         ),
         (
-            of_study(STUDY),
+            lambda: of_study(STUDY),
             "in a study (ResearchSubject/r1, status enrolled), since 2024-05, no end on record",
             "enrolled",
         ),
         (
-            of_study(replace(STUDY, title="ALPHA", fhir_status="on-study")),
+            lambda: of_study(replace(STUDY, title="ALPHA", fhir_status="on-study")),
             "in a study (ALPHA, status on-study), since 2024-05, no end on record",
             "on-study",
         ),
         (
-            of_study(replace(STUDY, end=when("2024-07-01"))),
+            lambda: of_study(replace(STUDY, end=when("2024-07-01"))),
             "in a study (ResearchSubject/r1, status enrolled), until 2024-07-01",
             "enrolled",
         ),
         (
-            of_study(replace(STUDY, start=None)),
+            lambda: of_study(replace(STUDY, start=None)),
             "in a study (ResearchSubject/r1, status enrolled) without a date",
             "enrolled",
         ),
-        (_consent(ConsentState.GIVEN), "consent given on 2024-05-03", "given"),
-        (_consent(ConsentState.REFUSED), "consent refused on 2024-05-03", "refused"),
-        (_consent(ConsentState.INACTIVE), "consent no longer active on 2024-05-03", "inactive"),
+        (lambda: _consent(ConsentState.GIVEN), "consent given on 2024-05-03", "given"),
+        (lambda: _consent(ConsentState.REFUSED), "consent refused on 2024-05-03", "refused"),
+        (lambda: _consent(ConsentState.INACTIVE), "consent no longer active on 2024-05-03", "inactive"),
     ],
 )
-def test_a_fact_of_each_kind_is_shown_in_its_own_words(sighting: Sighting, words: str, value: Any) -> None:
+def test_a_fact_of_each_kind_is_shown_in_its_own_words(
+    seen: Callable[[], Sighting], words: str, value: Any
+) -> None:
+    sighting = seen()
     assert WORDS.plain(sighting.words) == words
     assert sighting.evidence.value == value
 
 
 @pytest.mark.parametrize(
-    ("sighting", "reference", "day", "text"),
+    ("seen", "reference", "day", "text"),
     [
-        (of_diagnosis(replace(CIRRHOSIS, onset=when("2023"))), CIRRHOSIS.reference, date(2024, 5, 3), "2023"),
-        (of_diagnosis(replace(CIRRHOSIS, recorded=None)), CIRRHOSIS.reference, None, None),
-        (of_allergy(ALLERGY), "AllergyIntolerance/a1", date(2024, 5, 1), "2024-05"),
-        (of_adverse_event(EVENT), "AdverseEvent/e1", date(2024, 5, 3), "2024-05-03"),
-        (of_adverse_event(replace(EVENT, when=None)), "AdverseEvent/e1", None, None),
         (
-            of_procedure(BIOPSY, say("eligibility.seen.sterilisation")),
+            lambda: of_diagnosis(replace(CIRRHOSIS, onset=when("2023"))),
+            CIRRHOSIS.reference,
+            date(2024, 5, 3),
+            "2023",
+        ),
+        (lambda: of_diagnosis(replace(CIRRHOSIS, recorded=None)), CIRRHOSIS.reference, None, None),
+        (lambda: of_allergy(ALLERGY), "AllergyIntolerance/a1", date(2024, 5, 1), "2024-05"),
+        (lambda: of_adverse_event(EVENT), "AdverseEvent/e1", date(2024, 5, 3), "2024-05-03"),
+        (lambda: of_adverse_event(replace(EVENT, when=None)), "AdverseEvent/e1", None, None),
+        (
+            lambda: of_procedure(BIOPSY, say("eligibility.seen.sterilisation")),
             "Procedure/p1",
             date(2024, 5, 3),
             "2024-05-03",
         ),
-        (of_study(STUDY), "ResearchSubject/r1", date(2024, 5, 1), "2024-05"),
+        (lambda: of_study(STUDY), "ResearchSubject/r1", date(2024, 5, 1), "2024-05"),
         (
-            of_study(replace(STUDY, end=when("2024-07-01"))),
+            lambda: of_study(replace(STUDY, end=when("2024-07-01"))),
             "ResearchSubject/r1",
             date(2024, 7, 1),
             "2024-07-01",
         ),
-        (_consent(ConsentState.GIVEN), "Consent/c1", date(2024, 5, 3), "2024-05-03"),
+        (lambda: _consent(ConsentState.GIVEN), "Consent/c1", date(2024, 5, 3), "2024-05-03"),
         (
-            of_result(
+            lambda: of_result(
                 replace(result(Analyte.ALT, 7), reference="Observation/o", when=None), say("analyte.alt")
             ),
             "Observation/o",
@@ -204,7 +233,7 @@ def test_a_fact_of_each_kind_is_shown_in_its_own_words(sighting: Sighting, words
             None,
         ),
         (
-            of_result(
+            lambda: of_result(
                 replace(result(Analyte.ALT, 7), reference="Observation/o", when=when("2024")),
                 say("analyte.alt"),
             ),
@@ -215,8 +244,9 @@ def test_a_fact_of_each_kind_is_shown_in_its_own_words(sighting: Sighting, words
     ],
 )
 def test_a_fact_says_where_it_stands_and_of_a_partial_date_the_first_day(
-    sighting: Sighting, reference: str, day: date | None, text: str | None
+    seen: Callable[[], Sighting], reference: str, day: date | None, text: str | None
 ) -> None:
+    sighting = seen()
     assert (sighting.evidence.reference, sighting.day, sighting.evidence.date) == (reference, day, text)
 
 
