@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cds_service.cards.translations import read_wording
 from cds_service.rules.answers.alerts import Alert
 from cds_service.rules.answers.criteria_answers import Criterion
 from cds_service.trials.nct06802055.assess import assess, load_protocol
@@ -28,6 +29,7 @@ from tests.dosing import enrolled
 
 KEPT = Path(__file__).parent / "every_single_fact.tsv"
 PROTOCOL = load_protocol()
+WORDS = read_wording()["en"]
 ON_BOTH = (
     enrolled(start=60),
     medication("sirolimus", 2, start=50, source=MedicationSource.STATEMENT),
@@ -53,7 +55,7 @@ def facts() -> Iterator[tuple[str, Any]]:
         yield f"{concept}: planned", replace(done, planned=True)
         for ago in (400, 2500, None):
             yield f"{concept}: done, {ago}", replace(done, when=when(ago))
-        event = AdverseEventSeen("AdverseEvent/a", frozenset({concept}), BOTH, True, when(10))
+        event = AdverseEventSeen("AdverseEvent/a", frozenset({concept}), BOTH, True, when(10), concept.value)
         yield f"{concept}: severe event", event
         yield f"{concept}: event", replace(event, severe=None, suspects=frozenset({"ciclosporin"}))
         yield f"{concept}: mild event", replace(event, severe=False, suspects=frozenset())
@@ -98,11 +100,12 @@ def _criterion(one: Criterion) -> str:
     found = one.finding
     against = " against" if found.against else ""
     missing = f" lacks {','.join(found.missing)}" if found.missing else ""
-    return f"{one.id} {found.verdict} {found.basis}{against}{missing}"
+    asks = f" asks {found.question.key}" if found.question else ""
+    return f"{one.id} {found.verdict} {found.basis}{against}{missing}{asks}: {WORDS.plain(found.seen)}"
 
 
 def _alert(one: Alert) -> str:
-    return f"{one.rule.id} {one.severity} {one.action} {one.drug or '-'} {one.seen.key}"
+    return f"{one.rule.id} {one.severity} {one.action} {one.drug or '-'}: {WORDS.plain(one.seen)}"
 
 
 def _judged(record: ClinicalRecord) -> set[str]:
@@ -116,6 +119,8 @@ def _alerted(record: ClinicalRecord) -> set[str]:
 def rows() -> Iterator[tuple[str, str]]:
     """Each fact that changes anything, and what it changes."""
     silent, quiet = _judged(a_record()), _alerted(a_record(*ON_BOTH))
+    yield "nothing on record", "; ".join(sorted(silent))
+    yield "on both drugs, nothing else on record", "; ".join(sorted(quiet))
     for name, fact in facts():
         said = [
             *sorted(_judged(a_record(fact)) - silent),
