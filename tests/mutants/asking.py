@@ -22,6 +22,7 @@ _SEE_MUCH = {
     "test_every_single_fact",
     "test_every_dose_in_force",
     "test_every_measurement",
+    "test_every_draft",
 }
 """Asked early: they are quick, and see each row of the code lists, each member of the sets, each sentence and origin, and what facts do."""
 _FIRST_SECONDS, _TIMES_MORE = 2.0, 4.0
