@@ -24,7 +24,7 @@ from tests.mutants.places import Mutant
 from tests.mutants.seen import measure
 
 _LEFT_OUT = shutil.ignore_patterns(
-    ".venv", ".git", ".*_cache", ".coverage*", "pictures", "answers.txt", "build"
+    ".venv", ".git", ".*_cache", ".coverage*", ".hypothesis", "pictures", "answers.txt", "build"
 )
 
 

@@ -13,8 +13,18 @@ from tests.mutants.floors import ROOT, Floor
 from tests.mutants.places import Mutant
 from tests.mutants.seen import BESIDE, seconds_of, tests_that_run
 
-_SEE_MUCH = {"test_every_row", "test_every_word", "test_every_member"}
-"""Asked early: they are quick, and see each row of the code lists and each member of the sets."""
+_SEE_MUCH = {
+    "test_every_row",
+    "test_every_word",
+    "test_every_member",
+    "test_every_sentence",
+    "test_every_origin",
+    "test_every_single_fact",
+    "test_every_dose_in_force",
+    "test_every_measurement",
+    "test_every_draft",
+}
+"""Asked early: they are quick, and see each row of the code lists, each member of the sets, each sentence and origin, and what facts do."""
 _FIRST_SECONDS, _TIMES_MORE = 2.0, 4.0
 """How long the tests of the first question take, and how much longer those of each further one."""
 _SLOW_SECONDS = 15

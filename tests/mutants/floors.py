@@ -35,8 +35,9 @@ FLOORS = (
     Floor("vocabulary", ("fhir_mappings/clinical_model",), ("mapping", *_MEDICINE), 0.95),
     Floor("code lists", ("fhir_mappings/value_sets",), ("mapping", *_MEDICINE), 0.95),
     Floor("readers", ("fhir_mappings",), ("mapping", "fhir_client", *_MEDICINE)),
-    Floor("words", ("cds_service/trials/nct06802055/reviewed/wording",), (*_MEDICINE, "explain"), 0.95),
+    Floor("words", ("cds_service/trials/nct06802055/reviewed/wording",), _MEDICINE, 0.95),
     Floor("limits", ("cds_service/trials/nct06802055/reviewed",), _MEDICINE, 0.95),
+    Floor("figures", ("cds_service/figures", "cds_service/trials/nct06802055/figures"), ("explain",)),
     Floor("rules", ("cds_service/trials", "cds_service/rules"), _MEDICINE, 0.95),
     Floor("pharmacokinetics", ("cds_service/pharmacokinetics",), ("pharmacokinetics", "virtual_trial"), 0.95),
     Floor("hooks", ("cds_service/cds_hooks",), ("standard", "web", "live"), 0.95),
@@ -56,7 +57,6 @@ FLOORS = (
     Floor("watch", ("cds_service/watch",), ("watch", "study_list", "audit")),
     Floor("screening", ("cds_service/screening",), ("screening", "cli")),
     Floor("bulk_export", ("cds_service/bulk_export",), ("bulk_export", "cli")),
-    Floor("figures", ("cds_service/figures",), ("explain",)),
     Floor("demo", ("cds_service/demo",), ("demo",)),
     Floor("virtual_trial", ("cds_service/virtual_trial",), ("virtual_trial",)),
 )

@@ -67,6 +67,8 @@ def _of(node: ast.AST, source: _Source) -> Iterator[Mutant]:
             yield source.instead(node, f"({ast.unparse(operand)})", "not")
         case ast.If(test=test) | ast.IfExp(test=test):
             yield from (source.instead(test, text, "guard") for text in ("True", "False"))
+        case ast.Tuple(elts=[_, _] as both, ctx=ast.Load()):
+            yield from _one_of_two(node, both, source)
         case ast.Set(elts=members) | ast.Tuple(elts=members, ctx=ast.Load()) | ast.List(elts=members):
             yield from _members(members, source)
         case ast.Dict():
@@ -98,6 +100,12 @@ def _members(members: list[ast.expr], source: _Source) -> Iterator[Mutant]:
     """Constants and members of enumerations: a tuple of computed values is an answer, not a table."""
     if len(members) > 1 and all(_is_constant(member) for member in members):
         yield from (_without(members, member, source, "member") for member in members)
+
+
+def _one_of_two(pair: ast.Tuple, members: list[ast.expr], source: _Source) -> Iterator[Mutant]:
+    """What is left of two is a tuple still, no word in brackets."""
+    if all(_is_constant(member) for member in members):
+        yield from (source.instead(pair, f"({ast.unparse(left)},)", "member") for left in members)
 
 
 def _is_constant(node: ast.expr) -> bool:

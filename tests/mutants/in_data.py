@@ -13,13 +13,15 @@ _MEMBER = re.compile(r'"[^"]*"|-?\d+(?:\.\d+)?')
 _ORIGIN = re.compile(r'^origin = "([PLGA])"$', re.MULTILINE)
 _SENTENCE = re.compile(r'^(?:"[^"\n]+"|[\w.-]+) = "([^"\n]+)"$', re.MULTILINE)
 _WORD = re.compile(r"(?<![{\w])(?:[A-Za-z]{2,}|[\u4e00-\u9fff])(?![}\w]*\})")
+_FOLDERS_OF_WORDS = {"wording", "page_words"}
+"""Those of the cards and of a trial's pages; a criterion has its own beside it, `words.en.toml`."""
 
 
 def of_file(path: Path, text: str) -> Iterator[Mutant]:
     """Every mutant of a file of limits, words or codes."""
     if path.suffix == ".csv":
         yield from _codes(path, text)
-    elif path.parent.name == "wording":
+    elif path.parent.name in _FOLDERS_OF_WORDS or path.stem.startswith("words."):
         yield from _words(path, text)
     else:
         yield from _limits(path, text)

@@ -67,17 +67,26 @@ def test_what_bars_more_sirolimus_bars_a_start(name: str, change: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("other", "mg"),
+    ("other", "mg", "reasons"),
     [
-        (csa(claims=(CSA_100,)), 1),
-        (csa(stopped=Stopped(days_ago(20), "tremor"), taken_until=days_ago(20)), 2),
+        (csa(claims=(CSA_100,)), 1, {"START_CICLOSPORIN"}),
+        (
+            csa(stopped=Stopped(days_ago(20), "tremor"), taken_until=days_ago(20)),
+            2,
+            {"CICLOSPORIN_DOSE_UNKNOWN"},
+        ),
+        (dose(C, 100), 1, {"START_CICLOSPORIN"}),
+        (dose(C, None), 2, set()),
+        (None, 2, set()),
     ],
 )
 def test_ciclosporin_that_is_known_or_stopped_lowers_a_start_or_leaves_it(
-    other: DoseInForce, mg: int
+    other: DoseInForce | None, mg: int, reasons: set[str]
 ) -> None:
     found = decided(sirolimus(None, None, arm=Arm.COMBINED, other=other))
     assert (found.state, found.proposed) == (State.INITIATE, Dose(Decimal(mg), Decimal(24)))
+    about_ciclosporin = {one for one in found.reasons if "CICLOSPORIN" in one}
+    assert about_ciclosporin == reasons
 
 
 CICLOSPORIN_BARS: list[tuple[str, dict[str, Any], str, int]] = [

@@ -230,6 +230,14 @@ def test_the_change_that_titration_proposes_is_no_duplicate(
     assert [line for line in lines if line.startswith("DUPLICATE")] == told
 
 
+@pytest.mark.parametrize("state", State)
+def test_only_the_dose_of_a_start_a_change_or_after_a_hold_is_no_duplicate(state: State) -> None:
+    record = a_record(medication("sirolimus", 2, 24, 10))
+    lines = found(drafted("sirolimus", 3), record=record, titration=(decision(S, state, 3),))
+    proposes = state in (State.INITIATE, State.INCREASE, State.DECREASE, State.HOLD)
+    assert any(line.startswith("DUPLICATE") for line in lines) is not proposes
+
+
 def test_an_unreadable_draft_is_never_the_proposal() -> None:
     record = a_record(medication("sirolimus", 2, 24, 10))
     lines = found(drafted("sirolimus"), record=record, titration=(decision(S, State.INCREASE, 3),))

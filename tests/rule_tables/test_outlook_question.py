@@ -23,8 +23,20 @@ from cds_service.trials.nct06802055.two_drugs import Drug
 from fhir_mappings.clinical_model.known_unknown import Known, Sex, Unknown, WhyUnknown
 from fhir_mappings.clinical_model.medications import MedicationSource, MedicationStatus
 from fhir_mappings.clinical_model.record import ClinicalRecord
-from fhir_mappings.clinical_model.results import Analyte, LevelDetails, SampleTiming, Specimen
-from tests.builders import NOW, TODAY, a_record, count, days_ago, dispense, given, level, medication, result
+from fhir_mappings.clinical_model.results import Analyte, LevelDetails, Reading, SampleTiming, Specimen
+from tests.builders import (
+    NOW,
+    TODAY,
+    a_record,
+    count,
+    days_ago,
+    dispense,
+    given,
+    level,
+    medication,
+    result,
+    when,
+)
 from tests.dosing import enrolled
 
 PROTOCOL = load_protocol()
@@ -147,6 +159,88 @@ def test_a_level_that_is_no_measure_of_exposure_is_left_out(value: str, more: di
     assert [s.day for s in asked.levels] == [days_ago(1)]
 
 
+@pytest.mark.parametrize("reading", [one for one in Reading if one is not Reading.USABLE])
+def test_only_a_result_that_may_be_used_is_told(reading: Reading) -> None:
+    facts = (level("sirolimus", 6, 1), result(Analyte.HAEMATOCRIT, 27, 3))
+    unusable = tuple(
+        replace(one, reading=reading)
+        for one in (level("sirolimus", 7, 9), result(Analyte.HAEMATOCRIT, 31, 9))
+    )
+    asked = question(*facts, *unusable)
+    assert (asked.levels, asked.covariates) == (question(*facts).levels, question(*facts).covariates)
+
+
+@pytest.mark.parametrize(
+    ("given_at", "hours"),
+    [
+        ((f"{days_ago(3)}T11:30:00+08:00",), 48.0),
+        ((f"{days_ago(3)}T11:29:00+08:00",), None),
+        ((f"{days_ago(1)}T11:29:00+08:00",), pytest.approx(1 / 60)),
+        ((f"{days_ago(1)}T11:30:00+08:00",), None),
+        ((f"{days_ago(1)}T11:31:00+08:00", f"{days_ago(2)}T11:30:00+08:00"), 24.0),
+        ((), None),
+    ],
+    ids=[
+        "48 hours",
+        "more",
+        "a minute",
+        "with the dose",
+        "the one before, not the one after",
+        "none on record",
+    ],
+)
+def test_the_hours_are_those_since_the_last_dose_before_at_most_two_days(
+    given_at: tuple[str, ...], hours: float | None
+) -> None:
+    asked = question(
+        level("sirolimus", 6, f"{days_ago(1)}T11:30:00+08:00"),
+        *(given("sirolimus", 2, moment) for moment in given_at),
+    )
+    assert [seen.hours_after_dose for seen in asked.levels] == [hours]
+
+
+def test_a_level_of_a_day_alone_has_no_hours() -> None:
+    asked = question(level("sirolimus", 6, 1), given("sirolimus", 2, f"{days_ago(2)}T11:30:00+08:00"))
+    assert [seen.hours_after_dose for seen in asked.levels] == [None]
+
+
+def test_the_assay_is_told() -> None:
+    asked = question(
+        level("sirolimus", 6, 1, level=LevelDetails(method="HPLC/MS")), level("sirolimus", 7, 9, level=None)
+    )
+    assert [seen.method for seen in asked.levels] == [None, "HPLC/MS"]
+
+
+@pytest.mark.parametrize(
+    ("ago", "counts"), [("2026-02", False), (None, False), (-1, False), (0, True), (39, True), (40, False)]
+)
+def test_a_level_counts_from_the_day_after_the_first_dose_until_today(ago: Any, counts: bool) -> None:
+    asked = question(
+        level("sirolimus", 6, 1),
+        replace(level("sirolimus", 7, ago or 9), when=ago if ago is None else when(ago)),
+    )
+    assert len(asked.levels) == 1 + counts
+
+
+@pytest.mark.parametrize(
+    ("ago", "counts"), [("2026-02", False), (None, False), (-1, False), (0, True), (400, True)]
+)
+def test_a_covariate_counts_of_one_day_until_today(ago: Any, counts: bool) -> None:
+    one = replace(result(Analyte.HAEMATOCRIT, 31, 9), when=ago if ago is None else when(ago))
+    assert ("haematocrit_percent" in question(level("sirolimus", 6, 1), one).covariates) is counts
+
+
+@pytest.mark.parametrize("source", MedicationSource)
+def test_a_held_order_tells_of_a_held_course_and_a_statement_that_no_dose_is_taken(
+    source: MedicationSource,
+) -> None:
+    held = medication("sirolimus", 3, start=50, source=source, status=MedicationStatus.ON_HOLD)
+    decision, _ = told(level("sirolimus", 6), held)
+    assert decision.outlook
+    interrupted = source in (MedicationSource.ORDER, MedicationSource.STATEMENT)
+    assert (decision.outlook.none_because is NoForecast.COURSE_INTERRUPTED) is interrupted
+
+
 def test_a_level_without_details_counts_and_one_of_a_month_does_not() -> None:
     asked = question(
         level("sirolimus", 6, 1), level("sirolimus", 7, 9, level=None), level("sirolimus", 7, "2026-02")
@@ -173,6 +267,21 @@ def test_covariates_are_told_with_their_days() -> None:
     (clearance,) = asked.covariates["creatinine_clearance"]
     assert clearance.value == pytest.approx((140 - 43) * 60 * 1.04 / 70)
     assert "ast_u_l" not in asked.covariates
+
+
+@pytest.mark.parametrize(
+    ("name", "analyte"),
+    [
+        ("haematocrit_percent", Analyte.HAEMATOCRIT),
+        ("ast_u_l", Analyte.AST),
+        ("weight_kg", Analyte.WEIGHT),
+        ("cholesterol_mmol_l", Analyte.CHOLESTEROL),
+    ],
+)
+def test_each_covariate_is_told_as_its_number_alone(name: str, analyte: Analyte) -> None:
+    in_words = replace(result(analyte, 31, 2), number=None)
+    asked = question(level("sirolimus", 6), result(analyte, 42, 3), in_words)
+    assert asked.covariates[name] == (CovariateSeen(days_ago(3), 42.0),)
 
 
 def test_without_birth_date_or_sex_nothing_is_made_up() -> None:
@@ -257,6 +366,25 @@ def test_nothing_is_said_beside_a_hold() -> None:
     decision, asked = told(level("sirolimus", 21))
     assert decision.state is State.HOLD
     assert (decision.outlook, asked) == (None, [])
+
+
+GOES_ON = {State.CONTINUE, State.INCREASE, State.DECREASE, State.RECHECK, State.AT_CAP_BELOW_TARGET}
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_forecast_stands_beside_a_dose_that_goes_on_or_is_changed_and_no_other(state: State) -> None:
+    chart = a_record(*ON_SIROLIMUS, level("sirolimus", 6))
+    case = assess(chart, NOW, replace(PROTOCOL, forecaster=Asked()))
+    (decided,) = case.with_outlooks((replace(case.decisions[0], state=state),))
+    assert (decided.outlook is not None) is (state in GOES_ON)
+
+
+@pytest.mark.parametrize("lacking", ["target", "current"])
+def test_without_a_target_or_a_dose_there_is_none(lacking: str) -> None:
+    asked = Asked()
+    case = assess(a_record(*ON_SIROLIMUS, level("sirolimus", 6)), NOW, replace(PROTOCOL, forecaster=asked))
+    (decided,) = case.with_outlooks((replace(case.decisions[0], **{lacking: None}),))
+    assert (decided.outlook, asked.questions) == (None, [])
 
 
 def test_a_stated_dose_of_today_has_no_run_yet() -> None:

@@ -86,7 +86,7 @@ def _ciclosporin(case: DoseCase) -> tuple[Dose, ...]:
 def _asked_for(case: DoseCase) -> tuple[Reason, ...]:
     """What could lower the first dose and is not known."""
     other = case.other
-    untold = other is not None and other.status in (DoseStatus.NOT_DOCUMENTED, DoseStatus.CONFLICTING)
+    untold = other is not None and other.status is DoseStatus.NOT_DOCUMENTED
     unknown = {
         Reason.CICLOSPORIN_DOSE_UNKNOWN: case.arm == Arm.COMBINED and untold and not _ciclosporin(case),
         Reason.MISSING_AGE: case.patient.age is None,
