@@ -105,7 +105,7 @@ def framed(message: Message, context: CardContext) -> Card:
         source=CardSource(words.plain(say("card.source")), context.trial.link, topic=topic),
         detail=_fitted(message, context),
         suggestions=tuple(
-            Suggestion(offer.label, offer.actions, str(uuid5(uuid, offer.key)), offer.recommended)
+            Suggestion(offer.label, str(uuid5(uuid, offer.key)), offer.recommended, offer.actions)
             for offer in message.offers
         ),
         selection_behavior=_selection(message),
@@ -131,12 +131,6 @@ def _selection(message: Message) -> SelectionBehavior | None:
         return None
     together = sum(offer.recommended for offer in message.offers) > 1
     return SelectionBehavior.ANY if together else message.selection
-
-
-def rules_of(card: Card) -> list[str]:
-    """The rules that spoke on a card, by its decision extension."""
-    decision = (card.extension or {}).get(EXTENSION) or {}
-    return list(decision.get("ruleIds", ()))
 
 
 def _explanation(card: UUID, context: CardContext) -> tuple[CardLink, ...]:

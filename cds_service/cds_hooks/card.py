@@ -25,6 +25,7 @@ class Form(NamedTuple):
 
 _UUID = Form(re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "a UUID")
 _ABSOLUTE_URL = Form(re.compile(r"https?://[^\s/?#]+[^\s]*"), "an absolute http(s) URL")
+_FIRST = ("uuid", "summary", "detail")
 _RELATIVE_REFERENCE = re.compile(r"[A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 
 
@@ -96,9 +97,9 @@ class CardPart(msgspec.Struct, frozen=True, rename="camel"):
                 raise InvalidCard(element, f"must be {form.name}")
 
     def as_json(self) -> dict[str, Any]:
-        """The JSON object, its uuid first, without any null or empty member."""
+        """The JSON object, what is looked for first in front, without any null or empty member."""
         told = msgspec.to_builtins(self, builtin_types=(Decimal,))
-        return without_empty({"uuid": told.pop("uuid", None)} | told)
+        return without_empty({name: told.get(name) for name in _FIRST} | told)
 
 
 class CardCoding(CardPart, frozen=True):
@@ -180,9 +181,9 @@ class Suggestion(CardPart, frozen=True, omit_defaults=True):
     FORMS = {"suggestion.uuid": ("uuid", _UUID)}
 
     label: str
-    actions: tuple[CardAction, ...] = ()
     uuid: str | None = None
     is_recommended: bool = False
+    actions: tuple[CardAction, ...] = ()
 
 
 class Card(CardPart, frozen=True):

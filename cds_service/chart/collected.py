@@ -1,6 +1,7 @@
 """One chart while it is being gathered: what is here, what could not be had, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
@@ -50,7 +51,7 @@ class CollectedChart:
     def __init__(
         self,
         request: HookRequest,
-        fetcher: Fetcher,
+        fetcher: Callable[[], Fetcher],
         stand_ins: tuple[StandIn, ...],
         visit: RememberedChart,
         purpose: object,
@@ -67,12 +68,27 @@ class CollectedChart:
         self._followed: set[str] = set()
         self._orders: list[bytes | msgspec.Raw] = []
         self._request = request
-        self._fetcher = fetcher
+        self._make_fetcher = fetcher
         self.visit = visit
-        self._asker, self._purpose = _asker(request, fetcher), purpose
+        self._purpose = purpose
         self.came: list[Decoded] = []
         self._queries = chart_queries(stand_ins)
         self._types = resource_types(stand_ins)
+
+    @cached_property
+    def _fetcher(self) -> Fetcher:
+        """Made when anything is to be fetched: most calls bring their chart."""
+        return self._make_fetcher()
+
+    @cached_property
+    def _asker(self) -> Asker | None:
+        """For whom a fetched answer may be used again: no call with a spent token, and no order to sign."""
+        request, access = self._request, self._fetcher.access
+        lent = request.fhir_authorization
+        if access.base is None or request.hook is Hook.ORDER_SIGN or (lent is not None and lent.is_spent):
+            return None
+        token = (lent.subject, lent.scope) if lent else ()
+        return (access.base.url, request.context.user_id, access.client_id or "", *token)
 
     @property
     def home(self) -> Home:
@@ -250,15 +266,6 @@ class CollectedChart:
             self.retry_after[part] = failure.retry_after
         told = ": ".join(filter(None, (part.value, failure.why.value, failure.said)))
         self.gaps.append(Gap("PART_UNAVAILABLE", detail=told))
-
-
-def _asker(request: HookRequest, fetcher: Fetcher) -> Asker | None:
-    """For whom a fetched answer may be used again: no call with a spent token, and no order to sign."""
-    base, lent = fetcher.access.base, request.fhir_authorization
-    if base is None or request.hook is Hook.ORDER_SIGN or (lent is not None and lent.is_spent):
-        return None
-    token = (lent.subject, lent.scope) if lent else ()
-    return (base.url, request.context.user_id, fetcher.access.client_id or "", *token)
 
 
 def check_owner(decoded: Decoded, patient_id: str, part: Part, servers: frozenset[str]) -> None:

@@ -7,6 +7,7 @@ does not, and then nothing else is read or fetched. The rest comes at once as we
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -116,7 +117,7 @@ class Gatherer(msgspec.Struct, frozen=True):
         visit = self.visits.visit(request, caller)
         if request.hook is Hook.ORDER_SIGN:
             visit.forget_fetched()  # the chart is about to change
-        purpose, fetcher = (request.hook, concern), self._fetcher(request, caller)
+        purpose, fetcher = (request.hook, concern), partial(self._fetcher, request, caller)
         chart = CollectedChart(request, fetcher, self.reader.stand_ins, visit, purpose)
         chart.add(problems.decoded)
         chart.take(concern.parts)

@@ -9,7 +9,7 @@ import structlog
 from flask import Blueprint, Response
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from cds_service.cards.card_builder import rules_of
+from cds_service.cards.card_builder import EXTENSION
 from cds_service.cds_hooks.card import Card
 from cds_service.cds_hooks.discovery import Catalogue
 from cds_service.cds_hooks.request import read_hook_request
@@ -55,10 +55,11 @@ def hooks_routes(catalogue: Catalogue, door: Door, clock: Clock, max_body_bytes:
 
 
 def _note(cards: tuple[Card, ...], started: float) -> None:
-    """One line a call."""
+    """One line a call, with the rules that spoke on each card, by its decision extension."""
+    decisions = [(card.extension or {}).get(EXTENSION) or {} for card in cards]
     _log.info(
         "hook_answered",
         indicators=[card.indicator.value for card in cards],
-        rules=[rules_of(card) for card in cards],
+        rules=[list(decision.get("ruleIds", ())) for decision in decisions],
         milliseconds=round((time.perf_counter() - started) * 1000, 1),
     )

@@ -126,12 +126,12 @@ _FORMS, _FORMS_BY_MOUTH = _table(_ORAL_FORMS, _NOT_ORAL_FORMS, _LOCAL_FORMS)
 
 def of_route(route: CodeableConcept | None) -> bool | None:
     """True for a systemic route, False for a local one, None when the route is not told or not listed."""
-    return agreed(_answers(route, _ROUTES))
+    return agreed(map(_ROUTES.get, folded_words(route)))
 
 
 def of_form(form: CodeableConcept | None) -> bool | None:
     """True for a form that is swallowed or infused, False for drops and creams, None when not told."""
-    return agreed(_answers(form, _FORMS))
+    return agreed(map(_FORMS.get, folded_words(form)))
 
 
 def of_name(name: str) -> Literal[False] | None:
@@ -152,12 +152,12 @@ _remembered = lru_cache(maxsize=1024)(_of_name)  # a hospital has the same few p
 
 def by_mouth(route: CodeableConcept | None) -> bool | None:
     """True for a route by the mouth or a tube, False for any other into the blood, None when not told."""
-    return swallowed(_answers(route, _ROUTES_BY_MOUTH))
+    return swallowed(map(_ROUTES_BY_MOUTH.get, folded_words(route)))
 
 
 def form_by_mouth(form: CodeableConcept | None) -> bool | None:
     """True for what is swallowed, False for what is injected, None when not told."""
-    return swallowed(_answers(form, _FORMS_BY_MOUTH))
+    return swallowed(map(_FORMS_BY_MOUTH.get, folded_words(form)))
 
 
 def name_by_mouth(name: str) -> Literal[False] | None:
@@ -185,8 +185,9 @@ def agreed(answers: Iterable[bool | None]) -> bool | None:
     return given.pop() if len(given) == 1 else None
 
 
-def _answers(concept: CodeableConcept | None, table: dict[str, bool]) -> list[bool | None]:
+def folded_words(concept: CodeableConcept | None) -> list[str]:
+    """The codes, displays and text of a concept as a table holds them: in lower case."""
     if concept is None:
         return []
-    words = [word for c in concept.coding for word in (c.code, c.display)] + [concept.text]
-    return [table.get(word.strip().casefold()) for word in words if word]
+    said = [word for c in concept.coding for word in (c.code, c.display)] + [concept.text]
+    return [word.strip().casefold() for word in said if word]

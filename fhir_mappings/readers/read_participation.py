@@ -4,9 +4,8 @@ from collections.abc import Generator, Iterator
 
 from fhir_mappings.clinical_model.known_unknown import Gap
 from fhir_mappings.clinical_model.studies import StudyEntry, StudyState
-from fhir_mappings.readers.administration_route import agreed
+from fhir_mappings.readers.administration_route import agreed, folded_words
 from fhir_mappings.readers.arm_text import arm_of
-from fhir_mappings.readers.fhir_types import CodeableConcept
 from fhir_mappings.readers.reading_context import ReadingContext
 from fhir_mappings.readers.references import own_reference
 from fhir_mappings.readers.research_subject import ResearchStudy, ResearchSubject
@@ -84,14 +83,7 @@ def _is_interventional(study: ResearchStudy | None) -> bool | None:
     """Told by the study's category, phase and purpose, where they tell it and agree."""
     if study is None:
         return None
-    kinds = [_KINDS.get(word) for concept in study.category for word in _words(concept)]
-    phased = True if _PHASES.intersection(_words(study.phase)) else None
-    treats = True if _PURPOSES.intersection(_words(study.primary_purpose_type)) else None
+    kinds = [_KINDS.get(word) for concept in study.category for word in folded_words(concept)]
+    phased = True if _PHASES.intersection(folded_words(study.phase)) else None
+    treats = True if _PURPOSES.intersection(folded_words(study.primary_purpose_type)) else None
     return agreed([*kinds, phased, treats])
-
-
-def _words(concept: CodeableConcept | None) -> list[str]:
-    if concept is None:
-        return []
-    said = [word for c in concept.coding for word in (c.code, c.display)] + [concept.text]
-    return [word.strip().casefold() for word in said if word]

@@ -100,7 +100,8 @@ class CodeLists(msgspec.Struct, frozen=True, eq=False):
             known = True
             if found:
                 meanings += found
-                codes.append(self._shown(system, code))
+                name, plain = self._resolve(system, code) or ("", "")
+                codes.append(f"{name} {plain}" if plain == code else f"{name} {plain} ({code})")
         said = [text, *(display for _, _, display in codings)]
         if known:
             if not meanings:
@@ -162,10 +163,6 @@ class CodeLists(msgspec.Struct, frozen=True, eq=False):
 
     def _mapped(self, system: str | None, code: str | None) -> StandsFor | None:
         return self.local.get((one_address(system or WITHOUT_SYSTEM), code))
-
-    def _shown(self, system: str | None, code: str | None) -> str:
-        name, plain = self._resolve(system, code) or ("", "")
-        return f"{name} {plain}" if plain == code else f"{name} {plain} ({code})"
 
     # ------------------------------------------------------------ results
 

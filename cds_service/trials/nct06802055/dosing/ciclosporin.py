@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 from msgspec.structs import replace
 
-from cds_service.rules.answers.dosing_answers import DoseBounds, Recheck, State
+from cds_service.rules.answers.dosing_answers import Recheck, State
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.ciclosporin_impaired import advise_impaired
 from cds_service.trials.nct06802055.dosing.ciclosporin_start import start_ciclosporin
@@ -103,8 +104,7 @@ def _acute(case: DoseCase, limits: TitrationLimits) -> DoseAdvice | None:
     )
 
 
-def _bounds(limits: TitrationLimits) -> DoseBounds:
-    return bounds(Drug.CICLOSPORIN, RenalState.NORMAL, limits)
+_bounds = partial(bounds, Drug.CICLOSPORIN, RenalState.NORMAL)
 
 
 def _amount(case: DoseCase, limits: TitrationLimits) -> Decimal:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 
 from msgspec.structs import replace
 
-from cds_service.rules.answers.dosing_answers import DoseBounds, State
+from cds_service.rules.answers.dosing_answers import State
 from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.dosing.dose_case import (
     DoseAdvice,
@@ -65,8 +66,7 @@ def advise_sirolimus(case: DoseCase, limits: TitrationLimits) -> DoseAdvice:
     return beside_the_hold(case, limits, advice)
 
 
-def _bounds(limits: TitrationLimits) -> DoseBounds:
-    return bounds(Drug.SIROLIMUS, RenalState.UNKNOWN, limits)
+_bounds = partial(bounds, Drug.SIROLIMUS, RenalState.UNKNOWN)
 
 
 def _amount(case: DoseCase, limits: TitrationLimits) -> Decimal:

@@ -115,9 +115,8 @@ def dose_in_force(
     sirolimus arm, or when the arm is not known, it is whatever the patient takes.
     """
     chart = dose_chart(record, drug, participation, as_of, limits)
-    answer = _by_the_signs(chart)
-    if answer == _UNTOLD:
-        answer = replace(answer, pending=_only_ordered(chart))
+    told = _by_the_signs(chart)
+    answer = replace(told, pending=_only_ordered(chart)) if told == _UNTOLD else told
     drafted, drafted_since = _drafted(chart)
     last = chart.taken[-1:]
     return DoseInForce(
