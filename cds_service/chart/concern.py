@@ -106,3 +106,9 @@ def is_certain(trial: Trial, record: ClinicalRecord, lost: Collection[Part]) -> 
     if any(s.this_trial and s.state in _ON_TREATMENT for s in record.studies):
         return True
     return Part.RESEARCH_SUBJECTS not in lost and bool(record.with_concept(*trial.disease))
+
+
+def has_no_known_study(record: ClinicalRecord) -> bool:
+    """Does it hang on a study that nobody has brought yet?"""
+    told = [entry.this_trial for entry in record.studies]
+    return None in told and True not in told

@@ -23,6 +23,7 @@ from cds_service.chart.concern import (
     PARTICIPANTS,
     PARTICIPANTS_AND_CANDIDATES,
     Concern,
+    has_no_known_study,
     is_certain,
 )
 from cds_service.chart.context_bundle import ContextResources, read_context_bundle, server_asked
@@ -178,9 +179,7 @@ class Gatherer(msgspec.Struct, frozen=True):
         """
         record = self._read(chart, now)
         _check_decisive(self.trial, chart, record)
-        told = [entry.this_trial for entry in record.studies]
-        hangs_on_a_study = None in told and True not in told
-        if hangs_on_a_study and concern.may_be(self.trial, record, as_of(now, self.reader.zone)):
+        if has_no_known_study(record) and concern.may_be(self.trial, record, as_of(now, self.reader.zone)):
             chart.follow_references(self.limits.references)
             return self._read(chart, now)
         return record
