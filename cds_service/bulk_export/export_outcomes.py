@@ -11,7 +11,7 @@ from cds_service.bulk_export.content import lines_in, open_ndjson
 from cds_service.cds_hooks.strict_json import NOT_JSON
 from cds_service.fhir_client.outcome_text import impersonal, words_for_people
 
-_GRAVE = ("error", "fatal")
+_LIGHT = ("warning", "information", "success")
 _MOST_TOLD = 20
 
 
@@ -25,7 +25,7 @@ class _Outcome(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class ToldOutcome:
-    """`problems`: what the export lacks because of it, severity error or fatal; `remarks`: the rest."""
+    """`problems`: what the export may lack because of it, whatever is not said to be light; `remarks`: the rest."""
 
     remarks: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -44,12 +44,12 @@ def read_outcomes(files: Iterable[Path]) -> ToldOutcome:
 
 
 def _is_grave(line: bytes) -> bool:
-    """What cannot be read is taken for grave."""
+    """What cannot be read, or does not say how grave it is, is taken for grave, as in an answer to a search."""
     try:
         issues = msgspec.json.decode(line, type=_Outcome).issue
     except NOT_JSON:
         return True
-    return any(issue.severity in _GRAVE for issue in issues)
+    return not issues or any(issue.severity not in _LIGHT for issue in issues)
 
 
 def _told(counted: Counter[str]) -> tuple[str, ...]:

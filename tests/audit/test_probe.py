@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from cds_service.audit.database import connect, open_store, reading, writing
 from cds_service.audit.key_check import check_key
-from cds_service.audit.probe import probe
+from cds_service.audit.probe import _missing_file, probe
 from cds_service.audit.pseudonym import Pseudonyms
 from cds_service.audit.store_errors import OtherKey, StoreUnavailable, StoreUnusable, UnknownRevision
 from cds_service.cli.check import check
@@ -162,3 +162,15 @@ def test_check_lists_what_is_wrong_with_them_among_the_faults(
     assert any(told in fault for fault in faults)
     assert any("CDS_WORKERS" in fault for fault in faults)
     assert "SECRET" not in "".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("database", "is_missing"),
+    [("there", False), ("not there", True), (":memory:", False), ("", False), ("file:x", False)],
+)
+def test_only_a_file_that_is_to_be_made_is_called_missing(tmp_path, monkeypatch, database, is_missing):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").touch()
+    found = _missing_file(f"sqlite:///{database}")
+    assert found == (tmp_path / database if is_missing else None)
+    assert _missing_file("postgresql://db/cds") is None

@@ -37,6 +37,10 @@ def told(tmp_path, *parts):
         (("fatal", "warning"), True),
         (("warning", "warning", "fatal"), True),
         (("warning", "information"), False),
+        ((None,), True),
+        (("warning", None), True),
+        (("Error",), True),
+        (("grave",), True),
     ],
 )
 def test_one_grave_issue_of_several_makes_the_outcome_a_problem(tmp_path, severities, is_grave):
@@ -51,8 +55,8 @@ def test_what_cannot_be_read_is_a_problem(tmp_path, line):
     assert told(tmp_path, line + b"\n").problems == ("the server says 1 x: an issue without words",)
 
 
-def test_an_outcome_without_an_issue_is_a_remark(tmp_path):
-    assert told(tmp_path, ndjson(outcome())).remarks == ("the server says 1 x: an issue without words",)
+def test_an_outcome_without_an_issue_is_a_problem(tmp_path):
+    assert told(tmp_path, ndjson(outcome())).problems == ("the server says 1 x: an issue without words",)
 
 
 def test_the_same_words_are_counted_over_all_files_plain_and_gzip(tmp_path):

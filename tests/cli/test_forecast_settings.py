@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from cds_service.settings import forecast_settings
 from cds_service.settings.forecast_settings import (
     ForecastEntry,
     forecast_faults,
@@ -20,6 +21,14 @@ def test_it_is_off_and_then_speaks_for_sirolimus_alone():
     assert found.models == {"sirolimus": ("mao_2024", "golubovic_2019"), "ciclosporin": ()}
     assert found.days_ahead == {"sirolimus": 14, "ciclosporin": 7}
     assert forecast_faults(ForecastEntry()) == forecast_faults(ON) == []
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_what_is_not_installed_is_a_fault_only_of_a_site_that_asks_for_it(monkeypatch, enabled):
+    monkeypatch.setattr(forecast_settings, "not_installed", lambda extra: [f"needs {extra}"])
+    entry = replace(ON, enabled=enabled)
+    assert forecast_faults(entry) == (["forecast: needs forecast"] if enabled else [])
+    assert forecaster_of(entry) is None
 
 
 @pytest.mark.parametrize("drug", ["sirolimus", "ciclosporin"])

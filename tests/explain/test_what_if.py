@@ -79,3 +79,13 @@ def test_each_dose_of_the_record_has_its_course_and_only_where_the_site_forecast
             (c.chance for c in told.choices), reverse=True
         )
         assert [choice.curve is not None for choice in told.choices] == [is_drawn] * 3
+        (decision,) = (one for one in assessment.titration if one.outlook)
+        marked = {choice.dose: (choice.is_now, choice.is_proposed) for choice in told.choices}
+        assert marked == {
+            f"{mg} mg once daily": (
+                decision.current is not None and decision.current.amount_mg == mg,
+                decision.proposed is not None and decision.proposed.amount_mg == mg,
+            )
+            for mg in (1, 2, 3)
+        }
+        assert {*marked.values()} == {(True, True), (False, False)}

@@ -46,7 +46,7 @@ FLOORS = (
     Floor("audit", ("cds_service/audit",), ("audit", "research", "review")),
     Floor("web", ("cds_service/web",), ("web", "live", "standard", "faults")),
     Floor("pages", ("cds_service/explain", "cds_service/pages", "cds_service/signin"), ("explain",)),
-    Floor("research", ("cds_service/research",), ("research",)),
+    Floor("research", ("cds_service/research",), ("research", "review")),
     Floor(
         "services",
         ("cds_service/services", "cds_service/chart"),

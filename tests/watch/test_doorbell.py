@@ -45,7 +45,7 @@ def test_a_body_too_large_is_refused(bell):
 
 @pytest.mark.parametrize(
     ("length", "status"),
-    [("1000000", None), ("1000001", 413), ("-1", 413), ("x", 413), ("٣", 413), ("1.5", 413), ("0", 200)],
+    [("1000000", None), ("1000001", 413), ("-1", 413), ("x", 413), ("²", 413), ("1.5", 413), ("0", 200)],
 )
 def test_only_a_plain_length_up_to_a_megabyte_is_read(bell, length, status):
     """One within it is waited for, and let go when nothing comes."""
@@ -53,7 +53,7 @@ def test_only_a_plain_length_up_to_a_megabyte_is_read(bell, length, status):
     place = urlsplit(url)
     with socket.create_connection((place.hostname, place.port), timeout=1) as line:
         head = f"POST {place.path} HTTP/1.0\r\n{HEADER}: {SECRET}\r\nContent-Length: {length}\r\n\r\n"
-        line.sendall(head.encode())
+        line.sendall(head.encode("latin-1"))
         if status is None:
             with pytest.raises(TimeoutError):
                 line.recv(100)
