@@ -25,7 +25,7 @@ class _Outcome(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class ToldOutcome:
-    """`problems`: what the export may lack because of it, whatever is not said to be light; `remarks`: the rest."""
+    """`problems`: because of them the export may lack something; `remarks`: what is said to be light."""
 
     remarks: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ def read_outcomes(files: Iterable[Path]) -> ToldOutcome:
 
 
 def _is_grave(line: bytes) -> bool:
-    """What cannot be read, or does not say how grave it is, is taken for grave, as in an answer to a search."""
+    """What cannot be read, or does not say how grave it is, is taken for grave: as in a search."""
     try:
         issues = msgspec.json.decode(line, type=_Outcome).issue
     except NOT_JSON:
