@@ -103,6 +103,8 @@ def test_the_two_languages_have_the_same_sentences() -> None:
         ('"a" = "{x}"', '"a" = "{y}"', "wording zh: a has other placeholders"),
         ('"a" = 1', '"a" = "x"', "t.en.toml: a is not a sentence"),
         ('"a" = " "', '"a" = "x"', "t.en.toml: a is not a sentence"),
+        ('"a" = "{x"', '"a" = "{x"', "t.en.toml: a is not a sentence"),
+        ('"a" = "x}"', '"a" = "x}"', "t.en.toml: a is not a sentence"),
     ],
 )
 def test_a_fault_in_the_wording_stops_the_start(
