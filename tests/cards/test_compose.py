@@ -146,6 +146,7 @@ def test_unreadable_parts_are_named_on_a_card_of_their_own() -> None:
     (card,) = (card for card in told if decision(card)["kind"] == "data-quality")
     assert "laboratory results" in card.summary
     assert decision(card)["decision"]["unavailable"] == ["consents", "observations"]
+    assert [reason.code for reason in card.override_reasons or ()] == ["data-wrong", "other"]
     assert [card.indicator for card in told] == [Indicator.WARNING, Indicator.WARNING, Indicator.INFO]
 
 

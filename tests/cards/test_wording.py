@@ -80,6 +80,11 @@ def test_text_from_the_record_stays_on_one_line_and_within_its_length(text: str)
     assert not any(c in shown for c in "\n\r\t\x00\u202e")
 
 
+def test_a_quote_of_eighty_characters_stands_whole_and_a_longer_one_is_cut() -> None:
+    assert quoted("a" * 80) == "a" * 80
+    assert quoted("a" * 81) == "a" * 79 + "…"
+
+
 @given(st.text(max_size=120))
 def test_no_angle_bracket_of_the_record_survives_in_markdown(text: str) -> None:
     assert not set("<>") & set(escaped(text))
@@ -98,6 +103,8 @@ def test_the_two_languages_have_the_same_sentences() -> None:
         ('"a" = "{x}"', '"a" = "{y}"', "wording zh: a has other placeholders"),
         ('"a" = 1', '"a" = "x"', "t.en.toml: a is not a sentence"),
         ('"a" = " "', '"a" = "x"', "t.en.toml: a is not a sentence"),
+        ('"a" = "{x"', '"a" = "{x"', "t.en.toml: a is not a sentence"),
+        ('"a" = "x}"', '"a" = "x}"', "t.en.toml: a is not a sentence"),
     ],
 )
 def test_a_fault_in_the_wording_stops_the_start(

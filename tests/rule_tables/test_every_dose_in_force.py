@@ -49,7 +49,7 @@ class Entry:
 
     def of(self, drug: str, number: int) -> Any:
         if self.name.startswith("level"):
-            return level(drug, self.mg or "<1", self.start or 0)
+            return replace(level(drug, self.mg or "<1", self.start or 0), reference=f"o{number}")
         more = dict(self.more) | ({"status": self.status} if self.status else {})
         if self.supply:
             more["supply_days"] = Decimal(self.supply)

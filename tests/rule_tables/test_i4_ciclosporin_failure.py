@@ -210,6 +210,17 @@ def test_without_three_proven_months_it_stays_open(case):
     assert case["why"] in keys(found.seen)
 
 
+@pytest.mark.parametrize("status", MedicationStatus)
+@pytest.mark.parametrize("systemic", [None, False])
+def test_what_was_never_taken_is_no_ciclosporin_that_might_be_systemic(status, systemic):
+    unclear = {"systemic": systemic, "dose": Unknown(WhyUnknown.UNREADABLE), "status": status}
+    found = judged(medication(CSA, None, 12, 200, **unclear), BEFORE, LONG_AGO, counted(POOR, 50))
+    never = ("cancelled", "draft", "not-taken", "intended")
+    may_be = systemic is None and status not in never
+    said = {"failure.ciclosporin_unclear", "failure.no_ciclosporin"} & keys(found.seen)
+    assert said == {"failure.ciclosporin_unclear" if may_be else "failure.no_ciclosporin"}
+
+
 def test_a_level_proves_that_a_single_order_was_taken():
     order = medication(CSA, 100, 12, 200, end=when(0))
     assert ineffective(order, level(CSA, 140, 100), BEFORE, LONG_AGO, counted(POOR, 50)) is Verdict.MET

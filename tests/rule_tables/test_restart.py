@@ -102,6 +102,8 @@ def test_a_documented_hold_is_open_until_the_level_is_back(case: Case) -> None:
     reason = {"HOLD": "HOLD_OPEN", "INITIATE": "RESTART_AFTER_HOLD", "RECHECK": "RESTART_ASK"}
     assert reason[case["state"]] in answer.reasons
     assert answer.rule.id == "TR-10"
+    if answer.state is State.RECHECK:
+        assert after(answer) == ((7, 10) if drug is SRL else (3, 5))
 
 
 def at(ago: int, clock: str) -> str:
@@ -490,6 +492,7 @@ def test_a_level_from_before_the_doses_on_record_leaves_the_restart_to_the_inves
     answer = asked(SRL, *facts)
     assert (answer.state, answer.proposed) == (State.RECHECK, None)
     assert "RESTART_ASK" in answer.reasons
+    assert after(answer) == (7, 10)
 
 
 def test_an_inhibitor_of_which_nobody_wrote_the_start_is_no_proven_cause() -> None:

@@ -12,6 +12,7 @@ from cds_service.rules.possible_limits import MAY_BE_EMPTY
 from cds_service.trials.nct06802055.contradictions import DUE, NAMED
 from cds_service.trials.nct06802055.monitoring.tests_findings_ask_for import REPEATED_FOR
 from cds_service.trials.nct06802055.orders.draft_orders import CRITICAL_RULES
+from cds_service.trials.nct06802055.safety.urine import PLUS
 from fhir_mappings.clinical_model.known_unknown import Part
 from fhir_mappings.value_sets.laboratory_tests import BY_HAND, LABORATORY_TESTS, ORDERED_AS
 
@@ -81,6 +82,11 @@ _LABORATORY = {
                 "pnh-clone-white-cells": "pnh-clone",
                 "pnh-clone-confirmation": "pnh-clone",
             },
+        ),
+        (
+            PLUS,
+            dict.fromkeys(("trace", "+-", "±", "-", "negative", "neg", "阴性"), 0)
+            | {way: n for n in range(1, 5) for way in (f"{n}+", f"+{n}", "+" * n)},
         ),
         (
             BY_HAND,

@@ -84,8 +84,8 @@ def hold_facts(
     renal: RenalFinding,
     as_of: AsOf,
     *,
-    harmed: bool = False,
-    unconfirmed: tuple[Result, ...] = (),
+    harmed: bool,
+    unconfirmed: tuple[Result, ...],
 ) -> HoldFacts:
     """What a high level, kidney injury or potassium of the last weeks still means for one drug.
 
