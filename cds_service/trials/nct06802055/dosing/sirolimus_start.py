@@ -84,11 +84,8 @@ def _ciclosporin(case: DoseCase) -> tuple[Dose, ...]:
 
 
 def _asked_for(case: DoseCase) -> tuple[Reason, ...]:
-    """What could lower the first dose and is not known."""
-    other = case.other
-    untold = other is not None and other.status is DoseStatus.NOT_DOCUMENTED
+    """What could lower the first dose and is not known; a dose of ciclosporin that is not known bars it."""
     unknown = {
-        Reason.CICLOSPORIN_DOSE_UNKNOWN: case.arm == Arm.COMBINED and untold and not _ciclosporin(case),
         Reason.MISSING_AGE: case.patient.age is None,
         Reason.MISSING_WEIGHT: case.patient.weight_kg is None,
         Reason.MISSING_BILIRUBIN: not case.liver.bilirubin_known,
