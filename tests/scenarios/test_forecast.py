@@ -59,6 +59,11 @@ def test_the_forecast_names_doses_interval_chance_models_and_their_fit() -> None
     assert set(models) == {"mao_2024", "golubovic_2019"}
     assert sum(m["weight"] for m in models.values()) == pytest.approx(1, abs=0.02)
     assert {m["fit"] for m in models.values()} == {"inside"}
+    members = {"name", "citation", "weight", "fit", "because", "refused"}
+    assert {name: set(m) for name, m in models.items()} == dict.fromkeys(models, members)
+    assert all(m["citation"].strip() for m in models.values())
+    assert set(found) == {"troughOn", "unit", "interval", "levels", "doses", "models", "noForecast", "says"}
+    assert all(set(d) == {"dose", "median", "low", "high", "inBand"} for d in found["doses"])
 
 
 @pytest.mark.parametrize("value", ["3.1", "6", "13", "16", "21"])
