@@ -10,17 +10,13 @@ import msgspec
 from cds_service.bulk_export.content import lines_in, open_ndjson
 from cds_service.cds_hooks.strict_json import NOT_JSON
 from cds_service.fhir_client.outcome_text import impersonal, words_for_people
+from fhir_mappings.readers.resource_types import OutcomeIssue
 
-_LIGHT = ("warning", "information", "success")
 _MOST_TOLD = 20
 
 
-class _Issue(msgspec.Struct):
-    severity: str | None = None
-
-
 class _Outcome(msgspec.Struct):
-    issue: tuple[_Issue, ...] = ()
+    issue: tuple[OutcomeIssue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ def _is_grave(line: bytes) -> bool:
         issues = msgspec.json.decode(line, type=_Outcome).issue
     except NOT_JSON:
         return True
-    return not issues or any(issue.severity not in _LIGHT for issue in issues)
+    return not issues or not all(issue.is_remark for issue in issues)
 
 
 def _told(counted: Counter[str]) -> tuple[str, ...]:

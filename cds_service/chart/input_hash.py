@@ -45,7 +45,7 @@ def input_hash(
 
 @once_a_record
 def _begun(record: ClinicalRecord) -> "hashlib._Hash":
-    """What was attested, whoever did: a name that a server tells or not changes no advice."""
+    """Of what was attested, not by whom: a name that a server tells or not changes no advice."""
     digest = hashlib.sha256()
     unnamed = tuple(replace(one, by="") for one in record.attestations)
     _add(digest, canonical_bytes(replace(record, gaps=lasting_gaps(record.gaps), attestations=unnamed)))

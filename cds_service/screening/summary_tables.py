@@ -14,7 +14,7 @@ PARQUET, CSV = "patients.parquet", "patients.csv"
 _PARQUET = "FORMAT parquet"
 _LIST = "VARCHAR[]"
 _LONGEST_ROW = 4 << 20
-"""Bytes of one patient's row; DuckDB's buffers are as large."""
+"""Bytes of a row about a line or a patient; DuckDB's buffers are as large."""
 _BEFORE = {"patient": "VARCHAR", "status": "VARCHAR"}
 """Then comes a column for each criterion of the trial, in its order."""
 _AFTER = {
@@ -81,26 +81,36 @@ def write_tables(
     """
     kinds = {**_BEFORE, **dict.fromkeys(criteria, "VARCHAR"), **_AFTER}
     columns = "{" + ", ".join(f"{name}: '{kind}'" for name, kind in kinds.items()) + "}"
-    lines = (
-        f"read_json({sql_path(judged)}, format='newline_delimited', columns={columns}, "
-        f"maximum_object_size={_LONGEST_ROW})"
-    )
     rows, once = judged.with_suffix(".parquet"), judged.with_name("everybody.parquet")
-    _copy(database, f"FROM {lines}", rows, _PARQUET)
+    pack_lines(database, judged, columns, rows)
     _copy(database, _ONCE.format(ids=everybody), once, _PARQUET)
     _copy(
         database,
-        _EVERYBODY.format(rows=_read(rows), once=_read(once)),
+        _EVERYBODY.format(rows=packed(rows), once=packed(once)),
         folder / PARQUET,
         f"{_PARQUET}, ROW_GROUP_SIZE 2048",  # the rows of candidates are wide, and wait in memory
     )
     flat = ", ".join(_flat(name, kind) for name, kind in kinds.items())
-    whole = _read(folder / PARQUET)
+    whole = packed(folder / PARQUET)
     _copy(database, f"SELECT {flat} FROM {whole}", folder / CSV, "FORMAT csv, HEADER")  # noqa: S608
     return int(database.execute(f"SELECT count(*) FROM {whole}").fetchall()[0][0])  # noqa: S608
 
 
-def _read(file: Path) -> str:
+def pack_lines(database: duckdb.DuckDBPyConnection, lines: Path, columns: str, file: Path) -> None:
+    """Write rows of NDJSON, in files that `lines` may name by a pattern, as Parquet.
+
+    DuckDB reads JSON into memory that it needs to keep each row once or to sort: a million rows do not fit
+    beside it. Raises duckdb.Error.
+    """
+    rows = (
+        f"FROM read_json({sql_path(lines)}, format='newline_delimited', columns={columns}, "
+        f"maximum_object_size={_LONGEST_ROW})"
+    )
+    _copy(database, rows, file, _PARQUET)
+
+
+def packed(file: Path) -> str:
+    """A table that was packed, as it stands in a question to DuckDB."""
     return f"read_parquet({sql_path(file)})"
 
 

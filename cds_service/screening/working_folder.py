@@ -6,7 +6,6 @@ The folder is gone when the run has ended well.
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, groupby
 from pathlib import Path
@@ -19,16 +18,14 @@ from cds_service.bulk_export.whole_file import write_whole
 from cds_service.screening.deletions import Deleted, Deletion
 from cds_service.screening.judge_candidates import CandidateChart, Judged
 from cds_service.screening.scan_findings import Found, HeldLine, ScanProblem, WantedLine
-from cds_service.screening.summary_tables import sql_path
+from cds_service.screening.summary_tables import pack_lines, packed, sql_path
 
 PLAN = "plan.json"
 MEMORY = "96MB"
 """What DuckDB may take; beyond it works on disk."""
 _PARTITION = 16 << 20
-_LONGEST_ROW = 4 << 20
-"""Bytes of a row about a line or a person; DuckDB's buffers are as large."""
 _PEOPLE = "{id: 'VARCHAR', identifier: 'STRUCT(\"value\" VARCHAR)[]'}"
-_SPACE = ", ".join(f"chr({place})" for place in range(sys.maxunicode + 1) if chr(place).isspace())
+_SPACE = ", ".join(f"chr({place})" for place in range(0x3001) if chr(place).isspace())
 _NUMBERS = f"""list_filter(
     list_transform(identifier, lambda one: trim(one.value, concat({_SPACE}))), lambda number: number <> ''
 )"""
@@ -72,7 +69,7 @@ class WorkingFolder:
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(kept, plan)
         self._database: duckdb.DuckDBPyConnection | None = None
-        self._packed: dict[str, list[str]] = {}
+        self._packed: dict[str, list[Path]] = {}
 
     # ------------------------------------------------------------ what passes found
 
@@ -153,24 +150,15 @@ class WorkingFolder:
         return question.format(**{name: self._table(name) for name in _TABLES if f"{{{name}}}" in question})
 
     def _table(self, name: str) -> str:
-        """A table as it stands, which may have no line yet.
-
-        DuckDB reads JSON into memory that it needs to keep each row once or to sort: a million rows do not
-        fit beside it. So the lines are packed first, whenever there are others.
-        """
-        folder, columns = self.folder / name, _TABLES[name]
-        lines = sorted(str(file) for file in folder.glob("*.ndjson"))
-        packed = folder / "packed.parquet"
+        """A table as it stands, which may have no line yet: packed anew where there are other lines."""
+        folder = self.folder / name
+        if not any(folder.glob("*.ndjson")):
+            write_whole(folder / "none.ndjson", b"")
+        lines, file = sorted(folder.glob("*.ndjson")), folder / "packed.parquet"
         if self._packed.get(name) != lines:
-            if not lines:
-                write_whole(folder / "none.ndjson", b"")
-            rows = (
-                f"read_json({sql_path(folder / '*.ndjson')}, format='newline_delimited', columns={columns}, "
-                f"maximum_object_size={_LONGEST_ROW})"
-            )
-            self.database.execute(f"COPY (FROM {rows}) TO {sql_path(packed)} (FORMAT parquet)")
+            pack_lines(self.database, folder / "*.ndjson", _TABLES[name], file)
             self._packed[name] = lines
-        rows = f"read_parquet({sql_path(packed)})"
+        rows = packed(file)
         return rows if name != "people" else f"(SELECT id, {_NUMBERS} AS numbers FROM {rows})"  # noqa: S608
 
     # ------------------------------------------------------------ charts

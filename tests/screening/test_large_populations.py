@@ -5,6 +5,7 @@ million rows. Each table here is larger.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ import pytest
 from cds_service.rules.answers.criteria_answers import EligibilityStatus
 from cds_service.screening.summary import CriterionSummary, PatientSummary
 from cds_service.screening.summary_tables import rows_as_lines, summary_row, write_tables
-from cds_service.screening.working_folder import WorkingFolder
+from cds_service.screening.working_folder import _SPACE, WorkingFolder
 
 MANY = 1_200_000
 _A_FILE = 200_000
@@ -77,6 +78,11 @@ def test_a_table_that_grows_is_read_as_it_is_now(work: WorkingFolder) -> None:
         told = json.dumps({"shard": shard, "number": 1, "reason": "r"})
         (work.folder / "problems" / f"1-{shard}.ndjson").write_text(told + "\n")
         assert work.ask(count) == [(shard,)]
+
+
+def test_every_character_that_readers_take_for_space_is_left_away() -> None:
+    spaces = [place for place in range(sys.maxunicode + 1) if chr(place).isspace()]
+    assert ", ".join(f"chr({place})" for place in spaces) == _SPACE
 
 
 def test_more_memory_than_allowed_is_not_taken(work: WorkingFolder) -> None:
