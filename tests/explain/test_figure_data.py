@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -34,9 +33,7 @@ from cds_service.rules.answers.renal_answers import RenalState
 from cds_service.trials.nct06802055.trial import TRIAL
 from fhir_mappings.clinical_model.calendar import When
 from fhir_mappings.clinical_model.known_unknown import Evidence
-
-SITE = ZoneInfo("Asia/Shanghai")
-ON = date(2026, 3, 2)
+from tests.builders import TODAY, ZONE
 
 
 def a_figure(*points, name="levels"):
@@ -46,18 +43,18 @@ def a_figure(*points, name="levels"):
 @pytest.mark.parametrize(
     ("when", "told"),
     [
-        (When("x", ON, ON, datetime(2026, 3, 1, 16, 30, tzinfo=UTC)), "2026-03-02T00:30"),
-        (When("x", ON, ON, datetime(2026, 3, 2, 8, 5, 59, tzinfo=SITE)), "2026-03-02T08:05"),
-        (When("x", ON, ON), "2026-03-02T12:00"),
-        (When("x", ON, date(2026, 3, 31)), "2026-03-02T12:00"),
+        (When("x", TODAY, TODAY, datetime(2026, 3, 1, 16, 30, tzinfo=UTC)), "2026-03-02T00:30"),
+        (When("x", TODAY, TODAY, datetime(2026, 3, 2, 8, 5, 59, tzinfo=ZONE)), "2026-03-02T08:05"),
+        (When("x", TODAY, TODAY), "2026-03-02T12:00"),
+        (When("x", TODAY, date(2026, 3, 31)), "2026-03-02T12:00"),
     ],
 )
 def test_a_time_is_the_hospital_s_and_noon_where_only_the_day_is_known(when, told):
-    assert axis_moment(when, SITE) == told
+    assert axis_moment(when, ZONE) == told
 
 
 def test_a_day_has_its_beginning_its_middle_and_its_end():
-    assert (start_of(ON), day(ON), end_of_axis(ON)) == (
+    assert (start_of(TODAY), day(TODAY), end_of_axis(TODAY)) == (
         "2026-03-02T00:00",
         "2026-03-02T12:00",
         "2026-03-03T00:00",
